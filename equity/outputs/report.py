@@ -1,0 +1,106 @@
+"""The one content model of a run.
+
+The page, the PDF and the DOCX are all written from a `Report`. A number that appears in two of them
+comes from the same cell and passes through the same rounding, so they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from equity.provenance import Source
+
+__all__ = ["Report"]
+
+#: Layers a map offers when the caller names none: column, label, unit.
+DEFAULT_LAYERS: tuple[tuple[str, str, str], ...] = (
+    ("gap_n", "People without adequate care in person who could not make a video visit", "people"),
+    ("gap_share", "The same, as a share of residents", "share"),
+    ("qualifying_share", "Locations with a line that qualifies", "share"),
+    ("connected_share", "Households with a device and broadband", "share"),
+    ("nearest_site_km", "Distance to the nearest site", "km"),
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything a reader is told about one run, before it becomes a page or a document.
+
+    Nothing in it depends on the clock or on the machine: two runs over the same input give equal
+    reports, and equal reports give equal bytes.
+
+    Attributes
+    ----------
+    title
+        Name of the study, as the reader sees it.
+    synthetic
+        True if any input was invented; every output then says so.
+    finding
+        Sentences in plain words. The first one is the headline.
+    table
+        One row per area, index ``geoid``; geometry (EPSG:4269) may be missing in some rows. Columns
+        follow the design's words; a column that is absent is simply not shown.
+    focus, others
+        GEOIDs, ranked by the gap: areas that are under-resourced *and* fall short, and the rest.
+    unranked
+        Index ``geoid``; columns ``name`` and ``reason``: areas without a value, and why.
+    rules
+        One mapping per coverage rule: ``id, title, date, citation, confidence, text, headline``.
+    by_rule
+        Index rule id; ``gap_n, gap_share, gap_infrastructure_n, gap_device_n, gap_subscription_n,
+        subscribed_beyond_rule_share, note``.
+    comparison
+        Index ``under-resourced communities``, ``everywhere else``, ``all``; ``areas_n,
+        population_n, gap_n, gap_share`` and the parts of the gap.
+    criteria
+        What made an area count as under-resourced, one sentence each.
+    method
+        Pairs of heading and paragraph.
+    limits
+        What the numbers cannot tell, one sentence each.
+    sources
+        Every input with agency, product and vintage.
+    software
+        ``name`` and ``version``.
+    study_toml
+        The study file as it was run.
+    outlines
+        County (or other) boundaries drawn over the areas.
+    sites
+        Places of care, as points.
+    map_layers
+        Triples of column, label and unit (``people``, ``share``, ``km``, ``min`` …); the first one
+        is shown first.
+    areas_label
+        What an area is called, in the plural: ``census tracts``.
+    sites_label
+        What a site is called, in the plural: ``health centers``.
+    """
+
+    title: str
+    synthetic: bool
+    finding: tuple[str, ...]
+    table: gpd.GeoDataFrame
+    focus: tuple[str, ...]
+    others: tuple[str, ...]
+    unranked: pd.DataFrame
+    rules: tuple[Mapping[str, Any], ...]
+    by_rule: pd.DataFrame
+    comparison: pd.DataFrame
+    criteria: tuple[str, ...]
+    method: tuple[tuple[str, str], ...]
+    limits: tuple[str, ...]
+    sources: tuple[Source, ...]
+    software: Mapping[str, str]
+    study_toml: str
+    outlines: gpd.GeoDataFrame | None = None
+    sites: gpd.GeoDataFrame | None = None
+    map_layers: tuple[tuple[str, str, str], ...] = field(default=DEFAULT_LAYERS)
+    areas_label: str = "census tracts"
+    sites_label: str = "sites"
