@@ -1,0 +1,31 @@
+"""Find the communities where telehealth falls short: ``import equity as eq``.
+
+The names below are the whole public surface; each is loaded when it is first used, so that
+importing the package stays quick, touches no network and writes nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from equity._version import __version__
+
+_PUBLIC = {
+    # Settings
+    "configure": "equity.settings",
+    # Areas
+    "data_dictionary": "equity.areas.schema",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'equity' has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,1 @@
+"""What an area table is: identity, columns, joins, crosswalks, margins of error."""

@@ -1,0 +1,279 @@
+"""Identity of areas: levels, ids in every real spelling, vintages.
+
+A GEOID is text. Its length tells the level and its first two digits the state; tools lose its
+leading zeros, prefix it, or turn it into a decimal number. :func:`normalize` undoes exactly what
+can be undone without a guess, and refuses the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity.areas._states import EXAMPLE_STATE, STATES, State
+from equity.errors import GeoidError, InputError, VintageError
+
+__all__ = [
+    "EXAMPLE_STATE",
+    "LEVELS",
+    "STATES",
+    "State",
+    "find_state",
+    "geo_id",
+    "geo_vintage_for",
+    "is_water",
+    "normalize",
+    "parent",
+]
+
+LEVELS: dict[str, int] = {
+    "nation": 0,
+    "state": 2,
+    "county": 5,
+    "county_subdivision": 10,
+    "tract": 11,
+    "block_group": 12,
+    "block": 15,
+    "place": 7,
+    "zcta": 5,
+}
+"""Level name -> number of digits."""
+
+# Census summary levels: the first three characters of a geographic identifier (GEO_ID).
+_SUMMARY_LEVEL = {
+    "nation": "010",
+    "state": "040",
+    "county": "050",
+    "county_subdivision": "060",
+    "tract": "140",
+    "block_group": "150",
+    "block": "100",
+    "place": "160",
+    "zcta": "860",
+}
+_NESTED_IN_STATE = set(LEVELS) - {"nation", "zcta"}
+
+
+def find_state(value: str | int) -> State:
+    """Return the state a code or name means.
+
+    Parameters
+    ----------
+    value
+        FIPS code (``51``, ``"51"``, ``9``), USPS code (``"VA"``) or name (``"virginia"``).
+
+    Raises
+    ------
+    InputError
+        If no state has it.
+
+    Examples
+    --------
+    >>> find_state("VA").fips
+    '51'
+    >>> find_state(9).name
+    'Connecticut'
+    """
+    text = str(value).strip()
+    if text.isdigit() and text.zfill(2) in STATES:
+        return STATES[text.zfill(2)]
+    for state in STATES.values():
+        if text.upper() == state.usps or text.casefold() == state.name.casefold():
+            return state
+    raise InputError(
+        f"{text!r} is no state",
+        fix="use a FIPS code (51), a postal code (VA) or a name (Virginia)",
+    )
+
+
+def normalize(
+    values: Any,
+    *,
+    level: str,
+    state: str | None = None,
+    file: str | Path | None = None,
+    first_line: int | None = None,
+) -> pd.Series:
+    """Return ids as text of the right length.
+
+    Accepted: plain ids; ``1400000US…``, ``140US…`` and ``G…`` prefixes; whole numbers and decimals
+    that end in ``.0``; ids that lost one leading zero.
+
+    Parameters
+    ----------
+    values
+        Series, array or list of ids; a Series keeps its index.
+    level
+        Key of :data:`LEVELS` the ids must have.
+    state
+        FIPS code every id must start with.
+    file
+        Name to put into an error.
+    first_line
+        Line of the first value in that file, so that errors speak of lines; by default they name
+        the Series' own index labels.
+
+    Returns
+    -------
+    pandas.Series
+        Ids of dtype ``str``, with the caller's index.
+
+    Raises
+    ------
+    GeoidError
+        If an id is missing, is no id of this level, or lies in another state.
+
+    Examples
+    --------
+    >>> normalize(["1400000US10001040100", 1001020100, "51001090101.0"], level="tract").tolist()
+    ['10001040100', '01001020100', '51001090101']
+    """
+    length = _length(level)
+    series = values if isinstance(values, pd.Series) else pd.Series(list(values))
+    text = _as_text(series)
+    text = text.str.replace(r"^(?:\d{3,7}US|G)(?=\d)", "", regex=True)
+    text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    # Only one zero can have been lost: no state code starts with two.
+    digits = text.str.fullmatch(r"\d+").fillna(value=False).astype(bool)
+    short = digits & (text.str.len() == length - 1)
+    text = text.mask(short, "0" + text)
+    where = _Where(series.index, file, first_line)
+    _refuse(~(digits & (text.str.len() == length)), text, where, _length_problem(level, length))
+    if level in _NESTED_IN_STATE:
+        _refuse(~text.str[:2].isin(STATES), text, where, ("start with no state's code", None))
+    if state is not None:
+        name = find_state(state).name
+        _refuse(
+            text.str[:2] != find_state(state).fips,
+            text,
+            where,
+            (f"are not in {name}", f"keep only the rows of {name}, or name the right state"),
+        )
+    return text.astype(str)
+
+
+def geo_id(geoids: Iterable[str] | pd.Series, level: str) -> pd.Series:
+    """Return ``1400000US…`` identifiers, which no tool turns into numbers.
+
+    Parameters
+    ----------
+    geoids
+        Ids of one level.
+    level
+        Key of :data:`LEVELS`.
+    """
+    _length(level)
+    series = geoids if isinstance(geoids, pd.Series) else pd.Series(list(geoids), dtype=object)
+    return f"{_SUMMARY_LEVEL[level]}0000US" + series.astype(str)
+
+
+def parent(geoids: Any, level: str) -> pd.Series:
+    """Return the id of the area of ``level`` that holds each area, by cutting digits.
+
+    Raises
+    ------
+    GeoidError
+        If an id is shorter than the level asked for.
+    """
+    length = _length(level)
+    series = geoids if isinstance(geoids, pd.Series) else pd.Series(list(geoids), dtype=object)
+    short = series.str.len() < length
+    if short.any():
+        raise GeoidError(f"ids are not inside a {level}", rows=series[short])
+    return series.str[:length]
+
+
+def is_water(tracts: Any) -> pd.Series:
+    """Return True for tracts of water only (codes ``9900`` to ``9999``).
+
+    Cartographic boundary files leave them out; they hold no people and no locations.
+    """
+    series = tracts if isinstance(tracts, pd.Series) else pd.Series(list(tracts), dtype=object)
+    return series.str[5:7] == "99"
+
+
+def geo_vintage_for(product: str, year: int) -> str:
+    """Return the geographic vintage of a product's areas.
+
+    Parameters
+    ----------
+    product
+        ``"acs"``, ``"boundaries"``, ``"bdc"``, ``"form477"`` or ``"decennial"``.
+    year
+        Vintage of the product: last year of an ACS period, year of a boundary file, year of a
+        filing, year of a census.
+
+    Returns
+    -------
+    str
+        ``"2010"``, ``"2020"``, or ``"2020-CT2022"``: 2020 tracts whose Connecticut ids carry the
+        planning regions that replaced its counties in 2022.
+
+    Raises
+    ------
+    VintageError
+        If the product is not known or began after ``year``.
+    """
+    if product in {"acs", "boundaries"}:
+        if year < 2010:
+            raise VintageError(f"{product} {year} uses areas older than 2010")
+        return "2010" if year < 2020 else "2020" if year < 2022 else "2020-CT2022"
+    if product == "bdc":
+        return "2020"
+    if product == "form477":
+        return "2010"
+    if product == "decennial" and year in {2010, 2020}:
+        return str(year)
+    raise VintageError(f"no areas known for {product!r} {year}")
+
+
+class _Where:
+    """Turns positions into what a reader can find: lines of a file, or index labels."""
+
+    def __init__(self, index: pd.Index, file: str | Path | None, first_line: int | None) -> None:
+        self.index, self.file, self.first_line = index, file, first_line
+
+    def rows(self, bad: pd.Series) -> list[object]:
+        positions = np.flatnonzero(bad.to_numpy())
+        if self.first_line is not None:
+            return [int(position) + self.first_line for position in positions]
+        return list(self.index[positions])
+
+
+def _refuse(
+    bad: pd.Series, text: pd.Series, where: _Where, problem: tuple[str, str | None]
+) -> None:
+    if not bad.any():
+        return
+    examples = ", ".join(repr(value) for value in text[bad].head(3))
+    raise GeoidError(
+        f"{int(bad.sum()):,} ids {problem[0]}: {examples}",
+        file=where.file,
+        rows=where.rows(bad),
+        fix=problem[1],
+    )
+
+
+def _length(level: str) -> int:
+    if level not in LEVELS:
+        raise InputError(f"{level!r} is no level", fix=f"choose from {', '.join(LEVELS)}")
+    return LEVELS[level]
+
+
+def _length_problem(level: str, length: int) -> tuple[str, str]:
+    noun = level.replace("_", " ")
+    return (
+        f"are no {noun} ids ({length} digits)",
+        f"read the column as text and check that the table holds one row per {noun}",
+    )
+
+
+def _as_text(series: pd.Series) -> pd.Series:
+    if pd.api.types.is_float_dtype(series):
+        whole = series.notna() & (series % 1 == 0)
+        return series.where(whole).astype("Int64").astype("string").fillna("").astype(object)
+    return series.astype("string").str.strip().fillna("").astype(object)

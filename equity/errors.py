@@ -1,0 +1,149 @@
+"""What can go wrong, in one shape: what failed, where, which rows, and the fix.
+
+Every error the package raises is an :class:`EquityError` *and* the builtin a caller would
+expect, so ``except ValueError`` keeps working in a notebook while the command line can turn any
+of them into one line and exit code 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+_EXAMPLES = 5
+
+
+def _listed(rows: Iterable[object], count: int | None) -> str:
+    shown = list(rows)
+    total = len(shown) if count is None else count
+    text = ", ".join(str(row) for row in shown[:_EXAMPLES])
+    more = total - min(len(shown), _EXAMPLES)
+    return f"{text} and {more:,} more" if more > 0 else text
+
+
+class EquityError(Exception):
+    """Base of every error raised on purpose.
+
+    Parameters
+    ----------
+    what
+        What is wrong, as a sentence without its full stop.
+    file
+        The file as the user named it.
+    rows
+        Rows, ids or line numbers concerned; at most five are printed.
+    count
+        How many rows in all, when ``rows`` holds only examples.
+    fix
+        What to do about it: a command, an argument, a place to look.
+    code
+        Short stable name for tests and scripts, for example ``"E-KEY-MISSING"``.
+    """
+
+    default_code = "E-EQUITY"
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        file: str | Path | None = None,
+        rows: Iterable[object] | None = None,
+        count: int | None = None,
+        fix: str | None = None,
+        code: str | None = None,
+    ) -> None:
+        self.what = what.rstrip(".")
+        self.file = None if file is None else str(file)
+        self.rows = None if rows is None else list(rows)
+        self.count = count if count is not None else (None if self.rows is None else len(self.rows))
+        self.fix = fix
+        self.code = code or self.default_code
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The whole text, on one line."""
+        where = f"{self.file}: " if self.file else ""
+        rows = f" (rows {_listed(self.rows, self.count)})" if self.rows else ""
+        remedy = f". Fix: {self.fix.rstrip('.')}." if self.fix else "."
+        return f"{where}{self.what}{rows}{remedy}"
+
+    def __str__(self) -> str:
+        # KeyError would print its argument in quotes; everybody gets the same sentence.
+        return self.message
+
+
+class InputError(EquityError, ValueError):
+    """The content of an input is wrong."""
+
+    default_code = "E-INPUT"
+
+
+class GeoidError(InputError):
+    """An area's id is not one, or not of this level or state."""
+
+    default_code = "E-GEOID"
+
+
+class VintageError(InputError):
+    """Areas of different vintages meet without a crosswalk."""
+
+    default_code = "E-VINTAGE"
+
+
+class StudyError(InputError):
+    """A study file asks for something that does not exist."""
+
+    default_code = "E-STUDY"
+
+
+class FormatError(InputError):
+    """A file is not what its publisher's format says it is."""
+
+    default_code = "E-FORMAT"
+
+
+class MissingFileError(EquityError, FileNotFoundError):
+    """A file that was named is not there."""
+
+    default_code = "E-FILE"
+
+
+class MissingColumnError(EquityError, KeyError):
+    """A table lacks a column that the work needs."""
+
+    default_code = "E-COLUMN"
+
+
+class NetworkError(EquityError, ConnectionError):
+    """A publisher could not be reached or answered with something else."""
+
+    default_code = "E-NETWORK"
+
+
+class OfflineError(NetworkError):
+    """Something would have to be downloaded, and downloads are switched off."""
+
+    default_code = "E-OFFLINE"
+
+
+class CredentialError(EquityError, PermissionError):
+    """A key or token is missing, malformed or refused."""
+
+    default_code = "E-KEY"
+
+
+class StorageError(EquityError, OSError):
+    """The disk is full or a folder cannot be written."""
+
+    default_code = "E-STORAGE"
+
+
+class DependencyError(EquityError, ImportError):
+    """An optional package is not installed."""
+
+    default_code = "E-DEPENDENCY"
+
+
+class EquityWarning(UserWarning):
+    """Something worth knowing that changes no number."""

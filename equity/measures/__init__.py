@@ -1,0 +1,1 @@
+"""Table and inputs in, new columns out."""

@@ -1,0 +1,61 @@
+"""Progress for people who wait: shown on a terminal, and only when the wait is worth it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+_PATIENCE_S = 2.0
+
+
+@contextmanager
+def track(
+    label: str, *, total: float | None = None, unit: str = ""
+) -> Iterator[Callable[[float], None]]:
+    """Show a progress bar on standard error once the work has taken two seconds.
+
+    Nothing is shown when standard error is not a terminal, so logs and pipes stay clean.
+
+    Parameters
+    ----------
+    label
+        What is being done, for example ``"Reading coverage"``.
+    total
+        How many steps there are; without it the bar only shows that work goes on.
+    unit
+        Name of a step.
+
+    Yields
+    ------
+    callable
+        ``advance(n)``: call it with the number of steps just finished.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _n: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(label, total=total)
+    began = time.monotonic()
+
+    def advance(n: float = 1) -> None:
+        bar.update(task, advance=n)
+        if not bar.live.is_started and time.monotonic() - began > _PATIENCE_S:
+            bar.start()
+
+    try:
+        yield advance
+    finally:
+        bar.stop()

@@ -1,0 +1,158 @@
+"""Where a table comes from, carried beside it and printed on everything made of it.
+
+``DataFrame.attrs`` holds a small JSON-able record. pandas drops it in a plain ``merge``; the
+package's own functions carry it on, and an output made from a table without one says
+"provenance incomplete" and invents nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from equity._version import __version__
+
+_KEY = "equity"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """One published input.
+
+    Attributes
+    ----------
+    id
+        Short key, for example ``"fcc-bdc"``.
+    agency, product, vintage
+        Who published what, for when.
+    url, retrieved, revision
+        Where it came from, the day it was fetched (ISO date) and the publisher's revision.
+    sha256, file
+        Checksum and bare name of the file that was read.
+    licence, citation, note
+        Terms, how to cite it, anything a reader must know.
+    synthetic
+        True for generated data.
+    """
+
+    id: str
+    agency: str
+    product: str
+    vintage: str
+    url: str = ""
+    retrieved: str = ""
+    revision: str = ""
+    sha256: str = ""
+    file: str = ""
+    licence: str = ""
+    citation: str = ""
+    synthetic: bool = False
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields that say something."""
+        return {key: value for key, value in asdict(self).items() if value not in ("", False)}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Source:
+        """Rebuild a source from :meth:`to_dict`."""
+        names = {field.name for field in fields(cls)}
+        return cls(**{key: value for key, value in record.items() if key in names})
+
+
+@dataclass(frozen=True)
+class TableMeta:
+    """What is known about a table: level and vintage of its areas, and its sources."""
+
+    level: str | None = None
+    geo_vintage: str | None = None
+    sources: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def synthetic(self) -> bool:
+        """True if any source is generated."""
+        return any(source.synthetic for source in self.sources)
+
+
+def stamp(
+    table: Any,
+    *,
+    level: str | None = None,
+    geo_vintage: str | None = None,
+    sources: Iterable[Source] = (),
+    notes: Iterable[str] = (),
+) -> Any:
+    """Write a table's record into its ``attrs`` and return the same table.
+
+    Parameters
+    ----------
+    table
+        DataFrame or GeoDataFrame.
+    level
+        Level of its areas, a key of :data:`equity.areas.geoid.LEVELS`.
+    geo_vintage
+        ``"2010"``, ``"2020"`` or ``"2020-CT2022"``.
+    sources
+        What the table was made from.
+    notes
+        Remarks that every output repeats.
+    """
+    table.attrs[_KEY] = {
+        "level": level,
+        "geo_vintage": geo_vintage,
+        "sources": [source.to_dict() for source in _distinct(sources)],
+        "notes": list(dict.fromkeys(notes)),
+    }
+    return table
+
+
+def meta(table: Any) -> TableMeta:
+    """Return a table's record; an empty one if it has none."""
+    record = table.attrs.get(_KEY)
+    if not isinstance(record, Mapping):
+        return TableMeta()
+    return TableMeta(
+        level=record.get("level"),
+        geo_vintage=record.get("geo_vintage"),
+        sources=tuple(Source.from_dict(item) for item in record.get("sources", ())),
+        notes=tuple(record.get("notes", ())),
+    )
+
+
+def carry(result: Any, *parents: Any, notes: Iterable[str] = ()) -> Any:
+    """Stamp ``result`` with the merged records of the tables it was made from.
+
+    Level and geographic vintage come from the first parent that knows them: a join has checked
+    beforehand that they agree.
+    """
+    metas = [meta(parent) for parent in parents]
+    return stamp(
+        result,
+        level=next((m.level for m in metas if m.level), None),
+        geo_vintage=next((m.geo_vintage for m in metas if m.geo_vintage), None),
+        sources=[source for m in metas for source in m.sources],
+        notes=[*(note for m in metas for note in m.notes), *notes],
+    )
+
+
+def sha256_of(path: str | Path) -> str:
+    """Return the SHA-256 of a file, read in pieces."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as handle:
+        while chunk := handle.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def software() -> dict[str, str]:
+    """Return the name and version that every output prints."""
+    return {"name": "telehealth-equity", "version": __version__}
+
+
+def _distinct(sources: Iterable[Source]) -> list[Source]:
+    return list(dict.fromkeys(sources))

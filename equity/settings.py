@@ -1,0 +1,177 @@
+"""Options and secrets: one place to look them up, no place that prints them.
+
+Precedence: argument of a call > :func:`configure` > environment > ``.env`` in the working
+folder > default. Nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from equity.errors import InputError
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+
+
+class Secret:
+    """A key that never shows: ``repr``, ``str`` and formatting print stars."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value, for the one place that sends it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "***"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A secret that crosses a process boundary must be passed on purpose.
+        raise InputError("a secret cannot be pickled", fix="pass reveal() explicitly where needed")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is in force; ``configure`` makes a changed copy.
+
+    Attributes
+    ----------
+    cache_dir
+        Folder for downloads and derived tables.
+    offline
+        Refuse every network request.
+    census_api_key, fcc_username, fcc_token
+        Credentials of the publishers that ask for some.
+    """
+
+    cache_dir: Path | None = None
+    offline: bool | None = None
+    census_api_key: Secret | None = None
+    fcc_username: Secret | None = None
+    fcc_token: Secret | None = None
+
+
+# The first name is ours; the others are what tidycensus, pytidycensus and the FCC clients use.
+_ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
+    "cache_dir": ("EQUITY_CACHE_DIR",),
+    "offline": ("EQUITY_OFFLINE",),
+    "census_api_key": ("CENSUS_API_KEY",),
+    "fcc_username": ("FCC_USERNAME", "BDC_USERNAME", "FCC_BDC_USERNAME"),
+    "fcc_token": ("FCC_HASH", "BDC_API_KEY", "FCC_BDC_API_TOKEN"),
+}
+_SECRET_FIELDS = {"census_api_key", "fcc_username", "fcc_token"}
+
+_configured = Settings()
+
+
+def configure(**options: Any) -> Settings:
+    """Set options for this session and return what is now in force.
+
+    Parameters
+    ----------
+    **options
+        Any field of :class:`Settings`. ``None`` returns an option to its default.
+
+    Raises
+    ------
+    InputError
+        If an option does not exist.
+    """
+    global _configured  # noqa: PLW0603 - the session's one piece of state
+    known = {field.name for field in fields(Settings)}
+    unknown = sorted(set(options) - known)
+    if unknown:
+        raise InputError(
+            f"unknown option {unknown[0]!r}", fix=f"choose from {', '.join(sorted(known))}"
+        )
+    _configured = replace(_configured, **{k: _typed(k, v) for k, v in options.items()})
+    return current()
+
+
+def current() -> Settings:
+    """Return the settings in force: configured, else environment, else ``.env``, else default."""
+    dotenv = _dotenv(Path(".env"))
+    values: dict[str, Any] = {}
+    for field in fields(Settings):
+        value = getattr(_configured, field.name)
+        if value is None:
+            value = _typed(field.name, _from_environment(field.name, dotenv))
+        values[field.name] = value
+    if values["cache_dir"] is None:
+        values["cache_dir"] = _default_cache_dir()
+    values["offline"] = bool(values["offline"])
+    return Settings(**values)
+
+
+def redact(text: str) -> str:
+    """Return ``text`` with every known secret replaced by stars."""
+    now = current()
+    for name in sorted(_SECRET_FIELDS):
+        secret = getattr(now, name)
+        if secret is not None and secret.reveal():
+            text = text.replace(secret.reveal(), "***")
+    return text
+
+
+def _from_environment(name: str, dotenv: Mapping[str, str]) -> str | None:
+    for variable in _ENVIRONMENT.get(name, ()):
+        if os.environ.get(variable):
+            return os.environ[variable]
+    for variable in _ENVIRONMENT.get(name, ()):
+        if dotenv.get(variable):
+            return dotenv[variable]
+    return None
+
+
+def _typed(name: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if name in _SECRET_FIELDS:
+        return value if isinstance(value, Secret) else Secret(str(value).strip())
+    if name == "cache_dir":
+        return Path(value).expanduser()
+    if name == "offline":
+        return _flag(value)
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise InputError(f"EQUITY_OFFLINE is {text!r}, not a yes or no", fix="set it to 1 or 0")
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return {}
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {key.removeprefix("export ").strip(): value.strip().strip("\"'") for key, value in pairs}
+
+
+def _default_cache_dir() -> Path:
+    from platformdirs import user_cache_path
+
+    return user_cache_path("telehealth-equity", appauthor=False)

@@ -1,0 +1,1 @@
+"""Publishers' bytes in, validated tables out. ``read_*`` parses, ``get_*`` fetches."""
