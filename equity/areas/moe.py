@@ -1,0 +1,346 @@
+"""Margin-of-error arithmetic for American Community Survey estimates.
+
+Published margins are 90 % margins (z = 1.645). Every function takes numbers, sequences, arrays,
+Series or DataFrames and gives back the same shape with the caller's index. A missing estimate or
+margin makes the result missing: an unknown margin is never taken for 0.
+
+All formulas assume that the components do not covary. Sums over many cells drift from the truth;
+where the Census Bureau publishes variance replicate tables, use `replicate_moe`.
+
+References
+----------
+U.S. Census Bureau (2020). Understanding and Using American Community Survey Data: What All Data
+Users Need to Know, chapters 7 and 8.
+U.S. Census Bureau (2024). Variance Replicate Estimate Tables documentation, 2019-2023.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from equity.areas._arrays import Numbers, check_margins, rows_where, unpack
+from equity.areas.precision import (
+    RELIABILITY,
+    Z90,
+    Z_LEVELS,
+    cv,
+    reliability,
+    rescale_moe,
+    standard_error,
+    z_of,
+)
+from equity.areas.replicates import replicate_moe, replicate_variance
+from equity.errors import InputError
+
+__all__ = [
+    "RELIABILITY",
+    "Z90",
+    "Z_LEVELS",
+    "Change",
+    "Difference",
+    "cv",
+    "difference_test",
+    "moe_product",
+    "moe_ratio",
+    "moe_share",
+    "moe_sum",
+    "overlap_factor",
+    "percent_change",
+    "reliability",
+    "replicate_moe",
+    "replicate_variance",
+    "rescale_moe",
+    "standard_error",
+]
+
+
+class Difference(NamedTuple):
+    """A difference, its margin (90 %), z, two-sided p and whether it stands out at the level."""
+
+    difference: Any
+    moe: Any
+    z: Any
+    p: Any
+    is_different: Any
+
+
+class Change(NamedTuple):
+    """A change in percent of the first value, and its margin in percentage points."""
+
+    percent: Any
+    moe: Any
+
+
+def moe_sum(estimates: Numbers, moes: Numbers, *, zero_rule: bool = True) -> Any:
+    """Margin of a sum (or of a difference) of estimates.
+
+    ``sqrt(sum of squared margins)``; of all components whose estimate is 0, only the largest
+    margin enters, once.
+
+    Parameters
+    ----------
+    estimates, moes
+        One dimension: the components of one sum. Two dimensions: one row an area, one column a
+        component. DataFrames whose column names differ are matched by position.
+    zero_rule
+        `False` gives the plain root of squares, as in the CDC's Social Vulnerability Index; it
+        overstates the margin where several components are 0.
+
+    Returns
+    -------
+    float, array or Series
+        One margin for each row, in the unit of the estimates; missing when any component is.
+
+    Raises
+    ------
+    InputError
+        If a margin is negative (an undecoded annotation code), or the shapes differ.
+
+    References
+    ----------
+    U.S. Census Bureau (2024). Variance Replicate Estimate Tables documentation, example 5.
+
+    Examples
+    --------
+    >>> round(moe_sum([500, 0, 0, 400], [100, 200, 150, 50]), 3)
+    229.129
+    """
+    (estimate, margin), _, leader = unpack(estimates=estimates, moes=moes)
+    check_margins(margin, moes, "moes")
+    if estimate.ndim not in (1, 2) or estimate.shape[-1] == 0:
+        raise InputError("a sum needs at least one component, in one or two dimensions")
+    squares = margin**2
+    if zero_rule:
+        zero = estimate == 0
+        largest = np.where(zero, margin, 0.0).max(axis=-1)
+        total = np.where(zero, 0.0, squares).sum(axis=-1) + largest**2
+    else:
+        total = squares.sum(axis=-1)
+    unknown = (np.isnan(estimate) | np.isnan(margin)).any(axis=-1)
+    result = np.where(unknown, np.nan, np.sqrt(total))
+    if estimate.ndim == 1:
+        return float(result)
+    return result if leader is None else pd.Series(result, index=leader.index)
+
+
+def moe_share(
+    numerator: Numbers,
+    numerator_moe: Numbers,
+    denominator: Numbers,
+    denominator_moe: Numbers,
+) -> Any:
+    """Margin of a share X / Y where X is part of Y, as a share (0 to 1).
+
+    ``sqrt(MOE_X^2 - p^2 MOE_Y^2) / Y``; where the radicand is negative, the ratio formula. A
+    share of exactly 0 or 1 keeps the formula's value, which says little there.
+
+    Returns
+    -------
+    float, array, Series or DataFrame
+        Missing where the denominator is 0 or anything is missing.
+
+    Raises
+    ------
+    InputError
+        If a numerator exceeds its denominator (then it is a ratio: `moe_ratio`), or a margin is
+        negative.
+
+    Examples
+    --------
+    >>> round(moe_share(203_119, 5_070, 690_746, 831), 7)
+    0.0073314
+    """
+    (x, x_moe, y, y_moe), wrap, _ = unpack(
+        numerator=numerator,
+        numerator_moe=numerator_moe,
+        denominator=denominator,
+        denominator_moe=denominator_moe,
+    )
+    check_margins(x_moe, numerator_moe, "numerator_moe")
+    check_margins(y_moe, denominator_moe, "denominator_moe")
+    with np.errstate(invalid="ignore"):
+        # A crosswalk leaves the last digits of a sum to rounding.
+        over = (x > y * (1 + 1e-9)) & (y != 0)
+    if over.any():
+        raise InputError(
+            "a numerator is larger than its denominator, so it is not a share",
+            rows=rows_where(numerator, over),
+            fix="use moe_ratio, or check that both columns count the same thing",
+        )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = x / y
+        radicand = x_moe**2 - share**2 * y_moe**2
+        ratio = x_moe**2 + share**2 * y_moe**2
+        result = np.sqrt(np.where(radicand < 0, ratio, radicand)) / np.abs(y)
+    return wrap(np.where(y == 0, np.nan, result))
+
+
+def moe_ratio(
+    numerator: Numbers,
+    numerator_moe: Numbers,
+    denominator: Numbers,
+    denominator_moe: Numbers,
+) -> Any:
+    """Margin of a ratio X / Y where X is not part of Y.
+
+    ``sqrt(MOE_X^2 + R^2 MOE_Y^2) / Y``. Missing where the denominator is 0.
+
+    Raises
+    ------
+    InputError
+        If a margin is negative or the shapes differ.
+
+    Examples
+    --------
+    >>> round(moe_ratio(226_840, 5_556, 203_119, 5_070), 3)
+    0.039
+    """
+    (x, x_moe, y, y_moe), wrap, _ = unpack(
+        numerator=numerator,
+        numerator_moe=numerator_moe,
+        denominator=denominator,
+        denominator_moe=denominator_moe,
+    )
+    check_margins(x_moe, numerator_moe, "numerator_moe")
+    check_margins(y_moe, denominator_moe, "denominator_moe")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        result = np.sqrt(x_moe**2 + (x / y) ** 2 * y_moe**2) / np.abs(y)
+    return wrap(np.where(y == 0, np.nan, result))
+
+
+def moe_product(a: Numbers, a_moe: Numbers, b: Numbers, b_moe: Numbers) -> Any:
+    """Margin of a product A x B: ``sqrt(A^2 MOE_B^2 + B^2 MOE_A^2)``.
+
+    Raises
+    ------
+    InputError
+        If a margin is negative or the shapes differ.
+
+    Examples
+    --------
+    >>> round(moe_product(74_506_512, 228_238, 0.824, 0.001))
+    202289
+    """
+    (left, left_moe, right, right_moe), wrap, _ = unpack(a=a, a_moe=a_moe, b=b, b_moe=b_moe)
+    check_margins(left_moe, a_moe, "a_moe")
+    check_margins(right_moe, b_moe, "b_moe")
+    return wrap(np.sqrt(left**2 * right_moe**2 + right**2 * left_moe**2))
+
+
+def difference_test(
+    a: Numbers,
+    a_moe: Numbers,
+    b: Numbers,
+    b_moe: Numbers,
+    *,
+    level: int = 90,
+    overlap_share: float = 0.0,
+) -> Difference | pd.DataFrame:
+    """Test whether two independent estimates differ.
+
+    ``z = (A - B) / sqrt(SE_A^2 + SE_B^2)``, compared with the z of the level. Overlapping
+    intervals are not a test.
+
+    Parameters
+    ----------
+    a, a_moe, b, b_moe
+        Estimates and their 90 % margins, in one unit.
+    level
+        Confidence level in percent: 90, 95 or 99.
+    overlap_share
+        Share of years that two 5-year periods have in common (0 to under 1). The standard error
+        is multiplied by ``sqrt(1 - overlap_share)``, a deprecated approximation: compare periods
+        that do not overlap.
+
+    Returns
+    -------
+    Difference or DataFrame
+        A DataFrame with the caller's index if any argument is a Series. `is_different` is
+        missing where both margins are 0 (controlled estimates are not tested) or unknown.
+
+    Raises
+    ------
+    InputError
+        If the level is unknown, a margin is negative or the shapes differ.
+
+    Examples
+    --------
+    >>> round(difference_test(203_119, 5_070, 226_840, 5_556).z, 3)
+    -5.188
+    """
+    z_level = z_of(level)
+    if not 0 <= overlap_share < 1:
+        raise InputError("overlap_share is a share of years, from 0 to less than 1")
+    (left, left_moe, right, right_moe), wrap, leader = unpack(a=a, a_moe=a_moe, b=b, b_moe=b_moe)
+    check_margins(left_moe, a_moe, "a_moe")
+    check_margins(right_moe, b_moe, "b_moe")
+    from scipy.special import erfc
+
+    difference = left - right
+    margin = np.sqrt((left_moe**2 + right_moe**2) * (1 - overlap_share))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(margin == 0, np.nan, difference / (margin / Z90))
+    p = np.asarray(erfc(np.abs(z) / np.sqrt(2)))
+    flag = np.abs(z) > z_level
+    if leader is None and z.ndim == 0:
+        verdict: Any = None if np.isnan(z) else bool(flag)
+        return Difference(difference.item(), margin.item(), z.item(), p.item(), verdict)
+    verdict = pd.array(flag.ravel(), dtype="boolean")
+    verdict[np.isnan(z).ravel()] = pd.NA
+    if isinstance(leader, pd.Series):
+        columns = {"difference": difference, "difference_moe": margin, "z": z, "p": p}
+        return pd.DataFrame({**columns, "is_different": verdict}, index=leader.index)
+    flags = np.where(np.isnan(z), np.nan, flag) if z.ndim > 1 else verdict
+    return Difference(wrap(difference), wrap(margin), wrap(z), wrap(p), flags)
+
+
+def overlap_factor(shared_years: int, *, period: int = 5) -> float:
+    """Factor on the standard error of a change between overlapping periods: ``sqrt(1 - C)``.
+
+    Deprecated by the Census Bureau; compare periods that do not overlap.
+
+    Raises
+    ------
+    InputError
+        If the periods are the same, or the years make no sense.
+    """
+    if not 0 <= shared_years < period:
+        raise InputError(f"shared_years must be from 0 to {period - 1}")
+    return float(np.sqrt(1 - shared_years / period))
+
+
+def percent_change(
+    first: Numbers, first_moe: Numbers, last: Numbers, last_moe: Numbers
+) -> Change | pd.DataFrame:
+    """Change from the first to the last value in percent of the first, with its margin.
+
+    Returns
+    -------
+    Change or DataFrame
+        A DataFrame (`percent_change`, `percent_change_moe`) if any argument is a Series.
+        Missing where the first value is 0.
+
+    Raises
+    ------
+    InputError
+        If a margin is negative or the shapes differ.
+
+    Examples
+    --------
+    >>> change = percent_change(135_173, 3_860, 139_301, 4_047)
+    >>> round(change.percent, 2), round(change.moe, 2)
+    (3.05, 4.2)
+    """
+    (old, old_moe, new, new_moe), wrap, leader = unpack(
+        first=first, first_moe=first_moe, last=last, last_moe=last_moe
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        percent = np.where(old == 0, np.nan, 100 * (new - old) / old)
+    margin = 100 * np.asarray(moe_ratio(new, new_moe, old, old_moe))
+    if isinstance(leader, pd.Series):
+        columns = {"percent_change": percent, "percent_change_moe": margin}
+        return pd.DataFrame(columns, index=leader.index)
+    return Change(wrap(percent), wrap(margin))
