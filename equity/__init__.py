@@ -16,6 +16,11 @@ _PUBLIC = {
     "configure": "equity.settings",
     # Areas
     "data_dictionary": "equity.areas.schema",
+    "difference_test": "equity.areas.moe",
+    "moe_product": "equity.areas.moe",
+    "moe_ratio": "equity.areas.moe",
+    "moe_share": "equity.areas.moe",
+    "moe_sum": "equity.areas.moe",
 }
 
 __all__ = ["__version__", *_PUBLIC]
