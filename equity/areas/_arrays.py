@@ -18,6 +18,7 @@ Numbers = Any
 
 def to_floats(values: Numbers, name: str) -> Floats:
     """Read numbers as floats; missing stays missing, text and infinities are refused."""
+    array: Floats
     try:
         if isinstance(values, pd.DataFrame | pd.Series):
             array = values.to_numpy(dtype="float64", na_value=np.nan)
@@ -40,7 +41,7 @@ def to_floats(values: Numbers, name: str) -> Floats:
 
 def rows_where(values: Numbers, bad: npt.NDArray[np.bool_]) -> list[Any]:
     """Labels (or positions) of the rows in which `bad` is true anywhere."""
-    flags = np.atleast_1d(bad)
+    flags: Any = np.atleast_1d(bad)
     if flags.ndim > 1:
         flags = flags.any(axis=tuple(range(1, flags.ndim)))
     found = np.flatnonzero(flags)

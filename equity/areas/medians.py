@@ -85,7 +85,8 @@ def grouped_median(
     if isinstance(counts, pd.DataFrame):
         return pd.DataFrame(fields._asdict(), index=counts.index)
     if values.ndim == 1:
-        return GroupedMedian(*(np.asarray(field)[0].item() for field in fields[:6]), fields[6][0])
+        numbers = [np.asarray(field)[0].item() for field in fields[:6]]
+        return GroupedMedian(*numbers, status=fields.status[0])
     return fields
 
 

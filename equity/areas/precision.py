@@ -75,8 +75,8 @@ def reliability(
     """
     if isinstance(scheme, str):
         if scheme not in RELIABILITY:
-            names = ", ".join(sorted(RELIABILITY))
-            raise InputError(f"no reliability scheme is called {scheme!r}", fix=f"use {names}")
+            known = ", ".join(sorted(RELIABILITY))
+            raise InputError(f"no reliability scheme is called {scheme!r}", fix=f"use {known}")
         low, high, inclusive = RELIABILITY[scheme]
     else:
         (low, high), inclusive = scheme, True
@@ -86,7 +86,7 @@ def reliability(
     variation = np.round(np.asarray(cv(estimate, moe)), 9)
     first = variation <= low if inclusive else variation < low
     second = variation <= high if inclusive else variation < high
-    names = np.where(first, "high", np.where(second, "medium", "low"))
+    names: Any = np.where(first, "high", np.where(second, "medium", "low"))
     names = np.where(np.isnan(variation), "unknown", names)
     return unpack(estimate=estimate, moe=moe)[1](names)
 
