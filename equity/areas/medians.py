@@ -85,8 +85,7 @@ def grouped_median(
     if isinstance(counts, pd.DataFrame):
         return pd.DataFrame(fields._asdict(), index=counts.index)
     if values.ndim == 1:
-        numbers = [np.asarray(field)[0].item() for field in fields[:6]]
-        return GroupedMedian(*numbers, status=fields.status[0])
+        return GroupedMedian._make(np.asarray(field).tolist()[0] for field in fields)
     return fields
 
 
