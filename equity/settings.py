@@ -11,11 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from equity.errors import InputError
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
+
+
+# Every secret of this process, however it came: what `redact` looks for.
+_seen: set[str] = set()
 
 
 class Secret:
@@ -25,6 +30,8 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
+        if value:
+            _seen.add(value)
 
     def reveal(self) -> str:
         """Return the value, for the one place that sends it."""
@@ -56,12 +63,15 @@ class Settings:
         Folder for downloads and derived tables.
     offline
         Refuse every network request.
+    mirror
+        Address of a server that stands in for every publisher (``MIRROR/api.census.gov/…``).
     census_api_key, fcc_username, fcc_token
         Credentials of the publishers that ask for some.
     """
 
     cache_dir: Path | None = None
     offline: bool | None = None
+    mirror: str | None = None
     census_api_key: Secret | None = None
     fcc_username: Secret | None = None
     fcc_token: Secret | None = None
@@ -71,6 +81,7 @@ class Settings:
 _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "cache_dir": ("EQUITY_CACHE_DIR",),
     "offline": ("EQUITY_OFFLINE",),
+    "mirror": ("EQUITY_MIRROR",),
     "census_api_key": ("CENSUS_API_KEY",),
     "fcc_username": ("FCC_USERNAME", "BDC_USERNAME", "FCC_BDC_USERNAME"),
     "fcc_token": ("FCC_HASH", "BDC_API_KEY", "FCC_BDC_API_TOKEN"),
@@ -120,12 +131,11 @@ def current() -> Settings:
 
 
 def redact(text: str) -> str:
-    """Return ``text`` with every known secret replaced by stars."""
-    now = current()
-    for name in sorted(_SECRET_FIELDS):
-        secret = getattr(now, name)
-        if secret is not None and secret.reveal():
-            text = text.replace(secret.reveal(), "***")
+    """Return ``text`` with stars for every secret seen so far, also where it is quoted."""
+    current()  # a key in the environment is known from here on
+    for secret in sorted(_seen, key=len, reverse=True):
+        for form in (secret, quote(secret, safe=""), quote_plus(secret)):
+            text = text.replace(form, "***")
     return text
 
 
