@@ -14,6 +14,11 @@ from equity._version import __version__
 _PUBLIC = {
     # Settings
     "configure": "equity.settings",
+    # Sources
+    "read_acs": "equity.sources.census",
+    "read_boundaries": "equity.sources.tiger",
+    "read_coverage": "equity.sources.coverage_table",
+    "read_sites": "equity.sources.hrsa",
     # Areas
     "data_dictionary": "equity.areas.schema",
     "difference_test": "equity.areas.moe",
