@@ -20,6 +20,9 @@ _PUBLIC = {
     "read_coverage": "equity.sources.coverage_table",
     "read_sites": "equity.sources.hrsa",
     # Areas
+    "area_table": "equity.areas.table",
+    "combine": "equity.areas.join",
+    "combine_audit": "equity.areas.join",
     "data_dictionary": "equity.areas.schema",
     "difference_test": "equity.areas.moe",
     "moe_product": "equity.areas.moe",

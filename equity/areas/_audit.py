@@ -1,0 +1,182 @@
+"""Which rows of two tables did not meet, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity.areas.table import water_rows
+from equity.areas.vintage import connecticut, county_changes
+
+REASONS = {
+    "water": "water only: no people, no locations, no polygon in cartographic files",
+    "no_people": "nobody lives there",
+    "outside": "lies in a state or county that the other table does not cover",
+    "code_change": "the county's code changed; the same area is there under another id",
+    "other_vintage": "an area of another vintage: its number was divided, merged or moved",
+    "unknown": "no reason found",
+}
+"""Reason -> what it means."""
+
+HARMLESS = ("water", "no_people")
+"""Reasons that cost no information."""
+
+_COLUMNS = ["table", "side", "geoid", "reason"]
+
+
+@dataclass(frozen=True)
+class JoinAudit:
+    """Every row that found no partner in a `combine`, with the reason.
+
+    Attributes
+    ----------
+    rows
+        One row an unmatched id: `table` (name), `side` (``missing``: an area of the first table
+        that this table lacks; ``extra``: a row of this table that the first lacks), `geoid`,
+        `reason` (a key of `REASONS`).
+    matched
+        One row a joined table: `areas` (rows of the first table), `matched`, `match_share`,
+        `missing`, `extra`.
+    """
+
+    rows: pd.DataFrame
+    matched: pd.DataFrame
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Count of unmatched rows by table, side and reason."""
+        counts = self.rows.groupby(["table", "side", "reason"], sort=True).size()
+        return counts.rename("rows").reset_index()
+
+    def reasons(self, table: str, side: str = "missing") -> dict[str, int]:
+        """Count unmatched rows of one table and side by reason."""
+        mine = self.rows[(self.rows["table"] == table) & (self.rows["side"] == side)]
+        return (
+            {reason: int((mine["reason"] == reason).sum()) for reason in REASONS}
+            if len(mine)
+            else {}
+        )
+
+    def sentences(self) -> list[str]:
+        """One sentence a joined table."""
+        return [self._sentence(str(name)) for name in self.matched.index]
+
+    def _sentence(self, name: str) -> str:
+        matched, areas = (self.matched.loc[name, column] for column in ("matched", "areas"))
+        text = f"{name}: {matched:,} of {areas:,} areas matched"
+        for side in ("missing", "extra"):
+            found = {k: n for k, n in self.reasons(name, side).items() if n}
+            if found:
+                parts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in found.items())
+                text += f"; {sum(found.values()):,} {side} ({parts})"
+        return text
+
+    def __repr__(self) -> str:
+        lines = self.sentences() or ["nothing was joined"]
+        return "\n".join(["JoinAudit", *(f"  {line}" for line in lines)])
+
+    def _repr_html_(self) -> str:
+        return str(self.matched.to_html()) + str(self.summary.to_html(index=False))
+
+
+def audit_of(parts: list[tuple[str, Any, Any]]) -> JoinAudit:
+    """Put the findings of several joins together: (name, matched row, unmatched rows)."""
+    matched = pd.DataFrame(
+        [row for _, row, _ in parts], index=pd.Index([name for name, _, _ in parts], name="table")
+    )
+    frames = [rows for _, _, rows in parts if len(rows)]
+    rows = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=_COLUMNS)
+    return JoinAudit(rows[_COLUMNS], matched)
+
+
+def compare(name: str, base: Any, other: Any, level: str, empty: set[str]) -> tuple[str, Any, Any]:
+    """Find the rows of two id indexes that do not meet.
+
+    `empty` holds the ids that some table knows to have no people.
+    """
+    missing = base[~base.isin(other)]
+    extra = other[~other.isin(base)]
+    sides = (("missing", missing, other, extra), ("extra", extra, base, missing))
+    rows = pd.concat(
+        [
+            _side(ids, there, unmet, name=name, side=side, level=level, empty=empty)
+            for side, ids, there, unmet in sides
+        ],
+        ignore_index=True,
+    )
+    matched = len(base) - len(missing)
+    row = {
+        "areas": len(base),
+        "matched": matched,
+        "match_share": matched / len(base),
+        "missing": len(missing),
+        "extra": len(extra),
+    }
+    return name, row, rows
+
+
+def _side(
+    ids: Any, there: Any, unmet: Any, *, name: str, side: str, level: str, empty: set[str]
+) -> pd.DataFrame:
+    """Give one side's unmatched ids their reasons; `unmet` are the other side's."""
+    text = pd.Series(ids, dtype=object)
+    reason = np.full(len(text), "unknown", dtype=object)
+    if len(text):
+        vintage = _other_vintage(text, there, unmet, level)
+        outside = _outside(text, there, level, side)
+        # Later lines win.
+        reason[vintage] = "other_vintage"
+        reason[outside] = "outside"
+        reason[_renamed(text, there, level)] = "code_change"
+        reason[text.isin(empty).to_numpy()] = "no_people"
+        reason[water_rows(ids, level)] = "water"
+    return pd.DataFrame({"table": name, "side": side, "geoid": text, "reason": reason})
+
+
+def _outside(text: Any, there: Any, level: str, side: str) -> Any:
+    """Rows of a state the other table has nothing of; for extra rows, of a county."""
+    if level in ("state", "zcta", "nation"):
+        return np.zeros(len(text), dtype=bool)
+    # A study of one county may join a table of the whole state; the reverse is a gap.
+    digits = 5 if side == "extra" and level != "county" else 2
+    covered = set(pd.Series(there, dtype=object).str[:digits])
+    return ~text.str[:digits].isin(covered).to_numpy()
+
+
+def _renamed(text: Any, there: Any, level: str) -> Any:
+    """Rows whose area is in the other table under a changed county code."""
+    if level in ("state", "zcta", "nation", "place"):
+        return np.zeros(len(text), dtype=bool)
+    present = set(there)
+    pairs: dict[str, list[str]] = {}
+    for change in county_changes():
+        for code in change.new:
+            pairs.setdefault(change.old, []).append(code)
+            pairs.setdefault(code, []).append(change.old)
+    old, new = connecticut()
+    for code in old:
+        pairs[code] = sorted(new)
+    for code in new:
+        pairs[code] = sorted(old)
+    return np.array(
+        [any(other + geoid[5:] in present for other in pairs.get(geoid[:5], ())) for geoid in text],
+        dtype=bool,
+    )
+
+
+def _other_vintage(text: Any, there: Any, unmet: Any, level: str) -> Any:
+    """Rows whose number reappears, divided, merged or beside other unmet rows of its county.
+
+    A tract that is split keeps its four-digit number and gets new suffixes (0401.00 becomes
+    0401.01 and 0401.02); renumbered ones leave unmet rows on both sides of a county.
+    """
+    if level not in ("tract", "block_group", "block"):
+        return np.zeros(len(text), dtype=bool)
+    numbers = set(pd.Series(there, dtype=object).str[:9])
+    counties = set(pd.Series(unmet, dtype=object).str[:5])
+    split = text.str[:9].isin(numbers).to_numpy()
+    both = text.str[:5].isin(counties).to_numpy()
+    return split | both

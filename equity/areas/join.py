@@ -1,0 +1,313 @@
+"""One-to-one joins of area tables on id and vintage, with an account of every unmatched row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, overload
+
+import numpy as np
+import pandas as pd
+
+from equity import provenance
+from equity.areas._audit import HARMLESS, JoinAudit, audit_of, compare
+from equity.areas.table import area_status, level_of, refuse_duplicates
+from equity.areas.vintage import check_vintage, comparable, required_vintage
+from equity.errors import InputError, VintageError
+
+__all__ = ["JoinAudit", "combine", "combine_audit"]
+
+_KEEP_FIRST = ("geo_id", "name", "county_name", "geometry", "area_status")
+"""Columns that describe the area itself: the first table's stand."""
+
+
+@overload
+def combine(
+    table: Any,
+    *others: Any,
+    tolerance: float = ...,
+    names: Sequence[str] | None = ...,
+    audit: Literal[False] = ...,
+) -> Any: ...
+@overload
+def combine(
+    table: Any,
+    *others: Any,
+    tolerance: float = ...,
+    names: Sequence[str] | None = ...,
+    audit: Literal[True],
+) -> tuple[Any, JoinAudit]: ...
+def combine(
+    table: Any,
+    *others: Any,
+    tolerance: float = 0.01,
+    names: Sequence[str] | None = None,
+    audit: bool = False,
+) -> Any:
+    """Join area tables one to one, on id and vintage.
+
+    The first table decides the areas and their order; the others add columns. Where a table has
+    no row for an area its columns are missing (never 0) and its ``_status`` columns say why:
+    ``no_population`` for water and empty areas, ``not_covered`` otherwise. A column `area_status`
+    (``ok``, ``water``, ``no_population``, ``unknown``) keeps areas without people out of every
+    ranking.
+
+    Parameters
+    ----------
+    table
+        Area table that decides the rows.
+    *others
+        Area tables of the same level and vintage.
+    tolerance
+        Largest share of the first table's areas (0 to 1) that a table may lack for a reason other
+        than water or no people. Beyond it the join is refused.
+    names
+        What to call the other tables in messages and in the audit; by default their first
+        source's product.
+    audit
+        Return the `JoinAudit` too.
+
+    Returns
+    -------
+    DataFrame or GeoDataFrame, or a pair of it and a JoinAudit
+        Sources and notes of all tables are carried, and one note a table says how many areas it
+        matched and why the rest did not.
+
+    Raises
+    ------
+    VintageError
+        If a table does not say its vintage, has another one, or its ids show that it has.
+    GeoidError
+        If ids are not text, not of the level, or occur twice.
+    InputError
+        If levels differ, too many areas are missing, or a column is in two tables with different
+        values.
+
+    See Also
+    --------
+    combine_audit : the account alone, without a refusal.
+    equity.areas.crosswalk.crosswalk : moves a table to other areas.
+    """
+    if not 0 <= tolerance <= 1:
+        raise InputError("tolerance is a share, from 0 to 1")
+    labels = _labels(others, names)
+    level, vintage = _same_areas(table, others, labels)
+    found = _audit(table, others, labels, level)
+    for label in labels:
+        _refuse(found, label, tolerance, vintage)
+    result = _join(table, others, labels, found)
+    result["area_status"] = area_status(result)
+    result = provenance.carry(result, table, *others, notes=found.sentences())
+    return (result, found) if audit else result
+
+
+def combine_audit(table: Any, *others: Any, names: Sequence[str] | None = None) -> JoinAudit:
+    """Tell which rows of the tables would not meet, and why, without refusing or joining.
+
+    Vintages are not compared, so that the damage of a wrong join can be seen.
+
+    Raises
+    ------
+    GeoidError
+        If ids are not text, not of the level, or occur twice.
+    InputError
+        If levels differ.
+    """
+    labels = _labels(others, names)
+    level = _same_level(table, others, labels)
+    return _audit(table, others, labels, level)
+
+
+def _labels(others: Sequence[Any], names: Sequence[str] | None) -> list[str]:
+    if names is not None and len(names) != len(others):
+        raise InputError(f"{len(names)} names for {len(others)} tables")
+    labels = []
+    for i, other in enumerate(others):
+        sources = provenance.meta(other).sources
+        default = f"{sources[0].product} {sources[0].vintage}".strip() if sources else ""
+        label = names[i] if names is not None else default or f"table {i + 2}"
+        labels.append(label if label not in labels else f"{label} (table {i + 2})")
+    return labels
+
+
+def _same_level(table: Any, others: Sequence[Any], labels: Sequence[str]) -> str:
+    level = level_of(table, name="the first table")
+    refuse_duplicates(table.index, "the first table")
+    for other, label in zip(others, labels, strict=True):
+        theirs = level_of(other, name=label)
+        if theirs != level:
+            raise InputError(
+                f"{label} has one row a {theirs.replace('_', ' ')}, the first table one row a "
+                f"{level.replace('_', ' ')}",
+                fix="roll the finer one up with equity.areas.aggregate.roll_up, or give every "
+                "tract its county's value with equity.areas.aggregate.spread",
+            )
+        refuse_duplicates(other.index, label)
+    return level
+
+
+def _same_areas(table: Any, others: Sequence[Any], labels: Sequence[str]) -> tuple[str, str]:
+    level = _same_level(table, others, labels)
+    mine = required_vintage(provenance.meta(table).geo_vintage, name="the first table")
+    check_vintage(table.index, level=level, geo_vintage=mine, file="the first table")
+    for other, label in zip(others, labels, strict=True):
+        theirs = required_vintage(provenance.meta(other).geo_vintage, name=label)
+        check_vintage(other.index, level=level, geo_vintage=theirs, file=label)
+        if not comparable(level, mine, theirs, table.index, other.index):
+            raise VintageError(
+                f"{label} has areas of {theirs}, the first table areas of {mine}; "
+                f"{int(table.index.isin(other.index).sum()):,} of {len(table):,} ids are alike and "
+                "would join silently to the wrong places",
+                fix=_which_crosswalk(theirs, mine),
+                code="E-VINTAGE-DIFFERS",
+            )
+    return level, mine
+
+
+def _which_crosswalk(have: str, want: str) -> str:
+    if "2010" not in (have, want):
+        return (
+            f"recode Connecticut with equity.areas.recode.connecticut(table, codes, to={want!r}); "
+            "the codes come from a table of both ids (RUCA 2020, or the CTData crosswalk)"
+        )
+    return (
+        f"move it first: equity.crosswalk(table, relationship, to={want!r}), with "
+        "equity.areas.relationship.read_block_relationship or read_tract_relationship "
+        "(Census tab20_tract20_tract10 file)"
+    )
+
+
+def _audit(table: Any, others: Sequence[Any], labels: Sequence[str], level: str) -> JoinAudit:
+    empty = _without_people([table, *others])
+    return audit_of(
+        [
+            compare(label, table.index, other.index, level, empty)
+            for label, other in zip(labels, others, strict=True)
+        ]
+    )
+
+
+def _without_people(tables: Sequence[Any]) -> set[str]:
+    empty: set[str] = set()
+    for table in tables:
+        if "population_n" in table.columns:
+            nobody = (table["population_n"] == 0).fillna(value=False).to_numpy(dtype=bool)
+            empty |= set(table.index[nobody])
+    return empty
+
+
+def _refuse(found: JoinAudit, label: str, tolerance: float, vintage: str) -> None:
+    reasons = {k: n for k, n in found.reasons(label).items() if n and k not in HARMLESS}
+    areas = int(found.matched.loc[label, "areas"])
+    lost = sum(reasons.values())
+    if lost <= tolerance * areas:
+        return
+    rows = found.rows
+    mine = (rows["table"] == label) & (rows["side"] == "missing") & rows["reason"].isin(reasons)
+    parts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in reasons.items())
+    what = (
+        f"{label} matches {found.matched.loc[label, 'matched']:,} of {areas:,} areas "
+        f"({found.matched.loc[label, 'match_share']:.1%}); {parts}"
+    )
+    examples = list(rows.loc[mine, "geoid"])
+    if "other_vintage" in reasons or "code_change" in reasons:
+        have = "2020" if vintage == "2010" else "2010"
+        raise VintageError(
+            f"{what}: its ids are not those of {vintage}",
+            rows=examples,
+            fix=f"if it has areas of {have}, declare that and {_which_crosswalk(have, vintage)}",
+            code="E-VINTAGE-IDS",
+        )
+    raise InputError(
+        what,
+        rows=examples,
+        fix="add the missing rows, keep only the areas both tables cover, or allow the gap "
+        "with tolerance=",
+        code="E-JOIN-INCOMPLETE",
+    )
+
+
+def _join(table: Any, others: Sequence[Any], labels: Sequence[str], found: JoinAudit) -> Any:
+    result = table.drop(columns="area_status", errors="ignore")
+    geometry = _geometry_of([table, *others])
+    pieces = [pd.DataFrame(result)]
+    taken: dict[str, tuple[str, Any]] = {c: ("the first table", result[c]) for c in result.columns}
+    for other, label in zip(others, labels, strict=True):
+        piece = _piece(other, label, result.index, taken, found)
+        taken.update({column: (label, piece[column]) for column in piece.columns})
+        pieces.append(piece)
+    joined = pd.concat(pieces, axis=1)
+    joined.index.name = "geoid"
+    if geometry is None:
+        return joined
+    import geopandas as gpd
+
+    name, crs = geometry
+    return gpd.GeoDataFrame(joined, geometry=name, crs=crs)
+
+
+def _geometry_of(tables: Sequence[Any]) -> tuple[str, Any] | None:
+    """Name and CRS of the first table's geometry that there is."""
+    for table in tables:
+        name = getattr(table, "_geometry_column_name", None)
+        if name is not None and name in table.columns:
+            return str(name), table.crs
+    return None
+
+
+def _piece(
+    other: Any, label: str, index: Any, taken: dict[str, tuple[str, Any]], found: JoinAudit
+) -> pd.DataFrame:
+    """Give the columns another table adds, in the first table's rows."""
+    position = other.index.get_indexer(index)
+    here = position >= 0
+    new: list[str] = []
+    for column in other.columns:
+        if column in taken:
+            _refuse_conflict(column, label, other, position, taken[column])
+        elif column != "area_status":
+            new.append(column)
+    piece = pd.DataFrame(other)[new].reindex(index)
+    for column in new:
+        if not here.all() and pd.api.types.is_bool_dtype(other[column].dtype):
+            piece[column] = piece[column].astype("boolean")
+    if not here.all():
+        _fill_status(piece, here, index, label, found)
+    return piece
+
+
+def _fill_status(piece: Any, here: Any, index: Any, label: str, found: JoinAudit) -> None:
+    """Say in every status column why there is no value."""
+    columns = [c for c in piece.columns if str(c).endswith("_status")]
+    if not columns:
+        return
+    rows = found.rows[(found.rows["table"] == label) & (found.rows["side"] == "missing")]
+    reason = rows.set_index("geoid")["reason"].reindex(index[~here])
+    words = np.where(reason.isin(HARMLESS), "no_population", "not_covered")
+    for column in columns:
+        piece[column] = piece[column].astype(object)
+        piece.loc[~here, column] = words
+
+
+def _refuse_conflict(
+    column: Any, label: str, other: Any, position: Any, taken: tuple[str, Any]
+) -> None:
+    """Two tables may hold the same column only if they say the same."""
+    if column in _KEEP_FIRST:
+        return
+    owner, mine = taken
+    here = position >= 0
+    ours = mine.to_numpy()[here]
+    theirs = other[column].to_numpy()[position[here]]
+    known = ~(pd.isna(ours) | pd.isna(theirs))
+    if pd.api.types.is_numeric_dtype(mine) and pd.api.types.is_numeric_dtype(other[column]):
+        left, right = ours[known].astype(float), theirs[known].astype(float)
+        differ = ~np.isclose(left, right, rtol=1e-9, atol=0)
+    else:
+        differ = ours[known] != theirs[known]
+    if np.any(differ):
+        raise InputError(
+            f"column {column} is in {owner} and in {label} with different values",
+            rows=list(mine.index[here][known][differ]),
+            fix=f"rename it in one table, for example rename(columns={{{column!r}: ...}}), "
+            "or drop the one you do not want",
+        )

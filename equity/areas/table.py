@@ -1,0 +1,206 @@
+"""What makes a table an area table: ids as text in the index, one row each, level and vintage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity import provenance
+from equity.areas.geoid import LEVELS, is_water, normalize
+from equity.areas.vintage import check_vintage
+from equity.errors import GeoidError, InputError, MissingColumnError
+from equity.provenance import Source
+
+_LEVEL_OF_LENGTH = {
+    2: "state",
+    5: "county",
+    7: "place",
+    11: "tract",
+    12: "block_group",
+    15: "block",
+}
+_WITH_TRACT = ("tract", "block_group", "block")
+
+
+def area_table(
+    frame: Any,
+    id_column: str | None = None,
+    *,
+    level: str,
+    geo_vintage: str,
+    state: str | None = None,
+    file: str | Path | None = None,
+    sources: Iterable[Source] = (),
+) -> Any:
+    """Make an area table of any table that has an id column: the way in for a user's own data.
+
+    Parameters
+    ----------
+    frame
+        DataFrame or GeoDataFrame, one row an area.
+    id_column
+        Column with the ids; the index if not given. Prefixes, lost zeros and decimals are
+        repaired as in `equity.areas.geoid.normalize`.
+    level
+        Key of `equity.areas.geoid.LEVELS`.
+    geo_vintage
+        ``2010``, ``2020`` or ``2020-CT2022``: the areas the ids name, which is not the year of
+        the data.
+    state
+        Refuse ids outside this state.
+    file
+        Name used in errors.
+    sources
+        Where the figures come from; added to what the table already carries.
+
+    Returns
+    -------
+    DataFrame or GeoDataFrame
+        A new table indexed by ``geoid``, rows in the order given.
+
+    Raises
+    ------
+    GeoidError
+        If an id is not of the level, or occurs twice.
+    MissingColumnError
+        If there is no such column.
+    VintageError
+        If the ids contradict the vintage.
+    """
+    if id_column is None:
+        raw = pd.Series(frame.index, index=range(len(frame)), dtype=object)
+        result = frame.copy()
+    elif id_column in frame.columns:
+        raw = frame[id_column].reset_index(drop=True)
+        result = frame.drop(columns=id_column)
+    else:
+        raise MissingColumnError(
+            f"no column {id_column!r}",
+            file=file,
+            fix=f"choose from {', '.join(map(str, frame.columns[:12]))}",
+        )
+    ids = normalize(raw, level=level, state=state, file=file)
+    result.index = pd.Index(ids.to_numpy(dtype=object), name="geoid")
+    refuse_duplicates(result.index, "the table", file=file)
+    check_vintage(result.index, level=level, geo_vintage=geo_vintage, file=file)
+    known = provenance.meta(frame)
+    return provenance.stamp(
+        result,
+        level=level,
+        geo_vintage=geo_vintage,
+        sources=[*known.sources, *sources],
+        notes=known.notes,
+    )
+
+
+def refuse_duplicates(index: Any, name: str, *, file: str | Path | None = None) -> None:
+    """Refuse an index in which an id occurs more than once.
+
+    Raises
+    ------
+    GeoidError
+        Naming the ids.
+    """
+    twice = index.duplicated(keep=False)
+    if twice.any():
+        ids = list(dict.fromkeys(index[twice]))
+        raise GeoidError(
+            f"{name} has {len(ids):,} ids more than once",
+            file=file,
+            rows=ids,
+            fix="keep one row an area: filter by year or measure, or add the rows up first",
+            code="E-GEOID-DUPLICATE",
+        )
+
+
+def level_of(table: Any, *, name: str = "the table") -> str:
+    """Return the level of a table: what it says, checked against the length of its ids.
+
+    Raises
+    ------
+    GeoidError
+        If the ids are not text of one length, or not of the length the level has.
+    """
+    stated = provenance.meta(table).level
+    index = table.index
+    if len(index) == 0:
+        raise InputError(f"{name} has no rows")
+    text = pd.Series(index, dtype=object)
+    is_text = text.map(lambda value: isinstance(value, str) and value.isascii() and value.isdigit())
+    if not is_text.all():
+        raise GeoidError(
+            f"{name} is not indexed by ids as text",
+            rows=text[~is_text].astype(str),
+            fix="make it an area table first: equity.areas.table.area_table(table, 'GEOID', ...)",
+        )
+    lengths = text.str.len()
+    expected = LEVELS.get(stated) if stated else None
+    if expected is None:
+        expected = int(lengths.mode().iloc[0])
+    off = lengths != expected
+    if off.any():
+        hint = " (an id of 10 digits has lost its leading zero)" if (lengths == 10).any() else ""
+        raise GeoidError(
+            f"{name} has ids that are not {expected} digits long{hint}",
+            rows=text[off],
+            fix="make it an area table first: equity.areas.table.area_table(table, 'GEOID', ...)",
+        )
+    level = stated or _LEVEL_OF_LENGTH.get(expected)
+    if level is None:
+        raise GeoidError(
+            f"{name} has ids of {expected} digits, which is no level",
+            fix="declare the level with equity.areas.table.area_table(table, level=...)",
+        )
+    return level
+
+
+def water_rows(index: Any, level: str) -> Any:
+    """Tell, as a boolean array, which ids are areas of water only (tract codes 99xxxx)."""
+    if level not in _WITH_TRACT:
+        return np.zeros(len(index), dtype=bool)
+    return is_water(pd.Series(index, dtype=object)).to_numpy(dtype=bool)
+
+
+def area_status(table: Any) -> pd.Series:
+    """Return why an area may not be ranked: ``ok``, ``water``, ``no_population`` or ``unknown``.
+
+    ``unknown`` means that the table has a population column with nothing in this row.
+    """
+    level = level_of(table)
+    status = pd.Series("ok", index=table.index, dtype=object, name="area_status")
+    if "population_n" in table.columns:
+        people = table["population_n"]
+        status[people.isna().to_numpy()] = "unknown"
+        status[(people == 0).fillna(value=False).to_numpy(dtype=bool)] = "no_population"
+    status[water_rows(table.index, level)] = "water"
+    return status
+
+
+def rankable(table: Any, column: str | None = None) -> pd.Series:
+    """Return True where an area may be ranked: land, people, and a value in the column.
+
+    Parameters
+    ----------
+    table
+        Area table.
+    column
+        Column to rank by; its ``_status``, if any, must say ``ok`` (or ``crosswalked``).
+
+    Raises
+    ------
+    MissingColumnError
+        If there is no such column.
+    """
+    status = table["area_status"] if "area_status" in table.columns else area_status(table)
+    fit = (status == "ok").to_numpy(dtype=bool)
+    if column is not None:
+        if column not in table.columns:
+            raise MissingColumnError(f"no column {column!r} to rank by")
+        fit = fit & table[column].notna().to_numpy()
+        if f"{column}_status" in table.columns:
+            fit = fit & table[f"{column}_status"].isin(["ok", "crosswalked"]).to_numpy()
+    return pd.Series(fit, index=table.index, name="is_rankable")

@@ -1,0 +1,148 @@
+"""Which areas an id can mean, and when two tables speak of the same ones."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from equity.errors import InputError, VintageError
+
+VINTAGES = ("2010", "2020", "2020-CT2022")
+"""Areas of the 2010 census; of the 2020 census; the latter under Connecticut's planning regions."""
+
+_BELOW_COUNTY = ("county_subdivision", "tract", "block_group", "block")
+
+
+@dataclass(frozen=True)
+class CountyChange:
+    """A county code that was replaced: by one new code, or by several if it was divided."""
+
+    old: str
+    new: tuple[str, ...]
+    effective: str
+    what: str
+    tracts: dict[str, str] = field(default_factory=dict)
+
+
+@cache
+def _file() -> dict[str, Any]:
+    text = (resources.files(__package__) / "county_changes.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def county_changes() -> tuple[CountyChange, ...]:
+    """Return the county codes that changed between 2010 and 2020, oldest code first.
+
+    References
+    ----------
+    U.S. Census Bureau. Substantial Changes to Counties and County Equivalent Entities:
+    1970-Present.
+    """
+    return tuple(
+        CountyChange(
+            item["old"], tuple(item["new"]), item["effective"], item["what"], item.get("tracts", {})
+        )
+        for item in _file()["change"]
+    )
+
+
+@cache
+def connecticut() -> tuple[frozenset[str], frozenset[str]]:
+    """Return Connecticut's eight counties and the nine planning regions that replaced them."""
+    table = _file()["connecticut"]
+    return frozenset(table["old"]), frozenset(table["new"])
+
+
+def check_vintage(
+    geoids: Any, *, level: str, geo_vintage: str, file: str | Path | None = None
+) -> None:
+    """Refuse ids that cannot belong to the vintage they are said to have.
+
+    Parameters
+    ----------
+    geoids
+        Ids of one level, as text.
+    level
+        Key of `equity.areas.geoid.LEVELS`.
+    geo_vintage
+        One of `VINTAGES`.
+    file
+        Name used in errors.
+
+    Raises
+    ------
+    VintageError
+        If the vintage is not known, or ids contradict it: Connecticut's planning regions under
+        2010 or 2020, its counties under 2020-CT2022, a replaced county code under 2020.
+    """
+    if geo_vintage not in VINTAGES:
+        raise VintageError(
+            f"{geo_vintage!r} is no vintage of areas", file=file, fix=f"use {', '.join(VINTAGES)}"
+        )
+    if level != "county" and level not in _BELOW_COUNTY:
+        return
+    ids = pd.Series(pd.unique(pd.Series(geoids, dtype=object)), dtype=object)
+    county = ids.str[:5]
+    old_ct, new_ct = connecticut()
+    wrong_ct = county.isin(new_ct if geo_vintage != "2020-CT2022" else old_ct)
+    if wrong_ct.any():
+        kind = "planning regions" if geo_vintage != "2020-CT2022" else "old counties"
+        raise VintageError(
+            f"ids carry Connecticut's {kind}, which the vintage {geo_vintage} does not have",
+            file=file,
+            rows=ids[wrong_ct],
+            fix="declare the vintage the ids have, then use equity.areas.recode.connecticut",
+        )
+    if geo_vintage == "2010":
+        return
+    gone = county.isin([change.old for change in county_changes()])
+    if gone.any():
+        raise VintageError(
+            f"ids carry county codes that were replaced before {geo_vintage[:4]}",
+            file=file,
+            rows=ids[gone],
+            fix="declare the vintage the ids have, or recode with equity.areas.recode.counties",
+        )
+
+
+def comparable(level: str, first: str, second: str, *geoids: Any) -> bool:
+    """Tell whether ids of two vintages name the same areas, given the ids in play.
+
+    2020 and 2020-CT2022 differ in Connecticut only. Counties differ between 2010 and 2020 only
+    where a code changed. States never differ.
+    """
+    if first == second or level in ("nation", "state"):
+        return True
+    tract_change = "2010" in (first, second)
+    if tract_change and level != "county":
+        return False
+    touched = {change.old for change in county_changes()}
+    touched |= {code for change in county_changes() for code in change.new}
+    for ids in geoids:
+        text = pd.Series(ids, dtype=object)
+        if "2020-CT2022" in (first, second) and text.str.startswith("09").any():
+            return False
+        if tract_change and text.isin(touched).any():
+            return False
+    return True
+
+
+def required_vintage(value: str | None, *, name: str) -> str:
+    """Return the vintage, or refuse a table that does not say which it has."""
+    if value is None:
+        raise VintageError(
+            f"{name} does not say which vintage its areas have",
+            fix="read it with a reader of this package, or declare it: "
+            "equity.areas.table.area_table(table, level=..., geo_vintage=...)",
+            code="E-VINTAGE-MISSING",
+        )
+    if value not in VINTAGES:
+        raise InputError(f"{name} has the vintage {value!r}", fix=f"use {', '.join(VINTAGES)}")
+    return value
