@@ -19,6 +19,7 @@ _PUBLIC = {
     "read_boundaries": "equity.sources.tiger",
     "read_coverage": "equity.sources.coverage_table",
     "read_sites": "equity.sources.hrsa",
+    "read_table": "equity.sources.table",
     # Areas
     "area_table": "equity.areas.table",
     "combine": "equity.areas.join",

@@ -29,7 +29,7 @@ _ID_NAMES = (
 )  # fmt: skip
 """Names that published tables give their area id, most specific first."""
 
-_BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
+BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
 
 
 def existing(path: str | Path) -> Path:
@@ -216,8 +216,8 @@ def to_numbers(
     result = {}
     for name, new in columns.items():
         text = frame[name].str.strip()
-        numbers = pd.to_numeric(text.mask(text.isin(_BLANK)), errors="coerce").astype(float)
-        bad = ~text.isin(_BLANK) & ~np.isfinite(numbers)
+        numbers = pd.to_numeric(text.mask(text.isin(BLANK)), errors="coerce").astype(float)
+        bad = ~text.isin(BLANK) & ~np.isfinite(numbers)
         if bad.any():
             raise InputError(
                 f"column {name} holds {text[bad].iloc[0]!r} where a number belongs",

@@ -1,0 +1,155 @@
+"""Cells of a user's own table: sentinels, units, and the rows that are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity.errors import InputError
+from equity.sources._files import BLANK, require_columns
+
+_SLACK = 1e-9  # rounding in the publisher's own division
+
+
+@dataclass
+class Cells:
+    """Reads cells of one file; counts what it took for missing."""
+
+    path: str | Path
+    missing: Sequence[float | str] = ()
+    notes: list[str] = field(default_factory=list)
+
+    def text(self, column: pd.Series) -> pd.Series:
+        """Return text, None where nothing is known."""
+        text = column.str.strip()
+        unknown = text.isin(BLANK) | self._listed(text)
+        return text.astype(object).mask(unknown, None)
+
+    def numbers(self, column: pd.Series, unit: str) -> pd.Series:
+        """Return numbers in the package's units.
+
+        Raises
+        ------
+        InputError
+            If a cell is text, infinite, or outside what its unit allows.
+        """
+        numbers = self._floats(column)
+        low, high = _limits(unit)
+        bad = (numbers < low - _SLACK) | (numbers > high + _SLACK)
+        if bad.any():
+            raise InputError(
+                f"column {column.name} holds {numbers[bad].iloc[0]:g}, which is no {unit}",
+                file=self.path,
+                rows=numbers.index[bad],
+                fix=_hint(numbers, bad, unit),
+            )
+        return numbers.clip(low, high) / (100 if unit == "percent" else 1)
+
+    def margins(self, column: pd.Series, unit: str) -> pd.Series:
+        """Return margins of error in the package's units.
+
+        Raises
+        ------
+        InputError
+            If a cell is text, infinite or negative.
+        """
+        margins = self._floats(column)
+        bad = margins < 0
+        if bad.any():
+            raise InputError(
+                f"column {column.name} holds {margins[bad].iloc[0]:g}, which is no margin of error",
+                file=self.path,
+                rows=margins.index[bad],
+                fix=_sentinel(margins[bad].iloc[0]),
+            )
+        return margins / (100 if unit == "percent" else 1)
+
+    def _floats(self, column: pd.Series) -> pd.Series:
+        text = column.str.strip()
+        unknown = text.isin(BLANK)
+        listed = self._listed(text) & ~unknown
+        if listed.any():
+            self.notes.append(
+                f"{Path(self.path).name}: {int(listed.sum()):,} cells of {column.name} say "
+                "that nothing is known"
+            )
+        numbers = pd.to_numeric(text.mask(unknown | listed), errors="coerce").astype(float)
+        bad = ~(unknown | listed) & ~np.isfinite(numbers)
+        if bad.any():
+            raise InputError(
+                f"column {column.name} holds {text[bad].iloc[0]!r} where a number belongs",
+                file=self.path,
+                rows=text.index[bad],
+                fix=f'if it stands for "not known", list it: missing = [{text[bad].iloc[0]!r}]',
+            )
+        return numbers
+
+    def _listed(self, text: pd.Series) -> pd.Series:
+        if not self.missing:
+            return pd.Series(data=False, index=text.index)
+        return _equal(text, list(self.missing))
+
+
+def rows_matching(frame: pd.DataFrame, where: Mapping[str, Any], path: str | Path) -> pd.DataFrame:
+    """Keep the rows whose columns hold the given values.
+
+    Parameters
+    ----------
+    frame
+        Text table.
+    where
+        Column -> value or several; numbers match however they are written (``2020``, ``2020.0``).
+    path
+        For errors.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is absent.
+    InputError
+        If no row is left; the values that do occur are named.
+    """
+    require_columns(frame, where, path)
+    for name, value in where.items():
+        values = list(value) if isinstance(value, list | tuple | set) else [value]
+        keep = _equal(frame[name].str.strip(), values)
+        if not keep.any():
+            there = ", ".join(map(repr, frame[name].str.strip().drop_duplicates().head(8)))
+            raise InputError(
+                f"no row has {name} = {', '.join(map(repr, values))}",
+                file=path,
+                fix=f"it holds {there}",
+            )
+        frame = frame[keep]
+    return frame
+
+
+def _equal(text: pd.Series, values: Sequence[Any]) -> pd.Series:
+    same = text.isin([str(value).strip() for value in values])
+    amounts = pd.to_numeric(pd.Series([str(value) for value in values]), errors="coerce").dropna()
+    if len(amounts):
+        same |= pd.to_numeric(text, errors="coerce").isin(amounts.tolist())
+    return same
+
+
+def _limits(unit: str) -> tuple[float, float]:
+    high = {"share": 1.0, "percent": 100.0}.get(unit, np.inf)
+    return (-np.inf if unit == "number" else 0.0, high)
+
+
+def _hint(numbers: pd.Series, bad: pd.Series, unit: str) -> str:
+    worst = numbers[bad]
+    if (worst < 0).any():
+        return _sentinel(worst[worst < 0].iloc[0])
+    if unit == "share" and (numbers.dropna() <= 100).all():
+        return 'these look like percentages: unit = "percent"'
+    return 'if it is a number of people or homes, unit = "count"'
+
+
+def _sentinel(value: float) -> str:
+    return f'if it stands for "not known", list it: missing = [{value:g}]'

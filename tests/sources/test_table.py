@@ -1,0 +1,168 @@
+"""Any table of areas: units, sentinels, long files, and what each refusal says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from equity import read_table
+from equity.errors import EquityError, GeoidError, InputError, MissingColumnError
+from equity.provenance import meta
+
+WHO = {"agency": "An office", "product": "A table", "vintage": "2023"}
+
+
+def write(tmp_path, text, name="areas.csv"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def read(path, columns, **options):
+    options = {"level": "tract", "geo_vintage": "2020", **WHO, **options}
+    return read_table(path, columns=columns, **options)
+
+
+WIDE = """GEOID,Insured,Se,Pop,Income,Name
+10001040100,95.5,2.5,100,51000,West
+10001040201,,1,0,-999,East
+140US10003010300,100,0,50,61000.5,None
+"""
+
+
+def test_units_become_the_packages_own(tmp_path):
+    table = read(
+        write(tmp_path, WIDE),
+        {
+            "uninsured_share": {
+                "column": "Insured",
+                "unit": "percent",
+                "complement": True,
+                "moe": "Se",
+            },
+            "people_n": "Pop",
+            "income_usd": "Income",
+            "label": {"column": "Name", "unit": "text"},
+        },
+        missing=[-999],
+        state="DE",
+    )
+    assert list(table.columns) == [
+        "uninsured_share", "uninsured_share_moe", "people_n", "income_usd", "label",
+    ]  # fmt: skip
+    assert table.index.name == "geoid"
+    assert list(table.index) == ["10001040100", "10001040201", "10003010300"]
+    np.testing.assert_allclose(table["uninsured_share"], [0.045, np.nan, 0.0])
+    np.testing.assert_allclose(table["uninsured_share_moe"], [0.025, 0.01, 0.0])
+    np.testing.assert_allclose(table["income_usd"], [51000, np.nan, 61000.5])
+    assert table["label"].tolist() == ["West", "East", None]
+    record = meta(table)
+    assert (record.level, record.geo_vintage) == ("tract", "2020")
+    assert record.sources[0].agency == "An office"
+    assert len(record.sources[0].sha256) == 64
+    assert record.notes == ("areas.csv: 1 cells of Income say that nothing is known",)
+
+
+LONG = """geoid,year,measure,value,region_type
+10001040100,2020,homes,10,tract
+10001040100,2020,online,50,tract
+10001040100,2019,homes,999,tract
+10001040201,2020,online,25,tract
+10001,2020,homes,100,county
+"""
+
+
+def test_long_files_are_spread_by_measure(tmp_path):
+    table = read(
+        write(tmp_path, LONG),
+        {
+            "online_share": {"column": "value", "unit": "percent", "where": {"measure": "online"}},
+            "homes_n": {"column": "value", "where": {"measure": "homes"}},
+        },
+        where={"year": 2020, "region_type": ["tract"]},
+    )
+    assert table["online_share"].to_dict() == {"10001040100": 0.5, "10001040201": 0.25}
+    assert table.loc["10001040100", "homes_n"] == 10
+    assert np.isnan(table.loc["10001040201", "homes_n"]), "unknown is not zero"
+
+
+def test_rows_of_other_levels_can_be_left_out(tmp_path):
+    text = "geoid,value\n10001040100,1\n10001,2\n51_hd_01,3\n51013_ca_01,4\n"
+    path = write(tmp_path, text)
+    with pytest.raises(GeoidError, match="no tract ids"):
+        read(path, {"x_n": "value"})
+    table = read(path, {"x_n": "value"}, other_levels="drop")
+    assert table["x_n"].to_dict() == {"10001040100": 1.0}
+    assert meta(table).notes == ("areas.csv: 3 rows of other levels left out",)
+
+
+@pytest.mark.parametrize(
+    ("cell", "unit", "says"),
+    [
+        ("1.5", "share", 'unit = "percent"'),
+        ("-999", "share", "missing = [-999]"),
+        ("101", "percent", "no percent"),
+        ("-1", "count", "missing = [-1]"),
+        ("-1", "usd", "missing = [-1]"),
+        ("inf", "number", "where a number belongs"),
+        ("about 3", "count", "missing = ['about 3']"),
+    ],
+)
+def test_a_cell_that_its_unit_excludes_is_named(tmp_path, cell, unit, says):
+    path = write(tmp_path, f"GEOID,x\n10001040100,{cell}\n10001040201,0\n")
+    with pytest.raises(InputError) as caught:
+        read(path, {"y": {"column": "x", "unit": unit}})
+    assert says in str(caught.value)
+    assert caught.value.file == str(path)
+    assert caught.value.count == 1
+
+
+def test_margins_may_not_be_negative(tmp_path):
+    path = write(tmp_path, "GEOID,x,m\n10001040100,5,-3\n")
+    with pytest.raises(InputError, match="no margin of error"):
+        read(path, {"x_n": {"column": "x", "moe": "m"}})
+
+
+@pytest.mark.parametrize(
+    ("columns", "options", "says"),
+    [
+        ({"x_share": {"column": "x", "unit": "count"}}, {}, "called a share"),
+        ({"x": {"column": "x", "unit": "miles"}}, {}, "choose from count"),
+        ({"x": {"colum": "x"}}, {}, "unknown key 'colum'"),
+        ({"x": {"unit": "count"}}, {}, "names no column"),
+        ({"x_n": {"column": "x", "complement": True}}, {}, "only a share"),
+        ({"x": {"column": "x", "unit": "text", "moe": "x"}}, {}, "no margin"),
+        ({"geoid": "x"}, {}, "cannot be called"),
+        ({}, {}, "no column was asked for"),
+        ({"x": "x"}, {"level": "tracts"}, "level 'tracts'"),
+        ({"x": "x"}, {"geo_vintage": "2023"}, "geo_vintage '2023'"),
+        ({"x": "x"}, {"other_levels": "keep"}, "other_levels 'keep'"),
+        ({"x": "x"}, {"where": {"x": 7}}, "it holds '1'"),
+        ({"x": "x"}, {"state": "VA"}, "not in Virginia"),
+    ],
+)
+def test_a_wrong_mapping_names_what_is_allowed(tmp_path, columns, options, says):
+    path = write(tmp_path, "GEOID,x\n10001040100,1\n")
+    with pytest.raises(InputError) as caught:
+        read(path, columns, **options)
+    assert says in str(caught.value)
+
+
+def test_a_missing_column_brings_the_closest_names(tmp_path):
+    path = write(tmp_path, WIDE)
+    for columns, options in [
+        ({"y": "Insurd"}, {}),
+        ({"y": {"column": "Pop", "moe": "Insurd"}}, {}),
+        ({"y": {"column": "Pop", "where": {"Insurd": 1}}}, {}),
+        ({"y": "Pop"}, {"where": {"Insurd": 1}}),
+        ({"y": "Pop"}, {"id_column": "Insurd"}),
+    ]:
+        with pytest.raises(MissingColumnError, match="the file has Insured") as caught:
+            read(path, columns, **options)
+        assert isinstance(caught.value, KeyError | EquityError)
+
+
+def test_years_match_however_they_are_written(tmp_path):
+    path = write(tmp_path, "GEOID,year,x\n10001040100,2020.0,1\n10001040201,2021,2\n")
+    for year in (2020, "2020", 2020.0, "2020.0"):
+        assert read(path, {"x_n": "x"}, where={"year": year})["x_n"].tolist() == [1.0]
