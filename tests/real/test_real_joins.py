@@ -153,12 +153,12 @@ def test_wrong_vintage_joins_are_counted_and_refused(
     base, other = get(left), get(right)
     audit = combine_audit(base, other, names=["other"])
     assert rate(audit, "other") == (matched, areas)
-    with pytest.raises(VintageError, match="equity.crosswalk"):
+    with pytest.raises(VintageError, match=r"equity\.crosswalk"):
         combine(base, other)
     # And when the vintage is declared wrongly, the ids give it away.
     wrong = other.copy()
     wrong.attrs["equity"] = {**base.attrs["equity"]}
-    with pytest.raises(VintageError, match="its ids are not those of|were replaced before"):
+    with pytest.raises(VintageError, match=r"its ids are not those of|were replaced before"):
         combine(base, wrong)
 
 
