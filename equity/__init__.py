@@ -30,6 +30,12 @@ _PUBLIC = {
     "moe_ratio": "equity.areas.moe",
     "moe_share": "equity.areas.moe",
     "moe_sum": "equity.areas.moe",
+    # Care within reach
+    "travel_costs": "equity.measures.travel",
+    "nearest_sites": "equity.measures.travel",
+    "population_centers": "equity.measures.travel",
+    "catchment": "equity.measures.catchment",
+    "solve_catchment": "equity.measures.catchment",
 }
 
 __all__ = ["__version__", *_PUBLIC]

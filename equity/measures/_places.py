@@ -1,0 +1,199 @@
+"""Points on the sphere: where people and sites are, checked before anything is measured.
+
+Distances are never taken in degrees and never in Web Mercator. A polygon's centre is its
+centroid in an equal-area projection; a distance is the great circle between two points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from equity.errors import InputError, MissingColumnError
+
+EARTH_RADIUS_KM = 6371.0088
+"""Mean radius of the Earth (IUGG). A sphere is within 0.6 % of the ellipsoid everywhere."""
+
+_EQUAL_AREA = "EPSG:5070"  # centroids only; equal-area beyond the conterminous states too
+_US_LON = ((-180.0, -64.0), (144.0, 180.0))
+_US_LAT = (-15.0, 72.0)
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Ids with a longitude and a latitude in degrees; NaN where a place has no location."""
+
+    ids: pd.Index
+    lon: Floats
+    lat: Floats
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Which places have a location."""
+        return np.isfinite(self.lon) & np.isfinite(self.lat)
+
+
+def unit_vectors(lon: Floats, lat: Floats) -> Floats:
+    """Return points in degrees as vectors of length one, shape (n, 3)."""
+    x, y = np.radians(lon), np.radians(lat)
+    flat = np.cos(y)
+    return np.column_stack([flat * np.cos(x), flat * np.sin(x), np.sin(y)])
+
+
+def chord_to_km(chord: Floats) -> Floats:
+    """Return the great-circle length in km of chords of the unit sphere."""
+    half = np.clip(0.5 * chord, 0.0, 1.0)
+    return 2.0 * EARTH_RADIUS_KM * np.arcsin(half)
+
+
+def locate(table: Any, *, role: str, centers: Any = None) -> Places:
+    """Return where the rows of a table are.
+
+    Parameters
+    ----------
+    table
+        GeoDataFrame of points or polygons in any coordinate system, or a DataFrame with ``lon``
+        and ``lat`` in degrees.
+    role
+        ``"areas"`` or ``"sites"``: how errors name the table.
+    centers
+        Points to use in place of a polygon's own centre (GeoDataFrame of points, or ``lon`` and
+        ``lat``), by the table's index. An area that is not listed keeps its polygon's centre.
+
+    Raises
+    ------
+    InputError
+        For a repeated id, a coordinate system that is not stated, coordinates out of range,
+        swapped or at (0, 0).
+    MissingColumnError
+        If the table has neither geometry nor ``lon`` and ``lat``.
+    """
+    ids = checked_ids(table, role=role)
+    lon, lat = _coordinates(table, role=role)
+    if centers is not None:
+        better = locate(centers, role="centers")
+        position = better.ids.get_indexer(ids)
+        use = (position >= 0) & np.where(position >= 0, better.known[position], False)
+        lon = np.where(use, better.lon[position], lon)
+        lat = np.where(use, better.lat[position], lat)
+    places = Places(ids, lon, lat)
+    _check(places, role=role)
+    return places
+
+
+def checked_ids(table: Any, *, role: str) -> pd.Index:
+    """Return a table's index; a repeated or missing id is an error."""
+    ids = table.index
+    if ids.hasnans:
+        raise InputError(f"{role} have rows without an id", fix="give every row an id")
+    if not ids.is_unique:
+        repeated = ids[ids.duplicated()].unique()
+        raise InputError(
+            f"{role} list an id more than once",
+            rows=repeated[:5].tolist(),
+            count=len(repeated),
+            fix="keep one row per id",
+            code="E-DUPLICATE",
+        )
+    return ids
+
+
+def _coordinates(table: Any, *, role: str) -> tuple[Floats, Floats]:
+    if isinstance(table, gpd.GeoDataFrame):
+        return _from_geometry(table, role=role)
+    missing = [name for name in ("lon", "lat") if name not in table.columns]
+    if missing:
+        raise MissingColumnError(
+            f"{role} have no geometry and no column {' or '.join(missing)}",
+            fix="pass a GeoDataFrame, or longitude and latitude in degrees as lon and lat",
+        )
+    try:
+        lon = table["lon"].to_numpy(dtype=np.float64, na_value=np.nan)
+        lat = table["lat"].to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{role} have longitudes or latitudes that are not numbers",
+            fix="give lon and lat as decimal degrees",
+        ) from error
+    return lon, lat
+
+
+def _from_geometry(table: Any, *, role: str) -> tuple[Floats, Floats]:
+    shapes = table.geometry
+    if table.crs is None:
+        raise InputError(
+            f"{role} do not say in which coordinate system they are",
+            fix="set it, for example table.set_crs('EPSG:4269')",
+            code="E-CRS",
+        )
+    present = ~(shapes.isna() | shapes.is_empty)
+    lon = np.full(len(table), np.nan)
+    lat = np.full(len(table), np.nan)
+    shapes = shapes[present]
+    if not (shapes.geom_type == "Point").all():
+        # A centroid in degrees leans towards the poles; an equal-area plane has none of that.
+        # Polygons that arrive projected (Web Mercator too) are taken back first.
+        shapes = shapes.to_crs(_EQUAL_AREA).centroid
+    if not shapes.crs.is_geographic:
+        shapes = shapes.to_crs("EPSG:4269")
+    lon[present.to_numpy()] = shapes.x.to_numpy()
+    lat[present.to_numpy()] = shapes.y.to_numpy()
+    return lon, lat
+
+
+def _in_us(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
+    across = ((lon >= _US_LON[0][0]) & (lon <= _US_LON[0][1])) | (
+        (lon >= _US_LON[1][0]) & (lon <= _US_LON[1][1])
+    )
+    return across & (lat >= _US_LAT[0]) & (lat <= _US_LAT[1])
+
+
+def _check(places: Places, *, role: str) -> None:
+    lon, lat = places.lon, places.lat
+    if np.isinf(lon).any() or np.isinf(lat).any():
+        _refuse(
+            places,
+            np.isinf(lon) | np.isinf(lat),
+            f"{role} have an infinite coordinate",
+            "E-COORDINATES",
+        )
+    swapped = places.known & ~_in_us(lon, lat) & _in_us(lat, lon)
+    _refuse(
+        places,
+        swapped,
+        f"{role} seem to have longitude and latitude swapped",
+        "E-SWAPPED",
+        fix="longitude first: for the United States lon is negative and lat positive",
+    )
+    outside = places.known & ((np.abs(lat) > 90.0) | (lon < -180.0) | (lon > 180.0))
+    _refuse(
+        places, outside, f"{role} have coordinates outside the range of degrees", "E-COORDINATES"
+    )
+    zero = places.known & (lon == 0.0) & (lat == 0.0)
+    _refuse(
+        places,
+        zero,
+        f"{role} lie at (0, 0), which is where failed geocoding puts them",
+        "E-NULL-ISLAND",
+        fix="geocode them again, or leave their location empty",
+    )
+
+
+def _refuse(
+    places: Places,
+    bad: NDArray[np.bool_],
+    what: str,
+    code: str,
+    fix: str = "give decimal degrees, longitude -180 to 180 and latitude -90 to 90",
+) -> None:
+    if bad.any():
+        raise InputError(
+            what, rows=places.ids[bad][:5].tolist(), count=int(bad.sum()), fix=fix, code=code
+        )

@@ -1,0 +1,93 @@
+"""Numbers by id, aligned to the rows they are meant for: never silently reindexed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity.errors import InputError
+from equity.measures._places import Floats
+
+_MISSING = {
+    "demand": "an unknown population is not zero: leave those areas out, or fill them on purpose",
+    "capacity": "a ratio needs the capacity of every site; supply=1 counts sites instead",
+}
+
+
+def aligned(
+    values: Any, ids: pd.Index, *, what: str, of: str, positive: bool = True, share: bool = False
+) -> Floats:
+    """Return one finite number of 0 or more for each id.
+
+    Parameters
+    ----------
+    values
+        A Series by id, in any order, or one number for all.
+    ids
+        The rows wanted. The Series must list all of them and nothing else.
+    what, of
+        Words for errors: what the numbers are, of which rows.
+    positive
+        Refuse numbers that add up to 0.
+    share
+        Refuse numbers above 1.
+
+    Raises
+    ------
+    InputError
+        If ids do not match, or numbers are missing, negative, infinite or all zero.
+    """
+    if np.isscalar(values):
+        series = pd.Series(values, index=ids)
+    elif isinstance(values, pd.Series):
+        series = _reordered(values, ids, what=what, of=of)
+    else:
+        raise InputError(
+            f"{what} must be a Series by id, or one number",
+            fix=f"pass a column of the table of {of}",
+        )
+    try:
+        numbers: Floats = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} of {of} is not a number") from error
+    _refuse(np.isnan(numbers), ids, f"{what} of {of} is missing", _MISSING.get(what))
+    _refuse((numbers < 0) | np.isinf(numbers), ids, f"{what} of {of} is negative or infinite", None)
+    if share:
+        _refuse(numbers > 1, ids, f"{what} of {of} is above 1", "give shares from 0 to 1")
+    if positive and not numbers.any():
+        raise InputError(
+            f"the {what} of all {of} is zero" if len(numbers) else f"there are no {of}",
+            fix="check the column that was passed",
+            code="E-ALL-ZERO",
+        )
+    return numbers
+
+
+def _reordered(values: Any, ids: pd.Index, *, what: str, of: str) -> Any:
+    if not values.index.is_unique:
+        repeated = values.index[values.index.duplicated()].unique()
+        raise InputError(
+            f"{what} lists {of} more than once", rows=repeated[:5].tolist(), count=len(repeated)
+        )
+    if values.index.equals(ids):
+        return values
+    absent = ids.difference(values.index)
+    extra = values.index.difference(ids)
+    if len(absent) or len(extra):
+        wrong = absent if len(absent) else extra
+        raise InputError(
+            f"{what} does not list the same {of} as the travel costs: {len(absent):,} are absent "
+            f"and {len(extra):,} are unknown",
+            rows=wrong[:5].tolist(),
+            count=len(wrong),
+            fix=f"select first: series.reindex(the {of} of the costs), and decide what is missing",
+            code="E-ALIGN",
+        )
+    return values.reindex(ids)
+
+
+def _refuse(bad: Any, ids: pd.Index, what: str, fix: str | None) -> None:
+    if bad.any():
+        raise InputError(what, rows=ids[bad][:5].tolist(), count=int(bad.sum()), fix=fix)

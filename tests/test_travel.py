@@ -1,0 +1,412 @@
+"""Nearest sites and sparse travel costs."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from care_cases import great_circle_km, scattered
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from equity.errors import InputError, MissingColumnError, MissingFileError
+from equity.measures._sphere_pairs import SphereIndex
+from equity.measures.travel import (
+    ROAD_KMH,
+    Roads,
+    nearest_sites,
+    population_centers,
+    travel_costs,
+)
+
+
+def as_matrix(costs):
+    held = costs.held()
+    matrix = np.full((len(costs.origins), len(costs.sites)), np.nan)
+    rows = np.repeat(np.arange(len(costs.origins)), np.diff(held.indptr))
+    matrix[rows, held.sites] = held.cost
+    return matrix
+
+
+# Pairs on the sphere
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(0, 10_000),
+    where=st.sampled_from(["everywhere", "antimeridian", "pole", "state"]),
+    radius=st.sampled_from([0.0, 1.0, 50.0, 300.0, 2000.0, 9000.0, 10_010.0, 20_016.0]),
+    block=st.sampled_from([1, 64, 1000, 1 << 18]),
+)
+def test_pairs_are_those_of_the_full_matrix(seed, where, radius, block):
+    rng = np.random.default_rng(seed)
+
+    def points(n):
+        lon = {
+            "everywhere": rng.uniform(-180, 180, n),
+            "antimeridian": np.mod(rng.normal(180, 3, n) + 180, 360) - 180,
+            "pole": rng.uniform(-180, 180, n),
+            "state": rng.normal(-78, 1, n),
+        }[where]
+        lat = {
+            "everywhere": np.degrees(np.arcsin(rng.uniform(-1, 1, n))),
+            "antimeridian": rng.normal(52, 2, n),
+            "pole": rng.uniform(80, 90, n),
+            "state": rng.normal(37, 1, n),
+        }[where]
+        return pd.DataFrame({"lon": lon, "lat": lat})
+
+    people, sites = points(int(rng.integers(1, 80))), points(int(rng.integers(1, 80)))
+    radii = radius * rng.choice([0.5, 1.0], len(people))
+    index = SphereIndex(sites["lon"].to_numpy(), sites["lat"].to_numpy(), reach_km=radius)
+    found = np.full((len(people), len(sites)), np.nan)
+    next_row = 0
+    for part in index.pairs(
+        people["lon"].to_numpy(), people["lat"].to_numpy(), radius_km=radii, block=block
+    ):
+        assert part.start == next_row
+        next_row = part.stop
+        rows = np.repeat(np.arange(part.start, part.stop), np.diff(part.indptr))
+        assert np.isnan(found[rows, part.sites]).all(), "a pair came twice"
+        found[rows, part.sites] = part.cost
+    assert next_row == len(people)
+    truth = great_circle_km(people, sites)
+    certain = np.abs(truth - radii[:, None]) > 1e-5
+    assert ((truth <= radii[:, None]) == np.isfinite(found))[certain].all()
+    both = np.isfinite(found)
+    # Haversine itself is only good to 0.1 m near the antipode.
+    np.testing.assert_allclose(found[both], truth[both], atol=2e-4)
+
+
+def test_a_pair_at_no_distance_is_a_pair():
+    places = scattered(5, seed=1, prefix="p")
+    costs = travel_costs(places, places, radius_km=0)
+    assert costs.pairs_n == 5
+    assert (costs.held().cost == 0).all()
+    assert costs.to_frame().columns.tolist() == ["origin", "site_id", "cost_km"]
+
+
+def test_limits_are_inclusive():
+    people, sites = scattered(30, seed=2, prefix="p"), scattered(30, seed=3, prefix="s")
+    wide = travel_costs(people, sites, radius_km=80)
+    exactly = float(np.sort(wide.held().cost)[100])
+    again = travel_costs(people, sites, radius_km=exactly)
+    assert again.pairs_n == 101
+    assert again.held().cost.max() == exactly
+    minutes = travel_costs(people, sites, max_minutes=240)
+    exactly = float(np.sort(minutes.held().cost)[100])
+    assert travel_costs(people, sites, max_minutes=exactly).pairs_n == 101
+
+
+def test_streamed_costs_are_the_held_ones_and_store_nothing():
+    people, sites = scattered(200, seed=4, prefix="p"), scattered(60, seed=5, prefix="s")
+    held = travel_costs(people, sites, max_minutes=45)
+    streamed = travel_costs(people, sites, max_minutes=45, keep=False)
+    assert not streamed.is_held
+    assert streamed.pairs_n == held.pairs_n
+    joined = np.concatenate([block.cost for block in streamed.blocks()])
+    np.testing.assert_array_equal(joined, held.held().cost)
+    with pytest.raises(InputError, match="keep=True"):
+        streamed.held()
+    assert "streamed" in repr(streamed)
+    assert "origins reach no site" in repr(held)
+
+
+def test_held_blocks_cover_every_origin_once():
+    costs = travel_costs(
+        scattered(500, seed=6, prefix="p"), scattered(400, seed=7, prefix="s"), radius_km=2000
+    )
+    blocks = list(costs.blocks())
+    assert [b.start for b in blocks] == [0, *[b.stop for b in blocks[:-1]]]
+    assert blocks[-1].stop == 500
+    assert sum(len(b.sites) for b in blocks) == costs.pairs_n == 500 * 400
+
+
+def test_a_slower_origin_reaches_less_far():
+    people, sites = scattered(40, seed=8, prefix="p"), scattered(40, seed=9, prefix="s")
+    rurality = pd.Series(["urban"] * 20 + ["rural"] * 20, index=people.index)
+    costs = travel_costs(people, sites, max_minutes=40, rurality=rurality)
+    km = great_circle_km(people, sites)
+    per_km = 1.417 * 60 / np.array([ROAD_KMH["urban"]] * 20 + [ROAD_KMH["rural"]] * 20)
+    minutes = km * per_km[:, None]
+    np.testing.assert_array_equal(np.isfinite(as_matrix(costs)), minutes <= 40)
+
+
+# Nearest sites
+
+
+def test_nearest_is_the_least_of_all_and_keeps_the_callers_index():
+    areas, sites = scattered(50, seed=10, prefix="p"), scattered(20, seed=11, prefix="s")
+    before = areas.copy(), sites.copy()
+    found = nearest_sites(areas, sites)
+    km = great_circle_km(areas, sites)
+    pd.testing.assert_index_equal(found.index, areas.index)
+    np.testing.assert_allclose(found["nearest_site_km"], km.min(axis=1), rtol=1e-9)
+    assert found["nearest_site_id"].tolist() == sites.index[km.argmin(axis=1)].tolist()
+    np.testing.assert_allclose(
+        found["nearest_site_min"], found["nearest_site_km"] * 1.417 * 60 / 64.4
+    )
+    assert (found["nearest_site_status"] == "ok").all()
+    pd.testing.assert_frame_equal(areas, before[0])
+    pd.testing.assert_frame_equal(sites, before[1])
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10_000))
+def test_adding_a_provider_never_lowers_anyones_nearness_and_order_changes_nothing(seed):
+    areas = scattered(30, seed=seed, prefix="p")
+    sites = scattered(12, seed=seed + 1, prefix="s")
+    fewer = nearest_sites(areas, sites.iloc[:-1])
+    more = nearest_sites(areas, sites)
+    assert (more["nearest_site_min"] <= fewer["nearest_site_min"]).all()
+    shuffled = nearest_sites(
+        areas.sample(frac=1, random_state=seed), sites.sample(frac=1, random_state=seed)
+    )
+    pd.testing.assert_frame_equal(shuffled.loc[areas.index], more)
+
+
+def test_of_sites_at_one_point_the_first_by_name_is_named():
+    area = pd.DataFrame({"lon": [-78.0], "lat": [38.0]}, index=["a"])
+    sites = pd.DataFrame({"lon": [-78.1] * 3, "lat": [38.0] * 3}, index=["s9", "s10", "s2"])
+    assert nearest_sites(area, sites).loc["a", "nearest_site_id"] == "s10"
+
+
+def test_polygons_are_measured_from_their_equal_area_centre_whatever_their_crs():
+    square = shapely.box(-79.0, 37.0, -78.0, 38.0)
+    degrees = gpd.GeoDataFrame(geometry=[square], index=["t"], crs="EPSG:4269")
+    mercator = gpd.GeoDataFrame(
+        geometry=[shapely.segmentize(square, 0.01)], index=["t"], crs="EPSG:4269"
+    ).to_crs("EPSG:3857")
+    site = pd.DataFrame({"lon": [-78.5], "lat": [38.0]}, index=["s"])
+    km = nearest_sites(degrees, site).loc["t", "nearest_site_km"]
+    assert nearest_sites(mercator, site).loc["t", "nearest_site_km"] == pytest.approx(km, rel=2e-3)
+    # Half a degree of latitude is 55.6 km; Web Mercator would say 70.
+    assert km == pytest.approx(55.6, abs=0.3)
+
+
+def test_given_centres_are_used_where_listed():
+    square = shapely.box(-79.0, 37.0, -78.0, 38.0)
+    areas = gpd.GeoDataFrame(geometry=[square, square], index=["t", "u"], crs="EPSG:4269")
+    site = pd.DataFrame({"lon": [-78.0], "lat": [37.0]}, index=["s"])
+    centers = pd.DataFrame({"lon": [-78.0], "lat": [37.0]}, index=["t"])
+    found = nearest_sites(areas, site, centers=centers)["nearest_site_km"]
+    assert found["t"] == 0
+    assert found["u"] > 60
+
+
+def test_an_area_without_a_location_has_a_status():
+    areas = pd.DataFrame({"lon": [-78.0, np.nan], "lat": [38.0, np.nan]}, index=["a", "b"])
+    found = nearest_sites(areas, scattered(3, seed=1, prefix="s"))
+    assert found["nearest_site_status"].tolist() == ["ok", "not_computable"]
+    assert np.isnan(found.loc["b", "nearest_site_km"])
+    assert pd.isna(found.loc["b", "nearest_site_id"])
+
+
+def test_sites_without_a_location_are_counted_not_measured():
+    areas = scattered(3, seed=1, prefix="a")
+    sites = pd.DataFrame({"lon": [-78.0, np.nan], "lat": [38.0, np.nan]}, index=["s", "t"])
+    found = nearest_sites(areas, sites)
+    assert set(found["nearest_site_id"]) == {"s"}
+    assert any("1 sites without a location" in note for note in found.attrs["equity"]["notes"])
+
+
+def test_sites_across_the_antimeridian_are_near():
+    area = pd.DataFrame({"lon": [-179.9], "lat": [51.5]}, index=["a"])
+    site = pd.DataFrame({"lon": [179.9], "lat": [51.5]}, index=["s"])
+    assert nearest_sites(area, site).loc["a", "nearest_site_km"] < 15
+    assert travel_costs(area, site, radius_km=15).pairs_n == 1
+
+
+def test_population_centres_lean_to_where_people_live():
+    blocks = pd.DataFrame(
+        {"lon": [-78.0, -79.0, -77.0], "lat": [38.0, 38.0, 37.0], "population_n": [300, 100, 0]},
+        index=["510010001001000", "510010001001001", "510010002001000"],
+    )
+    centers = population_centers(blocks)
+    assert centers.index.tolist() == ["51001000100"]
+    assert centers["lon"].iloc[0] == pytest.approx(-78.25, abs=1e-3)
+    assert centers["lat"].iloc[0] == pytest.approx(38.0, abs=2e-3)
+    assert centers["population_n"].iloc[0] == 400
+
+
+def test_ruca_codes_are_classes():
+    areas = scattered(6, seed=1, prefix="a")
+    site = scattered(1, seed=2, prefix="s")
+    codes = pd.Series(["1", "2.1", "7", "10", "99", None], index=areas.index)
+    found = nearest_sites(areas, site, rurality=codes)
+    kmh = found["nearest_site_km"] * 1.417 * 60 / found["nearest_site_min"]
+    expected = [ROAD_KMH[c] for c in ("urban", "suburban", "town", "rural", "unknown", "unknown")]
+    np.testing.assert_allclose(kmh, expected)
+
+
+# Bad input
+
+
+def swapped(table):
+    return table.rename(columns={"lon": "lat", "lat": "lon"})
+
+
+@pytest.mark.parametrize(
+    ("sites", "code"),
+    [
+        (lambda s: s.iloc[:0], "E-EMPTY"),
+        (lambda s: s.assign(lon=np.nan), "E-EMPTY"),
+        (swapped, "E-SWAPPED"),
+        (lambda s: s.assign(lon=0.0, lat=0.0), "E-NULL-ISLAND"),
+        (lambda s: s.assign(lon=-7800.0), "E-COORDINATES"),
+        (lambda s: s.assign(lat=np.inf), "E-COORDINATES"),
+        (lambda s: pd.concat([s, s]), "E-DUPLICATE"),
+        (lambda s: s.rename(index={"s0000": None}), "E-INPUT"),
+        (lambda s: s.astype(object).assign(lon="west"), "E-INPUT"),
+        (lambda s: gpd.GeoDataFrame(s, geometry=gpd.points_from_xy(s["lon"], s["lat"])), "E-CRS"),
+    ],
+    ids=["none", "nowhere", "swapped", "null-island", "range", "inf", "twice", "no-id", "text", "no-crs"],
+)  # fmt: skip
+def test_hostile_sites_are_refused_by_name(sites, code):
+    areas = scattered(4, seed=1, prefix="a")
+    with pytest.raises(InputError) as caught:
+        nearest_sites(areas, sites(scattered(4, seed=2, prefix="s")))
+    assert caught.value.code == code
+    assert isinstance(caught.value, ValueError)
+
+
+def test_a_table_without_places_says_what_it_needs():
+    with pytest.raises(MissingColumnError, match="lat"):
+        nearest_sites(pd.DataFrame({"lon": [1.0]}, index=["a"]), scattered(2, seed=1, prefix="s"))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"radius_km": 10, "max_minutes": 10}, {"radius_km": -1}, {"max_minutes": np.nan}],
+    ids=["no-limit", "two-limits", "negative", "nan"],
+)
+def test_a_limit_is_one_length(options):
+    with pytest.raises(InputError):
+        travel_costs(scattered(2, seed=1, prefix="a"), scattered(2, seed=2, prefix="s"), **options)
+
+
+def test_a_radius_that_reaches_nothing_is_allowed():
+    costs = travel_costs(
+        scattered(3, seed=1, prefix="a"), scattered(3, seed=2, prefix="s"), radius_km=1e-6
+    )
+    assert costs.pairs_n == 0
+    assert "3 origins reach no site" in repr(costs)
+
+
+@pytest.mark.parametrize("what", ["demand", "supply"])
+def test_no_rows_are_refused(what):
+    tables = {
+        "demand": scattered(3, seed=1, prefix="a"),
+        "supply": scattered(3, seed=2, prefix="s"),
+    }
+    tables[what] = tables[what].iloc[:0]
+    with pytest.raises(InputError, match=f"{what} has no rows"):
+        travel_costs(tables["demand"], tables["supply"], radius_km=10)
+
+
+@pytest.mark.parametrize(
+    ("roads", "match"),
+    [
+        (lambda: Roads(detour=0.9), "straight line"),
+        (lambda: Roads(kmh={"urban": 50}), "unknown"),
+        (lambda: Roads(kmh={"unknown": 0}), "above 0"),
+    ],
+)
+def test_impossible_roads_are_refused(roads, match):
+    with pytest.raises(InputError, match=match):
+        roads()
+
+
+def test_an_unknown_rurality_is_named():
+    areas = scattered(2, seed=1, prefix="a")
+    with pytest.raises(InputError, match="frontier"):
+        nearest_sites(
+            areas,
+            scattered(2, seed=2, prefix="s"),
+            rurality=pd.Series(["urban", "frontier"], index=areas.index),
+        )
+
+
+# A user's own table
+
+LONG = pd.DataFrame(
+    {"home": ["01", "01", "02", "03"], "clinic": ["x", "y", "x", "y"], "t": [0.0, 30.0, 12.0, None]}
+)
+NAMES = {"origin": "home", "destination": "clinic", "cost": "t"}
+
+
+def own(table=LONG, *, people=("01", "02", "03", "04"), sites=("x", "y"), **options):
+    return travel_costs(
+        pd.DataFrame(index=list(people)),
+        pd.DataFrame(index=list(sites)),
+        table=table,
+        **{**NAMES, "unit": "min", **options},
+    )
+
+
+def test_a_table_keeps_zero_costs_and_says_what_it_does_not_cover():
+    costs = own()
+    assert costs.pairs_n == 3
+    assert costs.listed.tolist() == [True, True, True, False]
+    assert costs.limit is None
+    assert own(unlisted="unreachable").listed.all()
+    assert own(max_minutes=12).pairs_n == 2
+
+
+@pytest.mark.parametrize(
+    ("unit", "factor", "target"),
+    [("s", 1 / 60, "min"), ("h", 60, "min"), ("mi", 1.609344, "km"), ("m", 0.001, "km")],
+)
+def test_units_are_stated_and_turned_into_minutes_or_km(unit, factor, target):
+    costs = own(unit=unit)
+    assert costs.unit == target
+    assert sorted(costs.held().cost) == pytest.approx(sorted(factor * np.array([0, 30, 12])))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
+def test_files_keep_leading_zeros(tmp_path, suffix):
+    path = tmp_path / f"times.{suffix}"
+    LONG.to_parquet(path) if suffix == "parquet" else LONG.to_csv(path, index=False)
+    np.testing.assert_array_equal(as_matrix(own(path)), as_matrix(own()))
+
+
+def test_an_asymmetric_table_the_wrong_way_round_is_refused():
+    with pytest.raises(InputError, match="wrong way round") as caught:
+        own(origin="clinic", destination="home")
+    assert caught.value.code == "E-DIRECTION"
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "error", "match"),
+    [
+        ({}, {"unit": None}, InputError, "unit is not stated"),
+        ({}, {"unit": "furlong"}, InputError, "unknown unit 'furlong'"),
+        ({}, {"origin": None}, InputError, "direction"),
+        ({}, {"origin": "clinic"}, InputError, "different columns"),
+        ({}, {"cost": "hours"}, MissingColumnError, "hours"),
+        ({}, {"radius_km": 5}, InputError, "limit in km"),
+        ({}, {"unlisted": "zero"}, InputError, "unlisted"),
+        ({"t": [1, -2, 3, 4]}, {}, InputError, "negative"),
+        ({"t": ["1", "far", "3", "4"]}, {}, InputError, "not numbers"),
+        ({"clinic": ["x", "x", "x", "y"]}, {}, InputError, "more than once"),
+        ({"home": ["1", "1", "2", "3"]}, {}, InputError, "leading zeros"),
+    ],
+)  # fmt: skip
+def test_hostile_tables_are_refused(change, options, error, match):
+    with pytest.raises(error, match=match):
+        own(LONG.assign(**change), **options)
+
+
+def test_files_that_are_not_there_or_not_tables(tmp_path):
+    with pytest.raises(MissingFileError):
+        own(tmp_path / "none.csv")
+    half = tmp_path / "half.parquet"
+    half.write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(InputError, match="not a Parquet file"):
+        own(half)
+    empty = tmp_path / "empty.csv"
+    empty.write_text("")
+    with pytest.raises(InputError, match="not a CSV file"):
+        own(empty)
