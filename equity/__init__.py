@@ -15,11 +15,20 @@ _PUBLIC = {
     # Settings
     "configure": "equity.settings",
     # Sources
+    "get_acs": "equity.sources.census_api",
+    "get_blocks": "equity.sources.census_files",
+    "get_boundaries": "equity.sources.census_files",
+    "get_gazetteer": "equity.sources.census_files",
+    "get_tract_relationship": "equity.sources.census_files",
+    "get_tribal_areas": "equity.sources.census_files",
     "read_acs": "equity.sources.census",
+    "read_blocks": "equity.sources.census_files",
     "read_boundaries": "equity.sources.tiger",
     "read_coverage": "equity.sources.coverage_table",
+    "read_gazetteer": "equity.sources.census_files",
     "read_sites": "equity.sources.hrsa",
     "read_table": "equity.sources.table",
+    "read_tract_relationship": "equity.sources.census_files",
     # Areas
     "area_table": "equity.areas.table",
     "combine": "equity.areas.join",

@@ -21,6 +21,7 @@ _FALSE = {"0", "false", "no", "off", ""}
 
 # Every secret of this process, however it came: what `redact` looks for.
 _seen: set[str] = set()
+_SHORTEST = 6  # anything shorter is no key, and would blot out ordinary words
 
 
 class Secret:
@@ -30,7 +31,7 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
-        if value:
+        if len(value) >= _SHORTEST:
             _seen.add(value)
 
     def reveal(self) -> str:

@@ -1,0 +1,130 @@
+"""What each ACS code must mean, in words of its published label.
+
+The Census Bureau renumbers tables now and then, and several public packages have carried a wrong
+meaning for years. Every code we ask for is compared, once a year and table, with the label in the
+table's own group file: all the words given here must occur in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from equity.errors import FormatError
+
+__all__ = ["EXPECTED", "STUDY_CODES", "check_labels", "table_of"]
+
+_OLD = (
+    "65 and 66 years",
+    "67 to 69 years",
+    "70 to 74 years",
+    "75 to 79 years",
+    "80 to 84 years",
+    "85 years and over",
+)
+_AGES = (
+    "under 5 years",
+    "5 to 17 years",
+    "18 to 34 years",
+    "35 to 64 years",
+    "65 to 74 years",
+    "75 years and over",
+)
+
+
+def _by_sex(
+    table: str, first: Mapping[str, int], steps: Iterable[str], stride: int, *words: str
+) -> dict[str, tuple[str, ...]]:
+    found = {}
+    for sex, start in first.items():
+        for i, age in enumerate(steps):
+            found[f"{table}_{start + i * stride:03d}"] = (f"!!{sex}", age, *words)
+    return found
+
+
+EXPECTED: dict[str, tuple[str, ...]] = {
+    "B01003_001": ("total",),
+    "B01001_001": ("total",),
+    **_by_sex("B01001", {"male": 20, "female": 44}, _OLD, 1),
+    "B03002_001": ("total",),
+    "B03002_003": ("not hispanic", "white alone"),
+    "B03002_004": ("not hispanic", "black or african american alone"),
+    "B03002_012": ("total!!hispanic or latino",),
+    "B08201_001": ("total",),
+    "B08201_002": ("no vehicle available",),
+    "B17001_001": ("total",),
+    "B17001_002": ("income in the past 12 months below poverty level",),
+    "B18101_001": ("total",),
+    **_by_sex("B18101", {"male": 4, "female": 23}, _AGES, 3, "with a disability"),
+    "B19013_001": ("median household income",),
+    "B27010_001": ("total",),
+    "B27010_017": ("under 19 years", "no health insurance coverage"),
+    "B27010_033": ("19 to 34 years", "no health insurance coverage"),
+    "B27010_050": ("35 to 64 years", "no health insurance coverage"),
+    "B27010_066": ("65 years and over", "no health insurance coverage"),
+    "B28001_001": ("total",),
+    "B28001_002": ("has one or more types of computing devices",),
+    "B28001_006": ("smartphone with no other type of computing device",),
+    "B28001_011": ("no computer",),
+    "B28002_001": ("total",),
+    "B28002_002": ("with an internet subscription",),
+    "B28002_004": ("broadband of any type",),
+    "B28002_006": ("cellular data plan with no other type of internet subscription",),
+    "B28002_007": ("broadband such as cable, fiber optic or dsl",),
+    "B28002_012": ("internet access without a subscription",),
+    "B28002_013": ("no internet access",),
+    "B28003_001": ("total",),
+    "B28003_002": ("has a computer",),
+    "B28003_004": ("has a computer", "with a broadband internet subscription"),
+    "B28003_005": ("has a computer", "without an internet subscription"),
+    "B28003_006": ("no computer",),
+    "C16002_001": ("total",),
+    "C16002_004": ("spanish", "limited english speaking household"),
+    "C16002_007": ("indo-european", "limited english speaking household"),
+    "C16002_010": ("asian and pacific island", "limited english speaking household"),
+    "C16002_013": ("other languages", "limited english speaking household"),
+}
+"""Code without its suffix -> words that its label holds, in lower case."""
+
+STUDY_CODES = tuple(EXPECTED)
+"""What a study asks for: population, devices, subscriptions, and who is under-resourced."""
+
+
+def table_of(code: str) -> str:
+    """Return the table of a code: ``B28002`` for ``B28002_004E``."""
+    return code.partition("_")[0]
+
+
+def check_labels(table: str, labels: Mapping[str, str], codes: Iterable[str], *, year: int) -> None:
+    """Refuse a code that no longer means what it meant.
+
+    Parameters
+    ----------
+    table, year
+        For the message.
+    labels
+        Code with suffix -> label, from the table's group file.
+    codes
+        Codes without suffix.
+
+    Raises
+    ------
+    FormatError
+        If a code is not in the table, or its label lacks an expected word.
+    """
+    for code in codes:
+        label = labels.get(f"{code}E")
+        if label is None:
+            raise FormatError(
+                f"ACS {year} has no column {code}E in table {table}",
+                fix=f"look at https://api.census.gov/data/{year}/acs/acs5/groups/{table}.html",
+            )
+        plain = re.sub(r"\s+", " ", label.lower().replace(":", ""))
+        missing = [word for word in EXPECTED.get(code, ()) if word not in plain]
+        if missing:
+            raise FormatError(
+                f"ACS {year} column {code}E is labelled {label!r}, where {missing[0]!r} is "
+                "expected:"
+                " the Census Bureau has renumbered the table",
+                fix="read the table's own labels and update telehealth-equity before trusting it",
+            )

@@ -1,0 +1,420 @@
+"""Files of the Census Bureau that need no key: boundaries, blocks, gazetteer, relationships."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from equity.areas.geoid import find_state
+from equity.errors import FormatError, InputError
+from equity.provenance import Source, meta, stamp
+from equity.sources._fetch import Desk, desk
+from equity.sources._files import (
+    index_by_area,
+    read_bytes,
+    read_text_table,
+    require_columns,
+    to_numbers,
+)
+from equity.sources._publishers import publisher
+from equity.sources._request import Request
+from equity.sources._store import Stored
+from equity.sources._vintages import vintage_of
+from equity.sources.tiger import read_boundaries
+
+__all__ = [
+    "fetch_blocks",
+    "fetch_boundaries",
+    "fetch_gazetteer",
+    "fetch_tract_relationship",
+    "fetch_tribal_areas",
+    "get_blocks",
+    "get_boundaries",
+    "get_gazetteer",
+    "get_tract_relationship",
+    "get_tribal_areas",
+    "read_blocks",
+    "read_gazetteer",
+    "read_tract_relationship",
+]
+
+_CARTOGRAPHIC = {"tract": "tract", "block_group": "bg", "county": "county", "place": "place"}
+_TIGER = {"tract": ("TRACT", "tract"), "block_group": ("BG", "bg"), "county": ("COUNTY", "county")}
+_NATIONAL = {"county"}
+
+
+def get_boundaries(
+    state: str,
+    *,
+    year: int,
+    level: str = "tract",
+    detail: str = "cartographic",
+    via: Desk | None = None,
+) -> gpd.GeoDataFrame:
+    """Download (once) and read area boundaries.
+
+    Parameters
+    ----------
+    state
+        State (FIPS, postal code or name).
+    year
+        Year of the boundary file. It decides the vintage: in Connecticut, planning regions from
+        2022 on.
+    level
+        ``"tract"``, ``"block_group"``, ``"county"`` or (cartographic only) ``"place"``.
+    detail
+        ``"cartographic"`` (1:500,000, cut at the shore, without water tracts) or ``"tiger"``.
+    via
+        Transport and cache; the session's own by default.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        As :func:`equity.read_boundaries`.
+    """
+    where = find_state(state)
+    stored = fetch_boundaries(where.fips, year=year, level=level, detail=detail, via=via)
+    table = read_boundaries(
+        stored.path, year=year, level=level, state=where.fips, multi_state=level in _NATIONAL
+    )
+    return _restamp(table, stored)
+
+
+def fetch_boundaries(
+    state: str,
+    *,
+    year: int,
+    level: str = "tract",
+    detail: str = "cartographic",
+    via: Desk | None = None,
+) -> Stored:
+    """Download (once) the boundary file; same arguments as :func:`get_boundaries`."""
+    where = "us" if level in _NATIONAL else find_state(state).fips
+    if detail == "cartographic" and level in _CARTOGRAPHIC:
+        name = f"cb_{year}_{where}_{_CARTOGRAPHIC[level]}_500k.zip"
+        path = f"/geo/tiger/GENZ{year}/shp/{name}"
+    elif detail == "tiger" and level in _TIGER:
+        folder, short = _TIGER[level]
+        name = f"tl_{year}_{where}_{short}.zip"
+        path = f"/geo/tiger/TIGER{year}/{folder}/{name}"
+    else:
+        raise InputError(
+            f"no boundary file for level={level!r}, detail={detail!r}",
+            fix=f"use one of {', '.join(_CARTOGRAPHIC)} with detail='cartographic'",
+        )
+    return _file(f"tiger/{year}/{name}", path, "zip", via)
+
+
+def _file(name: str, path: str, expect: str, via: Desk | None) -> Stored:
+    request = Request(publisher("census-files"), path, expect=expect)
+    return (via or desk()).get(f"census-files/{name}", request)
+
+
+def _restamp(table: Any, stored: Stored) -> Any:
+    """Add the publisher's address and revision to what the reader knows."""
+    known = meta(table)
+    fresh = stored.source(id="", agency="", product="", vintage="")
+    return stamp(
+        table,
+        level=known.level,
+        geo_vintage=known.geo_vintage,
+        sources=[
+            replace(s, url=fresh.url or s.url, revision=fresh.revision) for s in known.sources
+        ],
+        notes=known.notes,
+    )
+
+
+# 2020 blocks
+
+
+def get_blocks(state: str, *, year: int, via: Desk | None = None) -> pd.DataFrame:
+    """Download (once) and read 2020 census blocks with their population and housing units.
+
+    Parameters
+    ----------
+    state
+        State (FIPS, postal code or name).
+    year
+        Year of the TIGER/Line file, 2020 or later. The blocks are those of 2020 in any case.
+    via
+        Transport and cache; the session's own by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`read_blocks`.
+    """
+    where = find_state(state)
+    stored = fetch_blocks(where.fips, year=year, via=via)
+    return _restamp(read_blocks(stored.path, year=year, state=where.fips), stored)
+
+
+def fetch_blocks(state: str, *, year: int, via: Desk | None = None) -> Stored:
+    """Download (once) the block file of a state."""
+    name = f"tl_{year}_{find_state(state).fips}_tabblock20.zip"
+    return _file(f"tiger/{year}/{name}", f"/geo/tiger/TIGER{year}/TABBLOCK20/{name}", "zip", via)
+
+
+def read_blocks(path: Any, *, year: int, state: str | None = None) -> pd.DataFrame:
+    """Read the table (not the polygons) of a TIGER/Line block file.
+
+    Parameters
+    ----------
+    path
+        ``tl_YYYY_SS_tabblock20.zip``.
+    year
+        Year of the file.
+    state
+        State every block must lie in.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid`` (15 digits); ``population_n`` (2020 census, with the noise of its disclosure
+        avoidance), ``housing_n`` (housing units, exact), ``lon``, ``lat`` (degrees, NAD83),
+        ``land_km2``, ``is_urban`` (missing where the file does not say).
+    """
+    import pyogrio
+
+    fields = ["GEOID20", "POP20", "HOUSING20", "INTPTLON20", "INTPTLAT20", "ALAND20", "UR20"]
+    try:
+        frame = pyogrio.read_dataframe(path, read_geometry=False)
+    except pyogrio.errors.DataSourceError as trouble:
+        raise FormatError(
+            f"not a block file ({trouble})", file=path, fix="download it again"
+        ) from None
+    require_columns(frame, fields[:5], path)
+    table = pd.DataFrame(
+        {
+            "population_n": frame["POP20"].astype(float),
+            "housing_n": frame["HOUSING20"].astype(float),
+            "lon": frame["INTPTLON20"].astype(float),
+            "lat": frame["INTPTLAT20"].astype(float),
+        }
+    )
+    if "ALAND20" in frame.columns:
+        table["land_km2"] = frame["ALAND20"].astype(float) / 1e6
+    if "UR20" in frame.columns:
+        table["is_urban"] = frame["UR20"].map({"U": True, "R": False}).astype("boolean")
+    fips = None if state is None else find_state(state).fips
+    table, notes = index_by_area(
+        table, frame["GEOID20"], path, level="block", state=fips, multi_state=False, first_line=None
+    )
+    source = _source(path, f"blocks-2020-tiger{year}", "2020 census blocks (TIGER/Line)", year)
+    return stamp(table, level="block", geo_vintage="2020", sources=[source], notes=notes)
+
+
+# Gazetteer
+
+
+def get_gazetteer(
+    level: str, *, year: int, state: str | None = None, via: Desk | None = None
+) -> pd.DataFrame:
+    """Download (once) and read the gazetteer: an inner point and the area of each place.
+
+    Parameters
+    ----------
+    level
+        ``"tract"``, ``"county"``, ``"place"`` or ``"zcta"``.
+    year
+        Year of the gazetteer.
+    state
+        State to keep.
+    via
+        Transport and cache; the session's own by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`read_gazetteer`.
+    """
+    stored = fetch_gazetteer(level, year=year, via=via)
+    return _restamp(read_gazetteer(stored.path, year=year, level=level, state=state), stored)
+
+
+_GAZETTEER = {"tract": "tracts", "county": "counties", "place": "place", "zcta": "zcta"}
+
+
+def fetch_gazetteer(level: str, *, year: int, via: Desk | None = None) -> Stored:
+    """Download (once) a national gazetteer file."""
+    if level not in _GAZETTEER:
+        raise InputError(f"no gazetteer for {level!r}", fix=f"use {', '.join(_GAZETTEER)}")
+    kind = _GAZETTEER[level]
+    name = f"{year}_Gaz_{kind}_national.zip" if year > 2010 else f"Gaz_{kind}_national.zip"
+    path = f"/geo/docs/maps-data/data/gazetteer/{year}_Gazetteer/{name}"
+    return _file(f"gazetteer/{year}/{name}", path, "zip", via)
+
+
+def read_gazetteer(path: Any, *, year: int, level: str, state: str | None = None) -> pd.DataFrame:
+    """Read a gazetteer file of any year (tabs until 2024, bars from 2025 on).
+
+    Parameters
+    ----------
+    path
+        The ZIP or the text file in it.
+    year
+        Year of the gazetteer.
+    level
+        Level of its areas.
+    state
+        State to keep; not for ZIP areas, which lie across states.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``lon``, ``lat`` (degrees, NAD83), ``land_km2``, ``water_km2``.
+    """
+    data = read_bytes(path, suffix=".txt")
+    bar = b"|" in data[: data.find(b"\n")]
+    frame = read_text_table(path, delimiter="|" if bar else "\t", data=_one_encoding(data))
+    frame = frame.rename(columns=str.strip)
+    columns = {"INTPTLONG": "lon", "INTPTLAT": "lat", "ALAND": "land_km2", "AWATER": "water_km2"}
+    table = to_numbers(frame, columns, path)
+    table[["land_km2", "water_km2"]] /= 1e6
+    fips = None if state is None else find_state(state).fips
+    table, notes = index_by_area(
+        table, frame["GEOID"], path, level=level, state=fips, multi_state=True
+    )
+    source = _source(path, f"gazetteer-{level}-{year}", f"Gazetteer, {level}", year)
+    return stamp(
+        table,
+        level=level,
+        geo_vintage=vintage_of(table.index, year=year),
+        sources=[source],
+        notes=notes,
+    )
+
+
+def _one_encoding(data: bytes) -> bytes:
+    """Return UTF-8: the county file of 2010 holds one Latin-1 byte."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1").encode("utf-8")
+    return data
+
+
+# Relationship files
+
+
+def get_tract_relationship(state: str | None = None, *, via: Desk | None = None) -> pd.DataFrame:
+    """Download (once) and read how 2010 and 2020 tracts overlap, by area.
+
+    Parameters
+    ----------
+    state
+        State to take; the nation without it.
+    via
+        Transport and cache; the session's own by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As :func:`read_tract_relationship`.
+    """
+    stored = fetch_tract_relationship(state, via=via)
+    return _restamp(read_tract_relationship(stored.path), stored)
+
+
+def fetch_tract_relationship(state: str | None = None, *, via: Desk | None = None) -> Stored:
+    """Download (once) the 2020-2010 tract relationship file."""
+    tail = "natl" if state is None else f"st{find_state(state).fips}"
+    name = f"tab20_tract20_tract10_{tail}.txt"
+    return _file(f"rel2020/{name}", f"/geo/docs/maps-data/data/rel2020/tract/{name}", "text", via)
+
+
+def read_tract_relationship(path: Any) -> pd.DataFrame:
+    """Read a 2020-2010 tract relationship file.
+
+    Parameters
+    ----------
+    path
+        ``tab20_tract20_tract10_*.txt``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each pair that touches: ``geoid_2020``, ``geoid_2010``, ``land_km2`` and
+        ``water_km2`` of the common part. Areas only: people need block weights.
+    """
+    frame = read_text_table(path, delimiter="|")
+    columns = {"AREALAND_PART": "land_km2", "AREAWATER_PART": "water_km2"}
+    require_columns(frame, ["GEOID_TRACT_20", "GEOID_TRACT_10", *columns], path)
+    both = (frame["GEOID_TRACT_20"] != "") & (frame["GEOID_TRACT_10"] != "")
+    frame = frame[both].reset_index(drop=True)
+    table = to_numbers(frame, columns, path) / 1e6
+    table.insert(0, "geoid_2010", frame["GEOID_TRACT_10"].str.zfill(11))
+    table.insert(0, "geoid_2020", frame["GEOID_TRACT_20"].str.zfill(11))
+    source = _source(path, "tract-relationship-2020-2010", "Tract relationship 2020-2010", 2020)
+    return stamp(table, level="tract", geo_vintage="2020", sources=[source])
+
+
+# Tribal areas
+
+
+def get_tribal_areas(*, year: int, via: Desk | None = None) -> gpd.GeoDataFrame:
+    """Download (once) and read American Indian, Alaska Native and Native Hawaiian areas.
+
+    Parameters
+    ----------
+    year
+        Year of the cartographic file.
+    via
+        Transport and cache; the session's own by default.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        One row for each area: ``tribal_id``, ``name``, ``kind`` (``reservation`` or ``trust_land``
+        where the file says so), ``geometry`` in EPSG:4269.
+    """
+    return read_tribal_areas(fetch_tribal_areas(year=year, via=via).path, year=year)
+
+
+def fetch_tribal_areas(*, year: int, via: Desk | None = None) -> Stored:
+    """Download (once) the national file of tribal areas."""
+    name = f"cb_{year}_us_aiannh_500k.zip"
+    return _file(f"tiger/{year}/{name}", f"/geo/tiger/GENZ{year}/shp/{name}", "zip", via)
+
+
+def read_tribal_areas(path: Any, *, year: int) -> gpd.GeoDataFrame:
+    """Read a file of tribal areas (cartographic or TIGER/Line)."""
+    frame = gpd.read_file(path)
+    require_columns(frame, ["GEOID"], path)
+    name = next((c for c in ("NAMELSAD", "NAME") if c in frame.columns), "GEOID")
+    kinds: Mapping[str, str] = {"R": "reservation", "T": "trust_land"}
+    table = gpd.GeoDataFrame(
+        {
+            "tribal_id": frame["GEOID"].astype(str),
+            "name": frame[name].astype(str).str.strip(),
+            "kind": frame["COMPTYP"].map(kinds) if "COMPTYP" in frame.columns else None,
+        },
+        geometry=frame.geometry,
+        crs=frame.crs,
+    ).to_crs("EPSG:4269")
+    source = _source(path, f"tribal-areas-{year}", "Tribal areas", year)
+    return stamp(table, sources=[source])
+
+
+def _source(path: Any, source_id: str, product: str, year: int) -> Source:
+    return replace(
+        Stored(path=_as_path(path)).source(
+            id=source_id,
+            agency="U.S. Census Bureau",
+            product=product,
+            vintage=str(year),
+            licence="public domain",
+        ),
+        revision="",
+    )
+
+
+def _as_path(path: Any) -> Any:
+    from pathlib import Path
+
+    return Path(path)
