@@ -27,6 +27,7 @@ _PUBLIC = {
     "read_coverage": "equity.sources.coverage_table",
     "read_gazetteer": "equity.sources.census_files",
     "read_sites": "equity.sources.hrsa",
+    "load_example": "equity.sources.example",
     "read_table": "equity.sources.table",
     "read_tract_relationship": "equity.sources.census_files",
     # Areas
