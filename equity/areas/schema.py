@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -32,6 +33,14 @@ class Column:
     source: str
     minimum: float | None = None
     maximum: float | None = None
+    universe: str = ""
+    adds: bool = True
+    parts: tuple[str, str] | None = None
+
+    @property
+    def is_count(self) -> bool:
+        """True if areas add up: a count, an area; not a share, a distance or a median."""
+        return self.unit in _ADDITIVE and self.adds
 
 
 @cache
@@ -41,7 +50,8 @@ def columns() -> dict[str, Column]:
     declared = {}
     for name, fields in tomllib.loads(text).items():
         limits = {"minimum": 0.0, "maximum": 1.0} if fields["unit"] == "share" else {}
-        declared[name] = Column(name=name, **{**limits, **fields})
+        parts = {"parts": tuple(fields["parts"])} if "parts" in fields else {}
+        declared[name] = Column(name=name, **{**limits, **fields, **parts})
     return declared
 
 
@@ -72,36 +82,71 @@ def data_dictionary(table: Any) -> pd.DataFrame:
     )
 
 
+def validate(table: Any, *, file: str | Path | None = None) -> None:
+    """Check a table against what its columns are declared to be.
+
+    Ids, types, limits, statuses; a share above 1 (a percentage), a margin below 0 and an
+    annotation code are each told as what they are. Columns nobody declared are checked only for
+    infinite values.
+
+    Raises
+    ------
+    GeoidError
+        If the index holds no ids of one level, or an id twice.
+    InputError
+        For the first column that fails, with its rows.
+    """
+    from equity.areas._validate import validate_table
+
+    validate_table(table, file=file)
+
+
+def base_name(name: str) -> str:
+    """Return the column a ``_moe``, ``_p05``, ``_p95``, ``_cv`` or ``_status`` column belongs to.
+
+    ``gap_n_moe__fcc_25_3`` belongs to ``gap_n__fcc_25_3``; any other name is its own.
+    """
+    stem, mark, rule = name.partition("__")
+    for suffix in _DERIVED:
+        if stem.endswith(suffix) and stem != suffix:
+            return stem.removesuffix(suffix) + mark + rule
+    return name
+
+
+def companion(name: str, suffix: str) -> str:
+    """Return the name of a column's ``_moe``, ``_status`` ... column, under the same rule."""
+    stem, mark, rule = name.partition("__")
+    return stem + suffix + mark + rule
+
+
 def _describe(name: str) -> Column:
     base, _, rule = name.partition("__")
     known = columns()
     if base in known:
-        return _renamed(known[base], name, known[base].label, rule)
+        column = known[base]
+        return replace(column, name=name, label=_under(column.label, rule))
     for suffix, meaning in _DERIVED.items():
         stem = base.removesuffix(suffix)
         if stem != base and stem in known:
-            column = known[stem]
-            dtype, unit = ("str", "text") if suffix == "_status" else ("float", column.unit)
-            return Column(
-                name, dtype, unit, _under(f"{column.label}: {meaning}", rule), column.source
+            return _derived(
+                known[stem], name, suffix, _under(f"{known[stem].label}: {meaning}", rule)
             )
     unit = next((u for u in _UNITS if re.search(rf"_{u}$", base)), "")
     return Column(name, "", unit, base.replace("_", " "), "column of the user's own table")
 
 
+def _derived(column: Column, name: str, suffix: str, label: str) -> Column:
+    if suffix == "_status":
+        return Column(name, "str", "text", label, column.source)
+    if suffix == "_cv":
+        return Column(name, "float", "percent", label, column.source, minimum=0)
+    if suffix == "_moe":
+        return Column(name, "float", column.unit, label, column.source, minimum=0)
+    return Column(name, "float", column.unit, label, column.source, column.minimum, column.maximum)
+
+
 _UNITS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")
-
-
-def _renamed(column: Column, name: str, label: str, rule: str) -> Column:
-    return Column(
-        name,
-        column.dtype,
-        column.unit,
-        _under(label, rule),
-        column.source,
-        column.minimum,
-        column.maximum,
-    )
+_ADDITIVE = ("n", "km2")
 
 
 def _under(label: str, rule: str) -> str:

@@ -152,7 +152,8 @@ def level_of(table: Any, *, name: str = "the table") -> str:
     level = stated or _LEVEL_OF_LENGTH.get(expected)
     if level is None:
         raise GeoidError(
-            f"{name} has ids of {expected} digits, which is no level",
+            f"{name} has ids of {expected} digits, which is no level"
+            + (" (a tract of 10 digits has lost its leading zero)" if expected == 10 else ""),
             fix="declare the level with equity.areas.table.area_table(table, level=...)",
         )
     return level
