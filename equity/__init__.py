@@ -46,6 +46,12 @@ _PUBLIC = {
     "population_centers": "equity.measures.travel",
     "catchment": "equity.measures.catchment",
     "solve_catchment": "equity.measures.catchment",
+    # Outputs
+    "cite": "equity.outputs.tables",
+    "export": "equity.outputs.tables",
+    "make_map": "equity.outputs.maps",
+    "save_map": "equity.outputs.maps",
+    "write_appendix": "equity.outputs.appendix",
 }
 
 __all__ = ["__version__", *_PUBLIC]

@@ -1,0 +1,164 @@
+"""Map classes: five steps of one ramp, labelled in words a reader can repeat aloud.
+
+Cut points are quantiles rounded to two significant digits, so that labels are short and the
+classes hold roughly equal numbers of areas. Values that are exactly zero get a class of their own
+when they are common: otherwise several quantiles would coincide and the legend repeat itself.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from equity.outputs.words import number
+
+__all__ = ["CIVIDIS", "HIGH_IS_GOOD", "NO_DATA", "Classes", "classify"]
+
+#: cividis sampled at 0.04, 0.28, 0.52, 0.76 and 1.0, from light to dark (Nuñez et al. 2018,
+#: doi:10.1371/journal.pone.0199239): readable with any colour vision and in grey.
+CIVIDIS = ("#fee838", "#beaf6b", "#817f78", "#4a536c", "#002a5f")
+#: Exactly zero, when it is common: paler than the ramp, so that the eye passes over it.
+ZERO = "#fbf5d7"
+#: No value: a colour outside the ramp and lighter than all of it; it is hatched as well.
+NO_DATA = "#f2f0ee"
+#: Columns of which more is better. Their ramp is turned round, so that darker is always worse.
+HIGH_IS_GOOD = frozenset(
+    {
+        "qualifying_share",
+        "served_share",
+        "connected_share",
+        "device_share",
+        "subscription_share",
+        "usable_link_share",
+        "access_per_10k",
+        "providers_n",
+        "population_n",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Classes:
+    """One layer's classes.
+
+    Attributes
+    ----------
+    codes
+        Class of each area, 0 upwards; -1 where there is no value.
+    labels, colours
+        One per class, in ascending order of value.
+    """
+
+    codes: np.ndarray
+    labels: tuple[str, ...]
+    colours: tuple[str, ...]
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Number of areas in each class."""
+        return tuple(int((self.codes == k).sum()) for k in range(len(self.labels)))
+
+
+def _nice(value: float) -> float:
+    if value == 0:
+        return 0.0
+    return round(value, 1 - math.floor(math.log10(abs(value))))
+
+
+def _is_count(unit: str) -> bool:
+    return unit not in ("share", "km", "per_10k", "mbps")
+
+
+def _shown(values: np.ndarray, unit: str) -> np.ndarray:
+    """Round as the reader sees it, so that a value never sits beside a class it does not show."""
+    if unit == "share":
+        return np.round(values * 100, 1)
+    return np.round(values) if _is_count(unit) else np.round(values, 1)
+
+
+def _cuts(shown: np.ndarray, k: int, unit: str) -> list[float]:
+    """Inner cut points: rounded, distinct, each leaving values on both sides."""
+    inner = np.quantile(shown, np.arange(1, k) / k)
+    step = 1.0 if _is_count(unit) or unit == "share" else 0.1
+    rounded = {max(_nice(float(c)), step) if c > 0 else float(c) for c in inner}
+    if unit == "share":  # near 100 % two digits are too coarse to tell classes apart
+        rounded = {float(round(c, 1 if len(rounded) < k - 1 else 0)) for c in inner}
+    if _is_count(unit):
+        rounded = {float(math.ceil(c)) for c in rounded}
+    low, high = shown.min(), shown.max()
+    kept: list[float] = []
+    for cut in sorted(rounded):
+        below = shown < cut
+        inside = (shown >= (kept[-1] if kept else low)) & below
+        if low < cut <= high and inside.any():
+            kept.append(cut)
+    return kept
+
+
+def _label(low: float, high: float, unit: str, *, last: bool) -> str:
+    def text(value: float) -> str:
+        return number(value, 0 if _is_count(unit) or float(value).is_integer() else 1)
+
+    words = {"share": "%", "per_10k": "per 10,000", "mbps": "Mbps"}.get(unit, unit)
+    if _is_count(unit) and not last:
+        high -= 1  # whole people: 0 to 12, then 13 to 40
+    if low >= high:
+        return f"{text(low)} {words}".strip()
+    return f"{text(low)} to {text(high)} {words}".strip()
+
+
+def classify(values: Any, unit: str, *, k: int = 5, column: str = "") -> Classes:
+    """Sort values into at most `k` classes with readable limits.
+
+    Parameters
+    ----------
+    values
+        One value per area; NaN where there is none. Shares are 0..1.
+    unit
+        Unit of the values (``share``, ``km``, ``people`` …).
+    k
+        Largest number of classes, 2 to 5.
+    column
+        Name of the column: decides which end of the ramp is dark.
+
+    Returns
+    -------
+    Classes
+        A value on a limit belongs to the class above it.
+    """
+    array = np.asarray(values, dtype=float)
+    known = np.isfinite(array)
+    codes = np.full(array.shape, -1, dtype=np.int64)
+    if not known.any():
+        return Classes(codes, (), ())
+    shown = _shown(array[known], unit)
+    zeros = int((shown == 0).sum())
+    own_zero = zeros > len(shown) / k and zeros < len(shown) and shown.min() == 0
+    body = shown[shown > 0] if own_zero else shown
+    cuts = _cuts(body, k - 1 if own_zero else k, unit)
+    limits = [float(body.min()), *cuts, float(body.max())]
+    labels = [
+        _label(low, high, unit, last=i == len(cuts))
+        for i, (low, high) in enumerate(pairwise(limits))
+    ]
+    codes[known] = np.searchsorted(np.asarray(cuts), shown, side="right")
+    if own_zero:
+        codes[known] = np.where(shown == 0, 0, codes[known] + 1)
+        few = _is_count(unit) and bool((array[known][shown == 0] > 0).any())
+        labels.insert(0, f"under 1 {unit}" if few else _label(0, 0, unit, last=True))
+    if own_zero and column.split("__", maxsplit=1)[0] not in HIGH_IS_GOOD:
+        return Classes(codes, tuple(labels), (ZERO, *_ramp(len(labels) - 1, column)))
+    return Classes(codes, tuple(labels), _ramp(len(labels), column))
+
+
+def _ramp(n: int, column: str) -> tuple[str, ...]:
+    """Pick `n` colours from light to dark, spread over the whole ramp."""
+    picks = np.linspace(0, len(CIVIDIS) - 1, n).round().astype(int) if n > 1 else [2]
+    colours: Sequence[str] = [CIVIDIS[i] for i in picks]
+    base = column.split("__", maxsplit=1)[0]
+    return tuple(reversed(colours)) if base in HIGH_IS_GOOD else tuple(colours)

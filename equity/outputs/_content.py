@@ -1,0 +1,278 @@
+"""From a report to blocks of text and tables of finished words.
+
+The page, the PDF and the DOCX each draw these blocks in their own way; none formats a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from equity.outputs import _rows
+from equity.outputs.report import Report
+from equity.outputs.words import is_missing, number, say, share
+from equity.provenance import Source
+
+__all__ = [
+    "SYNTHETIC",
+    "Cell",
+    "Head",
+    "Table",
+    "by_rule_table",
+    "community_table",
+    "comparison_table",
+    "rule_notes",
+    "source_lines",
+    "unranked_table",
+]
+
+SYNTHETIC = (
+    "Synthetic data: this place was generated to show and test the method. "
+    "Nothing here describes a real community."
+)
+
+RANKED = (
+    "ranked by people in the gap, and how many of these people lack a qualifying line, a "
+    "subscription or a device. After ±: 90 % margin of error."
+)
+WHAT_A_RULE_DOES = (
+    "A rule decides which lines qualify and which subscriptions count, so it decides how large the "
+    "gap looks."
+)
+
+BARRIERS = {
+    "infrastructure": "no qualifying line",
+    "gap_infrastructure_n": "no qualifying line",
+    "device": "no device",
+    "gap_device_n": "no device",
+    "subscription": "no subscription",
+    "gap_subscription_n": "no subscription",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A finished cell: its words, and the number to sort by (None: unknown, sorts last)."""
+
+    text: str
+    value: float | None = None
+    small: str = ""
+
+    @property
+    def unknown(self) -> bool:
+        """True if the cell says why there is no value."""
+        return self.text.startswith("n/a")
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column heading; `words` columns are set flush left and may wrap."""
+
+    label: str
+    words: bool = False
+    #: Relative width in print.
+    width: float = 1.0
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to be drawn; the first column names its row."""
+
+    caption: str
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    keys: tuple[str, ...]
+
+
+def _cell(value: Any, unit: str, *, moe: Any = None, status: Any = None) -> Cell:
+    text = say(value, unit, moe=moe, status=status, with_unit=unit == "share")
+    return Cell(text, None if is_missing(value) else float(value))
+
+
+#: Columns of a table of communities: column, unit, heading, width. Absent ones are left out.
+_COMMUNITY = (
+    ("population_n", "n", "Residents", 1.2),
+    ("gap_n", "n", "People in the gap", 1.25),
+    ("gap_share", "share", "Share of residents", 1.1),
+    ("gap_infrastructure_n", "n", "No line", 0.85),
+    ("gap_subscription_n", "n", "No subscription", 1.3),
+    ("gap_device_n", "n", "No device", 0.9),
+    ("nearest_site_km", "km", "Nearest site, km", 0.95),
+)
+
+
+def community_table(
+    report: Report, geoids: Sequence[str], *, caption: str, brief: bool = False
+) -> Table:
+    """Ranked communities with margins, the parts of their gap and why they count.
+
+    `brief` leaves out what a reader can see from the parts: paper is narrow.
+    """
+    table = report.table.loc[list(geoids)]
+    used = [c for c in _COMMUNITY if c[0] in table.columns]
+    columns = [_column(table, name, unit) for name, unit, _, _ in used]
+    heads = [Head("Community", words=True, width=2.3)]
+    heads += [Head(label, width=width) for _, _, label, width in used]
+    names = _rows.texts(table, "name", default=[str(g) for g in table.index])
+    first = [
+        Cell(name, small=place) for name, place in zip(names, _rows.places(table), strict=True)
+    ]
+    columns.insert(0, first)
+    if "main_barrier" in table.columns and not brief:
+        heads.append(Head("Mainly missing", words=True, width=1.3))
+        columns.append([Cell(_barrier(v)) for v in table["main_barrier"].tolist()])
+    if any(_rows.texts(table, "under_resourced_reason")):
+        heads.append(Head("Under-resourced because", words=True, width=2.0))
+        columns.append([Cell(why or "–") for why in _rows.texts(table, "under_resourced_reason")])
+    keys = tuple(str(g) for g in table.index)
+    return Table(caption, tuple(heads), tuple(zip(*columns, strict=True)) if keys else (), keys)
+
+
+def _column(table: Any, column: str, unit: str) -> list[Cell]:
+    margins = _rows.margin_of(table, column)
+    statuses = _rows.status_of(table, column)
+    values = pd.to_numeric(table[column], errors="coerce").tolist()
+    return [
+        _cell(v, unit, moe=m, status=s) for v, m, s in zip(values, margins, statuses, strict=True)
+    ]
+
+
+def _barrier(value: Any) -> str:
+    if is_missing(value) or not str(value).strip():
+        return "–"
+    return BARRIERS.get(str(value), str(value).replace("_", " "))
+
+
+_PARTS = (
+    ("gap_infrastructure_n", "n", "no qualifying line"),
+    ("gap_subscription_n", "n", "no subscription"),
+    ("gap_device_n", "n", "no device"),
+)
+
+
+def comparison_table(report: Report) -> Table:
+    """Set under-resourced communities against everywhere else."""
+    columns = (
+        ("areas_n", "n", report.areas_label.capitalize()),
+        ("population_n", "n", "Residents"),
+        ("gap_n", "n", "People in the gap"),
+        ("gap_share", "share", "Share of residents"),
+        *((c, u, label.capitalize()) for c, u, label in _PARTS),
+    )
+    return _plain(
+        report.comparison,
+        columns,
+        "Where",
+        "The gap in under-resourced communities and elsewhere",
+        names={},
+    )
+
+
+def by_rule_table(report: Report) -> Table:
+    """Put the same gap under each rule side by side."""
+    columns = (
+        ("gap_n", "n", "People in the gap"),
+        ("gap_share", "share", "Share of residents"),
+        *((c, u, label.capitalize()) for c, u, label in _PARTS),
+        (
+            "subscribed_beyond_rule_share",
+            "share",
+            "Homes that subscribe to something the rule does not count",
+        ),
+    )
+    names = {str(r["id"]): _rule_name(r) for r in report.rules}
+    return _plain(report.by_rule, columns, "Rule", "The gap under each rule", names=names)
+
+
+def _rule_name(rule: Mapping[str, Any]) -> str:
+    mark = " (headline)" if rule.get("headline") else ""
+    return f"{rule.get('title') or rule['id']}{mark}"
+
+
+def _plain(
+    frame: pd.DataFrame,
+    columns: Sequence[tuple[str, str, str]],
+    corner: str,
+    caption: str,
+    *,
+    names: Mapping[str, str],
+) -> Table:
+    used = [c for c in columns if c[0] in frame.columns]
+    cells = [_column(frame, name, unit) for name, unit, _ in used]
+    notes = _rows.texts(frame, "note")
+    first = [
+        Cell(names.get(str(key), str(key)), small=note)
+        for key, note in zip(frame.index, notes, strict=True)
+    ]
+    heads = (Head(corner, words=True, width=2.0), *(Head(label) for _, _, label in used))
+    keys = tuple(str(k) for k in frame.index)
+    return Table(caption, heads, tuple(zip(first, *cells, strict=True)), keys)
+
+
+def unranked_table(report: Report) -> Table:
+    """Areas without a value, and why: never dropped silently."""
+    frame = report.unranked
+    names = _rows.texts(frame, "name", default=[str(g) for g in frame.index])
+    reasons = _rows.texts(frame, "reason", default=["no reason recorded"] * len(frame))
+    rows = tuple(
+        (Cell(name, small=str(geoid)), Cell(reason))
+        for name, geoid, reason in zip(names, frame.index, reasons, strict=True)
+    )
+    heads = (Head("Area", words=True), Head("Why it is not ranked", words=True, width=2.0))
+    return Table("Areas that are not ranked", heads, rows, tuple(str(g) for g in frame.index))
+
+
+def rule_notes(report: Report) -> list[tuple[str, str]]:
+    """One paragraph a rule: what it counts, who says so, how sure that is."""
+    notes = []
+    for rule in report.rules:
+        origin = [str(rule[k]) for k in ("citation", "date") if rule.get(k)]
+        sure = (
+            f"Confidence in this reading: {rule['confidence']}." if rule.get("confidence") else ""
+        )
+        text = " ".join(
+            part for part in (str(rule.get("text") or ""), _closed(", ".join(origin)), sure) if part
+        )
+        notes.append((_rule_name(rule), text))
+    return notes
+
+
+def _closed(text: str) -> str:
+    return f"{text}." if text and text[-1] not in ".!?" else text
+
+
+def source_lines(sources: Sequence[Source]) -> list[tuple[str, str]]:
+    """One line and one address a source; exact repeats are said once."""
+    lines: dict[tuple[str, str], None] = {}
+    for s in sources:
+        parts = [f"{s.agency}, {s.product}, {s.vintage}"]
+        parts += [f"retrieved {s.retrieved}"] if s.retrieved else []
+        parts += [f"revision {s.revision}"] if s.revision else []
+        parts += [f"file {s.file}"] if s.file else []
+        parts += [f"SHA-256 {s.sha256[:12]}…"] if s.sha256 else []
+        parts += [f"licence: {s.licence}"] if s.licence else []
+        text = _closed("; ".join(parts))
+        text += f" {_closed(s.note)}" if s.note else ""
+        text += " Synthetic." if s.synthetic else ""
+        lines[text, s.url] = None
+    return list(lines)
+
+
+def shown_count(shown: int, total: int, noun: str) -> str:
+    """Say when a list is cut: ``The first 60 of 412 communities``; empty if it is whole."""
+    return "" if shown >= total else f"The first {number(shown)} of {number(total)} {noun}"
+
+
+def part_shares(row: Mapping[str, Any]) -> list[tuple[str, float, str]]:
+    """Parts of one gap: label, share of the gap, percentage in words."""
+    total = row.get("gap_n")
+    if total is None or is_missing(total) or not float(total) > 0:
+        return []
+    return [
+        (label, float(row[c]) / float(total), share(float(row[c]) / float(total), 0))
+        for c, _, label in _PARTS
+        if c in row and not is_missing(row[c])
+    ]

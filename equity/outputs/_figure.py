@@ -1,0 +1,190 @@
+"""The map as a still picture that survives a black-and-white printer."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from equity.outputs import _pack, _rows
+from equity.outputs._classes import NO_DATA, Classes, classify
+from equity.outputs.report import Report
+
+__all__ = ["alt_text", "figure_png"]
+
+_WIDTH = 6.5  # inches: US Letter less its margins
+_DPI = 200
+_LEGEND = 1.5  # inches under the map for scale bar and legend
+
+
+def figure_png(report: Report) -> bytes | None:
+    """Draw the first map layer; None if there is nothing to draw.
+
+    Notes
+    -----
+    Drawn in an azimuthal equal-area projection about the middle of the area: north is up, sizes are
+    comparable, and kilometres are kilometres for the scale bar.
+    """
+    layer = first_layer(report)
+    if layer is None or _rows.without_polygon(report.table).all():
+        return None
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    column, label, unit = layer
+    drawn = _pack.display_geometry(report.table.geometry, detail=1 / 3000)
+    crs = _local_crs(drawn)
+    shapes = gpd.GeoSeries(drawn, crs="EPSG:4269").to_crs(crs)
+    classes = _classes(report, column, unit)
+    west, south, east, north = shapes.total_bounds
+    height = _WIDTH * min(max((north - south) / (east - west), 0.45), 0.66)
+    with rc_context({"hatch.linewidth": 0.6, "font.family": "DejaVu Sans", "font.size": 8}):
+        figure = Figure(figsize=(_WIDTH, height + _LEGEND), dpi=_DPI)
+        FigureCanvasAgg(figure)
+        low = _LEGEND / figure.get_figheight()
+        axes = figure.add_axes((0.0, low, 0.94, 1.0 - low), anchor="C")
+        axes.set_axis_off()
+        axes.set_aspect("equal")
+        _areas(axes, shapes, classes, _rows.unreliable(report.table, column))
+        _overlays(axes, report, drawn, crs)
+        pad = 0.02 * max(east - west, north - south)
+        axes.set_xlim(west - pad, east + pad)
+        axes.set_ylim(south - pad, north + pad)
+        _north_and_scale(figure, axes, low, east - west + 2 * pad)
+        _legend(figure, report, classes, label, column)
+        out = io.BytesIO()
+        figure.savefig(out, format="png", metadata={"Software": None})
+    return out.getvalue()
+
+
+def first_layer(report: Report) -> tuple[str, str, str] | None:
+    """Return the layer that is shown first."""
+    return next((la for la in report.map_layers if la[0] in report.table.columns), None)
+
+
+def alt_text(report: Report) -> str:
+    """Say in words what the picture shows."""
+    layer = first_layer(report)
+    if layer is None:
+        return ""
+    classes = _classes(report, layer[0], layer[2])
+    spread = "; ".join(
+        f"{label}: {n}" for label, n in zip(classes.labels, classes.counts, strict=True)
+    )
+    lead = report.finding[0] if report.finding else report.title
+    return (
+        f"Map of {layer[1].lower()} by {report.areas_label}. {lead} Areas in each class: {spread}."
+    )
+
+
+def _classes(report: Report, column: str, unit: str) -> Classes:
+    values = pd.to_numeric(report.table[column], errors="coerce").to_numpy(dtype=float)
+    return classify(values, "people" if unit == "n" else unit, column=column)
+
+
+def _local_crs(drawn: np.ndarray) -> str:
+    west, south, east, north = shapely.total_bounds(drawn)
+    middle = f"+lat_0={(south + north) / 2:.3f} +lon_0={(west + east) / 2:.3f}"
+    return f"+proj=laea {middle} +datum=NAD83 +units=m"
+
+
+def _areas(axes: Any, shapes: gpd.GeoSeries, classes: Classes, rough: np.ndarray) -> None:
+    there = np.asarray(~shapes.is_empty)
+    edge = {"edgecolor": "#333333", "linewidth": 0.25, "aspect": None, "ax": axes}
+    nothing = there & (classes.codes < 0)
+    if nothing.any():
+        shapes[nothing].plot(facecolor=NO_DATA, hatch="....", **edge)
+    for k, colour in enumerate(classes.colours):
+        here = there & (classes.codes == k)
+        if (here & ~rough).any():
+            shapes[here & ~rough].plot(facecolor=colour, **edge)
+        if (here & rough).any():
+            line = "#ffffff" if _dark(colour) else "#1a1a1a"
+            hatched = {**edge, "edgecolor": line, "linewidth": 0.0}
+            shapes[here & rough].plot(facecolor=colour, hatch="/////", **hatched)
+            shapes[here & rough].plot(facecolor="none", **edge)
+
+
+def _dark(colour: str) -> bool:
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 120
+
+
+def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
+    if report.outlines is not None and len(report.outlines):
+        lines = gpd.GeoSeries(_pack.display_geometry(report.outlines.geometry), crs="EPSG:4269")
+        lines.to_crs(crs).boundary.plot(ax=axes, color="#000000", linewidth=0.7, aspect=None)
+    under = _rows.flag(report.table, "is_under_resourced") & ~shapely.is_empty(drawn)
+    if under.any():
+        joined = gpd.GeoSeries([shapely.coverage_union_all(drawn[under])], crs="EPSG:4269")
+        # White below black: the line shows on light and on dark areas alike.
+        for colour, width in (("#ffffff", 2.2), ("#000000", 1.2)):
+            joined.to_crs(crs).boundary.plot(ax=axes, color=colour, linewidth=width, aspect=None)
+    if report.sites is not None and len(report.sites):
+        points = gpd.GeoSeries(_pack.lon_lat(report.sites.geometry), crs="EPSG:4269").to_crs(crs)
+        points = points[points.geom_type == "Point"]
+        axes.plot(
+            points.x, points.y, "^", markersize=4, markerfacecolor="#ffffff",
+            markeredgecolor="#000000", markeredgewidth=0.8, linestyle="none",
+        )  # fmt: skip
+
+
+def _north_and_scale(figure: Any, axes: Any, low: float, metres: float) -> None:
+    """Draw a north arrow and a scale bar beside the map, never on it."""
+    from matplotlib.lines import Line2D
+
+    figure.text(0.97, 0.985, "N", ha="center", va="top", fontsize=10, fontweight="bold")
+    axes.annotate(
+        "", xy=(0.97, 0.945), xytext=(0.97, 0.875), xycoords="figure fraction",
+        arrowprops={"arrowstyle": "-|>", "color": "#000000", "linewidth": 1.3},
+        annotation_clip=False,
+    )  # fmt: skip
+    axes.apply_aspect()
+    width = axes.get_position().width / metres  # part of the figure a metre takes
+    reach = metres / 4000
+    size = 10.0 ** np.floor(np.log10(reach))
+    km = next(size * f for f in (5, 2, 1) if size * f <= reach or f == 1)
+    left, right = 0.02, 0.02 + km * 1000 * width
+    y, tick = low - 0.2 / figure.get_figheight(), 0.05 / figure.get_figheight()
+    bar = Line2D(
+        [left, left, right, right], [y + tick, y, y, y + tick], color="#000000", linewidth=1.2
+    )
+    figure.add_artist(bar)
+    figure.text(right + 0.012, y, f"{km:g} km", ha="left", va="bottom", fontsize=8)
+
+
+def _legend(figure: Any, report: Report, classes: Classes, label: str, column: str) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    def box(text: str, **how: Any) -> Any:
+        return Patch(**{"edgecolor": "#333333", "linewidth": 0.6, "label": text, **how})
+
+    handles = [
+        box(text, facecolor=colour)
+        for text, colour in zip(classes.labels, classes.colours, strict=True)
+    ]
+    if (classes.codes < 0).any():
+        handles.append(box("no data", facecolor=NO_DATA, hatch="...."))
+    if _rows.unreliable(report.table, column).any():
+        handles.append(box("unreliable: margin too wide", facecolor="#cfc9a5", hatch="/////"))
+    if _rows.flag(report.table, "is_under_resourced").any():
+        handles.append(box("under-resourced", facecolor="none", edgecolor="#000000", linewidth=1.5))
+    if report.outlines is not None and len(report.outlines):
+        handles.append(Line2D([], [], color="#000000", linewidth=0.8, label="county line"))
+    if report.sites is not None and len(report.sites):
+        mark = Line2D(
+            [], [], marker="^", linestyle="none", markersize=5, markerfacecolor="#ffffff",
+            markeredgecolor="#000000", label=report.sites_label,
+        )  # fmt: skip
+        handles.append(mark)
+    figure.legend(
+        handles=handles, title=label, loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=3,
+        fontsize=8, title_fontsize=9, alignment="left", frameon=False, handlelength=2.4,
+        handleheight=1.3, columnspacing=1.6, labelspacing=0.5,
+    )  # fmt: skip

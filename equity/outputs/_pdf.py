@@ -1,0 +1,92 @@
+"""The appendix as PDF: typst reads the words as data, so no name can be markup."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from equity.outputs._text import clean
+from equity.outputs.appendix import Block
+from equity.outputs.report import Report
+
+__all__ = ["document", "pdf"]
+
+logger = logging.getLogger("equity.outputs")
+
+
+def pdf(report: Report, content: Sequence[Block], picture: bytes | None, alt: str) -> bytes:
+    """Typeset the appendix: US Letter, tagged for screen readers, same bytes every time.
+
+    Parameters
+    ----------
+    report
+        Gives title and stamp.
+    content
+        What to set.
+    picture, alt
+        The map as PNG and in words.
+    """
+    import typst
+
+    from equity.outputs._text import template
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "appendix.typ").write_text(template("appendix.typ"), encoding="utf-8")
+        (folder / "data.json").write_text(
+            json.dumps(document(report, content, alt), ensure_ascii=False), encoding="utf-8"
+        )
+        (folder / "map.png").write_bytes(picture or b"")
+        try:
+            return _compile(folder, pdf_standards="ua-1")
+        except typst.TypstError as error:
+            # A letter that typst's own fonts lack breaks the standard's promise, not the document.
+            logger.info("appendix without the PDF/UA-1 mark: %s", error)
+            return _compile(folder)
+
+
+def _compile(folder: Path, **options: Any) -> bytes:
+    import typst
+
+    made: Any = typst.compile(
+        folder / "appendix.typ",
+        root=folder,
+        format="pdf",
+        ignore_system_fonts=True,  # the fonts inside typst: the same on every machine
+        timestamp=315532800,  # 1 January 1980: no output depends on the clock
+        **options,
+    )
+    return bytes(made)
+
+
+def document(report: Report, content: Sequence[Block], alt: str) -> dict[str, Any]:
+    """Return what the template reads."""
+    return {
+        "title": clean(report.title),
+        "synthetic": report.synthetic,
+        "software": clean(" ".join(str(v) for v in report.software.values())),
+        "alt": clean(alt),
+        "blocks": [_block(b) for b in content],
+    }
+
+
+def _block(block: Block) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "kind": block.kind,
+        "text": clean(block.text),
+        "link": clean(block.link),
+    }
+    if block.table is not None:
+        table = block.table
+        record["caption"] = clean(table.caption)
+        record["heads"] = [
+            {"label": clean(h.label), "words": h.words, "width": h.width} for h in table.heads
+        ]
+        record["rows"] = [
+            [{"text": clean(c.text), "small": clean(c.small)} for c in row] for row in table.rows
+        ]
+    return record

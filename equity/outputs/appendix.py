@@ -1,0 +1,171 @@
+"""The appendix to a proposal: PDF and DOCX from one list of blocks, so no number can differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from equity.errors import InputError
+from equity.outputs import _content
+from equity.outputs._content import SYNTHETIC, Table
+from equity.outputs._files import write_bytes
+from equity.outputs.report import Report
+from equity.outputs.words import number
+
+__all__ = ["Block", "blocks", "write_appendix"]
+
+#: Longer lists belong in the workbook; the appendix says where it stopped.
+MOST_ROWS = 60
+
+
+@dataclass(frozen=True)
+class Block:
+    """One piece of the appendix.
+
+    Attributes
+    ----------
+    kind
+        ``heading``, ``subheading``, ``text``, ``lead``, ``stamp``, ``bullet``, ``figure``,
+        ``table`` or ``code``.
+    text
+        Its words; for a figure, the caption.
+    table
+        For ``table``.
+    link
+        Address that follows the words.
+    """
+
+    kind: str
+    text: str = ""
+    table: Table | None = None
+    link: str = ""
+
+
+def write_appendix(report: Report, path: str | Path) -> Path:
+    """Write the appendix as PDF or DOCX, whichever the file's ending says.
+
+    Parameters
+    ----------
+    report
+        What there is to say.
+    path
+        File ending in ``.pdf`` (US Letter, tagged, made with typst) or ``.docx``.
+
+    Raises
+    ------
+    InputError
+        The ending is neither.
+    StorageError
+        The file cannot be written.
+
+    Notes
+    -----
+    The appendix never says that a place or a project qualifies for a program: that is the agency's
+    decision.
+    """
+    from equity.outputs._figure import alt_text, figure_png
+
+    target = Path(path)
+    ending = target.suffix.lower()
+    if ending not in (".pdf", ".docx"):
+        raise InputError(f"an appendix is a .pdf or a .docx, not {ending!r}", file=target)
+    picture = figure_png(report)
+    content = [b for b in blocks(report) if b.kind != "figure" or picture]
+    alt = alt_text(report)
+    if ending == ".pdf":
+        from equity.outputs._pdf import pdf
+
+        return write_bytes(target, pdf(report, content, picture, alt))
+    from equity.outputs._docx import docx
+
+    return write_bytes(target, docx(report, content, picture, alt))
+
+
+def blocks(report: Report) -> Iterator[Block]:
+    """Yield the appendix from title to recipe."""
+    if report.synthetic:
+        yield Block("stamp", SYNTHETIC)
+    yield Block("heading", "Finding")
+    for i, sentence in enumerate(report.finding):
+        yield Block("text" if i else "lead", sentence)
+    yield from _figure(report)
+    yield from _where(report)
+    yield from _communities(report)
+    yield from _rules(report)
+    yield Block("heading", "Method")
+    for heading, paragraph in report.method:
+        yield Block("subheading", heading)
+        yield Block("text", paragraph)
+    yield Block("heading", "Limits")
+    yield from (Block("bullet", text) for text in report.limits)
+    yield Block("heading", "Sources")
+    yield from (
+        Block("bullet", text, link=url) for text, url in _content.source_lines(report.sources)
+    )
+    made = f"{report.software.get('name', '')} {report.software.get('version', '')}".strip()
+    yield Block("text", f"Made with {made}.")
+    yield Block("heading", "Recipe")
+    yield Block("text", "The study file as it was run; the same file gives the same appendix.")
+    yield Block("code", report.study_toml)
+
+
+def _figure(report: Report) -> Iterator[Block]:
+    from equity.outputs._figure import first_layer
+
+    layer = first_layer(report)
+    if layer is None:
+        return
+    named = dict.fromkeys(f"{s.agency}, {s.product}, {s.vintage}" for s in report.sources)
+    stamp = " Synthetic data." if report.synthetic else ""
+    yield Block(
+        "figure", f"{layer[1]}, by {report.areas_label}. Sources: {'; '.join(named)}.{stamp}"
+    )
+
+
+def _where(report: Report) -> Iterator[Block]:
+    yield Block("heading", "Under-resourced communities and everywhere else")
+    yield Block("table", table=_content.comparison_table(report))
+    if report.criteria:
+        yield Block("text", "What counts as under-resourced here:")
+        yield from (Block("bullet", text) for text in report.criteria)
+
+
+def _communities(report: Report) -> Iterator[Block]:
+    yield Block("heading", "Under-resourced communities that fall short")
+    total = len(report.focus)
+    if not total:
+        yield Block(
+            "text",
+            "No community is both under-resourced and short of telehealth by these criteria.",
+        )
+    else:
+        shown = report.focus[:MOST_ROWS]
+        cut = _content.shown_count(len(shown), total, report.areas_label)
+        rest = f" {cut}; all of them are in communities.xlsx." if cut else ""
+        yield Block(
+            "text",
+            f"{number(total)} {report.areas_label}, {_content.RANKED}{rest}",
+        )
+        caption = "Under-resourced communities that fall short"
+        yield Block(
+            "table", table=_content.community_table(report, shown, caption=caption, brief=True)
+        )
+    if len(report.unranked):
+        counts = report.unranked["reason"].astype(str).value_counts(sort=False)
+        said = "; ".join(f"{number(n)} {reason}" for reason, n in counts.items())
+        yield Block(
+            "text", f"Not ranked: {number(len(report.unranked))} {report.areas_label} ({said})."
+        )
+
+
+def _rules(report: Report) -> Iterator[Block]:
+    yield Block("heading", "The same gap under each rule")
+    yield Block(
+        "text",
+        _content.WHAT_A_RULE_DOES,
+    )
+    yield Block("table", table=_content.by_rule_table(report))
+    for name, text in _content.rule_notes(report):
+        yield Block("subheading", name)
+        yield Block("text", text)

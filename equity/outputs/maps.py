@@ -1,0 +1,254 @@
+"""Maps that stand alone: one HTML file, no request, the same values in words beside the picture."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from equity.areas.schema import describe
+from equity.errors import InputError, MissingColumnError
+from equity.outputs import _pack, _rows
+from equity.outputs._around import Around, Layer, body
+from equity.outputs._classes import NO_DATA, classify
+from equity.outputs._files import write_text
+from equity.outputs.words import say
+from equity.provenance import Source, meta
+
+if TYPE_CHECKING:
+    import folium
+    import geopandas as gpd
+
+__all__ = ["make_map", "save_map"]
+
+_REQUEST = re.compile(
+    r"""<(?:script|link|img|iframe)\b[^>]*(?:src|href)=["']?(?:https?:)?//[^\s"'>]+"""
+)
+
+
+def make_map(
+    table: gpd.GeoDataFrame,
+    column: str = "gap_n",
+    *,
+    layers: Sequence[tuple[str, str, str]] = (),
+    title: str = "",
+    finding: str = "",
+    sites: gpd.GeoDataFrame | None = None,
+    outlines: gpd.GeoDataFrame | None = None,
+    synthetic: bool | None = None,
+    sources: Iterable[Source] | None = None,
+    classes: int = 5,
+    sites_label: str = "sites",
+    areas_label: str = "areas",
+    with_table: bool = True,
+) -> folium.Map:
+    """Draw areas as a map that needs no network, with a legend and the same values as a table.
+
+    Parameters
+    ----------
+    table
+        Area table with polygons (any CRS; some may be missing).
+    column
+        Column shown first.
+    layers
+        Further columns to choose from: triples of column, label and unit (``people``, ``share``,
+        ``km`` …). Polygons are stored once, however many layers there are.
+    title, finding
+        Heading, and one sentence that says what the map shows.
+    sites
+        Points of care drawn on top; their column ``name`` is shown.
+    outlines
+        Boundaries drawn over the areas, for example counties.
+    synthetic
+        Stamp the map as synthetic; by default whatever the table's record says.
+    sources
+        Inputs to name under the map; by default those in the table's record.
+    classes
+        Largest number of classes, 2 to 5.
+    sites_label, areas_label
+        What sites and areas are called, in the plural.
+    with_table
+        Put the mapped values as a table under the map (an accessible map needs one).
+
+    Returns
+    -------
+    folium.Map
+        Shows itself in a notebook; :func:`save_map` writes it.
+
+    Raises
+    ------
+    MissingColumnError
+        A column to be mapped is not in the table.
+    InputError
+        No row has a polygon, or the number of classes is not 2 to 5.
+
+    Notes
+    -----
+    Darker is always worse: for a column of which more is better the ramp is turned round. Areas
+    whose coefficient of variation exceeds 0.40 are hatched; areas without a value have their own
+    hatch and label; under-resourced areas (``is_under_resourced``) are outlined.
+    """
+    from equity.outputs._leaflet import PackedMap
+
+    chosen = _chosen(table, column, layers)
+    if not 2 <= classes <= 5:
+        raise InputError(f"a map has 2 to 5 classes, not {classes}", fix="pass classes=5")
+    drawn = _pack.display_geometry(table.geometry)
+    if shapely.is_empty(drawn).all():
+        raise InputError(
+            "no row of the table has a polygon", fix="join the table to read_boundaries(...) first"
+        )
+    built = [_layer(table, *layer, k=classes) for layer in chosen]
+    record = meta(table)
+    stamped = record.synthetic if synthetic is None else synthetic
+    named = tuple(record.sources if sources is None else sources)
+    title = title or built[0].label
+    around = Around(
+        title=title,
+        finding=finding,
+        synthetic=stamped,
+        sources=named,
+        sites_label=sites_label if sites is not None and len(sites) else "",
+        areas_label=areas_label,
+        with_outlines=outlines is not None and len(outlines) > 0,
+        with_table=with_table,
+    )
+    config = _config(table, built, drawn, sites, outlines)
+    return PackedMap(title=title, body=body(table, built, around), config=config)
+
+
+def save_map(map: folium.Map, path: str | Path, *, standalone: bool = True) -> Path:  # noqa: A002
+    """Write a map as one HTML file.
+
+    Parameters
+    ----------
+    map
+        What :func:`make_map` returned, perhaps with further folium layers on it.
+    path
+        File to write.
+    standalone
+        Refuse to write a page that would load anything from elsewhere.
+
+    Raises
+    ------
+    InputError
+        The map would load something from the network (for example a tile layer or a folium plugin
+        that was added to it).
+    """
+    text = page_text(map)
+    if standalone:
+        requests = sorted({m.group(0) for m in _REQUEST.finditer(text)} | _tiles(map))
+        if requests:
+            raise InputError(
+                f"the map would load {len(requests)} files from elsewhere, first {requests[0]}",
+                fix="remove that layer, or pass standalone=False",
+            )
+    return write_text(Path(path), text)
+
+
+def page_text(map: folium.Map) -> str:  # noqa: A002
+    """Return the whole page a map makes."""
+    return "\n".join(line.rstrip() for line in map.get_root().render().splitlines()) + "\n"
+
+
+def _tiles(map: folium.Map) -> set[str]:  # noqa: A002
+    from equity.outputs._leaflet import walk
+
+    return {str(e.tiles) for e in walk(map) if str(getattr(e, "tiles", "")).startswith("http")}
+
+
+def _chosen(
+    table: Any, column: str, layers: Sequence[tuple[str, str, str]]
+) -> list[tuple[str, str, str]]:
+    """Put the first layer first and make sure that every layer exists."""
+    wanted = [tuple(layer) for layer in layers]
+    first = [layer for layer in wanted if layer[0] == column]
+    if not first:
+        known = describe([column])[0]
+        first = [(column, known.label, known.unit)]
+    ordered = first + [layer for layer in wanted if layer[0] != column]
+    absent = [name for name, _, _ in ordered if name not in table.columns]
+    if absent:
+        raise MissingColumnError(
+            f"the table has no column {absent[0]!r} to map",
+            fix=f"choose from {', '.join(map(str, table.select_dtypes('number').columns[:12]))}",
+        )
+    return ordered  # type: ignore[return-value]
+
+
+def _layer(table: Any, column: str, label: str, unit: str, *, k: int) -> Layer:
+    values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
+    status = _rows.status_of(table, column)
+    rough = _rows.unreliable(table, column)
+    # A margin is shown beside its value wherever there is one; the reader need not look it up.
+    moe = _rows.margin_of(table, column)
+    text = [say(v, unit, moe=m, status=s) for v, m, s in zip(values, moe, status, strict=True)]
+    found = classify(values, "people" if unit == "n" else unit, k=k, column=column)
+    return Layer(column, label, unit, found, text, [int(r) for r in rough])
+
+
+def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outlines: Any) -> str:
+    """Return what ``map.js`` reads, as JSON; texts are deflated too, so none is ever HTML."""
+    step = _pack.step_for(drawn)
+    under = _rows.flag(table, "is_under_resourced") & ~shapely.is_empty(drawn)
+    joined = shapely.coverage_union_all(drawn[under]) if under.any() else _pack.EMPTY
+    lines = (
+        _pack.display_geometry(outlines.geometry)
+        if outlines is not None
+        else np.array([], dtype=object)
+    )
+    payload = {
+        "geoid": [str(g) for g in table.index],
+        "name": _rows.texts(table, "name", default=[str(g) for g in table.index]),
+        "place": _rows.places(table),
+        "reason": [
+            f"Under-resourced: {why}" if flag and why else ("Under-resourced" if flag else "")
+            for flag, why in zip(
+                _rows.flag(table, "is_under_resourced"),
+                _rows.texts(table, "under_resourced_reason"),
+                strict=True,
+            )
+        ],
+        "sites": _site_rows(sites),
+        "layers": [
+            {
+                "column": layer.column,
+                "label": layer.label,
+                "text": layer.text,
+                "code": layer.classes.codes.tolist(),
+                "rough": layer.rough,
+                "classes": layer.classes.labels,
+                "colours": layer.classes.colours,
+            }
+            for layer in built
+        ],
+    }
+    west, south, east, north = (round(float(v), 4) for v in shapely.total_bounds(drawn))
+    config = {
+        "areas": _pack.to_base64(_pack.pack(drawn, step)),
+        "outlines": _pack.to_base64(_pack.pack(lines, step)),
+        "focus": _pack.to_base64(_pack.pack(np.array([joined], dtype=object), step)),
+        "table": _pack.to_base64(json.dumps(payload, ensure_ascii=False).encode()),
+        "step": step,
+        "bounds": [[south, west], [north, east]],
+        "noData": NO_DATA,
+    }
+    return json.dumps(config)
+
+
+def _site_rows(sites: Any) -> list[tuple[float, float, str]]:
+    if sites is None or not len(sites):
+        return []
+    points = _pack.lon_lat(sites.geometry)
+    names = _rows.texts(sites, "name", default=["site"] * len(sites))
+    return [
+        (round(float(p.y), 5), round(float(p.x), 5), name)
+        for p, name in zip(points, names, strict=True)
+        if p.geom_type == "Point" and not p.is_empty
+    ]

@@ -1,0 +1,290 @@
+"""The page a run leaves: finding first, then map, communities, method and sources."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from equity.outputs import _content, _rows
+from equity.outputs._content import SYNTHETIC, Table
+from equity.outputs._files import write_text
+from equity.outputs.report import Report
+from equity.outputs.words import is_missing, number, share
+
+__all__ = ["write_page"]
+
+#: Nothing may be loaded, not even by a name that smuggled itself past the escaping.
+CSP = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+    "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "form-action 'none'\">"
+)
+
+
+def write_page(report: Report, folder: str | Path) -> list[Path]:
+    """Write ``index.html`` and ``map.html``.
+
+    Parameters
+    ----------
+    report
+        What there is to say.
+    folder
+        Folder to write into; made if it is not there.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written. Without a single polygon there is no ``map.html``, and the page says why
+        it has no map.
+    """
+    from equity.outputs._leaflet import page_from
+    from equity.outputs.maps import make_map, save_map
+
+    target = Path(folder)
+    common: dict[str, Any] = {
+        "layers": _layers(report),
+        "title": report.title,
+        "finding": report.finding[0] if report.finding else "",
+        "sites": report.sites,
+        "outlines": report.outlines,
+        "synthetic": report.synthetic,
+        "sources": report.sources,
+        "sites_label": report.sites_label,
+        "areas_label": report.areas_label,
+    }
+    column = common["layers"][0][0] if common["layers"] else ""
+    if not column or _rows.without_polygon(report.table).all():
+        parts = ("", '<p class="note">No area has a polygon, so there is no map.</p>', "")
+        return [write_text(target / "index.html", _page(report, parts))]
+    embedded = make_map(report.table, column, with_table=False, **common)
+    alone = make_map(report.table, column, **common)
+    return [
+        write_text(target / "index.html", _page(report, page_from(embedded))),
+        save_map(alone, target / "map.html"),
+    ]
+
+
+def _layers(report: Report) -> list[tuple[str, str, str]]:
+    """Return the report's layers that its table can show."""
+    return [layer for layer in report.map_layers if layer[0] in report.table.columns]
+
+
+def _page(report: Report, map_parts: tuple[str, str, str]) -> str:
+    from equity.outputs._text import template
+
+    e = html.escape
+    head, canvas, script = map_parts
+    headline = report.finding[0] if report.finding else report.title
+    banner = f'<div class="banner" role="note">{e(SYNTHETIC)}</div>' if report.synthetic else ""
+    body = "".join(
+        [
+            _top(report, headline),
+            '<main id="main">',
+            _comparison(report),
+            f'<h2 id="map">The map</h2>{canvas}',
+            _communities(report),
+            _rules(report),
+            _method(report),
+            _recipe(report),
+            "</main>",
+            _footer(report),
+        ]
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"{CSP}\n<title>{e(report.title)}: telehealth access gap</title>\n"
+        f'<meta name="description" content="{e(headline)}">\n'
+        f"<style>{template('page.css')}{template('table.css')}</style>\n{head}\n</head>\n<body>\n"
+        f'<a class="skip" href="#communities">Skip to the table of communities</a>{banner}'
+        f"{body}\n<script>{template('sort.js')}</script>\n<script>{script}</script>\n</body>\n</html>\n"
+    )
+
+
+def _top(report: Report, headline: str) -> str:
+    e = html.escape
+    rest = "".join(f'<p class="lede">{e(s)}</p>' for s in report.finding[1:])
+    links = (
+        ("map", "Map"),
+        ("communities", "Communities"),
+        ("rules", "Three rules" if len(report.rules) == 3 else "Rules"),
+        ("method", "Method"),
+        ("limits", "Limits"),
+        ("sources", "Sources"),
+    )
+    nav = "".join(f'<li><a href="#{a}">{label}</a></li>' for a, label in links)
+    return (
+        f'<header class="top"><p class="kicker">{e(report.title)}</p><h1>{e(headline)}</h1>{rest}'
+        f'<nav aria-label="On this page"><ul>{nav}</ul></nav></header>'
+    )
+
+
+def _comparison(report: Report) -> str:
+    e = html.escape
+    frame = report.comparison
+    shares = (
+        pd.to_numeric(frame["gap_share"], errors="coerce") if "gap_share" in frame else pd.Series()
+    )
+    top = float(shares.max()) if shares.notna().any() else 0.0
+    rows = []
+    for key, row in frame.iterrows():
+        value = row.get("gap_share")
+        if is_missing(value) or not top:
+            continue
+        parts = _content.part_shares(row)
+        length = float(value) / top * 100
+        spans = "".join(
+            f'<span class="p{i}" style="width:{length * part:.2f}%"></span>'
+            for i, (_, part, _) in enumerate(parts)
+        )
+        said = ", ".join(f"{words} {label}" for label, _, words in parts)
+        rows.append(
+            f'<div class="row"><span class="where">{e(str(key))}</span>'
+            f'<span class="track" role="img" aria-label="{e(said)}">{spans}</span>'
+            f"<b>{share(float(value))}</b></div>"
+        )
+    labels = [label for label, _, _ in _content.part_shares(frame.iloc[-1])] if len(frame) else []
+    key = "".join(f'<li><i class="p{i}"></i>{e(label)}</li>' for i, label in enumerate(labels))
+    criteria = "".join(f"<li>{e(c)}</li>" for c in report.criteria)
+    bars = (
+        '<p class="note">Share of residents without adequate care in person who could not make a '
+        f'video visit, by what is missing</p><div class="bars">{"".join(rows)}</div>'
+        f'<ul class="key">{key}</ul>'
+        if rows
+        else ""
+    )
+    who = (
+        "<details><summary>What counts as under-resourced here</summary>"
+        f'<ul class="criteria">{criteria}</ul></details>'
+        if criteria
+        else ""
+    )
+    return (
+        '<h2 id="comparison">Under-resourced communities and everywhere else</h2>'
+        f"{bars}{draw(_content.comparison_table(report), sortable=False)}{who}"
+    )
+
+
+def _communities(report: Report) -> str:
+    focus = _content.community_table(
+        report, report.focus, caption="Under-resourced communities that fall short"
+    )
+    out = ['<h2 id="communities" tabindex="-1">Under-resourced communities that fall short</h2>']
+    if report.focus:
+        out.append(
+            f'<p class="note">{number(len(report.focus))} {html.escape(report.areas_label)}, '
+            f"{_content.RANKED} Choose a heading to sort, a name to see it on the map.</p>"
+        )
+        out.append(draw(focus, links=_on_map(report)))
+    else:
+        out.append(
+            "<p>No community is both under-resourced and short of telehealth by these criteria.</p>"
+        )
+    if report.others:
+        others = _content.community_table(report, report.others, caption="All other communities")
+        out.append(
+            f"<details><summary>All other communities ({number(len(report.others))})</summary>"
+            f"{draw(others, links=_on_map(report))}</details>"
+        )
+    if len(report.unranked):
+        out.append(
+            f"<details><summary>Not ranked, and why ({number(len(report.unranked))})</summary>"
+            f"{draw(_content.unranked_table(report))}</details>"
+        )
+    return "".join(out)
+
+
+def _on_map(report: Report) -> frozenset[str]:
+    missing = _rows.without_polygon(report.table)
+    return frozenset(
+        str(g) for g, gone in zip(report.table.index, missing, strict=True) if not gone
+    )
+
+
+def _rules(report: Report) -> str:
+    e = html.escape
+    notes = "".join(
+        f"<h3>{e(name)}</h3><p>{e(text)}</p>" for name, text in _content.rule_notes(report)
+    )
+    return (
+        '<h2 id="rules">The same gap under each rule</h2>'
+        f'<p class="note">{_content.WHAT_A_RULE_DOES}</p>'
+        f"{draw(_content.by_rule_table(report), sortable=False)}{notes}"
+    )
+
+
+def _method(report: Report) -> str:
+    e = html.escape
+    method = "".join(f"<h3>{e(h)}</h3><p>{e(p)}</p>" for h, p in report.method)
+    limits = "".join(f"<li>{e(text)}</li>" for text in report.limits)
+    sources = "".join(
+        f"<li>{e(text)}"
+        + (f' <a href="{e(url)}" rel="noreferrer">{e(url)}</a>' if _web(url) else "")
+        for text, url in _content.source_lines(report.sources)
+    )
+    return (
+        f'<h2 id="method">Method</h2>{method}<h2 id="limits">Limits</h2><ul>{limits}</ul>'
+        f'<h2 id="sources">Sources</h2><ul class="sources">{sources}</ul>'
+    )
+
+
+def _web(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
+
+
+def _recipe(report: Report) -> str:
+    return (
+        '<h2 id="recipe">Recipe</h2><p class="note">The study file as it was run; the same file '
+        f'gives the same page.</p><pre tabindex="0">{html.escape(report.study_toml)}</pre>'
+    )
+
+
+def _footer(report: Report) -> str:
+    e = html.escape
+    made = f"{report.software.get('name', '')} {report.software.get('version', '')}".strip()
+    stamp = f"{SYNTHETIC} " if report.synthetic else ""
+    return (
+        f"<footer><p>{e(stamp)}Made with {e(made)}. Estimates have margins of error. The map is "
+        "drawn with Leaflet; this page loads nothing from elsewhere.</p></footer>"
+    )
+
+
+def draw(table: Table, *, sortable: bool = True, links: frozenset[str] = frozenset()) -> str:
+    """Draw a table of finished words as HTML."""
+    e = html.escape
+    heads = "".join(
+        f'<th scope="col"{" class=words" if h.words else ""}>'
+        + (f'<button type="button">{e(h.label)}</button>' if sortable else e(h.label))
+        + "</th>"
+        for h in table.heads
+    )
+    rows = "".join(
+        _row(table, cells, key, links) for cells, key in zip(table.rows, table.keys, strict=True)
+    )
+    kind = ' class="sortable" data-short="25"' if sortable else ""
+    return (
+        f'<div class="scroll" role="region" aria-label="{e(table.caption)}" tabindex="0">'
+        f"<table{kind}><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _row(table: Table, cells: Sequence[_content.Cell], key: str, links: frozenset[str]) -> str:
+    e = html.escape
+    first, *rest = cells
+    name = e(first.text)
+    if key in links:
+        name = f'<a href="#map" data-show="{e(key)}">{name}</a>'
+    small = f"<small>{e(first.small)}</small>" if first.small else ""
+    out = [f'<tr data-key="{e(key)}"><th scope="row">{name}{small}</th>']
+    for head, cell in zip(table.heads[1:], rest, strict=True):
+        if head.words:
+            out.append(f'<td class="words">{e(cell.text)}</td>')
+        else:
+            kind = ' class="na"' if cell.unknown else ""
+            value = "" if cell.value is None else f"{cell.value:.6g}"
+            out.append(f'<td{kind} data-v="{value}">{e(cell.text)}</td>')
+    return "".join(out) + "</tr>"

@@ -1,0 +1,367 @@
+"""The table as files: CSV, GeoParquet, GeoPackage and a workbook, with what its columns mean.
+
+Every file carries the sources, the vintages, the software and, where it applies, the word
+*synthetic*. Two runs give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from equity.areas.schema import data_dictionary
+from equity.errors import InputError
+from equity.outputs._files import write_bytes, write_text
+from equity.provenance import Source, meta, sha256_of, software
+
+if TYPE_CHECKING:
+    from equity.outputs.report import Report
+
+__all__ = ["cite", "export", "write_provenance"]
+
+FORMATS = ("csv", "parquet", "gpkg", "xlsx")
+#: A text cell that begins so would be run as a formula by a spreadsheet.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def export(
+    table: Any,
+    path_or_folder: str | Path,
+    *,
+    formats: Sequence[str] = FORMATS,
+    name: str = "communities",
+    sources: Iterable[Source] | None = None,
+    rules: Iterable[str] = (),
+    synthetic: bool | None = None,
+) -> list[Path]:
+    """Write an area table in several formats.
+
+    Parameters
+    ----------
+    table
+        Area table, index ``geoid``.
+    path_or_folder
+        A folder, or a file whose ending (``.csv``, ``.parquet``, ``.gpkg``, ``.xlsx``) decides the
+        format and whose stem replaces `name`.
+    formats
+        Formats to write into a folder.
+    name
+        Stem of the file names in a folder.
+    sources
+        Inputs to record; by default those in the table's own record.
+    rules
+        Names of the coverage rules behind the numbers.
+    synthetic
+        Stamp the files as synthetic; by default whatever the sources say.
+
+    Returns
+    -------
+    list of pathlib.Path
+        Files written. Beside ``<name>.csv`` stands ``<name>.csv-metadata.json``, its description in
+        the form of the W3C's *Metadata Vocabulary for Tabular Data*.
+
+    Raises
+    ------
+    InputError
+        A format is unknown.
+    StorageError
+        A file cannot be written.
+
+    Notes
+    -----
+    Every file has ``geo_id`` (``1400000US…``), which no program mistakes for a number. In CSV and
+    XLSX a text that begins with ``= + - @`` cannot run as a formula: XLSX stores it as text, CSV
+    puts an apostrophe before it.
+    """
+    target = Path(path_or_folder)
+    ending = target.suffix.lstrip(".").lower()
+    if ending in FORMATS and not target.is_dir():
+        formats, name, folder = (ending,), target.stem, target.parent
+    else:
+        folder = target
+    unknown = [f for f in formats if f not in FORMATS]
+    if unknown:
+        raise InputError(
+            f"cannot export as {unknown[0]!r}", fix=f"choose from {', '.join(FORMATS)}"
+        )
+    record = _record(table, sources=sources, rules=rules, synthetic=synthetic)
+    flat = _flat(table, record)
+    written: list[Path] = []
+    for form in formats:
+        written += _WRITERS[form](table, flat, folder / f"{name}.{form}", record)
+    return written
+
+
+def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] = ()) -> Path:
+    """Write ``provenance.json``: inputs, rules, choices, software and the study file as run.
+
+    Parameters
+    ----------
+    report
+        What was reported.
+    path
+        File to write.
+    files
+        Files of the same run whose checksums are to be recorded, by bare name.
+    """
+    record = {
+        "title": report.title,
+        "synthetic": report.synthetic,
+        "software": dict(report.software),
+        "sources": [s.to_dict() for s in report.sources],
+        "rules": [{str(k): _plain(v) for k, v in rule.items()} for rule in report.rules],
+        "under_resourced": list(report.criteria),
+        "limits": list(report.limits),
+        "areas": {
+            "label": report.areas_label,
+            "geo_vintage": meta(report.table).geo_vintage,
+            "in_table": len(report.table),
+            "ranked": len(report.focus) + len(report.others),
+            "not_ranked": len(report.unranked),
+        },
+        "study": report.study_toml,
+        "files": {p.name: sha256_of(p) for p in sorted(files, key=lambda p: p.name)},
+    }
+    return write_text(Path(path), _json(record))
+
+
+def cite(what: Any = None, *, style: str = "text") -> str:
+    """Return how to cite the software and the sources behind a table or report.
+
+    Parameters
+    ----------
+    what
+        A table, a `Report`, or an iterable of sources; nothing for the software alone.
+    style
+        ``text`` for one reference a line, ``bibtex`` for entries.
+
+    Raises
+    ------
+    InputError
+        The style is unknown.
+
+    Examples
+    --------
+    >>> print(cite(style="text").split(",")[0])
+    telehealth-equity
+    """
+    if style not in ("text", "bibtex"):
+        raise InputError(f"no citation style {style!r}", fix='choose "text" or "bibtex"')
+    sources = dict.fromkeys(_sources_of(what))
+    made = software()
+    if style == "text":
+        lines = [f"{made['name']}, version {made['version']}. Software."]
+        lines += [s.citation or _reference(s) for s in sources]
+        return "\n".join(dict.fromkeys(lines))
+    entries = [
+        _entry("software", made["name"], {"title": made["name"], "version": made["version"]})
+    ]
+    entries += [_source_entry(s) for s in sources]
+    return "\n\n".join(dict.fromkeys(entries))
+
+
+def _sources_of(what: Any) -> tuple[Source, ...]:
+    if what is None:
+        return ()
+    if hasattr(what, "attrs"):
+        return meta(what).sources
+    return tuple(getattr(what, "sources", what))
+
+
+def _reference(s: Source) -> str:
+    seen = f" Retrieved {s.retrieved}." if s.retrieved else ""
+    stamp = " [synthetic]" if s.synthetic else ""
+    return f"{s.agency}. {s.product}, {s.vintage}{stamp}. {s.url}".strip().rstrip(".") + f".{seen}"
+
+
+def _source_entry(s: Source) -> str:
+    note = "; ".join(filter(None, [f"retrieved {s.retrieved}" if s.retrieved else "", s.licence]))
+    return _entry(
+        "misc",
+        s.id,
+        {
+            "author": f"{{{s.agency}}}",
+            "title": f"{s.product}, {s.vintage}",
+            "url": s.url,
+            "note": note,
+        },
+    )
+
+
+def _entry(kind: str, key: str, fields: Mapping[str, str]) -> str:
+    body = ",\n".join(f"  {k} = {{{v}}}" for k, v in fields.items() if v)
+    return f"@{kind}{{{key},\n{body}\n}}"
+
+
+def _record(
+    table: Any, *, sources: Iterable[Source] | None, rules: Iterable[str], synthetic: bool | None
+) -> dict[str, Any]:
+    """Gather what every file says about itself."""
+    known = meta(table)
+    named = list(known.sources if sources is None else sources)
+    stamped = any(s.synthetic for s in named) if synthetic is None else synthetic
+    return {
+        "synthetic": stamped,
+        "statement": "Synthetic data: nothing here describes a real community." if stamped else "",
+        "level": known.level or "",
+        "geo_vintage": known.geo_vintage or "",
+        "rules": list(rules),
+        "software": software(),
+        "sources": [s.to_dict() for s in named],
+        "notes": list(known.notes)
+        or ([] if named else ["provenance incomplete: the table carries no record"]),
+    }
+
+
+def _flat(table: Any, record: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the table without polygons, ids first, each row stamped if it is synthetic."""
+    flat = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).copy()
+    flat.attrs = {}
+    if "geo_id" not in flat.columns and record["level"]:
+        from equity.areas.geoid import geo_id
+
+        flat.insert(0, "geo_id", geo_id(flat.index.to_series(), record["level"]))
+    elif "geo_id" in flat.columns:
+        flat.insert(0, "geo_id", flat.pop("geo_id"))
+    flat["synthetic"] = record["synthetic"]
+    return flat
+
+
+def _dictionary(flat: pd.DataFrame) -> pd.DataFrame:
+    """Describe every column of an export, the index and the stamp included."""
+    known = data_dictionary(flat)
+    known.loc["synthetic"] = {
+        "dtype": "bool",
+        "unit": "bool",
+        "label": "Generated data, not a real place",
+        "source": "Provenance of the inputs",
+    }
+    first = pd.DataFrame(
+        {
+            "dtype": "str",
+            "unit": "text",
+            "label": "Census GEOID (text, leading zeros matter)",
+            "source": "Boundary file",
+        },
+        index=pd.Index(["geoid"], name="column"),
+    )
+    return pd.concat([first, known])
+
+
+def _write_csv(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
+    safe = flat.copy()
+    for column in safe.columns:
+        if not pd.api.types.is_numeric_dtype(safe[column]):
+            safe[column] = [
+                f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v
+                for v in safe[column]
+            ]
+    text = safe.to_csv(index_label="geoid", lineterminator="\n", float_format="%.10g")
+    described = {
+        "@context": "http://www.w3.org/ns/csvw",
+        "url": path.name,
+        "dc:title": path.stem,
+        "tableSchema": {
+            "primaryKey": "geoid",
+            "columns": [
+                {
+                    "name": str(column),
+                    "titles": row["label"],
+                    "datatype": _CSVW.get(str(row["dtype"]), "string"),
+                    "dc:description": row["source"],
+                    "equity:unit": row["unit"],
+                }
+                for column, row in _dictionary(flat).iterrows()
+            ],
+        },
+        **{f"equity:{key}": value for key, value in record.items()},
+    }
+    companion = path.with_name(f"{path.name}-metadata.json")
+    return [write_text(path, text), write_text(companion, _json(described))]
+
+
+_CSVW = {"float": "number", "int": "integer", "bool": "boolean"}
+
+
+def _write_parquet(
+    table: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]
+) -> list[Path]:
+    import io
+
+    import geopandas as gpd
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    if "geometry" in getattr(table, "columns", ()):
+        areas = gpd.GeoDataFrame(flat, geometry=table.geometry, crs=table.crs)
+        areas.attrs = dict(
+            table.attrs
+        )  # GeoParquet keeps them: a table read back knows its sources
+        areas.to_parquet(buffer)
+    else:
+        flat.to_parquet(buffer)
+    read = pq.read_table(io.BytesIO(buffer.getvalue()))
+    extra = {
+        b"equity": json.dumps(record, sort_keys=True).encode(),
+        b"equity_dictionary": _dictionary(flat).to_json(orient="index").encode(),
+    }
+    out = io.BytesIO()
+    pq.write_table(
+        read.replace_schema_metadata({**(read.schema.metadata or {}), **extra}),
+        out,
+        compression="zstd",
+    )
+    return [write_bytes(path, out.getvalue())]
+
+
+def _write_gpkg(table: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
+    from equity.outputs._geopackage import geopackage
+
+    return [
+        write_bytes(path, geopackage(table, flat, _dictionary(flat), _about(record), path.stem))
+    ]
+
+
+def _write_xlsx(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
+    from equity.outputs._workbook import workbook
+
+    return [write_bytes(path, workbook(flat, _dictionary(flat), _about(record)))]
+
+
+_WRITERS = {
+    "csv": _write_csv,
+    "parquet": _write_parquet,
+    "gpkg": _write_gpkg,
+    "xlsx": _write_xlsx,
+}
+
+
+def _about(record: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the record as a table of two columns, for files that hold tables only."""
+    rows: list[tuple[str, str]] = []
+    if record["synthetic"]:
+        rows.append(("synthetic", record["statement"]))
+    rows += [(key, str(record[key])) for key in ("level", "geo_vintage") if record[key]]
+    rows += [("rule", str(rule)) for rule in record["rules"]]
+    rows.append(("software", f"{record['software']['name']} {record['software']['version']}"))
+    for source in record["sources"]:
+        text = "; ".join(f"{k}: {v}" for k, v in source.items() if k != "id")
+        rows.append((f"source {source.get('id', '')}", text))
+    rows += [("note", str(note)) for note in record["notes"]]
+    return pd.DataFrame(rows, columns=["what", "value"])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (str, bool, int, float)) or value is None:
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_plain(v) for v in value]
+    return str(value)
+
+
+def _json(record: Any) -> str:
+    return json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n"

@@ -1,0 +1,155 @@
+"""Numbers as a reader sees them: one rounding for page, map, PDF, DOCX and prose.
+
+Whoever writes a sentence about a number takes it from here, so that the sentence and the table cell
+cannot round differently.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+__all__ = [
+    "NOT_AVAILABLE",
+    "SUM_STATUSES",
+    "missing",
+    "number",
+    "plural",
+    "say",
+    "sentence_list",
+    "share",
+]
+
+NOT_AVAILABLE = "n/a"
+#: Above this coefficient of variation a count is shown with three significant digits.
+ROUND_ABOVE_CV = 0.12
+#: Above this coefficient of variation an estimate is called unreliable (hatched on maps).
+UNRELIABLE_CV = 0.40
+#: A 90 % margin of error is this many standard errors (Census Bureau convention).
+Z90 = 1.645
+
+STATUS_WORDS = {
+    "suppressed": "withheld by the publisher",
+    "no_population": "nobody lives here",
+    "no_households": "no households",
+    "no_locations": "no locations listed",
+    "no_supply_in_reach": "no site in reach",
+    "not_covered": "not in the source",
+    "not_computable": "cannot be computed",
+    "controlled": "no sampling error",
+    "water": "water only",
+}
+SUM_STATUSES = ("ok", "crosswalked", "controlled", "")
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a cell holds no value (None, NaN, NA)."""
+    if isinstance(value, (float, np.floating)):
+        return not math.isfinite(value)
+    return bool(pd.isna(value))
+
+
+def missing(status: Any = None) -> str:
+    """Say why a value is missing: ``n/a (nobody lives here)``; never an empty cell."""
+    if is_missing(status) or str(status) in SUM_STATUSES:
+        return f"{NOT_AVAILABLE} (missing in the source)"
+    text = STATUS_WORDS.get(str(status), str(status).replace("_", " "))
+    return f"{NOT_AVAILABLE} ({text})"
+
+
+def number(value: float, digits: int = 0) -> str:
+    """Write a number with thousands separators, and never ``-0``."""
+    text = f"{value:,.{digits}f}"
+    return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
+
+
+def _significant(value: float, digits: int) -> float:
+    if value == 0:
+        return 0.0
+    return round(value, digits - 1 - math.floor(math.log10(abs(value))))
+
+
+def count(value: float, cv: float | None = None) -> str:
+    """Write a count; three significant digits if its coefficient of variation asks for it."""
+    if 0 < value < 0.5:
+        return "under 1"
+    if cv is not None and cv > ROUND_ABOVE_CV:
+        value = _significant(value, 3)
+    return number(value)
+
+
+def share(value: float, digits: int = 1) -> str:
+    """Write a share as a percentage that is never rounded to a false 0 or a false 100."""
+    percent = value * 100
+    edge = 10.0**-digits
+    if 0 < percent < edge / 2:
+        return f"under {edge:.{digits}f} %"
+    if 100 - edge / 2 < percent < 100 - 1e-9:
+        return f"over {100 - edge:.{digits}f} %"
+    return f"{number(percent, digits)} %"
+
+
+def say(
+    value: Any, unit: str, *, moe: Any = None, status: Any = None, with_unit: bool = True
+) -> str:
+    """Write one value with its unit and, where known, its 90 % margin of error.
+
+    Parameters
+    ----------
+    value
+        The number; a share is 0..1.
+    unit
+        ``share``, ``km``, ``min``, ``mbps``, ``usd``, ``per_10k``, or a noun for a count.
+    moe
+        90 % margin of error in the same unit.
+    status
+        Why the value is missing, if it is.
+    with_unit
+        False in tables whose heading already names the unit (a percent sign always stays).
+
+    Returns
+    -------
+    str
+        For example ``1,240 ± 310 people`` or ``n/a (nobody lives here)``.
+    """
+    if is_missing(value):
+        return missing(status)
+    value = float(value)
+    margin = None if is_missing(moe) else abs(float(moe))
+    cv = margin / Z90 / abs(value) if margin is not None and value else None
+    if unit == "share":
+        text = share(value)
+        return text if margin is None else f"{text} ± {number(margin * 100, 1)}"
+    if unit in ("km", "per_10k", "mbps"):
+        text, margin_text = number(value, 1), None if margin is None else number(margin, 1)
+    else:
+        text, margin_text = count(value, cv), None if margin is None else count(margin, cv)
+    if margin_text is not None:
+        text = f"{text} ± {margin_text}"
+    if not with_unit or not unit:
+        return text
+    return f"{text} {UNIT_WORDS.get(unit, unit)}".rstrip()
+
+
+UNIT_WORDS = {
+    "n": "",
+    "per_10k": "per 10,000 people",
+    "mbps": "Mbps",
+    "usd": "dollars",
+}
+
+
+def plural(n: int, one: str, many: str | None = None) -> str:
+    """Write a count with its noun: ``1 tract``, ``1,204 tracts``."""
+    return f"{number(n)} {one if n == 1 else many or one + 's'}"
+
+
+def sentence_list(items: Sequence[str]) -> str:
+    """Join words as in a sentence: ``a, b and c``."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} and {items[-1]}"

@@ -1,0 +1,57 @@
+"""Numbers in words: one rounding, no false zero, no empty cell."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from equity.outputs.words import count, missing, number, plural, say, sentence_list, share
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, "0.0 %"),
+        (1, "100.0 %"),
+        (0.0004, "under 0.1 %"),
+        (0.9996, "over 99.9 %"),
+        (0.4216, "42.2 %"),
+    ],
+)
+def test_a_share_is_never_rounded_to_a_false_nothing_or_everything(value, expected):
+    assert share(value) == expected
+
+
+@pytest.mark.parametrize("value", [None, math.nan, pd.NA, pd.NaT, np.float64("nan"), math.inf])
+def test_a_missing_value_says_why(value):
+    assert say(value, "people", status="no_population") == "n/a (nobody lives here)"
+    assert say(value, "share") == "n/a (missing in the source)"
+
+
+def test_an_unknown_status_is_still_words():
+    assert missing("some_new_status") == "n/a (some new status)"
+
+
+def test_a_wide_margin_costs_digits_a_narrow_one_does_not():
+    assert say(1243, "people", moe=310) == "1,240 ± 310 people"
+    assert say(1243, "people", moe=31) == "1,243 ± 31 people"
+
+
+def test_units():
+    assert say(12.34, "km") == "12.3 km"
+    assert say(0.4216, "share", moe=0.0123) == "42.2 % ± 1.2"
+    assert say(5, "n") == "5"
+    assert say(5, "people", with_unit=False) == "5"
+    assert say(0, "people", moe=12) == "0 ± 12 people"
+    assert number(-0.2) == "0"
+    assert count(0.3) == "under 1"
+
+
+def test_sentences():
+    assert plural(1, "tract") == "1 tract"
+    assert plural(2198, "county", "counties") == "2,198 counties"
+    assert sentence_list(["a", "b", "c"]) == "a, b and c"
+    assert sentence_list(["a"]) == "a"
