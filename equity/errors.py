@@ -14,11 +14,16 @@ _EXAMPLES = 5
 
 
 def _listed(rows: Iterable[object], count: int | None) -> str:
-    shown = list(rows)
+    shown = [str(row) for row in rows]
     total = len(shown) if count is None else count
-    text = ", ".join(str(row) for row in shown[:_EXAMPLES])
+    noun = "lines" if shown[0].startswith("line ") else "rows"
+    text = ", ".join(row.removeprefix("line ") for row in shown[:_EXAMPLES])
     more = total - min(len(shown), _EXAMPLES)
-    return f"{text} and {more:,} more" if more > 0 else text
+    return f"{noun} {text}" + (f" and {more:,} more" if more > 0 else "")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
 
 
 class EquityError(Exception):
@@ -52,7 +57,7 @@ class EquityError(Exception):
         fix: str | None = None,
         code: str | None = None,
     ) -> None:
-        self.what = what.rstrip(".")
+        self.what = _one_line(what)
         self.file = None if file is None else str(file)
         self.rows = None if rows is None else list(rows)
         self.count = count if count is not None else (None if self.rows is None else len(self.rows))
@@ -64,9 +69,11 @@ class EquityError(Exception):
     def message(self) -> str:
         """The whole text, on one line."""
         where = f"{self.file}: " if self.file else ""
-        rows = f" (rows {_listed(self.rows, self.count)})" if self.rows else ""
-        remedy = f". Fix: {self.fix.rstrip('.')}." if self.fix else "."
-        return f"{where}{self.what}{rows}{remedy}"
+        rows = f" ({_listed(self.rows, self.count)})" if self.rows else ""
+        remedy = f". Fix: {_one_line(self.fix)}" if self.fix else ""
+        if remedy.endswith("?"):
+            return f"{where}{self.what}{rows}{remedy}"
+        return f"{where}{self.what}{rows}{remedy}."
 
     def __str__(self) -> str:
         # KeyError would print its argument in quotes; everybody gets the same sentence.

@@ -151,7 +151,10 @@ def normalize(
             text.str[:2] != find_state(state).fips,
             text,
             where,
-            (f"are not in {name}", f"keep only the rows of {name}, or name the right state"),
+            (
+                f"are not in {name}",
+                "set multi_state if the file covers several states, or name the right one",
+            ),
         )
     return text.astype(str)
 
@@ -240,8 +243,10 @@ class _Where:
     def rows(self, bad: pd.Series) -> list[object]:
         positions = np.flatnonzero(bad.to_numpy())
         if self.first_line is not None:
-            return [int(position) + self.first_line for position in positions]
-        return list(self.index[positions])
+            return [f"line {int(position) + self.first_line}" for position in positions]
+        labels = list(self.index[positions])
+        # A reader's index: the line of a text file, or the row of anything else.
+        return [f"line {n}" for n in labels] if self.index.name == "line" else labels
 
 
 def _refuse(

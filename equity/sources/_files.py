@@ -1,26 +1,36 @@
-"""Opening publishers' files: text first, one clear error, nothing guessed.
+"""From text cells to a table of areas: columns by name, numbers, ids.
 
-Every reader goes through here, so that a missing file, half a download, an HTML page in place of
-a table and a row with a lost field are told in the same words.
+Every reader goes through here, so that a missing column, text where a number belongs and an id of
+another state are told in the same words. Opening and splitting files is next door.
 """
 
 from __future__ import annotations
 
 import difflib
-import gzip
-import io
-import lzma
-import zipfile
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from equity.areas.geoid import normalize
-from equity.errors import FormatError, InputError, MissingColumnError, MissingFileError
+from equity.areas.geoid import find_state, normalize
+from equity.errors import InputError, MissingColumnError
+from equity.sources._delimited import read_text_table
+from equity.sources._opening import existing, read_bytes, sequence_of
+
+__all__ = [
+    "BLANK",
+    "existing",
+    "index_by_area",
+    "pick_id",
+    "read_bytes",
+    "read_text_table",
+    "require_columns",
+    "row_labels",
+    "sequence_of",
+    "to_numbers",
+]
 
 _ID_NAMES = (
     "GEOID", "geoid", "GEOID20", "GEOID10", "GEOIDFQ", "GEO_ID", "AFFGEOID", "geo_id",
@@ -30,135 +40,6 @@ _ID_NAMES = (
 """Names that published tables give their area id, most specific first."""
 
 BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
-
-
-def existing(path: str | Path) -> Path:
-    """Return the path if the file is there.
-
-    Raises
-    ------
-    MissingFileError
-        With the closest name in the same folder as the fix.
-    """
-    found = Path(path)
-    if found.exists():
-        return found
-    siblings = [p.name for p in found.parent.iterdir()] if found.parent.is_dir() else []
-    close = difflib.get_close_matches(found.name, siblings, n=1)
-    fix = f"did you mean {close[0]}?" if close else "check the path; see `equity sources`"
-    raise MissingFileError("no such file", file=path, fix=fix)
-
-
-def read_bytes(path: str | Path, *, suffix: str = ".csv") -> bytes:
-    """Return a file's content, unpacked from .zip, .gz or .xz.
-
-    Parameters
-    ----------
-    path
-        The file. A zip must hold exactly one member that ends in ``suffix``.
-    suffix
-        Ending of the wanted member.
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged, empty, an HTML page, or holds no or several members.
-    """
-    file = existing(path)
-    if file.is_dir():
-        raise FormatError("a folder stands where a file is expected", file=path)
-    try:
-        if file.suffix == ".zip":
-            data = _only_member(file, suffix)
-        elif file.suffix == ".gz":
-            data = gzip.decompress(file.read_bytes())
-        elif file.suffix == ".xz":
-            data = lzma.decompress(file.read_bytes())
-        else:
-            data = file.read_bytes()
-    except (EOFError, OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
-        raise FormatError(
-            f"the file is damaged or only half downloaded ({error})",
-            file=path,
-            fix="download it again and compare its size with the publisher's",
-        ) from None
-    if not data.strip():
-        raise FormatError("the file is empty", file=path, fix="download it again")
-    if data[:512].lstrip().lower().startswith((b"<!doctype html", b"<html")):
-        raise FormatError(
-            "this is an HTML page, not data: the publisher answered with a message",
-            file=path,
-            fix="open it in a browser to read the message, then download the data again",
-        )
-    return data
-
-
-def read_text_table(
-    path: str | Path,
-    *,
-    delimiter: str = ",",
-    data: bytes | None = None,
-    trailing_comma: bool = False,
-) -> pd.DataFrame:
-    """Read a delimited file with every cell as text.
-
-    Parameters
-    ----------
-    path
-        CSV or similar, possibly inside .zip, .gz or .xz.
-    delimiter
-        Field separator; never sniffed.
-    data
-        Content already read, if any.
-    trailing_comma
-        The header (and perhaps the rows) end in a stray delimiter, as HRSA's files do.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Text columns with an index that counts the data rows from 0.
-
-    Raises
-    ------
-    FormatError
-        If a row has another number of fields than the header; the lines are named.
-    """
-    from pyarrow import ArrowInvalid, csv, string
-
-    content = read_bytes(path) if data is None else data
-    header, names = _header(content, delimiter, path, drop_last=trailing_comma)
-    bad: list[tuple[int, int]] = []
-
-    def collect(row: Any) -> str:
-        bad.append((row.number or 0, row.actual_columns))
-        return "skip"
-
-    body = content[header:]
-    if trailing_comma:
-        body = _without_trailing_delimiter(body, delimiter)
-    if not body.strip():
-        return pd.DataFrame({name: pd.Series(dtype=str) for name in names})
-    try:
-        table = csv.read_csv(
-            io.BytesIO(body),
-            read_options=csv.ReadOptions(column_names=names, use_threads=False),
-            parse_options=csv.ParseOptions(
-                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=collect
-            ),
-            convert_options=csv.ConvertOptions(
-                column_types=dict.fromkeys(names, string()), strings_can_be_null=False
-            ),
-        )
-    except ArrowInvalid as error:
-        raise FormatError(f"not a readable table: {error}", file=path) from None
-    if bad:
-        raise FormatError(
-            f"{len(bad):,} rows do not have the header's {len(names)} fields",
-            file=path,
-            rows=[f"line {number + 1} ({fields})" for number, fields in bad],
-            fix="download the file again; a quoted comma or a cut row breaks it",
-        )
-    return table.to_pandas()
 
 
 def pick_id(frame: pd.DataFrame, path: str | Path, given: str | None = None) -> str:
@@ -185,27 +66,31 @@ def pick_id(frame: pd.DataFrame, path: str | Path, given: str | None = None) -> 
 def require_columns(frame: pd.DataFrame, names: Iterable[str], path: str | Path) -> None:
     """Refuse a table that lacks a column, with the closest names it does have."""
     missing = [name for name in names if name not in frame.columns]
-    if missing:
-        close = difflib.get_close_matches(missing[0], list(map(str, frame.columns)), n=3)
-        near = f"the file has {', '.join(close)}" if close else "check the file and its columns"
-        raise MissingColumnError(f"lacks column {', '.join(missing)}", file=path, fix=near)
+    if not missing:
+        return
+    there = {str(name).casefold(): str(name) for name in frame.columns}
+    close = [
+        there[name] for name in difflib.get_close_matches(missing[0].casefold(), there, n=3)
+    ] or list(there.values())[:8]
+    raise MissingColumnError(
+        f"lacks column {', '.join(missing[:5])}"
+        + (f" and {len(missing) - 5} more" if len(missing) > 5 else ""),
+        file=path,
+        fix=f"the file has {', '.join(close)}",
+    )
 
 
-def to_numbers(
-    frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path, *, first_line: int = 2
-) -> pd.DataFrame:
+def to_numbers(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path) -> pd.DataFrame:
     """Return the named text columns as floats; blanks are missing.
 
     Parameters
     ----------
     frame
-        Text table.
+        Text table, with the lines of its rows as index.
     columns
         Column of the file -> name in the result.
     path
         For errors.
-    first_line
-        Line of the first data row.
 
     Raises
     ------
@@ -213,6 +98,12 @@ def to_numbers(
         If a cell is neither a finite number nor blank.
     """
     require_columns(frame, columns, path)
+    names = list(columns.values())
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"two columns are mapped to {twice[0]!r}", file=path, fix="keep one in columns="
+        )
     result = {}
     for name, new in columns.items():
         text = frame[name].str.strip()
@@ -222,7 +113,8 @@ def to_numbers(
             raise InputError(
                 f"column {name} holds {text[bad].iloc[0]!r} where a number belongs",
                 file=path,
-                rows=[f"line {row + first_line}" for row in np.flatnonzero(bad)],
+                rows=row_labels(frame.index, bad),
+                fix=_number_hint(text[bad].iloc[0]),
             )
         result[new] = numbers
     return pd.DataFrame(result, index=frame.index)
@@ -236,7 +128,7 @@ def index_by_area(
     level: str,
     state: str | None,
     multi_state: bool,
-    first_line: int | None = 2,
+    first_line: int | None = None,
 ) -> tuple[Any, list[str]]:
     """Put the areas' ids on a table as its index.
 
@@ -246,8 +138,10 @@ def index_by_area(
         Rows in the order of ``ids``.
     ids
         Ids in any spelling.
-    path, first_line
-        For errors.
+    path
+        For errors; rows are named by the index of ``ids``, which is the line in the file.
+    first_line
+        Line of the first row, where the index does not say it.
     level
         Level of the areas.
     state
@@ -286,7 +180,7 @@ def index_by_area(
     kept = text[keep]
     if not len(kept):
         raise InputError(
-            f"no {level.replace('_', ' ')} of state {state} in the file"
+            f"no {level.replace('_', ' ')} of {find_state(state).name} in the file"
             if state
             else "the file holds no rows",
             file=path,
@@ -306,52 +200,13 @@ def index_by_area(
     return result, notes
 
 
-def _only_member(file: Path, suffix: str) -> bytes:
-    with zipfile.ZipFile(file) as archive:
-        members = [
-            info
-            for info in archive.infolist()
-            if info.filename.lower().endswith(suffix)
-            and not info.filename.startswith("__MACOSX")
-            and not Path(info.filename).name.startswith(".")
-        ]
-        if len(members) != 1:
-            names = ", ".join(info.filename for info in members[:5]) or "none"
-            raise FormatError(
-                f"the zip must hold exactly one {suffix} file, it holds {len(members)} ({names})",
-                file=file,
-                fix="download it again, or unpack the one you mean",
-            )
-        return archive.read(members[0])
+def row_labels(index: pd.Index, bad: Any) -> list[str]:
+    """Return how an error names rows: ``line 7`` of a text file, ``row 7`` of anything else."""
+    noun = index.name if index.name in {"line", "row"} else ""
+    return [f"{noun} {label}".strip() for label in index[np.asarray(bad, dtype=bool)]]
 
 
-def _header(
-    content: bytes, delimiter: str, path: str | Path, *, drop_last: bool
-) -> tuple[int, list[str]]:
-    import csv
-
-    end = content.find(b"\n") + 1 or len(content)
-    try:
-        line = content[:end].decode("utf-8-sig").rstrip("\r\n")
-    except UnicodeDecodeError:
-        line = content[:end].decode("latin-1").rstrip("\r\n")
-    names = next(csv.reader([line], delimiter=delimiter), [])
-    if drop_last and names and not names[-1].strip():
-        names = names[:-1]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise FormatError(f"column {twice[0]!r} stands twice in the header", file=path)
-    return end, names
-
-
-def _without_trailing_delimiter(body: bytes, delimiter: str) -> bytes:
-    comma = delimiter.encode()
-    lines = body.splitlines()
-    if all(line.endswith(comma) for line in lines if line):
-        return b"\n".join(line.removesuffix(comma) for line in lines) + b"\n"
-    return body
-
-
-def sequence_of(paths: str | Path | Sequence[str | Path]) -> list[str | Path]:
-    """Return one path or several as a list."""
-    return [paths] if isinstance(paths, str | Path) else list(paths)
+def _number_hint(text: str) -> str | None:
+    if "," in text and text.replace(",", "").replace(".", "").lstrip("-").isdigit():
+        return "write numbers without thousands separators, with a point before decimals"
+    return None

@@ -165,8 +165,6 @@ def _read_one(path: str | Path, wanted: _Wanted) -> tuple[pd.DataFrame, list[str
         level=wanted.level,
         state=wanted.state,
         multi_state=wanted.multi_state,
-        # Only a plain table's lines can be counted back from its rows.
-        first_line=None if suffix in {".json", ".dat"} else 2,
     )
 
 
@@ -211,7 +209,7 @@ def _summary_file(path: str | Path, level: str, state: str | None) -> pd.DataFra
     if level not in _GEO_PREFIX:
         raise InputError(f"the Summary File is not read at level {level!r}", file=path)
     prefix = _GEO_PREFIX[level] + (state or "")
-    frame = frame[frame["GEO_ID"].str.startswith(prefix)].reset_index(drop=True)
+    frame = frame[frame["GEO_ID"].str.startswith(prefix)]
     return frame.rename(columns=lambda name: _SUMMARY_FILE_CODE.sub(r"\1_\3\2", name))
 
 

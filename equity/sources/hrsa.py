@@ -142,13 +142,15 @@ def _table(
 ) -> pd.DataFrame:
     numeric = {roles[role]: role for role in ("lon", "lat", "fte") if role in roles}
     blank = frame.mask(frame.isin(_PLACEHOLDERS), "")
-    table = to_numbers(blank.reset_index(drop=True), numeric, path)
-    table["line"] = frame.index + 2
+    table = to_numbers(blank, numeric, path)
+    table["line"] = frame.index
     for role in ("name", "kind"):
         table[role] = blank[roles[role]].to_numpy() if role in roles else ""
     if kind:
         table["kind"] = table["kind"].where(table["kind"] != "", kind)
-    ids = blank[roles["id"]].to_numpy() if "id" in roles else [f"site-{i + 2}" for i in frame.index]
+    ids = (
+        blank[roles["id"]].to_numpy() if "id" in roles else [f"site-{line}" for line in frame.index]
+    )
     table.index = pd.Index(ids, name="site_id", dtype=object)
     _check_ids(table, path)
     if "fte" not in table:

@@ -265,7 +265,6 @@ class _Areas:
             level=self.level,
             state=None if self.state is None else find_state(self.state).fips,
             multi_state=self.multi_state,
-            first_line=None if self.drop else 2,
         )
         return indexed, notes + left_out
 
