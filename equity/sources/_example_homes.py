@@ -46,9 +46,9 @@ def wealth_of(land: Land, rng: np.random.Generator) -> Floats:
         wealth += town.wealth * np.exp(-((away / (3.5 * town.radius_km)) ** 2))
     city = plan.TOWNS[0]
     away = np.hypot(xy[:, 0] - city.x, xy[:, 1] - city.y)
-    wealth += 0.38 * np.exp(-(((away - 9.0) / 4.0) ** 2)) - 0.30 * np.exp(-((away / 3.0) ** 2))
+    wealth += 0.38 * np.exp(-(((away - 9.0) / 4.0) ** 2)) - 0.50 * np.exp(-((away / 3.0) ** 2))
     wealth -= 0.42 / (1 + np.exp(-(xy[:, 0] - 140.0) / 7.0))
-    wealth -= 0.10 * (np.log10(land.density) < 0.75)
+    wealth -= 0.20 * (np.log10(land.density) < 0.9)
     by_tract = rng.normal(0, 0.12, len(land.tract_county))
     return np.round(wealth + by_tract[land.tract], 6)
 

@@ -138,12 +138,18 @@ def _counties(mesh: Mesh, *whole: Flags) -> Ints:
     owner = _reach(mesh, seat_cells, _cost(mesh, 14.0, 18.0), everywhere)
     county = np.searchsorted(np.sort(seat_cells), owner)
     county = np.argsort(seat_cells)[county]
-    for area in (mesh.lake, *whole):
+    undivided = (mesh.lake, *whole)
+    for area in undivided:
         county[area] = np.bincount(county[area]).argmax()
-    return _mended(mesh, county, seat_cells)
+    parted = county.copy()
+    for k, area in enumerate(undivided):
+        parted[area] = len(seats) + k
+    anchors = np.concatenate([seat_cells, [np.flatnonzero(area)[0] for area in undivided]])
+    mended = _mended(mesh, parted, anchors, closed=parted >= len(seats))
+    return np.where(parted >= len(seats), county, mended)
 
 
-def _mended(mesh: Mesh, area: Ints, anchors: Ints) -> Ints:
+def _mended(mesh: Mesh, area: Ints, anchors: Ints, *, closed: Flags) -> Ints:
     """Give cells cut off from their area's anchor to a neighbour, so each area is in one piece."""
     area = area.copy()
     hop = np.ones(len(mesh.pairs))
@@ -152,9 +158,9 @@ def _mended(mesh: Mesh, area: Ints, anchors: Ints) -> Ints:
         if not lost.any():
             break
         for a, b in mesh.pairs[lost[mesh.pairs].any(axis=1)]:
-            if lost[a] and not lost[b]:
+            if lost[a] and not lost[b] and not closed[b]:
                 area[a] = area[b]
-            elif lost[b] and not lost[a]:
+            elif lost[b] and not lost[a] and not closed[a]:
                 area[b] = area[a]
     return area
 

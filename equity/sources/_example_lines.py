@@ -15,7 +15,7 @@ import shapely
 
 from equity.sources import _example_plan as plan
 from equity.sources._example_land import Land
-from equity.sources._example_plan import Floats
+from equity.sources._example_plan import Floats, Ints
 
 Tier = tuple[int, int]
 
@@ -101,6 +101,7 @@ def _mobile_quality(t: Terrain) -> Floats:
     return np.clip(0.35 + 0.42 * (t.dense - 0.5), 0.0, 1.0)
 
 
+_LUCK = 1.0
 _COPPER = ((100, 20), (50, 5), (25, 3), (12, 1), (6, 1), (3, 1))
 
 PROVIDERS = (
@@ -289,8 +290,17 @@ class Footprints:
         return np.round(1 - without, 6)
 
 
-def footprints(ground: Terrain) -> Footprints:
-    """Who covers what, before single locations are drawn."""
+def footprints(ground: Terrain, tract: Ints, rng: np.random.Generator) -> Footprints:
+    """Say who covers what, before single locations are drawn.
+
+    Density and wealth do not decide alone: each provider has done better in some tracts than in
+    others, for reasons nobody remembers.
+    """
     share = np.array([np.clip(p.footprint(ground), 0, 1) for p in PROVIDERS])
+    luck = rng.normal(0, _LUCK, (len(PROVIDERS), int(tract.max()) + 1))[:, tract]
+    earthbound = np.array([p.technology not in {60, 61} for p in PROVIDERS])[:, None]
+    odds = np.log(np.maximum(share, 1e-9) / np.maximum(1 - share, 1e-3))
+    lucky = 1 / (1 + np.exp(-(odds + luck)))
+    share = np.where(earthbound & (share > 0), lucky, share)
     quality = np.array([p.quality(ground) for p in PROVIDERS])
     return Footprints(share=np.round(share, 6), quality=np.round(quality, 6))

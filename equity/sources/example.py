@@ -245,7 +245,7 @@ def _fill(root: Path, scale: float, seed: int) -> None:
     wealth = wealth_of(land, luck(3))
     homes = build_homes(land, wealth, scale, luck(4))
     blocks = build_blocks(land, homes, scale)
-    reach = footprints(terrain(land, wealth))
+    reach = footprints(terrain(land, wealth), land.tract, luck(10))
     write_bdc(root / "bdc", root / "served_unserved", land, blocks, reach, seed=seed)
     write_boundaries(root / "boundaries", land)
     write_blocks(root / "boundaries", land, blocks)
