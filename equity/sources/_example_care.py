@@ -74,7 +74,7 @@ SITE_COLUMNS = (
 CLINICIAN_COLUMNS = ("npi", "specialty", "taxonomy_code", "facility", "fte", "lon", "lat")
 
 _SITES_A_TOWN = (4, 2, 2, 1, 1, 2, 1, 1, 2, 1, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0)
-_CLINICIANS_A_TOWN = (96, 18, 17, 13, 10, 12, 3, 2, 17, 20, 4, 3, 3, 1, 2, 0, 3, 1, 0, 0)
+_CLINICIANS_A_TOWN = (80, 13, 12, 10, 8, 9, 2, 2, 13, 18, 4, 3, 3, 1, 2, 0, 3, 1, 0, 0)
 _SPECIALTIES = (
     ("Family Medicine", "207Q00000X", 0.40),
     ("Internal Medicine", "207R00000X", 0.20),

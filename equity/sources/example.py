@@ -52,6 +52,8 @@ class Example:
         Health-center sites in HRSA's layout (CSV).
     clinicians
         Clinicians with specialty, full-time equivalents, longitude and latitude (CSV).
+    study
+        Study file over all of these: what ``equity run example`` runs.
     as_of
         Date of the FCC data.
     year
@@ -77,6 +79,7 @@ class Example:
     blocks: Path
     sites: Path
     clinicians: Path
+    study: Path
     as_of: str
     year: int
     boundary_year: int
@@ -114,6 +117,7 @@ _PATHS = (
     "blocks",
     "sites",
     "clinicians",
+    "study",
 )
 
 
@@ -237,6 +241,7 @@ def _fill(root: Path, scale: float, seed: int) -> None:
     from equity.sources._example_lines import footprints, terrain
     from equity.sources._example_mesh import build_mesh
     from equity.sources._example_places import write_blocks, write_boundaries
+    from equity.sources._example_study import write_study
 
     def luck(part: int) -> np.random.Generator:
         return np.random.default_rng([seed, part])
@@ -252,11 +257,13 @@ def _fill(root: Path, scale: float, seed: int) -> None:
     households, keys = survey.draw_households(land, homes, reach.wired_share(), luck(5))
     persons = survey.draw_persons(households, luck(6))
     levels = acs.tabulate_levels(land, households, persons, keys, luck(7))
-    for kind, level in levels.items():
-        acs.write_api(root / "acs" / kind, level, kind)
+    answers = {
+        kind: acs.write_api(root / "acs" / kind, level, kind) for kind, level in levels.items()
+    }
     acs.write_summary_file(root / "acs_summary_file", levels)
     write_sites(root / "care", land, luck(8))
     write_clinicians(root / "care", luck(9))
+    write_study(root, answers["tract"])
     files = {
         path.relative_to(root).as_posix(): path.stat().st_size
         for path in sorted(root.rglob("*"))
@@ -312,6 +319,7 @@ def _recipe() -> str:
 
 def _example(root: Path, scale: float, seed: int) -> Example:
     from equity.sources import _example_plan as plan
+    from equity.sources._example_study import SITES_AS_OF
 
     stem = f"tl_{plan.BOUNDARY_YEAR}_{plan.FIPS}"
     boundaries, care = root / "boundaries", root / "care"
@@ -329,10 +337,11 @@ def _example(root: Path, scale: float, seed: int) -> Example:
         blocks=boundaries / f"{stem}_tabblock20.zip",
         sites=care / "Health_Center_Service_Delivery_and_LookAlike_Sites.csv",
         clinicians=care / "example_clinicians.csv",
+        study=root / "study.toml",
         as_of=plan.AS_OF,
         year=plan.ACS_YEAR,
         boundary_year=plan.BOUNDARY_YEAR,
-        sites_as_of="2025-06-03",
+        sites_as_of=SITES_AS_OF,
         scale=scale,
         seed=seed,
     )
