@@ -52,6 +52,8 @@ _PUBLIC = {
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",
     "write_appendix": "equity.outputs.appendix",
+    "virtual_catchment": "equity.measures.virtual",
+    "solve_virtual_catchment": "equity.measures.virtual",
 }
 
 __all__ = ["__version__", *_PUBLIC]

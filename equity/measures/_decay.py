@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from equity.errors import InputError
+from equity.measures._costs import TravelCosts
 from equity.measures._places import Floats
 
 STEPS: Mapping[str, Mapping[float, float]] = MappingProxyType(
@@ -110,3 +111,15 @@ def checked_number(value: Any, what: str) -> float:
     if not (np.isfinite(number) and number >= 0):
         raise InputError(f"{what} is {value}", fix="give a number of 0 or more")
     return number
+
+
+def within_costs(decay: Decay, costs: TravelCosts) -> Decay:
+    """Return ``decay`` if the costs go on for as long as it does."""
+    if decay.reach is not None and costs.limit is not None and decay.reach > costs.limit:
+        raise InputError(
+            f"weights go on to {decay.reach:g} {costs.unit}, but travel costs end at "
+            f"{costs.limit:g} {costs.unit}",
+            fix="make the costs with a limit at least as large",
+            code="E-REACH",
+        )
+    return decay

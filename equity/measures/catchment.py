@@ -276,14 +276,7 @@ def _decay_for(
         decay = _decay.uniform(limit) if method == "2sfca" else _decay.gaussian(limit)
     else:
         decay = _decay.steps(steps, unit=costs.unit)
-    if decay.reach is not None and costs.limit is not None and decay.reach > costs.limit:
-        raise InputError(
-            f"weights go on to {decay.reach:g} {costs.unit}, but travel costs end at "
-            f"{costs.limit:g} {costs.unit}",
-            fix="make the costs with a limit at least as large",
-            code="E-REACH",
-        )
-    return decay
+    return _decay.within_costs(decay, costs)
 
 
 def _solve(
