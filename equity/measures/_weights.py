@@ -15,6 +15,8 @@ _MISSING = {
     "capacity": "a ratio needs the capacity of every site; supply=1 counts sites instead",
 }
 
+_NOTHING = 1e-75
+
 
 def aligned(
     values: Any, ids: pd.Index, *, what: str, of: str, positive: bool = True, share: bool = False
@@ -56,6 +58,8 @@ def aligned(
     _refuse((numbers < 0) | np.isinf(numbers), ids, f"{what} of {of} is negative or infinite", None)
     if share:
         _refuse(numbers > 1, ids, f"{what} of {of} is above 1", "give shares from 0 to 1")
+    # Less than this is nothing; a few such factors multiplied would make a ratio overflow.
+    numbers = np.where(numbers < _NOTHING, 0.0, numbers)
     if positive and not numbers.any():
         raise InputError(
             f"the {what} of all {of} is zero" if len(numbers) else f"there are no {of}",
