@@ -7,6 +7,7 @@ can be undone without a guess, and refuses the rest.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,9 @@ _SUMMARY_LEVEL = {
     "place": "160",
     "zcta": "860",
 }
+# 1400000US51001090101, 140US…, 860Z200US00601, G51001090101, 51001090101, 51001090101.0
+_SPELLING = r"^(?P<prefix>(?P<level>[0-9]{3})[0-9A-Z]{0,4}US|G)?(?P<digits>[0-9]+)(?:\.0*)?$"
+_NATION = {"", "0", "00", "1", "US", "0100000US", "010US"}
 _NESTED_IN_STATE = set(LEVELS) - {"nation", "zcta"}
 
 
@@ -84,9 +88,13 @@ def find_state(value: str | int) -> State:
     for state in STATES.values():
         if text.upper() == state.usps or text.casefold() == state.name.casefold():
             return state
+    names = {state.name.casefold(): state.name for state in STATES.values()}
+    close = difflib.get_close_matches(text.casefold(), names, n=1)
     raise InputError(
         f"{text!r} is no state",
-        fix="use a FIPS code (51), a postal code (VA) or a name (Virginia)",
+        fix=f"did you mean {names[close[0]]}?"
+        if close
+        else "use a FIPS code (51), a postal code (VA) or a name (Virginia)",
     )
 
 
@@ -101,7 +109,8 @@ def normalize(
     """Return ids as text of the right length.
 
     Accepted: plain ids; ``1400000US…``, ``140US…`` and ``G…`` prefixes; whole numbers and decimals
-    that end in ``.0``; ids that lost one leading zero.
+    that end in ``.0``; numbers that lost one leading zero (ZCTAs: two). A prefix must be that of
+    the level, and what follows it must be whole.
 
     Parameters
     ----------
@@ -134,15 +143,21 @@ def normalize(
     """
     length = _length(level)
     series = values if isinstance(values, pd.Series) else pd.Series(list(values))
-    text = _as_text(series)
-    text = text.str.replace(r"^(?:\d{3,7}US|G)(?=\d)", "", regex=True)
-    text = text.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-    # Only one zero can have been lost: no state code starts with two.
-    digits = text.str.fullmatch(r"\d+").fillna(value=False).astype(bool)
-    short = digits & (text.str.len() == length - 1)
-    text = text.mask(short, "0" + text)
     where = _Where(series.index, file, first_line)
-    _refuse(~(digits & (text.str.len() == length)), text, where, _length_problem(level, length))
+    text = _as_text(series, length)
+    if level == "nation":
+        return _nation(text, where)
+    _refuse(text == "", text, where, ("are blank", "every row needs the id of its area"))
+    parts = text.str.extract(_SPELLING)
+    other = parts["level"].notna() & (parts["level"] != _SUMMARY_LEVEL[level])
+    _refuse(other, text, where, _length_problem(level, length))
+    digits = parts["digits"].fillna("")
+    # Only a number can have lost zeros: one, as no state's code starts with two; ZCTAs do.
+    lost = 2 if level == "zcta" else 1
+    short = parts["prefix"].isna() & digits.str.len().between(max(1, length - lost), length - 1)
+    digits = digits.mask(short, digits.str.zfill(length))
+    _refuse(digits.str.len() != length, text, where, _length_problem(level, length))
+    text = digits
     if level in _NESTED_IN_STATE:
         _refuse(~text.str[:2].isin(STATES), text, where, ("start with no state's code", None))
     if state is not None:
@@ -221,6 +236,8 @@ def geo_vintage_for(product: str, year: int) -> str:
     VintageError
         If the product is not known or began after ``year``.
     """
+    if isinstance(year, bool) or not isinstance(year, int | np.integer) or year > 2099:
+        raise VintageError(f"{year!r} is no year", fix="give it as a whole number, such as 2023")
     if product in {"acs", "boundaries"}:
         if year < 2010:
             raise VintageError(f"{product} {year} uses areas older than 2010")
@@ -263,6 +280,12 @@ def _refuse(
     )
 
 
+def _nation(text: pd.Series, where: _Where) -> pd.Series:
+    bad = ~text.isin(_NATION)
+    _refuse(bad, text, where, ("are not the nation", None))
+    return text.mask(~bad, "").astype(str)
+
+
 def _length(level: str) -> int:
     if level not in LEVELS:
         raise InputError(f"{level!r} is no level", fix=f"choose from {', '.join(LEVELS)}")
@@ -277,8 +300,13 @@ def _length_problem(level: str, length: int) -> tuple[str, str]:
     )
 
 
-def _as_text(series: pd.Series) -> pd.Series:
+def _as_text(series: pd.Series, length: int) -> pd.Series:
     if pd.api.types.is_float_dtype(series):
-        whole = series.notna() & (series % 1 == 0)
+        if series.dtype.itemsize < 8 and length > 7:
+            raise GeoidError(
+                f"ids of {length} digits do not fit the {series.dtype} they are stored in",
+                fix="read the column as text",
+            )
+        whole = series.notna() & (series % 1 == 0) & (series.abs() < 2**53)
         return series.where(whole).astype("Int64").astype("string").fillna("").astype(object)
     return series.astype("string").str.strip().fillna("").astype(object)
