@@ -23,6 +23,7 @@ _PUBLIC = {
     "get_tribal_areas": "equity.sources.census_files",
     "read_acs": "equity.sources.census",
     "read_blocks": "equity.sources.census_files",
+    "read_bdc": "equity.sources.fcc",
     "read_boundaries": "equity.sources.tiger",
     "read_coverage": "equity.sources.coverage_table",
     "read_gazetteer": "equity.sources.census_files",
@@ -54,6 +55,9 @@ _PUBLIC = {
     "write_appendix": "equity.outputs.appendix",
     "virtual_catchment": "equity.measures.virtual",
     "solve_virtual_catchment": "equity.measures.virtual",
+    # Broadband
+    "coverage": "equity.measures.coverage",
+    "location_table": "equity.measures.coverage",
 }
 
 __all__ = ["__version__", *_PUBLIC]

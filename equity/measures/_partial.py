@@ -1,0 +1,246 @@
+"""What a file of offers is reduced to: one row per location, and how two such results merge.
+
+Every part merges by a maximum, a union or a sum, so the order of files never matters:
+
+- the class of a location by technology is a set of bits, merged by *or*;
+- its best offer is a number that orders by download, then upload speed, merged by maximum;
+- of the providers with a qualifying line the three lowest ids are kept, which is what telling
+  0, 1, 2 and 3 or more apart needs;
+- its block is the lowest that any row gives (rows that disagree are counted);
+- tallies add up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equity.measures._slots import SlotIndex
+
+Ints = NDArray[np.int64]
+Bits = NDArray[np.uint8]
+Flags = NDArray[np.bool_]
+
+LISTED, UNDERSERVED, SERVED, QUALIFIES = 1, 2, 4, 8
+"""Bits of a location's class in one technology: listed at all; at least underserved; served;
+with a line that qualifies."""
+
+UNKNOWN_TECHNOLOGY = -1
+NO_PROVIDER = np.iinfo(np.int32).max
+NEAR = 3
+_UP_BITS = 24
+
+
+@dataclass
+class RuleColumns:
+    """What depends on the rule.
+
+    Attributes
+    ----------
+    levels
+        Technology code -> bits per location.
+    best
+        Best offer per location over the rule's technologies, see :func:`pack_speed`; 0 for none.
+    near
+        (n, 3): lowest ids of the providers with a qualifying line, ascending.
+    pair_area, pair_provider, pair_qualifies
+        Each provider's blocks (H3 cells, where those were asked for), once, and whether a line
+        of his qualifies there.
+    """
+
+    levels: dict[int, Bits]
+    best: Ints
+    near: NDArray[np.int32]
+    pair_area: Ints
+    pair_provider: NDArray[np.int32]
+    pair_qualifies: Flags
+
+
+@dataclass
+class Partial:
+    """One row per location, from one file or many.
+
+    Attributes
+    ----------
+    ids, blocks
+        Location id and 15-digit block as integers.
+    cells
+        H3 cells as integers; empty if they were not asked for.
+    exported
+        True where the served/unserved export has the location.
+    rules
+        Columns for each rule, in the order asked for.
+    clashing
+        Ids of locations that rows put into different blocks.
+    tally
+        Rows read and left out, by reason.
+    """
+
+    ids: Ints
+    blocks: Ints
+    cells: NDArray[np.uint64]
+    exported: Flags
+    rules: tuple[RuleColumns, ...]
+    clashing: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    tally: Counter[str] = field(default_factory=Counter)
+
+
+def pack_speed(down: Ints, up: Ints) -> Ints:
+    """Return one number per offer that orders by download, then upload speed; never 0."""
+    return (down << _UP_BITS | np.minimum(up, (1 << _UP_BITS) - 2)) + 1
+
+
+def unpack_speed(best: Ints) -> tuple[Ints, Ints]:
+    """Return (down, up) in Mbps; (0, 0) where there is no offer."""
+    value = np.maximum(best - 1, 0)
+    return value >> _UP_BITS, value & ((1 << _UP_BITS) - 1)
+
+
+def merge(partials: Iterable[Partial]) -> Partial:
+    """Merge results of several files into one, sorted by location id."""
+    total = Accumulator()
+    for partial in partials:
+        total.add(partial)
+    return total.result()
+
+
+class Accumulator:
+    """Takes partial results one by one and holds one row per location."""
+
+    def __init__(self) -> None:
+        self._index = SlotIndex()
+        self._blocks = np.empty(0, np.int64)
+        self._cells = np.empty(0, np.uint64)
+        self._exported = np.empty(0, bool)
+        self._rules: list[_RuleSum] = []
+        self._clashing = np.empty(0, np.int64)
+        self._tally: Counter[str] = Counter()
+
+    def add(self, partial: Partial) -> None:
+        """Merge one partial result in."""
+        known = self._index.size
+        slots = self._index.slots(partial.ids)
+        size = self._index.size
+        self._tally.update(partial.tally)
+        self._merge_blocks(partial, slots, known, size)
+        self._exported = _sized(self._exported, size)
+        self._exported[slots] |= partial.exported
+        if not self._rules:
+            self._rules = [_RuleSum() for _ in partial.rules]
+        for total, columns in zip(self._rules, partial.rules, strict=True):
+            total.add(columns, slots, size)
+
+    def _merge_blocks(self, partial: Partial, slots: Ints, known: int, size: int) -> None:
+        self._blocks = _sized(self._blocks, size)
+        old = slots < known
+        before = self._blocks[slots[old]]
+        clash = before != partial.blocks[old]
+        if clash.any() or partial.clashing.size:
+            found = partial.ids[old][clash]
+            self._clashing = np.union1d(self._clashing, np.union1d(found, partial.clashing))
+        self._blocks[slots[~old]] = partial.blocks[~old]
+        self._blocks[slots[old]] = np.minimum(before, partial.blocks[old])
+        if partial.cells.size or self._cells.size:
+            self._cells = _sized(self._cells, size)
+            here = partial.cells if partial.cells.size else np.zeros(slots.size, np.uint64)
+            self._cells[slots] = _lowest_but_zero(self._cells[slots], here)
+
+    def result(self) -> Partial:
+        """Return everything merged so far, sorted by location id."""
+        size = self._index.size
+        order = np.argsort(self._index.ids[:size], kind="stable")
+        return Partial(
+            ids=self._index.ids[order],
+            blocks=self._blocks[:size][order],
+            cells=self._cells[:size][order] if self._cells.size else self._cells,
+            exported=self._exported[:size][order],
+            rules=tuple(total.result(order) for total in self._rules),
+            clashing=self._clashing,
+            tally=Counter(self._tally),
+        )
+
+
+class _RuleSum:
+    def __init__(self) -> None:
+        self.levels: dict[int, Bits] = {}
+        self.best = np.empty(0, np.int64)
+        self.near = np.empty((0, NEAR), np.int32)
+        self.pairs: list[tuple[Ints, NDArray[np.int32], Flags]] = []
+
+    def add(self, columns: RuleColumns, slots: Ints, size: int) -> None:
+        for code, bits in columns.levels.items():
+            total = _sized(self.levels.get(code, np.empty(0, np.uint8)), size)
+            total[slots] |= bits
+            self.levels[code] = total
+        self.best = _sized(self.best, size)
+        if columns.best.any():
+            self.best[slots] = np.maximum(self.best[slots], columns.best)
+        self.near = _sized_near(self.near, size)
+        some = np.flatnonzero(columns.near[:, 0] != NO_PROVIDER)
+        if some.size:
+            self.near[slots[some]] = _lowest_three(self.near[slots[some]], columns.near[some])
+        self.pairs.append((columns.pair_area, columns.pair_provider, columns.pair_qualifies))
+
+    def result(self, order: Ints) -> RuleColumns:
+        block, provider, qualifies = distinct_pairs(self.pairs)
+        size = order.size
+        return RuleColumns(
+            levels={c: _sized(self.levels[c], size)[:size][order] for c in sorted(self.levels)},
+            best=self.best[:size][order],
+            near=self.near[:size][order],
+            pair_area=block,
+            pair_provider=provider,
+            pair_qualifies=qualifies,
+        )
+
+
+def distinct_pairs(
+    pairs: Iterable[tuple[Ints, NDArray[np.int32], Flags]],
+) -> tuple[Ints, NDArray[np.int32], Flags]:
+    """Return each (area, provider) once, sorted, with True where any of its rows qualifies."""
+    columns = [np.concatenate(column) for column in zip(*pairs, strict=True)]
+    if not columns:
+        return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, bool)
+    area, provider, qualifies = columns
+    order = np.lexsort((provider, area))
+    area, provider, qualifies = area[order], provider[order], qualifies[order]
+    first = np.ones(area.size, bool)
+    first[1:] = (area[1:] != area[:-1]) | (provider[1:] != provider[:-1])
+    start = np.flatnonzero(first)
+    any_qualifies = np.logical_or.reduceat(qualifies, start) if start.size else qualifies
+    return area[start], provider[start], any_qualifies
+
+
+def _lowest_three(one: NDArray[np.int32], two: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the three lowest distinct values of each row of two (n, 3) arrays."""
+    both = np.sort(np.concatenate([one, two], axis=1), axis=1)
+    both[:, 1:][both[:, 1:] == both[:, :-1]] = NO_PROVIDER
+    both.sort(axis=1)
+    return both[:, :NEAR]
+
+
+def _lowest_but_zero(one: NDArray[np.uint64], two: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    both = np.minimum(one, two)
+    return np.where(both == 0, np.maximum(one, two), both)
+
+
+def _sized(array: NDArray[Any], size: int) -> NDArray[Any]:
+    """Return the array, lengthened with zeros (False) to hold at least ``size`` rows."""
+    if len(array) >= size:
+        return array
+    grown = np.zeros(max(size, len(array) * 5 // 4), array.dtype)
+    grown[: len(array)] = array
+    return grown
+
+
+def _sized_near(array: NDArray[np.int32], size: int) -> NDArray[np.int32]:
+    if len(array) >= size:
+        return array
+    grown = np.full((max(size, len(array) * 5 // 4), NEAR), NO_PROVIDER, np.int32)
+    grown[: len(array)] = array
+    return grown

@@ -1,0 +1,27 @@
+"""Counts of what was left out or odd, as sentences that are printed with every result."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+_SENTENCES = {
+    "row_without_location_or_block": "{n} rows without a location id or block were left out",
+    "row_in_another_state": "{n} rows in a block of another state were left out",
+    "speed_blank": "{n} blank speeds were taken as 0 Mbps: listed, not served",
+    "speed_zero": "{n} offers at 0/0 Mbps are listed, but serve nobody",
+    "latency_blank": "{n} offers without a latency flag were taken as not low-latency",
+    "customers_unknown": "{n} offers with an unknown customer code count under no rule",
+    "location_in_two_blocks": "{n} locations lie in two blocks; the lower one was taken",
+}
+_UNKNOWN = "technology_unknown_"
+
+
+def tell(tally: Counter[str]) -> list[str]:
+    """Return one sentence for each count that is not zero, in a fixed order."""
+    notes = [text.format(n=f"{tally[key]:,}") for key, text in _SENTENCES.items() if tally[key]]
+    for key in sorted(tally):
+        if key.startswith(_UNKNOWN) and tally[key]:
+            code = key.removeprefix(_UNKNOWN)
+            what = "without a technology code" if code == "-1" else f"of unknown technology {code}"
+            notes.append(f"{tally[key]:,} offers {what} are shown apart and count under no rule")
+    return notes
