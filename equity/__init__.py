@@ -53,6 +53,11 @@ _PUBLIC = {
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",
     "write_appendix": "equity.outputs.appendix",
+    "practice_readiness": "equity.measures.practice",
+    "best_offers": "equity.measures.practice",
+    "capacity_behind_lines": "equity.measures.practice",
+    "barrier": "equity.measures.barrier",
+    "shortfall_with_clinic": "equity.measures.barrier",
     "virtual_catchment": "equity.measures.virtual",
     "solve_virtual_catchment": "equity.measures.virtual",
     # Broadband
