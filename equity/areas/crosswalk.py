@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from equity import provenance
+from equity.areas._arrays import to_floats
 from equity.areas._move import Links
+from equity.areas.medians import grouped_median
 from equity.areas.moe import moe_ratio, moe_share
+from equity.areas.recode import same_place
 from equity.areas.relationship import BASES, Relationship
 from equity.areas.roles import Roles, roles_of
 from equity.areas.schema import base_name, companion
 from equity.areas.table import area_status, level_of, refuse_duplicates, water_rows
 from equity.areas.vintage import check_vintage, comparable, required_vintage
-from equity.errors import InputError, VintageError
+from equity.errors import InputError, MissingColumnError, VintageError
 
-__all__ = ["crosswalk"]
+__all__ = ["Medians", "crosswalk", "move"]
+
+Medians = Mapping[str, tuple[Sequence[str], Sequence[tuple[float, float]]]]
+"""Median column -> (columns that count its bins, bounds of the bins)."""
 
 _OWN = ("area_status", "crosswalk_status", "split_share", "geo_id")
 
@@ -30,6 +37,7 @@ def crosswalk(
     to: str,
     counts: Mapping[str, str] | None = None,
     ratios: Mapping[str, tuple[str, str]] | None = None,
+    medians: Medians | None = None,
     drop: Collection[str] = (),
     zero_rule: bool = True,
 ) -> pd.DataFrame:
@@ -40,7 +48,7 @@ def crosswalk(
     and added up, so that totals do not change. Margins are carried:
     ``MOE' = sqrt((W^2)^T MOE^2)``, with the zero-estimate rule; the error of the weights
     themselves is not in them, and areas it concerns are flagged. Shares are rebuilt from their
-    moved components, never averaged. Medians cannot be moved.
+    moved components, and medians from grouped counts; neither is ever averaged.
 
     Parameters
     ----------
@@ -55,6 +63,9 @@ def crosswalk(
         ``land``. Columns of this package and ACS detailed tables are known.
     ratios
         Columns of the user's own to rebuild -> (numerator, denominator).
+    medians
+        Medians to rebuild -> (columns with the counts in each bin, (low, high) of each bin); see
+        `equity.areas.medians.grouped_median`.
     drop
         Columns to leave behind.
     zero_rule
@@ -66,8 +77,8 @@ def crosswalk(
         One row a target area that receives anything, by id; text, flags and geometry stay
         behind. `crosswalk_status`: ``whole`` (made of whole areas, exact), ``crosswalked``
         (contains a part of a divided area) or ``partial`` (an area that belongs to it is not in
-        the table: its values are missing). `split_share`: how much of the area came from divided
-        ones.
+        the table: its values are missing). `split_share`: how much of the area's first
+        count came from divided ones.
 
     Raises
     ------
@@ -78,13 +89,42 @@ def crosswalk(
     """
     level = level_of(table)
     refuse_duplicates(table.index, "the table")
-    relationship = _directed(table, relationship, level, to)
-    roles = roles_of(
-        table.drop(columns=list(_OWN), errors="ignore"), counts=counts, ratios=ratios, drop=drop
+    directed = _directed(table, relationship, level, to)
+    return move(
+        table,
+        directed,
+        to=to,
+        counts=counts,
+        ratios=ratios,
+        medians=medians,
+        drop=drop,
+        zero_rule=zero_rule,
     )
-    linked, notes = _linked(table, relationship, roles, level)
+
+
+def move(
+    table: Any,
+    relationship: Relationship,
+    *,
+    to: str,
+    counts: Mapping[str, str] | None = None,
+    ratios: Mapping[str, tuple[str, str]] | None = None,
+    medians: Medians | None = None,
+    drop: Collection[str] = (),
+    zero_rule: bool = True,
+) -> pd.DataFrame:
+    """Move a checked table along links that start from it; see `crosswalk`."""
+    level = relationship.source_level
+    roles = roles_of(
+        table.drop(columns=list(_OWN), errors="ignore"),
+        counts=counts,
+        ratios=ratios,
+        drop=[*drop, *_published_medians(table, medians)],
+    )
+    relationship, linked, notes = _linked(table, relationship, roles, level)
     bases = sorted(set(roles.counts.values()), key=BASES.index) or ["population"]
     result, book = _moved(table[linked], relationship, roles, bases, zero_rule=zero_rule)
+    _add_medians(result, medians)
     result = result[_ordered(table, result)].join(book)
     if "area_status" in table.columns and relationship.target_level == level:
         provenance.stamp(result, level=level)
@@ -98,6 +138,24 @@ def crosswalk(
         sources=[*known.sources, *relationship.sources],
         notes=known.notes,
     )
+
+
+def _published_medians(table: Any, medians: Medians | None) -> list[str]:
+    """Columns of the table that are computed again from bins."""
+    names = [n for median in medians or {} for n in (median, companion(median, "_moe"))]
+    return [name for name in names if name in table.columns]
+
+
+def _add_medians(result: pd.DataFrame, medians: Medians | None) -> None:
+    """Compute medians again from the counts in their bins."""
+    for name, (columns, bins) in (medians or {}).items():
+        absent = [column for column in columns if column not in result.columns]
+        if absent:
+            raise MissingColumnError(f"no count {absent[0]!r} to rebuild {name} from")
+        found: Any = grouped_median(result[list(columns)], bins)
+        result[name] = found["median"]
+        result[companion(name, "_moe")] = found["moe"]
+        result[companion(name, "_status")] = found["status"]
 
 
 def _directed(table: Any, relationship: Relationship, level: str, to: str) -> Relationship:
@@ -120,11 +178,20 @@ def _directed(table: Any, relationship: Relationship, level: str, to: str) -> Re
 
 def _linked(
     table: Any, relationship: Relationship, roles: Roles, level: str
-) -> tuple[Any, list[str]]:
+) -> tuple[Relationship, Any, list[str]]:
     """Rows that have links; rows without any may only be empty."""
     linked = table.index.isin(relationship.links["source"])
     if linked.all():
-        return linked, []
+        return relationship, linked, []
+    notes = []
+    renamed = same_place(table.index[~linked], relationship.links["source"])
+    if renamed:
+        # The 2010 census knew Bedford city as 51515; ACS tables of its tracts say 51019.
+        back = {theirs: mine for mine, theirs in renamed.items()}
+        links = relationship.links.assign(source=relationship.links["source"].replace(back))
+        relationship = replace(relationship, links=links)
+        linked = table.index.isin(links["source"])
+        notes.append(f"{len(renamed):,} areas found under their former county's code")
     lost = table.loc[~linked, list(roles.counts)]
     filled = (lost.fillna(0) != 0).any(axis=1).to_numpy(dtype=bool)
     if filled.any():
@@ -134,8 +201,10 @@ def _linked(
             fix="get the relationship of every state in the table, in the table's vintage",
             code="E-CROSSWALK-INCOMPLETE",
         )
-    water = int(water_rows(lost.index, level).sum())
-    return linked, [f"{len(lost):,} empty areas without a link left out ({water:,} of water)"]
+    if len(lost):
+        water = int(water_rows(lost.index, level).sum())
+        notes.append(f"{len(lost):,} empty areas without a link left out ({water:,} of water)")
+    return relationship, linked, notes
 
 
 def _moved(
@@ -148,8 +217,9 @@ def _moved(
     for basis in bases:
         weights = relationship.weights(basis)
         links, missing = _links(weights, table.index, targets)
-        _mark(book, links, missing)
         names = [c for c, b in roles.counts.items() if b == basis]
+        first = table[names[0]].to_numpy(dtype="float64", na_value=np.nan) if names else None
+        _mark(book, links, missing, first)
         moved = _move_columns(table, names, roles, links, zero_rule=zero_rule)
         values.update({c: np.where(missing, np.nan, v) for c, v in moved.items()})
     result = pd.DataFrame(values, index=targets)
@@ -182,16 +252,18 @@ def _links(weights: pd.DataFrame, rows: Any, targets: Any) -> tuple[Links, Any]:
     return links, missing
 
 
-def _mark(book: pd.DataFrame, links: Links, missing: Any) -> None:
-    """Note which targets contain parts, and how much of them."""
+def _mark(book: pd.DataFrame, links: Links, missing: Any, first: Any) -> None:
+    """Note which targets contain parts, and how much of their first count came from them."""
     split = links.weight < 1 - 1e-9
-    total = np.bincount(links.target, weights=links.weight, minlength=links.n_target)
-    parts = np.bincount(links.target[split], weights=links.weight[split], minlength=links.n_target)
+    amount = links.weight if first is None else links.weight * np.nan_to_num(first)[links.source]
+    total = np.bincount(links.target, weights=amount, minlength=links.n_target)
+    parts = np.bincount(links.target[split], weights=amount[split], minlength=links.n_target)
+    any_part = np.bincount(links.target[split], minlength=links.n_target) > 0
     with np.errstate(invalid="ignore", divide="ignore"):
-        share = np.where(total > 0, parts / total, 0.0)
-    book["split_share"] = np.maximum(book["split_share"], share)
+        share = np.where(total > 0, parts / total, any_part.astype(float))
+    book["split_share"] = np.maximum(book["split_share"], np.clip(share, 0, 1))
     status = book["crosswalk_status"].to_numpy(dtype=object, copy=True)
-    status[(share > 0) & (status != "partial")] = "crosswalked"
+    status[any_part & (status != "partial")] = "crosswalked"
     status[missing] = "partial"
     book["crosswalk_status"] = status
 
@@ -202,13 +274,13 @@ def _move_columns(
     """Move the counts of one basis, and their margins."""
     if not names:
         return {}
-    numbers = table[names].to_numpy(dtype="float64", na_value=np.nan)
+    numbers = to_floats(table[names], "the table")
     moved = links.counts(numbers)
     values = {name: moved[:, i] for i, name in enumerate(names)}
     with_moe = [name for name in names if name in roles.margins]
     if not with_moe:
         return values
-    margins = table[[roles.margins[n] for n in with_moe]].to_numpy(dtype="float64", na_value=np.nan)
+    margins = to_floats(table[[roles.margins[n] for n in with_moe]], "a margin column")
     with np.errstate(invalid="ignore"):
         negative = (margins < 0).any(axis=1)
     if negative.any():
