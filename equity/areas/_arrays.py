@@ -46,7 +46,9 @@ def rows_where(values: Numbers, bad: npt.NDArray[np.bool_]) -> list[Any]:
         flags = flags.any(axis=tuple(range(1, flags.ndim)))
     found = np.flatnonzero(flags)
     if isinstance(values, pd.DataFrame | pd.Series) and len(values.index) == flags.shape[0]:
-        return list(values.index[found])
+        labels = list(values.index[found])
+        # A reader's index is the line of its file.
+        return [f"line {n}" for n in labels] if values.index.name == "line" else labels
     return [int(i) for i in found]
 
 

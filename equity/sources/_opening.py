@@ -61,7 +61,7 @@ def regular(path: str | Path) -> Path:
     return found
 
 
-def read_bytes(path: str | Path, *, suffix: str = ".csv") -> bytes:
+def read_bytes(path: str | Path, *, suffix: str | tuple[str, ...] = ".csv") -> bytes:
     """Return a file's content, unpacked from .zip, .gz or .xz.
 
     Parameters
@@ -70,7 +70,7 @@ def read_bytes(path: str | Path, *, suffix: str = ".csv") -> bytes:
         The file. A zip must hold exactly one member that ends in ``suffix``; what macOS adds to
         a zip does not count.
     suffix
-        Ending of the wanted member.
+        Ending of the wanted member, or several.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def sequence_of(paths: str | Path | Sequence[str | Path]) -> list[str | Path]:
     return [paths] if isinstance(paths, str | Path) else list(paths)
 
 
-def _unpacked(data: bytes, file: Path, path: str | Path, suffix: str) -> bytes:
+def _unpacked(data: bytes, file: Path, path: str | Path, suffix: str | tuple[str, ...]) -> bytes:
     packed = next((name for name, magic in _PACKED.items() if data.startswith(magic)), None)
     if packed == ".zip":
         return _only_member(file, path, suffix)
@@ -151,14 +151,15 @@ def _unpacked(data: bytes, file: Path, path: str | Path, suffix: str) -> bytes:
     return data
 
 
-def _only_member(file: Path, path: str | Path, suffix: str) -> bytes:
+def _only_member(file: Path, path: str | Path, suffix: str | tuple[str, ...]) -> bytes:
     check_zip(file, test=False)
     inside = members(file)
     wanted = [name for name in inside if name.lower().endswith(suffix)]
     if len(wanted) != 1:
         names = ", ".join((wanted or inside)[:5]) or "nothing"
+        kind = suffix if isinstance(suffix, str) else " or ".join(suffix)
         raise FormatError(
-            f"the zip must hold exactly one {suffix} file, it holds {len(wanted)} ({names})",
+            f"the zip must hold exactly one {kind} file, it holds {len(wanted)} ({names})",
             file=path,
             fix="download it again, or unpack the one you mean",
         )

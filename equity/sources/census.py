@@ -7,7 +7,6 @@ decoded. Margins are the published 90 % margins.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,13 +19,12 @@ from equity.areas.annotations import decode
 from equity.areas.geoid import find_state, geo_vintage_for
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.provenance import Source, sha256_of, stamp
+from equity.sources._acs_forms import read_form
 from equity.sources._files import (
     existing,
     index_by_area,
-    pick_id,
-    read_bytes,
-    read_text_table,
     require_columns,
+    row_labels,
     sequence_of,
 )
 
@@ -34,10 +32,23 @@ __all__ = ["read_acs"]
 
 # B28002_001E, B28009A_001M, S1701_C01_040E, DP04_0058PE
 _CODE = re.compile(r"^[A-Z]{1,2}\d{2,5}[A-Z]{0,3}(_C\d{2})?_\d{3,4}P?[EM]$")
-# The table-based Summary File writes B28002_E001 where the API writes B28002_001E.
-_SUMMARY_FILE_CODE = re.compile(r"^([A-Z]\d{5}[A-Z]{0,3})_([EM])(\d{3})$")
-_PARTS = {"state": 2, "county": 3, "tract": 6, "block group": 1}
-_GEO_PREFIX = {"tract": "1400000US", "county": "0500000US", "block_group": "1500000US"}
+# Signs in place of numbers in tables from data.census.gov, as the codes the API sends.
+_ESTIMATE_SIGNS = {
+    "-": "-666666666",
+    "**": "-666666666",
+    "N": "-999999999",
+    "(X)": "-888888888",
+    "null": "",
+}
+_MARGIN_SIGNS = {
+    "**": "-222222222",
+    "***": "-333333333",
+    "*****": "-555555555",
+    "-": "-666666666",
+    "N": "-999999999",
+    "(X)": "-888888888",
+    "null": "",
+}
 
 
 def read_acs(
@@ -57,8 +68,9 @@ def read_acs(
     ----------
     paths
         One or several files of the same areas, whose columns are put side by side: answers of
-        the Census Data API (``.json``), the table-based Summary File (``.dat``; a folder takes
-        every ``.dat`` in it), or wide CSV with columns such as ``B28002_001E``.
+        the Census Data API (JSON), the table-based Summary File (a folder takes every ``.dat``
+        in it), or wide CSV with columns such as ``B28002_001E``, also as data.census.gov
+        writes it. The form is told by the content; .zip, .gz and .xz are unpacked.
     year
         Last year of the 5-year period, for example 2023 for 2019-2023.
     level
@@ -92,19 +104,29 @@ def read_acs(
     ----------
     U.S. Census Bureau. American Community Survey: notes on ACS estimate and annotation values.
     """
+    vintage = geo_vintage_for("acs", year)
     fips = None if state is None else find_state(state).fips
+    _check_mapping(columns)
     wanted = _Wanted(level, fips, multi_state, columns, id_column)
     tables, sources, notes = [], [], []
-    for path in _expand(paths):
-        table, dropped = _read_one(path, wanted)
+    files = _expand(paths)
+    for path in files:
+        table, dropped = _read_one(path, wanted, alone=len(files) == 1)
         tables.append((path, table))
         notes += dropped
         sources.append(_source(Path(path), year, synthetic=synthetic))
     joined = _side_by_side(tables)
+    lacking = [name for name, code in (columns or {}).items() if code not in joined.columns]
+    if lacking:
+        raise MissingColumnError(
+            f"none of the {len(files)} files has a column {lacking[0]}",
+            file=files[0],
+            fix="check the names in columns=",
+        )
     return stamp(
         joined,
         level=level,
-        geo_vintage=geo_vintage_for("acs", year),
+        geo_vintage=vintage,
         sources=sources,
         notes=notes,
     )
@@ -134,20 +156,12 @@ class _Wanted:
     id_column: str | None
 
 
-def _read_one(path: str | Path, wanted: _Wanted) -> tuple[pd.DataFrame, list[str]]:
-    suffix = Path(path).suffix.lower()
-    if suffix == ".json":
-        frame = _api_answer(path)
-        ids = _api_ids(frame, path, wanted.level)
-    elif suffix == ".dat":
-        frame = _summary_file(path, wanted.level, wanted.state)
-        ids = frame["GEO_ID"]
-    else:
-        frame = read_text_table(path)
-        ids = frame[pick_id(frame, path, wanted.id_column)]
-    if wanted.columns:
-        require_columns(frame, wanted.columns, path)
-        frame = frame.rename(columns=dict(wanted.columns))
+def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.DataFrame, list[str]]:
+    frame, ids = read_form(path, wanted.level, wanted.state, wanted.id_column)
+    columns = wanted.columns or {}
+    if not alone:  # each file holds some of them
+        columns = {name: code for name, code in columns.items() if name in frame.columns}
+    frame = _renamed(frame, columns, path)
     codes = [name for name in frame.columns if _CODE.match(name)]
     if not codes:
         raise MissingColumnError(
@@ -159,78 +173,64 @@ def _read_one(path: str | Path, wanted: _Wanted) -> tuple[pd.DataFrame, list[str
     if "NAME" in frame.columns:
         numbers.insert(0, "name", frame["NAME"].str.strip())
     return index_by_area(
-        numbers,
-        ids,
-        path,
-        level=wanted.level,
-        state=wanted.state,
-        multi_state=wanted.multi_state,
+        numbers, ids, path, level=wanted.level, state=wanted.state, multi_state=wanted.multi_state
     )
 
 
-def _api_answer(path: str | Path) -> pd.DataFrame:
-    try:
-        rows = json.loads(read_bytes(path, suffix=".json"))
-    except ValueError:
-        raise FormatError(
-            "not valid JSON: the answer was cut off or is no answer of the Census API",
+def _check_mapping(columns: Mapping[str, str] | None) -> None:
+    targets = list((columns or {}).values())
+    wrong = [code for code in targets if not _CODE.match(code)]
+    if wrong:
+        raise InputError(
+            f"{wrong[0]!r} is no ACS code of an estimate or a margin",
+            fix='columns={"column of the file": "B28002_001E"}, with E or M at the end',
+        )
+    twice = [code for code in targets if targets.count(code) > 1]
+    if twice:
+        raise InputError(f"two columns are mapped to {twice[0]}", fix="keep one in columns=")
+
+
+def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path) -> pd.DataFrame:
+    require_columns(frame, columns, path)
+    clash = sorted(set(columns.values()) & set(frame.columns) - set(columns))
+    if clash:
+        raise InputError(
+            f"the file has a column {clash[0]} already",
             file=path,
-            fix="download it again",
-        ) from None
-    good = isinstance(rows, list) and rows and all(isinstance(row, list) for row in rows)
-    if not good or len({len(row) for row in rows}) != 1:
-        raise FormatError("not a Census API answer: an array of equally long arrays", file=path)
-    cells = [["" if cell is None else str(cell) for cell in row] for row in rows[1:]]
-    header = [str(name) for name in rows[0]]
-    if len(set(header)) != len(header):
-        # The API repeats a geography column that was also asked for by name.
-        keep = [i for i, name in enumerate(header) if name not in header[:i]]
-        header = [header[i] for i in keep]
-        cells = [[row[i] for i in keep] for row in cells]
-    return pd.DataFrame(cells, columns=header, dtype=str)
-
-
-def _api_ids(frame: pd.DataFrame, path: str | Path, level: str) -> pd.Series:
-    if "GEO_ID" in frame.columns:
-        return frame["GEO_ID"]
-    wanted = {"county": ["state", "county"], "block_group": list(_PARTS)}.get(
-        level, ["state", "county", "tract"]
-    )
-    require_columns(frame, wanted, path)
-    ids = frame[wanted[0]].str.zfill(_PARTS[wanted[0]])
-    for part in wanted[1:]:
-        ids = ids + frame[part].str.zfill(_PARTS[part])
-    return ids
-
-
-def _summary_file(path: str | Path, level: str, state: str | None) -> pd.DataFrame:
-    frame = read_text_table(path, delimiter="|")
-    require_columns(frame, ["GEO_ID"], path)
-    if level not in _GEO_PREFIX:
-        raise InputError(f"the Summary File is not read at level {level!r}", file=path)
-    prefix = _GEO_PREFIX[level] + (state or "")
-    frame = frame[frame["GEO_ID"].str.startswith(prefix)]
-    return frame.rename(columns=lambda name: _SUMMARY_FILE_CODE.sub(r"\1_\3\2", name))
+            fix=f"leave {clash[0]} out of columns=",
+        )
+    return frame.rename(columns=dict(columns))
 
 
 def _decoded(text: pd.DataFrame, file: str) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for code in text.columns:
-        numbers, status = decode(
-            text[code], kind="moe" if code.endswith("M") else "estimate", file=file
-        )
+        cells, bounded = _plain(text[code], margin=code.endswith("M"))
+        kind = "moe" if code.endswith("M") else "estimate"
+        numbers, status = decode(cells, kind=kind, file=file)
         negative = numbers < 0
         if negative.any():
             raise InputError(
                 f"column {code} holds negative numbers ({numbers[negative].iloc[0]:g})",
                 file=file,
-                rows=[f"data row {row + 1}" for row in text.index[negative]],
+                rows=row_labels(text.index, negative),
                 fix="only the Census Bureau's annotation values may be negative",
             )
         columns[code] = numbers
-        if (status == "open_interval").any():
-            columns[f"{code[:-1]}E_status"] = status.where(status == "open_interval", "ok")
+        bounded |= status == "open_interval"
+        if bounded.any():
+            name = f"{code[:-1]}E_status"
+            marked = columns.get(name, pd.Series("ok", index=text.index, dtype=object))
+            columns[name] = marked.mask(bounded, "open_interval")
     return pd.DataFrame(columns, index=text.index)
+
+
+def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:
+    """Turn the signs that data.census.gov prints into codes; say which medians are bounds."""
+    cells = cells.str.strip()
+    cells = cells.replace(_MARGIN_SIGNS if margin else _ESTIMATE_SIGNS)
+    bound = cells.str.fullmatch(r"[\d,]+[+-]") & (not margin)
+    return cells.mask(bound, cells.str.replace(r"[,+-]", "", regex=True)), bound
 
 
 def _side_by_side(tables: list[tuple[str | Path, pd.DataFrame]]) -> pd.DataFrame:
@@ -245,6 +245,16 @@ def _side_by_side(tables: list[tuple[str | Path, pd.DataFrame]]) -> pd.DataFrame
                 fix="download both for the same state, level and year",
             )
         fresh = [name for name in other.columns if name not in joined.columns]
+        for name in other.columns.difference([*fresh, "name"]):
+            theirs = other[name].reindex(joined.index)
+            differs = ~((joined[name] == theirs) | (joined[name].isna() & theirs.isna()))
+            if differs.any():
+                raise InputError(
+                    f"column {name} differs from that of {Path(path).name}",
+                    file=other_path,
+                    rows=joined.index[differs],
+                    fix="download both for the same year and product",
+                )
         joined = joined.join(other[fresh])
     return joined
 
