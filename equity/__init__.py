@@ -35,9 +35,6 @@ _PUBLIC = {
     "area_table": "equity.areas.table",
     "combine": "equity.areas.join",
     "combine_audit": "equity.areas.join",
-    "crosswalk": "equity.areas.crosswalk",
-    "roll_up": "equity.areas.aggregate",
-    "service_area": "equity.areas.aggregate",
     "data_dictionary": "equity.areas.schema",
     "difference_test": "equity.areas.moe",
     "moe_product": "equity.areas.moe",
@@ -50,22 +47,25 @@ _PUBLIC = {
     "population_centers": "equity.measures.travel",
     "catchment": "equity.measures.catchment",
     "solve_catchment": "equity.measures.catchment",
+    "adoption": "equity.measures.adoption",
+    "covered_populations": "equity.measures.adoption",
+    "shortfall_by_access": "equity.measures.gap",
+    "shortfall_by_travel": "equity.measures.gap",
+    "telehealth_gap": "equity.measures.gap",
     # Outputs
     "cite": "equity.outputs.tables",
     "export": "equity.outputs.tables",
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",
     "write_appendix": "equity.outputs.appendix",
-    "practice_readiness": "equity.measures.practice",
-    "best_offers": "equity.measures.practice",
-    "capacity_behind_lines": "equity.measures.practice",
-    "barrier": "equity.measures.barrier",
-    "shortfall_with_clinic": "equity.measures.barrier",
     "virtual_catchment": "equity.measures.virtual",
     "solve_virtual_catchment": "equity.measures.virtual",
     # Broadband
     "coverage": "equity.measures.coverage",
     "location_table": "equity.measures.coverage",
+    # Whole
+    "Study": "equity.study",
+    "StudyResult": "equity.study",
 }
 
 __all__ = ["__version__", *_PUBLIC]

@@ -59,10 +59,9 @@ class Source:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Source:
-        """Rebuild a source from :meth:`to_dict`; what it left out is empty."""
+        """Rebuild a source from :meth:`to_dict`."""
         names = {field.name for field in fields(cls)}
-        required = {"id": "", "agency": "", "product": "", "vintage": ""}
-        return cls(**required | {key: value for key, value in record.items() if key in names})
+        return cls(**{key: value for key, value in record.items() if key in names})
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,33 @@
+"""Every file of a run, from one content model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from equity.outputs.appendix import write_appendix
+from equity.outputs.page import write_page
+from equity.outputs.tables import export, write_provenance
+from equity.progress import track
+
+if TYPE_CHECKING:
+    from equity.study import StudyResult
+
+__all__ = ["write_all"]
+
+
+def write_all(result: StudyResult, folder: Path) -> None:
+    """Write a run's outputs into an empty folder."""
+    report = result.report()
+    steps = (
+        lambda: write_page(report, folder),
+        lambda: export(report.table, folder, sources=report.sources),
+        lambda: write_appendix(report, folder / "appendix.pdf"),
+        lambda: write_appendix(report, folder / "appendix.docx"),
+        lambda: write_provenance(report, folder / "provenance.json"),
+        lambda: (folder / "study.toml").write_text(result.text, encoding="utf-8"),
+    )
+    with track("Writing the outputs", total=len(steps)) as advance:
+        for step in steps:
+            step()
+            advance(1)

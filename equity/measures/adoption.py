@@ -1,0 +1,207 @@
+"""What homes have: devices, subscriptions, both together."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from equity.errors import InputError, MissingColumnError
+from equity.measures._shares import has_counts, share_of
+from equity.provenance import carry
+
+__all__ = ["adoption", "covered_populations"]
+
+_SUBSCRIPTION_CELL = {"any_broadband": "B28002_004", "cable_fiber_dsl": "B28002_007"}
+
+_Forms = dict[str, list[tuple[tuple[str, ...], str]]]
+# name -> (cells, universe); the first form whose columns are there is used.
+_HOMES: _Forms = {
+    "device_share": [
+        (("B28003_002",), "B28003_001"),
+        (("B28001_002",), "B28001_001"),
+    ],
+    "no_device_share": [
+        (("B28003_006",), "B28003_001"),
+        (("B28001_011",), "B28001_001"),
+    ],
+    "any_subscription_share": [
+        (("B28002_004",), "B28002_001"),
+    ],
+    "smartphone_only_share": [(("B28001_006",), "B28001_001")],
+    "cellular_only_share": [(("B28002_006",), "B28002_001")],
+}
+
+_DISABILITY = tuple(f"B18101_{cell:03d}" for cell in (4, 7, 10, 13, 16, 19, 23, 26, 29, 32, 35, 38))
+_AGE_65 = tuple(f"B01001_{cell:03d}" for cell in (*range(20, 26), *range(44, 50)))
+_PEOPLE: _Forms = {
+    "poverty_share": [(("B17001_002",), "B17001_001")],
+    "uninsured_share": [
+        (("B27010_017", "B27010_033", "B27010_050", "B27010_066"), "B27010_001"),
+    ],
+    "no_vehicle_share": [
+        (("B08201_002",), "B08201_001"),
+        (("B25044_003", "B25044_010"), "B25044_001"),
+    ],
+    "disability_share": [(_DISABILITY, "B18101_001")],
+    "age_65_share": [(_AGE_65, "B01001_001"), (("B09020_001",), "B01003_001")],
+    "limited_english_share": [
+        (("C16002_004", "C16002_007", "C16002_010", "C16002_013"), "C16002_001"),
+    ],
+    "veteran_share": [(("B21001_002",), "B21001_001")],
+}
+
+
+def adoption(acs: pd.DataFrame, *, subscription: str = "any_broadband") -> pd.DataFrame:
+    """Return what share of homes has a device, a subscription, and both.
+
+    Parameters
+    ----------
+    acs
+        Table from :func:`equity.read_acs` with tables B28002 and B28003 (else B28001), or a table
+        that already holds ``device_share`` and ``any_subscription_share``.
+    subscription
+        Which subscriptions count: ``"any_broadband"`` (B28002_004) or ``"cable_fiber_dsl"``
+        (B28002_007). The coverage rule says which; the same rule decides both sides of the link.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the caller's index: ``households_n``, ``device_share``, ``no_device_share``,
+        ``any_subscription_share``, ``subscription_share`` (those that count),
+        ``connected_share`` (a device *and* a counted subscription), and where published
+        ``smartphone_only_share`` and ``cellular_only_share``; each with its ``_moe`` (90 %),
+        missing where the source has no margins. ``connected_share_status`` says how it was got:
+        ``ok`` (B28003_004 counts it), ``upper_bound`` (the smaller of two shares, which both must
+        hold), ``no_households`` or ``not_covered``.
+
+    Raises
+    ------
+    MissingColumnError
+        If neither counts nor shares of devices and subscriptions are there.
+    InputError
+        If ``subscription`` is not one of the two.
+
+    Notes
+    -----
+    The ACS asks which kinds of subscription a home has, never how fast it is.
+    """
+    if subscription not in _SUBSCRIPTION_CELL:
+        raise InputError(
+            f"subscription={subscription!r}", fix=f"choose from {', '.join(_SUBSCRIPTION_CELL)}"
+        )
+    result = pd.DataFrame(index=acs.index)
+    result["households_n"] = _column(acs, "B28002_001E", "households_n")
+    result["households_n_moe"] = _column(acs, "B28002_001M", "households_n_moe")
+    for name, forms in _HOMES.items():
+        _add_share(result, acs, name, forms)
+    _fill_devices(result)
+    for name in ("device_share", "any_subscription_share"):
+        if name not in result:
+            raise MissingColumnError(
+                f"nothing tells {name}",
+                fix="read ACS tables B28002 and B28003, or map a column to it",
+            )
+    _add_counted(result, acs, subscription)
+    _add_connected(result, acs, subscription)
+    return carry(result, acs)
+
+
+def covered_populations(acs: pd.DataFrame) -> pd.DataFrame:
+    """Return shares of the populations that telehealth policy names.
+
+    Parameters
+    ----------
+    acs
+        Table from :func:`equity.read_acs`. Whatever its tables allow is returned: poverty
+        (B17001), no health insurance (B27010), no vehicle (B08201 or B25044), disability
+        (B18101), 65 and older (B01001), limited English (C16002), veterans (B21001), median
+        household income (B19013).
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the caller's index: ``poverty_share``, ``uninsured_share`` … each with its ``_moe``
+        (90 %). The groups overlap: never add them.
+
+    References
+    ----------
+    Digital Equity Act of 2021, 47 U.S.C. 1721 (groups named by law).
+    """
+    result = pd.DataFrame(index=acs.index)
+    for name, forms in _PEOPLE.items():
+        _add_share(result, acs, name, forms)
+    if "B19013_001E" in acs:
+        result["median_household_income_usd"] = acs["B19013_001E"]
+        result["median_household_income_usd_moe"] = _column(acs, "B19013_001M", "")
+    return carry(result, acs)
+
+
+def _add_share(
+    result: pd.DataFrame, acs: pd.DataFrame, name: str, forms: list[tuple[tuple[str, ...], str]]
+) -> None:
+    for cells, universe in forms:
+        if has_counts(acs, cells, universe):
+            result[name], result[f"{name}_moe"] = share_of(acs, cells, universe)
+            return
+    if name in acs:
+        result[name] = acs[name].astype(float)
+        result[f"{name}_moe"] = _column(acs, f"{name}_moe", "")
+
+
+def _fill_devices(result: pd.DataFrame) -> None:
+    # Each of the two is one minus the other, with the same margin.
+    for name, other in (
+        ("device_share", "no_device_share"),
+        ("no_device_share", "device_share"),
+    ):
+        if name not in result and other in result:
+            result[name] = 1 - result[other]
+            result[f"{name}_moe"] = result[f"{other}_moe"]
+
+
+def _add_counted(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -> None:
+    if subscription == "any_broadband":
+        result["subscription_share"] = result["any_subscription_share"]
+        result["subscription_share_moe"] = result["any_subscription_share_moe"]
+        return
+    _add_share(
+        result,
+        acs,
+        "subscription_share",
+        [((_SUBSCRIPTION_CELL[subscription],), "B28002_001")],
+    )
+    if "subscription_share" not in result:
+        # The source does not tell kinds apart: unknown, not zero and not "any".
+        result["subscription_share"] = np.nan
+        result["subscription_share_moe"] = np.nan
+
+
+def _add_connected(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -> None:
+    counted, counted_moe = result["subscription_share"], result["subscription_share_moe"]
+    if has_counts(acs, ("B28003_004",), "B28003_001"):
+        both, both_moe = share_of(acs, ("B28003_004",), "B28003_001")
+        status = "ok" if subscription == "any_broadband" else "upper_bound"
+    else:
+        both, both_moe = result["device_share"], result["device_share_moe"]
+        status = "upper_bound"
+    if status == "ok":
+        connected, connected_moe = both, both_moe
+    else:
+        # Homes with both are at most those with either.
+        connected = both.where(both <= counted, counted)
+        connected_moe = both_moe.where(both <= counted, counted_moe)
+        connected = connected.where(both.notna() & counted.notna())
+        connected_moe = connected_moe.where(connected.notna())
+    result["connected_share"] = connected
+    result["connected_share_moe"] = connected_moe
+    empty = result["households_n"] == 0
+    result["connected_share_status"] = np.select(
+        [empty, connected.isna()], ["no_households", "not_covered"], default=status
+    )
+
+
+def _column(table: pd.DataFrame, name: str, alternative: str) -> pd.Series:
+    for candidate in (name, alternative):
+        if candidate and candidate in table:
+            return table[candidate].astype(float)
+    return pd.Series(np.nan, index=table.index)

@@ -1,0 +1,108 @@
+"""Shares of homes and people, with margins that follow the published formula."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from equity.errors import InputError, MissingColumnError
+from equity.measures.adoption import adoption, covered_populations
+
+
+@pytest.fixture
+def acs():
+    columns = {
+        "B28002_001": ([1000, 400, 0], [60, 40, 12]),
+        "B28002_004": ([800, 100, 0], [70, 30, 12]),
+        "B28002_006": ([90, 20, 0], [30, 10, 12]),
+        "B28002_007": ([500, 60, 0], [50, 20, 12]),
+        "B28001_001": ([1000, 400, 0], [60, 40, 12]),
+        "B28001_006": ([100, 80, 0], [30, 20, 12]),
+        "B28003_001": ([1000, 400, 0], [60, 40, 12]),
+        "B28003_002": ([900, 250, 0], [65, 40, 12]),
+        "B28003_004": ([780, 95, 0], [70, 30, 12]),
+        "B28003_006": ([100, 150, 0], [40, 35, 12]),
+    }
+    data = {f"{c}E": v[0] for c, v in columns.items()} | {f"{c}M": v[1] for c, v in columns.items()}
+    return pd.DataFrame(data, dtype=float, index=pd.Index(["a", "b", "c"], name="geoid"))
+
+
+def test_shares_of_homes(acs):
+    homes = adoption(acs)
+    assert homes.index.equals(acs.index)
+    np.testing.assert_allclose(homes["device_share"], [0.9, 0.625, np.nan])
+    np.testing.assert_allclose(homes["no_device_share"], [0.1, 0.375, np.nan])
+    np.testing.assert_allclose(homes["any_subscription_share"], [0.8, 0.25, np.nan])
+    np.testing.assert_allclose(homes["subscription_share"], [0.8, 0.25, np.nan])
+    np.testing.assert_allclose(homes["connected_share"], [0.78, 0.2375, np.nan])
+    np.testing.assert_allclose(homes["smartphone_only_share"], [0.1, 0.2, np.nan])
+    assert homes["connected_share_status"].tolist() == ["ok", "ok", "no_households"]
+
+
+def test_margin_is_the_handbook_s_formula(acs):
+    # sqrt(70^2 - 0.78^2 60^2) / 1000, by hand
+    expected = math.sqrt(70**2 - 0.78**2 * 60**2) / 1000
+    assert adoption(acs)["connected_share_moe"].iloc[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_rule_decides_which_subscriptions_count(acs):
+    homes = adoption(acs, subscription="cable_fiber_dsl")
+    np.testing.assert_allclose(homes["subscription_share"], [0.5, 0.15, np.nan])
+    # Homes with a device and a counted subscription are at most those with either.
+    np.testing.assert_allclose(homes["connected_share"], [0.5, 0.15, np.nan])
+    assert homes["connected_share_status"].tolist() == [
+        "upper_bound",
+        "upper_bound",
+        "no_households",
+    ]
+    assert homes["connected_share_moe"].iloc[0] == pytest.approx(
+        homes["subscription_share_moe"].iloc[0]
+    )
+
+
+def test_shares_without_counts_are_taken_as_they_are():
+    table = pd.DataFrame(
+        {"device_share": [0.935, 0.968], "any_subscription_share": [0.888, 0.99]},
+        index=pd.Index(["a", "b"], name="geoid"),
+    )
+    homes = adoption(table)
+    np.testing.assert_allclose(homes["connected_share"], [0.888, 0.968])
+    assert set(homes["connected_share_status"]) == {"upper_bound"}
+    assert homes["connected_share_moe"].isna().all()
+    # The kinds are not told apart: unknown, neither zero nor any.
+    strict = adoption(table, subscription="cable_fiber_dsl")
+    assert strict["connected_share"].isna().all()
+    assert set(strict["connected_share_status"]) == {"not_covered"}
+
+
+def test_without_margins_there_is_none(acs):
+    bare = acs[[name for name in acs if name.endswith("E")]]
+    assert adoption(bare)["device_share_moe"].isna().all()
+
+
+def test_what_is_missing_is_named(acs):
+    with pytest.raises(MissingColumnError, match="any_subscription_share"):
+        adoption(acs[["B28003_001E", "B28003_002E"]])
+    with pytest.raises(InputError, match="subscription='fiber'"):
+        adoption(acs, subscription="fiber")
+
+
+def test_populations_from_their_cells():
+    data = {
+        "B17001_001E": [1000.0], "B17001_002E": [250.0], "B17001_001M": [80.0], "B17001_002M": [60.0],
+        "B27010_001E": [1000.0], "B27010_017E": [10.0], "B27010_033E": [0.0], "B27010_050E": [40.0],
+        "B27010_066E": [0.0], "B27010_001M": [80.0], "B27010_017M": [9.0], "B27010_033M": [12.0],
+        "B27010_050M": [20.0], "B27010_066M": [11.0], "B19013_001E": [41_000.0],
+    }  # fmt: skip
+    people = covered_populations(pd.DataFrame(data, index=["a"]))
+    assert people["poverty_share"].iloc[0] == 0.25
+    assert people["uninsured_share"].iloc[0] == 0.05
+    # Two zero cells: only the larger of their margins counts, once.
+    part = math.sqrt(9**2 + 20**2 + 12**2)
+    expected = math.sqrt(part**2 - 0.05**2 * 80**2) / 1000
+    assert people["uninsured_share_moe"].iloc[0] == pytest.approx(expected, rel=1e-12)
+    assert people["median_household_income_usd"].iloc[0] == 41_000
+    assert "veteran_share" not in people

@@ -1,0 +1,126 @@
+"""The main job on real files: Delaware and Virginia through the very same run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from equity.measures.gap import PARTS
+from equity.study import Study
+
+HERE = Path(__file__).parent
+pytestmark = pytest.mark.real
+
+
+def study_of(name: str, shared_data: Path, folder: Path) -> Study:
+    """The study file beside this test, with its paths pointed at the real data wherever it is."""
+    text = (HERE / f"{name}.toml").read_text(encoding="utf-8")
+    path = folder / "study.toml"
+    path.write_text(text.replace("../../../shared/data", shared_data.as_posix()), encoding="utf-8")
+    return Study.load(path)
+
+
+@pytest.fixture(scope="module")
+def delaware(shared_data, tmp_path_factory):
+    return study_of("delaware", shared_data, tmp_path_factory.mktemp("delaware")).run()
+
+
+@pytest.fixture(scope="module")
+def virginia(shared_data, tmp_path_factory):
+    return study_of("virginia", shared_data, tmp_path_factory.mktemp("virginia")).run()
+
+
+@pytest.fixture(params=["delaware", "virginia"])
+def result(request):
+    return request.getfixturevalue(request.param)
+
+
+def test_delaware_s_locations_and_tracts(delaware):
+    # FCC BDC as republished by Esri: 405,915 locations, 3,969 unserved.
+    table = delaware.table
+    assert table["locations_n"].sum() == 405_915
+    assert table["unserved_n"].sum() / table["locations_n"].sum() == pytest.approx(0.0098, abs=5e-5)
+    assert len(table) == 262
+    assert table.geometry.notna().sum() == 259
+
+
+def test_virginia_s_locations_and_tracts(virginia):
+    # 2,911,038 locations, 247,508 unserved.
+    table = virginia.table
+    assert table["locations_n"].sum() == 2_911_038
+    assert table["unserved_n"].sum() / table["locations_n"].sum() == pytest.approx(0.0850, abs=5e-5)
+    assert len(table) == 2_198
+    assert table.geometry.notna().sum() == 2_186
+
+
+def test_areas_without_a_polygon_are_water_and_said_so(result):
+    without = result.table[result.table.geometry.isna()]
+    assert (without["area_status"] == "water").all()
+    assert (without["population_n"] == 0).all()
+    unranked = result.report().unranked
+    assert unranked.loc[without.index, "reason"].str.contains("water").all()
+
+
+def test_classes_add_up_in_every_tract(result):
+    table = result.table
+    parts = table["served_n"] + table["underserved_n"] + table["unserved_n"]
+    assert (parts == table["locations_n"]).all()
+
+
+@pytest.mark.parametrize("suffix", ["", "__video_visit", "__fcc_706_2024"])
+def test_the_parts_are_the_gap_in_tracts_and_counties(result, suffix):
+    columns = [f"{name}{suffix}" for name in ("gap_n", *PARTS)]
+    tracts = result.table[columns].dropna()
+    for areas in (tracts, tracts.groupby(tracts.index.str[:5]).sum()):
+        np.testing.assert_allclose(
+            areas[columns[1:]].sum(axis=1), areas[columns[0]], rtol=1e-9, atol=1e-9
+        )
+
+
+def test_nobody_is_ranked_without_a_value(result):
+    report = result.report()
+    ranked = {*report.focus, *report.others}
+    assert ranked.isdisjoint(report.unranked.index)
+    assert ranked | set(report.unranked.index) == set(result.table.index)
+    assert (result.table.loc[list(ranked), "population_n"] > 0).all()
+
+
+def test_who_comes_first_meets_the_criteria(virginia):
+    table = virginia.table.loc[list(virginia.report().focus)]
+    met = (
+        (table["median_household_income_usd"] <= 60_000).astype(int)
+        + (table["uninsured_share"] >= 0.10).astype(int)
+        + (table["no_vehicle_share"] >= 0.10).astype(int)
+    )
+    assert len(table) > 0
+    assert (met >= 2).all()
+    assert (table["under_resourced_reason"] != "").all()
+
+
+def test_hanover_subscribes_to_what_the_rule_does_not_count(virginia):
+    # The design's example: nearly every home subscribes, a third of locations has a line.
+    tracts = virginia.table[virginia.table.index.str.startswith("51085")]
+    rural = tracts[tracts["qualifying_share"] < 0.5]
+    assert len(rural) > 0
+    assert (rural["subscribed_beyond_rule_share"] > 0.3).all()
+
+
+def test_a_strict_rule_says_what_it_cannot_tell(delaware):
+    # Delaware's percentages do not tell kinds of subscription apart: unknown, not zero.
+    assert delaware.table["gap_n__fcc_706_2024"].isna().all()
+    assert "cannot be computed" in delaware.report().by_rule.loc["fcc-706-2024", "note"]
+
+
+def test_every_file_is_written(virginia, tmp_path):
+    folder = virginia.write(tmp_path / "virginia")
+    names = {path.name for path in folder.iterdir()}
+    assert {
+        "index.html", "map.html", "communities.csv", "communities.parquet", "communities.gpkg",
+        "communities.xlsx", "appendix.pdf", "appendix.docx", "provenance.json", "study.toml",
+    } <= names  # fmt: skip
+    written = pd.read_parquet(folder / "communities.parquet")
+    assert written["locations_n"].sum() == 2_911_038
+    assert (folder / "index.html").stat().st_size < 8_000_000

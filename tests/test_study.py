@@ -1,0 +1,258 @@
+"""The example study from files to outputs, and what happens when something is wrong with it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from equity.errors import (
+    EquityError,
+    InputError,
+    MissingColumnError,
+    MissingFileError,
+    StorageError,
+    StudyError,
+)
+from equity.measures.gap import PARTS
+from equity.sources.example import write_example
+from equity.study import Study
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    return write_example(tmp_path_factory.mktemp("example") / "state", scale=0.2)
+
+
+@pytest.fixture(scope="module")
+def result(example):
+    return Study.load(example.study).run()
+
+
+@pytest.fixture
+def edited(example, tmp_path):
+    """A function that writes the example's study with some text replaced, beside its files."""
+
+    def edit(*changes: tuple[str, str]) -> Path:
+        text = example.study.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        path = example.root / f"edited-{tmp_path.name}.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    yield edit
+    for path in example.root.glob("edited-*.toml"):
+        path.unlink()
+
+
+def test_the_whole_state_is_there(result):
+    table = result.table
+    assert len(table) >= 150
+    assert (table["gap_status"] == "ok").sum() >= 150
+    assert result.synthetic
+    assert {"no_population", "no_locations"} <= set(table["gap_status"])
+
+
+def test_parts_add_up_under_every_rule(result):
+    for suffix in ("", "__video_visit", "__fcc_706_2024"):
+        columns = [f"{name}{suffix}" for name in ("gap_n", *PARTS)]
+        known = result.table[columns].dropna()
+        assert known[columns[0]].sum() > 0
+        np.testing.assert_allclose(known[columns[1:]].sum(axis=1), known[columns[0]], rtol=1e-9)
+
+
+def test_a_stricter_rule_never_makes_the_gap_smaller(result):
+    table = result.table.dropna(subset=["gap_n"])
+    assert (table["gap_n__video_visit"] <= table["gap_n"] + 1e-9).all()
+    assert (table["gap_n"] <= table["gap_n__fcc_706_2024"] + 1e-9).all()
+
+
+def test_repr_says_what_was_found(result):
+    text = repr(result)
+    assert "synthetic" in text
+    assert f"{result.table['gap_n'].sum():,.0f}" in text
+    assert "infrastructure" in text
+
+
+def test_the_first_communities_are_under_resourced_and_fall_short(result):
+    report = result.report()
+    table = result.table.loc[list(report.focus)]
+    assert len(table) > 0
+    assert table["is_under_resourced"].all()
+    assert table["falls_short"].all()
+    assert table["gap_n"].is_monotonic_decreasing
+    assert (
+        not result.table.loc[list(report.others)].query("is_under_resourced and falls_short").size
+    )
+
+
+def test_the_headline_s_numbers_are_the_table_s(result):
+    report = result.report()
+    focus = result.table.loc[list(report.focus)]
+    assert f"about {focus['gap_n'].sum():,.0f} people" in report.finding[0]
+    comparison = report.comparison
+    assert comparison.loc["all", "gap_n"] == pytest.approx(
+        comparison.iloc[:2]["gap_n"].sum(), rel=1e-12
+    )
+    rate = comparison.loc["under-resourced communities", "gap_share"]
+    assert f"{rate:.1%}".replace("%", " %") in " ".join(report.finding)
+
+
+def test_both_forms_of_shortfall_run_on_the_same_files(result, edited):
+    by_access = result.table["in_person_shortfall"].dropna()
+    assert by_access.between(0, 1).all()
+    assert by_access.between(0.01, 0.99).any(), "a catchment gives degrees, not only yes and no"
+    assert "access_per_10k" in result.table
+    travel = Study.load(edited(('method = "catchment"', 'method = "travel"'))).run().table
+    assert set(travel["in_person_shortfall"].dropna()) == {0.0, 1.0}
+    beyond = travel["nearest_site_min"] > 30
+    assert (travel.loc[beyond, "in_person_shortfall"] == 1).all()
+
+
+def test_outputs_are_whole_and_the_same_twice(result, tmp_path):
+    first = result.write(tmp_path / "a")
+    second = result.write(tmp_path / "b")
+    names = sorted(path.name for path in first.iterdir())
+    assert "index.html" in names
+    assert names == sorted(path.name for path in second.iterdir())
+    for name in names:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"], "no scratch left behind"
+
+
+def test_a_run_replaces_its_own_folder_and_no_other(result, tmp_path):
+    folder = result.write(tmp_path / "run")
+    (folder / "stale.txt").write_text("from an earlier run")
+    result.write(folder)
+    assert not (folder / "stale.txt").exists()
+    foreign = tmp_path / "mine"
+    foreign.mkdir()
+    (foreign / "thesis.docx").write_text("do not delete")
+    with pytest.raises(StorageError, match="no run wrote"):
+        result.write(foreign)
+    assert (foreign / "thesis.docx").exists()
+
+
+def test_a_failed_write_leaves_what_was_there(result, tmp_path, monkeypatch):
+    folder = result.write(tmp_path / "run")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def no_space(*_args, **_kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("equity._study_write.write_appendix", no_space)
+    with pytest.raises(StorageError, match="No space left"):
+        result.write(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line_has", "says"),
+    [
+        ('level = "tract"', 'level = "parish"', "level", "use 'tract', 'block_group' or 'county'"),
+        ("[care]\nmethod", "[care]\nmetod", "metod", "is no field of a study file"),
+        ('state = "90"', 'state = "Atlantis"', "state", "is no state"),
+        ('headline = "fcc-25-3"', 'headline = "fcc-25-4"', "headline", "not among study.rules"),
+        ('"video-visit", ', '"video-visits", ', "rules", "no coverage rule 'video-visits'"),
+        ('kind = "locations"', 'kind = "places"', "kind", "use 'locations' or 'summary'"),
+        ("limit_min = 30", "limit_min = -3", "limit_min", "greater than 0"),
+        ("at_least = 2\n", "at_least = 9\n", "at_least", "9 of 4 criteria"),
+        ("year = 2023\n\n[counties]", 'year = "last"\n\n[counties]', "year", "valid integer"),
+    ],
+)
+def test_a_typo_is_told_with_its_line_and_what_is_allowed(edited, old, new, line_has, says):
+    path = edited((old, new))
+    with pytest.raises(StudyError) as caught:
+        Study.load(path)
+    message = str(caught.value)
+    assert says in message
+    assert path.name in message
+    number = int(re.search(r"line (\d+)", message).group(1))
+    assert line_has in path.read_text(encoding="utf-8").splitlines()[number - 1]
+
+
+def test_broken_toml_and_a_missing_study(tmp_path):
+    broken = tmp_path / "study.toml"
+    broken.write_text("[study\nid = 3")
+    with pytest.raises(StudyError, match="not valid TOML"):
+        Study.load(broken)
+    with pytest.raises(MissingFileError, match="equity init"):
+        Study.load(tmp_path / "nowhere.toml")
+
+
+def test_a_missing_input_file_is_named_with_its_neighbour(edited):
+    path = edited(("boundaries/tl_2023_90_tract.zip", "boundaries/tl_2023_90_tracts.zip"))
+    with pytest.raises(MissingFileError, match=r"did you mean tl_2023_90_tract\.zip"):
+        Study.load(path).run()
+
+
+def test_a_criterion_without_a_column_is_refused(edited):
+    path = edited(('column = "poverty_share"', 'column = "misery_share"'))
+    with pytest.raises(MissingColumnError, match="misery_share"):
+        Study.load(path).run()
+
+
+def test_another_state_is_refused(edited):
+    path = edited(('state = "90"', 'state = "VA"'))
+    with pytest.raises(EquityError) as caught:
+        Study.load(path).run()
+    assert "Virginia" in str(caught.value) or "51" in str(caught.value)
+
+
+def test_another_vintage_is_refused(edited):
+    path = edited(('tract.zip"\nyear = 2023', 'tract.zip"\nyear = 2019'))
+    with pytest.raises(EquityError) as caught:
+        Study.load(path).run()
+    assert "2010" in str(caught.value)
+
+
+def test_an_input_cut_short_is_told(example, edited, tmp_path):
+    whole = (example.root / "acs/tract/acs5_2023_tract_90_1.json").read_bytes()
+    (tmp_path / "cut.json").write_bytes(whole[: len(whole) // 2])
+    path = edited(("acs/tract/acs5_2023_tract_90_1.json", (tmp_path / "cut.json").as_posix()))
+    with pytest.raises(EquityError, match=r"cut\.json: not valid JSON"):
+        Study.load(path).run()
+
+
+def test_catchment_without_fte_is_refused(edited):
+    path = edited(('fte = "fte"\n', ""))
+    with pytest.raises(InputError, match="FTE"):
+        Study.load(path).run()
+
+
+def test_no_criterion_met_is_a_finding_too(edited):
+    cuts = ("0.20", "0.12", "0.10", "0.18")
+    path = edited(*((f"at_least = {cut}", "at_least = 0.99") for cut in cuts))
+    report = Study.load(path).run().report()
+    assert "no community" in report.finding[0]
+    assert report.focus == ()
+
+
+def test_areas_in_any_order_give_the_same_result(result, example, edited, tmp_path):
+    folder = tmp_path / "acs"
+    folder.mkdir()
+    import json
+
+    for source in example.acs:
+        header, *rows = json.loads(source.read_text())
+        (folder / source.name).write_text(json.dumps([header, *reversed(rows)]))
+    turned = Study.load(edited(("acs/tract", folder.as_posix()))).run()
+    columns = ["gap_n", "gap_n_moe", "nearest_site_km", "is_under_resourced", "name"]
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(turned.table[columns]).sort_index(),
+        pd.DataFrame(result.table[columns]).sort_index(),
+    )
+
+
+def test_scratch_copy_is_possible(example, tmp_path):
+    """A study moves with its folder: nothing in it points elsewhere."""
+    shutil.copytree(example.root, tmp_path / "copy")
+    moved = Study.load(tmp_path / "copy" / "study.toml").run()
+    assert str(tmp_path) not in moved.text
