@@ -33,10 +33,24 @@ Check = Callable[[Path], None]
 
 @dataclass(frozen=True)
 class Desk:
-    """A transport and a store: all that a client needs."""
+    """A transport and a store: all that a client needs.
+
+    Attributes
+    ----------
+    transport, store
+        How to ask, and where to keep.
+    closed
+        Take from the store only, whatever the settings say.
+    """
 
     transport: Transport
     store: Store
+    closed: bool = False
+
+    @property
+    def offline(self) -> bool:
+        """True if nobody may be asked."""
+        return self.closed or bool(settings.current().offline)
 
     def get(
         self,
@@ -62,7 +76,7 @@ class Desk:
         found = self.store.find(name)
         if found is not None:
             return found
-        if settings.current().offline:
+        if self.offline:
             raise self._offline(name, request)
         with self.store.lock(name):
             found = self.store.find(name)  # another process may have been faster

@@ -41,6 +41,8 @@ class Publisher:
         Base addresses, the first one first; the others are tried when it cannot answer.
     calls, per_s
         At most `calls` requests in any `per_s` seconds.
+    read_s
+        Longest wait for an answer, in seconds, where it takes longer than elsewhere.
     page
         Where a person downloads by hand what we could not.
     """
@@ -50,6 +52,7 @@ class Publisher:
     urls: tuple[str, ...]
     calls: int = 60
     per_s: float = 60.0
+    read_s: float = 0.0
     page: str = ""
 
 
@@ -79,6 +82,7 @@ _TABLE = (
         "Census geocoder",
         ("https://geocoding.geo.census.gov",),
         calls=20,
+        read_s=600.0,  # a batch of 1,000 addresses takes minutes
         page="https://geocoding.geo.census.gov/geocoder/",
     ),
     Publisher(

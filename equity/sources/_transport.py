@@ -264,7 +264,7 @@ class Transport:
                 headers=dict(headers),
                 files=request.files,
                 data=request.data,
-                timeout=(self.limits.connect_s, self.limits.read_s),
+                timeout=(self.limits.connect_s, max(self.limits.read_s, request.publisher.read_s)),
                 allow_redirects=False,
                 stream=True,
             )

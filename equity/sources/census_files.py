@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,12 +30,10 @@ __all__ = [
     "fetch_boundaries",
     "fetch_gazetteer",
     "fetch_tract_relationship",
-    "fetch_tribal_areas",
     "get_blocks",
     "get_boundaries",
     "get_gazetteer",
     "get_tract_relationship",
-    "get_tribal_areas",
     "read_blocks",
     "read_gazetteer",
     "read_tract_relationship",
@@ -106,10 +103,10 @@ def fetch_boundaries(
             f"no boundary file for level={level!r}, detail={detail!r}",
             fix=f"use one of {', '.join(_CARTOGRAPHIC)} with detail='cartographic'",
         )
-    return _file(f"tiger/{year}/{name}", path, "zip", via)
+    return census_file(f"tiger/{year}/{name}", path, "zip", via)
 
 
-def _file(name: str, path: str, expect: str, via: Desk | None) -> Stored:
+def census_file(name: str, path: str, expect: str, via: Desk | None) -> Stored:
     request = Request(publisher("census-files"), path, expect=expect)
     return (via or desk()).get(f"census-files/{name}", request)
 
@@ -157,7 +154,9 @@ def get_blocks(state: str, *, year: int, via: Desk | None = None) -> pd.DataFram
 def fetch_blocks(state: str, *, year: int, via: Desk | None = None) -> Stored:
     """Download (once) the block file of a state."""
     name = f"tl_{year}_{find_state(state).fips}_tabblock20.zip"
-    return _file(f"tiger/{year}/{name}", f"/geo/tiger/TIGER{year}/TABBLOCK20/{name}", "zip", via)
+    return census_file(
+        f"tiger/{year}/{name}", f"/geo/tiger/TIGER{year}/TABBLOCK20/{name}", "zip", via
+    )
 
 
 def read_blocks(path: Any, *, year: int, state: str | None = None) -> pd.DataFrame:
@@ -205,7 +204,7 @@ def read_blocks(path: Any, *, year: int, state: str | None = None) -> pd.DataFra
     table, notes = index_by_area(
         table, frame["GEOID20"], path, level="block", state=fips, multi_state=False, first_line=None
     )
-    source = _source(path, f"blocks-2020-tiger{year}", "2020 census blocks (TIGER/Line)", year)
+    source = source_of(path, f"blocks-2020-tiger{year}", "2020 census blocks (TIGER/Line)", year)
     return stamp(table, level="block", geo_vintage="2020", sources=[source], notes=notes)
 
 
@@ -247,7 +246,7 @@ def fetch_gazetteer(level: str, *, year: int, via: Desk | None = None) -> Stored
     kind = _GAZETTEER[level]
     name = f"{year}_Gaz_{kind}_national.zip" if year > 2010 else f"Gaz_{kind}_national.zip"
     path = f"/geo/docs/maps-data/data/gazetteer/{year}_Gazetteer/{name}"
-    return _file(f"gazetteer/{year}/{name}", path, "zip", via)
+    return census_file(f"gazetteer/{year}/{name}", path, "zip", via)
 
 
 def read_gazetteer(path: Any, *, year: int, level: str, state: str | None = None) -> pd.DataFrame:
@@ -280,7 +279,7 @@ def read_gazetteer(path: Any, *, year: int, level: str, state: str | None = None
     table, notes = index_by_area(
         table, frame["GEOID"], path, level=level, state=fips, multi_state=True
     )
-    source = _source(path, f"gazetteer-{level}-{year}", f"Gazetteer, {level}", year)
+    source = source_of(path, f"gazetteer-{level}-{year}", f"Gazetteer, {level}", year)
     return stamp(
         table,
         level=level,
@@ -325,7 +324,9 @@ def fetch_tract_relationship(state: str | None = None, *, via: Desk | None = Non
     """Download (once) the 2020-2010 tract relationship file."""
     tail = "natl" if state is None else f"st{find_state(state).fips}"
     name = f"tab20_tract20_tract10_{tail}.txt"
-    return _file(f"rel2020/{name}", f"/geo/docs/maps-data/data/rel2020/tract/{name}", "text", via)
+    return census_file(
+        f"rel2020/{name}", f"/geo/docs/maps-data/data/rel2020/tract/{name}", "text", via
+    )
 
 
 def read_tract_relationship(path: Any) -> pd.DataFrame:
@@ -350,58 +351,11 @@ def read_tract_relationship(path: Any) -> pd.DataFrame:
     table = to_numbers(frame, columns, path) / 1e6
     table.insert(0, "geoid_2010", frame["GEOID_TRACT_10"].str.zfill(11))
     table.insert(0, "geoid_2020", frame["GEOID_TRACT_20"].str.zfill(11))
-    source = _source(path, "tract-relationship-2020-2010", "Tract relationship 2020-2010", 2020)
+    source = source_of(path, "tract-relationship-2020-2010", "Tract relationship 2020-2010", 2020)
     return stamp(table, level="tract", geo_vintage="2020", sources=[source])
 
 
-# Tribal areas
-
-
-def get_tribal_areas(*, year: int, via: Desk | None = None) -> gpd.GeoDataFrame:
-    """Download (once) and read American Indian, Alaska Native and Native Hawaiian areas.
-
-    Parameters
-    ----------
-    year
-        Year of the cartographic file.
-    via
-        Transport and cache; the session's own by default.
-
-    Returns
-    -------
-    geopandas.GeoDataFrame
-        One row for each area: ``tribal_id``, ``name``, ``kind`` (``reservation`` or ``trust_land``
-        where the file says so), ``geometry`` in EPSG:4269.
-    """
-    return read_tribal_areas(fetch_tribal_areas(year=year, via=via).path, year=year)
-
-
-def fetch_tribal_areas(*, year: int, via: Desk | None = None) -> Stored:
-    """Download (once) the national file of tribal areas."""
-    name = f"cb_{year}_us_aiannh_500k.zip"
-    return _file(f"tiger/{year}/{name}", f"/geo/tiger/GENZ{year}/shp/{name}", "zip", via)
-
-
-def read_tribal_areas(path: Any, *, year: int) -> gpd.GeoDataFrame:
-    """Read a file of tribal areas (cartographic or TIGER/Line)."""
-    frame = gpd.read_file(path)
-    require_columns(frame, ["GEOID"], path)
-    name = next((c for c in ("NAMELSAD", "NAME") if c in frame.columns), "GEOID")
-    kinds: Mapping[str, str] = {"R": "reservation", "T": "trust_land"}
-    table = gpd.GeoDataFrame(
-        {
-            "tribal_id": frame["GEOID"].astype(str),
-            "name": frame[name].astype(str).str.strip(),
-            "kind": frame["COMPTYP"].map(kinds) if "COMPTYP" in frame.columns else None,
-        },
-        geometry=frame.geometry,
-        crs=frame.crs,
-    ).to_crs("EPSG:4269")
-    source = _source(path, f"tribal-areas-{year}", "Tribal areas", year)
-    return stamp(table, sources=[source])
-
-
-def _source(path: Any, source_id: str, product: str, year: int) -> Source:
+def source_of(path: Any, source_id: str, product: str, year: int) -> Source:
     return replace(
         Stored(path=_as_path(path)).source(
             id=source_id,

@@ -1,0 +1,267 @@
+"""Health need and vulnerability: CDC PLACES (long and wide) and the CDC/ATSDR SVI."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity.areas.geoid import find_state
+from equity.errors import FormatError, InputError, MissingColumnError
+from equity.provenance import Source, sha256_of, stamp
+from equity.sources._files import index_by_area, read_text_table, require_columns, to_numbers
+from equity.sources._vintages import vintage_of
+
+__all__ = ["read_places", "read_svi"]
+
+_LEVELS = {"tract": 11, "county": 5}
+# Releases from 2024 on use 2020 tracts and Connecticut's planning regions.
+_PLACES_NEW_AREAS = 2024
+_Z90, _Z95 = 1.6449, 1.9600
+_INTERVAL = r"^\(?\s*(?P<low>[\d.]+)\s*[,-]\s*(?P<high>[\d.]+)\s*\)?$"
+
+
+def read_places(
+    path: str | Path,
+    *,
+    year: int,
+    level: str = "tract",
+    state: str | None = None,
+    measures: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Read CDC PLACES model-based estimates of any release, long or wide.
+
+    Parameters
+    ----------
+    path
+        The publisher's CSV.
+    year
+        Year of the release (2020 to 2025).
+    level
+        ``"tract"`` or ``"county"``.
+    state
+        State to keep.
+    measures
+        Codes such as ``"DIABETES"``; all of the file's by default. A release may lack a measure
+        for a state (Kentucky and Pennsylvania in 2025): its cells are missing, not zero.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; for each measure ``<measure>_share`` (crude prevalence among adults, 0 to
+        1) and ``<measure>_share_moe`` (half the published 95 % interval, brought to 90 %), in lower
+        case. 50 states and DC only.
+
+    Raises
+    ------
+    InputError, FormatError, MissingColumnError
+        If the file is no PLACES file, or a measure is not in it.
+
+    References
+    ----------
+    CDC. PLACES: Local Data for Better Health. https://www.cdc.gov/places
+    """
+    _check_level(level)
+    frame = read_text_table(path)
+    frame.columns = [str(name).strip() for name in frame.columns]
+    lower = {name.lower(): name for name in frame.columns}
+    long = "measureid" in lower or "measure" in lower
+    table = (_long if long else _wide)(frame, lower, path, level, measures)
+    ids = table.pop("_id")
+    fips = None if state is None else find_state(state).fips
+    table, notes = index_by_area(table, ids, path, level=level, state=fips, multi_state=True)
+    source = Source(
+        id=f"places-{level}-{year}",
+        agency="Centers for Disease Control and Prevention",
+        product=f"PLACES, {level}",
+        vintage=str(year),
+        file=Path(path).name,
+        sha256=sha256_of(path),
+        licence="public domain",
+        note="model-based: estimated from a national survey, not counted here",
+    )
+    vintage = vintage_of(
+        table.index, year=year, tracts_2020_from=_PLACES_NEW_AREAS, regions_from=_PLACES_NEW_AREAS
+    )
+    return stamp(table, level=level, geo_vintage=vintage, sources=[source], notes=notes)
+
+
+def _check_level(level: str) -> None:
+    if level not in _LEVELS:
+        raise InputError(f"no file for level {level!r}", fix=f"use {' or '.join(_LEVELS)}")
+
+
+def _long(
+    frame: pd.DataFrame,
+    lower: dict[str, str],
+    path: Any,
+    level: str,
+    measures: Sequence[str] | None,
+) -> pd.DataFrame:
+    names = {n: lower[n] for n in ("measureid", "data_value", "locationid") if n in lower}
+    if "locationid" not in names and "locationname" in lower:
+        names["locationid"] = lower["locationname"]  # the county file of 2020 has no LocationID
+    lacking = {"measureid", "data_value", "locationid"} - set(names)
+    if lacking:
+        raise MissingColumnError(f"lacks {', '.join(sorted(lacking))}", file=path)
+    frame = frame[frame[names["locationid"]].str.strip().str.len().isin(_lengths(level))]
+    kind = lower.get("datavaluetypeid")
+    if kind:
+        frame = frame[frame[kind].str.strip() == "CrdPrv"]
+    frame = frame.reset_index(drop=True)
+    codes = frame[names["measureid"]].str.strip().str.upper()
+    wanted = _wanted(codes.unique(), measures, path)
+    values = to_numbers(frame, {names["data_value"]: "value"}, path)["value"] / 100
+    ids = frame[names["locationid"]].str.strip().str.zfill(_LEVELS[level])
+    moe = _margin(
+        frame, lower.get("low_confidence_limit"), lower.get("high_confidence_limit"), path
+    )
+    if pd.MultiIndex.from_arrays([ids, codes]).duplicated().any():
+        raise FormatError("an area has a measure twice", file=path, fix="keep one release and type")
+    cells = pd.DataFrame({"_id": ids, "code": codes, "share": values, "moe": moe})
+    cells = cells[cells["code"].isin(wanted)]
+    shares = cells.pivot_table(index="_id", columns="code", values=["share", "moe"], dropna=False)
+    table = pd.DataFrame({"_id": shares.index}).reset_index(drop=True)
+    for code in wanted:
+        for part, suffix in (("share", "_share"), ("moe", "_share_moe")):
+            column = (part, code)
+            table[f"{code.lower()}{suffix}"] = (
+                shares[column].to_numpy() if column in shares.columns else np.nan
+            )
+    return table
+
+
+def _lengths(level: str) -> set[int]:
+    return {_LEVELS[level], _LEVELS[level] - 1}
+
+
+def _margin(frame: pd.DataFrame, low: str | None, high: str | None, path: Any) -> Any:
+    if not low or not high:
+        return np.nan
+    limits = to_numbers(frame, {low: "low", high: "high"}, path)
+    return (limits["high"] - limits["low"]) / 2 / 100 * _Z90 / _Z95
+
+
+def _wanted(present: Any, measures: Sequence[str] | None, path: Any) -> list[str]:
+    found = sorted(str(code) for code in present)
+    if measures is None:
+        return found
+    wanted = [code.upper() for code in measures]
+    missing = [code for code in wanted if code not in found]
+    if missing:
+        raise InputError(
+            f"no measure {missing[0]!r} in this release",
+            file=path,
+            fix=f"it has {', '.join(found)}",
+        )
+    return wanted
+
+
+def _wide(
+    frame: pd.DataFrame,
+    lower: dict[str, str],
+    path: Any,
+    level: str,
+    measures: Sequence[str] | None,
+) -> pd.DataFrame:
+    id_column = lower.get("tractfips" if level == "tract" else "countyfips")
+    if id_column is None:
+        raise MissingColumnError(
+            f"no {level} id, so no PLACES file of {level}s",
+            file=path,
+            fix="the wide tract file has TractFIPS, the long one LocationID and MeasureId",
+        )
+    found = {
+        n.removesuffix("_crudeprev").upper(): c
+        for n, c in lower.items()
+        if n.endswith("_crudeprev")
+    }
+    columns: dict[str, Any] = {"_id": frame[id_column].str.strip().str.zfill(_LEVELS[level])}
+    for code in _wanted(found, measures, path):
+        name = code.lower()
+        numbers = to_numbers(frame, {found[code]: "value"}, path)["value"] / 100
+        columns[f"{name}_share"] = numbers
+        interval = lower.get(f"{name}_crude95ci")
+        if interval:
+            limits = frame[interval].str.strip().str.extract(_INTERVAL).astype(float)
+            columns[f"{name}_share_moe"] = (limits["high"] - limits["low"]) / 200 * _Z90 / _Z95
+    return pd.DataFrame(columns)
+
+
+_SVI_THEMES = {
+    "svi_percentile": "RPL_THEMES",
+    "svi_socioeconomic_percentile": "RPL_THEME1",
+    "svi_household_percentile": "RPL_THEME2",
+    "svi_minority_percentile": "RPL_THEME3",
+    "svi_housing_percentile": "RPL_THEME4",
+}
+_SVI_SHARES = {
+    "EP_POV150": "below_150_poverty_share",
+    "EP_AGE65": "age_65_share",
+    "EP_DISABL": "disability_share",
+    "EP_LIMENG": "limited_english_share",
+    "EP_NOVEH": "no_vehicle_share",
+    "EP_UNINSUR": "uninsured_share",
+    "EP_NOINT": "no_internet_share",
+}
+
+
+def read_svi(
+    path: str | Path, *, year: int, level: str = "tract", state: str | None = None
+) -> pd.DataFrame:
+    """Read the CDC/ATSDR Social Vulnerability Index.
+
+    Parameters
+    ----------
+    path
+        ``SVI_YYYY_US.csv`` (tracts) or ``SVI_YYYY_US_county.csv``, or a state's file.
+    year
+        Vintage of the index: 2010, 2014, 2016, 2018, 2020 or 2022.
+    level
+        ``"tract"`` or ``"county"``.
+    state
+        State to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``svi_percentile`` and its four themes (rank in the nation, or in the state
+        for a state's own file; 0 to 1, higher is more vulnerable) and, with prefix ``svi_``, the
+        shares that the file has. -999 is missing.
+
+    References
+    ----------
+    CDC/ATSDR Social Vulnerability Index. https://www.atsdr.cdc.gov/place-health/php/svi
+    """
+    _check_level(level)
+    frame = read_text_table(path).apply(lambda cells: cells.str.strip())
+    require_columns(frame, ["FIPS"], path)
+    frame = frame.mask(frame.apply(lambda cells: cells.str.fullmatch(r"-(999|5{9})(\.0+)?")), "")
+    older = {name.replace("R_PL_", "RPL_"): name for name in frame.columns}
+    ranks = {older[c]: new for new, c in _SVI_THEMES.items() if c in older}
+    shares = {c: f"svi_{new}" for c, new in _SVI_SHARES.items() if c in frame.columns}
+    if not ranks:
+        raise MissingColumnError("no column RPL_THEMES: not an SVI file", file=path)
+    table = to_numbers(frame, {**ranks, **shares}, path)
+    table[list(shares.values())] /= 100
+    fips = None if state is None else find_state(state).fips
+    table, notes = index_by_area(
+        table, frame["FIPS"], path, level=level, state=fips, multi_state=True
+    )
+    outside = ((table[list(ranks.values())] < 0) | (table[list(ranks.values())] > 1)).any(axis=1)
+    if outside.any():
+        raise InputError("a percentile lies outside 0 to 1", file=path, rows=table.index[outside])
+    source = Source(
+        id=f"svi-{level}-{year}",
+        agency="CDC/ATSDR",
+        product=f"Social Vulnerability Index, {level}",
+        vintage=str(year),
+        file=Path(path).name,
+        sha256=sha256_of(path),
+        licence="public domain",
+    )
+    vintage = vintage_of(table.index, year=year, regions_from=2022)
+    return stamp(table, level=level, geo_vintage=vintage, sources=[source], notes=notes)

@@ -1,0 +1,250 @@
+"""Rurality: USDA's commuting-area codes (RUCA), county codes (RUCC), and HRSA's own definition."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity.areas.geoid import find_state
+from equity.errors import FormatError, InputError, MissingColumnError
+from equity.provenance import Source, sha256_of, stamp
+from equity.sources._files import (
+    index_by_area,
+    read_bytes,
+    read_text_table,
+    require_columns,
+    to_numbers,
+)
+from equity.sources._vintages import vintage_of
+
+__all__ = ["read_forhp", "read_ruca", "read_rucc"]
+
+_NO_POPULATION = 99
+_METRO_CORE = 3  # primary codes 1 to 3 are metropolitan
+
+
+def read_ruca(
+    path: str | Path, *, year: int, geo_vintage: str = "2020", state: str | None = None
+) -> pd.DataFrame:
+    """Read rural-urban commuting area codes of census tracts.
+
+    Parameters
+    ----------
+    path
+        USDA's CSV of 2020 tracts (Latin-1) or its workbook of 2010 tracts.
+    year
+        2010 or 2020.
+    geo_vintage
+        Only for 2020, which carries both codings of Connecticut: ``"2020"`` (old counties) or
+        ``"2020-CT2022"`` (planning regions; four water tracts have none and are left out).
+    state
+        State to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``ruca_primary`` (1 metropolitan core to 10 rural; missing for tracts
+        without people), ``ruca_secondary``, ``is_rural_ruca`` (primary code 4 or more),
+        ``ruca_status``.
+
+    References
+    ----------
+    USDA Economic Research Service. Rural-Urban Commuting Area Codes.
+    """
+    frame, columns, ids = _ruca_2010(path) if year == 2010 else _ruca_2020(path, geo_vintage)
+    known = (ids.str.strip() != "") & (ids.str.strip() != "N/A")
+    frame, ids = frame[known].reset_index(drop=True), ids[known].reset_index(drop=True)
+    table = to_numbers(frame, columns, path)
+    empty = table["ruca_primary"] == _NO_POPULATION
+    odd = ~empty & ~table["ruca_primary"].between(1, 10)
+    if odd.any():
+        raise InputError("a primary code is not 1 to 10 or 99", file=path, rows=ids[odd])
+    table = table.mask(empty, np.nan, axis=0)
+    table["is_rural_ruca"] = (table["ruca_primary"] > _METRO_CORE).astype("boolean").mask(empty)
+    table["ruca_status"] = np.where(empty, "no_population", "ok")
+    fips = None if state is None else find_state(state).fips
+    table, notes = index_by_area(table, ids, path, level="tract", state=fips, multi_state=True)
+    source = _source(path, f"ruca-{year}", "Rural-Urban Commuting Area codes", str(year))
+    vintage = "2010" if year == 2010 else geo_vintage
+    return stamp(table, level="tract", geo_vintage=vintage, sources=[source], notes=notes)
+
+
+def _ruca_2020(path: Any, geo_vintage: str) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
+    id_column = {"2020": "TractFIPS20", "2020-CT2022": "TractFIPS23"}.get(geo_vintage)
+    if id_column is None:
+        raise InputError(f"no coding {geo_vintage!r}", fix='use "2020" or "2020-CT2022"')
+    frame = read_text_table(path, data=_utf8(read_bytes(path)))
+    columns = {"PrimaryRUCA": "ruca_primary", "SecondaryRUCA": "ruca_secondary"}
+    require_columns(frame, [id_column, *columns], path)
+    return frame, columns, frame[id_column]
+
+
+def _ruca_2010(path: Any) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
+    if Path(path).suffix.lower() == ".csv":
+        frame = read_text_table(path, data=_utf8(read_bytes(path)))
+    else:
+        frame = _sheet(path, "Data", header_starts="State-County-Tract FIPS Code")
+    # The first header carries a long note in brackets: the beginning decides.
+    starts = {
+        "State-County-Tract FIPS": "id",
+        "Primary RUCA Code 2010": "ruca_primary",
+        "Secondary RUCA Code, 2010": "ruca_secondary",
+    }
+    found = {
+        new: name
+        for start, new in starts.items()
+        for name in frame.columns
+        if str(name).startswith(start)
+    }
+    lacking = [new for new in starts.values() if new not in found]
+    if lacking:
+        raise MissingColumnError(f"lacks {', '.join(lacking)}: not USDA's file of 2010", file=path)
+    columns = {found[new]: new for new in ("ruca_primary", "ruca_secondary")}
+    return frame, columns, frame[found["id"]].astype(str).str.strip().str.zfill(11)
+
+
+def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:
+    """Read rural-urban continuum codes of counties (long CSV of 2023).
+
+    Parameters
+    ----------
+    path
+        USDA's CSV.
+    year
+        2023.
+    state
+        State to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``rucc`` (1 to 9), ``is_rural_rucc`` (4 or more: nonmetropolitan).
+    """
+    frame = read_text_table(path, data=_utf8(read_bytes(path)))
+    require_columns(frame, ["FIPS", "Attribute", "Value"], path)
+    codes = frame[frame["Attribute"].str.strip().str.startswith("RUCC")].reset_index(drop=True)
+    if codes.empty:
+        raise FormatError("holds no attribute RUCC_…", file=path)
+    table = to_numbers(codes, {"Value": "rucc"}, path)
+    table["is_rural_rucc"] = (
+        (table["rucc"] > _METRO_CORE).astype("boolean").mask(table["rucc"].isna())
+    )
+    fips = None if state is None else find_state(state).fips
+    table, notes = index_by_area(
+        table, codes["FIPS"], path, level="county", state=fips, multi_state=True
+    )
+    source = _source(path, f"rucc-{year}", "Rural-Urban Continuum Codes", str(year))
+    vintage = vintage_of(table.index, year=year)
+    return stamp(table, level="county", geo_vintage=vintage, sources=[source], notes=notes)
+
+
+def read_forhp(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:
+    """Read which counties are rural for HRSA's grants.
+
+    A county is ``Fully FORHP Rural`` or not; in the others single tracts are rural, and the
+    publisher's own analyser decides on an address.
+
+    Parameters
+    ----------
+    path
+        HRSA's workbook "County and Census Tract".
+    year
+        Year of its county list (2023).
+    state
+        State to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``is_rural_forhp`` (missing where the list says NA, as in territories).
+
+    Raises
+    ------
+    FormatError, MissingColumnError
+        If no sheet has county ids beside ``County_Eligibility``.
+    """
+    frame = _sheet(path, None, header_holds="County_Eligibility")
+    ids = next(
+        (
+            frame[name]
+            for name in frame.columns
+            if "FIPS" in str(name).upper().replace("GEOID", "FIPS")
+        ),
+        None,
+    )
+    if ids is None:
+        raise MissingColumnError("no FIPS column beside County_Eligibility", file=path)
+    said = frame["County_Eligibility"].astype(str).str.strip().str.casefold()
+    known = {"fully forhp rural": True, "not fully forhp rural": False}
+    odd = ~said.isin([*known, "na", "n/a", "nan", "none", ""])
+    if odd.any():
+        raise InputError(f"County_Eligibility holds {said[odd].iloc[0]!r}", file=path)
+    table = pd.DataFrame({"is_rural_forhp": said.map(known).astype("boolean")})
+    fips = None if state is None else find_state(state).fips
+    text = ids.astype(str).str.strip().str.removesuffix(".0").str.zfill(5)
+    table, notes = index_by_area(table, text, path, level="county", state=fips, multi_state=True)
+    source = Source(
+        id=f"forhp-{year}",
+        agency="HRSA Federal Office of Rural Health Policy",
+        product="Rural counties",
+        vintage=str(year),
+        file=Path(path).name,
+        sha256=sha256_of(path),
+        licence="public domain",
+        note="not a substitute for the Rural Health Grants Eligibility Analyzer",
+    )
+    vintage = vintage_of(table.index, year=year)
+    return stamp(table, level="county", geo_vintage=vintage, sources=[source], notes=notes)
+
+
+def _utf8(data: bytes) -> bytes:
+    """USDA writes Latin-1."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1").encode("utf-8")
+    return data
+
+
+def _sheet(
+    path: Any, name: str | None, *, header_starts: str = "", header_holds: str = ""
+) -> pd.DataFrame:
+    """Read the sheet, and from the row, where the wanted header stands; every cell as text."""
+    from zipfile import BadZipFile
+
+    try:
+        sheets = pd.read_excel(path, sheet_name=None, header=None, dtype=str, engine="openpyxl")
+    except (BadZipFile, OSError, ValueError) as trouble:
+        raise FormatError(
+            f"not a readable workbook ({trouble})", file=path, fix="download it again"
+        ) from None
+    for title, cells in sheets.items():
+        if name is not None and title != name:
+            continue
+        for row in range(min(10, len(cells))):
+            header = [str(cell).strip() for cell in cells.iloc[row]]
+            if any(header_starts and h.startswith(header_starts) for h in header) or (
+                header_holds and header_holds in header
+            ):
+                body = cells.iloc[row + 1 :].set_axis(header, axis=1)
+                return body.fillna("").reset_index(drop=True)
+    raise FormatError(
+        f"no sheet has the header {header_starts or header_holds!r}",
+        file=path,
+        fix="download it again",
+    )
+
+
+def _source(path: Any, source_id: str, product: str, vintage: str) -> Source:
+    return Source(
+        id=source_id,
+        agency="USDA Economic Research Service",
+        product=product,
+        vintage=vintage,
+        file=Path(path).name,
+        sha256=sha256_of(path),
+        licence="public domain",
+    )
