@@ -58,12 +58,26 @@ def main() -> None:
         write(path, asked.rows)
         with zipfile.ZipFile(path) as archive:
             text = archive.infolist()[0].file_size
-        told = subprocess.run([sys.executable, __file__, "--read", str(path)], check=True, capture_output=True, text=True)
+        told = subprocess.run(
+            [sys.executable, __file__, "--read", str(path)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         result = json.loads(told.stdout)
         rate = asked.rows / result["cpu_s"]
-        print(f"{asked.rows:,} rows, {text / 1e6:,.0f} MB of text, {path.stat().st_size / 1e6:,.0f} MB zipped, {result['kept']:,} kept")
-        print(f"{result['cpu_s']:.1f} CPU s, {result['wall_s']:.1f} s: {rate:,.0f} rows a CPU second, peak {result['peak_mb']:,.0f} MB")
-        print(f"{NATIONAL_ROWS:,} rows of the nation: about {NATIONAL_ROWS / rate / 60:.1f} CPU minutes")
+        print(
+            f"{asked.rows:,} rows, {text / 1e6:,.0f} MB of text, {path.stat().st_size / 1e6:,.0f} "
+            f"MB zipped, {result['kept']:,} kept"
+        )
+        print(
+            f"{result['cpu_s']:.1f} CPU s, {result['wall_s']:.1f} s: {rate:,.0f} rows a CPU "
+            f"second, peak {result['peak_mb']:,.0f} MB"
+        )
+        print(
+            f"{NATIONAL_ROWS:,} rows of the nation: about {NATIONAL_ROWS / rate / 60:.1f} CPU "
+            "minutes"
+        )
 
 
 if __name__ == "__main__":

@@ -2,9 +2,67 @@
 
 from __future__ import annotations
 
-BEFORE = """NPI|Entity Type Code|Replacement NPI|Employer Identification Number (EIN)|Provider Organization Name (Legal Business Name)|Provider Last Name (Legal Name)|Provider First Name|Provider Middle Name|Provider Name Prefix Text|Provider Name Suffix Text|Provider Credential Text|Provider Other Organization Name|Provider Other Organization Name Type Code|Provider Other Last Name|Provider Other First Name|Provider Other Middle Name|Provider Other Name Prefix Text|Provider Other Name Suffix Text|Provider Other Credential Text|Provider Other Last Name Type Code|Provider First Line Business Mailing Address|Provider Second Line Business Mailing Address|Provider Business Mailing Address City Name|Provider Business Mailing Address State Name|Provider Business Mailing Address Postal Code|Provider Business Mailing Address Country Code (If outside U.S.)|Provider Business Mailing Address Telephone Number|Provider Business Mailing Address Fax Number|Provider First Line Business Practice Location Address|Provider Second Line Business Practice Location Address|Provider Business Practice Location Address City Name|Provider Business Practice Location Address State Name|Provider Business Practice Location Address Postal Code|Provider Business Practice Location Address Country Code (If outside U.S.)|Provider Business Practice Location Address Telephone Number|Provider Business Practice Location Address Fax Number|Provider Enumeration Date|Last Update Date|NPI Deactivation Reason Code|NPI Deactivation Date|NPI Reactivation Date|Provider Sex Code|Authorized Official Last Name|Authorized Official First Name|Authorized Official Middle Name|Authorized Official Title or Position|Authorized Official Telephone Number""".split("|")
-TAXONOMY = ["Healthcare Provider Taxonomy Code_{}", "Provider License Number_{}", "Provider License Number State Code_{}", "Healthcare Provider Primary Taxonomy Switch_{}"]
-OTHER = ["Other Provider Identifier_{}", "Other Provider Identifier Type Code_{}", "Other Provider Identifier State_{}", "Other Provider Identifier Issuer_{}"]
+BEFORE = [
+    "NPI",
+    "Entity Type Code",
+    "Replacement NPI",
+    "Employer Identification Number (EIN)",
+    "Provider Organization Name (Legal Business Name)",
+    "Provider Last Name (Legal Name)",
+    "Provider First Name",
+    "Provider Middle Name",
+    "Provider Name Prefix Text",
+    "Provider Name Suffix Text",
+    "Provider Credential Text",
+    "Provider Other Organization Name",
+    "Provider Other Organization Name Type Code",
+    "Provider Other Last Name",
+    "Provider Other First Name",
+    "Provider Other Middle Name",
+    "Provider Other Name Prefix Text",
+    "Provider Other Name Suffix Text",
+    "Provider Other Credential Text",
+    "Provider Other Last Name Type Code",
+    "Provider First Line Business Mailing Address",
+    "Provider Second Line Business Mailing Address",
+    "Provider Business Mailing Address City Name",
+    "Provider Business Mailing Address State Name",
+    "Provider Business Mailing Address Postal Code",
+    "Provider Business Mailing Address Country Code (If outside U.S.)",
+    "Provider Business Mailing Address Telephone Number",
+    "Provider Business Mailing Address Fax Number",
+    "Provider First Line Business Practice Location Address",
+    "Provider Second Line Business Practice Location Address",
+    "Provider Business Practice Location Address City Name",
+    "Provider Business Practice Location Address State Name",
+    "Provider Business Practice Location Address Postal Code",
+    "Provider Business Practice Location Address Country Code (If outside U.S.)",
+    "Provider Business Practice Location Address Telephone Number",
+    "Provider Business Practice Location Address Fax Number",
+    "Provider Enumeration Date",
+    "Last Update Date",
+    "NPI Deactivation Reason Code",
+    "NPI Deactivation Date",
+    "NPI Reactivation Date",
+    "Provider Sex Code",
+    "Authorized Official Last Name",
+    "Authorized Official First Name",
+    "Authorized Official Middle Name",
+    "Authorized Official Title or Position",
+    "Authorized Official Telephone Number",
+]
+TAXONOMY = [
+    "Healthcare Provider Taxonomy Code_{}",
+    "Provider License Number_{}",
+    "Provider License Number State Code_{}",
+    "Healthcare Provider Primary Taxonomy Switch_{}",
+]
+OTHER = [
+    "Other Provider Identifier_{}",
+    "Other Provider Identifier Type Code_{}",
+    "Other Provider Identifier State_{}",
+    "Other Provider Identifier Issuer_{}",
+]
 AFTER = ["Is Sole Proprietor", "Is Organization Subpart", "Parent Organization LBN", "Parent Organization TIN",
          "Authorized Official Name Prefix Text", "Authorized Official Name Suffix Text", "Authorized Official Credential Text"]  # fmt: skip
 
@@ -53,7 +111,9 @@ def cells(i: int, **changed: str) -> list[str]:
         put("Authorized Official Title or Position", "PRESIDENT")
         put("Authorized Official Telephone Number", f"304{i % 10_000_000:07d}")
     for kind in ("Mailing", "Practice Location"):
-        put(f"Provider First Line Business {kind} Address", f"{i % 9000 + 1} COUNTY ROUTE {i % 311}")
+        put(
+            f"Provider First Line Business {kind} Address", f"{i % 9000 + 1} COUNTY ROUTE {i % 311}"
+        )
         put(f"Provider Business {kind} Address City Name", f"TOWN {i % 823}")
         put(f"Provider Business {kind} Address State Name", STATES[i % 10])
         put(f"Provider Business {kind} Address Postal Code", f"{(i * 7919) % 1_000_000_000:09d}")

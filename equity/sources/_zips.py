@@ -18,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from equity.errors import FormatError, MissingFileError
+from equity.sources._inflate import fast_member
 
 __all__ = ["check_zip", "members", "open_member"]
 
@@ -83,8 +84,10 @@ def open_member(path: Path, choose: Callable[[str], bool], *, what: str) -> Iter
             file=path.name,
             fix="check that this is the publisher's file and not a packed copy of several",
         )
-    with _opened(path) as archive, archive.open(found[0]) as handle:
-        yield io.BufferedReader(_Checked(handle, path), 1 << 20)
+    with _opened(path) as archive, path.open("rb") as raw:
+        fast = fast_member(raw, archive.getinfo(found[0]))
+        with fast or archive.open(found[0]) as handle:
+            yield io.BufferedReader(_Checked(handle, path), 1 << 20)
 
 
 @contextlib.contextmanager

@@ -256,7 +256,7 @@ def _kept(
 
 
 def _taxonomy(frame: pd.DataFrame, codes: Mapping[str, str], *, primary_only: bool) -> pd.Series:
-    """The code that counts: of the wanted ones, the primary first, then by slot."""
+    """Return the code that counts: of the wanted ones, the primary first, then by slot."""
     slots = range(1, _SLOTS + 1)
     primary = frame["code_1"]
     for slot in reversed(slots):

@@ -96,7 +96,9 @@ def test_half_a_download_by_hand_is_named(fcc, desk, tmp_path):
     raw = tmp_path / "data" / "raw"
     raw.mkdir(parents=True)
     name = "bdc_54_Cable_fixed_broadband_D25_29sep2026.zip"
-    body = next(body() for row, body in publishers.fcc_files(AS_OF) if row["file_name"] + ".zip" == name)
+    body = next(
+        body() for row, body in publishers.fcc_files(AS_OF) if row["file_name"] + ".zip" == name
+    )
     (raw / name).write_bytes(body[:-30])
     with pytest.raises(FormatError, match=name):
         fetch_bdc_files("WV", as_of=AS_OF, via=desk)

@@ -21,11 +21,11 @@ LONG = (
 def places_long(path, ids, *, measures=("DIABETES", "STROKE"), value="10.0"):
     lines = [LONG]
     for geoid in ids:
-        for code in measures:
-            lines.append(
-                f'2023,WV,West Virginia,County,{geoid[:5]},{geoid},BRFSS,Outcomes,"A, measure",%,Crude prevalence,'
-                f"{value},,,8.0,12.0,4000,3000,POINT (-80.1 38.2),{geoid},HLTHOUT,{code},CrdPrv,Short"
-            )
+        lines += [
+            f'2023,WV,West Virginia,County,{geoid[:5]},{geoid},BRFSS,Outcomes,"A, measure",%,Crude prevalence,'
+            f"{value},,,8.0,12.0,4000,3000,POINT (-80.1 38.2),{geoid},HLTHOUT,{code},CrdPrv,Short"
+            for code in measures
+        ]
     path.write_text("\n".join(lines) + "\n")
     return path
 
@@ -36,8 +36,15 @@ def tmp(tmp_path):
 
 
 def test_places_long(tmp):
-    table = read_places(places_long(tmp / "p.csv", ["54001000100", "1001020100"]), year=2025, level="tract")
-    assert list(table.columns) == ["diabetes_share", "diabetes_share_moe", "stroke_share", "stroke_share_moe"]
+    table = read_places(
+        places_long(tmp / "p.csv", ["54001000100", "1001020100"]), year=2025, level="tract"
+    )
+    assert list(table.columns) == [
+        "diabetes_share",
+        "diabetes_share_moe",
+        "stroke_share",
+        "stroke_share_moe",
+    ]
     assert sorted(table.index) == ["01001020100", "54001000100"], "a lost zero comes back"
     assert table["diabetes_share"].tolist() == [0.10, 0.10]
     # 95 % interval of 4 points: half of it, brought to 90 %.
@@ -47,10 +54,17 @@ def test_places_long(tmp):
 
 @pytest.mark.parametrize(
     ("year", "connecticut", "vintage"),
-    [(2023, "09001010101", "2010"), (2024, "09110400101", "2020-CT2022"), (2024, "09001010101", "2020")],
+    [
+        (2023, "09001010101", "2010"),
+        (2024, "09110400101", "2020-CT2022"),
+        (2024, "09001010101", "2020"),
+    ],
 )
 def test_places_in_connecticut_say_their_vintage(tmp, year, connecticut, vintage):
-    assert meta(read_places(places_long(tmp / "p.csv", [connecticut]), year=year)).geo_vintage == vintage
+    assert (
+        meta(read_places(places_long(tmp / "p.csv", [connecticut]), year=year)).geo_vintage
+        == vintage
+    )
 
 
 def test_both_codings_of_connecticut_are_refused(tmp):
@@ -67,13 +81,19 @@ def test_places_wide_with_intervals_as_text_and_any_case(tmp):
     table = read_places(tmp / "w.csv", year=2025)
     assert table["diabetes_share"].iloc[0] == 0.10
     assert table["diabetes_share_moe"].iloc[0] == pytest.approx(0.02 * 1.6449 / 1.96)
-    assert pd.isna(table["stroke_share"].iloc[0]), "a measure missing for a state is missing, not zero"
+    assert pd.isna(table["stroke_share"].iloc[0]), (
+        "a measure missing for a state is missing, not zero"
+    )
 
 
 def test_long_and_wide_agree(tmp):
-    (tmp / "w.csv").write_text('TractFIPS,DIABETES_CrudePrev,DIABETES_Crude95CI\n54001000100,10.0,"(8.0, 12.0)"\n')
+    (tmp / "w.csv").write_text(
+        'TractFIPS,DIABETES_CrudePrev,DIABETES_Crude95CI\n54001000100,10.0,"(8.0, 12.0)"\n'
+    )
     wide = read_places(tmp / "w.csv", year=2025)
-    long = read_places(places_long(tmp / "l.csv", ["54001000100"], measures=["DIABETES"]), year=2025)
+    long = read_places(
+        places_long(tmp / "l.csv", ["54001000100"], measures=["DIABETES"]), year=2025
+    )
     pd.testing.assert_frame_equal(wide, long, check_index_type=False)
 
 
@@ -137,7 +157,11 @@ def test_ruca_carries_both_codings_of_connecticut(tmp):
 
 
 def test_ruca_2010_from_its_workbook(tmp):
-    head = ["State-County-Tract FIPS Code (lookup by address at http://example.org)", "Primary RUCA Code 2010", "Secondary RUCA Code, 2010 (see errata)"]
+    head = [
+        "State-County-Tract FIPS Code (lookup by address at http://example.org)",
+        "Primary RUCA Code 2010",
+        "Secondary RUCA Code, 2010 (see errata)",
+    ]
     cells = pd.DataFrame([["Codes of 2010", None, None], head, ["54001000100", "4", "4.2"]])
     with pd.ExcelWriter(tmp / "r.xlsx") as book:
         cells.to_excel(book, sheet_name="Data", header=False, index=False)
@@ -191,7 +215,13 @@ def test_a_saipe_file_of_another_layout(tmp):
 
 
 def test_forhp_finds_its_sheet_and_keeps_na(tmp):
-    rows = [["Rural counties", None], ["FIPS", "County_Eligibility"], ["54001", "Fully FORHP Rural"], ["1001", "Not fully FORHP rural"], ["72001", "NA"]]
+    rows = [
+        ["Rural counties", None],
+        ["FIPS", "County_Eligibility"],
+        ["54001", "Fully FORHP Rural"],
+        ["1001", "Not fully FORHP rural"],
+        ["72001", "NA"],
+    ]
     with pd.ExcelWriter(tmp / "f.xlsx") as book:
         pd.DataFrame([["words"]]).to_excel(book, sheet_name="Dictionary", header=False, index=False)
         pd.DataFrame(rows).to_excel(book, sheet_name="2023 counties", header=False, index=False)
@@ -214,7 +244,11 @@ def test_forhp_finds_its_sheet_and_keeps_na(tmp):
     ],
     ids=["places", "svi", "ruca", "ruca 2010", "rucc", "saipe", "forhp"],
 )
-@pytest.mark.parametrize("body", [b"", b"<!DOCTYPE html><html>gone</html>", b"a,b\n1,2\n", b"PK\x03\x04half"], ids=["empty", "page", "other", "half"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<!DOCTYPE html><html>gone</html>", b"a,b\n1,2\n", b"PK\x03\x04half"],
+    ids=["empty", "page", "other", "half"],
+)
 def test_a_file_that_is_something_else(tmp, read, body):
     (tmp / "x.csv").write_bytes(body)
     with pytest.raises(EquityError) as caught:
