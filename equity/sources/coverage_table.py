@@ -89,6 +89,8 @@ def read_coverage(
         If the file is absent or damaged, lacks a column or an id, repeats an area, holds a
         negative number, or the classes do not add up to the total.
     """
+    if not str(as_of).strip():
+        raise InputError("as_of is blank", file=path, fix="give the date of the filing, or say so")
     frame = read_text_table(path)
     mapping = dict(columns) if columns else _known_layout(frame, path)
     lacking = [name for name in _COUNTS if name not in mapping.values()]
@@ -147,14 +149,23 @@ def _check_counts(table: pd.DataFrame, path: str | Path) -> None:
                 rows=table.index[wrong],
                 fix="a count of locations is 0 or more",
             )
-    parts = table[[f"{name}_n" for name in _CLASSES]].sum(axis=1)
-    odd = ~np.isclose(parts, table["locations_n"], rtol=0, atol=0.5)
+    _check_sum(table, [f"{name}_n" for name in _CLASSES], path)
+    stems = {name.removeprefix("served_") for name in table.columns if name.startswith("served_t")}
+    for stem in sorted(stems):
+        parts = [f"{name}_{stem}" for name in _CLASSES]
+        if set(parts) <= set(table.columns):
+            _check_sum(table, parts, path)
+
+
+def _check_sum(table: pd.DataFrame, parts: list[str], path: str | Path) -> None:
+    total = table[parts].sum(axis=1, skipna=False)
+    odd = ~np.isclose(total, table["locations_n"], rtol=0, atol=0.5) & total.notna()
     if odd.any():
         raise InputError(
-            "served + underserved + unserved is not the number of locations",
+            f"{' + '.join(parts)} is not the number of locations",
             file=path,
             rows=table.index[odd],
-            fix="check that the four columns belong to the same rule and date",
+            fix="check that the columns belong to the same rule and date",
         )
 
 

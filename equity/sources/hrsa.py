@@ -62,7 +62,8 @@ def read_sites(
         with coordinates.
     columns
         For ``"points"``: role -> column of the file. Roles: ``lon`` and ``lat`` (decimal degrees),
-        and optionally ``id``, ``name``, ``kind``, ``fte`` (full-time equivalents).
+        and optionally ``id``, ``name``, ``kind``, ``fte`` (full-time equivalents). Without it,
+        columns called lon and lat, or longitude and latitude, are taken.
     unplaced
         What to do with rows that have no usable coordinates: ``"raise"``, or ``"drop"`` and count
         them in a note.
@@ -88,9 +89,11 @@ def read_sites(
         raise InputError(f"no layout {layout!r}", fix="choose hrsa or points")
     if unplaced not in {"raise", "drop"}:
         raise InputError(f"unplaced={unplaced!r}", fix="choose raise or drop")
+    if columns and layout == "hrsa":
+        raise InputError("HRSA's columns are known", fix='leave out columns=, or layout="points"')
     frame = read_text_table(path, trailing_comma=layout == "hrsa")
     frame = frame.apply(lambda cells: cells.str.strip())
-    roles = dict(_HRSA) if layout == "hrsa" else _roles(columns)
+    roles = dict(_HRSA) if layout == "hrsa" else _roles(columns or _coordinates(frame))
     require_columns(frame, roles.values(), path)
     notes: list[str] = []
     if layout == "hrsa":
@@ -103,8 +106,16 @@ def read_sites(
     return stamp(sites, sources=[source], notes=notes)
 
 
-def _roles(columns: Mapping[str, str] | None) -> dict[str, str]:
-    roles = dict(columns or {"lon": "lon", "lat": "lat"})
+def _coordinates(frame: pd.DataFrame) -> dict[str, str]:
+    there = {name.casefold(): name for name in frame.columns}
+    return {
+        "lon": there.get("lon") or there.get("longitude") or "lon",
+        "lat": there.get("lat") or there.get("latitude") or "lat",
+    }
+
+
+def _roles(columns: Mapping[str, str]) -> dict[str, str]:
+    roles = dict(columns)
     unknown = sorted(set(roles) - {"id", "name", "kind", "fte", "lon", "lat"})
     if unknown or not {"lon", "lat"} <= set(roles):
         raise InputError(
@@ -131,7 +142,9 @@ def _serving(frame: pd.DataFrame, path: str | Path, notes: list[str]) -> pd.Data
 
 
 def _once(frame: pd.DataFrame, path: str | Path, notes: list[str]) -> pd.DataFrame:
-    repeated = frame.duplicated()
+    # Row numbers, which R and pandas write under an empty name, make no difference.
+    content = [name for name in frame.columns if not name.lower().startswith("unnamed")]
+    repeated = frame.duplicated(subset=content)
     if repeated.any():
         notes.append(f"{Path(path).name}: {int(repeated.sum()):,} exact repetitions counted once")
     return frame[~repeated]
@@ -156,18 +169,34 @@ def _table(
     if "fte" not in table:
         table["fte"] = np.nan
     if (table["fte"] < 0).any():
-        bad = table.loc[table["fte"] < 0, "line"]
-        raise InputError("negative fte", file=path, rows=[f"line {line}" for line in bad])
+        raise InputError(
+            "negative fte",
+            file=path,
+            rows=_lines(table, table["fte"] < 0),
+            fix="leave it blank where it is not known",
+        )
     return table
 
 
+def _lines(table: pd.DataFrame, bad: Any) -> list[str]:
+    return [f"line {line}" for line in table.loc[bad, "line"]]
+
+
 def _check_ids(table: pd.DataFrame, path: str | Path) -> None:
+    blank = table.index == ""
+    if blank.any():
+        raise InputError(
+            f"{int(blank.sum()):,} sites have no id",
+            file=path,
+            rows=_lines(table, blank),
+            fix="fill it in, or leave the id out of columns=: lines will number the sites",
+        )
     twice = table.index.duplicated(keep=False)
     if twice.any():
         raise InputError(
-            "a site id stands in rows that differ",
+            f"{table.index[twice].nunique():,} site ids stand in rows that differ",
             file=path,
-            rows=table.index[twice].unique(),
+            rows=_lines(table, twice),
             fix="keep one row per site",
         )
 
@@ -177,20 +206,24 @@ def _placed(
 ) -> gpd.GeoDataFrame:
     lon, lat = table["lon"], table["lat"]
     good = _in_the_us(lon, lat)
-    swapped = ~good & _in_the_us(lat, lon)
-    if swapped.any():
-        raise InputError(
-            f"{int(swapped.sum()):,} sites have latitude and longitude swapped",
-            file=path,
-            rows=[f"line {line}" for line in table.loc[swapped, "line"]],
-            fix="exchange the lon and lat columns",
-        )
+    for wrong, what, fix in (
+        (_in_the_us(lat, lon), "latitude and longitude swapped", "exchange the two columns"),
+        (_in_the_us(-lon, lat), "a longitude without its minus sign", "write west as negative"),
+    ):
+        bad = ~good & wrong
+        if bad.any():
+            raise InputError(
+                f"{int(bad.sum()):,} sites have {what}",
+                file=path,
+                rows=_lines(table, bad),
+                fix=fix,
+            )
     if not good.all():
         if unplaced == "raise":
             raise InputError(
                 f"{int((~good).sum()):,} sites have no coordinates in the United States",
                 file=path,
-                rows=[f"line {line}" for line in table.loc[~good, "line"]],
+                rows=_lines(table, ~good),
                 fix='geocode them, or leave them out with unplaced = "drop"',
             )
         notes.append(
