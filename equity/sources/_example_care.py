@@ -74,7 +74,7 @@ SITE_COLUMNS = (
 CLINICIAN_COLUMNS = ("npi", "specialty", "taxonomy_code", "facility", "fte", "lon", "lat")
 
 _SITES_A_TOWN = (4, 2, 2, 1, 1, 2, 1, 1, 2, 1, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0)
-_CLINICIANS_A_TOWN = (80, 13, 12, 10, 8, 9, 2, 2, 13, 18, 4, 3, 3, 1, 2, 0, 3, 1, 0, 0)
+_CLINICIANS_A_TOWN = (80, 13, 12, 5, 3, 9, 2, 2, 13, 18, 4, 3, 3, 1, 1, 0, 3, 1, 0, 0)
 _SPECIALTIES = (
     ("Family Medicine", "207Q00000X", 0.40),
     ("Internal Medicine", "207R00000X", 0.20),
@@ -90,9 +90,9 @@ _SCRIPT = "<script>alert('escaping test')</script> Clinic (synthetic)"
 def write_sites(folder: Path, land: Land, rng: np.random.Generator) -> Path:
     """Write health-center sites, good ones and those every reader must leave out.
 
-    The last rows are one each of: inactive, administrative only, mobile van, seasonal, no
-    coordinates with placeholders, an exact duplicate, and a name that holds markup (every output
-    must escape it).
+    The last rows are one each of: inactive, administrative only, mobile van, seasonal,
+    closed and never placed (placeholders), a name that holds markup (every output must escape
+    it), and an exact duplicate.
     """
     folder.mkdir(parents=True, exist_ok=True)
     rows: list[dict[str, str]] = []

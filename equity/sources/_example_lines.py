@@ -169,7 +169,7 @@ PROVIDERS = (
         50,
         1,
         ((1000, 1000), (250, 250)),
-        lambda t: 0.86 * _rise(3.0 * (t.dense - 0.45) + 1.5 * t.wealth) * _in(t, 3, 4),
+        lambda t: 0.95 * _rise(4.0 * (t.dense - 0.20)) * _in(t, 3, 4),
         _flat(0.7),
     ),
     Provider(
