@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 _PATIENCE_S = 2.0
 
 
+class Advance(Protocol):
+    """Call it with the number of steps just finished."""
+
+    def __call__(self, n: float = 1) -> None:
+        """Move the bar on."""
+
+
 @contextmanager
-def track(
-    label: str, *, total: float | None = None, unit: str = ""
-) -> Iterator[Callable[[float], None]]:
+def track(label: str, *, total: float | None = None, unit: str = "") -> Iterator[Advance]:
     """Show a progress bar on standard error once the work has taken two seconds.
 
     Nothing is shown when standard error is not a terminal, so logs and pipes stay clean.
@@ -29,11 +35,11 @@ def track(
 
     Yields
     ------
-    callable
-        ``advance(n)``: call it with the number of steps just finished.
+    Advance
+        ``advance(n)``: call it with the number of steps just finished, 1 by default.
     """
-    if not sys.stderr.isatty():
-        yield lambda _n: None
+    if sys.stderr is None or not sys.stderr.isatty():  # None: a process without a console
+        yield _silent
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -59,3 +65,7 @@ def track(
         yield advance
     finally:
         bar.stop()
+
+
+def _silent(n: float = 1) -> None:
+    """Nobody is watching."""

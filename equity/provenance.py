@@ -59,9 +59,10 @@ class Source:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Source:
-        """Rebuild a source from :meth:`to_dict`."""
+        """Rebuild a source from :meth:`to_dict`; what it left out is empty."""
         names = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in record.items() if key in names})
+        required = {"id": "", "agency": "", "product": "", "vintage": ""}
+        return cls(**required | {key: value for key, value in record.items() if key in names})
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,10 @@ folder > default. Nothing is read at import.
 
 from __future__ import annotations
 
+import difflib
+import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -42,6 +45,15 @@ class Secret:
         return "***"
 
     __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return format("***", spec)
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Secret:
+        return self
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and other._value == self._value
@@ -89,6 +101,12 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
 }
 _SECRET_FIELDS = {"census_api_key", "fcc_username", "fcc_token"}
 
+# KEY=value, KEY="value", export KEY='value'  # a remark
+_DOTENV_LINE = re.compile(
+    r"""^\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*"""
+    r"""(?:(?P<quote>["'])(?P<quoted>.*?)(?P=quote)|(?P<bare>(?!["']).*?))(?:\s+\#.*)?\s*$""",
+)
+
 _configured = Settings()
 
 
@@ -109,8 +127,10 @@ def configure(**options: Any) -> Settings:
     known = {field.name for field in fields(Settings)}
     unknown = sorted(set(options) - known)
     if unknown:
+        close = difflib.get_close_matches(unknown[0], sorted(known), n=1)
         raise InputError(
-            f"unknown option {unknown[0]!r}", fix=f"choose from {', '.join(sorted(known))}"
+            f"unknown option {unknown[0]!r}",
+            fix=f"did you mean {close[0]}?" if close else f"choose from {', '.join(sorted(known))}",
         )
     _configured = replace(_configured, **{k: _typed(k, v) for k, v in options.items()})
     return current()
@@ -135,9 +155,21 @@ def redact(text: str) -> str:
     """Return ``text`` with stars for every secret seen so far, also where it is quoted."""
     current()  # a key in the environment is known from here on
     for secret in sorted(_seen, key=len, reverse=True):
-        for form in (secret, quote(secret, safe=""), quote_plus(secret)):
-            text = text.replace(form, "***")
+        quoted = quote(secret, safe="")
+        forms = {secret, quoted, quote_plus(secret), quote(secret), quote(quoted, safe="")}
+        forms |= {json.dumps(form)[1:-1] for form in forms}
+        for form in sorted(forms, key=len, reverse=True):
+            # Clients differ in the case of the digits in %2F.
+            text = text.replace(form, "***") if form == secret else _any_case(form, text)
     return text
+
+
+def _any_case(form: str, text: str) -> str:
+    pieces = re.split(r"(%[0-9A-Fa-f]{2})", form)
+    pattern = "".join(
+        f"(?i:{piece})" if piece.startswith("%") else re.escape(piece) for piece in pieces
+    )
+    return re.sub(pattern, "***", text)
 
 
 def _from_environment(name: str, dotenv: Mapping[str, str]) -> str | None:
@@ -151,7 +183,7 @@ def _from_environment(name: str, dotenv: Mapping[str, str]) -> str | None:
 
 
 def _typed(name: str, value: Any) -> Any:
-    if value is None:
+    if value is None or (isinstance(value, str) and not value.strip()):
         return None
     if name in _SECRET_FIELDS:
         return value if isinstance(value, Secret) else Secret(str(value).strip())
@@ -170,16 +202,22 @@ def _flag(value: Any) -> bool:
         return True
     if text in _FALSE:
         return False
-    raise InputError(f"EQUITY_OFFLINE is {text!r}, not a yes or no", fix="set it to 1 or 0")
+    raise InputError(
+        f"offline (EQUITY_OFFLINE) is {text!r}, not a yes or no", fix="set it to 1 or 0"
+    )
 
 
 def _dotenv(path: Path) -> dict[str, str]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):
         return {}
-    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
-    return {key.removeprefix("export ").strip(): value.strip().strip("\"'") for key, value in pairs}
+    found = (_DOTENV_LINE.match(line) for line in lines)
+    return {
+        line["name"]: line["quoted"] if line["quote"] else line["bare"].strip()
+        for line in found
+        if line
+    }
 
 
 def _default_cache_dir() -> Path:

@@ -45,6 +45,8 @@ class Around:
     areas_label: str
     with_outlines: bool
     with_table: bool
+    #: Width over height of the map on the screen.
+    ratio: float
 
 
 _FIND = (
@@ -76,7 +78,8 @@ def body(table: Any, layers: list[Layer], around: Around) -> str:
             f'<a class="eq-skip" href="#{"eq-values" if alone else "communities"}">',
             "Skip the map: the same values as a table</a>",
             _head(around) if alone else "",
-            f'<div class="eq-grid"><div class="eq-canvas" role="region" aria-label="{e(label)}">',
+            f'<div class="eq-grid"><div class="eq-canvas" style="--ratio:{around.ratio}" ',
+            f'role="region" aria-label="{e(label)}">',
             f'<%canvas%>{_NORTH}</div><div class="eq-side">{side}</div></div>',
             f'<p class="eq-note">{sources_line(around.sources, synthetic=around.synthetic)}</p>',
             _values(table, layers) if alone else "",

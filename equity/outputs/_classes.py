@@ -150,10 +150,15 @@ def classify(values: Any, unit: str, *, k: int = 5, column: str = "") -> Classes
     if own_zero:
         codes[known] = np.where(shown == 0, 0, codes[known] + 1)
         few = _is_count(unit) and bool((array[known][shown == 0] > 0).any())
-        labels.insert(0, f"under 1 {unit}" if few else _label(0, 0, unit, last=True))
+        labels.insert(
+            0, f"under 1 {_ONE.get(unit, unit)}" if few else _label(0, 0, unit, last=True)
+        )
     if own_zero and column.split("__", maxsplit=1)[0] not in HIGH_IS_GOOD:
         return Classes(codes, tuple(labels), (ZERO, *_ramp(len(labels) - 1, column)))
     return Classes(codes, tuple(labels), _ramp(len(labels), column))
+
+
+_ONE = {"people": "person"}
 
 
 def _ramp(n: int, column: str) -> tuple[str, ...]:

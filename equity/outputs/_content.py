@@ -85,10 +85,12 @@ class Table:
     heads: tuple[Head, ...]
     rows: tuple[tuple[Cell, ...], ...]
     keys: tuple[str, ...]
+    #: Too wide for an upright page.
+    wide: bool = False
 
 
-def _cell(value: Any, unit: str, *, moe: Any = None, status: Any = None) -> Cell:
-    text = say(value, unit, moe=moe, status=status, with_unit=unit == "share")
+def _cell(value: Any, unit: str, *, moe: Any, status: Any, like: float) -> Cell:
+    text = say(value, unit, moe=moe, status=status, with_unit=unit == "share", like=like)
     return Cell(text, None if is_missing(value) else float(value))
 
 
@@ -128,15 +130,19 @@ def community_table(
         heads.append(Head("Under-resourced because", words=True, width=2.0))
         columns.append([Cell(why or "–") for why in _rows.texts(table, "under_resourced_reason")])
     keys = tuple(str(g) for g in table.index)
-    return Table(caption, tuple(heads), tuple(zip(*columns, strict=True)) if keys else (), keys)
+    rows = tuple(zip(*columns, strict=True)) if keys else ()
+    return Table(caption, tuple(heads), rows, keys, wide=True)
 
 
 def _column(table: Any, column: str, unit: str) -> list[Cell]:
     margins = _rows.margin_of(table, column)
     statuses = _rows.status_of(table, column)
     values = pd.to_numeric(table[column], errors="coerce").tolist()
+    part = column.startswith("gap_") and column.endswith("_n")
+    like = _rows.variation(table, "gap_n" if part else column)
     return [
-        _cell(v, unit, moe=m, status=s) for v, m, s in zip(values, margins, statuses, strict=True)
+        _cell(v, unit, moe=m, status=s, like=c)
+        for v, m, s, c in zip(values, margins, statuses, like, strict=True)
     ]
 
 
@@ -156,7 +162,6 @@ _PARTS = (
 def comparison_table(report: Report) -> Table:
     """Set under-resourced communities against everywhere else."""
     columns = (
-        ("areas_n", "n", report.areas_label.capitalize()),
         ("population_n", "n", "Residents"),
         ("gap_n", "n", "People in the gap"),
         ("gap_share", "share", "Share of residents"),
@@ -168,7 +173,16 @@ def comparison_table(report: Report) -> Table:
         "Where",
         "The gap in under-resourced communities and elsewhere",
         names={},
+        small=_counted(report),
     )
+
+
+def _counted(report: Report) -> list[str]:
+    """Say how many areas each row of the comparison has."""
+    if "areas_n" not in report.comparison:
+        return [""] * len(report.comparison)
+    counts = pd.to_numeric(report.comparison["areas_n"], errors="coerce").tolist()
+    return ["" if is_missing(n) else f"{number(n)} {report.areas_label}" for n in counts]
 
 
 def by_rule_table(report: Report) -> Table:
@@ -192,6 +206,9 @@ def _rule_name(rule: Mapping[str, Any]) -> str:
     return f"{rule.get('title') or rule['id']}{mark}"
 
 
+_PLAIN_WIDTHS = {"gap_subscription_n": 1.15, "subscribed_beyond_rule_share": 1.3}
+
+
 def _plain(
     frame: pd.DataFrame,
     columns: Sequence[tuple[str, str, str]],
@@ -199,17 +216,25 @@ def _plain(
     caption: str,
     *,
     names: Mapping[str, str],
+    small: Sequence[str] | None = None,
 ) -> Table:
     used = [c for c in columns if c[0] in frame.columns]
     cells = [_column(frame, name, unit) for name, unit, _ in used]
-    notes = _rows.texts(frame, "note")
+    notes = _rows.texts(frame, "note") if small is None else small
     first = [
-        Cell(names.get(str(key), str(key)), small=note)
+        Cell(_first_up(names.get(str(key), str(key))), small=note)
         for key, note in zip(frame.index, notes, strict=True)
     ]
-    heads = (Head(corner, words=True, width=2.0), *(Head(label) for _, _, label in used))
+    heads = (
+        Head(corner, words=True, width=1.75),
+        *(Head(label, width=_PLAIN_WIDTHS.get(name, 0.9)) for name, _, label in used),
+    )
     keys = tuple(str(k) for k in frame.index)
     return Table(caption, heads, tuple(zip(first, *cells, strict=True)), keys)
+
+
+def _first_up(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def unranked_table(report: Report) -> Table:

@@ -47,12 +47,10 @@ def docx(report: Report, content: Sequence[Block], picture: bytes | None, alt: s
 
 def _set_up(document: Any, report: Report) -> None:
     from docx.oxml.ns import qn
-    from docx.shared import Inches, Pt, RGBColor
+    from docx.shared import Pt, RGBColor
 
     section = document.sections[0]
-    section.page_width, section.page_height = Inches(8.5), Inches(11)
-    for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
-        setattr(section, side, Inches(1))
+    _page(section, wide=False)
     styles = document.styles
     for name, size in (("Normal", 11), ("Title", 20), ("Heading 1", 15), ("Heading 2", 12)):
         style = styles[name]
@@ -71,6 +69,20 @@ def _set_up(document: Any, report: Report) -> None:
     footer.text = "Synthetic data" if report.synthetic else clean(report.title)
 
 
+def _page(section: Any, *, wide: bool) -> None:
+    """Set US Letter, upright or flat, with margins of one inch."""
+    from docx.enum.section import WD_ORIENT
+    from docx.shared import Inches
+
+    section.orientation = WD_ORIENT.LANDSCAPE if wide else WD_ORIENT.PORTRAIT
+    section.page_width, section.page_height = (
+        Inches(11 if wide else 8.5),
+        Inches(8.5 if wide else 11),
+    )
+    for side in ("left_margin", "right_margin", "top_margin", "bottom_margin"):
+        setattr(section, side, Inches(1))
+
+
 def _words(document: Any, block: Block) -> None:
     from docx.shared import Pt
 
@@ -82,7 +94,7 @@ def _words(document: Any, block: Block) -> None:
         document.add_paragraph(text + tail, style="List Bullet")
     elif block.kind == "code":
         run = document.add_paragraph().add_run(text)
-        run.font.name, run.font.size = "Consolas", Pt(9)
+        run.font.name, run.font.size = "Consolas", Pt(10)
     elif block.kind == "stamp":
         document.add_paragraph().add_run(text).bold = True
     else:
@@ -98,7 +110,7 @@ def _picture(document: Any, picture: bytes, alt: str, caption: str) -> None:
     shape._inline.docPr.set("descr", clean(alt))  # noqa: SLF001  (python-docx has no public way)
     shape._inline.docPr.set("title", caption.split(".", maxsplit=1)[0])  # noqa: SLF001
     run = document.add_paragraph().add_run(caption)
-    run.font.size, run.italic = Pt(9.5), True
+    run.font.size, run.italic = Pt(11), True
 
 
 def _table(document: Any, table: Table) -> None:
@@ -107,13 +119,16 @@ def _table(document: Any, table: Table) -> None:
     from docx.oxml.ns import nsdecls
     from docx.shared import Pt
 
+    if table.wide:
+        _page(document.add_section(), wide=True)
     caption = document.add_paragraph()
     caption.paragraph_format.keep_with_next = True
     run = caption.add_run(clean(table.caption))
-    run.bold, run.font.size = True, Pt(10)
+    run.bold, run.font.size = True, Pt(11)
     total = sum(h.width for h in table.heads)
-    widths = [round(9360 * h.width / total) for h in table.heads]  # twentieths of a point
-    size = 15 if len(table.heads) > 7 else 18  # half-points
+    room = 12960 if table.wide else 9360  # twentieths of a point
+    widths = [round(room * h.width / total) for h in table.heads]
+    size = 22  # half-points
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
     head = _row([Cell(h.label) for h in table.heads], table, widths, size, head=True)
     rows = "".join(_row(row, table, widths, size, head=False) for row in table.rows)
@@ -128,7 +143,10 @@ def _table(document: Any, table: Table) -> None:
         f"<w:tblGrid>{grid}</w:tblGrid>{head}{rows}</w:tbl>"
     )
     caption._p.addnext(parse_xml(xml))  # noqa: SLF001
-    document.add_paragraph()
+    if table.wide:
+        _page(document.add_section(), wide=False)
+    else:
+        document.add_paragraph()
 
 
 def _row(cells: Sequence[Cell], table: Table, widths: list[int], size: int, *, head: bool) -> str:
@@ -143,7 +161,7 @@ def _row(cells: Sequence[Cell], table: Table, widths: list[int], size: int, *, h
         bold = "<w:b/>" if head else ""
         runs = _run(cell.text, size, bold)
         if cell.small:
-            runs += f"<w:r><w:br/></w:r>{_run(cell.small, size - 3, '')}"
+            runs += f"<w:r><w:br/></w:r>{_run(cell.small, size - 2, '')}"
         out.append(
             f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr><w:p><w:pPr>'
             f'<w:spacing w:before="20" w:after="20"/><w:jc w:val="{side}"/></w:pPr>'

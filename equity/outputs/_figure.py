@@ -43,7 +43,7 @@ def figure_png(report: Report) -> bytes | None:
     classes = _classes(report, column, unit)
     west, south, east, north = shapes.total_bounds
     height = _WIDTH * min(max((north - south) / (east - west), 0.45), 0.66)
-    with rc_context({"hatch.linewidth": 0.6, "font.family": "DejaVu Sans", "font.size": 8}):
+    with rc_context({"hatch.linewidth": 0.45, "font.family": "DejaVu Sans", "font.size": 8}):
         figure = Figure(figsize=(_WIDTH, height + _LEGEND), dpi=_DPI)
         FigureCanvasAgg(figure)
         low = _LEGEND / figure.get_figheight()
@@ -93,21 +93,50 @@ def _local_crs(drawn: np.ndarray) -> str:
     return f"+proj=laea {middle} +datum=NAD83 +units=m"
 
 
+def _paths(shapes: Any) -> list[Any]:
+    """Turn polygons into matplotlib paths (geopandas' plotting redraws the figure each call)."""
+    from matplotlib.path import Path
+
+    found = []
+    for shape in shapes:
+        rings = [
+            np.asarray(ring.coords)[:, :2]
+            for polygon in shapely.get_parts(shape)
+            for ring in (polygon.exterior, *polygon.interiors)
+        ]
+        if rings:
+            found.append(Path.make_compound_path(*(Path(ring, closed=True) for ring in rings)))
+    return found
+
+
+def _add(axes: Any, shapes: Any, **how: Any) -> None:
+    from matplotlib.collections import PathCollection
+
+    if len(shapes):
+        axes.add_collection(PathCollection(_paths(shapes), **how))
+
+
 def _areas(axes: Any, shapes: gpd.GeoSeries, classes: Classes, rough: np.ndarray) -> None:
-    there = np.asarray(~shapes.is_empty)
-    edge = {"edgecolor": "#333333", "linewidth": 0.25, "aspect": None, "ax": axes}
+    values = shapes.to_numpy()
+    there = ~shapely.is_empty(values)
+    # Thousands of borders would blacken a city: the more areas, the finer the line.
+    line = 0.35 if there.sum() < 400 else 0.15
+    edge = {"edgecolor": "#333333", "linewidth": line}
     nothing = there & (classes.codes < 0)
-    if nothing.any():
-        shapes[nothing].plot(facecolor=NO_DATA, hatch="....", **edge)
+    _add(axes, values[nothing], facecolor=NO_DATA, hatch="....", **edge)
     for k, colour in enumerate(classes.colours):
         here = there & (classes.codes == k)
-        if (here & ~rough).any():
-            shapes[here & ~rough].plot(facecolor=colour, **edge)
-        if (here & rough).any():
-            line = "#ffffff" if _dark(colour) else "#1a1a1a"
-            hatched = {**edge, "edgecolor": line, "linewidth": 0.0}
-            shapes[here & rough].plot(facecolor=colour, hatch="/////", **hatched)
-            shapes[here & rough].plot(facecolor="none", **edge)
+        _add(axes, values[here & ~rough], facecolor=colour, **edge)
+        hatch = "#c9ccd4" if _dark(colour) else "#4a4a4a"
+        _add(
+            axes,
+            values[here & rough],
+            facecolor=colour,
+            hatch="/////",
+            edgecolor=hatch,
+            linewidth=0,
+        )
+        _add(axes, values[here & rough], facecolor="none", **edge)
 
 
 def _dark(colour: str) -> bool:
@@ -118,19 +147,22 @@ def _dark(colour: str) -> bool:
 def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
     if report.outlines is not None and len(report.outlines):
         lines = gpd.GeoSeries(_pack.display_geometry(report.outlines.geometry), crs="EPSG:4269")
-        lines.to_crs(crs).boundary.plot(ax=axes, color="#000000", linewidth=0.7, aspect=None)
+        how = {"facecolor": "none", "edgecolor": "#000000", "linewidth": 0.55}
+        _add(axes, lines.to_crs(crs).to_numpy(), **how)
     under = _rows.flag(report.table, "is_under_resourced") & ~shapely.is_empty(drawn)
     if under.any():
         joined = gpd.GeoSeries([shapely.coverage_union_all(drawn[under])], crs="EPSG:4269")
         # White below black: the line shows on light and on dark areas alike.
-        for colour, width in (("#ffffff", 2.2), ("#000000", 1.2)):
-            joined.to_crs(crs).boundary.plot(ax=axes, color=colour, linewidth=width, aspect=None)
+        for colour, width in (("#ffffff", 2.0), ("#000000", 1.1)):
+            shape = joined.to_crs(crs).to_numpy()
+            _add(axes, shape, facecolor="none", edgecolor=colour, linewidth=width)
     if report.sites is not None and len(report.sites):
         points = gpd.GeoSeries(_pack.lon_lat(report.sites.geometry), crs="EPSG:4269").to_crs(crs)
         points = points[points.geom_type == "Point"]
+        size = 4 if len(points) < 60 else 2.6
         axes.plot(
-            points.x, points.y, "^", markersize=4, markerfacecolor="#ffffff",
-            markeredgecolor="#000000", markeredgewidth=0.8, linestyle="none",
+            points.x, points.y, "^", markersize=size, markerfacecolor="#ffffff",
+            markeredgecolor="#000000", markeredgewidth=0.6, linestyle="none",
         )  # fmt: skip
 
 

@@ -132,7 +132,7 @@ class PackedMap(folium.Map):  # type: ignore[misc]
         name = self.get_name()
         return (
             f'var {name} = L.map("{name}", Object.assign({{crs: L.CRS.{self.crs}, '
-            "preferCanvas: true, attributionControl: false, zoomSnap: 0.25, zoomDelta: 0.5, "
+            "preferCanvas: true, attributionControl: false, zoomSnap: 0.1, zoomDelta: 0.5, "
             "wheelPxPerZoomLevel: 90, "
             "scrollWheelZoom: false, center: [0, 0], zoom: 1}, equityMotion()));\n"
             f"L.control.scale({{ maxWidth: 140 }}).addTo({name});\n"

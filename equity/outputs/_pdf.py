@@ -83,6 +83,7 @@ def _block(block: Block) -> dict[str, Any]:
     if block.table is not None:
         table = block.table
         record["caption"] = clean(table.caption)
+        record["wide"] = table.wide
         record["heads"] = [
             {"label": clean(h.label), "words": h.words, "width": h.width} for h in table.heads
         ]

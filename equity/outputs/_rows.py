@@ -10,7 +10,16 @@ import pandas as pd
 
 from equity.outputs.words import UNRELIABLE_CV, Z90, is_missing
 
-__all__ = ["flag", "margin_of", "places", "status_of", "texts", "unreliable", "without_polygon"]
+__all__ = [
+    "flag",
+    "margin_of",
+    "places",
+    "status_of",
+    "texts",
+    "unreliable",
+    "variation",
+    "without_polygon",
+]
 
 
 def texts(table: Any, column: str, *, default: Sequence[str] | None = None) -> list[str]:
@@ -60,15 +69,21 @@ def margin_of(table: Any, column: str) -> np.ndarray:
     return np.full(len(table), np.nan)
 
 
-def unreliable(table: Any, column: str) -> np.ndarray:
-    """Tell where a value's coefficient of variation is above 0.40."""
+def variation(table: Any, column: str) -> np.ndarray:
+    """Return a column's coefficient of variation, NaN where it is unknown."""
     name = f"{column}_cv"
     if name in table.columns:
-        cv = np.asarray(pd.to_numeric(table[name], errors="coerce"), dtype=float)
-    else:
-        value = np.abs(np.asarray(pd.to_numeric(table[column], errors="coerce"), dtype=float))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            cv = margin_of(table, column) / Z90 / value
+        return np.asarray(pd.to_numeric(table[name], errors="coerce"), dtype=float)
+    if column not in table.columns:
+        return np.full(len(table), np.nan)
+    value = np.abs(np.asarray(pd.to_numeric(table[column], errors="coerce"), dtype=float))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(margin_of(table, column) / Z90 / value)
+
+
+def unreliable(table: Any, column: str) -> np.ndarray:
+    """Tell where a value's coefficient of variation is above 0.40."""
+    cv = variation(table, column)
     # An estimate of zero has no coefficient of variation; it is not called unreliable for that.
     found: np.ndarray = np.isfinite(cv) & (cv > UNRELIABLE_CV)
     return found

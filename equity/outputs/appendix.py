@@ -90,8 +90,8 @@ def blocks(report: Report) -> Iterator[Block]:
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
     yield from _figure(report)
-    yield from _where(report)
     yield from _communities(report)
+    yield from _where(report)
     yield from _rules(report)
     yield Block("heading", "Method")
     for heading, paragraph in report.method:

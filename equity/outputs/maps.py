@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["make_map", "save_map"]
 
+#: Above this number of polygons their borders are drawn finer.
+MANY = 400
 _REQUEST = re.compile(
     r"""<(?:script|link|img|iframe)\b[^>]*(?:src|href)=["']?(?:https?:)?//[^\s"'>]+"""
 )
@@ -118,6 +121,7 @@ def make_map(
         areas_label=areas_label,
         with_outlines=outlines is not None and len(outlines) > 0,
         with_table=with_table,
+        ratio=_ratio(drawn),
     )
     config = _config(table, built, drawn, sites, outlines)
     return PackedMap(title=title, body=body(table, built, around), config=config)
@@ -237,9 +241,21 @@ def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outli
         "table": _pack.to_base64(json.dumps(payload, ensure_ascii=False).encode()),
         "step": step,
         "bounds": [[south, west], [north, east]],
+        "many": int((~shapely.is_empty(drawn)).sum()) > MANY,
         "noData": NO_DATA,
     }
     return json.dumps(config)
+
+
+def _ratio(drawn: np.ndarray) -> float:
+    """Width over height of the map on the screen (Mercator), within what a page can hold."""
+    west, south, east, north = shapely.total_bounds(drawn)
+
+    def up(latitude: float) -> float:
+        return math.degrees(math.log(math.tan(math.radians(45 + latitude / 2))))
+
+    height = up(min(north, 85)) - up(max(south, -85))
+    return round(min(max((east - west) / height, 0.9), 1.7), 2) if height > 0 else 1.3
 
 
 def _site_rows(sites: Any) -> list[tuple[float, float, str]]:

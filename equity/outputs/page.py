@@ -143,7 +143,7 @@ def _comparison(report: Report) -> str:
         )
         said = ", ".join(f"{words} {label}" for label, _, words in parts)
         rows.append(
-            f'<div class="row"><span class="where">{e(str(key))}</span>'
+            f'<div class="row"><span class="where">{e(str(key).capitalize())}</span>'
             f'<span class="track" role="img" aria-label="{e(said)}">{spans}</span>'
             f"<b>{share(float(value))}</b></div>"
         )

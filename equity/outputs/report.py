@@ -20,10 +20,10 @@ __all__ = ["Report"]
 
 #: Layers a map offers when the caller names none: column, label, unit.
 DEFAULT_LAYERS: tuple[tuple[str, str, str], ...] = (
-    ("gap_n", "People without adequate care in person who could not make a video visit", "people"),
-    ("gap_share", "The same, as a share of residents", "share"),
+    ("gap_n", "People in the telehealth gap", "people"),
+    ("gap_share", "Share of residents in the gap", "share"),
     ("qualifying_share", "Locations with a line that qualifies", "share"),
-    ("connected_share", "Households with a device and broadband", "share"),
+    ("connected_share", "Homes with a device and broadband", "share"),
     ("nearest_site_km", "Distance to the nearest site", "km"),
 )
 

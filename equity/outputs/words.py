@@ -94,7 +94,13 @@ def share(value: float, digits: int = 1) -> str:
 
 
 def say(
-    value: Any, unit: str, *, moe: Any = None, status: Any = None, with_unit: bool = True
+    value: Any,
+    unit: str,
+    *,
+    moe: Any = None,
+    status: Any = None,
+    with_unit: bool = True,
+    like: float | None = None,
 ) -> str:
     """Write one value with its unit and, where known, its 90 % margin of error.
 
@@ -110,6 +116,9 @@ def say(
         Why the value is missing, if it is.
     with_unit
         False in tables whose heading already names the unit (a percent sign always stays).
+    like
+        Coefficient of variation that decides the rounding of a count without a margin of its own:
+        a part is not shown with more digits than its whole.
 
     Returns
     -------
@@ -120,7 +129,7 @@ def say(
         return missing(status)
     value = float(value)
     margin = None if is_missing(moe) else abs(float(moe))
-    cv = margin / Z90 / abs(value) if margin is not None and value else None
+    cv = margin / Z90 / abs(value) if margin is not None and value else like
     if unit == "share":
         text = share(value)
         return text if margin is None else f"{text} ± {number(margin * 100, 1)}"

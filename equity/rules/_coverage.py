@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
+import math
+import re
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields
+from datetime import date
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, cast, get_args
 
 from equity.errors import InputError, MissingFileError
 
@@ -27,8 +31,8 @@ TECHNOLOGIES: dict[int, str] = {
 }
 """FCC technology codes (FCC, Specifications for Data Downloads, section 3.1.1)."""
 
-_CUSTOMERS = {"R", "B", "X"}
-_CONFIDENCE = {"primary", "secondary", "unverified"}
+_CUSTOMERS = ("R", "B", "X")
+_CONFIDENCE = ("primary", "secondary", "unverified")
 
 
 @dataclass(frozen=True)
@@ -108,83 +112,135 @@ def load_coverage_rule(name: str | Path) -> CoverageRule:
     Raises
     ------
     InputError
-        If no such rule ships, or a field is missing, unknown or of the wrong kind.
+        If no such rule ships, or a field is missing, unknown, of the wrong kind or impossible.
     MissingFileError
         If the path does not exist.
     """
     text = str(name)
     if not text.endswith(".toml"):
         if text not in list_coverage_rules():
+            close = difflib.get_close_matches(text.lower(), list_coverage_rules(), n=1)
             raise InputError(
-                f"no coverage rule {text!r}",
+                f"no coverage rule {text!r}" + (f", but {close[0]!r}" if close else ""),
                 fix=f"choose from {', '.join(list_coverage_rules())}, or give a .toml file",
             )
         entry = resources.files(__package__) / "coverage" / f"{text}.toml"
         return _parse(tomllib.loads(entry.read_text(encoding="utf-8")), f"{text}.toml")
     path = Path(name)
     if not path.is_file():
-        raise MissingFileError("no such rule file", file=path)
+        raise MissingFileError("no such rule file", file=path, fix=_close(path))
     try:
         return _parse(tomllib.loads(path.read_text(encoding="utf-8")), text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not valid TOML: {error}", file=text) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"not valid TOML: {error}", file=text, fix="TOML is UTF-8 text; mend that line"
+        ) from None
+
+
+def _close(path: Path) -> str:
+    siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, siblings, n=1)
+    return f"did you mean {close[0]}?" if close else "check the path"
 
 
 def _parse(data: Mapping[str, Any], file: str) -> CoverageRule:
-    required = {
-        "id", "title", "date", "citation", "confidence", "technologies", "served",
-        "underserved", "qualifying", "low_latency", "customers", "subscription",
-    }  # fmt: skip
-    missing = sorted(required - set(data))
-    unknown = sorted(set(data) - required - {"url", "note"})
-    if missing or unknown:
-        what = f"lacks {missing[0]!r}" if missing else f"has an unknown field {unknown[0]!r}"
-        raise InputError(f"the rule {what}", file=file, fix=f"fields are {sorted(required)}")
+    _check_fields(data, file)
     _check_codes(data, file)
     pairs = {key: _pair(data[key], key, file) for key in ("served", "underserved", "qualifying")}
-    if not isinstance(data["low_latency"], bool):
-        raise InputError("low_latency must be true or false", file=file)
+    if any(
+        below > above for below, above in zip(pairs["underserved"], pairs["served"], strict=True)
+    ):
+        raise InputError(
+            "underserved lies above served", file=file, fix="below underserved a line is unserved"
+        )
     return CoverageRule(
-        id=str(data["id"]),
-        title=str(data["title"]),
+        id=data["id"],
+        title=data["title"],
         date=str(data["date"]),
-        citation=str(data["citation"]),
-        confidence=str(data["confidence"]),
-        technologies=tuple(int(code) for code in data["technologies"]),
+        citation=data["citation"],
+        confidence=data["confidence"],
+        technologies=tuple(data["technologies"]),
         low_latency=data["low_latency"],
         customers=tuple(data["customers"]),
         subscription=cast("Subscription", data["subscription"]),
-        url=str(data.get("url", "")),
-        note=str(data.get("note", "")),
+        url=data.get("url", ""),
+        note=data.get("note", ""),
         **pairs,
     )
 
 
+def _check_fields(data: Mapping[str, Any], file: str) -> None:
+    required = [field.name for field in fields(CoverageRule) if field.default is MISSING]
+    allowed = [field.name for field in fields(CoverageRule)]
+    unknown = sorted(set(data) - set(allowed))
+    missing = sorted(set(required) - set(data))
+    if unknown:
+        close = difflib.get_close_matches(unknown[0], allowed, n=1)
+        raise InputError(
+            f"the rule has an unknown field {unknown[0]!r}",
+            file=file,
+            fix=f"did you mean {close[0]}?" if close else f"fields are {', '.join(allowed)}",
+        )
+    if missing:
+        raise InputError(
+            f"the rule lacks {missing[0]!r}", file=file, fix=f"fields are {', '.join(required)}"
+        )
+    for key in ("id", "title", "citation", "confidence", "subscription", "url", "note"):
+        if not isinstance(data.get(key, ""), str):
+            raise InputError(f"{key} must be text", file=file, fix=f'{key} = "…"')
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", data["id"]):
+        raise InputError(
+            f"the id {data['id']!r} cannot name a column",
+            file=file,
+            fix="use small letters, digits and single hyphens, such as state-50-10",
+        )
+    if not isinstance(data["low_latency"], bool):
+        raise InputError("low_latency must be true or false", file=file, fix="low_latency = true")
+    try:
+        date.fromisoformat(str(data["date"]))
+    except ValueError:
+        raise InputError(
+            f"date is {str(data['date'])!r}, no day", file=file, fix='date = "2024-03-14"'
+        ) from None
+
+
 def _check_codes(data: Mapping[str, Any], file: str) -> None:
-    checks = (
-        ("technologies", set(data["technologies"]) - set(TECHNOLOGIES), sorted(TECHNOLOGIES)),
-        ("customers", set(data["customers"]) - _CUSTOMERS, sorted(_CUSTOMERS)),
-        ("confidence", {data["confidence"]} - _CONFIDENCE, sorted(_CONFIDENCE)),
-        (
-            "subscription",
-            {data["subscription"]} - {"any_broadband", "cable_fiber_dsl"},
-            ["any_broadband", "cable_fiber_dsl"],
-        ),
-    )
-    for key, bad, allowed in checks:
-        if bad or not data[key]:
+    for key, kind, allowed in (
+        ("technologies", int, list(TECHNOLOGIES)),
+        ("customers", str, _CUSTOMERS),
+    ):
+        codes = data[key]
+        if not isinstance(codes, list) or not codes or len(set(map(str, codes))) != len(codes):
             raise InputError(
-                f"{key} holds {sorted(map(str, bad)) or 'nothing'}",
+                f"{key} must be a list without repetitions",
                 file=file,
-                fix=f"allowed: {', '.join(map(str, allowed))}",
+                fix=f"list some of {_named(allowed)}",
             )
+        wrong = [code for code in codes if type(code) is not kind or code not in allowed]
+        if wrong:
+            raise InputError(
+                f"{key} holds {', '.join(map(repr, wrong))}",
+                file=file,
+                fix=f"allowed: {_named(allowed)}",
+            )
+    for key, words in (("confidence", _CONFIDENCE), ("subscription", get_args(Subscription))):
+        if data[key] not in words:
+            raise InputError(
+                f"{key} is {data[key]!r}", file=file, fix=f"allowed: {', '.join(words)}"
+            )
+
+
+def _named(codes: Iterable[Any]) -> str:
+    return ", ".join(
+        f"{code} ({TECHNOLOGIES[code]})" if code in TECHNOLOGIES else str(code) for code in codes
+    )
 
 
 def _pair(value: Any, key: str, file: str) -> SpeedPair:
     good = (
         isinstance(value, list)
         and len(value) == 2
-        and all(isinstance(speed, int | float) and speed > 0 for speed in value)
+        and all(type(speed) in (int, float) and 0 < speed < math.inf for speed in value)
     )
     if not good:
         raise InputError(f"{key} must be [down, up] in Mbps", file=file, fix="for example [25, 3]")

@@ -18,7 +18,9 @@ from equity.sources._example_tables import (
     CONTROLLED,
     NO_MARGIN,
     NOT_AVAILABLE,
+    OPEN_ENDED,
     TOO_FEW,
+    TOP_INCOME,
     Tables,
     tabulate,
 )
@@ -88,6 +90,8 @@ def _sprinkle(levels: dict[str, Level]) -> None:
     income, margin = tract.tables.estimate["B19013_001"], tract.tables.margin["B19013_001"]
     forest = tract.geoids.index(next(g for g in tract.geoids if g[5:] == "980000"))
     income[forest] = margin[forest] = NOT_AVAILABLE
+    richest = int(np.argmax(income))
+    income[richest], margin[richest] = TOP_INCOME + 1, OPEN_ENDED
     people = tract.tables.estimate["B01003_001"]
     smallest = np.argsort(np.where(people > 0, people, people.max()), kind="stable")
     income[smallest[0]], margin[smallest[0]] = TOO_FEW, NO_MARGIN

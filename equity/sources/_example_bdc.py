@@ -71,6 +71,7 @@ class Chunk:
     location_id: Any
     tail: Any
     business: Flags
+    no_sky: Flags
     luck: np.random.Generator
 
 
@@ -93,7 +94,7 @@ def write_bdc(
             for tech in TECHNOLOGIES
         }
         flags_out = stack.enter_context(_csv(stack, served, stem, FLAGS))
-        for chunk in _chunks(land, blocks, seed):
+        for chunk in _chunks(land, blocks, reach, seed):
             flags = np.zeros((3, len(chunk.cell)), dtype=bool)
             for k, provider in enumerate(PROVIDERS):
                 text, n, fast = _provider_rows(provider, reach.share[k], reach.quality[k], chunk)
@@ -117,7 +118,7 @@ def _csv(
     return out
 
 
-def _chunks(land: Land, blocks: Blocks, seed: int) -> Iterator[Chunk]:
+def _chunks(land: Land, blocks: Blocks, reach: Footprints, seed: int) -> Iterator[Chunk]:
     """Walk through the locations of the state, block by block."""
     import pyarrow as pa
 
@@ -139,6 +140,7 @@ def _chunks(land: Land, blocks: Blocks, seed: int) -> Iterator[Chunk]:
             location_id=_text(pa.array(1_000_000_000 + (index + 1) * _ID_STEP % _ID_PRIME)),
             tail=_text(pa.array(tail, type=pa.binary()).cast(pa.string())),
             business=luck.random(len(index)) < _BUSINESS,
+            no_sky=luck.random(len(index)) < reach.no_sky[blocks.cell[block]],
             luck=luck,
         )
 
@@ -168,6 +170,8 @@ def _provider_rows(
     covered = draw[0] < share[chunk.cell]
     if provider.business_only:
         covered &= chunk.business
+    if provider.technology in _SPACE:
+        covered &= ~chunk.no_sky
     at = np.flatnonzero(covered)
     tiers = provider.tiers
     best = 1.0 - quality[chunk.cell[at]] + 0.30 * (draw[1][at] - 0.5)

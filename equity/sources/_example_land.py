@@ -244,7 +244,7 @@ def _block_groups(mesh: Mesh, tract: Ints, density: Floats, rng: np.random.Gener
     starts: list[Ints] = []
     for t in range(len(count) - 3):
         cells = np.flatnonzero(tract == t)
-        n = min(3 if count[t] > np.median(count) else 2, max(1, cells_in[t] // 3))
+        n = min(3 if count[t] > np.median(count) else 2, max(2, cells_in[t] // 3))
         centres = cells[_spread_few(mesh.seeds[cells], people[cells], n, rng)]
         starts.append(centres)
     starts.extend(np.flatnonzero(tract == t)[:1] for t in range(len(count) - 3, len(count)))
@@ -266,9 +266,11 @@ def _spread_few(xy: Floats, weight: Floats, n: int, rng: np.random.Generator) ->
             centres[ok, i] = np.round(
                 np.bincount(owner, weight * xy[:, i], minlength=n)[ok] / mass[ok], 4
             )
-    return np.unique(np.argmin(((xy[:, None, :] - centres) ** 2).sum(axis=2), axis=0)).astype(
-        np.int64
-    )
+    chosen = np.unique(np.argmin(((xy[:, None, :] - centres) ** 2).sum(axis=2), axis=0))
+    if len(chosen) == 1:
+        farthest = np.argmax(((xy - xy[chosen[0]]) ** 2).sum(axis=1))
+        chosen = np.unique([chosen[0], farthest])
+    return chosen.astype(np.int64)
 
 
 def _rank_within(key: Ints, seeds: Floats) -> Ints:

@@ -273,10 +273,14 @@ PROVIDERS = (
 
 @dataclass(frozen=True)
 class Footprints:
-    """Coverage share and quality by provider (rows, as in `PROVIDERS`) and cell (columns)."""
+    """Coverage share and quality by provider (rows, as in `PROVIDERS`) and cell (columns).
+
+    `no_sky` is the share of a cell's locations where a ridge or trees hide every satellite.
+    """
 
     share: Floats
     quality: Floats
+    no_sky: Floats
 
     def wired_share(self) -> Floats:
         """Return the share of locations with a wired line of 25/3 Mbps or more."""
@@ -303,4 +307,8 @@ def footprints(ground: Terrain, tract: Ints, rng: np.random.Generator) -> Footpr
     lucky = 1 / (1 + np.exp(-(odds + luck)))
     share = np.where(earthbound & (share > 0), lucky, share)
     quality = np.array([p.quality(ground) for p in PROVIDERS])
-    return Footprints(share=np.round(share, 6), quality=np.round(quality, 6))
+    return Footprints(
+        share=np.round(share, 6),
+        quality=np.round(quality, 6),
+        no_sky=np.where(ground.ridge_km < 2.5, 0.20, 0.004),
+    )

@@ -213,7 +213,8 @@ def write_example(folder: str | Path, *, scale: float = 1.0, seed: int = SEED) -
 
 
 def _checked(scale: float) -> float:
-    if not (isinstance(scale, int | float) and math.isfinite(scale) and _LEAST <= scale <= _MOST):
+    number = isinstance(scale, int | float) and not isinstance(scale, bool)
+    if not (number and math.isfinite(scale) and _LEAST <= scale <= _MOST):
         raise InputError(
             f"scale={scale!r} is out of range", fix=f"choose a number from {_LEAST} to {_MOST:g}"
         )
@@ -221,7 +222,7 @@ def _checked(scale: float) -> float:
 
 
 def _checked_seed(seed: int) -> int:
-    if not (isinstance(seed, int) and seed >= 0):
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise InputError(
             f"seed={seed!r} is not a whole number of 0 or more", fix="choose for example 7"
         )
@@ -264,6 +265,11 @@ def _fill(root: Path, scale: float, seed: int) -> None:
     write_sites(root / "care", land, luck(8))
     write_clinicians(root / "care", luck(9))
     write_study(root, answers["tract"])
+    _write_manifest(root, scale, seed, int(blocks.locations.sum()))
+
+
+def _write_manifest(root: Path, scale: float, seed: int, locations: int) -> None:
+    """List what is there with sizes, so that a damaged folder is noticed and written again."""
     files = {
         path.relative_to(root).as_posix(): path.stat().st_size
         for path in sorted(root.rglob("*"))
@@ -274,7 +280,7 @@ def _fill(root: Path, scale: float, seed: int) -> None:
         "recipe": _recipe(),
         "scale": scale,
         "seed": seed,
-        "locations_n": int(blocks.locations.sum()),
+        "locations_n": locations,
         "files": files,
     }
     (root / _MANIFEST).write_bytes((json.dumps(manifest, indent=1) + "\n").encode())

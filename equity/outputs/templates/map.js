@@ -48,7 +48,7 @@
     pen.fillStyle = colour;
     pen.fillRect(0, 0, 8, 8);
     pen.strokeStyle = line;
-    pen.lineWidth = 1.6;
+    pen.lineWidth = 1.1;
     pen.beginPath();
     for (const k of [-8, 0, 8]) { pen.moveTo(k - 1, 9); pen.lineTo(k + 9, -1); }
     pen.stroke();
@@ -120,9 +120,15 @@
       const colour = code < 0 ? config.noData : layer.colours[code];
       let fill = colour;
       if (code < 0) fill = pattern(colour, "#8a8580");
-      else if (layer.rough[i]) fill = pattern(colour, isDark(colour) ? "#ffffff" : "#1a1a1a");
-      return { color: "#2b2b2b", weight: 0.5, opacity: 0.75, fillColor: fill, fillOpacity: 1 };
+      else if (layer.rough[i]) fill = pattern(colour, isDark(colour) ? "#aeb4c2" : "#4a4a4a");
+      return { fillColor: fill, fillOpacity: 1 };
     };
+    /* Thousands of borders would blacken a city seen from afar: lines and dots grow as one zooms in. */
+    let home = 0;
+    const grown = () => Math.max(0, map.getZoom() - home);
+    const thin = config.many ? 0.15 : 0.5;
+    const borders = () => ({ color: "#2b2b2b", opacity: 0.8, weight: Math.min(1, thin + 0.17 * grown()) });
+    const radius = () => Math.min(7, (data.sites.length > 60 ? 2.2 : 4) + 0.6 * grown());
 
     const tip = L.tooltip({ className: "eq-tip", direction: "auto", offset: [14, 0], opacity: 1, interactive: true });
     const ring = L.polyline([], { renderer: canvas, color: "#d81b60", weight: 3, interactive: false }).addTo(map);
@@ -143,7 +149,7 @@
     const layers = shapes.map((shape, i) => {
       if (!shape.length) return null;
       const closed = shape.map((rings) => rings.map((r) => r));
-      const area = L.polygon(closed, { ...common, ...style(i) });
+      const area = L.polygon(closed, { ...common, ...style(i), ...borders() });
       area.on("mouseover mousemove", (e) => { if (pinned < 0) show(i, e.latlng); });
       area.on("mouseout", () => { if (pinned < 0) hide(); });
       area.on("click", (e) => {
@@ -156,15 +162,15 @@
     });
     shapes.forEach((shape) => shape.forEach((rings) => rings.forEach((r) => r.push(r[0]))));
     unpack(lines, step).forEach((shape) => shape.length && L.polygon(shape, {
-      ...common, fill: false, color: "#000000", weight: 1.3, opacity: 0.85, interactive: false }).addTo(map));
+      ...common, fill: false, color: "#000000", weight: config.many ? 0.8 : 1.3, opacity: 0.9, interactive: false }).addTo(map));
     unpack(focus, step).forEach((shape) => shape.length && L.polygon(shape, {
-      ...common, fill: false, inner: true, color: "#d81b60", weight: 4, opacity: 1, interactive: false }).addTo(map));
-    data.sites.forEach(([lat, lon, name]) => {
+      ...common, fill: false, inner: true, color: "#d81b60", weight: config.many ? 3 : 4, opacity: 1, interactive: false }).addTo(map));
+    const dots = data.sites.map(([lat, lon, name]) => {
       const dot = L.circleMarker([lat, lon], {
-        renderer: canvas, radius: 4, color: "#000000", weight: 1.5, fillColor: "#ffffff", fillOpacity: 1 });
+        renderer: canvas, radius: radius(), color: "#000000", weight: 1.2, fillColor: "#ffffff", fillOpacity: 1 });
       const label = document.createElement("span");
       label.textContent = name;
-      dot.bindTooltip(label, { className: "eq-tip", direction: "top" }).addTo(map);
+      return dot.bindTooltip(label, { className: "eq-tip", direction: "top" }).addTo(map);
     });
 
     function choose(k) {
@@ -217,7 +223,13 @@
     });
     document.addEventListener("keydown", (e) => { if (e.key === "Escape") hide(); });
     map.on("click", hide);
-    map.fitBounds(config.bounds, { animate: false });
+    map.fitBounds(config.bounds, { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8, 36] });
+    home = map.getZoom();
+    map.on("zoomend", () => {
+      const line = borders(), size = radius();
+      layers.forEach((area) => area && area.setStyle(line));
+      dots.forEach((dot) => dot.setRadius(size));
+    });
     map.setMaxBounds(L.latLngBounds(config.bounds).pad(0.6));
     window.addEventListener("beforeprint", () => map.invalidateSize(false));
     status.textContent = "";

@@ -1,0 +1,310 @@
+"""From small areas to large ones: counties, states, the service area of a grant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity import provenance
+from equity.areas.crosswalk import Medians, move
+from equity.areas.geoid import LEVELS, parent
+from equity.areas.relationship import Relationship, relationship
+from equity.areas.schema import base_name, describe
+from equity.areas.table import level_of, refuse_duplicates
+from equity.areas.vintage import check_vintage, required_vintage
+from equity.errors import GeoidError, InputError, MissingColumnError
+
+__all__ = ["roll_up", "service_area", "spread"]
+
+_UP = {
+    "block": ("block_group", "tract", "county", "state", "nation"),
+    "block_group": ("tract", "county", "state", "nation"),
+    "tract": ("county", "state", "nation"),
+    "county": ("state", "nation"),
+    "state": ("nation",),
+}
+_EQUAL_AREA = "EPSG:6933"  # world-wide, so that Alaska and Hawaii need no case of their own
+_OUTSIDE = "\x00outside"
+
+
+def roll_up(
+    table: Any,
+    level: str,
+    *,
+    counts: Mapping[str, str] | None = None,
+    ratios: Mapping[str, tuple[str, str]] | None = None,
+    medians: Medians | None = None,
+    drop: Collection[str] = (),
+    zero_rule: bool = True,
+) -> pd.DataFrame:
+    """Add small areas up to the larger ones that hold them, with margins.
+
+    Parameters
+    ----------
+    table
+        Area table of blocks, block groups, tracts, counties or states.
+    level
+        ``block_group``, ``tract``, ``county``, ``state`` or ``nation`` (one row, ``US``).
+    counts, ratios, medians, drop, zero_rule
+        See `equity.areas.crosswalk.crosswalk`. A published margin of the larger area is always
+        better than a computed one: components covary.
+
+    Returns
+    -------
+    DataFrame
+        One row a larger area, by id. A missing value in any part makes the sum missing.
+
+    Raises
+    ------
+    InputError
+        If the level does not hold the table's areas, or a column neither adds up nor can be
+        rebuilt.
+    """
+    have = level_of(table)
+    refuse_duplicates(table.index, "the table")
+    vintage = required_vintage(provenance.meta(table).geo_vintage, name="the table")
+    check_vintage(table.index, level=have, geo_vintage=vintage)
+    if level not in _UP.get(have, ()):
+        raise InputError(
+            f"{have} areas do not make up {level} areas",
+            fix="use a relationship file with equity.crosswalk (ZCTAs), or a polygon with "
+            "equity.areas.aggregate.service_area",
+        )
+    ids = pd.Series(table.index, dtype=object)
+    target = "US" if level == "nation" else parent(ids, level)
+    links = pd.DataFrame({"source": ids, "target": target, "area": 1.0})
+    nested = Relationship(links, have, level, vintage, vintage)
+    return move(
+        table,
+        nested,
+        to=vintage,
+        counts=counts,
+        ratios=ratios,
+        medians=medians,
+        drop=drop,
+        zero_rule=zero_rule,
+    )
+
+
+def spread(table: Any, areas: Any) -> pd.DataFrame:
+    """Give every small area the value of the larger one that holds it.
+
+    Only what may be said of a part as of the whole: shares, rates, classes, names. A count of
+    the larger area is refused.
+
+    Parameters
+    ----------
+    table
+        Area table of the larger areas (counties, states, tracts).
+    areas
+        Area table whose rows are wanted (tracts, block groups).
+
+    Returns
+    -------
+    DataFrame
+        The columns of `table` in the rows of `areas`; missing where `table` has no such area.
+
+    Raises
+    ------
+    InputError
+        If a column is a count, or `table` does not hold the areas.
+    """
+    large, small = level_of(table), level_of(areas)
+    refuse_duplicates(table.index, "the table")
+    if large not in _UP.get(small, ()):
+        raise InputError(f"{small} areas do not lie in {large} areas")
+    for item in (table, areas):
+        vintage = required_vintage(provenance.meta(item).geo_vintage, name="the table")
+        check_vintage(item.index, level=level_of(item), geo_vintage=vintage)
+    added = [c.name for c in describe(map(str, table.columns)) if c.is_count]
+    added = [name for name in added if base_name(name) == name]
+    if added:
+        raise InputError(
+            f"counts of a {large} are not those of each of its parts: {', '.join(added[:5])}",
+            fix="drop them, or divide by population first",
+        )
+    frame = pd.DataFrame(table).drop(columns="geometry", errors="ignore")
+    ids = parent(pd.Series(areas.index, dtype=object), large)
+    result = frame.reindex(ids.to_numpy())
+    result.index = pd.Index(areas.index, name="geoid")
+    known = provenance.meta(areas)
+    result = provenance.carry(result, table, notes=[f"values of the {large} given to each {small}"])
+    return provenance.stamp(
+        result,
+        level=small,
+        geo_vintage=known.geo_vintage,
+        sources=provenance.meta(result).sources,
+        notes=provenance.meta(result).notes,
+    )
+
+
+def service_area(
+    table: Any,
+    where: Any,
+    *,
+    blocks: pd.DataFrame | None = None,
+    name: str = "service area",
+    crs: str = "EPSG:4269",
+    counts: Mapping[str, str] | None = None,
+    ratios: Mapping[str, tuple[str, str]] | None = None,
+    medians: Medians | None = None,
+    drop: Collection[str] = (),
+    zero_rule: bool = True,
+) -> pd.DataFrame:
+    """Add areas up to a list of ids or to polygons, with margins.
+
+    Areas partly inside a polygon count by the people (or homes) of the blocks whose interior
+    point lies in it; without blocks by land, which is said in the notes.
+
+    Parameters
+    ----------
+    table
+        Area table; with its own geometry if `where` is a polygon and no blocks are given.
+    where
+        Ids of the table's level or of a level above (counties), a geometry, or a GeoDataFrame
+        with one named polygon a row (its index).
+    blocks
+        Blocks of the table's vintage: index block id, `lon`, `lat` (degrees, NAD83) and
+        `population` and/or `housing`, from `equity.sources.relationships.read_blocks`.
+    name
+        Row label of a list of ids or a bare geometry.
+    crs
+        Coordinates of a bare geometry.
+    counts, ratios, medians, drop, zero_rule
+        See `equity.areas.crosswalk.crosswalk`.
+
+    Returns
+    -------
+    DataFrame
+        One row a service area. `crosswalk_status` says whether it is made of whole areas.
+
+    Raises
+    ------
+    GeoidError
+        If an id of the list is not in the table.
+    InputError
+        If a polygon touches no area, or there is nothing to divide areas by.
+    """
+    level = level_of(table)
+    refuse_duplicates(table.index, "the table")
+    vintage = required_vintage(provenance.meta(table).geo_vintage, name="the table")
+    rows = []
+    for label, piece in _wanted(where, name, crs):
+        if isinstance(piece, list):
+            links = _by_ids(table, piece, level, label)
+        elif blocks is not None:
+            links = _by_blocks(piece, blocks, level, label)
+        else:
+            links = _by_land(table, piece, label)
+        bases = {"population": "people of blocks", "housing": "homes of blocks", "area": "land"}
+        parts = relationship(
+            links,
+            source_level=level,
+            target_level="service_area",
+            source_vintage=vintage,
+            target_vintage=vintage,
+            bases=bases,
+        )
+        inside = links.loc[links["target"] == label, "source"]
+        mine = table.loc[table.index.isin(inside)]
+        if not len(mine):
+            raise InputError(f"{label} touches none of the table's areas", fix="check its place")
+        moved = move(
+            mine,
+            parts,
+            to=vintage,
+            counts=counts,
+            ratios=ratios,
+            medians=medians,
+            drop=drop,
+            zero_rule=zero_rule,
+        )
+        rows.append(moved.loc[[label]])
+    result = pd.concat(rows)
+    result.index.name = "service_area"
+    notes = [note for row in rows for note in provenance.meta(row).notes]
+    known = provenance.meta(rows[0])
+    return provenance.stamp(
+        result,
+        level="service_area",
+        geo_vintage=vintage,
+        sources=known.sources,
+        notes=notes,
+    )
+
+
+def _wanted(where: Any, name: str, crs: str) -> list[tuple[str, Any]]:
+    """Named pieces: a list of ids, or a geometry as a GeoSeries of one."""
+    import geopandas as gpd
+
+    if isinstance(where, gpd.GeoDataFrame | gpd.GeoSeries):
+        if where.crs is None:
+            raise InputError("the polygons do not say their coordinates", fix="set their crs")
+        shapes = where.geometry
+        refuse_duplicates(pd.Index(shapes.index.astype(str)), "the polygons")
+        return [(str(label), shapes.loc[[label]]) for label in shapes.index]
+    if hasattr(where, "geom_type"):
+        return [(name, gpd.GeoSeries([where], crs=crs))]
+    if isinstance(where, str):
+        return [(name, [where])]
+    if isinstance(where, Sequence | pd.Index | pd.Series | np.ndarray | set | frozenset):
+        return [(name, sorted({str(geoid) for geoid in where}))]
+    raise InputError("give a list of ids, a geometry or a GeoDataFrame of polygons")
+
+
+def _by_ids(table: Any, ids: list[str], level: str, label: str) -> pd.DataFrame:
+    have = pd.Series(table.index, dtype=object)
+    lengths = {LEVELS[up] for up in ("state", *_UP.get(level, ())) if LEVELS[up]} | {LEVELS[level]}
+    chosen = np.zeros(len(have), dtype=bool)
+    lost = []
+    for geoid in ids:
+        hit = have.str.startswith(geoid) if len(geoid) in lengths else have == geoid
+        if not hit.any():
+            lost.append(geoid)
+        chosen |= hit.to_numpy(dtype=bool)
+    if lost:
+        raise GeoidError(
+            "ids are not in the table", rows=lost, fix="check their spelling and vintage"
+        )
+    return pd.DataFrame({"source": have[chosen], "target": label, "area": 1.0})
+
+
+def _by_blocks(piece: Any, blocks: pd.DataFrame, level: str, label: str) -> pd.DataFrame:
+    import geopandas as gpd
+
+    names = [b for b in ("population", "housing") if b in blocks.columns]
+    if not names or not {"lon", "lat"} <= set(blocks.columns):
+        raise MissingColumnError("blocks need lon, lat and population or housing")
+    points = gpd.GeoSeries.from_xy(blocks["lon"], blocks["lat"], crs="EPSG:4269")
+    shape = piece.to_crs("EPSG:4269").union_all()
+    inside = points.within(shape).to_numpy()
+    links = blocks[names].fillna(0.0).reset_index(drop=True)
+    links["source"] = pd.Series(blocks.index, dtype=object).str[: LEVELS[level]]
+    links["target"] = np.where(inside, label, _OUTSIDE)
+    touched = links.loc[inside, "source"].unique()
+    return links[links["source"].isin(touched)].groupby(["source", "target"]).sum().reset_index()
+
+
+def _by_land(table: Any, piece: Any, label: str) -> pd.DataFrame:
+    if getattr(table, "_geometry_column_name", None) not in table.columns:
+        raise InputError(
+            "the table has no geometry to cut by the polygon",
+            fix="join boundaries with equity.combine, or give blocks=",
+        )
+    shapes = table.geometry.to_crs(_EQUAL_AREA)
+    shape = piece.to_crs(_EQUAL_AREA).union_all()
+    near = shapes[shapes.intersects(shape)]
+    part = near.intersection(shape).area
+    # A shared border is not an overlap.
+    part = part.where(part > near.area * 1e-9, 0.0)
+    inside = pd.DataFrame({"source": near.index, "target": label, "area": part.to_numpy()})
+    rest = pd.DataFrame(
+        {"source": near.index, "target": _OUTSIDE, "area": (near.area - part).clip(lower=0)}
+    )
+    links = pd.concat([inside, rest], ignore_index=True)
+    links.loc[(links["target"] == _OUTSIDE) & (links["area"] < 1e-6), "area"] = 0.0
+    kept = set(inside.loc[inside["area"] > 0, "source"])
+    return links[links["source"].isin(kept)]

@@ -1,0 +1,334 @@
+"""The practice's own line: whether it can carry telehealth for a practice of its size.
+
+A site is looked up at its census block or H3 cell among the offers there. Hospitals and many
+clinics are not locations in the FCC's fabric: a cell without any offer is said to be one, in a
+status of its own, and is neither "no line" nor "fine". Offers are what providers claim is
+available, at most.
+
+References
+----------
+Bandwidth by size of practice: ONC/FCC table as quoted by the Alliance for Connected Care 2019
+and Shepler 2014 (second hand). Upload and simultaneous visits are planning figures, a parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity import provenance
+from equity.errors import InputError, MissingColumnError
+from equity.measures import _decay
+from equity.measures._costs import TravelCosts
+from equity.measures._floating import weighted
+from equity.measures._places import Floats, checked_ids
+from equity.measures._practice_size import PRACTICE_TIERS, PracticeTier, sizes, visits_of
+from equity.measures._weights import aligned
+
+__all__ = [
+    "MBPS_PER_VISIT",
+    "PRACTICE_TIERS",
+    "PracticeTier",
+    "best_offers",
+    "capacity_behind_lines",
+    "link_adequacy",
+    "practice_readiness",
+]
+
+MBPS_PER_VISIT = 3.0
+"""Mbps each way for one video visit (vendors ask for 1 to 3; a parameter everywhere)."""
+
+NOT_A_LOCATION = "not_a_broadband_serviceable_location"
+
+
+def link_adequacy(down_mbps: Any, up_mbps: Any, *, visits: Any, mbps_per_visit: Any) -> Any:
+    """Return the share of a practice's simultaneous visits that its line carries.
+
+    ``min(1, up / (n r), down / (n r))``: what the two-channel model of
+    :func:`equity.virtual_catchment` takes as ``site_link_adequacy``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> link_adequacy(np.array([25.0]), np.array([3.0]), visits=2, mbps_per_visit=3).tolist()
+    [0.5]
+    """
+    needed = visits * mbps_per_visit
+    return np.minimum(1.0, np.minimum(up_mbps / needed, down_mbps / needed))
+
+
+def best_offers(locations: pd.DataFrame, *, cell: str) -> pd.DataFrame:
+    """Return the best claimed speeds in each block or cell.
+
+    Parameters
+    ----------
+    locations
+        One row a location (or offer) with the cell's id, ``best_down_mbps`` and
+        ``best_up_mbps``, and ``low_latency`` if known.
+    cell
+        Column of the block's or cell's id.
+
+    Returns
+    -------
+    DataFrame
+        By cell id: ``best_down_mbps`` and ``best_up_mbps`` (each the highest in the cell, perhaps
+        of different lines) and ``low_latency`` (whether any is).
+    """
+    _columns(locations, (cell, "best_down_mbps", "best_up_mbps"), "locations")
+    rules = {"best_down_mbps": "max", "best_up_mbps": "max"}
+    if "low_latency" in locations.columns:
+        rules["low_latency"] = "max"
+    return provenance.carry(locations.groupby(cell).agg(rules), locations)
+
+
+def practice_readiness(
+    sites: Any,
+    offers: pd.DataFrame,
+    *,
+    cell: Any,
+    size: Any = None,
+    visits: Any = None,
+    mbps_per_visit: float = MBPS_PER_VISIT,
+    tiers: Mapping[str, PracticeTier] = PRACTICE_TIERS,
+    unknown_size: str = "small",
+) -> pd.DataFrame:
+    """Hold each site's line against what a practice of its size needs.
+
+    Parameters
+    ----------
+    sites
+        By site id; ``kind`` and ``fte`` tell the size where ``size`` is not given: a kind that
+        says hospital is one; otherwise up to 1 clinician is ``solo``, below 5 ``small``, up to 25
+        ``clinic``, more ``hospital``.
+    offers
+        By block or H3 cell: ``best_down_mbps``, ``best_up_mbps`` (business and residential,
+        whichever is better) and ``low_latency`` (assumed where there is no such column). See
+        :func:`best_offers`.
+    cell
+        Each site's block or cell: a column of ``sites``, or a Series by site id.
+    size
+        Names in ``tiers`` by site id, or one for all.
+    visits
+        Simultaneous video visits by site id, or one number, in place of the tier's.
+    mbps_per_visit
+        Mbps each way for one visit.
+    tiers
+        What each size needs.
+    unknown_size
+        Tier of sites whose size is not known.
+
+    Returns
+    -------
+    DataFrame
+        By the index of ``sites``: ``practice_size`` and ``is_size_assumed``;
+        ``line_down_mbps``, ``line_up_mbps`` and ``is_low_latency`` (of the best claimed line);
+        ``needed_down_mbps`` and ``needed_up_mbps``; ``link_adequacy`` (0 to 1);
+        ``can_carry_video`` (at least one visit; missing if unknown); ``practice_status``: ``ok``,
+        ``below_tier``, ``high_latency``, ``no_offer`` (the cell has locations and none is
+        offered a line), ``not_a_broadband_serviceable_location`` (the cell has no location in the
+        FCC's list: the line is unknown) or ``not_located`` (the site's cell is not known).
+
+    Raises
+    ------
+    InputError, MissingColumnError
+        For cells listed twice, an unknown size, negative speeds or visits, or a missing column.
+    """
+    ids = checked_ids(sites, role="sites")
+    names, assumed = sizes(sites, ids, size, tiers, unknown_size)
+    line = _lines(offers, _cells(sites, ids, cell))
+    needed_down = names.map({name: tier.down_mbps for name, tier in tiers.items()})
+    rooms = visits_of(visits, names, ids, tiers)
+    if not (np.isfinite(mbps_per_visit) and mbps_per_visit > 0):
+        raise InputError(f"mbps_per_visit is {mbps_per_visit}", fix="give Mbps above 0")
+    down, up = line["down"].to_numpy(), line["up"].to_numpy()
+    quick = line["quick"].to_numpy()
+    usable = np.where(quick, 1.0, 0.0)
+    adequacy = link_adequacy(down, up, visits=rooms, mbps_per_visit=mbps_per_visit) * usable
+    known = np.isfinite(down) & np.isfinite(up)
+    one = quick & (down >= mbps_per_visit) & (up >= mbps_per_visit)
+    result = pd.DataFrame(
+        {
+            "practice_size": names.to_numpy(),
+            "is_size_assumed": assumed.to_numpy(),
+            "line_down_mbps": down,
+            "line_up_mbps": up,
+            "is_low_latency": pd.array(quick, dtype="boolean"),
+            "needed_down_mbps": needed_down.to_numpy(dtype=np.float64),
+            "needed_up_mbps": rooms * mbps_per_visit,
+            "link_adequacy": np.where(known, adequacy, np.nan),
+            "can_carry_video": pd.array(one, dtype="boolean"),
+        },
+        index=sites.index,
+    )
+    result.loc[~known, ["is_low_latency", "can_carry_video"]] = pd.NA
+    result["practice_status"] = _line_status(result, line, known)
+    note = f"Practice lines: best claimed offer in the site's cell; {mbps_per_visit:g} Mbps a visit"
+    return provenance.carry(result, sites, offers, notes=[note])
+
+
+def capacity_behind_lines(
+    readiness: pd.DataFrame,
+    *,
+    supply: Any,
+    areas: pd.Series | None = None,
+    costs: TravelCosts | None = None,
+    steps: Any = None,
+) -> pd.DataFrame:
+    """Return how much of each area's capacity sits behind a line that cannot carry video.
+
+    Parameters
+    ----------
+    readiness
+        What :func:`practice_readiness` returns.
+    supply
+        Capacity by site id (Series, or one number for all).
+    areas
+        Area each site lies in, by site id: capacity *in* an area. Or:
+    costs
+        Travel costs: capacity within *reach* of an area's people, weighted by ``steps`` (as in
+        :func:`equity.catchment`) or all alike up to the costs' limit.
+
+    Returns
+    -------
+    DataFrame
+        By area id: ``capacity_n`` (weighted, with ``costs``),
+        ``capacity_without_video_share``, ``capacity_line_unknown_share`` and
+        ``capacity_status``: ``ok``, ``no_capacity``, or ``line_unknown`` where no site's line is
+        known (the shares are of all capacity, so unknown lines count as neither).
+    """
+    if (areas is None) == (costs is None):
+        raise InputError(
+            "capacity is either in an area or within its reach", fix="give areas= or costs="
+        )
+    ids = checked_ids(readiness, role="readiness")
+    capacity = aligned(supply, ids, what="capacity", of="sites")
+    carries = readiness["can_carry_video"]
+    unknown = carries.isna().to_numpy()
+    without = ~carries.fillna(value=True).to_numpy(dtype=bool)
+    parts = np.column_stack([capacity, capacity * without, capacity * unknown])
+    if costs is None:
+        sums = pd.DataFrame(parts, index=ids).groupby(_areas_of(areas, ids)).sum()
+        index, totals = sums.index.rename("geoid"), sums.to_numpy()
+    else:
+        index, totals = costs.origins, _within_reach(costs, parts, ids, steps)
+    whole = totals[:, 0]
+    shares = np.divide(
+        totals[:, 1:],
+        whole[:, None],
+        out=np.full((len(whole), 2), np.nan),
+        where=whole[:, None] > 0,
+    )
+    result = pd.DataFrame(
+        {
+            "capacity_n": whole,
+            "capacity_without_video_share": shares[:, 0],
+            "capacity_line_unknown_share": shares[:, 1],
+            "capacity_status": np.select(
+                [~(whole > 0), shares[:, 1] >= 1.0], ["no_capacity", "line_unknown"], default="ok"
+            ),
+        },
+        index=index,
+    )
+    return provenance.carry(result, readiness)
+
+
+def _areas_of(areas: Any, ids: pd.Index) -> Any:
+    found = areas.reindex(ids) if isinstance(areas, pd.Series) else None
+    if found is None or found.isna().any():
+        absent = ids if found is None else ids[found.isna()]
+        raise InputError(
+            "the area of sites is missing",
+            rows=absent[:5].tolist(),
+            count=len(absent),
+            fix="give a Series by site id, for example block_geoid.str[:11]",
+        )
+    return found.to_numpy()
+
+
+def _within_reach(costs: TravelCosts, parts: Floats, ids: pd.Index, steps: Any) -> Floats:
+    position = ids.get_indexer(costs.sites)
+    if (position < 0).any():
+        absent = costs.sites[position < 0]
+        raise InputError(
+            "the costs have sites that readiness lacks",
+            rows=absent[:5].tolist(),
+            count=len(absent),
+            code="E-ALIGN",
+        )
+    decay = (
+        _decay.uniform(np.inf if costs.limit is None else costs.limit)
+        if steps is None
+        else _decay.within_costs(_decay.steps(steps, unit=costs.unit), costs)
+    )
+    totals = np.zeros((len(costs.origins), parts.shape[1]))
+    for rows, f in weighted(costs, decay):
+        totals[rows] = f @ parts[position]
+    return totals
+
+
+def _columns(table: Any, names: tuple[str, ...], role: str) -> None:
+    missing = [name for name in names if name not in table.columns]
+    if missing:
+        raise MissingColumnError(f"{role} lack the column {', '.join(missing)}")
+
+
+def _cells(sites: Any, ids: pd.Index, cell: Any) -> pd.Series:
+    if isinstance(cell, str):
+        _columns(sites, (cell,), "sites")
+        return pd.Series(sites[cell].to_numpy(), index=ids, dtype=object)
+    if not isinstance(cell, pd.Series):
+        raise InputError("cell must be a column of sites, or a Series by site id")
+    return cell.reindex(ids).astype(object)
+
+
+def _lines(offers: pd.DataFrame, cells: pd.Series) -> pd.DataFrame:
+    """Return the best line at each site; NaN where its cell has no row."""
+    _columns(offers, ("best_down_mbps", "best_up_mbps"), "offers")
+    checked_ids(offers, role="offers")
+    position = offers.index.get_indexer(pd.Index(cells))
+    position[cells.isna().to_numpy()] = -1
+    found = position >= 0
+
+    def take(name: str) -> Floats:
+        # A cell with locations and no offer may hold a missing speed: that is a speed of 0.
+        speed: Floats = offers[name].fillna(0.0).to_numpy(dtype=np.float64)
+        if (speed < 0).any():
+            raise InputError(f"{name} of offers is negative", rows=offers.index[speed < 0].tolist())
+        padded = np.append(speed, np.nan)
+        return np.where(found, padded[position], np.nan)
+
+    latency = (
+        offers["low_latency"].fillna(value=False).to_numpy(dtype=bool)
+        if "low_latency" in offers.columns
+        else np.ones(len(offers), dtype=bool)
+    )
+    return pd.DataFrame(
+        {
+            "down": take("best_down_mbps"),
+            "up": take("best_up_mbps"),
+            "quick": np.append(latency, np.bool_(0))[position],
+            "located": cells.notna().to_numpy(),
+        },
+        index=cells.index,
+    )
+
+
+def _line_status(result: pd.DataFrame, line: pd.DataFrame, known: Any) -> Any:
+    down, up = result["line_down_mbps"].to_numpy(), result["line_up_mbps"].to_numpy()
+    enough = (down >= result["needed_down_mbps"].to_numpy()) & (
+        up >= result["needed_up_mbps"].to_numpy()
+    )
+    return np.select(
+        [
+            ~line["located"].to_numpy(),
+            ~known,
+            (down == 0) | (up == 0),
+            ~line["quick"].to_numpy(),
+            ~enough,
+        ],
+        ["not_located", NOT_A_LOCATION, "no_offer", "high_latency", "below_tier"],
+        default="ok",
+    )

@@ -1,0 +1,188 @@
+"""Exports: same rows, ids as text, no formula, provenance inside, equal bytes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sqlite3
+import time
+import zipfile
+
+import geopandas as gpd
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from outputs_data import HOSTILE, SOURCES, make_table
+
+from equity.errors import InputError, StorageError
+from equity.outputs import _files
+from equity.outputs.tables import cite, export, write_provenance
+from equity.provenance import meta, sha256_of
+
+
+def exported(table, folder, form):
+    (path, *_) = export(table, folder, formats=(form,), rules=("fcc-25-3",))
+    return path
+
+
+def test_csv_has_every_row_and_ids_that_stay_text(table, tmp_path):
+    path, about = export(table, tmp_path, formats=("csv",), rules=("fcc-25-3",))
+    read = pd.read_csv(path, dtype={"geoid": str})
+    assert read["geoid"].tolist() == table.index.tolist()
+    assert read["geo_id"].tolist() == [f"1400000US{g}" for g in table.index]
+    np.testing.assert_allclose(read["gap_n"], table["gap_n"], rtol=1e-9)
+    assert read["synthetic"].all()
+    record = json.loads(about.read_text())
+    assert [c["name"] for c in record["tableSchema"]["columns"]] == read.columns.tolist()
+    assert record["equity:synthetic"] is True
+    assert record["equity:rules"] == ["fcc-25-3"]
+    assert [s["id"] for s in record["equity:sources"]] == [s.id for s in SOURCES]
+    gap = next(c for c in record["tableSchema"]["columns"] if c["name"] == "gap_n")
+    assert gap["equity:unit"] == "n"
+
+
+def test_no_text_cell_of_a_csv_is_a_formula(table, tmp_path):
+    with exported(table, tmp_path, "csv").open(newline="", encoding="utf-8") as handle:
+        rows = list(csv.reader(handle))
+    names = [row[rows[0].index("name")] for row in rows[1:]]
+    assert not [n for n in names if n.startswith(("=", "+", "-", "@"))]
+    assert "'" + HOSTILE[4] in names
+
+
+def test_workbook_cells_are_text_and_nothing_is_a_formula(table, tmp_path):
+    path = exported(table, tmp_path, "xlsx")
+    book = openpyxl.load_workbook(path)
+    assert book.sheetnames == ["data", "dictionary", "sources"]
+    rows = list(book["data"].iter_rows())
+    assert [c.value for c in rows[0]][:2] == ["geoid", "geo_id"]
+    assert [r[0].value for r in rows[1:]] == table.index.tolist()
+    assert {c.data_type for row in rows for c in row} <= {
+        "s",
+        "n",
+        "b",
+        "inlineStr",
+    }  # "f" is a formula
+    names = [r[[c.value for c in rows[0]].index("name")].value for r in rows[1:]]
+    assert HOSTILE[4] in names
+    assert HOSTILE[5] in names
+    about = {r[0].value: r[1].value for r in book["sources"].iter_rows(min_row=2)}
+    assert "Synthetic" in about["synthetic"]
+    assert "source fcc-bdc" in about
+    assert [r[0].value for r in book["dictionary"].iter_rows(min_row=2)] == [
+        c.value for c in rows[0]
+    ]
+
+
+def test_workbook_survives_characters_xml_cannot_hold(table, tmp_path):
+    table.loc[table.index[0], "name"] = "bell\x07 and null\x00"
+    book = openpyxl.load_workbook(exported(table, tmp_path, "xlsx"))
+    assert "bell and null" in [c.value for c in book["data"]["C"]]
+
+
+def test_geoparquet_round_trip_keeps_crs_and_record(table, tmp_path):
+    path = exported(table, tmp_path, "parquet")
+    read = gpd.read_parquet(path)
+    assert read.index.tolist() == table.index.tolist()
+    assert read.crs == table.crs
+    assert read.geometry.isna().sum() == 3
+    assert meta(read).sources == SOURCES
+    record = json.loads(pq.read_schema(path).metadata[b"equity"])
+    assert record["synthetic"] is True
+    assert record["geo_vintage"] == "2020"
+
+
+def test_geopackage_has_areas_dictionary_and_sources(table, tmp_path):
+    path = exported(table, tmp_path, "gpkg")
+    read = gpd.read_file(path, layer="communities")
+    assert read["geoid"].tolist() == table.index.tolist()
+    assert read.geometry.isna().sum() == 3
+    with sqlite3.connect(path) as data:
+        words = {row[0] for row in data.execute("select column from dictionary")}
+        about = dict(data.execute("select what, value from sources").fetchall())
+    data.close()
+    assert {"geoid", "gap_n", "synthetic"} <= words
+    assert "Synthetic" in about["synthetic"]
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "gpkg", "xlsx"])
+def test_same_bytes_whenever_it_is_written(table, tmp_path, form, monkeypatch):
+    one = exported(table, tmp_path / "one", form).read_bytes()
+    if form == "gpkg":
+        time.sleep(1.1)  # GDAL reads the clock in C, where no test can turn it
+    monkeypatch.setenv("TZ", "Pacific/Kiritimati")
+    time.tzset()
+    monkeypatch.setattr(time, "time", lambda: 4_000_000_000.0)
+    try:
+        assert exported(table, tmp_path / "two", form).read_bytes() == one
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_the_ending_of_a_file_decides(table, tmp_path):
+    (path,) = export(table, tmp_path / "mine.xlsx")
+    assert path.name == "mine.xlsx"
+    with pytest.raises(InputError, match="choose from csv"):
+        export(table, tmp_path, formats=("shp",))
+
+
+def test_a_table_without_polygons_or_record_is_exported_and_says_so(table, tmp_path):
+    plain = pd.DataFrame(table.drop(columns="geometry"))
+    plain.attrs = {}
+    paths = export(plain, tmp_path)
+    assert {p.suffix for p in paths} == {".csv", ".json", ".parquet", ".gpkg", ".xlsx"}
+    record = json.loads((tmp_path / "communities.csv-metadata.json").read_text())
+    assert record["equity:notes"] == ["provenance incomplete: the table carries no record"]
+    assert record["equity:synthetic"] is False
+
+
+def test_the_input_is_left_alone(table, tmp_path):
+    before = make_table()
+    export(table, tmp_path)
+    pd.testing.assert_frame_equal(table.drop(columns="geometry"), before.drop(columns="geometry"))
+
+
+def test_provenance_lists_inputs_choices_and_checksums(report, tmp_path):
+    other = tmp_path / "communities.csv"
+    other.write_text("x")
+    path = write_provenance(report, tmp_path / "provenance.json", files=[other])
+    record = json.loads(path.read_text())
+    assert record["synthetic"] is True
+    assert record["study"] == report.study_toml
+    assert record["files"] == {"communities.csv": sha256_of(other)}
+    assert record["areas"]["in_table"] == len(report.table)
+    assert record["areas"]["ranked"] + record["areas"]["not_ranked"] == len(report.table)
+    assert str(tmp_path) not in path.read_text()
+
+
+def test_cite_names_each_source_once(table):
+    text = cite(table)
+    assert text.count("Broadband Data Collection") == 1
+    assert "[synthetic]" in text
+    assert cite(SOURCES, style="bibtex").count("@misc{") == 2
+    with pytest.raises(InputError, match="bibtex"):
+        cite(style="apa")
+
+
+def test_a_folder_that_cannot_be_written_is_one_error(table, tmp_path):
+    (tmp_path / "taken").write_text("a file, not a folder")
+    with pytest.raises(StorageError, match="taken"):
+        export(table, tmp_path / "taken" / "deeper", formats=("csv",))
+
+
+def test_nothing_half_written_stays(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_files.os, "fdopen", full)
+    with pytest.raises(StorageError, match="No space left"):
+        _files.write_text(tmp_path / "page.html", "text")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_office_files_carry_no_moment(table, tmp_path):
+    with zipfile.ZipFile(exported(table, tmp_path, "xlsx")) as book:
+        assert {e.date_time for e in book.infolist()} == {_files.EPOCH}
+        assert b"1980-01-01T00:00:00Z" in book.read("docProps/core.xml")

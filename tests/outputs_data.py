@@ -1,0 +1,189 @@
+"""A small made-up place for the outputs: hostile names, holes, missing polygons and missing values."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from shapely.geometry import Point, Polygon, box
+
+from equity.outputs.report import Report
+from equity.provenance import Source, stamp
+
+HOSTILE = (
+    '<script>alert("x")</script>',
+    "</script><img src=http://evil.example/x.png onerror=alert(1)>",
+    "\"quoted\" & <b>bold</b> 'single'",
+    "#let x = 1; $a_b$ [link] *bold* _it_ @ref <label> \\ backslash ~ `raw`",
+    '=HYPERLINK("http://evil.example","x")',
+    "+1 Main, -2, @SUM(A1)",
+    "{{ 7 * 7 }} {% raw %} <%frame%> {frame}",
+    "São João – Ørsted \u202e rtl 日本",
+)
+
+SOURCES = (
+    Source(
+        "fcc-bdc",
+        "FCC",
+        "Broadband Data Collection",
+        "June 2025",
+        url="https://example.org/bdc?a=1&b=2",
+        retrieved="2026-01-02",
+        licence="public domain",
+        synthetic=True,
+    ),
+    Source(
+        "acs5",
+        "U.S. Census Bureau",
+        "American Community Survey, 5-year",
+        "2020-2024",
+        synthetic=True,
+    ),
+)
+
+
+def make_table(side: int = 9, *, seed: int = 7) -> gpd.GeoDataFrame:
+    """side x side areas; the last row of them has no people, three have no polygon."""
+    random = np.random.default_rng(seed)
+    # A grid with shaken inner corners: neighbours share every vertex, as in a real coverage.
+    corners = np.stack(np.meshgrid(np.arange(side + 1), np.arange(side + 1)), -1) * 0.08
+    corners[1:-1, 1:-1] += random.uniform(-0.03, 0.03, (side - 1, side - 1, 2))
+    corners = corners + np.array([-75.8, 38.5])
+    shapes = [
+        Polygon([corners[j, i], corners[j, i + 1], corners[j + 1, i + 1], corners[j + 1, i]])
+        for j in range(side)
+        for i in range(side)
+    ]
+    n = len(shapes)
+    geoid = [f"90{1 + k % 3:03d}{k:06d}" for k in range(n)]
+    people = random.integers(300, 9000, n).astype(float)
+    people[-side:] = 0
+    gap_share = np.clip(random.beta(0.8, 4, n) - 0.05, 0, 1)
+    gap_share[-side:] = np.nan
+    gap = people * gap_share
+    parts = random.dirichlet([3, 1, 2], n)
+    table = gpd.GeoDataFrame(
+        {
+            "geo_id": [f"1400000US{g}" for g in geoid],
+            "name": [HOSTILE[k] if k < len(HOSTILE) else f"Tract {k}" for k in range(n)],
+            "county_name": [f"County {1 + k % 3}" for k in range(n)],
+            "population_n": people,
+            "population_n_moe": people * 0.06,
+            "gap_n": gap,
+            "gap_n_moe": gap * random.uniform(0.05, 1.2, n),
+            "gap_share": gap_share,
+            "gap_infrastructure_n": gap * parts[:, 0],
+            "gap_device_n": gap * parts[:, 1],
+            "gap_subscription_n": gap * parts[:, 2],
+            "gap_status": ["ok"] * (n - side) + ["no_population"] * side,
+            "qualifying_share": random.beta(8, 2, n),
+            "connected_share": np.where(np.arange(n) == 20, np.nan, random.beta(9, 2, n)),
+            "connected_share_moe": random.uniform(0.01, 0.09, n),
+            "device_share": random.beta(12, 2, n),
+            "subscription_share": random.beta(9, 2, n),
+            "subscribed_beyond_rule_share": random.beta(1, 9, n),
+            "nearest_site_km": random.gamma(2, 6, n),
+            "nearest_site_min": random.gamma(2, 8, n),
+            "in_person_shortfall": random.uniform(0, 1, n),
+            "is_under_resourced": random.uniform(size=n) < 0.35,
+            "main_barrier": random.choice(["infrastructure", "subscription", "device"], n),
+        },
+        geometry=shapes,
+        index=pd.Index(geoid, name="geoid"),
+        crs="EPSG:4269",
+    )
+    table["under_resourced_reason"] = np.where(
+        table["is_under_resourced"], "poverty 24.1 %; no vehicle 12.0 %", ""
+    )
+    table.loc[table.index[3], "name"] = HOSTILE[3]
+    table.loc[table.index[[11, 30, 31]], "geometry"] = None
+    return stamp(table, level="tract", geo_vintage="2020", sources=SOURCES)
+
+
+def make_report(table: gpd.GeoDataFrame | None = None) -> Report:
+    table = make_table() if table is None else table
+    ranked = table[table["gap_n"].notna()].sort_values("gap_n", ascending=False)
+    focus = ranked[ranked["is_under_resourced"] & (ranked["gap_n"] > 100)]
+    unranked = table[table["gap_n"].isna()]
+    total, people = ranked["gap_n"].sum(), ranked["population_n"].sum()
+
+    def row(part):
+        out = {
+            "areas_n": len(part),
+            "population_n": part["population_n"].sum(),
+            "gap_n": part["gap_n"].sum(),
+        }
+        out["gap_share"] = out["gap_n"] / out["population_n"]
+        for name in ("gap_infrastructure_n", "gap_device_n", "gap_subscription_n"):
+            out[name] = part[name].sum()
+        return out
+
+    under = ranked["is_under_resourced"]
+    rules = ("video-visit", "fcc-25-3", "fcc-706-2024")
+    return Report(
+        title='Example <State> & "Co"',
+        synthetic=True,
+        finding=(
+            f"In {len(focus)} under-resourced communities, {focus['gap_n'].sum():,.0f} people without care in reach could not make a video visit.",
+            "Most of them lack a line that qualifies.",
+        ),
+        table=table,
+        focus=tuple(focus.index),
+        others=tuple(g for g in ranked.index if g not in set(focus.index)),
+        unranked=pd.DataFrame({"name": unranked["name"], "reason": "nobody lives here"}),
+        rules=tuple(
+            {
+                "id": r,
+                "title": f"Rule {r}",
+                "date": "2024-03-14",
+                "citation": "47 USC 1702",
+                "confidence": "primary",
+                "text": f"What {r} counts.",
+                "headline": i == 1,
+            }
+            for i, r in enumerate(rules)
+        ),
+        by_rule=pd.DataFrame(
+            [
+                {
+                    "gap_n": total * f,
+                    "gap_share": total * f / people,
+                    "gap_infrastructure_n": total * f / 2,
+                    "gap_device_n": total * f / 4,
+                    "gap_subscription_n": total * f / 4,
+                    "subscribed_beyond_rule_share": 0.1 * f,
+                    "note": "",
+                }
+                for f in (0.8, 1, 1.6)
+            ],
+            index=pd.Index(rules, name="rule"),
+        ),
+        comparison=pd.DataFrame(
+            [row(ranked[under]), row(ranked[~under]), row(ranked)],
+            index=["under-resourced communities", "everywhere else", "all"],
+        ),
+        criteria=(
+            "At least 20 % of residents live in poverty.",
+            "At least 10 % of households have no vehicle.",
+        ),
+        method=(
+            ("The gap", "Residents times shortfall times one minus the usable share."),
+            ("Care in reach", "Travel time over 30 minutes."),
+        ),
+        limits=("Claimed coverage is what providers report.", "Margins cover sampling error only."),
+        sources=SOURCES,
+        software={"name": "telehealth-equity", "version": "0.1.0"},
+        study_toml='[study]\nname = "example"  # <b>\n',
+        outlines=gpd.GeoDataFrame(
+            {"name": ["County 1", "County 2"]},
+            geometry=[box(-75.8, 38.5, -75.4, 39.22), box(-75.4, 38.5, -75.08, 39.22)],
+            crs="EPSG:4269",
+        ),
+        sites=gpd.GeoDataFrame(
+            {"name": ["<script>alert(2)</script> Clinic", "Plain Clinic"]},
+            geometry=[Point(-75.5, 38.8), Point(-75.2, 39.0)],
+            index=pd.Index(["s1", "s2"], name="site_id"),
+            crs="EPSG:4269",
+        ),
+        sites_label="health centers",
+    )

@@ -1,0 +1,181 @@
+"""The practice's own line against what its size needs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from equity.errors import InputError, MissingColumnError
+from equity.measures.practice import (
+    PRACTICE_TIERS,
+    best_offers,
+    capacity_behind_lines,
+    link_adequacy,
+    practice_readiness,
+)
+from equity.measures.travel import travel_costs
+
+SITES = pd.DataFrame(
+    {
+        "kind": ["clinic", "clinic", "General Hospital", "clinic", "clinic", "clinic"],
+        "fte": [1.0, 3.0, 40.0, 8.0, np.nan, 2.0],
+        "block_geoid": ["b1", "b2", "b3", "b4", "b5", None],
+    },
+    index=["s1", "s2", "s3", "s4", "s5", "s6"],
+)
+OFFERS = pd.DataFrame(
+    {
+        "best_down_mbps": [5.0, 100.0, 25.0, np.nan],
+        "best_up_mbps": [3.0, 5.0, 20.0, np.nan],
+        "low_latency": [True, True, False, False],
+    },
+    index=["b1", "b2", "b4", "b5"],
+)
+
+
+def test_adequacy_known_answers():
+    # Computed independently; min(1, up / (n r), down / (n r)).
+    found = link_adequacy(
+        np.array([100, 25, 4, 0.0]),
+        np.array([20, 3, 10, 0.0]),
+        visits=np.array([4, 2, 1, 1]),
+        mbps_per_visit=np.array([3, 3, 6, 3]),
+    )
+    np.testing.assert_allclose(found, [1, 0.5, 2 / 3, 0], rtol=1e-9)
+
+
+def test_every_kind_of_line_has_its_status():
+    before = SITES.copy(), OFFERS.copy()
+    found = practice_readiness(SITES, OFFERS, cell="block_geoid")
+    assert found["practice_status"].tolist() == [
+        "ok",
+        "below_tier",
+        "not_a_broadband_serviceable_location",
+        "high_latency",
+        "no_offer",
+        "not_located",
+    ]
+    assert found["practice_size"].tolist() == ["solo", "small", "hospital", "clinic", "small", "small"]  # fmt: skip
+    assert found["is_size_assumed"].tolist() == [False] * 4 + [True, False]
+    np.testing.assert_allclose(found["link_adequacy"], [1, 5 / 6, np.nan, 0, 0, np.nan])
+    assert found["can_carry_video"].tolist()[:2] == [True, True]
+    assert found["can_carry_video"].isna().tolist() == [False, False, True, False, False, True]
+    assert found["needed_down_mbps"].tolist() == [4, 10, 100, 25, 10, 10]
+    assert found["needed_up_mbps"].tolist() == [3, 6, 30, 12, 6, 6]
+    pd.testing.assert_index_equal(found.index, SITES.index)
+    pd.testing.assert_frame_equal(SITES, before[0])
+    pd.testing.assert_frame_equal(OFFERS, before[1])
+
+
+@pytest.mark.parametrize(
+    ("fte", "size"), [(0.4, "solo"), (1, "solo"), (1.1, "small"), (4.9, "small"), (5, "clinic"), (25, "clinic"), (26, "hospital")]
+)  # fmt: skip
+def test_size_follows_clinicians(fte, size):
+    site = pd.DataFrame({"fte": [fte], "cell": ["b1"]}, index=["s"])
+    assert practice_readiness(site, OFFERS, cell="cell").loc["s", "practice_size"] == size
+
+
+def test_tiers_are_the_published_ones():
+    assert [tier.down_mbps for tier in PRACTICE_TIERS.values()] == [4, 10, 25, 100]
+
+
+def test_upload_decides_where_download_is_plenty():
+    site = pd.DataFrame({"cell": ["b2"]}, index=["s"])
+    few = practice_readiness(site, OFFERS, cell="cell", size="small", visits=1)
+    assert few.loc["s", "practice_status"] == "ok"
+    many = practice_readiness(site, OFFERS, cell="cell", size="small", visits=10)
+    assert many.loc["s", "practice_status"] == "below_tier"
+    assert many.loc["s", "link_adequacy"] == pytest.approx(5 / 30)
+
+
+def test_cells_may_come_as_a_series_and_latency_may_be_absent():
+    cells = pd.Series(["b4", "b1"], index=["s4", "s1"])
+    found = practice_readiness(
+        SITES.loc[["s1", "s4"]], OFFERS.drop(columns="low_latency"), cell=cells, visits=1
+    )
+    assert found["practice_status"].tolist() == ["ok", "ok"]
+
+
+def test_best_offers_are_the_highest_of_each_cell():
+    locations = pd.DataFrame(
+        {
+            "h3": ["u", "u", "v"],
+            "best_down_mbps": [10.0, 100.0, 3.0],
+            "best_up_mbps": [8.0, 2.0, 1.0],
+            "low_latency": [True, False, False],
+        }
+    )
+    found = best_offers(locations, cell="h3")
+    assert found.loc["u"].tolist() == [100.0, 8.0, True]
+    assert found.loc["v"].tolist() == [3.0, 1.0, False]
+    with pytest.raises(MissingColumnError, match="block"):
+        best_offers(locations, cell="block")
+
+
+def ready():
+    return practice_readiness(SITES, OFFERS, cell="block_geoid")
+
+
+def test_capacity_behind_lines_in_an_area():
+    areas = pd.Series(["t1", "t1", "t2", "t1", "t3", "t2"], index=SITES.index)
+    supply = pd.Series([1.0, 2.0, 4.0, 3.0, 0.0, 1.0], index=SITES.index)
+    found = capacity_behind_lines(ready(), supply=supply, areas=areas)
+    assert found.loc["t1", "capacity_n"] == 6
+    assert found.loc["t1", "capacity_without_video_share"] == 0.5
+    assert found.loc["t1", "capacity_line_unknown_share"] == 0
+    assert found.loc["t2", "capacity_line_unknown_share"] == 1
+    assert found["capacity_status"].tolist() == ["ok", "line_unknown", "no_capacity"]
+    assert np.isnan(found.loc["t3", "capacity_without_video_share"])
+
+
+def test_capacity_behind_lines_within_reach():
+    table = pd.DataFrame({"o": ["A", "A", "B"], "d": ["s1", "s4", "s3"], "c": [5.0, 25.0, 5.0]})
+    costs = travel_costs(
+        pd.DataFrame(index=["A", "B", "C"]),
+        pd.DataFrame(index=SITES.index),
+        table=table,
+        origin="o",
+        destination="d",
+        cost="c",
+        unit="min",
+    )
+    alike = capacity_behind_lines(ready(), supply=1.0, costs=costs)
+    assert alike["capacity_status"].tolist() == ["ok", "line_unknown", "no_capacity"]
+    assert alike.loc["A", "capacity_without_video_share"] == 0.5
+    stepped = capacity_behind_lines(ready(), supply=1.0, costs=costs, steps="slow")
+    assert stepped.loc["A", "capacity_without_video_share"] == pytest.approx(0.22 / 1.22)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "match"),
+    [
+        ({"cell": "h3"}, MissingColumnError, "h3"),
+        ({"cell": ["b1"]}, InputError, "cell must be"),
+        ({"size": "giant"}, InputError, "without a tier"),
+        ({"visits": 0.0}, InputError, "simultaneous visits"),
+        ({"visits": pd.Series([0, 1, 1, 1, 1, 1.0], index=SITES.index)}, InputError, "visits of sites are 0"),
+        ({"mbps_per_visit": 0}, InputError, "mbps_per_visit"),
+        ({"offers": pd.concat([OFFERS, OFFERS])}, InputError, "more than once"),
+        ({"offers": OFFERS.assign(best_up_mbps=-1.0)}, InputError, "negative"),
+        ({"offers": OFFERS.drop(columns="best_up_mbps")}, MissingColumnError, "best_up_mbps"),
+        ({"sites": pd.concat([SITES, SITES])}, InputError, "more than once"),
+    ],
+)  # fmt: skip
+def test_hostile_input_is_refused(change, error, match):
+    asked = {"sites": SITES, "offers": OFFERS, "cell": "block_geoid", **change}
+    with pytest.raises(error, match=match):
+        practice_readiness(asked.pop("sites"), asked.pop("offers"), **asked)
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({}, "areas= or costs="),
+        ({"areas": pd.Series(["t"], index=["s1"])}, "area of sites is missing"),
+        ({"areas": pd.Series("t", index=SITES.index), "supply": 0.0}, "capacity of all sites is zero"),
+    ],
+)  # fmt: skip
+def test_capacity_needs_areas_or_reach(options, match):
+    with pytest.raises(InputError, match=match):
+        capacity_behind_lines(ready(), **{"supply": 1.0, **options})
