@@ -37,6 +37,10 @@ class Rows(NamedTuple):
 
 def runs(rows: Rows, slots: Ints) -> Iterator[tuple[Rows, Ints]]:
     """Split a batch into runs of one provider and one technology."""
+    provider, technology = rows.provider, rows.technology
+    if (provider == provider[0]).all() and (technology == technology[0]).all():
+        yield rows, slots
+        return
     key = rows.provider.astype(np.int64) << 16 | rows.technology.astype(np.int64) & 0xFFFF
     cut = np.flatnonzero(key[1:] != key[:-1]) + 1
     if cut.size > _MAX_RUNS:
@@ -57,21 +61,16 @@ def ints(batch: Any, name: str, missing: int = 0) -> Any:
 
 
 def letters(column: Any) -> NDArray[np.uint8]:
-    """Return the first letter of each text, 0 where there is none."""
-    import pyarrow.compute as pc
-
+    """Return the letter of each one-letter text, 0 for any other."""
+    offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset :][: len(column) + 1]
     data = column.buffers()[2]
-    if not column.null_count and column.offset == 0 and data is not None:
-        offsets = np.frombuffer(column.buffers()[1], np.int32, len(column) + 1)
-        if offsets[0] == 0 and offsets[-1] == len(column):
-            letters = np.frombuffer(data, np.uint8, len(column))
-            if pc.max(pc.binary_length(column)).as_py() == 1:
-                return letters
-    lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
-    text = pc.fill_null(column, "").to_pylist()
+    # Lengths that add up to the number of texts, none of them 0, are all 1.
+    single = offsets[-1] - offsets[0] == len(column) and (offsets[1:] > offsets[:-1]).all()
+    if single and not column.null_count and data is not None:
+        return np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
+    text = column.to_pylist()
     return np.array(
-        [ord(t[0]) if n == 1 and t[0].isascii() else 0 for t, n in zip(text, lengths, strict=True)],
-        np.uint8,
+        [ord(t) if t is not None and len(t) == 1 and t.isascii() else 0 for t in text], np.uint8
     )
 
 

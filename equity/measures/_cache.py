@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from equity.errors import StorageError
-from equity.measures._partial import NEAR, Partial, RuleColumns
-from equity.measures._reduce import LocationFile, reduce_file
+from equity.measures._partial import NEAR, Partial, RuleColumns, merge
+from equity.measures._reduce import LocationFile, reduce_files
 from equity.rules import CoverageRule
 
 FORMAT = 1
@@ -33,20 +33,32 @@ _ABANDONED_S = 86_400.0
 
 
 def reduce_cached(
-    file: LocationFile, rules: Sequence[CoverageRule], *, cells: bool, cache_dir: str | None
+    files: Sequence[LocationFile],
+    rules: Sequence[CoverageRule],
+    *,
+    cells: bool,
+    cache_dir: str | None,
 ) -> Partial:
-    """Return a file's result from the cache, or make it and keep it there.
+    """Return the result of some files, taken from the cache or kept there where there is one.
 
-    Without a ``cache_dir``, or where the file has no checksum, nothing is read or written.
+    Without a ``cache_dir`` nothing is read or written, and the files are reduced together. Files
+    without a checksum are never kept.
     """
-    checksum = file.fingerprint() if cache_dir else ""
-    if not cache_dir or not checksum:
-        return reduce_file(file, rules, cells=cells)
-    folder = Path(cache_dir)
+    if not cache_dir:
+        return reduce_files(files, rules, cells=cells)
+    return merge(_one(file, rules, cells=cells, folder=Path(cache_dir)) for file in files)
+
+
+def _one(
+    file: LocationFile, rules: Sequence[CoverageRule], *, cells: bool, folder: Path
+) -> Partial:
+    checksum = file.fingerprint()
+    if not checksum:
+        return reduce_files([file], rules, cells=cells)
     places = [folder / f"{entry_name(file, checksum, rule, cells=cells)}.parquet" for rule in rules]
     if all(place.exists() for place in places):
         return _combine([_read(place) for place in places])
-    result = reduce_file(file, rules, cells=cells)
+    result = reduce_files([file], rules, cells=cells)
     for number, place in enumerate(places):
         _write(result, number, place)
     return result

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -106,13 +106,14 @@ def merge(partials: Iterable[Partial]) -> Partial:
     total = Accumulator()
     for partial in partials:
         total.add(partial)
-    return total.result()
+    return sort_by_id(total.result())
 
 
 class Accumulator:
     """Takes partial results one by one and holds one row per location."""
 
     def __init__(self) -> None:
+        self._only: Partial | None = None
         self._index = SlotIndex()
         self._blocks = np.empty(0, np.int64)
         self._cells = np.empty(0, np.uint64)
@@ -123,6 +124,15 @@ class Accumulator:
 
     def add(self, partial: Partial) -> None:
         """Merge one partial result in."""
+        if self._only is None and not self._rules and not self._index.size:
+            self._only = partial
+            return
+        if self._only is not None:
+            first, self._only = self._only, None
+            self._merge(first)
+        self._merge(partial)
+
+    def _merge(self, partial: Partial) -> None:
         known = self._index.size
         slots = self._index.slots(partial.ids)
         size = self._index.size
@@ -151,18 +161,37 @@ class Accumulator:
             self._cells[slots] = _lowest_but_zero(self._cells[slots], here)
 
     def result(self) -> Partial:
-        """Return everything merged so far, sorted by location id."""
+        """Return everything merged so far, in no particular order of locations."""
+        if self._only is not None:
+            return self._only
         size = self._index.size
-        order = np.argsort(self._index.ids[:size], kind="stable")
         return Partial(
-            ids=self._index.ids[order],
-            blocks=self._blocks[:size][order],
-            cells=self._cells[:size][order] if self._cells.size else self._cells,
-            exported=self._exported[:size][order],
-            rules=tuple(total.result(order) for total in self._rules),
+            ids=self._index.ids[:size],
+            blocks=self._blocks[:size],
+            cells=self._cells[:size],
+            exported=self._exported[:size],
+            rules=tuple(total.result(size) for total in self._rules),
             clashing=self._clashing,
             tally=Counter(self._tally),
         )
+
+
+def sort_by_id(part: Partial) -> Partial:
+    """Return the same locations in the order of their ids."""
+    order = np.argsort(part.ids)
+    rules = []
+    for one in part.rules:
+        levels = {code: bits[order] for code, bits in sorted(one.levels.items())}
+        pairs = distinct_pairs([(one.pair_area, one.pair_provider, one.pair_qualifies)])
+        rules.append(RuleColumns(levels, one.best[order], one.near[order], *pairs))
+    return replace(
+        part,
+        ids=part.ids[order],
+        blocks=part.blocks[order],
+        cells=part.cells[order] if part.cells.size else part.cells,
+        exported=part.exported[order],
+        rules=tuple(rules),
+    )
 
 
 class _RuleSum:
@@ -186,13 +215,12 @@ class _RuleSum:
             self.near[slots[some]] = _lowest_three(self.near[slots[some]], columns.near[some])
         self.pairs.append((columns.pair_area, columns.pair_provider, columns.pair_qualifies))
 
-    def result(self, order: Ints) -> RuleColumns:
+    def result(self, size: int) -> RuleColumns:
         block, provider, qualifies = distinct_pairs(self.pairs)
-        size = order.size
         return RuleColumns(
-            levels={c: _sized(self.levels[c], size)[:size][order] for c in sorted(self.levels)},
-            best=self.best[:size][order],
-            near=self.near[:size][order],
+            levels={c: _sized(self.levels[c], size)[:size] for c in sorted(self.levels)},
+            best=self.best[:size],
+            near=self.near[:size],
             pair_area=block,
             pair_provider=provider,
             pair_qualifies=qualifies,

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equity.measures._partial import NEAR, NO_PROVIDER, Flags, Ints
+from equity.measures._slots import slots_of
 
 Key = tuple[int, int]
 _OPEN = 8
@@ -94,15 +95,18 @@ class ProviderSets:
 
     def pairs(self, areas: Ints, qualified: ProviderSets) -> tuple[Ints, NDArray[np.int32], Flags]:
         """Return each provider's areas, once, and whether a line of his qualifies there."""
+        place, distinct = slots_of(areas)
         area: list[Ints] = []
         who: list[NDArray[np.int32]] = []
         good: list[Flags] = []
         for provider, flags in self.by_provider(areas.size):
-            here = _distinct(areas[flags])
-            better = _distinct(areas[qualified.get((provider, 0), areas.size)])
-            area.append(here)
-            who.append(np.full(here.size, provider, np.int32))
-            good.append(_contains(better, here))
+            here, better = np.zeros((2, distinct.size), bool)
+            here[place[flags]] = True
+            better[place[qualified.get((provider, 0), areas.size)]] = True
+            found = np.flatnonzero(here)
+            area.append(distinct[found])
+            who.append(np.full(found.size, provider, np.int32))
+            good.append(better[found])
         if not area:
             return np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, bool)
         return np.concatenate(area), np.concatenate(who), np.concatenate(good)
@@ -113,26 +117,3 @@ class ProviderSets:
         if old is not None:
             bits[: old.size] |= old
         self._closed[key] = bits
-
-
-def _distinct(areas: Ints) -> Ints:
-    """Return distinct values, sorted: by sorting, which beats numpy's hashing several times."""
-    ordered = np.sort(_without_repeats(areas))
-    return _without_repeats(ordered)
-
-
-def _without_repeats(values: Ints) -> Ints:
-    if not values.size:
-        return values
-    changed = np.ones(values.size, bool)
-    np.not_equal(values[1:], values[:-1], out=changed[1:])
-    return values[changed]
-
-
-def _contains(some: Ints, all_: Ints) -> Flags:
-    """Return where values of a sorted array occur in another sorted one."""
-    if not some.size:
-        return np.zeros(all_.size, bool)
-    place = np.minimum(np.searchsorted(some, all_), some.size - 1)
-    found: Flags = some[place] == all_
-    return found

@@ -49,7 +49,7 @@ _OFFER_COLUMNS = (
 _EXPORT_COLUMNS = ("location_id", "block_geoid")
 _CELL = "h3_res8_id"
 _BLOCKS_PER_STATE = 10**13
-_CUSTOMERS = b"RBX"
+_BYTES_A_LOCATION = 64  # of the largest zip: a guess that only saves growing the tables
 
 
 class LocationFile(Protocol):
@@ -68,23 +68,29 @@ class LocationFile(Protocol):
     def batches(self, columns: Sequence[str]) -> Iterator[Any]: ...
 
 
-def reduce_file(file: LocationFile, rules: Sequence[CoverageRule], *, cells: bool) -> Partial:
-    """Reduce one file of offers, or one served/unserved export, to one row per location.
+def reduce_files(
+    files: Sequence[LocationFile], rules: Sequence[CoverageRule], *, cells: bool
+) -> Partial:
+    """Reduce files of offers, and served/unserved exports, to one row per location.
+
+    Files reduced together share one table of locations, which saves merging; the result is the
+    same as that of each alone, merged.
 
     Parameters
     ----------
-    file
+    files
         See :class:`LocationFile`.
     rules
         Rules to class offers under, all in one pass.
     cells
         Also keep each location's H3 cell.
     """
-    columns = _EXPORT_COLUMNS if file.product == "served_unserved" else _OFFER_COLUMNS
-    wanted = (*columns, _CELL) if cells else columns
-    reducer = _Reducer(file, rules)
-    for batch in file.batches(wanted):
-        reducer.add(batch)
+    reducer = _Reducer(rules, max((file.size for file in files), default=0) // _BYTES_A_LOCATION)
+    for file in files:
+        export = file.product == "served_unserved"
+        columns = _EXPORT_COLUMNS if export else _OFFER_COLUMNS
+        for batch in file.batches((*columns, _CELL) if cells else columns):
+            reducer.add(batch, file.state, export=export)
     return reducer.result()
 
 
@@ -103,13 +109,13 @@ class _Run(NamedTuple):
 
 
 class _Reducer:
-    def __init__(self, file: LocationFile, rules: Sequence[CoverageRule]) -> None:
-        self._file = file
+    def __init__(self, rules: Sequence[CoverageRule], expected: int = 0) -> None:
         self._rules = rules
-        self._export = file.product == "served_unserved"
-        self._index = SlotIndex()
+        self._expected = expected
+        self._index = SlotIndex(expected)
         self._blocks = np.empty(0, np.int64)
         self._cells = np.empty(0, np.uint64)
+        self._exported = np.empty(0, bool)
         self._room = 0
         self._clashing: list[Ints] = []
         self._tally: Counter[str] = Counter()
@@ -117,24 +123,24 @@ class _Reducer:
         self._qualified = [ProviderSets() for _ in rules]
         self._best = [np.empty(0, np.int64) for _ in rules]
         self._levels: dict[tuple[int, int, int], Flags] = {}
-        self._customer_ok = [_allowed(rule.customers) for rule in rules]
 
-    def add(self, batch: Any) -> None:
-        rows = self._valid(self._arrays(batch))
+    def add(self, batch: Any, state: str, *, export: bool) -> None:
+        rows = self._valid(self._arrays(batch, export=export), state)
         if not rows.location.size:
             return
         slots = self._place(rows)
-        if self._export:
+        if export:
+            self._exported[slots] = True
             return
         for part, where in runs(rows, slots):
             self._add_run(part, where)
 
-    def _arrays(self, batch: Any) -> Rows:
+    def _arrays(self, batch: Any, *, export: bool) -> Rows:
         self._tally["rows"] += batch.num_rows
         empty = np.empty(0, np.int32)
         location, block = ints(batch, "location_id"), ints(batch, "block_geoid")
         cell = hexadecimal(batch.column(_CELL)) if _CELL in batch.schema.names else NO_CELLS
-        if self._export:
+        if export:
             return Rows(location, block, *(empty,) * 6, cell)  # type: ignore[arg-type]
         for name, key in (
             ("max_advertised_download_speed", "speed_blank"),
@@ -154,18 +160,21 @@ class _Reducer:
             cell,
         )
 
-    def _valid(self, rows: Rows) -> Rows:
+    def _valid(self, rows: Rows, state: str) -> Rows:
         """Leave out, and count, rows without an id or block, or in a block of another state."""
-        good = (rows.location > 0) & (rows.block > 0)
-        if not good.all():
-            self._tally["row_without_location_or_block"] += int((~good).sum())
-        if self._file.state:
-            low = int(self._file.state) * _BLOCKS_PER_STATE
-            here = (rows.block >= low) & (rows.block < low + _BLOCKS_PER_STATE)
-            if not here.all():
-                self._tally["row_in_another_state"] += int((good & ~here).sum())
-                good &= here
-        return rows if good.all() else rows.take(good)
+        low, high = 1, _BLOCKS_PER_STATE * 100
+        if state:
+            low = int(state) * _BLOCKS_PER_STATE
+            high = low + _BLOCKS_PER_STATE
+        if not rows.location.size or (
+            rows.location.min() > 0 and rows.block.min() >= low and rows.block.max() < high
+        ):
+            return rows
+        named = (rows.location > 0) & (rows.block > 0)
+        here = (rows.block >= low) & (rows.block < high)
+        self._tally["row_without_location_or_block"] += int((~named).sum())
+        self._tally["row_in_another_state"] += int((named & ~here).sum())
+        return rows.take(named & here)
 
     def _place(self, rows: Rows) -> Ints:
         """Return each row's slot, and note the block of new locations."""
@@ -188,9 +197,10 @@ class _Reducer:
         return slots
 
     def _grow(self, size: int) -> None:
-        self._room = max(size * 3 // 2, 1 << 14)
+        self._room = max(size * 3 // 2, 1 << 14, self._expected)
         self._blocks = _extend(self._blocks, self._room)
         self._cells = _extend(self._cells, self._room)
+        self._exported = _extend(self._exported, self._room)
         self._best = [_extend(best, self._room) for best in self._best]
         self._levels = {key: _extend(flags, self._room) for key, flags in self._levels.items()}
         for sets in (self._listed, *self._qualified):
@@ -205,12 +215,12 @@ class _Reducer:
             code = UNKNOWN_TECHNOLOGY
         self._tally["speed_zero"] += slots.size - int(np.count_nonzero(rows.down | rows.up))
         self._tally["customers_unknown"] += slots.size - int(
-            np.count_nonzero(_KNOWN_CUSTOMERS.take(rows.customers))
+            np.count_nonzero(_among(rows.customers, ("R", "B", "X")))
         )
         self._listed.flags((provider, code))[slots] = True
         run = _Run(provider, code, rows, slots)
         for number, rule in enumerate(self._rules):
-            counts = self._customer_ok[number].take(rows.customers)
+            counts = _among(rows.customers, rule.customers)
             if rule.low_latency:
                 counts &= rows.latency == 1
             if counts.any():
@@ -267,7 +277,7 @@ class _Reducer:
             ids=self._index.ids[:size].copy(),
             blocks=blocks,
             cells=cells.astype(np.uint64),
-            exported=np.full(size, self._export),
+            exported=self._exported[:size].copy(),
             rules=tuple(rules),
             clashing=clashing,
             tally=+self._tally,
@@ -282,13 +292,14 @@ class _Reducer:
         return bits
 
 
-def _allowed(customers: Sequence[str]) -> Flags:
-    table = np.zeros(256, bool)
-    table[list("".join(customers).encode())] = True
-    return table
+def _among(customers: NDArray[np.uint8], codes: Sequence[str]) -> Flags:
+    """Return where a customer code is one of some; comparing beats looking up bytes."""
+    found: Flags = customers == ord(codes[0])
+    for code in codes[1:]:
+        found |= customers == ord(code)
+    return found
 
 
-_KNOWN_CUSTOMERS = _allowed(("R", "B", "X"))
 _NO_IDS = np.empty(0, np.int64)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from equity.measures._partial import (
     distinct_pairs,
     unpack_speed,
 )
+from equity.measures._slots import slots_of
 from equity.rules import CoverageRule
 from equity.rules._coverage import TECHNOLOGIES
 
@@ -36,8 +37,7 @@ _BLOCK_DIVISOR = {
 }
 _DIGITS = {"block": 15, "block_group": 12, "tract": 11, "county": 5, "state": 2}
 _H3_RESOLUTION = 8
-
-Count = Callable[[NDArray[Any]], NDArray[np.float64]]
+_SPEED_BITS = 32
 
 
 def check_level(by: str) -> None:
@@ -111,35 +111,54 @@ def roll_up(data: Partial, number: int, rule: CoverageRule, by: str) -> pd.DataF
         is known.
     """
     columns = data.rules[number]
-    codes, inverse = np.unique(area_codes(data, by), return_inverse=True)
+    inverse, codes = _sorted_areas(area_codes(data, by))
     size = codes.size
-
-    def count(flags: NDArray[Any]) -> NDArray[np.float64]:
-        return np.bincount(inverse[flags.astype(bool)], minlength=size).astype(float)
-
     bits = location_class(columns, rule.technologies, data.ids.size)
-    served = (bits & SERVED) > 0
-    under = ((bits & UNDERSERVED) > 0) & ~served
-    out: dict[str, NDArray[np.float64]] = {
-        "locations_n": np.bincount(inverse, minlength=size).astype(float),
-        "exported_n": count(data.exported),
-        "served_n": count(served),
-        "underserved_n": count(under),
-        "qualifying_n": count(bits & QUALIFIES),
+    counts = _histogram(inverse, bits, 16, size)
+    out = {
+        "locations_n": counts.sum(axis=1),
+        "exported_n": _histogram(inverse, data.exported, 2, size)[:, 1],
+        **_classes(counts, ""),
+        **_choice(columns, inverse, size),
     }
-    out.update(_choice(columns, count))
     for code in (*TECHNOLOGIES, UNKNOWN_TECHNOLOGY):
-        out.update(_technology(columns, code, count))
-    frame = pd.DataFrame(out, index=area_labels(codes, by))
+        out.update(_technology(columns, code, inverse, size))
+    frame = pd.DataFrame(out, index=area_labels(codes, by), dtype=float)
     _add_providers(frame, columns, by, codes)
     _add_speeds(frame, columns.best, inverse, size)
     return frame
 
 
-def _choice(columns: RuleColumns, count: Count) -> dict[str, NDArray[np.float64]]:
-    providers = (columns.near != NO_PROVIDER).sum(axis=1)
+def _sorted_areas(codes: Ints) -> tuple[Ints, Ints]:
+    """Return each location's place among the distinct areas, and these in order."""
+    place, distinct = slots_of(codes)
+    order = np.argsort(distinct)
+    rank = np.empty(order.size, np.intp)
+    rank[order] = np.arange(order.size)
+    return rank[place], distinct[order]
+
+
+def _histogram(inverse: Ints, values: NDArray[Any], width: int, size: int) -> NDArray[np.intp]:
+    """Count each value from 0 to ``width - 1`` by area: one pass instead of one per value."""
+    counted = np.bincount(inverse * width + values, minlength=size * width)
+    return counted.reshape(size, width)
+
+
+def _classes(counts: NDArray[np.intp], name: str) -> dict[str, NDArray[np.intp]]:
+    """Turn counts by bits into counts by class."""
+    bits = np.arange(16)
+    served = (bits & SERVED) > 0
+    under = ((bits & UNDERSERVED) > 0) & ~served
+    parts = {"served": served, "underserved": under, "qualifying": (bits & QUALIFIES) > 0}
+    return {f"{kind}{name}_n": counts[:, which].sum(axis=1) for kind, which in parts.items()}
+
+
+def _choice(columns: RuleColumns, inverse: Ints, size: int) -> dict[str, NDArray[np.intp]]:
+    """Count locations by how many providers have a qualifying line: 0, 1, 2, 3 or more."""
+    near = columns.near != NO_PROVIDER
+    counts = _histogram(inverse, near[:, 0].astype(np.intp) + near[:, 1] + near[:, 2], 4, size)
     names = ("no_provider_n", "one_provider_n", "two_providers_n", "three_providers_n")
-    return {name: count(providers == n) for n, name in enumerate(names)}
+    return {name: counts[:, n] for n, name in enumerate(names)}
 
 
 def technology_name(code: int) -> str:
@@ -147,17 +166,15 @@ def technology_name(code: int) -> str:
     return "tech_unknown" if code == UNKNOWN_TECHNOLOGY else f"tech{code}"
 
 
-def _technology(columns: RuleColumns, code: int, count: Count) -> dict[str, NDArray[np.float64]]:
-    bits = columns.levels.get(code, np.zeros(len(columns.best), np.uint8))
-    served = (bits & SERVED) > 0
-    name = technology_name(code)
-    parts = {
-        f"listed_{name}_n": (bits & LISTED) > 0,
-        f"served_{name}_n": served,
-        f"underserved_{name}_n": ((bits & UNDERSERVED) > 0) & ~served,
-        f"qualifying_{name}_n": (bits & QUALIFIES) > 0,
-    }
-    return {key: count(flags) for key, flags in parts.items()}
+def _technology(
+    columns: RuleColumns, code: int, inverse: Ints, size: int
+) -> dict[str, NDArray[np.intp]]:
+    name = f"_{technology_name(code)}"
+    counts = np.zeros((size, 16), np.intp)
+    if code in columns.levels:
+        counts = _histogram(inverse, columns.levels[code], 16, size)
+    listed = counts[:, (np.arange(16) & LISTED) > 0].sum(axis=1)
+    return {f"listed{name}_n": listed, **_classes(counts, name)}
 
 
 def _add_providers(frame: pd.DataFrame, columns: RuleColumns, by: str, codes: Ints) -> None:
@@ -175,28 +192,23 @@ def _add_providers(frame: pd.DataFrame, columns: RuleColumns, by: str, codes: In
 
 def _add_speeds(frame: pd.DataFrame, best: Ints, inverse: Ints, size: int) -> None:
     """Best offer of the area, and the medians of each location's best offer, where it has one."""
+    top = np.zeros(size, np.int64)
+    np.maximum.at(top, inverse, best)
     offered = best > 0
-    area, value = inverse[offered], best[offered]
-    order = np.lexsort((value, area))
-    area, value = area[order], value[order]
-    edges = np.searchsorted(area, np.arange(size + 1))
-    n = np.diff(edges)
-    some = n > 0
-    top = np.full(size, np.nan), np.full(size, np.nan)
-    for column, speed in zip(top, unpack_speed(value[edges[1:][some] - 1]), strict=True):
-        column[some] = speed
-    frame["best_down_mbps"], frame["best_up_mbps"] = top
-    down, up = unpack_speed(value)
-    frame["median_down_mbps"] = _median(down, area, edges, size)
-    frame["median_up_mbps"] = _median(up, area, edges, size)
+    area, (down, up) = inverse[offered], unpack_speed(best[offered])
+    edges = np.concatenate([[0], np.cumsum(np.bincount(area, minlength=size))])
+    for name, peak, speed in zip(("down", "up"), unpack_speed(top), (down, up), strict=True):
+        frame[f"best_{name}_mbps"] = np.where(top > 0, peak, np.nan)
+        frame[f"median_{name}_mbps"] = _median(speed, area, edges)
 
 
-def _median(value: Ints, area: Ints, edges: Ints, size: int) -> NDArray[np.float64]:
-    value = value[np.lexsort((value, area))]
+def _median(value: Ints, area: Ints, edges: Ints) -> NDArray[np.float64]:
+    # Area and speed in one number: sorting that is many times quicker than by two keys.
+    value = np.sort(area << _SPEED_BITS | value) & ((1 << _SPEED_BITS) - 1)
     n = np.diff(edges)
     some = n > 0
     low = edges[:-1][some] + (n[some] - 1) // 2
     high = edges[:-1][some] + n[some] // 2
-    result = np.full(size, np.nan)
+    result = np.full(n.size, np.nan)
     result[some] = (value[low] + value[high]) / 2
     return result

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -13,13 +13,12 @@ from typing import Any
 
 from equity.errors import EquityError
 from equity.measures._cache import reduce_cached
-from equity.measures._partial import Partial
+from equity.measures._partial import Accumulator, Partial
 from equity.measures._reduce import LocationFile
 from equity.progress import track
 from equity.rules import CoverageRule
 
 _POOL_FROM_BYTES = 32 << 20
-_AHEAD = 2
 
 
 class Inline(Executor):
@@ -36,43 +35,76 @@ class Inline(Executor):
 
 
 def reduce_all(
-    files: Sequence[LocationFile],
+    groups: Mapping[str, Sequence[LocationFile]],
     rules: Sequence[CoverageRule],
     *,
     cells: bool,
     executor: Executor | None,
     cache_dir: str | None,
-) -> Iterator[tuple[LocationFile, Partial]]:
-    """Yield each file with its result, in the order of completion.
+) -> Iterator[Partial]:
+    """Yield one result per group of files, in the order of completion.
 
-    Only a few results wait at a time, so memory does not grow with the number of files.
+    Only a few partial results wait at a time, so memory does not grow with the number of files.
     """
-    jobs = list(files)
     work = partial(reduce_cached, rules=tuple(rules), cells=cells, cache_dir=cache_dir)
-    with _choose(executor, files) as pool, track("Reading coverage", total=len(jobs)) as advance:
-        waiting: dict[Future[Partial], LocationFile] = {}
-        try:
-            while jobs or waiting:
-                while jobs and len(waiting) < _width(pool) + _AHEAD:
-                    file = jobs.pop(0)
-                    waiting[pool.submit(work, file)] = file
-                done, _ = wait(waiting, return_when=FIRST_COMPLETED)
-                for future in done:
-                    file = waiting.pop(future)
-                    yield file, _result(future, file)
-                    advance(1)
-        finally:
-            for future in waiting:
-                future.cancel()
+    every = [file for files in groups.values() for file in files]
+    with _choose(executor, every) as pool, track("Reading coverage", total=len(every)) as advance:
+        parts = {name: _shares(files, _pieces(pool, len(groups))) for name, files in groups.items()}
+        jobs = [(name, share) for name, shares in parts.items() for share in shares]
+        left = {name: len(shares) for name, shares in parts.items()}
+        totals: dict[str, Accumulator] = {}
+        for name, share, result in _as_done(pool, work, jobs):
+            totals.setdefault(name, Accumulator()).add(result)
+            left[name] -= 1
+            advance(len(share))
+            if not left[name]:
+                yield totals.pop(name).result()
 
 
-def _result(future: Future[Partial], file: LocationFile) -> Partial:
+def _as_done(
+    pool: Executor,
+    work: Callable[[Sequence[LocationFile]], Partial],
+    jobs: list[tuple[str, list[LocationFile]]],
+) -> Iterator[tuple[str, Sequence[LocationFile], Partial]]:
+    waiting: dict[Future[Partial], tuple[str, Sequence[LocationFile]]] = {}
+    try:
+        while jobs or waiting:
+            while jobs and len(waiting) < _width(pool):
+                job = jobs.pop(0)
+                waiting[pool.submit(work, job[1])] = job
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in done:
+                name, share = waiting.pop(future)
+                yield name, share, _result(future, share)
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def _pieces(pool: Executor, groups: int) -> int:
+    """Into how many shares to cut each group, so that all workers have something to do."""
+    workers = _width(pool)
+    return 1 if groups >= 2 * workers else workers
+
+
+def _shares(files: Sequence[LocationFile], pieces: int) -> list[list[LocationFile]]:
+    """Deal files out, the largest first, each to the share that is smallest so far."""
+    shares: list[list[LocationFile]] = [[] for _ in range(min(pieces, len(files)))]
+    weight = [0] * len(shares)
+    for file in sorted(files, key=lambda f: (-f.size, f.name)):
+        lightest = weight.index(min(weight))
+        shares[lightest].append(file)
+        weight[lightest] += file.size
+    return shares
+
+
+def _result(future: Future[Partial], share: Sequence[LocationFile]) -> Partial:
     try:
         return future.result()
     except BrokenProcessPool:
         raise EquityError(
-            "a worker process died while it was being read, often because memory ran out",
-            file=file.name,
+            "a worker process died while reading it, often because memory ran out",
+            file=", ".join(file.name for file in share),
             fix="run it again with executor=equity.measures.coverage.Inline(), and put a script's "
             'own work under if __name__ == "__main__":',
             code="E-WORKER",
@@ -103,5 +135,5 @@ def _choose(executor: Executor | None, files: Sequence[LocationFile]) -> Iterato
 
 def _width(pool: Executor) -> int:
     if isinstance(pool, Inline):
-        return 1 - _AHEAD
+        return 1
     return int(getattr(pool, "_max_workers", 0) or os.cpu_count() or 1)

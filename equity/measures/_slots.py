@@ -18,8 +18,20 @@ _SLOT_BITS = 26  # 67 million locations in one state; the largest has about 12
 _SLOT_MASK = (1 << _SLOT_BITS) - 1
 _PACKED_LIMIT = 1 << (62 - _SLOT_BITS)
 _MIX = 0x9E3779B1
-_FIRST_BITS = 16
+_PIECE = 1 << 15
+_FIRST_BITS = 14
+_SPARE = 3  # places per id: a third full at the most, even if every incoming id is new
 _FAST_BITS = 22  # up to here the table grows fourfold, so that it is seldom rebuilt
+
+
+def slots_of(values: Ints) -> tuple[Slots, Ints]:
+    """Return where each value stands among the distinct ones, and these in order of appearance.
+
+    Made for many values of which few are distinct, such as the blocks of locations.
+    """
+    index = SlotIndex()
+    pieces = [index.slots(values[at : at + _PIECE]) for at in range(0, values.size, _PIECE)]
+    return np.concatenate([np.empty(0, np.intp), *pieces]), index.ids[: index.size]
 
 
 class SlotIndex:
@@ -29,11 +41,11 @@ class SlotIndex:
     memory traffic; longer ids, which the specification allows, use two arrays.
     """
 
-    def __init__(self, *, wide: bool = False) -> None:
-        self.ids: Ints = np.empty(1 << 12, np.int64)
+    def __init__(self, expected: int = 0) -> None:
+        self.ids: Ints = np.empty(max(expected, 1 << 12), np.int64)
         self.size = 0
-        self._wide = wide
-        self._bits = _FIRST_BITS
+        self._wide = False
+        self._bits = max(_FIRST_BITS, min(expected * _SPARE, 1 << _FAST_BITS).bit_length())
         self._clear()
 
     def slots(self, ids: Ints) -> Slots:
@@ -81,9 +93,8 @@ class SlotIndex:
         return slot[winner]
 
     def _make_room(self, incoming: int) -> None:
-        # Half full at the most, even if every incoming id is new.
-        if (self.size + incoming) * 2 > self._mask + 1:
-            while (self.size + incoming) * 2 > 1 << self._bits:
+        if (self.size + incoming) * _SPARE > self._mask + 1:
+            while (self.size + incoming) * _SPARE > 1 << self._bits:
                 self._bits += 2 if self._bits < _FAST_BITS else 1
             self._rebuild()
 

@@ -19,7 +19,7 @@ import pandas as pd
 from equity.errors import InputError
 from equity.measures import _class_table
 from equity.measures._denominator import add_shares
-from equity.measures._partial import Accumulator, Partial
+from equity.measures._partial import Partial
 from equity.measures._reduce import LocationFile
 from equity.measures._rollup import cell_resolution, check_level, roll_up
 from equity.measures._run import Inline, reduce_all
@@ -149,26 +149,19 @@ def locations(
     executor: Executor | None = None,
     cache_dir: str | Path | None = None,
 ) -> Iterable[Partial]:
-    """Yield one row per location, state by state where no area crosses a state line."""
+    """Return one row per location, state by state where no area crosses a state line."""
     cells = cell_resolution(by) is not None
     groups: dict[str, list[LocationFile]] = {}
     apart = not cells and all(file.state for file in data.files)
     for file in data.files:
         groups.setdefault(file.state if apart else "", []).append(file)
-    order = [
-        file
-        for state in sorted(groups)
-        for file in sorted(groups[state], key=lambda f: (-f.size, f.name))
-    ]
-    totals = {state: Accumulator() for state in groups}
-    left = {state: len(files) for state, files in groups.items()}
-    folder = None if cache_dir is None else str(cache_dir)
-    for file, partial in reduce_all(order, rules, cells=cells, executor=executor, cache_dir=folder):
-        state = file.state if apart else ""
-        totals[state].add(partial)
-        left[state] -= 1
-        if not left[state]:
-            yield totals.pop(state).result()
+    return reduce_all(
+        {name: groups[name] for name in sorted(groups)},
+        rules,
+        cells=cells,
+        executor=executor,
+        cache_dir=None if cache_dir is None else str(cache_dir),
+    )
 
 
 def location_table(
@@ -196,7 +189,8 @@ def location_table(
 
     chosen = as_rule(rule)
     parts = locations(data, [chosen], by="block", executor=executor, cache_dir=cache_dir)
-    return pd.concat([location_frame(part, 0, chosen) for part in parts]).sort_index()
+    table = pd.concat([location_frame(part, 0, chosen) for part in parts])
+    return table.sort_index()
 
 
 def as_rule(rule: Rule) -> CoverageRule:
