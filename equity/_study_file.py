@@ -124,6 +124,7 @@ class CriterionPart(_Part):
 
     column: str
     label: str
+    short: str | None = None
     at_least: float | None = None
     at_most: float | None = None
 

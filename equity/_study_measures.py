@@ -234,10 +234,11 @@ def _criterion(table: Any, criterion: CriterionPart) -> tuple[pd.Series, pd.Seri
 def _said(criterion: CriterionPart, value: pd.Series, margin: pd.Series) -> pd.Series:
     from equity.outputs.words import say
 
-    unit = describe([criterion.column])[0].unit
+    declared = describe([criterion.column])[0]
+    unit, name = declared.unit, criterion.short or declared.label
     return pd.Series(
         [
-            "" if pd.isna(v) else f"{criterion.label} ({say(v, unit, moe=m)})"
+            "" if pd.isna(v) else f"{name} {say(v, unit, moe=m)}"
             for v, m in zip(value, margin, strict=True)
         ],
         index=value.index,

@@ -246,6 +246,7 @@ def _method(result: StudyResult) -> tuple[tuple[str, str], ...]:
         ("Care in person", person),
         ("Need stays outside", words.NEED),
         ("Margins", words.MARGINS),
+        ("What was read and joined", _read_and_joined(result)),
     )
 
 
@@ -268,5 +269,10 @@ def _limits(result: StudyResult) -> tuple[str, ...]:
             "without a value; they are in no total."
         )
     limits += result.plan.notes
-    limits += [note for note in meta(table).notes if note not in limits]
     return tuple(limits)
+
+
+def _read_and_joined(result: StudyResult) -> str:
+    """Return what the readers and joins had to say, each as a sentence."""
+    notes = [note.rstrip(".") for note in meta(result.table).notes]
+    return " ".join(f"{note[:1].upper()}{note[1:]}." for note in notes)

@@ -79,21 +79,25 @@ at_least = 2
 
 [[under_resourced.criteria]]
 column = "poverty_share"
+short = "in poverty"
 at_least = 0.20
 label = "at least 20 % of residents in poverty"
 
 [[under_resourced.criteria]]
 column = "uninsured_share"
+short = "uninsured"
 at_least = 0.12
 label = "at least 12 % without health insurance"
 
 [[under_resourced.criteria]]
 column = "no_vehicle_share"
+short = "no vehicle"
 at_least = 0.10
 label = "at least 10 % of homes without a vehicle"
 
 [[under_resourced.criteria]]
 column = "disability_share"
+short = "with a disability"
 at_least = 0.18
 label = "at least 18 % of residents with a disability"
 """

@@ -250,7 +250,7 @@ def _source(file: BdcFile, vintage: str) -> Source:
     synthetic = file.state == EXAMPLE_STATE.fips
     return Source(
         id=f"fcc-bdc-{file.name}",
-        agency="Federal Communications Commission",
+        agency="Example generator" if synthetic else "Federal Communications Commission",
         product="National Broadband Map, " + file.product.replace("_", " "),
         vintage=vintage,
         url="https://broadbandmap.fcc.gov/data-download",
