@@ -32,7 +32,6 @@ _UNRANKED = {
 _FIRST, _ELSE, _ALL = "under-resourced communities", "everywhere else", "all"
 _TOTALS = ("gap_n", *PARTS)
 _BEYOND = "subscribed_beyond_rule_share"
-_MAP_MARGIN = 0.05
 
 
 def build_report(result: StudyResult) -> Report:
@@ -89,11 +88,14 @@ def _sites_label(result: StudyResult) -> str:
 
 
 def _sites_nearby(result: StudyResult) -> Any:
-    """Keep the sites that a map of the study can show; distances were measured to all of them."""
-    sites, table = result.sites, result.table
-    west, south, east, north = table.total_bounds
-    pad = _MAP_MARGIN * max(east - west, north - south)
-    return sites.cx[west - pad : east + pad, south - pad : north + pad]
+    """Keep the sites inside the areas, and those beyond that are somebody's nearest.
+
+    Distances were measured to all of them; a map of every site next door would hide the state.
+    """
+    areas = result.table[["geometry"]].dropna()
+    inside = result.sites.sjoin(areas, predicate="within").index
+    nearest = result.table["nearest_site_id"].dropna()
+    return result.sites[result.sites.index.isin({*inside, *nearest})]
 
 
 def _comparison(ranked: Any) -> pd.DataFrame:
