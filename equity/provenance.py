@@ -144,7 +144,7 @@ def carry(result: Any, *parents: Any, notes: Iterable[str] = ()) -> Any:
 def sha256_of(path: str | Path) -> str:
     """Return the SHA-256 of a file, read in pieces."""
     digest = hashlib.sha256()
-    with Path(path).open("rb") as handle:
+    with Path(path).expanduser().open("rb") as handle:
         while chunk := handle.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -17,7 +17,7 @@ from pathlib import Path
 from equity.errors import FormatError, MissingFileError, StorageError
 from equity.sources._zips import check_zip, members
 
-__all__ = ["check_data", "existing", "read_bytes", "sequence_of"]
+__all__ = ["check_data", "existing", "read_bytes", "regular", "sequence_of"]
 
 _PACKED = {".zip": b"PK", ".gz": b"\x1f\x8b", ".xz": b"\xfd7zXZ\x00"}
 _DOWNLOAD_AGAIN = "download it again and compare its size with the publisher's"
