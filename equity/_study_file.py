@@ -94,6 +94,7 @@ class CoveragePart(_Part):
     technologies: list[int] = [10, 40, 50, 71]
     housing: str | None = None
     blocks: str | None = None
+    connecticut: str | None = None
     note: str = ""
 
 

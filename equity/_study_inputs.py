@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from equity._study_file import AcsPart, BoundaryPart, SitesPart, StudyPlan, TablePart
+from equity._study_live import PREFIX, LiveFiles
 from equity.areas.geoid import find_state, geo_vintage_for
 from equity.areas.join import JoinAudit, combine
 from equity.errors import InputError
@@ -43,6 +44,8 @@ class Inputs:
         Housing units and people by block: the denominator where no served/unserved export is.
     outlines
         County boundaries.
+    connecticut
+        Old tract id -> id under the planning regions, where the study names a list of them.
     audit
         How the tables met.
     sources
@@ -55,6 +58,7 @@ class Inputs:
     capacity: Any
     blocks: Any
     outlines: Any
+    connecticut: Any
     audit: JoinAudit
     sources: tuple[Source, ...]
 
@@ -99,26 +103,34 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         capacity=_together(read["sites"], {"capacity", "both"}),
         blocks=read["blocks"],
         outlines=read["outlines"],
+        connecticut=reader.connecticut(),
         audit=audit,
-        sources=_sources_of(everything),
+        sources=tuple(reader.live.sources(_sources_of(everything))),
     )
 
 
 class _Reader:
     def __init__(self, plan: StudyPlan, folder: Path) -> None:
         self.plan, self.folder = plan, folder
+        self.live = LiveFiles(plan.study.state, plan.study.level)
         self.state, self.level = plan.study.state, plan.study.level
         self.synthetic = plan.study.synthetic or find_state(self.state).synthetic
 
-    def path(self, name: str) -> Path:
+    def path(self, name: str, vintage: str | int) -> Path:
+        if name.startswith(PREFIX):
+            return self.live.path(name, vintage)
         return self.folder / name
 
-    def paths(self, names: str | list[str]) -> list[Path]:
-        return [self.path(name) for name in ([names] if isinstance(names, str) else names)]
+    def paths(self, names: str | list[str], vintage: str | int) -> list[Path]:
+        found: list[Path] = []
+        for name in [names] if isinstance(names, str) else names:
+            live = name.startswith(PREFIX)
+            found += self.live.paths(name, vintage) if live else [self.folder / name]
+        return found
 
     def boundaries(self, part: BoundaryPart, level: str) -> Any:
         return read_boundaries(
-            self.path(part.file),
+            self.path(part.file, part.year),
             year=part.year,
             level=level,
             state=self.state,
@@ -130,7 +142,7 @@ class _Reader:
 
     def acs(self, part: AcsPart) -> pd.DataFrame:
         return read_acs(
-            self.paths(part.files),
+            self.paths(part.files, part.year),
             year=part.year,
             level=self.level,
             state=self.state,
@@ -142,7 +154,7 @@ class _Reader:
 
     def table(self, part: TablePart) -> pd.DataFrame:
         return read_table(
-            self.path(part.file),
+            self.path(part.file, part.vintage),
             level=self.level,
             geo_vintage=part.geo_vintage,
             columns={
@@ -165,11 +177,11 @@ class _Reader:
         if part.kind == "locations":
             from equity.sources.fcc import read_bdc
 
-            return read_bdc(self.paths(part.files), as_of=part.as_of, state=self.state)
+            return read_bdc(self.paths(part.files, part.as_of), as_of=part.as_of, state=self.state)
         if not isinstance(part.files, str):
             raise InputError("coverage of kind 'summary' is one file", fix="name one file")
         return read_coverage(
-            self.path(part.files),
+            self.path(part.files, part.as_of),
             as_of=part.as_of,
             level=self.level,
             state=self.state,
@@ -182,7 +194,7 @@ class _Reader:
 
     def sites(self, part: SitesPart) -> Any:
         return read_sites(
-            self.path(part.file),
+            self.path(part.file, part.as_of),
             as_of=part.as_of,
             layout=part.layout,
             columns=part.columns or None,
@@ -191,13 +203,21 @@ class _Reader:
             synthetic=self.synthetic,
         )
 
+    def connecticut(self) -> Any:
+        name = self.plan.coverage.connecticut
+        if name is None:
+            return None
+        from equity.sources.usda import read_connecticut_codes
+
+        return read_connecticut_codes(self.path(name, ""))
+
     def blocks(self) -> Any:
         name = self.plan.coverage.housing
         if name is None:
             return None
         from equity.sources.census_files import read_blocks
 
-        return read_blocks(self.path(name), year=2020, state=self.state)
+        return read_blocks(self.path(name, ""), year=2020, state=self.state)
 
 
 def _with_population(acs: pd.DataFrame) -> pd.DataFrame:

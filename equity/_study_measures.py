@@ -158,7 +158,21 @@ def _lines(
         frames = coverage_under(
             inputs.lines, rules, by=plan.study.level, housing=housing, executor=executor
         )
-    return {rule.id: frame for rule, frame in zip(rules, frames, strict=True)}
+    return {
+        rule.id: _recoded(frame, inputs.connecticut)
+        for rule, frame in zip(rules, frames, strict=True)
+    }
+
+
+def _recoded(frame: pd.DataFrame, codes: pd.Series | None) -> pd.DataFrame:
+    """Move Connecticut from its old counties, which the FCC keeps, to its planning regions."""
+    if codes is None:
+        return frame
+    tract = frame.index.str[:11]
+    found = pd.Series(tract, index=frame.index).map(codes)
+    ids = found.where(found.notna(), tract) + frame.index.str[11:]
+    result = frame.set_axis(pd.Index(ids, name="geoid", dtype=object), axis=0)
+    return carry(result, frame)
 
 
 @contextmanager

@@ -223,9 +223,9 @@ def _unranked(table: Any) -> pd.DataFrame:
     why = rest["gap_status"].where(rest.get("area_status", "") != "water", "water")
     reason = why.map(_UNRANKED).fillna(why)
     people = rest["population_n"]
-    reason = reason.where(
-        ~(people > 0), reason + "; " + people.map(lambda n: f"{n:,.0f} residents")
-    )
+    # An empty column has no type of its own: a state may rank every area.
+    residents = people.map(lambda n: f"{n:,.0f} residents").astype(str)
+    reason = reason.astype(str).where(~(people > 0), reason.astype(str) + "; " + residents)
     return pd.DataFrame({"name": _label(rest), "reason": reason}, index=rest.index)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from equity import _cli_sources
 from equity._version import __version__
 
 app = typer.Typer(
@@ -86,4 +87,11 @@ def _study_file(target: str) -> Path:
         from equity.sources.example import load_example
 
         return load_example().study
-    return Path(target)
+    if target.endswith(".toml") or Path(target).exists():
+        return Path(target)
+    return _cli_sources.run_state(target)
+
+
+app.command()(_cli_sources.init)
+app.command()(_cli_sources.sources)
+app.command()(_cli_sources.doctor)

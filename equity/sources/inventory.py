@@ -6,10 +6,11 @@ downloads themselves, so that what is said and what is done cannot drift apart.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from equity.errors import EquityError, InputError, OfflineError
+from equity.errors import CredentialError, EquityError, InputError, OfflineError
 from equity.sources._fetch import Desk, desk
 from equity.sources._inputs import INPUTS, Input
 from equity.sources._publishers import publisher
@@ -129,8 +130,16 @@ def _blocks(entry: Input, want: Want, at: Desk) -> list[Stored]:
 def _acs(entry: Input, want: Want, at: Desk) -> list[Stored]:
     from equity.sources.census_api import fetch_acs_files
 
+    def ask(source: str, at: Desk) -> list[Stored]:
+        return fetch_acs_files(want.state, year=year, level=want.level, source=source, via=at)
+
     year = int(want.vintage or entry.vintage)
-    return fetch_acs_files(want.state, year=year, level=want.level, via=at)
+    closed = Desk(at.transport, at.store, closed=True)
+    # What a key once fetched stays good without the key.
+    for source in ("api", "summary-file"):
+        with contextlib.suppress(OfflineError, CredentialError):
+            return ask(source, closed)
+    return ask("auto", at)
 
 
 def _bdc(entry: Input, want: Want, at: Desk) -> list[Stored]:

@@ -1,0 +1,234 @@
+"""A study of one state from the publishers: what is at hand, what is missing, what it would change.
+
+``equity run WV`` runs exactly the text that ``equity init WV`` writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from equity import settings
+from equity.areas.geoid import State, find_state
+from equity.errors import EquityError, InputError
+from equity.sources._inputs import Input
+from equity.sources._store import Stored, write_whole, writing
+from equity.sources.inventory import INPUTS, Want, fetch_input, find_input
+
+__all__ = ["Gathered", "Lacking", "gather_inputs", "study_text", "write_study"]
+
+_NEEDED = ("boundaries", "counties", "acs", "bdc", "hrsa-sites")
+_CONNECTICUT = "09"
+
+_TEXT = """\
+# {state}: a study over the publishers' own files.
+# Run it with `equity run study.toml`. Names that begin with live: are downloaded once and kept;
+# `equity sources` says what each is, and where to put it by hand. A path of your own may stand in
+# place of any of them; it starts at this file.
+
+[study]
+id = "{id}"
+title = "{state}"
+state = "{fips}"
+level = "tract"
+# Which lines count as enough. The first column of every table is the headline's.
+rules = ["video-visit", "fcc-25-3", "fcc-706-2024"]
+headline = "fcc-25-3"
+
+[boundaries]
+file = "live:boundaries"
+year = {boundaries}
+
+[counties]
+file = "live:counties"
+year = {counties}
+multi_state = true
+
+# Location Coverage says what each location can buy; Served-Unserved lists every location once.
+[coverage]
+kind = "locations"
+files = "live:bdc"
+as_of = "{bdc}"
+{connecticut}
+# People, devices, subscriptions, and who is under-resourced.
+[[acs]]
+files = "live:acs"
+year = {acs}
+
+# Health centers to measure distances to. The publisher keeps only today's list: its date stands in
+# the provenance as the revision.
+[[sites]]
+file = "live:hrsa-sites"
+as_of = "{sites}"
+layout = "hrsa"
+unplaced = "drop"
+label = "health centers"
+use = "sites"
+
+# Your own clinicians with full-time equivalents turn travel time into a ratio of people to care:
+# [[sites]]
+# file = "clinicians.csv"
+# as_of = "2026-11-01"
+# layout = "points"
+# use = "capacity"
+# columns = {{ id = "npi", fte = "fte", lon = "lon", lat = "lat" }}
+
+[care]
+method = "travel"  # "catchment" needs clinicians
+limit_min = 30
+
+# Who comes first, decided before anything is mapped: two of these four.
+[under_resourced]
+at_least = 2
+
+[[under_resourced.criteria]]
+column = "poverty_share"
+at_least = 0.20
+label = "at least 20 % of residents in poverty"
+
+[[under_resourced.criteria]]
+column = "uninsured_share"
+at_least = 0.12
+label = "at least 12 % without health insurance"
+
+[[under_resourced.criteria]]
+column = "no_vehicle_share"
+at_least = 0.10
+label = "at least 10 % of homes without a vehicle"
+
+[[under_resourced.criteria]]
+column = "disability_share"
+at_least = 0.18
+label = "at least 18 % of residents with a disability"
+"""
+
+_CT_TEXT = """\
+# The FCC keeps Connecticut's old counties, the ACS its planning regions: USDA's list carries both.
+connecticut = "live:ruca"
+"""
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """An input that is not at hand.
+
+    Attributes
+    ----------
+    entry
+        The input.
+    reason
+        Why: the error that fetching it raised.
+    """
+
+    entry: Input
+    reason: EquityError
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a run of a state stands on.
+
+    Attributes
+    ----------
+    at_hand
+        Inputs with their files.
+    lacking
+        Inputs that could not be had.
+    """
+
+    at_hand: tuple[tuple[Input, tuple[Stored, ...]], ...]
+    lacking: tuple[Lacking, ...]
+
+    def check(self) -> None:
+        """Raise the first reason why the study cannot run."""
+        if self.lacking:
+            raise self.lacking[0].reason
+
+
+def gather_inputs(state: str, *, tell: Callable[[str], None] = lambda _line: None) -> Gathered:
+    """Fetch everything a state's study needs, as far as it goes; nothing is downloaded twice.
+
+    Parameters
+    ----------
+    state
+        State (FIPS, postal code or name).
+    tell
+        Called with a line for each input.
+    """
+    where = find_state(state)
+    if where.synthetic:
+        raise InputError("the example state is not published", fix="equity run example")
+    names = [*_NEEDED, "ruca"] if where.fips == _CONNECTICUT else list(_NEEDED)
+    at_hand, lacking = [], []
+    for name in names:
+        entry = find_input(name)
+        try:
+            files = tuple(fetch_input(name, Want(where.fips)))
+        except EquityError as reason:
+            lacking.append(Lacking(entry, reason))
+            tell(f"  missing  {entry.product}: {reason.what}")
+            tell(f"           without it: {entry.without}")
+            tell(f"           {reason.fix}" if reason.fix else "")
+        else:
+            at_hand.append((entry, files))
+            tell(f"  ready    {entry.product} ({_edition(entry, files)})")
+    more = [entry for entry in INPUTS if entry.id not in names]
+    tell(f"  {len(more)} more inputs can be added to a study file: `equity sources`")
+    return Gathered(tuple(at_hand), tuple(lacking))
+
+
+def _edition(entry: Input, files: tuple[Stored, ...]) -> str:
+    revisions = {f.receipt.revision if f.receipt else "by hand" for f in files} - {""}
+    return ", ".join(
+        [entry.vintage, *(f"revision {r}" for r in sorted(revisions) if r != "by hand")]
+    )
+
+
+def study_text(state: str) -> str:
+    """Return the study file of a state."""
+    where: State = find_state(state)
+    editions = {name: find_input(name).vintage for name in ("boundaries", "counties", "bdc", "acs")}
+    return _TEXT.format(
+        state=where.name,
+        id=where.usps.lower(),
+        fips=where.fips,
+        sites=find_input("hrsa-sites").vintage,
+        connecticut=_CT_TEXT if where.fips == _CONNECTICUT else "",
+        **editions,
+    )
+
+
+def write_study(state: str, path: str | Path | None = None) -> Path:
+    """Write the study file of a state.
+
+    Parameters
+    ----------
+    state
+        State (FIPS, postal code or name).
+    path
+        Where; by default a place in the cache, for a run at once.
+
+    Raises
+    ------
+    InputError
+        If a file is there already.
+    StorageError
+        If it cannot be written.
+    """
+    text = study_text(state)
+    if path is None:
+        now = settings.current()
+        file = (
+            Path(now.cache_dir or ".") / "studies" / find_state(state).usps.lower() / "study.toml"
+        )
+    else:
+        file = Path(path)
+        if file.exists():
+            raise InputError(
+                "a file of this name is there already", file=file, fix="give another with --out"
+            )
+    with writing(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, text.encode("utf-8"))
+    return file
