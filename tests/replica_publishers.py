@@ -37,7 +37,7 @@ PLACES = {
 }
 LEGACY_CT = {"110": "003", "120": "001"}
 TRACTS = 6
-STEP = 0.05
+STEP = 0.4  # far enough apart that some tracts lie beyond half an hour
 
 
 class State:
