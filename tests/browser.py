@@ -91,6 +91,8 @@ class Browser:
             deviceScaleFactor=1,
             mobile=False,
         )
+        page.send("Page.bringToFront")
+        page.send("Emulation.setFocusEmulationEnabled", enabled=True)
         if media:
             features = [{"name": k.replace("_", "-"), "value": v} for k, v in media.items()]
             page.send("Emulation.setEmulatedMedia", features=features)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -113,7 +116,7 @@ def make_report(table: gpd.GeoDataFrame | None = None) -> Report:
             "population_n": part["population_n"].sum(),
             "gap_n": part["gap_n"].sum(),
         }
-        out["gap_share"] = out["gap_n"] / out["population_n"]
+        out["gap_share"] = out["gap_n"] / out["population_n"] if out["population_n"] else np.nan
         for name in ("gap_infrastructure_n", "gap_device_n", "gap_subscription_n"):
             out[name] = part[name].sum()
         return out
@@ -187,3 +190,9 @@ def make_report(table: gpd.GeoDataFrame | None = None) -> Report:
         ),
         sites_label="health centers",
     )
+
+
+def words(text: str) -> str:
+    """What a reader of HTML or XML sees, on one line."""
+    text = re.sub(r"<(script|style)\b.*?</\1>", " ", text, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))

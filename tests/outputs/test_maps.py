@@ -1,0 +1,261 @@
+"""Maps: packed polygons come back, nothing is requested, no name is ever markup."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from html import unescape
+from html.parser import HTMLParser
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from outputs_data import HOSTILE, make_table
+from shapely.geometry import Polygon, box
+
+from equity.errors import InputError, MissingColumnError
+from equity.outputs import _pack
+from equity.outputs.maps import make_map, page_text, save_map
+from equity.outputs.report import DEFAULT_LAYERS
+
+
+def unpack(data, step):
+    """The decoder of map.js, again, in Python."""
+    values, value, shift = [], 0, 0
+    for byte in data:
+        value |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            values.append(value)
+            value = shift = 0
+    stream = iter(values)
+
+    def take(n):
+        return [next(stream) for _ in range(n)]
+
+    polygons = take(next(stream))
+    rings = take(sum(polygons))
+    vertices = take(sum(rings))
+    steps = np.array(list(stream)).reshape(-1, 2)
+    xy = np.cumsum(np.where(steps % 2, -(steps + 1) // 2, steps // 2), axis=0) * step
+    ends = np.cumsum(vertices)
+    parts = iter(np.split(xy, ends[:-1]))
+    ring_count = iter(rings)
+    return [[[next(parts) for _ in range(next(ring_count))] for _ in range(n)] for n in polygons]
+
+
+def config_of(text):
+    (found,) = re.findall(
+        r'<script type="application/json" id="eq-\w+-data">(.*?)</script>', text, re.DOTALL
+    )
+    return json.loads(found)
+
+
+def inflate(text):
+    return zlib.decompress(base64.b64decode(text))
+
+
+class Tags(HTMLParser):
+    def __init__(self, text):
+        super().__init__()
+        self.found = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+def test_packed_polygons_come_back_within_half_a_step():
+    shapes = np.array(
+        [
+            Polygon([(0, 0), (4, 0), (4, 4), (0, 4)], [[(1, 1), (1, 2), (2, 2), (2, 1)]]),
+            _pack.EMPTY,
+            shapely.MultiPolygon([box(-77.12345, 38, -76, 39), box(-75, 38, -74.5, 38.5)]),
+        ],
+        dtype=object,
+    )
+    back = unpack(_pack.pack(shapes, 1e-4), 1e-4)
+    assert [len(p) for p in back] == [1, 0, 2]
+    assert len(back[0][0]) == 2
+    for shape, polygons in zip(shapes, back, strict=True):
+        rebuilt = shapely.MultiPolygon([Polygon(r[0], r[1:]) for r in polygons])
+        assert rebuilt.is_valid
+        assert shape.hausdorff_distance(rebuilt) < 1e-4 or shape.is_empty
+
+
+def test_packing_nothing():
+    assert unpack(_pack.pack(np.array([], dtype=object), 1e-4), 1e-4) == []
+
+
+def test_neighbours_still_share_their_border_after_simplification():
+    table = make_table(12)
+    drawn = _pack.display_geometry(table.geometry, detail=1 / 50)
+    area = shapely.area(drawn).sum()
+    assert shapely.area(shapely.union_all(drawn)) == pytest.approx(area, rel=1e-9)
+    assert (~shapely.is_empty(drawn)).sum() == len(table) - 3
+
+
+def test_the_far_aleutians_do_not_make_the_map_as_wide_as_the_world():
+    alaska = gpd.GeoSeries([box(-170, 52, -168, 54), box(178, 51, 179.9, 52), None], crs=4269)
+    west, _, east, _ = shapely.total_bounds(_pack.display_geometry(alaska))
+    assert east - west < 15
+
+
+def test_any_crs_is_drawn_in_place(table):
+    here = config_of(page_text(make_map(table)))["bounds"]
+    there = config_of(page_text(make_map(table.to_crs(5070))))["bounds"]
+    np.testing.assert_allclose(here, there, atol=2e-4)
+
+
+def test_one_block_of_polygons_however_many_layers(table):
+    one = page_text(make_map(table))
+    five = page_text(make_map(table, layers=DEFAULT_LAYERS))
+    block = config_of(one)["areas"]
+    assert config_of(five)["areas"] == block
+    assert five.count(block) == 1
+
+
+def test_the_file_loads_nothing_and_owes_its_reader_nothing(table, report, tmp_path):
+    made = make_map(
+        table,
+        layers=DEFAULT_LAYERS,
+        title=report.title,
+        finding=report.finding[0],
+        sites=report.sites,
+        outlines=report.outlines,
+    )
+    text = save_map(made, tmp_path / "map.html").read_text(encoding="utf-8")
+    tags = Tags(text).found
+    for tag, attributes in tags:
+        for name in ("src", "href", "srcset", "data", "action"):
+            value = attributes.get(name) or ""
+            assert not re.match(r"(https?:)?//", value), (tag, value)
+    assert not re.search(r"url\((?!data:|#)", text)
+    assert ("html", {"lang": "en"}) in tags
+    assert [t for t, _ in tags].count("h1") == 1
+    assert unescape(re.search("<title>(.*?)</title>", text)[1]) == report.title
+    assert "<State>" not in text
+    assert "jquery" not in text.lower()
+    assert "bootstrap" not in text.lower()
+    inputs = [a for t, a in tags if t == "input" and a.get("type") == "radio"]
+    assert [a["value"] for a in inputs] == [c for c, _, _ in DEFAULT_LAYERS]
+    skip = next(a for t, a in tags if t == "a")
+    assert skip["href"] == "#eq-values"
+    assert any(a.get("id") == "eq-values" for _, a in tags)
+    assert "Synthetic data" in text
+    assert "prefers-reduced-motion" in text
+    assert "@media print" in text
+
+
+def test_no_name_is_ever_markup(table):
+    text = page_text(make_map(table, layers=DEFAULT_LAYERS))
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert "onerror=alert" not in text.replace("&gt;", "").replace(
+        "&lt;img src=http://evil.example/x.png onerror=alert(1)", ""
+    )
+    assert "{{ 7 * 7 }} {% raw %}" in text.replace("&lt;%frame%&gt;", "")
+    data = json.loads(inflate(config_of(text)["table"]))
+    assert data["name"][: len(HOSTILE)] == list(HOSTILE)
+
+
+def test_every_value_is_in_the_table_and_unknown_comes_last(table):
+    text = page_text(make_map(table, layers=DEFAULT_LAYERS))
+    rows = re.findall(r'<tr data-geoid="(\d+)">', text)
+    assert sorted(rows) == sorted(table.index)
+    known = table["gap_n"].loc[rows]
+    assert known.isna().tolist() == sorted(known.isna().tolist())
+    assert known.dropna().is_monotonic_decreasing
+    assert text.count("n/a (nobody lives here)") >= 9
+    assert '<td data-v=""></td>' not in text
+
+
+def test_legend_labels_have_units_and_no_brackets(table):
+    text = page_text(make_map(table, layers=DEFAULT_LAYERS))
+    labels = re.findall(r'class="eq-swatch" style="background:[^"]+"></span>([^<]+)<', text)
+    assert len(labels) > 15
+    for label in labels:
+        assert re.search(r"(people|person|%|km)$", label), label
+        assert not re.search(r"[\[\]()]", label)
+    assert "unreliable" in text
+
+
+def test_a_count_of_no_data_is_shown_per_layer(table):
+    text = page_text(make_map(table, "connected_share"))
+    assert re.search(r'no data<span class="n">1</span>', text)
+
+
+def test_equal_tables_give_equal_files_and_different_ones_do_not(table, tmp_path):
+    one = save_map(make_map(table), tmp_path / "1.html").read_bytes()
+    two = save_map(make_map(make_table()), tmp_path / "2.html").read_bytes()
+    other = save_map(make_map(make_table(seed=8)), tmp_path / "3.html").read_bytes()
+    assert one == two != other
+
+
+def test_the_input_is_left_alone(table):
+    before = make_table()
+    make_map(table, layers=DEFAULT_LAYERS)
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(table.drop(columns="geometry")), pd.DataFrame(before.drop(columns="geometry"))
+    )
+    assert table.geometry.isna().sum() == 3
+
+
+def test_a_missing_column_is_named(table):
+    with pytest.raises(MissingColumnError, match="'speed'"):
+        make_map(table, "speed")
+    with pytest.raises(MissingColumnError, match="'speed'"):
+        make_map(table, layers=[("speed", "Speed", "mbps")])
+
+
+def test_a_table_without_polygons_is_one_error(table):
+    table["geometry"] = None
+    with pytest.raises(InputError, match="polygon"):
+        make_map(table.set_geometry("geometry"))
+
+
+@pytest.mark.parametrize("classes", [1, 6])
+def test_classes_are_two_to_five(table, classes):
+    with pytest.raises(InputError, match="2 to 5"):
+        make_map(table, classes=classes)
+
+
+def test_a_layer_that_would_call_out_is_refused(table, tmp_path):
+    made = make_map(table)
+    folium.TileLayer("OpenStreetMap").add_to(made)
+    with pytest.raises(InputError, match="elsewhere"):
+        save_map(made, tmp_path / "map.html")
+    assert not (tmp_path / "map.html").exists()
+    assert save_map(made, tmp_path / "map.html", standalone=False).exists()
+
+
+def test_folium_layers_can_be_added(table, tmp_path):
+    made = make_map(table)
+    assert isinstance(made, folium.Map)
+    folium.CircleMarker([38.8, -75.5], radius=5).add_to(made)
+    assert "L.circleMarker(" in save_map(made, tmp_path / "map.html").read_text(encoding="utf-8")
+
+
+def test_a_notebook_shows_a_titled_frame(table):
+    shown = make_map(table)._repr_html_()
+    assert '<iframe title="Map' in shown
+    assert "DecompressionStream" in shown
+
+
+def test_a_wide_margin_is_hatched(table):
+    data = json.loads(inflate(config_of(page_text(make_map(table)))["table"]))
+    cv = table["gap_n_moe"] / 1.645 / table["gap_n"]
+    assert data["layers"][0]["rough"] == (cv > 0.40).astype(int).tolist()
+    assert sum(data["layers"][0]["rough"]) > 5
+
+
+def test_columns_under_a_rule_are_described(table):
+    table["gap_n__fcc_25_3"] = table["gap_n"] * 2
+    text = page_text(make_map(table, "gap_n__fcc_25_3"))
+    assert "fcc-25-3" in text
+    assert "n/a (nobody lives here)" in text

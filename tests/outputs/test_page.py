@@ -1,0 +1,155 @@
+"""The page: finding first, every row, every reason, nothing loaded, nothing smuggled in."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from html import unescape
+
+import pandas as pd
+import pytest
+from outputs_data import make_report, make_table, words
+
+from equity.outputs import _content
+from equity.outputs.page import write_page
+
+
+@pytest.fixture
+def page(report, tmp_path):
+    write_page(report, tmp_path)
+    return (tmp_path / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_finding_comes_first(page, report):
+    headline = re.search(r"<h1>(.*?)</h1>", page).group(1)
+    assert unescape(headline) == report.finding[0]
+    order = [
+        "<h1>",
+        'id="comparison"',
+        'id="map"',
+        'id="communities"',
+        'id="rules"',
+        'id="method"',
+        'id="limits"',
+        'id="sources"',
+        'id="recipe"',
+    ]
+    at = [page.index(mark) for mark in order]
+    assert at == sorted(at)
+
+
+def test_every_area_is_on_the_page_once(page, report):
+    keys = re.findall(r'<tr data-key="(\d{11})">', page)
+    assert keys == [*report.focus, *report.others, *report.unranked.index]
+    assert sorted(keys) == sorted(report.table.index)
+
+
+def test_each_cell_is_the_cell_of_the_content_model(page, report):
+    shown = words(page)
+    for table in (
+        _content.community_table(report, report.focus, caption=""),
+        _content.comparison_table(report),
+        _content.by_rule_table(report),
+        _content.unranked_table(report),
+    ):
+        for row in table.rows:
+            assert " ".join(c.text for c in row[1:]) in shown
+
+
+def test_nothing_is_loaded_and_a_policy_forbids_it(page):
+    assert "default-src 'none'" in page
+    markup = re.sub(r"<(script|style)\b.*?</\1>", "", page, flags=re.DOTALL)
+    for found in re.findall(r'(?:src|href)="([^"]*)"', markup):
+        assert found.startswith(("#", "https://example.org/bdc"))
+    assert not re.search(r"url\((?!data:|#)", page)
+
+
+def test_no_name_is_ever_markup(page):
+    assert "<script>alert" not in page
+    assert "<img" not in page
+    assert (
+        "<b>" not in page.replace("<b>13", "").split('id="communities"')[1].split('id="rules"')[0]
+    )
+    assert "&lt;b&gt;" in page
+    assert "{{ 7 * 7 }}" in page
+
+
+def test_synthetic_is_said_on_both_pages_and_only_then(report, tmp_path):
+    write_page(report, tmp_path / "made-up")
+    for name in ("index.html", "map.html"):
+        assert "Synthetic data: " in (tmp_path / "made-up" / name).read_text(encoding="utf-8")
+    real = dataclasses.replace(
+        report,
+        synthetic=False,
+        sources=tuple(dataclasses.replace(s, synthetic=False) for s in report.sources),
+    )
+    write_page(real, tmp_path / "real")
+    for name in ("index.html", "map.html"):
+        assert "ynthetic" not in words((tmp_path / "real" / name).read_text(encoding="utf-8"))
+
+
+def test_the_word_that_only_an_agency_may_say_is_absent(page):
+    assert "eligible" not in words(page).lower()
+
+
+def test_empty_lists_are_said_not_shown_blank(tmp_path):
+    report = make_report()
+    bare = dataclasses.replace(
+        report,
+        focus=(),
+        others=(*report.focus, *report.others),
+        unranked=report.unranked.iloc[:0],
+        sites=None,
+        outlines=None,
+        criteria=(),
+        limits=(),
+        sources=(),
+    )
+    write_page(bare, tmp_path)
+    text = words((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert "No community is both under-resourced and short" in text
+    assert "provenance incomplete" in text
+
+
+def test_without_polygons_there_is_a_page_and_no_map(tmp_path):
+    table = make_table()
+    table["geometry"] = None
+    paths = write_page(make_report(table.set_geometry("geometry")), tmp_path)
+    assert [p.name for p in paths] == ["index.html"]
+    assert "there is no map" in paths[0].read_text(encoding="utf-8")
+
+
+def test_columns_that_are_absent_are_left_out(tmp_path):
+    table = make_table().drop(
+        columns=["nearest_site_km", "main_barrier", "gap_device_n", "under_resourced_reason"]
+    )
+    write_page(make_report(make_table()), tmp_path / "full")
+    report = make_report()
+    write_page(dataclasses.replace(report, table=table), tmp_path / "less")
+    assert "Nearest site" in (tmp_path / "full" / "index.html").read_text(encoding="utf-8")
+    assert "Nearest site" not in (tmp_path / "less" / "index.html").read_text(encoding="utf-8")
+
+
+def test_same_report_same_bytes(report, tmp_path):
+    write_page(report, tmp_path / "a")
+    write_page(make_report(), tmp_path / "b")
+    for name in ("index.html", "map.html"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+        assert str(tmp_path) not in (tmp_path / "a" / name).read_text(encoding="utf-8")
+
+
+def test_a_part_has_no_more_digits_than_its_whole():
+    table = make_table()
+    first = table.index[20]
+    table.loc[first, ["gap_n", "gap_n_moe", "gap_infrastructure_n"]] = [12344.0, 9000.0, 12344.0]
+    row = _content.community_table(make_report(table), [first], caption="").rows[0]
+    assert row[2].text == "12,300 ± 9,000"
+    assert row[4].text == "12,300"
+
+
+def test_unknown_cells_say_why():
+    report = make_report()
+    table = _content.community_table(report, report.unranked.index, caption="")
+    gaps = [row[2].text for row in table.rows]
+    assert set(gaps) == {"n/a (nobody lives here)"}
+    assert pd.isna(report.table.loc[report.unranked.index, "gap_n"]).all()
