@@ -157,7 +157,8 @@ class TravelCosts:
         if not isinstance(self.pairs, Held):
             return f"TravelCosts({size}, streamed)"
         alone = int((np.diff(self.pairs.indptr) == 0).sum())
-        unreached = len(self.sites) - len(np.unique(self.pairs.sites))
+        reached = np.bincount(self.pairs.sites, minlength=len(self.sites)) > 0
+        unreached = int((~reached).sum())
         return (
             f"TravelCosts({size}, {self.pairs_n:,} pairs, {alone:,} origins reach no site, "
             f"{unreached:,} sites reach nobody)"

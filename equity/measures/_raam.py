@@ -42,11 +42,6 @@ class _Pairs:
     sites: NDArray[np.int32]
     travel: Floats
 
-    @staticmethod
-    def by_site(people: Floats, sites: NDArray[np.int32], n: int) -> Floats:
-        """Return people added up by site."""
-        return np.bincount(sites, weights=people, minlength=n).astype(np.float64, copy=False)
-
     def cheapest(self, burden: Floats) -> Ints:
         """Return, for each area, the position of its cheapest pair under a burden by site."""
         found = np.empty(len(self.areas), dtype=np.int64)
@@ -56,20 +51,59 @@ class _Pairs:
             total = self.travel[begin:end] + burden[self.sites[begin:end]]
             starts = self.starts[low:high] - begin
             least = np.minimum.reduceat(total, starts)
-            at = np.flatnonzero(total == np.repeat(least, self.counts[low:high]))
-            row = np.searchsorted(starts, at, side="right") - 1
-            found[low + row[::-1]] = begin + at[::-1]  # the first of equals is written last
+            found[low:high] = begin + _first(total, least, starts, self.counts[low:high])
         return found
 
-    def dearest_used(self, burden: Floats, assigned: Floats) -> Ints:
+
+class _Assignment:
+    """Who goes where: people by pair, with the few pairs in use listed in order."""
+
+    def __init__(self, pairs: _Pairs, first: Ints, demand: Floats) -> None:
+        self._pairs = pairs
+        self.people = np.zeros(len(pairs.sites))
+        self.people[first] = demand
+        self._list(first)
+
+    def _list(self, used: Ints) -> None:
+        # Every area uses at least one pair, so each row of the list has a start.
+        self.used = used
+        row = np.searchsorted(self._pairs.starts, used, side="right") - 1
+        self._starts = np.searchsorted(row, np.arange(len(self._pairs.areas)))
+        self._counts = np.diff(np.append(self._starts, len(used)))
+
+    def load(self, n: int) -> Floats:
+        """Return the people at each of ``n`` sites."""
+        return by_site(self._pairs.sites[self.used], self.people[self.used], n)
+
+    def dearest(self, burden: Floats) -> Ints:
         """Return, for each area, the position of the dearest pair that it uses."""
-        used = np.flatnonzero(assigned)
-        total = self.travel[used] + burden[self.sites[used]]
-        row = np.searchsorted(self.starts, used, side="right") - 1
-        order = np.lexsort((-used, total, row))  # last of a row: dearest, first of equals
-        last = np.append(np.flatnonzero(np.diff(row[order])), len(order) - 1)
-        dearest: Ints = used[order[last]]
-        return dearest
+        total = self._pairs.travel[self.used] + burden[self._pairs.sites[self.used]]
+        return self.used[
+            _first(total, np.maximum.reduceat(total, self._starts), self._starts, self._counts)
+        ]
+
+    def move(self, people: Floats, dear: Ints, cheap: Ints) -> None:
+        """Move people from one pair to another, area by area."""
+        self.people[cheap] += people
+        self.people[dear] -= people
+        kept = self.used[self.people[self.used] > 0]
+        new = cheap[(people > 0) & (self.people[cheap] == people)]
+        if len(new) or len(kept) < len(self.used):
+            self._list(np.sort(np.concatenate([kept, new])))
+
+
+def by_site(sites: NDArray[np.int32], people: Floats, n: int) -> Floats:
+    """Return people added up by site."""
+    return np.bincount(sites, weights=people, minlength=n).astype(np.float64, copy=False)
+
+
+def _first(total: Floats, best: Floats, starts: Ints, counts: Ints) -> Ints:
+    """Return the position of the first entry of each row that equals the row's best."""
+    at = np.flatnonzero(total == np.repeat(best, counts))
+    row = np.searchsorted(starts, at, side="right") - 1
+    found = np.empty(len(starts), dtype=np.int64)
+    found[row[::-1]] = at[::-1]  # the first of equals is written last
+    return found
 
 
 def solve_raam(costs: TravelCosts, people: Floats, supply: Floats, *, tau: float) -> Solution:
@@ -97,7 +131,7 @@ def solve_raam(costs: TravelCosts, people: Floats, supply: Floats, *, tau: float
         scaled = supply * (people.sum() / supply.sum())
         mean, assigned = _settle(pairs, demand, scaled)
         access[pairs.areas] = mean
-        load = pairs.by_site(assigned, pairs.sites, len(supply))
+        load = by_site(pairs.sites, assigned, len(supply))
     return Solution(access, load, ratios(supply, load), reachable)
 
 
@@ -114,27 +148,24 @@ def _pairs(costs: TravelCosts, people: Floats, supply: Floats, tau: float) -> _P
 
 def _settle(pairs: _Pairs, demand: Floats, supply: Floats) -> tuple[Floats, Floats]:
     """Move people until the cycles end, or until nobody moves any more."""
-    assigned = np.zeros(len(pairs.sites))
-    assigned[pairs.cheapest(np.zeros(len(supply)))] = demand
+    assigned = _Assignment(pairs, pairs.cheapest(np.zeros(len(supply))), demand)
     burden = np.zeros(len(supply))
     for cycle in range(CYCLES):
-        load = pairs.by_site(assigned, pairs.sites, len(supply))
+        load = assigned.load(len(supply))
         burden = ratios(load, supply)
-        cheap = pairs.cheapest(burden)
-        dear = pairs.dearest_used(burden, assigned)
-        shift = _shift(pairs, assigned, load, supply, moves=(cheap, dear))
+        cheap, dear = pairs.cheapest(burden), assigned.dearest(burden)
+        shift = _shift(pairs, assigned.people, load, supply, moves=(cheap, dear))
         step = max(FIRST_STEP * 0.5 ** (cycle / HALF_LIFE), LEAST_STEP)
         moved = np.trunc(np.minimum(shift, step * demand))
         if cycle < GENTLE_CYCLES:
             # An attractive site is not mobbed by everybody at once.
-            rush = pairs.by_site(moved, pairs.sites[cheap], len(supply))
+            rush = by_site(pairs.sites[cheap], moved, len(supply))
             moved = np.round(moved / np.maximum(ratios(rush, supply), 1.0)[pairs.sites[cheap]])
         elif not moved.any():
             break  # steps only get smaller: nothing moves any more
-        assigned[cheap] += moved
-        assigned[dear] -= moved
-    total = (pairs.travel + burden[pairs.sites]) * assigned
-    return np.add.reduceat(total, pairs.starts) / demand, assigned
+        assigned.move(moved, dear, cheap)
+    total = (pairs.travel + burden[pairs.sites]) * assigned.people
+    return np.add.reduceat(total, pairs.starts) / demand, assigned.people
 
 
 def _shift(
