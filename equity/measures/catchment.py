@@ -5,6 +5,11 @@ nobody can reach is reported as stranded: neither is ever missing or infinite. W
 connectivity, two-step access is zero-sum (people times access adds up to the capacity reached),
 so it shows who is worse off, never how much care there is.
 
+Results equal those of pysal ``access`` 1.1.10 to rounding wherever both have one, RAAM included.
+They differ on purpose where it has none: it returns a missing value for an area that reaches
+nothing and infinity beside a site whose catchment holds nobody, and its 3SFCA lets sites beyond
+``max_cost`` into the selection weights.
+
 References
 ----------
 2SFCA: Luo & Wang 2003, Environment and Planning B 30(6), 865-884, doi:10.1068/b29120.
