@@ -8,7 +8,7 @@ National Broadband Map, rev. 2.4.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -81,7 +81,14 @@ def file_name(technology: int) -> str:
 
 
 def write_bdc(
-    coverage: Path, served: Path, land: Land, blocks: Blocks, reach: Footprints, *, seed: int
+    coverage: Path,
+    served: Path,
+    land: Land,
+    blocks: Blocks,
+    reach: Footprints,
+    *,
+    seed: int,
+    advance: Callable[[float], None],
 ) -> dict[str, int]:
     """Write one zip a technology, and the Served-Unserved zip; return rows by file stem."""
     coverage.mkdir(parents=True)
@@ -105,6 +112,7 @@ def write_bdc(
                 flags[2] |= fast & (provider.technology not in _SPACE)
             flags_out.write(_flag_rows(chunk, flags))
             rows[stem] += len(chunk.cell)
+            advance(len(chunk.cell))
     return rows
 
 

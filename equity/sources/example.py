@@ -20,6 +20,7 @@ from equity import settings
 from equity._version import __version__
 from equity.areas.geoid import EXAMPLE_STATE
 from equity.errors import InputError, StorageError
+from equity.progress import track
 
 __all__ = ["Example", "load_example", "write_example"]
 
@@ -195,12 +196,13 @@ def write_example(folder: str | Path, *, scale: float = 1.0, seed: int = SEED) -
         ) from error
     try:
         _fill(draft, scale, seed)
-        _put_in_place(draft, root)
+        if _complete(root, scale, seed) is None:  # else somebody else was quicker
+            _put_in_place(draft, root)
     except OSError as error:
         raise StorageError(
             f"cannot write the example state: {error.strerror}",
             file=root,
-            fix="free some disk space",
+            fix="check free space and permissions",
         ) from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -252,7 +254,10 @@ def _fill(root: Path, scale: float, seed: int) -> None:
     homes = build_homes(land, wealth, scale, luck(4))
     blocks = build_blocks(land, homes, scale)
     reach = footprints(terrain(land, wealth), land.tract, luck(10))
-    write_bdc(root / "bdc", root / "served_unserved", land, blocks, reach, seed=seed)
+    locations = int(blocks.locations.sum())
+    with track("Writing the example state", total=locations, unit="locations") as advance:
+        folders = (root / "bdc", root / "served_unserved")
+        write_bdc(*folders, land, blocks, reach, seed=seed, advance=advance)
     write_boundaries(root / "boundaries", land)
     write_blocks(root / "boundaries", land, blocks)
     households, keys = survey.draw_households(land, homes, reach.wired_share(), luck(5))
@@ -265,7 +270,7 @@ def _fill(root: Path, scale: float, seed: int) -> None:
     write_sites(root / "care", land, luck(8))
     write_clinicians(root / "care", luck(9))
     write_study(root, answers["tract"])
-    _write_manifest(root, scale, seed, int(blocks.locations.sum()))
+    _write_manifest(root, scale, seed, locations)
 
 
 def _write_manifest(root: Path, scale: float, seed: int, locations: int) -> None:

@@ -135,6 +135,26 @@ def test_a_damaged_state_is_written_again(damage: str, tmp_path: Path, quick: li
     assert len(quick) == 2
 
 
+def test_somebody_quicker_is_not_replaced(
+    tmp_path: Path, quick: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill, root = module._fill, tmp_path / "x"
+
+    def slow(draft: Path, scale: float, seed: int) -> None:
+        fill(draft, scale, seed)
+        if not root.exists():
+            root.mkdir()
+            fill(root, scale, seed)  # another process finishes first
+
+    monkeypatch.setattr(module, "_fill", slow)
+    write_example(root)
+    assert len(quick) == 2
+    first = (root / "study.toml").stat().st_ino
+    write_example(root)
+    assert (root / "study.toml").stat().st_ino == first
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
 def test_another_scale_replaces_the_state(tmp_path: Path, quick: list[float]) -> None:
     load_example(tmp_path / "x", scale=0.02)
     example = load_example(tmp_path / "x", scale=3)
