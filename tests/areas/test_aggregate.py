@@ -1,0 +1,170 @@
+"""Adding areas up: nested levels, lists of ids, polygons."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapely.geometry import box
+
+from equity import provenance
+from equity.areas.aggregate import roll_up, service_area, spread
+from equity.areas.moe import moe_share, moe_sum, replicate_moe
+from equity.areas.table import area_table
+from equity.errors import GeoidError, InputError, VintageError
+
+IDS = ["90001000100", "90001000200", "90003000100"]
+
+
+def table(ids=IDS, *, level="tract", **columns):
+    frame = pd.DataFrame(columns, index=pd.Index(ids, dtype=object))
+    return area_table(frame, level=level, geo_vintage="2020")
+
+
+def squares(**columns):
+    """Three squares of 0.1 degree side by side."""
+    frame = gpd.GeoDataFrame(
+        columns,
+        geometry=[box(-77 + i / 10, 38, -76.9 + i / 10, 38.1) for i in range(3)],
+        index=pd.Index(IDS, dtype=object),
+        crs="EPSG:4269",
+    )
+    return area_table(frame, level="tract", geo_vintage="2020")
+
+
+def test_tracts_make_counties_states_and_the_nation():
+    base = table(population_n=[10, 0, 5.0], population_n_moe=[3, 12, 4.0], name=list("abc"),
+                 served_n=[4, 0, 1.0], locations_n=[5, 0, 2.0], served_share=[0.8, np.nan, 0.5])  # fmt: skip
+    county = roll_up(base, "county")
+    assert county.index.tolist() == ["90001", "90003"]
+    assert county["population_n"].tolist() == [10, 5]
+    assert county["population_n_moe"].tolist() == pytest.approx([np.hypot(3, 12), 4])
+    assert county["served_share"].tolist() == [0.8, 0.5]
+    assert (county["crosswalk_status"] == "whole").all()
+    assert provenance.meta(county).level == "county"
+    assert roll_up(county.drop(columns="split_share"), "state")["population_n"].tolist() == [15]
+    nation = roll_up(base, "nation")
+    assert nation.index.tolist() == ["US"]
+    assert nation["population_n_moe"].tolist() == pytest.approx(
+        [moe_sum(base["population_n"], base["population_n_moe"])]
+    )
+
+
+def test_a_missing_part_makes_the_sum_missing():
+    base = table(population_n=[10, np.nan, 5], population_n_status=["ok", "suppressed", "ok"])
+    county = roll_up(base, "county")
+    assert county["population_n"].tolist() == pytest.approx([np.nan, 5], nan_ok=True)
+    assert county["population_n_status"].tolist() == ["suppressed", "ok"]
+
+
+def test_levels_that_do_not_nest_are_refused():
+    with pytest.raises(InputError, match="county areas do not make up tract"):
+        roll_up(table(["90001"], level="county", population_n=1), "tract")
+    with pytest.raises(InputError, match="do not make up zcta"):
+        roll_up(table(population_n=1), "zcta")
+    with pytest.raises(VintageError, match="does not say"):
+        roll_up(pd.DataFrame({"population_n": 1}, index=IDS), "county")
+
+
+def test_replicates_roll_up_exactly():
+    rng = np.random.default_rng(3)
+    base = pd.DataFrame(rng.normal(100, 5, (3, 80)).round(), index=IDS).add_prefix("r")
+    base.insert(0, "estimate", 100.0)
+    parts = area_table(base, level="tract", geo_vintage="2020")
+    state = roll_up(parts, "state", counts=dict.fromkeys(base.columns, "people"))
+    moe = replicate_moe(state["estimate"], state[[c for c in base.columns if c[0] == "r"]])
+    total = base.drop(columns="estimate").sum()
+    assert moe.tolist() == pytest.approx([1.645 * np.sqrt(4 / 80 * ((total - 300) ** 2).sum())])
+
+
+def test_a_countys_value_for_each_of_its_tracts():
+    county = table(["90001", "90003"], level="county", rate_share=[0.1, 0.2], kind=["x", "y"])
+    tracts = table([*IDS, "90005000100"], population_n=1)
+    result = spread(county, tracts)
+    assert result["kind"].tolist()[:3] == ["x", "x", "y"]
+    assert result.loc["90005000100"].isna().all()
+    assert result.index.tolist() == tracts.index.tolist()
+    with pytest.raises(InputError, match="counts of a county are not those of each"):
+        spread(county.assign(population_n=1), tracts)
+    with pytest.raises(InputError, match="county areas do not lie in tract"):
+        spread(tracts, county)
+
+
+def test_a_service_area_from_a_list_of_ids():
+    base = table(population_n=[10, 20, 5.0], population_n_moe=[3, 4, 5.0])
+    result = service_area(base, IDS[:2], name="Grant A")
+    assert result.index.tolist() == ["Grant A"]
+    assert result["population_n"].tolist() == [30]
+    assert result["population_n_moe"].tolist() == [5]
+    assert result["crosswalk_status"].tolist() == ["whole"]
+    assert service_area(base, ["90001", IDS[2]])["population_n"].tolist() == [35]
+    assert service_area(base, "90003")["population_n"].tolist() == [5]
+    with pytest.raises(GeoidError, match=r"not in the table \(rows 90009\)"):
+        service_area(base, [IDS[0], "90009"])
+    with pytest.raises(InputError, match="list of ids, a geometry"):
+        service_area(base, 7)
+
+
+def test_a_service_area_cut_by_land():
+    base = squares(population_n=[10.0, 20.0, 40.0], population_n_moe=[1.0, 2, 4])
+    result = service_area(base, box(-77, 38, -76.85, 38.1))
+    assert result["population_n"].tolist() == pytest.approx([20], rel=1e-6)
+    assert result["population_n_moe"].tolist() == pytest.approx([np.hypot(1, 1)], rel=1e-6)
+    assert result["crosswalk_status"].tolist() == ["crosswalked"]
+    assert "land (area) for want of population" in " ".join(provenance.meta(result).notes)
+    with pytest.raises(InputError, match="touches none"):
+        service_area(base, box(0, 0, 1, 1))
+    with pytest.raises(InputError, match="no geometry"):
+        service_area(pd.DataFrame(base.drop(columns="geometry")).pipe(
+            area_table, level="tract", geo_vintage="2020"), box(0, 0, 1, 1))  # fmt: skip
+
+
+def test_a_service_area_cut_by_blocks():
+    base = squares(population_n=[10.0, 20.0, 40.0], households_n=[4.0, 8.0, 9.0])
+    blocks = pd.DataFrame(
+        {"lon": [-76.95, -76.87, -76.82, -76.75], "lat": 38.05,
+         "population": [100.0, 60.0, 20.0, 50.0], "housing": [9.0, 1.0, 1.0, 9.0]},
+        index=[f"{IDS[0]}1000", f"{IDS[1]}1000", f"{IDS[1]}1001", f"{IDS[2]}1000"],
+    )  # fmt: skip
+    plans = gpd.GeoDataFrame(
+        geometry=[box(-77, 38, -76.85, 38.1), box(-77, 38, -76.7, 38.1)],
+        index=["west", "all"], crs="EPSG:4269",
+    )  # fmt: skip
+    result = service_area(base, plans.to_crs("EPSG:3857"), blocks=blocks)
+    assert result.index.tolist() == ["west", "all"]
+    assert result["population_n"].tolist() == pytest.approx([10 + 20 * 0.75, 70])
+    assert result["households_n"].tolist() == pytest.approx([4 + 8 * 0.5, 21])
+    assert result["crosswalk_status"].tolist() == ["crosswalked", "whole"]
+    # A tract the polygon holds and the table lacks makes the sum unknown, not smaller.
+    less = service_area(base.iloc[1:], plans, blocks=blocks)
+    assert less["population_n"].isna().all()
+    assert less["crosswalk_status"].tolist() == ["partial", "partial"]
+    with pytest.raises(KeyError, match="lon, lat"):
+        service_area(base, plans, blocks=blocks.drop(columns="lon"))
+    with pytest.raises(InputError, match="coordinates"):
+        service_area(base, plans.set_crs(None, allow_override=True), blocks=blocks)
+
+
+counts = st.integers(0, 5000).map(float)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(counts, counts, counts), min_size=1, max_size=20), st.data())
+def test_adding_up_in_steps_or_at_once_and_in_any_order(rows, data):
+    ids = [f"90{1 + 2 * (i % 3):03d}{i:04d}00" for i in range(len(rows))]
+    base = table(ids, population_n=[a + b for a, b, _ in rows], population_n_moe=[m for *_, m in rows],
+                 gap_n=[a for a, _, _ in rows], gap_n_moe=[m / 2 for *_, m in rows])  # fmt: skip
+    at_once = roll_up(base, "state")
+    assert at_once["population_n"].item() == base["population_n"].sum()
+    assert at_once["population_n_moe"].item() >= base["population_n_moe"].max() * (1 - 1e-12)
+    in_steps = roll_up(roll_up(base, "county").drop(columns="split_share"), "state")
+    assert in_steps["population_n"].item() == pytest.approx(at_once["population_n"].item())
+    order = data.draw(st.permutations(range(len(rows))))
+    pd.testing.assert_frame_equal(roll_up(base.iloc[order], "state"), at_once)
+    if at_once["population_n"].item() > 0:
+        share = moe_share(at_once["gap_n"], at_once["gap_n_moe"], at_once["population_n"],
+                          at_once["population_n_moe"])  # fmt: skip
+        assert (share >= 0).all()
