@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from equity import provenance
+from equity.areas.blocks import block_amounts
 from equity.areas.crosswalk import Medians, move
 from equity.areas.geoid import LEVELS, parent
 from equity.areas.relationship import Relationship, relationship
@@ -167,8 +168,8 @@ def service_area(
         Ids of the table's level or of a level above (counties), a geometry, or a GeoDataFrame
         with one named polygon a row (its index).
     blocks
-        Blocks of the table's vintage: index block id, `lon`, `lat` (degrees, NAD83) and
-        `population` and/or `housing`, from `equity.sources.relationships.read_blocks`.
+        Blocks of the table's vintage, from `equity.read_blocks`: index block id, `lon`, `lat`
+        (degrees, NAD83), `population_n` and/or `housing_n`.
     name
         Row label of a list of ids or a bare geometry.
     crs
@@ -275,13 +276,12 @@ def _by_ids(table: Any, ids: list[str], level: str, label: str) -> pd.DataFrame:
 def _by_blocks(piece: Any, blocks: pd.DataFrame, level: str, label: str) -> pd.DataFrame:
     import geopandas as gpd
 
-    names = [b for b in ("population", "housing") if b in blocks.columns]
-    if not names or not {"lon", "lat"} <= set(blocks.columns):
-        raise MissingColumnError("blocks need lon, lat and population or housing")
+    if not {"lon", "lat"} <= set(blocks.columns):
+        raise MissingColumnError("blocks need lon and lat", fix="use equity.read_blocks")
     points = gpd.GeoSeries.from_xy(blocks["lon"], blocks["lat"], crs="EPSG:4269")
     shape = piece.to_crs("EPSG:4269").union_all()
     inside = points.within(shape).to_numpy()
-    links = blocks[names].fillna(0.0).reset_index(drop=True)
+    links = block_amounts(blocks).reset_index(drop=True)
     links["source"] = pd.Series(blocks.index, dtype=object).str[: LEVELS[level]]
     links["target"] = np.where(inside, label, _OUTSIDE)
     touched = links.loc[inside, "source"].unique()

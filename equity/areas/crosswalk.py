@@ -15,7 +15,7 @@ from equity.areas._move import Links
 from equity.areas.medians import grouped_median
 from equity.areas.moe import moe_ratio, moe_share
 from equity.areas.recode import same_place
-from equity.areas.relationship import BASES, Relationship
+from equity.areas.relationship import BASES, Relationship, as_relationship
 from equity.areas.roles import Roles, roles_of
 from equity.areas.schema import base_name, companion
 from equity.areas.table import area_status, level_of, refuse_duplicates, water_rows
@@ -32,7 +32,7 @@ _OWN = ("area_status", "crosswalk_status", "split_share", "geo_id")
 
 def crosswalk(
     table: Any,
-    relationship: Relationship,
+    relationship: Any,
     *,
     to: str,
     counts: Mapping[str, str] | None = None,
@@ -55,7 +55,9 @@ def crosswalk(
     table
         Area table.
     relationship
-        Links between the two kinds of areas, in either direction.
+        Links between the two kinds of areas, in either direction: a `Relationship` (through
+        blocks with `equity.areas.blocks.from_blocks`), or the table that
+        `equity.read_tract_relationship` returns (land only).
     to
         Vintage wanted: ``2010``, ``2020`` or ``2020-CT2022``.
     counts
@@ -89,7 +91,7 @@ def crosswalk(
     """
     level = level_of(table)
     refuse_duplicates(table.index, "the table")
-    directed = _directed(table, relationship, level, to)
+    directed = _directed(table, as_relationship(relationship), level, to)
     return move(
         table,
         directed,

@@ -170,9 +170,9 @@ def _which_crosswalk(have: str, want: str) -> str:
             "the codes come from a table of both ids (RUCA 2020, or the CTData crosswalk)"
         )
     return (
-        f"move it first: equity.crosswalk(table, relationship, to={want!r}), with "
-        "equity.areas.relationship.read_block_relationship or read_tract_relationship "
-        "(Census tab20_tract20_tract10 file)"
+        f"move it first: equity.crosswalk(table, relationship, to={want!r}), the relationship from "
+        "equity.read_tract_relationship (tab20_tract20_tract10, land) or "
+        "equity.areas.blocks.from_blocks (people and homes)"
     )
 
 

@@ -23,7 +23,7 @@ import pandas as pd
 from equity.areas.geoid import LEVELS
 from equity.areas.vintage import VINTAGES
 from equity.errors import GeoidError, InputError, MissingColumnError
-from equity.provenance import Source
+from equity.provenance import Source, meta
 
 BASES = ("population", "housing", "area")
 """What a link may be measured in, the best first for people."""
@@ -295,98 +295,35 @@ def check_shares(links: pd.DataFrame, column: str, *, file: str | Path | None = 
         )
 
 
-def from_blocks(
-    block_links: pd.DataFrame,
-    blocks: pd.DataFrame | None = None,
-    *,
-    level: str,
-    source_vintage: str,
-    target_vintage: str,
-    sources: tuple[Source, ...] = (),
-    file: str | Path | None = None,
-) -> Relationship:
-    """Build links between tracts, block groups or counties out of links between blocks.
+def as_relationship(links: Any) -> Relationship:
+    """Make a relationship of what the package's readers return for the Census tract file.
 
     Parameters
     ----------
-    block_links
-        Columns `source`, `target` (15-digit ids) and `area` (land of the shared part), from
-        `equity.sources.relationships.read_block_links`.
-    blocks
-        People and homes of the blocks of either vintage: index block id, columns `population`
-        and/or `housing`. Spread over the parts of a block by land. Without it the weights are
-        land only.
-    level
-        ``tract``, ``block_group``, ``county`` or ``block``.
-    source_vintage, target_vintage
-        Vintages of the two block columns.
-    sources, file
-        For notes and errors.
+    links
+        A `Relationship`, or the table of `equity.read_tract_relationship`: `geoid_2010`,
+        `geoid_2020`, `land_km2`. Its weights are land only.
 
     Raises
     ------
-    InputError
-        If blocks with people have no link, or linked blocks have no row in `blocks`.
+    MissingColumnError
+        If it is neither.
     """
-    length = LEVELS.get(level)
-    if level not in ("county", "tract", "block_group", "block") or length is None:
-        raise InputError(f"no links between {level} areas through blocks")
-    links = block_links[["source", "target", "area"]].copy()
-    bases = {"area": "land of blocks"}
-    if blocks is not None:
-        names = [b for b in ("population", "housing") if b in blocks.columns]
-        if not names:
-            raise MissingColumnError("blocks need a column population or housing", file=file)
-        side = _side_of(links, blocks, file)
-        part = _part_of_block(links, side)
-        for name in names:
-            links[name] = part * links[side].map(blocks[name].astype("float64")).to_numpy()
-            bases[name] = (
-                f"{name} of blocks of {(source_vintage, target_vintage)[side == 'target']}"
-            )
-    for column in ("source", "target"):
-        links[column] = links[column].str[:length]
+    if isinstance(links, Relationship):
+        return links
+    columns = {"geoid_2010": "source", "geoid_2020": "target", "land_km2": "area"}
+    if not set(columns) <= set(getattr(links, "columns", ())):
+        raise MissingColumnError(
+            f"a relationship has the columns {', '.join(columns)}",
+            fix="read it with equity.read_tract_relationship, or build it with "
+            "equity.areas.blocks.from_blocks or equity.areas.relationship.relationship",
+        )
     return relationship(
-        links,
-        source_level=level,
-        target_level=level,
-        source_vintage=source_vintage,
-        target_vintage=target_vintage,
-        bases=bases,
-        sources=sources,
-        file=file,
+        links[list(columns)].rename(columns=columns),
+        source_level="tract",
+        target_level="tract",
+        source_vintage="2010",
+        target_vintage="2020",
+        bases={"area": "land shared by 2010 and 2020 tracts"},
+        sources=meta(links).sources,
     )
-
-
-def _side_of(links: pd.DataFrame, blocks: pd.DataFrame, file: str | Path | None) -> str:
-    """Find which column the blocks belong to; refuse a table that misses blocks of it."""
-    hits = {side: float(links[side].isin(blocks.index).mean()) for side in ("source", "target")}
-    side = max(hits, key=lambda key: hits[key])
-    lost = links.loc[~links[side].isin(blocks.index), side].unique()
-    if len(lost):
-        raise InputError(
-            f"{len(lost):,} blocks of the crosswalk have no row in the block table",
-            file=file,
-            rows=list(lost),
-            fix="read the block file of every state the crosswalk touches, in the right vintage",
-        )
-    names = [b for b in ("population", "housing") if b in blocks.columns]
-    filled = blocks.index[(blocks[names].fillna(0) > 0).any(axis=1)]
-    missing = filled[~filled.isin(links[side])]
-    if len(missing):
-        raise InputError(
-            f"{len(missing):,} blocks with people or homes are missing from the crosswalk",
-            file=file,
-            rows=list(missing),
-            fix="get the whole relationship file; a part of it would lose people",
-        )
-    return side
-
-
-def _part_of_block(links: pd.DataFrame, side: str) -> Any:
-    """Share of the block on one side that lies in each link: by land, else in equal parts."""
-    code, ids = pd.factorize(links[side])
-    area = links["area"].to_numpy(dtype="float64")
-    total = np.bincount(code, weights=area, minlength=len(ids))[code]
-    count = np.bincount(code, minlength=len(ids))[code]
-    return np.where(total > 0, area / np.where(total > 0, total, 1), 1 / count)

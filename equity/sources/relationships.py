@@ -2,8 +2,8 @@
 
 References
 ----------
-U.S. Census Bureau. 2020 Relationship Files: tab20_tract20_tract10, tab20_zcta520_tract20 and the
-block files TAB2010_TAB2020.
+U.S. Census Bureau. 2020 Relationship Files: tab20_zcta520_tract20 and the block files
+TAB2010_TAB2020.
 """
 
 from __future__ import annotations
@@ -17,15 +17,13 @@ import pandas as pd
 from equity.areas.geoid import find_state, normalize
 from equity.areas.relationship import Relationship, relationship
 from equity.errors import FormatError, InputError
-from equity.provenance import Source, sha256_of
-from equity.sources._files import existing, read_bytes, read_text_table, require_columns, to_numbers
+from equity.provenance import Source, sha256_of, stamp
+from equity.sources._files import read_bytes, read_text_table, require_columns, to_numbers
 
 __all__ = [
     "NO_ZCTA",
     "read_block_links",
-    "read_blocks",
     "read_connecticut_codes",
-    "read_tract_relationship",
     "read_zcta_relationship",
 ]
 
@@ -37,44 +35,6 @@ _BLOCK_PARTS_2020 = ["STATE_2020", "COUNTY_2020", "TRACT_2020", "BLK_2020"]
 _SHARE = "share_of_2010_block_land"
 _CT_TRACTS = 879
 _ROUNDS = 500
-
-
-def read_tract_relationship(path: str | Path, *, state: str | None = None) -> Relationship:
-    """Read the Census relationship file of 2010 and 2020 tracts; weights are land only.
-
-    Parameters
-    ----------
-    path
-        ``tab20_tract20_tract10_natl.txt`` or ``…_st51.txt``, plain or zipped.
-    state
-        Keep the links of this state's 2010 tracts.
-
-    Returns
-    -------
-    Relationship
-        From 2010 to 2020 (use either way), measured in `area`: square metres of land in the part.
-
-    Raises
-    ------
-    FormatError, MissingColumnError
-        If it is another file.
-    """
-    frame = _table(path, "|")
-    columns = ["GEOID_TRACT_10", "GEOID_TRACT_20", "AREALAND_PART"]
-    require_columns(frame, columns, path)
-    # Water off the coast has a 2020 id and no 2010 one, or the reverse.
-    frame = frame[(frame["GEOID_TRACT_10"] != "") & (frame["GEOID_TRACT_20"] != "")]
-    links = _links(frame, "GEOID_TRACT_10", "GEOID_TRACT_20", "AREALAND_PART", path)
-    return relationship(
-        _of_state(links, state, path),
-        source_level="tract",
-        target_level="tract",
-        source_vintage="2010",
-        target_vintage="2020",
-        bases={"area": "land shared by 2010 and 2020 tracts (Census relationship file)"},
-        sources=(_source(path, "2010 to 2020 Census Tract Relationship File", "2020"),),
-        file=path,
-    )
 
 
 def read_zcta_relationship(path: str | Path, *, state: str | None = None) -> Relationship:
@@ -133,7 +93,7 @@ def read_block_links(path: str | Path, *, state: str | None = None) -> pd.DataFr
     -------
     DataFrame
         `source` (2010 block), `target` (2020 block), `area` (land in the shared part). Feed it to
-        `equity.areas.relationship.from_blocks`.
+        `equity.areas.blocks.from_blocks`.
 
     Raises
     ------
@@ -153,10 +113,9 @@ def read_block_links(path: str | Path, *, state: str | None = None) -> pd.DataFr
             file=path,
             fix="get TAB2010_TAB2020_ST<state>.zip from the Census Bureau's relationship files",
         )
-    links.attrs["sources"] = [
-        _source(path, "2010 to 2020 Census Block Relationship File", "2020").to_dict()
-    ]
-    return _of_state(links, state, path)
+    kept = _of_state(links, state, path)
+    source = _source(path, "2010 to 2020 Census Block Relationship File", "2020")
+    return stamp(kept, level="block", geo_vintage="2020", sources=[source])
 
 
 def _census_block_links(path: str | Path) -> pd.DataFrame:
@@ -215,58 +174,6 @@ def _land_of_parts(links: pd.DataFrame, land: pd.Series) -> Any:
         if np.abs(step[whole > 0] - 1).max(initial=0.0) < 1e-4:
             break
     return whole[source] * share
-
-
-def read_blocks(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:
-    """Read people and housing units of census blocks.
-
-    Parameters
-    ----------
-    path
-        TIGER/Line block file (``tl_2025_51_tabblock20.zip``, its ``.dbf``), or a CSV with
-        `GEOID20` (or `GEOID10`), `POP20` and `HOUSING20`.
-    year
-        Census of the blocks: 2010 or 2020.
-    state
-        Keep this state's blocks.
-
-    Returns
-    -------
-    DataFrame
-        Index block id; `population`, `housing`, and `lon`, `lat` (degrees, of an interior point)
-        where the file has them. Block populations of 2020 carry noise for privacy; housing units
-        are exact.
-
-    Raises
-    ------
-    MissingColumnError
-        If a column is absent.
-    InputError
-        If a block occurs twice.
-    """
-    if year not in (2010, 2020):
-        raise InputError(f"there are no census blocks of {year}", fix="use 2010 or 2020")
-    digits = str(year)[2:]
-    file = existing(path)
-    if file.suffix.lower() in (".csv", ".gz", ".xz", ".txt"):
-        frame = _table(path, ",")
-    else:
-        from pyogrio import read_dataframe
-
-        frame = pd.DataFrame(read_dataframe(file, read_geometry=False)).astype("string").fillna("")
-    names = {f"POP{digits}": "population", f"HOUSING{digits}": "housing"}
-    require_columns(frame, [f"GEOID{digits}", *names], path)
-    places = {f"INTPTLON{digits}": "lon", f"INTPTLAT{digits}": "lat"}
-    names |= {column: name for column, name in places.items() if column in frame.columns}
-    result = to_numbers(frame.astype(object), names, path)
-    ids = normalize(frame[f"GEOID{digits}"], level="block", file=path, first_line=2)
-    result.index = pd.Index(ids.to_numpy(dtype=object), name="geoid")
-    if result.index.has_duplicates:
-        twice = result.index[result.index.duplicated()].unique()
-        raise InputError("blocks occur more than once", file=path, rows=list(twice))
-    if state is not None:
-        result = result[result.index.str.startswith(find_state(state).fips)]
-    return result
 
 
 def read_connecticut_codes(path: str | Path) -> pd.Series:

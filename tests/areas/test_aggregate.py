@@ -126,7 +126,7 @@ def test_a_service_area_cut_by_blocks():
     base = squares(population_n=[10.0, 20.0, 40.0], households_n=[4.0, 8.0, 9.0])
     blocks = pd.DataFrame(
         {"lon": [-76.95, -76.87, -76.82, -76.75], "lat": 38.05,
-         "population": [100.0, 60.0, 20.0, 50.0], "housing": [9.0, 1.0, 1.0, 9.0]},
+         "population_n": [100.0, 60.0, 20.0, 50.0], "housing_n": [9.0, 1.0, 1.0, 9.0]},
         index=[f"{IDS[0]}1000", f"{IDS[1]}1000", f"{IDS[1]}1001", f"{IDS[2]}1000"],
     )  # fmt: skip
     plans = gpd.GeoDataFrame(
@@ -142,7 +142,7 @@ def test_a_service_area_cut_by_blocks():
     less = service_area(base.iloc[1:], plans, blocks=blocks)
     assert less["population_n"].isna().all()
     assert less["crosswalk_status"].tolist() == ["partial", "partial"]
-    with pytest.raises(KeyError, match="lon, lat"):
+    with pytest.raises(KeyError, match="lon and lat"):
         service_area(base, plans, blocks=blocks.drop(columns="lon"))
     with pytest.raises(InputError, match="coordinates"):
         service_area(base, plans.set_crs(None, allow_override=True), blocks=blocks)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 import equity as eq
 from equity import provenance
 from equity.areas import recode
+from equity.areas.blocks import from_blocks
 from equity.areas.crosswalk import crosswalk
-from equity.areas.relationship import check_shares, from_blocks, relationship
+from equity.areas.relationship import as_relationship, check_shares, relationship
 from equity.areas.table import area_table
 from equity.errors import EquityError, GeoidError, InputError, VintageError
 
@@ -248,7 +249,7 @@ BLOCKS = pd.DataFrame(
     columns=["source", "target", "area"],
 )
 PEOPLE = pd.DataFrame(
-    {"population": [10.0, 40.0, 6.0], "housing": [5.0, 20.0, 3.0]},
+    {"population_n": [10.0, 40.0, 6.0], "housing_n": [5.0, 20.0, 3.0]},
     index=["900010001001000", "900010001001001", "900010002001000"],
 )
 
@@ -270,7 +271,7 @@ def test_blocks_make_weights_of_tracts_and_block_groups():
 
 def test_target_blocks_serve_as_well():
     people = pd.DataFrame(
-        {"housing": [1.0, 2.0, 3.0, 4.0]}, index=BLOCKS["target"].drop_duplicates()
+        {"housing_n": [1.0, 2.0, 3.0, 4.0]}, index=BLOCKS["target"].drop_duplicates()
     )
     links = from_blocks(BLOCKS, people, level="tract", source_vintage="2010", target_vintage="2020")
     assert links.links["housing"].sum() == 10
@@ -284,7 +285,7 @@ def test_missing_blocks_are_an_error():
     assert caught.value.rows == ["900010002001000"]
     with pytest.raises(InputError, match="1 blocks with people or homes are missing"):
         from_blocks(BLOCKS.iloc[:3], PEOPLE, **build)
-    with pytest.raises(KeyError, match="population or housing"):
+    with pytest.raises(KeyError, match="population_n or housing_n"):
         from_blocks(BLOCKS, PEOPLE[[]], **build)
     with pytest.raises(InputError, match="no links between zcta"):
         from_blocks(BLOCKS, PEOPLE, **{**build, "level": "zcta"})
@@ -397,3 +398,16 @@ def test_totals_never_change_and_order_never_matters(rows, data):
 def test_every_refusal_is_one_of_ours():
     with pytest.raises(EquityError):
         crosswalk(table([A], population_n=[np.inf]), link(SPLIT), to="2020")
+
+
+def test_the_census_tract_file_serves_as_it_is_read():
+    frame = pd.DataFrame(
+        {"geoid_2020": [A1, A2], "geoid_2010": [A, A], "land_km2": [1.0, 3.0], "water_km2": 0.0}
+    )
+    provenance.stamp(frame, sources=[provenance.Source("rel", "Census", "Relationship", "2020")])
+    result = crosswalk(table([A], population_n=100.0), frame, to="2020")
+    assert result["population_n"].tolist() == [25, 75]
+    assert [s.id for s in provenance.meta(result).sources] == ["acs", "rel"]
+    assert as_relationship(link(SPLIT)).measured_in == ("population",)
+    with pytest.raises(KeyError, match="geoid_2010"):
+        crosswalk(table([A], population_n=100.0), frame[["geoid_2020"]], to="2020")

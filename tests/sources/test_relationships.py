@@ -7,23 +7,15 @@ import zipfile
 import pandas as pd
 import pytest
 
-from equity.areas.relationship import from_blocks
-from equity.errors import FormatError, GeoidError, InputError, MissingColumnError
+from equity.areas.blocks import from_blocks
+from equity.errors import FormatError, GeoidError, InputError
 from equity.sources.relationships import (
     NO_ZCTA,
     read_block_links,
-    read_blocks,
     read_connecticut_codes,
-    read_tract_relationship,
     read_zcta_relationship,
 )
 
-TRACT_HEADER = (
-    "OID_TRACT_20|GEOID_TRACT_20|NAMELSAD_TRACT_20|AREALAND_TRACT_20|AREAWATER_TRACT_20|"
-    "MTFCC_TRACT_20|FUNCSTAT_TRACT_20|OID_TRACT_10|GEOID_TRACT_10|NAMELSAD_TRACT_10|"
-    "AREALAND_TRACT_10|AREAWATER_TRACT_10|MTFCC_TRACT_10|FUNCSTAT_TRACT_10|AREALAND_PART|"
-    "AREAWATER_PART"
-)
 BLOCK_HEADER = (
     "STATE_2010|COUNTY_2010|TRACT_2010|BLK_2010|BLKSF_2010|AREALAND_2010|AREAWATER_2010|"
     "BLOCK_PART_FLAG_O|STATE_2020|COUNTY_2020|TRACT_2020|BLK_2020|BLKSF_2020|AREALAND_2020|"
@@ -31,38 +23,9 @@ BLOCK_HEADER = (
 )
 
 
-def tract_line(new, old, land):
-    return f"1|{new}|n|9|0|G5020|S|2|{old}|n|9|0|G5020|S|{land}|0"
-
-
 def block_line(old, new, land):
     parts = [(b[:2], b[2:5], b[5:11], b[11:]) for b in (old, new)]
     return "|".join([*parts[0], "", "9", "0", "p", *parts[1], "", "9", "0", "p", str(land), "0"])
-
-
-def test_tract_relationship(tmp_path):
-    path = tmp_path / "tab20_tract20_tract10_natl.txt"
-    lines = [
-        tract_line("90001000101", "90001000100", 300),
-        tract_line("90001000102", "90001000100", 700),
-        tract_line("36001000100", "36001000100", 5),
-        tract_line("", "90001990000", 0),
-    ]
-    path.write_text("\ufeff" + "\n".join([TRACT_HEADER, *lines]) + "\n", encoding="utf-8")
-    found = read_tract_relationship(path)
-    assert len(found.links) == 3
-    assert found.measured_in == ("area",)
-    assert found.sources[0].file == path.name
-    assert found.weights("population")["weight"].tolist() == [0.3, 0.7, 1.0]
-    with pytest.raises(InputError, match="no links of Virginia"):
-        read_tract_relationship(path, state="VA")
-    zipped = tmp_path / "tab20.zip"
-    with zipfile.ZipFile(zipped, "w") as archive:
-        archive.write(path, path.name)
-    pd.testing.assert_frame_equal(read_tract_relationship(zipped).links, found.links)
-    path.write_text(BLOCK_HEADER + "\n", encoding="utf-8")
-    with pytest.raises(MissingColumnError, match="GEOID_TRACT_10"):
-        read_tract_relationship(path)
 
 
 def test_zcta_relationship_keeps_land_outside_every_zcta(tmp_path):
@@ -130,36 +93,6 @@ def test_shares_that_do_not_sum_to_one_are_refused(tmp_path):
     path.write_text("a,b\n1,2\n", encoding="utf-8")
     with pytest.raises(FormatError, match="neither a Census block"):
         read_block_links(path)
-
-
-def test_blocks(tmp_path):
-    path = tmp_path / "blocks.csv"
-    frame = pd.DataFrame(
-        {"GEOID20": ["090010001001000", "090010001001001"], "POP20": [3, 4], "HOUSING20": [1, 2],
-         "INTPTLAT20": ["+41.1", "+41.2"], "INTPTLON20": ["-073.1", "-073.2"]}
-    )  # fmt: skip
-    frame.to_csv(path, index=False)
-    blocks = read_blocks(path, year=2020)
-    assert blocks.index.tolist() == frame["GEOID20"].tolist()
-    assert blocks.loc["090010001001001"].tolist() == [4, 2, -73.2, 41.2]
-    import geopandas as gpd
-    from shapely.geometry import Point
-
-    shapes = gpd.GeoDataFrame(frame, geometry=[Point(0, 0)] * 2, crs="EPSG:4269")
-    shapes.to_file(tmp_path / "tl_2020_09_tabblock20.shp")
-    with zipfile.ZipFile(tmp_path / "tl_2020_09_tabblock20.zip", "w") as archive:
-        for part in tmp_path.glob("tl_2020_09_tabblock20.*"):
-            if part.suffix != ".zip":
-                archive.write(part, part.name)
-    for name in ("tl_2020_09_tabblock20.zip", "tl_2020_09_tabblock20.dbf"):
-        pd.testing.assert_frame_equal(read_blocks(tmp_path / name, year=2020), blocks)
-    with pytest.raises(InputError, match="no census blocks of 2015"):
-        read_blocks(path, year=2015)
-    with pytest.raises(MissingColumnError, match="GEOID10"):
-        read_blocks(path, year=2010)
-    pd.concat([frame, frame]).to_csv(path, index=False)
-    with pytest.raises(InputError, match="more than once"):
-        read_blocks(path, year=2020)
 
 
 def test_connecticut_codes(tmp_path):
