@@ -99,8 +99,9 @@ def test_the_ratio_formula_is_what_the_cdc_falls_back_to(delaware):
 def test_published_percentages_pass_through(delaware, name):
     acs, cdc = delaware
     there = cdc["E_TOTPOP"] > 0
-    mine = acs.loc[there, f"{PUBLISHED_PERCENT[name]}E"].fillna(0)
-    assert mine.tolist() == cdc.loc[there, f"EP_{name}"].tolist()
+    # Tract 10001980000 has people and no household: missing on both sides.
+    mine, theirs = acs.loc[there, f"{PUBLISHED_PERCENT[name]}E"], cdc.loc[there, f"EP_{name}"]
+    pd.testing.assert_series_equal(mine, theirs, check_names=False)
 
 
 def percentile(values, digits=4):
@@ -132,7 +133,7 @@ def themes(raw, year):
         return sum(raw[f"{n}E"].astype(float) for n in names).round(1)
 
     english = percent(LIMITED_ENGLISH, "B16005_001")
-    young = percent(["B09001_001"], "S0601_C01_001")
+    young = None if year == 2022 else percent(["B09001_001"], "S0601_C01_001")
     quarters = percent(["B26001_001"], "S0601_C01_001")
     if year >= 2020:
         new = year == 2022
