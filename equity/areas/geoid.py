@@ -271,9 +271,9 @@ def _refuse(
 ) -> None:
     if not bad.any():
         return
-    examples = ", ".join(repr(value) for value in text[bad].head(3))
+    examples = ", ".join(repr(value) for value in text[bad].head(3) if value)
     raise GeoidError(
-        f"{int(bad.sum()):,} ids {problem[0]}: {examples}",
+        f"{int(bad.sum()):,} ids {problem[0]}" + (f": {examples}" if examples else ""),
         file=where.file,
         rows=where.rows(bad),
         fix=problem[1],

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from equity.areas.annotations import decode
@@ -227,6 +228,9 @@ def _decoded(text: pd.DataFrame, file: str) -> pd.DataFrame:
 
 def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:
     """Turn the signs that data.census.gov prints into codes; say which medians are bounds."""
+    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    if (np.isfinite(numbers) | (cells == "")).all():  # nearly always
+        return numbers, pd.Series(data=False, index=cells.index)
     cells = cells.str.strip()
     cells = cells.replace(_MARGIN_SIGNS if margin else _ESTIMATE_SIGNS)
     bound = cells.str.fullmatch(r"[\d,]+[+-]") & (not margin)

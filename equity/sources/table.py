@@ -33,6 +33,8 @@ GEO_VINTAGES = ("2010", "2020", "2020-CT2022")
 _KEYS = {"column", "unit", "complement", "moe", "where"}
 _UNIT_OF_SUFFIX = {"_share": "share", "_n": "count", "_usd": "usd"}
 _RESERVED = {"geoid", "geometry"}
+_PART_WIDTHS = (2, 3, 6, 1)  # state, county, tract, block group
+_JOINED = " id"  # no header can hold it: names are stripped
 
 
 def read_table(
@@ -46,7 +48,7 @@ def read_table(
     vintage: str,
     state: str | None = None,
     multi_state: bool = False,
-    id_column: str | None = None,
+    id_column: str | Sequence[str] | None = None,
     where: Mapping[str, Any] | None = None,
     other_levels: str = "raise",
     missing: Sequence[float | str] = (),
@@ -81,7 +83,8 @@ def read_table(
     state, multi_state
         State to keep; set ``multi_state`` if the file covers several.
     id_column
-        Column that holds the area id, where it is not a known name.
+        Column that holds the area id, where it is not a known name; or the columns of state,
+        county, tract and block group that make it.
     where
         Column of the file -> value, or list of values, that a row must have.
     other_levels
@@ -129,7 +132,7 @@ def read_table(
     wanted = [_field(name, given) for name, given in columns.items()]
     _check_options(wanted, level, geo_vintage, other_levels)
     frame = read_text_table(path, delimiter=delimiter)
-    id_name = pick_id(frame, path, id_column)
+    frame, id_name = _with_id(frame, path, id_column)
     require_columns(frame, [name for field in wanted for name in field.needs], path)
     frame = rows_matching(frame, dict(where or {}), path)
     area = _Areas(path, id_name, level, state, multi_state, drop=other_levels == "drop")
@@ -164,6 +167,20 @@ def read_table(
         sources=[source],
         notes=[*notes, *cells.notes],
     )
+
+
+def _with_id(
+    frame: pd.DataFrame, path: str | Path, id_column: str | Sequence[str] | None
+) -> tuple[pd.DataFrame, str]:
+    if id_column is None or isinstance(id_column, str):
+        return frame, pick_id(frame, path, id_column)
+    require_columns(frame, id_column, path)
+    if len(id_column) > len(_PART_WIDTHS):
+        raise InputError("an id has four parts at most: state, county, tract, block group")
+    ids: Any = ""
+    for name, width in zip(id_column, _PART_WIDTHS, strict=False):
+        ids = ids + frame[name].str.strip().str.zfill(width)
+    return frame.assign(**{_JOINED: ids}), _JOINED
 
 
 @dataclass(frozen=True)

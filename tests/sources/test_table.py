@@ -166,3 +166,13 @@ def test_years_match_however_they_are_written(tmp_path):
     path = write(tmp_path, "GEOID,year,x\n10001040100,2020.0,1\n10001040201,2021,2\n")
     for year in (2020, "2020", 2020.0, "2020.0"):
         assert read(path, {"x_n": "x"}, where={"year": year})["x_n"].tolist() == [1.0]
+
+
+def test_an_id_may_be_made_of_its_parts(tmp_path):
+    path = write(tmp_path, "state,county,t,x\n9,1,10101,5\n10,003,000200,6\n")
+    table = read(path, {"x_n": "x"}, id_column=["state", "county", "t"])
+    assert list(table.index) == ["09001010101", "10003000200"]
+    with pytest.raises(MissingColumnError, match="lacks column tract"):
+        read(path, {"x_n": "x"}, id_column=["state", "county", "tract"])
+    with pytest.raises(InputError, match="four parts at most"):
+        read(path, {"x_n": "x"}, id_column=["state", "county", "t", "x", "x"])
