@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from browser import Browser, find_browser
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -81,3 +82,12 @@ def example_state(tmp_path_factory):
 
     cache = tmp_path_factory.getbasetemp() / "cache"
     return load_example(cache / "example" / f"{__version__}-scale-1")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium with the network off; the test skips where there is none."""
+    if find_browser() is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with Browser() as running:
+        yield running
