@@ -239,7 +239,7 @@ COUNTIES = {"level": "county", "geo_vintage": "2020-CT2022", **WHO}
         ("bundles/us/oeps_fqhc_min_distance_2025_tract.csv", {"miles": "FqhcMinDis"}, TRACTS, None, None),
         ("bundles/de/v2020/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "id_column": "tractFIPS", "missing": [99]}, 262, 259),
         ("bundles/va/v2020/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "id_column": "HeropID", "missing": [99]}, 2_198, 2_186),
-        ("bundles/us/ruca_2020_tract.csv", {"ruca": "RUCA1"}, TRACTS, 85_528, 85_528),
+        ("bundles/us/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "other_levels": "drop"}, 85_524, 85_524),
         ("bundles/va/v2010/acs_2014_2018_econ_tract.csv", {"poor_share": {"column": "povP", "unit": "percent"}}, {**OLD_TRACTS, "id_column": "G_GEOID"}, 1_907, None),
         ("bundles/common/county/broadband_data_2020October.csv", {"usage_share": "BROADBAND USAGE"}, {**COUNTIES, "missing": ["-"]}, 3_142, 3_131),
         ("bundles/common/county/digital_access_county_all_longitudinal.csv", {"access_share": "share_digital_access"}, {**COUNTIES, "id_column": ["state", "county"], "where": {"year": 2023}}, 3_144, None),
