@@ -80,6 +80,8 @@ _PUBLIC = {
     "best_offers": "equity.measures.practice",
     "capacity_behind_lines": "equity.measures.practice",
     "barrier": "equity.measures.barrier",
+    "demand_population": "equity.measures.demand",
+    "join_designations": "equity.measures.demand",
     "shortfall_with_clinic": "equity.measures.barrier",
     "virtual_catchment": "equity.measures.virtual",
     "solve_virtual_catchment": "equity.measures.virtual",

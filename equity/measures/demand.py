@@ -1,0 +1,252 @@
+"""The demand side: whom to count, how much care they need, and which shortage areas hold them.
+
+Need enters through the population that is counted, and is said aloud: it is never inside the gap.
+Shortage designations are joined at the level of their own components. A designated tract says
+nothing about its county, and a county's worst designation is not every tract's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity import provenance
+from equity.errors import InputError, MissingColumnError
+from equity.measures._places import Floats, checked_ids
+
+__all__ = ["demand_population", "join_designations"]
+
+_LEVELS = {"tract": 11, "county_subdivision": 10, "county": 5}
+_BELOW = {"tract": 11, "block_group": 12, "block": 15}
+
+
+def demand_population(
+    table: pd.DataFrame,
+    *,
+    group: str | None = None,
+    needs: Mapping[str, float] | None = None,
+    population: str = "population_n",
+) -> pd.DataFrame:
+    """Return the people to count as demand, in all or of one group, weighted by need if asked.
+
+    Parameters
+    ----------
+    table
+        By area id: ``population`` and shares of it, 0 to 1, such as ``age_65_share``,
+        ``disability_share``, ``no_vehicle_share`` (:func:`equity.covered_populations`) or
+        ``diabetes_share`` (:func:`equity.read_places`).
+    group
+        Column of the share to count; everybody if None.
+    needs
+        Share column -> how much care one of its members needs compared with anybody else
+        (2.0: twice as much). Groups overlap; their extra needs add up.
+    population
+        Column of the people.
+
+    Returns
+    -------
+    DataFrame
+        By the caller's index: ``demand_n`` (people, or people weighted by need) and
+        ``demand_n_status``: ``ok``, ``no_population`` or ``not_computable`` (a count or share is
+        unknown: not zero).
+
+    Raises
+    ------
+    MissingColumnError, InputError
+        For a missing column, a share outside 0 to 1, a negative count or need.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> areas = pd.DataFrame({"population_n": [1000.0], "age_65_share": [0.2]})
+    >>> demand_population(areas, group="age_65_share")["demand_n"].tolist()
+    [200.0]
+    >>> demand_population(areas, needs={"age_65_share": 2.0})["demand_n"].tolist()
+    [1200.0]
+    """
+    everybody = _column(table, population, np.inf)
+    people = everybody
+    if group is not None:
+        people = people * _column(table, group, 1.0)
+    weight = np.ones(len(table))
+    for name, need in (needs or {}).items():
+        if not (np.isfinite(need) and need >= 0):
+            raise InputError(f"the need of {name} is {need}", fix="give a number of 0 or more")
+        weight += _column(table, name, 1.0) * (need - 1.0)
+    if (weight < 0).any():
+        raise InputError(
+            "needs below 1 of overlapping groups add up to less than nothing",
+            rows=table.index[weight < 0][:5].tolist(),
+            count=int((weight < 0).sum()),
+        )
+    demand = np.where(everybody == 0, 0.0, people * weight)
+    status = np.select(
+        [everybody == 0, ~np.isfinite(demand)],
+        ["no_population", "not_computable"],
+        default="ok",
+    )
+    counted = f"people counted: {group or 'everybody'}"
+    if needs:
+        counted += "; need " + ", ".join(f"{name} x {need:g}" for name, need in needs.items())
+    result = pd.DataFrame({"demand_n": demand, "demand_n_status": status}, index=table.index)
+    return provenance.carry(result, table, notes=[f"Demand: {counted}"])
+
+
+def _column(table: pd.DataFrame, name: str, most: float) -> Floats:
+    if name not in table.columns:
+        raise MissingColumnError(f"the table has no column {name}")
+    values: Floats = table[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    bad = (values < 0) | (values > most)
+    if bad.any():
+        raise InputError(
+            f"{name} lies outside 0 to 1" if most == 1.0 else f"{name} is negative",
+            rows=table.index[bad][:5].tolist(),
+            count=int(bad.sum()),
+            fix="divide percentages by 100" if most == 1.0 else None,
+        )
+    return values
+
+
+def join_designations(
+    areas: Any,
+    designations: pd.DataFrame,
+    *,
+    name: str,
+    level: str = "tract",
+    subdivisions: pd.Series | None = None,
+) -> pd.DataFrame:
+    """Join shortage designations to areas, each at its own component level.
+
+    Parameters
+    ----------
+    areas
+        Table by area id.
+    designations
+        One row a component, as :func:`equity.read_designations` returns them: ``component``
+        (``tract``, ``county_subdivision``, ``county``, ``point``), ``geoid``, ``score``. Facility
+        designations (points) are not about areas; they are counted in a note.
+    name
+        Stem of the new columns, for example ``"hpsa_primary"``.
+    level
+        Level of ``areas``: ``tract``, ``block_group``, ``block``, ``county`` or
+        ``county_subdivision``.
+    subdivisions
+        County subdivision (10 digits) of each area, by its id: most of a tract's people, say.
+        Without it subdivision components cannot be placed, and a note says how many.
+
+    Returns
+    -------
+    DataFrame
+        By the caller's index: ``<name>_score`` (the highest of the components at the most specific
+        level that holds the area; missing if none does or none is scored), ``<name>_component``
+        (that level), ``<name>_n`` (components there) and ``<name>_status``: ``designated``,
+        ``partly_designated`` (for counties and subdivisions: only areas inside are), or
+        ``not_designated``.
+
+    Raises
+    ------
+    InputError, MissingColumnError
+        For an unknown level, ids of another length, or a missing column.
+
+    Notes
+    -----
+    A tract inside a county that is designated as a whole is designated; the score is the county's
+    unless the tract, or its subdivision, has a component of its own.
+    """
+    missing = [key for key in ("component", "geoid", "score") if key not in designations.columns]
+    if missing:
+        raise MissingColumnError(f"designations lack the column {', '.join(missing)}")
+    ids = checked_ids(areas, role="areas")
+    keys = _keys(ids, level, subdivisions)
+    score = np.full(len(ids), np.nan)
+    held = np.full(len(ids), None, dtype=object)
+    count = np.zeros(len(ids), dtype=np.int64)
+    matched: set[str] = set()
+    placed = designations[designations["geoid"].notna()]
+    for component in ("tract", "county_subdivision", "county"):
+        if component not in keys:
+            continue
+        rows = placed[placed["component"] == component]
+        best = rows.groupby("geoid")["score"].agg(["max", "size"])
+        position = best.index.get_indexer(pd.Index(keys[component]))
+        new = (position >= 0) & (count == 0)
+        score[new] = best["max"].to_numpy(dtype=np.float64)[position[new]]
+        count[new] = best["size"].to_numpy()[position[new]]
+        held[new] = component
+        matched |= set(best.index[np.unique(position[position >= 0])])
+    part = (count == 0) & _holds_part(ids, placed, level)
+    status = np.select([count > 0, part], ["designated", "partly_designated"], "not_designated")
+    result = pd.DataFrame(
+        {
+            f"{name}_score": score,
+            f"{name}_component": held,
+            f"{name}_n": count,
+            f"{name}_status": status,
+        },
+        index=areas.index,
+    )
+    notes = _notes(name, designations, matched, keys, part=bool(part.any()))
+    return provenance.carry(result, areas, designations, notes=notes)
+
+
+def _keys(ids: pd.Index, level: str, subdivisions: pd.Series | None) -> dict[str, Any]:
+    """Return, for each component level, the id under which an area would be listed."""
+    lengths = {**_BELOW, **_LEVELS}
+    if level not in lengths:
+        raise InputError(f"no designations at level {level!r}", fix=f"use {', '.join(lengths)}")
+    text = ids.astype(str)
+    wrong = text.str.len() != lengths[level]
+    if wrong.any():
+        raise InputError(
+            f"ids that are not those of a {level}",
+            rows=ids[wrong][:5].tolist(),
+            count=int(wrong.sum()),
+            fix="give level=, or equity.areas.geoid.normalize the ids",
+            code="E-GEOID",
+        )
+    keys: dict[str, Any] = {"county": text.str[:5]}
+    if level in _BELOW:
+        keys["tract"] = text.str[:11]
+    if level == "county_subdivision":
+        keys["county_subdivision"] = text
+    elif subdivisions is not None:
+        keys["county_subdivision"] = subdivisions.reindex(ids).astype(object).to_numpy()
+    return keys
+
+
+def _holds_part(ids: pd.Index, placed: pd.DataFrame, level: str) -> Any:
+    """Return which counties hold a designated area; by its digits a tract names its county only."""
+    if level != "county":
+        return np.zeros(len(ids), dtype=bool)
+    finer = placed.loc[placed["component"] != "county", "geoid"]
+    return np.asarray(ids.isin(finer.str[:5].unique()))
+
+
+def _notes(
+    name: str,
+    designations: pd.DataFrame,
+    matched: set[str],
+    keys: Mapping[str, Any],
+    *,
+    part: bool,
+) -> list[str]:
+    notes = []
+    nowhere = designations["geoid"].isna() | (designations["component"] == "point")
+    if nowhere.any():
+        notes.append(f"{name}: {int(nowhere.sum()):,} components are facilities or masked")
+    placed = designations[~nowhere]
+    beyond = placed[~placed["component"].isin(list(keys))]
+    if len(beyond):
+        levels = ", ".join(sorted(beyond["component"].unique()))
+        why = " (counties that hold them are partly designated)" if part else ""
+        notes.append(f"{name}: {len(beyond):,} components of level {levels} not placed{why}")
+    lost = sorted(set(placed.loc[placed["component"].isin(list(keys)), "geoid"]) - matched)
+    if lost:
+        notes.append(
+            f"{name}: {len(lost):,} designated areas are not among these (another state, or codes "
+            f"of another vintage), for example {', '.join(lost[:3])}"
+        )
+    return notes
