@@ -350,7 +350,10 @@ def _notes(relationship: Relationship, bases: list[str], book: pd.DataFrame, to:
         divided = weights[weights["weight"] < 1 - 1e-9]
         used = divided.groupby("basis")["source"].nunique()
         for name, number in used.items():
+            if name == "equal parts":
+                text.append(f"{number:,} divided in equal parts: nothing is known of their parts")
+                continue
             wording = relationship.bases.get(str(name), f"{name} weights")
             instead = "" if name == basis else f" for want of {basis}"
-            text.append(f"{number:,} areas divided by {wording} ({name}){instead}")
+            text.append(f"{number:,} divided by {name}{instead}: {wording}")
     return text

@@ -114,7 +114,7 @@ def test_a_service_area_cut_by_land():
     assert result["population_n"].tolist() == pytest.approx([20], rel=1e-6)
     assert result["population_n_moe"].tolist() == pytest.approx([np.hypot(1, 1)], rel=1e-6)
     assert result["crosswalk_status"].tolist() == ["crosswalked"]
-    assert "land (area) for want of population" in " ".join(provenance.meta(result).notes)
+    assert "divided by area for want of population: land" in " ".join(provenance.meta(result).notes)
     with pytest.raises(InputError, match="touches none"):
         service_area(base, box(0, 0, 1, 1))
     with pytest.raises(InputError, match="no geometry"):

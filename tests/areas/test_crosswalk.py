@@ -56,7 +56,7 @@ def test_oracle_of_counts_and_margins():
     record = provenance.meta(result)
     assert (record.level, record.geo_vintage) == ("tract", "2020")
     assert record.sources[0].id == "acs"
-    assert "1 areas divided by population weights" in " ".join(record.notes)
+    assert "1 divided by population: population weights" in " ".join(record.notes)
 
 
 def test_inputs_are_not_touched():
@@ -89,7 +89,7 @@ def test_area_weights_stand_in_and_it_is_said():
     result = crosswalk(table([A], population_n=100.0), links, to="2020")
     assert result["population_n"].tolist() == pytest.approx([25, 75])
     notes = " ".join(provenance.meta(result).notes)
-    assert "1 areas divided by area weights (area) for want of population" in notes
+    assert "1 divided by area for want of population: area weights" in notes
 
 
 def test_people_where_the_weights_know_of_none_are_not_lost():
