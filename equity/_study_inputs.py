@@ -169,6 +169,7 @@ class _Reader:
             multi_state=part.multi_state,
             id_column=part.id_column,
             where=part.where or None,
+            other_levels=part.other_levels,
             missing=part.missing,
             url=part.url,
             synthetic=self.synthetic,
