@@ -199,6 +199,8 @@ def _range(by_rule: pd.DataFrame) -> str:
     if len(known) < 2:
         return "Only one of the rules can be computed from these inputs."
     low, high = known.idxmin(), known.idxmax()
+    if known[low] == known[high]:
+        return f"The rules that can be computed give the same size: {count(known[low])} people."
     at_most = "at most " if by_rule.loc[low, "note"].startswith("at most") else ""
     return (
         f"Which lines and subscriptions count decides the size: from {at_most}{count(known[low])} "

@@ -237,10 +237,11 @@ def _status(table: pd.DataFrame, gap: pd.Series) -> pd.Series:
 def gap_totals(table: pd.DataFrame, columns: Iterable[str] = ("gap_n", *PARTS)) -> pd.Series:
     """Return sums over a set of areas, with the population they stand for.
 
-    Areas without a value are left out of both, so the rate is about the people it covers.
+    Areas without a value are left out of both, so the rate is about the people it covers. Where no
+    area has a value the totals are missing: unknown is not zero.
     """
     known = table[table["gap_n"].notna()]
-    totals = known[list(columns)].sum()
+    totals = known[list(columns)].sum(min_count=1)
     totals["areas_n"] = float(len(known))
     totals["population_n"] = known["population_n"].sum()
     totals["gap_share"] = (

@@ -5,10 +5,12 @@ The page, the PDF and the DOCX each draw these blocks in their own way; none for
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from equity.outputs import _rows
@@ -34,10 +36,8 @@ SYNTHETIC = (
     "Nothing here describes a real community."
 )
 
-RANKED = (
-    "ranked by people in the gap, and how many of these people lack a qualifying line, a "
-    "subscription or a device. After ±: 90 % margin of error."
-)
+FOCUS = "Under-resourced communities that fall short"
+NO_FOCUS = "No community is both under-resourced and short of telehealth by these criteria."
 WHAT_A_RULE_DOES = (
     "A rule decides which lines qualify and which subscriptions count, so it decides how large the "
     "gap looks."
@@ -45,12 +45,33 @@ WHAT_A_RULE_DOES = (
 
 BARRIERS = {
     "infrastructure": "no qualifying line",
+    "line": "no qualifying line",
+    "clinic": "care within reach",
+    "practice_line": "the practice's own line",
     "gap_infrastructure_n": "no qualifying line",
     "device": "no device",
     "gap_device_n": "no device",
     "subscription": "no subscription",
     "gap_subscription_n": "no subscription",
 }
+
+
+def ranked_by(report: Report) -> str:
+    """Say how a table of communities is ordered, and what its ± means if it has any."""
+    margins = np.isfinite(_rows.margin_of(report.table, "gap_n")).any()
+    margins |= np.isfinite(_rows.margin_of(report.table, "population_n")).any()
+    return (
+        "ranked by people in the gap, and how many of these people lack a qualifying line, a "
+        "subscription or a device." + (" After ±: 90 % margin of error." if margins else "")
+    )
+
+
+def joined(text: str) -> str:
+    """Keep a number and its percent sign on one line."""
+    return _PERCENT.sub("\\1\u00a0%", text)
+
+
+_PERCENT = re.compile(r"(\d) %")
 
 
 @dataclass(frozen=True)
@@ -85,8 +106,6 @@ class Table:
     heads: tuple[Head, ...]
     rows: tuple[tuple[Cell, ...], ...]
     keys: tuple[str, ...]
-    #: Too wide for an upright page.
-    wide: bool = False
 
 
 def _cell(value: Any, unit: str, *, moe: Any, status: Any, like: float) -> Cell:
@@ -96,13 +115,13 @@ def _cell(value: Any, unit: str, *, moe: Any, status: Any, like: float) -> Cell:
 
 #: Columns of a table of communities: column, unit, heading, width. Absent ones are left out.
 _COMMUNITY = (
-    ("population_n", "n", "Residents", 1.2),
-    ("gap_n", "n", "People in the gap", 1.25),
-    ("gap_share", "share", "Share of residents", 1.1),
-    ("gap_infrastructure_n", "n", "No line", 0.85),
-    ("gap_subscription_n", "n", "No subscription", 1.3),
-    ("gap_device_n", "n", "No device", 0.9),
-    ("nearest_site_km", "km", "Nearest site, km", 0.95),
+    ("population_n", "n", "Residents", 1.15),
+    ("gap_n", "n", "People in the gap", 1.15),
+    ("gap_share", "share", "Share of residents", 1.05),
+    ("gap_infrastructure_n", "n", "No line", 0.7),
+    ("gap_subscription_n", "n", "No subscription", 1.15),
+    ("gap_device_n", "n", "No device", 0.75),
+    ("nearest_site_km", "km", "Nearest site, km", 0.85),
 )
 
 
@@ -127,11 +146,11 @@ def community_table(
         heads.append(Head("Mainly missing", words=True, width=1.3))
         columns.append([Cell(_barrier(v)) for v in table["main_barrier"].tolist()])
     if any(_rows.texts(table, "under_resourced_reason")):
-        heads.append(Head("Under-resourced because", words=True, width=2.0))
+        heads.append(Head("Under-resourced because", words=True, width=2.65))
         columns.append([Cell(why or "–") for why in _rows.texts(table, "under_resourced_reason")])
     keys = tuple(str(g) for g in table.index)
     rows = tuple(zip(*columns, strict=True)) if keys else ()
-    return Table(caption, tuple(heads), rows, keys, wide=True)
+    return Table(caption, tuple(heads), rows, keys)
 
 
 def _column(table: Any, column: str, unit: str) -> list[Cell]:
@@ -185,8 +204,8 @@ def _counted(report: Report) -> list[str]:
     return ["" if is_missing(n) else f"{number(n)} {report.areas_label}" for n in counts]
 
 
-def by_rule_table(report: Report) -> Table:
-    """Put the same gap under each rule side by side."""
+def by_rule_table(report: Report, *, brief: bool = False) -> Table:
+    """Put the same gap under each rule side by side; `brief` leaves the notes to the text."""
     columns = (
         ("gap_n", "n", "People in the gap"),
         ("gap_share", "share", "Share of residents"),
@@ -198,7 +217,10 @@ def by_rule_table(report: Report) -> Table:
         ),
     )
     names = {str(r["id"]): _rule_name(r) for r in report.rules}
-    return _plain(report.by_rule, columns, "Rule", "The gap under each rule", names=names)
+    small = [""] * len(report.by_rule) if brief else None
+    return _plain(
+        report.by_rule, columns, "Rule", "The gap under each rule", names=names, small=small
+    )
 
 
 def _rule_name(rule: Mapping[str, Any]) -> str:
@@ -253,13 +275,19 @@ def unranked_table(report: Report) -> Table:
 def rule_notes(report: Report) -> list[tuple[str, str]]:
     """One paragraph a rule: what it counts, who says so, how sure that is."""
     notes = []
+    keys = [str(key) for key in report.by_rule.index]
+    notes_here = dict(zip(keys, _rows.texts(report.by_rule, "note"), strict=True))
     for rule in report.rules:
         origin = [str(rule[k]) for k in ("citation", "date") if rule.get(k)]
+        here = notes_here.get(str(rule["id"]), "")
+        here = f"In this run: {_closed(here)}" if here else ""
         sure = (
             f"Confidence in this reading: {rule['confidence']}." if rule.get("confidence") else ""
         )
         text = " ".join(
-            part for part in (str(rule.get("text") or ""), _closed(", ".join(origin)), sure) if part
+            part
+            for part in (str(rule.get("text") or ""), _closed(", ".join(origin)), sure, here)
+            if part
         )
         notes.append((_rule_name(rule), text))
     return notes
@@ -270,20 +298,24 @@ def _closed(text: str) -> str:
 
 
 def source_lines(sources: Sequence[Source]) -> list[tuple[str, str]]:
-    """One line and one address a source; exact repeats are said once."""
-    lines: dict[tuple[str, str], None] = {}
+    """Return one line and one address a publication; its files stand together."""
+    groups: dict[Source, dict[str, None]] = {}
     for s in sources:
-        parts = [f"{s.agency}, {s.product}, {s.vintage}"]
-        parts += [f"retrieved {s.retrieved}"] if s.retrieved else []
-        parts += [f"revision {s.revision}"] if s.revision else []
-        parts += [f"file {s.file}"] if s.file else []
-        parts += [f"SHA-256 {s.sha256[:12]}…"] if s.sha256 else []
-        parts += [f"licence: {s.licence}"] if s.licence else []
-        text = _closed("; ".join(parts))
-        text += f" {_closed(s.note)}" if s.note else ""
-        text += " Synthetic." if s.synthetic else ""
-        lines[text, s.url] = None
-    return list(lines)
+        mark = f" (SHA-256 {s.sha256[:12]}…)" if s.sha256 else ""
+        file = f"{s.file or 'file'}{mark}" if s.file or s.sha256 else ""
+        groups.setdefault(replace(s, id="", file="", sha256=""), {})[file] = None
+    return [(_source_text(s, [f for f in files if f]), s.url) for s, files in groups.items()]
+
+
+def _source_text(s: Source, files: Sequence[str]) -> str:
+    parts = [f"{s.agency}, {s.product}, {s.vintage}"]
+    parts += [f"retrieved {s.retrieved}"] if s.retrieved else []
+    parts += [f"revision {s.revision}"] if s.revision else []
+    parts += [f"licence: {s.licence}"] if s.licence else []
+    parts += [f"{'files' if len(files) > 1 else 'file'} {', '.join(files)}"] if files else []
+    text = _closed("; ".join(parts))
+    text += f" {_closed(s.note)}" if s.note else ""
+    return text + (" Synthetic." if s.synthetic else "")
 
 
 def shown_count(shown: int, total: int, noun: str) -> str:

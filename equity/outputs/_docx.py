@@ -33,9 +33,13 @@ def docx(report: Report, content: Sequence[Block], picture: bytes | None, alt: s
     document = Document()
     _set_up(document, report)
     document.add_heading(clean(report.title), level=0)
+    wide = False
     for block in content:
+        if block.wide != wide:
+            wide = block.wide
+            _page(document.add_section(), wide=wide)
         if block.kind == "table" and block.table is not None:
-            _table(document, block.table)
+            _table(document, block.table, wide=wide)
         elif block.kind == "figure" and picture:
             _picture(document, picture, alt, clean(block.text))
         else:
@@ -113,20 +117,18 @@ def _picture(document: Any, picture: bytes, alt: str, caption: str) -> None:
     run.font.size, run.italic = Pt(11), True
 
 
-def _table(document: Any, table: Table) -> None:
+def _table(document: Any, table: Table, *, wide: bool) -> None:
     """Write a table as XML: cell by cell through the library takes seconds for a long one."""
     from docx.oxml import parse_xml
     from docx.oxml.ns import nsdecls
     from docx.shared import Pt
 
-    if table.wide:
-        _page(document.add_section(), wide=True)
     caption = document.add_paragraph()
     caption.paragraph_format.keep_with_next = True
     run = caption.add_run(clean(table.caption))
     run.bold, run.font.size = True, Pt(11)
     total = sum(h.width for h in table.heads)
-    room = 12960 if table.wide else 9360  # twentieths of a point
+    room = 12960 if wide else 9360  # twentieths of a point
     widths = [round(room * h.width / total) for h in table.heads]
     size = 22  # half-points
     grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
@@ -143,10 +145,7 @@ def _table(document: Any, table: Table) -> None:
         f"<w:tblGrid>{grid}</w:tblGrid>{head}{rows}</w:tbl>"
     )
     caption._p.addnext(parse_xml(xml))  # noqa: SLF001
-    if table.wide:
-        _page(document.add_section(), wide=False)
-    else:
-        document.add_paragraph()
+    document.add_paragraph()
 
 
 def _row(cells: Sequence[Cell], table: Table, widths: list[int], size: int, *, head: bool) -> str:

@@ -18,7 +18,7 @@ __all__ = ["alt_text", "figure_png"]
 
 _WIDTH = 6.5  # inches: US Letter less its margins
 _DPI = 200
-_LEGEND = 1.5  # inches under the map for scale bar and legend
+_LEGEND = 1.2  # inches under the map for scale bar and legend
 
 
 def figure_png(report: Report) -> bytes | None:
@@ -42,7 +42,7 @@ def figure_png(report: Report) -> bytes | None:
     shapes = gpd.GeoSeries(drawn, crs="EPSG:4269").to_crs(crs)
     classes = _classes(report, column, unit)
     west, south, east, north = shapes.total_bounds
-    height = _WIDTH * min(max((north - south) / (east - west), 0.45), 0.66)
+    height = _WIDTH * min(max((north - south) / (east - west), 0.4), 0.52)
     with rc_context({"hatch.linewidth": 0.45, "font.family": "DejaVu Sans", "font.size": 8}):
         figure = Figure(figsize=(_WIDTH, height + _LEGEND), dpi=_DPI)
         FigureCanvasAgg(figure)
@@ -158,7 +158,8 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
             _add(axes, shape, facecolor="none", edgecolor=colour, linewidth=width)
     if report.sites is not None and len(report.sites):
         points = gpd.GeoSeries(_pack.lon_lat(report.sites.geometry), crs="EPSG:4269").to_crs(crs)
-        points = points[points.geom_type == "Point"]
+        inside = shapely.intersects(shapely.union_all(drawn), _pack.lon_lat(report.sites.geometry))
+        points = points[(points.geom_type == "Point") & inside]
         size = 4 if len(points) < 60 else 2.6
         axes.plot(
             points.x, points.y, "^", markersize=size, markerfacecolor="#ffffff",
@@ -216,7 +217,7 @@ def _legend(figure: Any, report: Report, classes: Classes, label: str, column: s
         )  # fmt: skip
         handles.append(mark)
     figure.legend(
-        handles=handles, title=label, loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=3,
+        handles=handles, title=label, loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=4,
         fontsize=8, title_fontsize=9, alignment="left", frameon=False, handlelength=2.4,
-        handleheight=1.3, columnspacing=1.6, labelspacing=0.5,
+        handleheight=1.3, columnspacing=1.4, labelspacing=0.5,
     )  # fmt: skip

@@ -6,6 +6,7 @@ import json
 import logging
 import tempfile
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,10 @@ def document(report: Report, content: Sequence[Block], alt: str) -> dict[str, An
         "synthetic": report.synthetic,
         "software": clean(" ".join(str(v) for v in report.software.values())),
         "alt": clean(alt),
-        "blocks": [_block(b) for b in content],
+        "groups": [
+            {"wide": wide, "blocks": [_block(b) for b in group]}
+            for wide, group in groupby(content, key=lambda b: b.wide)
+        ],
     }
 
 
@@ -83,7 +87,6 @@ def _block(block: Block) -> dict[str, Any]:
     if block.table is not None:
         table = block.table
         record["caption"] = clean(table.caption)
-        record["wide"] = table.wide
         record["heads"] = [
             {"label": clean(h.label), "words": h.words, "width": h.width} for h in table.heads
         ]

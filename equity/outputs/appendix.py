@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from equity.errors import InputError
@@ -34,12 +34,16 @@ class Block:
         For ``table``.
     link
         Address that follows the words.
+    wide
+        True for blocks on a page turned on its side.
     """
 
     kind: str
     text: str = ""
     table: Table | None = None
     link: str = ""
+    #: On a page turned on its side.
+    wide: bool = False
 
 
 def write_appendix(report: Report, path: str | Path) -> Path:
@@ -71,7 +75,11 @@ def write_appendix(report: Report, path: str | Path) -> Path:
     if ending not in (".pdf", ".docx"):
         raise InputError(f"an appendix is a .pdf or a .docx, not {ending!r}", file=target)
     picture = figure_png(report)
-    content = [b for b in blocks(report) if b.kind != "figure" or picture]
+    content = [
+        b if b.kind == "code" else replace(b, text=_content.joined(b.text))
+        for b in blocks(report)
+        if b.kind != "figure" or picture
+    ]
     alt = alt_text(report)
     if ending == ".pdf":
         from equity.outputs._pdf import pdf
@@ -90,7 +98,7 @@ def blocks(report: Report) -> Iterator[Block]:
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
     yield from _figure(report)
-    yield from _communities(report)
+    yield from (replace(b, wide=True) for b in _communities(report))
     yield from _where(report)
     yield from _rules(report)
     yield Block("heading", "Method")
@@ -116,7 +124,7 @@ def _figure(report: Report) -> Iterator[Block]:
     layer = first_layer(report)
     if layer is None:
         return
-    named = dict.fromkeys(f"{s.agency}, {s.product}, {s.vintage}" for s in report.sources)
+    named = dict.fromkeys(f"{s.product}, {s.vintage}" for s in report.sources)
     stamp = " Synthetic data." if report.synthetic else ""
     yield Block(
         "figure", f"{layer[1]}, by {report.areas_label}. Sources: {'; '.join(named)}.{stamp}"
@@ -132,20 +140,17 @@ def _where(report: Report) -> Iterator[Block]:
 
 
 def _communities(report: Report) -> Iterator[Block]:
-    yield Block("heading", "Under-resourced communities that fall short")
+    yield Block("heading", _content.FOCUS)
     total = len(report.focus)
     if not total:
-        yield Block(
-            "text",
-            "No community is both under-resourced and short of telehealth by these criteria.",
-        )
+        yield Block("text", _content.NO_FOCUS)
     else:
         shown = report.focus[:MOST_ROWS]
         cut = _content.shown_count(len(shown), total, report.areas_label)
         rest = f" {cut}; all of them are in communities.xlsx." if cut else ""
         yield Block(
             "text",
-            f"{number(total)} {report.areas_label}, {_content.RANKED}{rest}",
+            f"{number(total)} {report.areas_label}, {_content.ranked_by(report)}{rest}",
         )
         caption = "Under-resourced communities that fall short"
         yield Block(
@@ -165,7 +170,7 @@ def _rules(report: Report) -> Iterator[Block]:
         "text",
         _content.WHAT_A_RULE_DOES,
     )
-    yield Block("table", table=_content.by_rule_table(report))
+    yield Block("table", table=_content.by_rule_table(report, brief=True))
     for name, text in _content.rule_notes(report):
         yield Block("subheading", name)
         yield Block("text", text)

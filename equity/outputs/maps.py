@@ -219,7 +219,7 @@ def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outli
                 strict=True,
             )
         ],
-        "sites": _site_rows(sites),
+        "sites": _site_rows(sites, drawn),
         "layers": [
             {
                 "column": layer.column,
@@ -258,13 +258,17 @@ def _ratio(drawn: np.ndarray) -> float:
     return round(min(max((east - west) / height, 0.9), 1.7), 2) if height > 0 else 1.3
 
 
-def _site_rows(sites: Any) -> list[tuple[float, float, str]]:
+def _site_rows(sites: Any, drawn: np.ndarray) -> list[tuple[float, float, str, int]]:
+    """Return sites with their names; those outside the areas count too, and are drawn fainter."""
     if sites is None or not len(sites):
         return []
     points = _pack.lon_lat(sites.geometry)
     names = _rows.texts(sites, "name", default=["site"] * len(sites))
+    whole = shapely.union_all(drawn)
+    shapely.prepare(whole)
+    inside = shapely.intersects(whole, points)
     return [
-        (round(float(p.y), 5), round(float(p.x), 5), name)
-        for p, name in zip(points, names, strict=True)
+        (round(float(p.y), 5), round(float(p.x), 5), name, int(within))
+        for p, name, within in zip(points, names, inside, strict=True)
         if p.geom_type == "Point" and not p.is_empty
     ]

@@ -107,7 +107,9 @@ def _page(report: Report, map_parts: tuple[str, str, str]) -> str:
 
 def _top(report: Report, headline: str) -> str:
     e = html.escape
-    rest = "".join(f'<p class="lede">{e(s)}</p>' for s in report.finding[1:])
+    rest = "".join(f'<p class="lede">{prose(s)}</p>' for s in report.finding[1:])
+    # A headline that already names the study needs no second title above it.
+    kicker = "Telehealth access gap" if headline.startswith(report.title) else report.title
     links = (
         ("map", "Map"),
         ("communities", "Communities"),
@@ -118,7 +120,7 @@ def _top(report: Report, headline: str) -> str:
     )
     nav = "".join(f'<li><a href="#{a}">{label}</a></li>' for a, label in links)
     return (
-        f'<header class="top"><p class="kicker">{e(report.title)}</p><h1>{e(headline)}</h1>{rest}'
+        f'<header class="top"><p class="kicker">{e(kicker)}</p><h1>{prose(headline)}</h1>{rest}'
         f'<nav aria-label="On this page"><ul>{nav}</ul></nav></header>'
     )
 
@@ -149,7 +151,7 @@ def _comparison(report: Report) -> str:
         )
     labels = [label for label, _, _ in _content.part_shares(frame.iloc[-1])] if len(frame) else []
     key = "".join(f'<li><i class="p{i}"></i>{e(label)}</li>' for i, label in enumerate(labels))
-    criteria = "".join(f"<li>{e(c)}</li>" for c in report.criteria)
+    criteria = "".join(f"<li>{prose(c)}</li>" for c in report.criteria)
     bars = (
         '<p class="note">Share of residents without adequate care in person who could not make a '
         f'video visit, by what is missing</p><div class="bars">{"".join(rows)}</div>'
@@ -170,20 +172,17 @@ def _comparison(report: Report) -> str:
 
 
 def _communities(report: Report) -> str:
-    focus = _content.community_table(
-        report, report.focus, caption="Under-resourced communities that fall short"
-    )
-    out = ['<h2 id="communities" tabindex="-1">Under-resourced communities that fall short</h2>']
+    focus = _content.community_table(report, report.focus, caption=_content.FOCUS)
+    out = [f'<h2 id="communities" tabindex="-1">{_content.FOCUS}</h2>']
     if report.focus:
+        how = "Choose a heading to sort, a name to see it on the map."
         out.append(
             f'<p class="note">{number(len(report.focus))} {html.escape(report.areas_label)}, '
-            f"{_content.RANKED} Choose a heading to sort, a name to see it on the map.</p>"
+            f"{_content.ranked_by(report)} {how}</p>"
         )
         out.append(draw(focus, links=_on_map(report)))
     else:
-        out.append(
-            "<p>No community is both under-resourced and short of telehealth by these criteria.</p>"
-        )
+        out.append(f"<p>{_content.NO_FOCUS}</p>")
     if report.others:
         others = _content.community_table(report, report.others, caption="All other communities")
         out.append(
@@ -208,7 +207,7 @@ def _on_map(report: Report) -> frozenset[str]:
 def _rules(report: Report) -> str:
     e = html.escape
     notes = "".join(
-        f"<h3>{e(name)}</h3><p>{e(text)}</p>" for name, text in _content.rule_notes(report)
+        f"<h3>{e(name)}</h3><p>{prose(text)}</p>" for name, text in _content.rule_notes(report)
     )
     return (
         '<h2 id="rules">The same gap under each rule</h2>'
@@ -219,8 +218,8 @@ def _rules(report: Report) -> str:
 
 def _method(report: Report) -> str:
     e = html.escape
-    method = "".join(f"<h3>{e(h)}</h3><p>{e(p)}</p>" for h, p in report.method)
-    limits = "".join(f"<li>{e(text)}</li>" for text in report.limits)
+    method = "".join(f"<h3>{e(h)}</h3><p>{prose(p)}</p>" for h, p in report.method)
+    limits = "".join(f"<li>{prose(text)}</li>" for text in report.limits)
     sources = "".join(
         f"<li>{e(text)}"
         + (f' <a href="{e(url)}" rel="noreferrer">{e(url)}</a>' if _web(url) else "")
@@ -253,6 +252,11 @@ def _footer(report: Report) -> str:
     )
 
 
+def prose(text: str) -> str:
+    """Escape a sentence, and keep its numbers and percent signs together."""
+    return html.escape(_content.joined(text))
+
+
 def draw(table: Table, *, sortable: bool = True, links: frozenset[str] = frozenset()) -> str:
     """Draw a table of finished words as HTML."""
     e = html.escape
@@ -282,7 +286,7 @@ def _row(table: Table, cells: Sequence[_content.Cell], key: str, links: frozense
     out = [f'<tr data-key="{e(key)}"><th scope="row">{name}{small}</th>']
     for head, cell in zip(table.heads[1:], rest, strict=True):
         if head.words:
-            out.append(f'<td class="words">{e(cell.text)}</td>')
+            out.append(f'<td class="words">{prose(cell.text)}</td>')
         else:
             kind = ' class="na"' if cell.unknown else ""
             value = "" if cell.value is None else f"{cell.value:.6g}"

@@ -162,12 +162,13 @@
     });
     shapes.forEach((shape) => shape.forEach((rings) => rings.forEach((r) => r.push(r[0]))));
     unpack(lines, step).forEach((shape) => shape.length && L.polygon(shape, {
-      ...common, fill: false, color: "#000000", weight: config.many ? 0.8 : 1.3, opacity: 0.9, interactive: false }).addTo(map));
+      ...common, fill: false, color: config.many ? "#3a3a3a" : "#000000", weight: config.many ? 0.7 : 1.3, opacity: 0.9, interactive: false }).addTo(map));
     unpack(focus, step).forEach((shape) => shape.length && L.polygon(shape, {
       ...common, fill: false, inner: true, color: "#d81b60", weight: config.many ? 3 : 4, opacity: 1, interactive: false }).addTo(map));
-    const dots = data.sites.map(([lat, lon, name]) => {
+    const dots = data.sites.map(([lat, lon, name, inside]) => {
       const dot = L.circleMarker([lat, lon], {
-        renderer: canvas, radius: radius(), color: "#000000", weight: 1.2, fillColor: "#ffffff", fillOpacity: 1 });
+        renderer: canvas, radius: radius(), fillColor: "#ffffff", fillOpacity: inside ? 1 : 0,
+        color: inside ? "#000000" : "#8a8580", weight: inside ? 1.2 : 0.8 });
       const label = document.createElement("span");
       label.textContent = name;
       return dot.bindTooltip(label, { className: "eq-tip", direction: "top" }).addTo(map);
