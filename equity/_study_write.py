@@ -21,11 +21,19 @@ def write_all(result: StudyResult, folder: Path) -> None:
     report = result.report()
     steps = (
         lambda: write_page(report, folder),
-        lambda: export(report.table, folder, sources=report.sources),
+        lambda: export(
+            report.table,
+            folder,
+            sources=report.sources,
+            rules=[str(rule["id"]) for rule in report.rules],
+            synthetic=report.synthetic,
+            notes=[f"under-resourced: {text}" for text in report.criteria],
+        ),
         lambda: write_appendix(report, folder / "appendix.pdf"),
         lambda: write_appendix(report, folder / "appendix.docx"),
-        lambda: write_provenance(report, folder / "provenance.json"),
         lambda: (folder / "study.toml").write_text(result.text, encoding="utf-8"),
+        # Last, because it lists the checksums of all the others.
+        lambda: write_provenance(report, folder / "provenance.json", files=list(folder.iterdir())),
     )
     with track("Writing the outputs", total=len(steps)) as advance:
         for step in steps:

@@ -45,6 +45,8 @@ class Around:
     areas_label: str
     with_outlines: bool
     with_table: bool
+    #: Sentences under the legend, for example what counts as under-resourced.
+    notes: Sequence[str]
     #: Width over height of the map on the screen.
     ratio: float
 
@@ -65,7 +67,8 @@ def body(table: Any, layers: list[Layer], around: Around) -> str:
     e = html.escape
     alone = around.with_table
     legends = (_legend(layer, i, around.areas_label) for i, layer in enumerate(layers))
-    side = "".join([_choices(layers), _FIND, *legends, _marks(table, around)])
+    notes = (f'<p class="eq-note">{e(note)}</p>' for note in around.notes)
+    side = "".join([_choices(layers), _FIND, *legends, _marks(table, around), *notes])
     label = (
         f"Map of {around.areas_label}; arrow keys move it, plus and minus zoom; "
         "the table has the same values"
@@ -150,7 +153,7 @@ def _marks(table: Any, around: Around) -> str:
         rows.append('<li><span class="eq-swatch line"></span>county line</li>')
     if around.sites_label:
         mark = '<span class="eq-swatch site"></span>'
-        rows.append(f"<li>{mark}{html.escape(around.sites_label)}</li>")
+        rows.append(f"<li>{mark}{html.escape(around.sites_label)} (paler: outside)</li>")
     return f'<div class="eq-marks"><ul>{"".join(rows)}</ul></div>' if rows else ""
 
 
@@ -172,6 +175,9 @@ def _values(table: Any, layers: list[Layer]) -> str:
         )
         head = f'<th scope="row">{label}<small>{e(places[i])}</small></th>'
         rows.append(f'<tr data-geoid="{geoid}">{head}{cells}</tr>')
+    margins = (
+        "After ±: 90 % margin of error." if any("±" in t for la in layers for t in la.text) else ""
+    )
     heads = "".join(
         f'<th scope="col"{" aria-sort=descending" if i == 0 else ""}><button type="button">'
         f"{e(la.label)}</button></th>"
@@ -179,8 +185,7 @@ def _values(table: Any, layers: list[Layer]) -> str:
     )
     return (
         '<h2 id="eq-values" tabindex="-1">The same values as a table</h2>'
-        '<p class="eq-note">Estimates have margins of error (90 %, after ±). '
-        "Choose a heading to sort, a name to see it on the map.</p>"
+        f'<p class="eq-note">{margins} Choose a heading to sort, a name to see it on the map.</p>'
         '<div class="scroll" role="region" aria-label="Table of mapped values" tabindex="0">'
         '<table class="sortable" data-short="25"><thead><tr><th scope="col">'
         f'<button type="button">Community</button></th>{heads}</tr></thead>'

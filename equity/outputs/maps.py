@@ -49,6 +49,7 @@ def make_map(
     classes: int = 5,
     sites_label: str = "sites",
     areas_label: str = "areas",
+    notes: Sequence[str] = (),
     with_table: bool = True,
 ) -> folium.Map:
     """Draw areas as a map that needs no network, with a legend and the same values as a table.
@@ -76,6 +77,8 @@ def make_map(
         Largest number of classes, 2 to 5.
     sites_label, areas_label
         What sites and areas are called, in the plural.
+    notes
+        Sentences under the legend, for example what counts as under-resourced.
     with_table
         Put the mapped values as a table under the map (an accessible map needs one).
 
@@ -121,6 +124,7 @@ def make_map(
         areas_label=areas_label,
         with_outlines=outlines is not None and len(outlines) > 0,
         with_table=with_table,
+        notes=tuple(notes),
         ratio=_ratio(drawn),
     )
     config = _config(table, built, drawn, sites, outlines)

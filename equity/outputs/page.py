@@ -61,10 +61,17 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
         parts = ("", '<p class="note">No area has a polygon, so there is no map.</p>', "")
         return [write_text(target / "index.html", _page(report, parts))]
     embedded = make_map(report.table, column, with_table=False, **common)
-    alone = make_map(report.table, column, **common)
+    alone = make_map(report.table, column, notes=_who(report), **common)
     return [
         write_text(target / "index.html", _page(report, page_from(embedded))),
         save_map(alone, target / "map.html"),
+    ]
+
+
+def _who(report: Report) -> list[str]:
+    """Say in one sentence or more what counts as under-resourced; every output prints it."""
+    return [
+        f"Under-resourced: {first}" if i == 0 else first for i, first in enumerate(report.criteria)
     ]
 
 
@@ -160,8 +167,7 @@ def _comparison(report: Report) -> str:
         else ""
     )
     who = (
-        "<details><summary>What counts as under-resourced here</summary>"
-        f'<ul class="criteria">{criteria}</ul></details>'
+        f'<h3>What counts as under-resourced here</h3><ul class="criteria">{criteria}</ul>'
         if criteria
         else ""
     )

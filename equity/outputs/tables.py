@@ -37,6 +37,7 @@ def export(
     sources: Iterable[Source] | None = None,
     rules: Iterable[str] = (),
     synthetic: bool | None = None,
+    notes: Iterable[str] = (),
 ) -> list[Path]:
     """Write an area table in several formats.
 
@@ -57,6 +58,8 @@ def export(
         Names of the coverage rules behind the numbers.
     synthetic
         Stamp the files as synthetic; by default whatever the sources say.
+    notes
+        Further remarks to record, for example what counts as under-resourced.
 
     Returns
     -------
@@ -89,6 +92,7 @@ def export(
             f"cannot export as {unknown[0]!r}", fix=f"choose from {', '.join(FORMATS)}"
         )
     record = _record(table, sources=sources, rules=rules, synthetic=synthetic)
+    record["notes"] = list(dict.fromkeys([*notes, *record["notes"]]))
     flat = _flat(table, record)
     written: list[Path] = []
     for form in formats:

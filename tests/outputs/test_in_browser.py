@@ -185,6 +185,13 @@ def test_a_printed_page_has_map_and_legend_and_no_controls(browser, folder, name
         assert page.run("getComputedStyle(document.querySelector('.eq-layers')).display") == "none"
         assert page.run("getComputedStyle(document.querySelector('.eq-legend')).display") == "block"
         assert page.print(tmp_path / "page.pdf").read_bytes().startswith(b"%PDF")
+        page.run("window.dispatchEvent(new Event('beforeprint'))")
+        inside = (
+            "(() => { const m = Object.values(window).find(v => v instanceof L.Map);"
+            "const c = JSON.parse(document.querySelector('script[type=\"application/json\"]').textContent);"
+            "return [m.getSize().x, m.getBounds().contains(c.bounds)]; })()"
+        )
+        assert page.run(inside) == [670, True]
 
 
 def test_a_state_of_two_thousand_areas_stays_small(tmp_path):

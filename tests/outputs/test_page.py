@@ -153,3 +153,33 @@ def test_unknown_cells_say_why():
     gaps = [row[2].text for row in table.rows]
     assert set(gaps) == {"n/a (nobody lives here)"}
     assert pd.isna(report.table.loc[report.unranked.index, "gap_n"]).all()
+
+
+def test_who_counts_is_said_on_both_pages(report, tmp_path):
+    for path in write_page(report, tmp_path):
+        text = words(path.read_text(encoding="utf-8")).replace("\u00a0", " ")
+        for sentence in report.criteria:
+            assert sentence in text
+
+
+def test_files_of_one_publication_stand_together(report):
+    source = report.sources[0]
+    files = [
+        dataclasses.replace(source, id=f"s{k}", file=f"{k}.zip", sha256="ab" * 32) for k in range(3)
+    ]
+    (line, url), other = _content.source_lines([*files, report.sources[1]])
+    assert url == source.url
+    assert line.count("Broadband Data Collection") == 1
+    assert [f"{k}.zip (SHA-256 abababababab…)" in line for k in range(3)] == [True] * 3
+    assert "American Community Survey" in other[0]
+
+
+def test_a_rule_that_cannot_be_judged_shows_no_number(report):
+    table = report.by_rule.copy()
+    table.loc["fcc-706-2024"] = [float("nan")] * 6 + ["cannot be computed"]
+    bare = dataclasses.replace(report, by_rule=table)
+    row = _content.by_rule_table(bare).rows[2]
+    assert all(cell.text.startswith("n/a") for cell in row[1:])
+    assert (
+        "In this run: cannot be computed." in dict(_content.rule_notes(bare))["Rule fcc-706-2024"]
+    )

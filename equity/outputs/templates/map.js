@@ -128,7 +128,8 @@
     const grown = () => Math.max(0, map.getZoom() - home);
     const thin = config.many ? 0.15 : 0.5;
     const borders = () => ({ color: "#2b2b2b", opacity: 0.8, weight: Math.min(1, thin + 0.17 * grown()) });
-    const radius = () => Math.min(7, (data.sites.length > 60 ? 2.2 : 4) + 0.6 * grown());
+    const narrow = map.getSize().x < 500 ? 0.6 : 1;
+    const radius = () => Math.min(7, (data.sites.length > 60 ? 2.2 : 4) * narrow + 0.6 * grown());
 
     const tip = L.tooltip({ className: "eq-tip", direction: "auto", offset: [14, 0], opacity: 1, interactive: true });
     const ring = L.polyline([], { renderer: canvas, color: "#d81b60", weight: 3, interactive: false }).addTo(map);
@@ -231,8 +232,24 @@
       layers.forEach((area) => area && area.setStyle(line));
       dots.forEach((dot) => dot.setRadius(size));
     });
-    map.setMaxBounds(L.latLngBounds(config.bounds).pad(0.6));
-    window.addEventListener("beforeprint", () => map.invalidateSize(false));
+    const leash = L.latLngBounds(config.bounds).pad(0.6);
+    map.setMaxBounds(leash);
+    /* Paper is 7 inches wide between its margins; the canvas is redrawn for that, then put back. */
+    const sheet = frame.querySelector(".eq-canvas");
+    let seen = null;
+    window.addEventListener("beforeprint", () => {
+      seen = [map.getCenter(), map.getZoom()];
+      map.setMaxBounds(null);
+      sheet.style.width = "672px";
+      map.invalidateSize({ animate: false, pan: false });
+      map.fitBounds(config.bounds, { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8, 36] });
+    });
+    window.addEventListener("afterprint", () => {
+      sheet.style.width = "";
+      map.invalidateSize({ animate: false, pan: false });
+      if (seen) map.setView(seen[0], seen[1], { animate: false });
+      map.setMaxBounds(leash);
+    });
     status.textContent = "";
     frame.dataset.drawn = String(layers.filter(Boolean).length);
     frame.dataset.state = "ready";
