@@ -90,7 +90,9 @@ def read_bytes(path: str | Path, *, suffix: str | tuple[str, ...] = ".csv") -> b
         ) from None
     try:
         data = _unpacked(data, file, path, suffix)
-    except (EOFError, OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
+    except (
+        EOFError, NotImplementedError, OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
+    ) as error:  # fmt: skip
         raise FormatError(
             f"the file is damaged or only half downloaded ({error})",
             file=path,

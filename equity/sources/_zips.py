@@ -8,6 +8,7 @@ the publisher says it is, and other programs may unpack it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import stat
@@ -95,16 +96,27 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
-    except (zipfile.BadZipFile, zlib.error, EOFError) as trouble:
-        raise FormatError(
-            f"not a whole ZIP file ({trouble}): most likely half a download",
-            file=path.name,
-            fix=_AGAIN,
-        ) from None
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError,
+    ) as trouble:  # fmt: skip
+        raise _half(path, trouble) from None
     except FileNotFoundError:
         raise MissingFileError(
             "no such file", file=path.name, fix="`equity sources` says where it belongs"
         ) from None
+    except OSError as trouble:
+        # Lost or added bytes let the directory point before the file's beginning.
+        if trouble.errno != errno.EINVAL:
+            raise
+        raise _half(path, trouble) from None
+
+
+def _half(path: Path, trouble: Exception) -> FormatError:
+    return FormatError(
+        f"not a whole ZIP file ({trouble}): most likely half a download",
+        file=path.name,
+        fix=_AGAIN,
+    )
 
 
 def _check_member(path: Path, info: zipfile.ZipInfo) -> None:

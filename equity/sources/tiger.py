@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from equity.areas.geoid import find_state, geo_vintage_for
 from equity.errors import FormatError, InputError
@@ -109,6 +110,7 @@ def _read(path: str | Path, layer: str | None) -> gpd.GeoDataFrame:
         errors.DataSourceError,
         errors.FeatureError,
         errors.GeometryError,
+        shapely.errors.GEOSException,
         UnicodeDecodeError,
     ) as error:
         raise FormatError(
