@@ -73,7 +73,9 @@ def timed(work) -> dict[str, float]:
 # One process each
 
 
-def ours_two_step(areas: int, sites: int, miles: float, keep: int, out: str) -> dict[str, float]:
+def ours_two_step(
+    areas: int, sites: int, miles: float, keep: int | None, out: str
+) -> dict[str, float]:
     from equity.measures.catchment import solve_catchment
     from equity.measures.travel import travel_costs
 
@@ -84,7 +86,9 @@ def ours_two_step(areas: int, sites: int, miles: float, keep: int, out: str) -> 
     kept: dict[str, object] = {}
 
     def work():
-        costs = travel_costs(here, there, radius_km=miles * MILE, keep=bool(keep))
+        costs = travel_costs(
+            here, there, radius_km=miles * MILE, keep=None if keep is None else bool(keep)
+        )
         result = solve_catchment(costs, demand=people, supply=capacity, steps=steps)
         kept["costs"], kept["result"] = costs, result
         return {"leak": result.balance.leak / result.balance.reached}
@@ -99,7 +103,7 @@ def write_pairs(areas: int, sites: int, miles: float, folder: str) -> dict[str, 
     from equity.measures.travel import travel_costs
 
     here, there, _, _ = inputs(areas, sites)
-    held = travel_costs(here, there, radius_km=miles * MILE).held()
+    held = travel_costs(here, there, radius_km=miles * MILE, keep=True).held()
     np.save(f"{folder}/rows.npy", np.repeat(np.arange(areas, dtype=np.int32), np.diff(held.indptr)))
     np.save(f"{folder}/sites.npy", held.sites)
     np.save(f"{folder}/cost.npy", held.cost)
@@ -153,7 +157,7 @@ def ours_raam(areas: int, sites: int, miles: float, out: str) -> dict[str, float
     kept: dict[str, object] = {}
 
     def work():
-        costs = travel_costs(here, there, radius_km=miles * MILE)
+        costs = travel_costs(here, there, radius_km=miles * MILE, keep=True)
         kept["costs"] = costs
         kept["table"] = catchment(
             costs, demand=people, supply=capacity, method="raam", tau=60 * MILE

@@ -114,6 +114,15 @@ def test_streamed_costs_are_the_held_ones_and_store_nothing():
     assert "origins reach no site" in repr(held)
 
 
+def test_many_pairs_are_streamed_unless_asked_for(monkeypatch):
+    people, sites = scattered(50, seed=4, prefix="p"), scattered(50, seed=5, prefix="s")
+    monkeypatch.setattr("equity.measures.travel.PAIRS_KEPT", 2499)
+    assert not travel_costs(people, sites, radius_km=2000).is_held
+    assert travel_costs(people, sites, radius_km=2000, keep=True).is_held
+    monkeypatch.setattr("equity.measures.travel.PAIRS_KEPT", 2500)
+    assert travel_costs(people, sites, radius_km=2000).is_held
+
+
 def test_held_blocks_cover_every_origin_once():
     costs = travel_costs(
         scattered(500, seed=6, prefix="p"), scattered(400, seed=7, prefix="s"), radius_km=2000
@@ -239,6 +248,24 @@ def test_ruca_codes_are_classes():
     kmh = found["nearest_site_km"] * 1.417 * 60 / found["nearest_site_min"]
     expected = [ROAD_KMH[c] for c in ("urban", "suburban", "town", "rural", "unknown", "unknown")]
     np.testing.assert_allclose(kmh, expected)
+
+
+def test_no_area_is_an_empty_table():
+    found = nearest_sites(
+        scattered(3, seed=1, prefix="a").iloc[:0], scattered(3, seed=2, prefix="s")
+    )
+    assert len(found) == 0
+    assert "nearest_site_min" in found
+
+
+def test_sites_of_every_state_count():
+    # Bristol straddles the state line; the nearest site of the Virginian area is in Tennessee.
+    area = pd.DataFrame({"lon": [-82.19], "lat": [36.60]}, index=["51520020100"])
+    sites = pd.DataFrame(
+        {"lon": [-82.19, -81.9], "lat": [36.59, 36.75], "state": ["TN", "VA"]}, index=["tn", "va"]
+    )
+    assert nearest_sites(area, sites)["nearest_site_id"].tolist() == ["tn"]
+    assert travel_costs(area, sites, radius_km=60).pairs_n == 2
 
 
 # Bad input

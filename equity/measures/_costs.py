@@ -52,14 +52,16 @@ class Streamed:
         return self.make()
 
 
-def hold(blocks: Iterator[Block], n: int) -> Held:
-    """Gather blocks into arrays that grow in place."""
+def hold(blocks: Iterator[Block], n: int, *, most: int | None = None) -> Held | None:
+    """Gather blocks into arrays that grow in place; None as soon as they pass ``most`` pairs."""
     indptr = np.zeros(n + 1, dtype=np.int64)
     sites = np.empty(1 << 16, dtype=np.int32)
     cost = np.empty(1 << 16, dtype=np.float64)
     used = 0
     for block in blocks:
         need = used + len(block.sites)
+        if most is not None and need > most:
+            return None
         if need > len(sites):
             size = max(need, len(sites) + len(sites) // 2)
             sites.resize(size, refcheck=False)

@@ -36,7 +36,10 @@ ROAD_KMH: Mapping[str, float] = MappingProxyType(
 ``unknown`` is the normal condition of 42 CFR part 5, appendix A. The classes were set so that the
 median estimate to the nearest health center equals the published road-network minutes of
 Virginia's 2020 tracts (OEPS 2025, free-flowing roads, tracts beyond 5 minutes), by primary RUCA
-code: 1 urban, 2 and 3 suburban, 4 to 9 town, 10 rural. They differ little.
+code: 1 urban, 2 and 3 suburban, 4 to 9 town, 10 rural. They differ little. Held against Delaware,
+which had no part in it, the median is 1.02 of the published minutes. Rank correlation with the
+published minutes to health centers: 0.905 (Virginia), 0.850 (Delaware); the published list of
+sites is five years younger than the one measured here.
 """
 
 _RUCA = {

@@ -301,7 +301,7 @@ def _lines(offers: pd.DataFrame, cells: pd.Series) -> pd.DataFrame:
         return np.where(found, padded[position], np.nan)
 
     latency = (
-        offers["low_latency"].fillna(value=False).to_numpy(dtype=bool)
+        offers["low_latency"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
         if "low_latency" in offers.columns
         else np.ones(len(offers), dtype=bool)
     )

@@ -26,6 +26,7 @@ from equity.measures._weights import aligned
 
 __all__ = [
     "DETOUR_FACTOR",
+    "PAIRS_KEPT",
     "ROAD_KMH",
     "Roads",
     "TravelCosts",
@@ -33,6 +34,9 @@ __all__ = [
     "population_centers",
     "travel_costs",
 ]
+
+PAIRS_KEPT = 8_000_000
+"""Pairs that :func:`travel_costs` keeps in memory unless it is told to."""
 
 _log = logging.getLogger("equity.measures.travel")
 
@@ -128,7 +132,7 @@ def travel_costs(
     cost: str | None = None,
     unit: str | None = None,
     unlisted: str = "not_covered",
-    keep: bool = True,
+    keep: bool | None = None,
 ) -> TravelCosts:
     """Measure or read the cost of travel from people to the sites within reach.
 
@@ -158,8 +162,9 @@ def travel_costs(
         What to make of areas that ``table`` never mentions as an origin: ``"not_covered"``
         (their access is unknown) or ``"unreachable"`` (the table leaves out what is too far).
     keep
-        False measures the pairs again at every pass and stores none: memory stays the same
-        whatever the radius, and a two-step catchment takes two passes.
+        True keeps the pairs in memory (12 bytes each). False measures them again at every pass and
+        stores none: memory stays the same whatever the radius, and a two-step catchment takes two
+        passes. None keeps up to :data:`PAIRS_KEPT` pairs.
 
     Returns
     -------
@@ -199,7 +204,9 @@ def travel_costs(
         per_km = np.ones(len(here.ids))
         limit, note = float(radius_km or 0.0), "Travel cost: great-circle km"
     search = _Search(here, there, per_km, limit)
-    pairs: Held | Streamed = hold(search(), len(here.ids)) if keep else Streamed(search)
+    most = None if keep else PAIRS_KEPT
+    held = None if keep is False else hold(search(), len(here.ids), most=most)
+    pairs: Held | Streamed = Streamed(search) if held is None else held
     return TravelCosts(
         here.ids,
         there.ids,

@@ -59,7 +59,7 @@ def test_nearest_health_centre_against_published_equal_area_miles(
     found = nearest_sites(tracts, health_centers)
     miles = (found["nearest_site_km"] / 1.609344).reindex(published.index)
     ratio = (miles / published.where(published > 0)).median()
-    assert ratio == pytest.approx(1.0, abs=0.01)  # 1.000 in both states
+    assert ratio == pytest.approx(1.0, abs=0.01)  # 1.002 and 1.000
     # The published list of sites is five years younger, so single tracts differ.
     assert miles.corr(published, method="spearman") > {"delaware": 0.75, "virginia": 0.90}[state]
 
@@ -73,16 +73,22 @@ def test_never_web_mercator(delaware, health_centers):
     assert (km / (wrong / 1000)).median() == pytest.approx(0.77, abs=0.02)
 
 
-def test_estimated_minutes_rank_like_published_road_minutes(virginia, health_centers, shared_data):
-    folder = shared_data / "bundles/va/v2020"
+@pytest.mark.parametrize(
+    ("state", "folder", "rank"), [("delaware", "de", 0.850), ("virginia", "va", 0.905)]
+)
+def test_estimated_minutes_rank_like_published_road_minutes(
+    state, folder, rank, request, health_centers, shared_data
+):
+    tracts = request.getfixturevalue(state)
+    folder = shared_data / "bundles" / folder / "v2020"
     published = by_geoid(folder / "oeps_fqhc_drive_2025_tract.csv")["FqhcTmDr"]
-    found = nearest_sites(
-        virginia, health_centers, rurality=virginia["ruca"].where(lambda c: c < 99)
-    )
+    ruca = by_geoid(folder / "ruca_2020_tract.csv")["RUCA1"]
+    found = nearest_sites(tracts, health_centers, rurality=ruca.where(ruca < 99))
     minutes = found["nearest_site_min"].reindex(published.index)
-    assert minutes.corr(published, method="spearman") == pytest.approx(0.906, abs=0.01)
+    assert minutes.corr(published, method="spearman") == pytest.approx(rank, abs=0.002)
+    # Speeds were set on Virginia; Delaware had no part in it.
     beyond = published > 5
-    assert (minutes / published)[beyond].median() == pytest.approx(1.0, abs=0.05)
+    assert (minutes / published)[beyond].median() == pytest.approx(1.0, abs=0.02)
 
 
 # Conservation on Virginia
