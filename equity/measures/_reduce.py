@@ -208,7 +208,7 @@ class _Reducer:
 
     def _add_run(self, rows: Rows, slots: Ints) -> None:
         """Add rows of one provider and one technology."""
-        provider = int(rows.provider[0])
+        provider = max(int(rows.provider[0]), 0)
         code = int(rows.technology[0])
         if code not in TECHNOLOGIES:
             self._tally[f"technology_unknown_{code}"] += slots.size

@@ -104,7 +104,7 @@ def _result(future: Future[Partial], share: Sequence[LocationFile]) -> Partial:
     except BrokenProcessPool:
         raise EquityError(
             "a worker process died while reading it, often because memory ran out",
-            file=", ".join(file.name for file in share),
+            file=share[0].name + (f" and {len(share) - 1} more" if len(share) > 1 else ""),
             fix="run it again with executor=equity.measures.coverage.Inline(), and put a script's "
             'own work under if __name__ == "__main__":',
             code="E-WORKER",

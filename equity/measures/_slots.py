@@ -18,7 +18,7 @@ _SLOT_BITS = 26  # 67 million locations in one state; the largest has about 12
 _SLOT_MASK = (1 << _SLOT_BITS) - 1
 _PACKED_LIMIT = 1 << (62 - _SLOT_BITS)
 _MIX = 0x9E3779B1
-_PIECE = 1 << 15
+_PIECE = 1 << 16
 _FIRST_BITS = 14
 _SPARE = 3  # places per id: a third full at the most, even if every incoming id is new
 _FAST_BITS = 22  # up to here the table grows fourfold, so that it is seldom rebuilt
@@ -30,8 +30,8 @@ def slots_of(values: Ints) -> tuple[Slots, Ints]:
     Made for many values of which few are distinct, such as the blocks of locations.
     """
     index = SlotIndex()
-    pieces = [index.slots(values[at : at + _PIECE]) for at in range(0, values.size, _PIECE)]
-    return np.concatenate([np.empty(0, np.intp), *pieces]), index.ids[: index.size]
+    place = index.slots(values)
+    return place, index.ids[: index.size]
 
 
 class SlotIndex:
@@ -50,6 +50,14 @@ class SlotIndex:
 
     def slots(self, ids: Ints) -> Slots:
         """Return the slot of each id, giving new ids the next free slots."""
+        if ids.size <= _PIECE:
+            return self._slots(ids)
+        # In pieces, because room is made as if every id were new, and because they fit a cache.
+        return np.concatenate(
+            [self._slots(ids[at : at + _PIECE]) for at in range(0, ids.size, _PIECE)]
+        )
+
+    def _slots(self, ids: Ints) -> Slots:
         if not self._wide and ids.size and int(ids.max()) >= _PACKED_LIMIT:
             self._wide = True
             self._rebuild()

@@ -153,7 +153,9 @@ def check_header(header: Sequence[str], product: str, file: str) -> None:
         )
     if len(set(header)) != len(header):
         twice = next(name for name in header if list(header).count(name) > 1)
-        raise FormatError(f"the header names {twice!r} twice", file=file)
+        raise FormatError(
+            f"the header names {twice!r} twice", file=file, fix="download the file again"
+        )
 
 
 def _parse(stream: Any, header: list[str], types: dict[str, str], file: str) -> Iterator[Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from equity.errors import DependencyError, FormatError, MissingFileError, Storag
 from equity.sources._inflate import fast_member
 
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+_LONGEST_HEADER = 1 << 16
 _AGAIN = "download the file again; a cut-off download is the usual cause"
 
 
@@ -115,9 +115,14 @@ def open_csv_bytes(path: str, member: str | None) -> Iterator[IO[bytes]]:
 
 def first_line(path: str, member: str | None) -> str:
     """Return the first line of a CSV, without its byte order mark."""
+    raw = b""
     with open_csv_bytes(path, member) as stream:
-        raw = io.BufferedReader(stream).readline(1 << 16)  # type: ignore[type-var]
-    return raw.decode("utf-8-sig", errors="replace").rstrip("\r\n")
+        while b"\n" not in raw and len(raw) < _LONGEST_HEADER:
+            piece = stream.read(1 << 12)
+            if not piece:
+                break
+            raw += piece
+    return raw.split(b"\n", 1)[0].decode("utf-8-sig", errors="replace").rstrip("\r")
 
 
 @contextlib.contextmanager

@@ -55,7 +55,10 @@ class _Member(io.RawIOBase):
             return b"".join(iter(lambda: self.read(1 << 20), b""))
         while not self._inflate.eof:
             source = self._pending or self._compressed()
-            data = self._inflate.decompress(source, size)
+            try:
+                data = self._inflate.decompress(source, size)
+            except self._codec.error as error:
+                raise zipfile.BadZipFile(f"{self._item.filename!r}: {error}") from None
             self._pending = self._inflate.unconsumed_tail
             if data:
                 self._crc = self._codec.crc32(data, self._crc)

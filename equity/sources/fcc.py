@@ -134,7 +134,7 @@ def read_bdc(
             f"no BDC location file{wanted} as of {vintage}",
             file=_shown(paths),
             fix="put the state's zips from broadbandmap.fcc.gov/data-download there; "
-            + (notes[0] if notes else "the folder holds none"),
+            + ("; ".join(notes[:3]) or "the folder holds none"),
         )
     files = tuple(sorted((_describe(*pair, fips) for pair in kept), key=lambda f: f.name))
     for note in notes:

@@ -1,0 +1,350 @@
+"""The reducer and its executors: order never matters, results are the same everywhere."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from bdc_files import offer, write_export, write_offers
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import equity as eq
+from equity.errors import EquityError, StorageError
+from equity.measures import _cache
+from equity.measures._slots import SlotIndex
+from equity.measures.coverage import Inline, coverage_under, location_table
+from equity.rules import list_coverage_rules, load_coverage_rule
+
+AS_OF = "2025-12-31"
+NAMES = {10: "Copper", 40: "Cable", 50: "FibertothePremises", 60: "GSOSatellite",
+         70: "UnlicensedFixedWireless", 71: "LicensedFixedWireless"}  # fmt: skip
+RULES = [load_coverage_rule(name) for name in list_coverage_rules()]
+
+
+def random_rows(n, seed=0, locations=400):
+    rng = np.random.default_rng(seed)
+    speeds = [("", ""), (0, 0), (10, 1), (25, 3), (100, 20), (1000, 1000), (100, 3)]
+    rows = []
+    for _ in range(n):
+        place = int(rng.integers(locations))
+        down, up = speeds[rng.integers(len(speeds))]
+        rows.append(
+            offer(
+                1_000_000_000 + place * 977,
+                provider=100_000 + int(rng.integers(9)),
+                technology=int(rng.choice([*NAMES, 61, 72, 0, 99])),
+                down=down,
+                up=up,
+                latency=int(rng.integers(2)),
+                customers=str(rng.choice(list("RBX"))),
+                block=f"10001{40100 + place % 7:06d}{1000 + place % 11}",
+                cell=f"882bab53{place % 5}3fffff",
+            )
+        )
+    return rows
+
+
+def slow_answer(rows, rule):
+    """Work out classes row by row, the plain way."""
+    frame = pd.DataFrame(rows).iloc[:, [1, 3, 4, 5, 6, 7, 8, 10]]
+    frame.columns = ["provider", "location", "technology", "down", "up", "latency", "who", "block"]
+    frame[["down", "up"]] = frame[["down", "up"]].replace("", 0).astype(int)
+    counts = frame.technology.isin(rule.technologies) & frame.who.isin(rule.customers)
+    if rule.low_latency:
+        counts &= frame.latency == 1
+
+    def reaches(pair):
+        return counts & (frame.down >= pair[0]) & (frame.up >= pair[1])
+
+    frame["served"] = reaches(rule.served)
+    frame["under"] = reaches(rule.underserved)
+    frame["qualifying"] = reaches(rule.qualifying)
+    frame["tract"] = frame.block.str[:11]
+    best = frame.groupby("location").agg(
+        tract=("tract", "first"),
+        served=("served", "max"),
+        under=("under", "max"),
+        qualifying=("qualifying", "max"),
+    )
+    best["under"] &= ~best.served
+    table = best.groupby("tract").agg(
+        locations_n=("served", "size"),
+        served_n=("served", "sum"),
+        underserved_n=("under", "sum"),
+        qualifying_n=("qualifying", "sum"),
+    )
+    table["providers_listed_n"] = frame.groupby("tract").provider.nunique()
+    table["providers_n"] = frame[frame.qualifying].groupby("tract").provider.nunique()
+    choice = frame[frame.qualifying].groupby("location").provider.nunique()
+    for name, n in (("one_provider_n", 1), ("two_providers_n", 2)):
+        table[name] = best.tract[choice.index[choice == n]].value_counts()
+    return table.fillna(0).astype(float)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rows = random_rows(6000)
+    for number, name in enumerate(NAMES.values()):
+        write_offers(tmp_path, rows[number::6], name=name)
+    write_export(tmp_path, [(row[3], row[10], row[11]) for row in rows[:300]])
+    return tmp_path
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_against_the_plain_way(tmp_path, rule):
+    rows = random_rows(4000)
+    for number, name in enumerate(NAMES.values()):
+        write_offers(tmp_path, rows[number::6], name=name)
+    expected = slow_answer(rows, rule)
+    for executor in (Inline(), ThreadPoolExecutor(3)):
+        table = eq.coverage(eq.read_bdc(tmp_path, as_of=AS_OF), rule=rule, executor=executor)
+        pd.testing.assert_frame_equal(
+            table[expected.columns], expected, check_names=False, check_index_type=False
+        )
+
+
+def test_several_rules_in_one_pass_are_each_alone(folder):
+    files = eq.read_bdc(folder, as_of=AS_OF)
+    together = coverage_under(files, RULES)
+    for rule, table in zip(RULES, together, strict=True):
+        pd.testing.assert_frame_equal(table, eq.coverage(files, rule=rule))
+
+
+def bytes_of(folder, executor, by="tract", **options):
+    files = eq.read_bdc(folder, as_of=AS_OF)
+    table = eq.coverage(files, rule="bead-2022", by=by, executor=executor, **options)
+    return table.to_csv().encode() + repr(table.attrs["equity"]["notes"]).encode()
+
+
+def test_identical_bytes_here_in_threads_in_processes_and_on_dask(folder, monkeypatch):
+    distributed = pytest.importorskip("distributed")
+    # It would ask the network which address this machine has.
+    monkeypatch.setattr("distributed.utils._get_ip", lambda *_: "127.0.0.1")
+    expected = bytes_of(folder, Inline())
+    with ThreadPoolExecutor(3) as threads:
+        assert bytes_of(folder, threads) == expected
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        assert bytes_of(folder, pool) == expected
+        assert bytes_of(folder, pool, by="h3") == bytes_of(folder, Inline(), by="h3")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        assert bytes_of(folder, client.get_executor()) == expected
+
+
+def test_the_pool_that_is_the_default_gives_the_same(folder, monkeypatch):
+    expected = bytes_of(folder, Inline())
+    monkeypatch.setattr("equity.measures._run._POOL_FROM_BYTES", 0)
+    assert bytes_of(folder, None) == expected
+
+
+def die(*_args, **_options):
+    os._exit(3)
+
+
+def test_a_worker_that_dies_ends_in_one_clear_error(folder, monkeypatch):
+    monkeypatch.setattr("equity.measures._run.reduce_cached", die)
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+        pytest.raises(
+            EquityError, match=r"bdc_10_Copper.* and 6 more: a worker process died"
+        ) as caught,
+    ):
+        bytes_of(folder, pool)
+    assert caught.value.code == "E-WORKER"
+
+
+def test_an_error_in_a_worker_arrives_whole(tmp_path):
+    write_offers(tmp_path, [offer(1_000_000_001, down="fast")])
+    files = eq.read_bdc(tmp_path, as_of=AS_OF)
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
+        pytest.raises(EquityError, match=r"fast.*lines? 2"),
+    ):
+        eq.coverage(files, rule="bead-2022", executor=pool)
+
+
+class TestCache:
+    def test_the_second_run_reads_no_file(self, folder, tmp_path, monkeypatch):
+        cache = tmp_path / "cache"
+        expected = bytes_of(folder, Inline())
+        assert bytes_of(folder, Inline(), cache_dir=cache) == expected
+        entries = sorted(path.name for path in cache.iterdir())
+        assert len(entries) == 7
+        assert all(name.startswith("bdc_10_") and name.endswith(".parquet") for name in entries)
+        monkeypatch.setattr("equity.measures._cache.reduce_files", None)
+        assert bytes_of(folder, Inline(), cache_dir=cache) == expected
+
+    def test_other_content_or_another_rule_is_another_entry(self, folder, tmp_path):
+        cache = tmp_path / "cache"
+        files = eq.read_bdc(folder, as_of=AS_OF)
+        eq.coverage(files, rule="bead-2022", cache_dir=cache)
+        eq.coverage(files, rule="fcc-25-3", cache_dir=cache)
+        eq.coverage(files, rule="bead-2022", by="h3", cache_dir=cache)
+        assert len(list(cache.iterdir())) == 21
+        write_offers(folder, random_rows(100, seed=5), name="Cable")
+        eq.coverage(eq.read_bdc(folder, as_of=AS_OF), rule="bead-2022", cache_dir=cache)
+        assert len(list(cache.iterdir())) == 22
+
+    def test_cells_from_the_cache(self, folder, tmp_path):
+        expected = bytes_of(folder, Inline(), by="h3_7")
+        for _ in range(2):
+            assert bytes_of(folder, Inline(), by="h3_7", cache_dir=tmp_path / "c") == expected
+
+    def test_a_full_disk_is_one_clear_error_and_leaves_nothing(self, folder, tmp_path, monkeypatch):
+        import pyarrow.parquet as pq
+
+        def full(_table, where, **_options):
+            where.write_bytes(b"half")
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(pq, "write_table", full)
+        with pytest.raises(StorageError, match="disk is full"):
+            bytes_of(folder, Inline(), cache_dir=tmp_path / "cache")
+        assert list((tmp_path / "cache").iterdir()) == []
+
+    def test_killed_at_any_moment_it_leaves_no_partial_entry(self, folder, tmp_path):
+        cache = tmp_path / "cache"
+        script = (
+            "import os, sys, pyarrow.parquet as pq, equity as eq\n"
+            "from equity.measures.coverage import Inline\n"
+            "real, done = pq.write_table, []\n"
+            "def write(table, where, **options):\n"
+            "    if len(done) == 2:\n"
+            "        where.write_bytes(b'half'); os._exit(9)\n"
+            "    done.append(where); real(table, where, **options)\n"
+            "pq.write_table = write\n"
+            f"files = eq.read_bdc({str(folder)!r}, as_of={AS_OF!r})\n"
+            f"eq.coverage(files, rule='bead-2022', executor=Inline(), cache_dir={str(cache)!r})\n"
+        )
+        run = subprocess.run([sys.executable, "-c", script], check=False, cwd=Path.cwd())
+        assert run.returncode == 9
+        left = [path for path in cache.iterdir() if not path.name.startswith(".")]
+        assert len(left) == 2
+        assert bytes_of(folder, Inline(), cache_dir=cache) == bytes_of(folder, Inline())
+        for path in cache.glob(".*.partial"):
+            os.utime(path, (0, 0))
+        _cache._sweep(cache)
+        assert not list(cache.glob(".*"))
+
+
+offers = st.lists(
+    st.builds(
+        offer,
+        st.integers(1, 6).map(lambda n: 10**9 + n),
+        provider=st.integers(100_000, 100_004),
+        technology=st.sampled_from([10, 40, 50, 60, 61, 70, 71, 72, 0, 99]),
+        down=st.sampled_from(["", 0, 10, 25, 100, 1000]),
+        up=st.sampled_from(["", 0, 1, 3, 20, 1000]),
+        latency=st.sampled_from([0, 1, ""]),
+        customers=st.sampled_from(["R", "B", "X", ""]),
+    ),
+    min_size=1,
+    max_size=25,
+)
+properties = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def place(rows):
+    """Blocks follow from the location, as in a real file."""
+    return [[*r[:10], f"1000104010{r[3] % 3}1000", r[11]] for r in rows]
+
+
+def table_of(folder, parts, rule="bead-statute", **options):
+    for path in folder.glob("*"):
+        path.unlink()
+    for rows, name in zip(parts, NAMES.values(), strict=False):
+        write_offers(folder, rows, name=name)
+    return eq.coverage(eq.read_bdc(folder, as_of=AS_OF), rule=rule, executor=Inline(), **options)
+
+
+@given(rows=offers, data=st.data())
+@properties
+def test_order_of_rows_and_files_never_matters(tmp_path, rows, data):
+    rows = place(rows)
+    one = table_of(tmp_path, [rows])
+    shuffled = data.draw(st.permutations(rows))
+    cut = data.draw(st.integers(0, len(rows)))
+    pd.testing.assert_frame_equal(one, table_of(tmp_path, [shuffled]))
+    two = table_of(tmp_path, [shuffled[:cut], shuffled[cut:]])
+    three = table_of(tmp_path, [shuffled[cut:], shuffled[:cut]])
+    pd.testing.assert_frame_equal(two, three)
+    same = [c for c in one.columns if "_tech" not in c]
+    pd.testing.assert_frame_equal(one[same], two[same])
+
+
+@given(rows=offers, data=st.data())
+@properties
+def test_a_row_twice_changes_nothing(tmp_path, rows, data):
+    rows = place(rows)
+    more = rows + data.draw(st.lists(st.sampled_from(rows), max_size=10))
+    pd.testing.assert_frame_equal(table_of(tmp_path, [rows]), table_of(tmp_path, [more]))
+
+
+@given(rows=offers, extra=offers)
+@properties
+def test_one_more_offer_never_lowers_a_class(tmp_path, rows, extra):
+    order = {"unserved": 0, "underserved": 1, "served": 2}
+    tables = []
+    for some in (place(rows), place(rows + extra)):
+        table_of(tmp_path, [some])
+        files = eq.read_bdc(tmp_path, as_of=AS_OF)
+        tables.append(location_table(files, rule="bead-statute", executor=Inline()))
+    before, after = tables
+    after = after.loc[before.index]
+    assert (after.coverage_class.map(order) >= before.coverage_class.map(order)).all()
+    assert (after.is_qualifying >= before.is_qualifying).all()
+    assert (after.best_down_mbps.fillna(0) >= before.best_down_mbps.fillna(0)).all()
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.integers(1, 10**13 - 1)
+            | st.integers(1, 50)
+            | st.integers(1, 2**20).map(lambda n: n << 22)
+        ),
+        max_size=6,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_slots_are_one_per_id(batches):
+    index, seen = SlotIndex(), {}
+    for batch in batches:
+        ids = np.array(batch, np.int64)
+        for number, slot in zip(ids.tolist(), index.slots(ids).tolist(), strict=True):
+            assert seen.setdefault(number, slot) == slot
+    assert sorted(seen.values()) == list(range(index.size))
+    assert all(index.ids[slot] == number for number, slot in seen.items())
+
+
+def test_files_in_any_order_of_providers(tmp_path):
+    rows = random_rows(30_000, locations=3000)
+    write_offers(tmp_path / "a", rows)
+    write_offers(tmp_path / "b", sorted(rows, key=lambda row: (row[1], row[4])))
+    one, two = (eq.coverage(eq.read_bdc(tmp_path / n, as_of=AS_OF), rule="bead-2022") for n in "ab")
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_more_providers_than_are_ever_open_at_once(tmp_path):
+    rows = [
+        offer(1_000_000_000 + n % 50, provider=100_000 + n % 97, technology=(10, 40, 50)[n % 3])
+        for n in range(5000)
+    ]
+    write_offers(tmp_path, rows)
+    table = eq.coverage(eq.read_bdc(tmp_path, as_of=AS_OF), rule="bead-2022")
+    assert table.providers_n.tolist() == [97]
+    assert table.three_providers_n.tolist() == [50]
