@@ -78,6 +78,7 @@ _PUBLIC = {
     "write_appendix": "equity.outputs.appendix",
     "practice_readiness": "equity.measures.practice",
     "best_offers": "equity.measures.practice",
+    "h3_cells": "equity.measures.practice",
     "capacity_behind_lines": "equity.measures.practice",
     "barrier": "equity.measures.barrier",
     "demand_population": "equity.measures.demand",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from equity.errors import InputError, MissingColumnError
+from equity.errors import DependencyError, InputError, MissingColumnError
 from equity.measures.practice import (
     PRACTICE_TIERS,
     best_offers,
     capacity_behind_lines,
+    h3_cells,
     link_adequacy,
     practice_readiness,
 )
@@ -111,6 +114,27 @@ def test_best_offers_are_the_highest_of_each_cell():
     assert found.loc["v"].tolist() == [3.0, 1.0, False]
     with pytest.raises(MissingColumnError, match="block"):
         best_offers(locations, cell="block")
+
+
+def test_h3_cells_are_the_published_ones():
+    pytest.importorskip("h3")
+    # The example of H3's own documentation.
+    sites = pd.DataFrame(
+        {"lon": [-122.418307270836, np.nan], "lat": [37.7752702151959, np.nan]}, index=["s", "t"]
+    )
+    found = h3_cells(sites, resolution=9)
+    assert found["s"] == "8928308280fffff"
+    assert found["t"] is None or pd.isna(found["t"])
+    eighth = h3_cells(sites)["s"]
+    offers = pd.DataFrame({"best_down_mbps": [50.0], "best_up_mbps": [50.0]}, index=[eighth])
+    status = practice_readiness(sites, offers, cell=h3_cells(sites))["practice_status"]
+    assert status.tolist() == ["ok", "not_located"]
+
+
+def test_without_h3_the_remedy_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "h3", None)
+    with pytest.raises(DependencyError, match="pip install"):
+        h3_cells(pd.DataFrame({"lon": [-78.0], "lat": [38.0]}, index=["s"]))
 
 
 def ready():

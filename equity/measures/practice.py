@@ -14,17 +14,18 @@ and Shepler 2014 (second hand). Upload and simultaneous visits are planning figu
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from equity import provenance
-from equity.errors import InputError, MissingColumnError
+from equity.errors import DependencyError, InputError, MissingColumnError
 from equity.measures import _decay
 from equity.measures._costs import TravelCosts
 from equity.measures._floating import weighted
-from equity.measures._places import Floats, checked_ids
+from equity.measures._places import Floats, checked_ids, locate
 from equity.measures._practice_size import PRACTICE_TIERS, PracticeTier, sizes, visits_of
 from equity.measures._weights import aligned
 
@@ -34,6 +35,7 @@ __all__ = [
     "PracticeTier",
     "best_offers",
     "capacity_behind_lines",
+    "h3_cells",
     "link_adequacy",
     "practice_readiness",
 ]
@@ -84,6 +86,40 @@ def best_offers(locations: pd.DataFrame, *, cell: str) -> pd.DataFrame:
     return provenance.carry(locations.groupby(cell).agg(rules), locations)
 
 
+def h3_cells(sites: Any, *, resolution: int = 8) -> pd.Series:
+    """Return the H3 cell each site lies in, for sites whose census block is not known.
+
+    Parameters
+    ----------
+    sites
+        By site id: geometry in any coordinate system, or ``lon`` and ``lat`` (degrees).
+    resolution
+        8 is that of the FCC's location files.
+
+    Returns
+    -------
+    Series
+        ``h3`` by site id; missing for a site without a location.
+
+    Raises
+    ------
+    DependencyError
+        If the package ``h3`` is not installed.
+    """
+    try:
+        h3 = import_module("h3")
+    except ImportError as error:
+        raise DependencyError(
+            "H3 cells need the package h3", fix="pip install 'telehealth-equity[cells]'"
+        ) from error
+    places = locate(sites, role="sites")
+    cells = [
+        h3.latlng_to_cell(lat, lon, resolution) if known else None
+        for lat, lon, known in zip(places.lat, places.lon, places.known, strict=True)
+    ]
+    return pd.Series(cells, index=sites.index, name="h3", dtype=object)
+
+
 def practice_readiness(
     sites: Any,
     offers: pd.DataFrame,
@@ -105,10 +141,11 @@ def practice_readiness(
         ``clinic``, more ``hospital``.
     offers
         By block or H3 cell: ``best_down_mbps``, ``best_up_mbps`` (business and residential,
-        whichever is better) and ``low_latency`` (assumed where there is no such column). See
-        :func:`best_offers`.
+        whichever is better) and ``low_latency`` (assumed where there is no such column), from
+        :func:`best_offers` or ``equity.coverage(…, by="h3")`` under a rule that asks for it.
     cell
-        Each site's block or cell: a column of ``sites``, or a Series by site id.
+        Each site's block or cell: a column of ``sites``, or a Series by site id
+        (:func:`h3_cells`).
     size
         Names in ``tiers`` by site id, or one for all.
     visits
