@@ -179,7 +179,8 @@ def _values(table: Any, layers: list[Layer]) -> str:
         "After ±: 90 % margin of error." if any("±" in t for la in layers for t in la.text) else ""
     )
     heads = "".join(
-        f'<th scope="col"{" aria-sort=descending" if i == 0 else ""}><button type="button">'
+        f'<th scope="col" data-label="{e(la.label)}"{" aria-sort=descending" if i == 0 else ""}>'
+        '<button type="button">'
         f"{e(la.label)}</button></th>"
         for i, la in enumerate(layers)
     )
@@ -187,7 +188,8 @@ def _values(table: Any, layers: list[Layer]) -> str:
         '<h2 id="eq-values" tabindex="-1">The same values as a table</h2>'
         f'<p class="eq-note">{margins} Choose a heading to sort, a name to see it on the map.</p>'
         '<div class="scroll" role="region" aria-label="Table of mapped values" tabindex="0">'
-        '<table class="sortable" data-short="25"><thead><tr><th scope="col">'
+        '<table class="sortable" data-short="25"><thead><tr>'
+        '<th scope="col" data-label="Community">'
         f'<button type="button">Community</button></th>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div><script>{template('sort.js')}</script>"
     )

@@ -267,7 +267,8 @@ def draw(table: Table, *, sortable: bool = True, links: frozenset[str] = frozens
     """Draw a table of finished words as HTML."""
     e = html.escape
     heads = "".join(
-        f'<th scope="col"{" class=words" if h.words else ""}>'
+        f'<th scope="col"{" class=words" if h.words else ""}'
+        + (f' data-label="{e(h.label)}">' if sortable else ">")
         + (f'<button type="button">{e(h.label)}</button>' if sortable else e(h.label))
         + "</th>"
         for h in table.heads
