@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from care_cases import AREAS, SITES, TOY_MINUTES, capacity_of, costs_of, people_of, scattered
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from equity.errors import InputError, MissingColumnError
@@ -249,6 +249,7 @@ def test_better_links_move_access_and_create_none():
     mode=st.sampled_from(["flexible", "fixed"]),
     licensing=st.sampled_from(["anywhere", "in_state", "compact"]),
 )
+@example(seed=0, theta=5e-324, phone=5e-324, mode="fixed", licensing="anywhere")
 def test_two_channels_conserve_demand_and_supply(seed, theta, phone, mode, licensing):
     rng = np.random.default_rng(seed)
     people, sites = scattered(25, seed=seed, prefix="a"), scattered(8, seed=seed + 1, prefix="s")

@@ -16,7 +16,7 @@ values from a public script that names the method; unverified).
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -79,9 +79,36 @@ _log = logging.getLogger("equity.measures.virtual")
 
 
 def virtual_catchment(
-    costs: TravelCosts, *, demand: Any, supply: Any, method: str = "two_channel", **parameters: Any
+    costs: TravelCosts,
+    *,
+    demand: Any,
+    supply: Any,
+    method: str = "two_channel",
+    area_available: Any = None,
+    area_subscription: Any = None,
+    site_available: Any = None,
+    site_subscription: Any = None,
+    as_published: bool | None = None,
+    reach: float | None = None,
+    area_speed_mbps: Any = None,
+    site_speed_mbps: Any = None,
+    speed_steps: str | SpeedSteps | None = None,
+    link_usable_share: Any = None,
+    site_link_adequacy: Any = None,
+    virtual_ceiling: Any = None,
+    amenable_share: float | None = None,
+    uptake: float | None = None,
+    audio_only_share: float | None = None,
+    licensing: str | pd.DataFrame | None = None,
+    area_state: Any = None,
+    site_state: Any = None,
+    compact: Collection[str] | None = None,
+    capacity: str | None = None,
+    steps: str | Mapping[float, float] | None = None,
 ) -> pd.DataFrame:
     """Return virtual access of every area; see :func:`solve_virtual_catchment` for both sides.
+
+    A parameter that is not of the chosen method is an error (:data:`VIRTUAL_METHODS`).
 
     Parameters
     ----------
@@ -92,27 +119,43 @@ def virtual_catchment(
         People by area id and capacity by site id, as in :func:`equity.catchment`.
     method
         ``two_channel``, ``2svca`` or ``e2svca``.
-    **parameters
-        Those of the method, :data:`VIRTUAL_METHODS`; another method's are an error.
-
-        ``2svca``: ``area_available`` and ``site_available`` (0 or 1: the best service offered is
-        at least 25/3 Mbps, say), ``area_subscription`` (share of households; give 1.0 to leave it
-        out), ``site_subscription`` (default 1), ``as_published`` (default False: True leaves the
-        patient's own availability out of the second step, as the authors' tool does), ``reach``
-        (in the costs' unit; the costs' own limit by default).
-
-        ``e2svca``: ``area_speed_mbps`` and ``site_speed_mbps`` (Series, or tables with
-        ``down_mbps`` and ``up_mbps``), ``speed_steps`` (name in :data:`SPEED_STEPS`, or
-        :class:`SpeedSteps`).
-
-        ``two_channel``: ``link_usable_share`` by area, ``site_link_adequacy`` and
-        ``virtual_ceiling`` by site (0 to 1), ``amenable_share`` (share of need that can be met by
-        video; 0.42 of primary-care visits is an upper figure) and ``uptake`` (share of that which
-        is), ``audio_only_share`` (share of need met by telephone where no link is usable; default
-        0), ``licensing`` (``in_state``, ``anywhere``, or a table of sites by states) with
-        ``site_state``, ``area_state`` and ``compact`` (states that recognise one another),
-        ``capacity`` (``flexible``: follows demand up to the ceiling; ``fixed``: the ceiling is set
-        aside) and ``steps`` as in :func:`equity.catchment`.
+    area_available, site_available
+        ``2svca``: 1 where the best service offered is good enough (25/3 Mbps, say), else 0.
+    area_subscription, site_subscription
+        ``2svca``: share of households, and of sites, that subscribe. The first has no default: 1.0
+        leaves it out on purpose. Sites default to 1.
+    as_published
+        ``2svca``: True leaves the patient's own availability out of the second step, as the
+        authors' tool does; areas without a line then receive access and supply is not conserved.
+    reach
+        ``2svca``: limit in the costs' unit; the costs' own limit by default.
+    area_speed_mbps, site_speed_mbps
+        ``e2svca``: Series of one speed, or tables with ``down_mbps`` and ``up_mbps``.
+    speed_steps
+        ``e2svca``: name in :data:`SPEED_STEPS` (``video_e2svca`` by default) or one's own.
+    link_usable_share
+        ``two_channel``: share of an area's people who could use a link, 0 to 1.
+    site_link_adequacy, virtual_ceiling
+        ``two_channel``: share of its video that a site's line carries
+        (:func:`equity.measures.practice.link_adequacy`), and largest share of its capacity that
+        may go to virtual care, 0 to 1.
+    amenable_share, uptake
+        ``two_channel``: share of need that can be met by video (0.42 of primary-care visits is an
+        upper figure), and the share of that which is.
+    audio_only_share
+        ``two_channel``: share of need met by telephone where no link is usable; 0 by default.
+    licensing
+        ``two_channel``: ``in_state`` (default), ``anywhere``, or a table of sites by states.
+    area_state, site_state
+        State by id: FIPS code, postal code or name. Areas default to the first two digits of
+        their ids.
+    compact
+        ``two_channel``: states that recognise one another's licences.
+    capacity
+        ``two_channel``: ``flexible`` (default: follows demand up to the ceiling) or ``fixed`` (the
+        ceiling is set aside, used or not).
+    steps
+        ``two_channel``: weights of travel, as in :func:`equity.catchment`; ``slow`` by default.
 
     Returns
     -------
@@ -129,9 +172,30 @@ def virtual_catchment(
         For a missing or foreign parameter, shares outside 0 to 1, speeds that are missing or
         negative, and all that :func:`equity.catchment` refuses.
     """
-    return solve_virtual_catchment(
-        costs, demand=demand, supply=supply, method=method, **parameters
-    ).areas
+    told = {
+        "area_available": area_available,
+        "area_subscription": area_subscription,
+        "site_available": site_available,
+        "site_subscription": site_subscription,
+        "as_published": as_published,
+        "reach": reach,
+        "area_speed_mbps": area_speed_mbps,
+        "site_speed_mbps": site_speed_mbps,
+        "speed_steps": speed_steps,
+        "link_usable_share": link_usable_share,
+        "site_link_adequacy": site_link_adequacy,
+        "virtual_ceiling": virtual_ceiling,
+        "amenable_share": amenable_share,
+        "uptake": uptake,
+        "audio_only_share": audio_only_share,
+        "licensing": licensing,
+        "area_state": area_state,
+        "site_state": site_state,
+        "compact": compact,
+        "capacity": capacity,
+        "steps": steps,
+    }
+    return solve_virtual_catchment(costs, demand=demand, supply=supply, method=method, **told).areas
 
 
 def solve_virtual_catchment(
@@ -141,12 +205,13 @@ def solve_virtual_catchment(
 
     Parameters and errors are those of :func:`virtual_catchment`.
     """
+    given = {name: value for name, value in parameters.items() if value is not None}
     solvers = {"2svca": _solve_2svca, "e2svca": _solve_e2svca, "two_channel": solve_two_channel}
     if method not in solvers:
         raise InputError(
             f"no virtual method {method!r}", fix=f"use one of {', '.join(VIRTUAL_METHODS)}"
         )
-    foreign = sorted(set(parameters) - set(VIRTUAL_METHODS[method]))
+    foreign = sorted(set(given) - set(VIRTUAL_METHODS[method]))
     if foreign:
         raise InputError(
             f"{method} has no parameter {', '.join(foreign)}",
@@ -154,7 +219,7 @@ def solve_virtual_catchment(
         )
     people = aligned(demand, costs.origins, what="demand", of="areas")
     capacity = aligned(supply, costs.sites, what="capacity", of="sites")
-    result, rule = solvers[method](costs, people, capacity, parameters)
+    result, rule = solvers[method](costs, people, capacity, given)
     _log.info("%s: %s", method, result.balance)
     parents = [value for value in (demand, supply) if isinstance(value, pd.DataFrame | pd.Series)]
     notes = [f"Virtual access: {method}, {rule}", str(result.balance)]
