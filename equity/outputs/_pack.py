@@ -15,6 +15,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from equity.errors import InputError
+
 __all__ = ["display_geometry", "pack", "step_for", "to_base64"]
 
 #: Simplification tolerance as a part of the larger side of the map.
@@ -30,6 +32,11 @@ def lon_lat(geometry: gpd.GeoSeries) -> np.ndarray:
     values = np.array(series.to_numpy(), dtype=object)
     gone = shapely.is_missing(values) | shapely.is_empty(values)
     values[gone] = EMPTY
+    if (np.abs(shapely.total_bounds(values)) > [360, 90, 360, 90]).any():
+        raise InputError(
+            "the geometry is not in longitude and latitude and has no CRS that says what it is in",
+            fix="set it: table.set_crs(...), for example EPSG:5070",
+        )
     return _west_of_the_date_line(values)
 
 
@@ -75,6 +82,7 @@ def display_geometry(geometry: gpd.GeoSeries, *, detail: float = DETAIL) -> np.n
         Shapely geometries in longitude and latitude, empty where there was none.
     """
     values = lon_lat(geometry)
+    values = np.array([_as_multi(g) for g in values], dtype=object)
     drawn = ~shapely.is_empty(values)
     if not drawn.any():
         return values
@@ -147,10 +155,8 @@ def pack(values: np.ndarray, step: float) -> bytes:
 def _as_multi(geometry: Any) -> Any:
     if geometry.geom_type == "MultiPolygon":
         return geometry
-    if geometry.geom_type == "Polygon":
-        return EMPTY if geometry.is_empty else shapely.MultiPolygon([geometry])
-    polygons = [g for g in shapely.get_parts(geometry) if g.geom_type == "Polygon"]
-    return shapely.MultiPolygon(polygons)
+    parts = shapely.get_parts(geometry)
+    return shapely.MultiPolygon([g for g in parts if g.geom_type == "Polygon" and not g.is_empty])
 
 
 def to_base64(data: bytes) -> str:

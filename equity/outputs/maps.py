@@ -39,7 +39,7 @@ def make_map(
     table: gpd.GeoDataFrame,
     column: str = "gap_n",
     *,
-    layers: Sequence[tuple[str, str, str]] = (),
+    layers: Sequence[str | tuple[str, str, str]] = (),
     title: str = "",
     finding: str = "",
     sites: gpd.GeoDataFrame | None = None,
@@ -61,8 +61,8 @@ def make_map(
     column
         Column shown first.
     layers
-        Further columns to choose from: triples of column, label and unit (``people``, ``share``,
-        ``km`` …). Polygons are stored once, however many layers there are.
+        Further columns to choose from: names, or triples of column, label and unit (``people``,
+        ``share``, ``km`` …). Polygons are stored once, however many layers there are.
     title, finding
         Heading, and one sentence that says what the map shows.
     sites
@@ -172,14 +172,11 @@ def _tiles(map: folium.Map) -> set[str]:  # noqa: A002
 
 
 def _chosen(
-    table: Any, column: str, layers: Sequence[tuple[str, str, str]]
+    table: Any, column: str, layers: Sequence[str | tuple[str, str, str]]
 ) -> list[tuple[str, str, str]]:
     """Put the first layer first and make sure that every layer exists."""
-    wanted = [tuple(layer) for layer in layers]
-    first = [layer for layer in wanted if layer[0] == column]
-    if not first:
-        known = describe([column])[0]
-        first = [(column, known.label, known.unit)]
+    wanted = [_described(layer) if isinstance(layer, str) else layer for layer in layers]
+    first = [layer for layer in wanted if layer[0] == column] or [_described(column)]
     ordered = first + [layer for layer in wanted if layer[0] != column]
     absent = [name for name, _, _ in ordered if name not in table.columns]
     if absent:
@@ -187,7 +184,12 @@ def _chosen(
             f"the table has no column {absent[0]!r} to map",
             fix=f"choose from {', '.join(map(str, table.select_dtypes('number').columns[:12]))}",
         )
-    return ordered  # type: ignore[return-value]
+    return ordered
+
+
+def _described(column: str) -> tuple[str, str, str]:
+    known = describe([column])[0]
+    return column, known.label, known.unit
 
 
 def _layer(table: Any, column: str, label: str, unit: str, *, k: int) -> Layer:

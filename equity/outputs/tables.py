@@ -11,11 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from equity.areas.schema import data_dictionary
 from equity.errors import InputError
 from equity.outputs._files import write_bytes, write_text
+from equity.outputs.words import is_missing
 from equity.provenance import Source, meta, sha256_of, software
 
 if TYPE_CHECKING:
@@ -223,8 +225,11 @@ def _record(
 
 def _flat(table: Any, record: Mapping[str, Any]) -> pd.DataFrame:
     """Return the table without polygons, ids first, each row stamped if it is synthetic."""
-    flat = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).copy()
+    flat = pd.DataFrame(table.drop(columns=["geometry", "geoid"], errors="ignore")).copy()
     flat.attrs = {}
+    for column in flat.columns:
+        if pd.api.types.is_object_dtype(flat[column]):
+            flat[column] = _of_one_kind(flat[column])
     if "geo_id" not in flat.columns and record["level"]:
         from equity.areas.geoid import geo_id
 
@@ -233,6 +238,16 @@ def _flat(table: Any, record: Mapping[str, Any]) -> pd.DataFrame:
         flat.insert(0, "geo_id", flat.pop("geo_id"))
     flat["synthetic"] = record["synthetic"]
     return flat
+
+
+def _of_one_kind(values: pd.Series) -> pd.Series:
+    """Give a column of mixed Python objects one type that every format can hold."""
+    known = values[values.notna()]
+    if known.map(lambda v: isinstance(v, (bool, np.bool_))).all():
+        return values.astype("boolean")
+    if known.map(lambda v: isinstance(v, (int, float, np.number))).all():
+        return pd.to_numeric(values)
+    return values.map(lambda v: None if is_missing(v) else str(v))
 
 
 def _dictionary(flat: pd.DataFrame) -> pd.DataFrame:

@@ -222,3 +222,22 @@ def test_an_appendix_without_communities_says_so(tmp_path):
 def test_the_ending_decides(report, tmp_path):
     with pytest.raises(InputError, match=r"\.pdf or a \.docx"):
         write_appendix(report, tmp_path / "appendix.odt")
+
+
+def test_docx_opens_again_with_its_sections_tables_and_styles(made):
+    from docx import Document
+    from docx.enum.section import WD_ORIENT
+
+    report, folder = made
+    read = Document(folder / "appendix.docx")
+    assert [s.orientation for s in read.sections] == [
+        WD_ORIENT.PORTRAIT,
+        WD_ORIENT.LANDSCAPE,
+        WD_ORIENT.PORTRAIT,
+    ]
+    assert {round(s.left_margin.inches, 2) for s in read.sections} == {1.0}
+    assert [len(t.rows) - 1 for t in read.tables] == [len(report.focus), 3, 3]
+    headings = [p.text for p in read.paragraphs if p.style.name == "Heading 1"]
+    assert headings[0] == "Finding"
+    assert {"Method", "Limits", "Sources", "Recipe"} <= set(headings)
+    assert read.core_properties.title == report.title

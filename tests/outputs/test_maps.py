@@ -259,3 +259,29 @@ def test_columns_under_a_rule_are_described(table):
     text = page_text(make_map(table, "gap_n__fcc_25_3"))
     assert "fcc-25-3" in text
     assert "n/a (nobody lives here)" in text
+
+
+def test_whatever_stands_where_polygons_should_is_drawn_or_left_out(table):
+    table.loc[table.index[0], "geometry"] = shapely.Point(-75.7, 38.6)
+    table.loc[table.index[1], "geometry"] = shapely.GeometryCollection(
+        [table.geometry.iloc[1], shapely.LineString([(-75, 38), (-75, 39)])]
+    )
+    table.loc[table.index[2], "geometry"] = shapely.Polygon(
+        [(-75.6, 38.4), (-75.5, 38.5), (-75.5, 38.4), (-75.6, 38.5)]
+    )
+    data = config_of(page_text(make_map(table)))
+    polygons = unpack(inflate(data["areas"]), data["step"])
+    assert [len(p) for p in polygons[:2]] == [0, 1]
+    assert len(polygons) == len(table)
+
+
+def test_geometry_in_metres_without_a_crs_is_refused(table):
+    metres = gpd.GeoDataFrame(table.to_crs(5070)).set_crs(None, allow_override=True)
+    with pytest.raises(InputError, match="set_crs"):
+        make_map(metres)
+
+
+def test_layers_may_be_plain_column_names(table):
+    text = page_text(make_map(table, "gap_share", layers=["gap_share", "population_n"]))
+    assert re.findall(r'type="radio"[^>]*value="(\w+)"', text) == ["gap_share", "population_n"]
+    assert "Residents" in text

@@ -186,3 +186,18 @@ def test_office_files_carry_no_moment(table, tmp_path):
     with zipfile.ZipFile(exported(table, tmp_path, "xlsx")) as book:
         assert {e.date_time for e in book.infolist()} == {_files.EPOCH}
         assert b"1980-01-01T00:00:00Z" in book.read("docProps/core.xml")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet", "gpkg", "xlsx"])
+def test_columns_of_mixed_objects_are_written(table, tmp_path, form):
+    table["geoid"] = table.index
+    table["is_rural"] = pd.Series(
+        [True, None] + [False] * (len(table) - 2), index=table.index, dtype=object
+    )
+    table["mixed"] = pd.Series(
+        [1, "two", None] + ["x"] * (len(table) - 3), index=table.index, dtype=object
+    )
+    table["counts"] = pd.Series(
+        [1, 2.5, None] + [3] * (len(table) - 3), index=table.index, dtype=object
+    )
+    assert exported(table, tmp_path, form).stat().st_size > 1000
