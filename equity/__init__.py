@@ -87,6 +87,8 @@ _PUBLIC = {
     "virtual_catchment": "equity.measures.virtual",
     "solve_virtual_catchment": "equity.measures.virtual",
     # Broadband
+    "compare_rules": "equity.measures.coverage_change",
+    "compare_vintages": "equity.measures.coverage_change",
     "coverage": "equity.measures.coverage",
     "location_table": "equity.measures.coverage",
     # Whole

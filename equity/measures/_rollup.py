@@ -59,7 +59,7 @@ def cell_resolution(by: str) -> int | None:
     return None
 
 
-def area_codes(data: Partial, by: str) -> Ints:
+def codes_of(data: Partial, by: str) -> Ints:
     """Return the area of each location as an integer."""
     return _codes(data.blocks if cell_resolution(by) is None else data.cells, by)
 
@@ -111,7 +111,7 @@ def roll_up(data: Partial, number: int, rule: CoverageRule, by: str) -> pd.DataF
         is known.
     """
     columns = data.rules[number]
-    inverse, codes = _sorted_areas(area_codes(data, by))
+    inverse, codes = sorted_areas(codes_of(data, by))
     size = codes.size
     bits = location_class(columns, rule.technologies, data.ids.size)
     counts = _histogram(inverse, bits, 16, size)
@@ -129,7 +129,7 @@ def roll_up(data: Partial, number: int, rule: CoverageRule, by: str) -> pd.DataF
     return frame
 
 
-def _sorted_areas(codes: Ints) -> tuple[Ints, Ints]:
+def sorted_areas(codes: Ints) -> tuple[Ints, Ints]:
     """Return each location's place among the distinct areas, and these in order."""
     place, distinct = slots_of(codes)
     order = np.argsort(distinct)

@@ -185,7 +185,7 @@ def location_table(
         ``underserved``, ``unserved``), ``is_qualifying``, ``best_down_mbps``, ``best_up_mbps``,
         ``is_exported``.
     """
-    from equity.measures._compare import location_frame
+    from equity.measures._locations import location_frame
 
     chosen = as_rule(rule)
     parts = locations(data, [chosen], by="block", executor=executor, cache_dir=cache_dir)

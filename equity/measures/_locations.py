@@ -1,4 +1,4 @@
-"""Single locations under a rule, and what changes between two rules or two vintages."""
+"""Single locations under a rule."""
 
 from __future__ import annotations
 
