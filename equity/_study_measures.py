@@ -24,7 +24,7 @@ from equity.measures.gap import (
     shortfall_by_travel,
     telehealth_gap,
 )
-from equity.measures.travel import nearest_sites, travel_costs
+from equity.measures.travel import nearest_sites, population_centers, travel_costs
 from equity.progress import track
 from equity.provenance import carry
 from equity.rules import CoverageRule
@@ -33,6 +33,7 @@ __all__ = ["measure", "overall_rate"]
 
 _PER_10K = 10_000.0
 _CONNECT_S = 20
+_MADE_OF_BLOCKS = ("block_group", "tract", "county", "state")
 _PEOPLE = ("population_n", "population_n_moe", "in_person_shortfall")
 _SIDE_BY_SIDE = (
     "qualifying_share", "coverage_status", "subscription_share", "connected_share",
@@ -108,7 +109,8 @@ def _care(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame:
             )
         rurality = areas[care.rurality]
     placed = areas[areas.geometry.notna()]
-    near = nearest_sites(placed, inputs.sites, rurality=rurality)
+    centers = _centers(plan, inputs)
+    near = nearest_sites(placed, inputs.sites, centers=centers, rurality=rurality)
     result = near.reindex(areas.index)
     result["nearest_site_status"] = result["nearest_site_status"].fillna("not_covered")
     if care.method == "travel":
@@ -116,7 +118,8 @@ def _care(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame:
             result["nearest_site_min"], limit_min=care.limit_min, care_exists=False
         )
     else:
-        access = _access(plan, inputs, placed, rurality).reindex(areas.index)
+        access = _access(plan, inputs, placed, centers=centers, rurality=rurality)
+        access = access.reindex(areas.index)
         result = result.join(access)
         short = shortfall_by_access(
             result["access_per_10k"],
@@ -126,7 +129,16 @@ def _care(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame:
     return carry(result, near)
 
 
-def _access(plan: StudyPlan, inputs: Inputs, placed: Any, rurality: Any) -> pd.DataFrame:
+def _centers(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame | None:
+    """Return where the people of each area are, if the study has blocks inside its areas."""
+    if inputs.blocks is None or plan.study.level not in _MADE_OF_BLOCKS:
+        return None
+    return population_centers(inputs.blocks, level=plan.study.level)
+
+
+def _access(
+    plan: StudyPlan, inputs: Inputs, placed: Any, *, centers: Any, rurality: Any
+) -> pd.DataFrame:
     supply = inputs.capacity
     if supply is None or supply["fte"].isna().all():
         raise InputError(
@@ -140,11 +152,12 @@ def _access(plan: StudyPlan, inputs: Inputs, placed: Any, rurality: Any) -> pd.D
             rows=supply.index[supply["fte"].isna()],
             fix='fill them in, or set use = "sites" on the input without FTE',
         )
-    costs = travel_costs(
-        placed, supply, max_minutes=max(plan.care.limit_min, 1.0), rurality=rurality
-    )
+    limit = plan.care.limit_min
+    costs = travel_costs(placed, supply, max_minutes=limit, centers=centers, rurality=rurality)
     people = placed["population_n"].fillna(0.0)
-    return catchment(costs, demand=people, supply=supply["fte"], method="e2sfca")
+    # Thirds of the limit: the slow weights of Luo & Qi at 30 minutes, their hour form at 60.
+    steps = {limit / 3: 1.0, 2 * limit / 3: 0.68, limit: 0.22}
+    return catchment(costs, demand=people, supply=supply["fte"], method="e2sfca", steps=steps)
 
 
 def _lines(

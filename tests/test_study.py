@@ -256,3 +256,18 @@ def test_scratch_copy_is_possible(example, tmp_path):
     shutil.copytree(example.root, tmp_path / "copy")
     moved = Study.load(tmp_path / "copy" / "study.toml").run()
     assert str(tmp_path) not in moved.text
+
+
+def test_care_within_another_limit_and_from_where_people_live(example, edited, result):
+    path = edited(
+        ("limit_min = 30", "limit_min = 20"),
+        ('as_of = "2024-12-31"', 'as_of = "2024-12-31"\nhousing = "boundaries/tl_2023_90_tabblock20.zip"'),
+    )  # fmt: skip
+    other = Study.load(path).run()
+    # A shorter limit leaves more areas with nothing in reach; weights end where it ends.
+    none = "no_supply_in_reach"
+    assert (other.table["access_status"] == none).sum() > (
+        result.table["access_status"] == none
+    ).sum()
+    moved = other.table["nearest_site_km"] - result.table["nearest_site_km"]
+    assert (moved.abs() > 0.01).sum() > 50

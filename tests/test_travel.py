@@ -203,6 +203,8 @@ def test_given_centres_are_used_where_listed():
     found = nearest_sites(areas, site, centers=centers)["nearest_site_km"]
     assert found["t"] == 0
     assert found["u"] > 60
+    notes = nearest_sites(areas, site, centers=centers).attrs["equity"]["notes"]
+    assert any("centers in 1 of 2" in note for note in notes)
 
 
 def test_an_area_without_a_location_has_a_status():
@@ -238,6 +240,13 @@ def test_population_centres_lean_to_where_people_live():
     assert centers["lon"].iloc[0] == pytest.approx(-78.25, abs=1e-3)
     assert centers["lat"].iloc[0] == pytest.approx(38.0, abs=2e-3)
     assert centers["population_n"].iloc[0] == 400
+
+
+def test_centres_need_a_level_that_blocks_make_up():
+    with pytest.raises(InputError, match="does not tell its zcta"):
+        population_centers(
+            pd.DataFrame({"population_n": [1]}, index=["510010001001000"]), level="zcta"
+        )
 
 
 def test_ruca_codes_are_classes():

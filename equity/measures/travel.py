@@ -38,6 +38,7 @@ __all__ = [
 PAIRS_KEPT = 8_000_000
 """Pairs that :func:`travel_costs` keeps in memory unless it is told to."""
 
+_MADE_OF_BLOCKS = ("block_group", "tract", "county", "state")
 _log = logging.getLogger("equity.measures.travel")
 
 
@@ -111,6 +112,12 @@ def nearest_sites(
         index=areas.index,
     )
     notes = [_estimate_note(roads or Roads())]
+    if centers is not None:
+        weighted = int(here.ids.isin(centers.index).sum())
+        notes.append(
+            f"Measured from population-weighted centers in {weighted:,} of {len(here.ids):,} "
+            "areas, from the polygon's own in the others"
+        )
     if unlocated:
         notes.append(f"{unlocated:,} sites without a location could not be nearest to anybody")
         _log.warning(notes[-1])
@@ -252,6 +259,10 @@ def population_centers(
     """
     from equity.areas.geoid import parent
 
+    if level not in _MADE_OF_BLOCKS:
+        raise InputError(
+            f"the id of a block does not tell its {level}", fix=f"use {', '.join(_MADE_OF_BLOCKS)}"
+        )
     places = locate(blocks, role="blocks")
     people = aligned(blocks[population], places.ids, what="population", of="blocks")
     lost = ~places.known & (people > 0)
