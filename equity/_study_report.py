@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from equity import _study_words as words
+from equity.areas.moe import moe_sum
 from equity.measures.gap import PARTS, gap_totals
 from equity.outputs.report import Report
 from equity.outputs.words import count, plural, sentence_list, share
@@ -160,6 +161,7 @@ def _finding(
     return (
         headline,
         _what_is_missing(in_focus),
+        _how_sure(focus),
         _rates(first, rest),
         _everyone(comparison),
         _range(by_rule),
@@ -174,6 +176,16 @@ def _what_is_missing(totals: pd.Series) -> str:
         if value > 0
     ]
     return f"Of these, {sentence_list(said)}."
+
+
+def _how_sure(focus: Any) -> str:
+    if focus["gap_n_moe"].isna().any():
+        return "How sure that is cannot be said: survey tables came without margins of error."
+    margin = moe_sum(focus["gap_n"].to_numpy(), focus["gap_n_moe"].to_numpy())
+    return (
+        f"The survey's margin on that number is ± {count(margin)} people (90 %); errors of "
+        "coverage filings and travel estimates come on top and are not known."
+    )
 
 
 def _rates(first: pd.Series, rest: pd.Series) -> str:

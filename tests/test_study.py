@@ -96,6 +96,8 @@ def test_the_headline_s_numbers_are_the_table_s(result):
     report = result.report()
     focus = result.table.loc[list(report.focus)]
     assert f"about {focus['gap_n'].sum():,.0f} people" in report.finding[0]
+    margin = (focus["gap_n_moe"] ** 2).sum() ** 0.5
+    assert f"± {margin:,.0f} people (90 %)" in " ".join(report.finding)
     comparison = report.comparison
     assert comparison.loc["all", "gap_n"] == pytest.approx(
         comparison.iloc[:2]["gap_n"].sum(), rel=1e-12
