@@ -149,6 +149,8 @@ def _marks(table: Any, around: Around) -> str:
     rows = []
     if _rows.flag(table, "is_under_resourced").any():
         rows.append('<li><span class="eq-swatch focus"></span>under-resourced</li>')
+    if _rows.out_of_reach(table).any():
+        rows.append('<li><span class="eq-swatch far"></span>no site in reach</li>')
     if around.with_outlines:
         rows.append('<li><span class="eq-swatch line"></span>county line</li>')
     if around.sites_label:

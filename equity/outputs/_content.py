@@ -118,8 +118,8 @@ _COMMUNITY = (
     ("population_n", "n", "Residents", 1.15),
     ("gap_n", "n", "People in the gap", 1.15),
     ("gap_share", "share", "Share of residents", 1.05),
-    ("gap_infrastructure_n", "n", "No line", 0.7),
-    ("gap_subscription_n", "n", "No subscription", 1.15),
+    ("gap_infrastructure_n", "n", "No line", 0.8),
+    ("gap_subscription_n", "n", "No subscription", 1.25),
     ("gap_device_n", "n", "No device", 0.75),
     ("nearest_site_km", "km", "Nearest site, km", 0.85),
 )
@@ -135,7 +135,7 @@ def community_table(
     table = report.table.loc[list(geoids)]
     used = [c for c in _COMMUNITY if c[0] in table.columns]
     columns = [_column(table, name, unit) for name, unit, _, _ in used]
-    heads = [Head("Community", words=True, width=2.3)]
+    heads = [Head("Community", words=True, width=2.15)]
     heads += [Head(label, width=width) for _, _, label, width in used]
     names = _rows.texts(table, "name", default=[str(g) for g in table.index])
     first = [

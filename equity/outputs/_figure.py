@@ -18,6 +18,7 @@ __all__ = ["alt_text", "figure_png"]
 
 _WIDTH = 6.5  # inches: US Letter less its margins
 _DPI = 200
+_FOCUS = "#a3124a"  # prints as a dark grey
 _LEGEND = 1.2  # inches under the map for scale bar and legend
 
 
@@ -147,13 +148,13 @@ def _dark(colour: str) -> bool:
 def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
     if report.outlines is not None and len(report.outlines):
         lines = gpd.GeoSeries(_pack.display_geometry(report.outlines.geometry), crs="EPSG:4269")
-        how = {"facecolor": "none", "edgecolor": "#000000", "linewidth": 0.55}
+        how = {"facecolor": "none", "edgecolor": "#5a5a5a", "linewidth": 0.5}
         _add(axes, lines.to_crs(crs).to_numpy(), **how)
     under = _rows.flag(report.table, "is_under_resourced") & ~shapely.is_empty(drawn)
     if under.any():
         joined = gpd.GeoSeries([shapely.coverage_union_all(drawn[under])], crs="EPSG:4269")
-        # White below black: the line shows on light and on dark areas alike.
-        for colour, width in (("#ffffff", 2.0), ("#000000", 1.1)):
+        # White below the colour: the line shows on light and on dark areas alike.
+        for colour, width in (("#ffffff", 2.2), (_FOCUS, 1.2)):
             shape = joined.to_crs(crs).to_numpy()
             _add(axes, shape, facecolor="none", edgecolor=colour, linewidth=width)
     if report.sites is not None and len(report.sites):
@@ -207,9 +208,9 @@ def _legend(figure: Any, report: Report, classes: Classes, label: str, column: s
     if _rows.unreliable(report.table, column).any():
         handles.append(box("unreliable: margin too wide", facecolor="#cfc9a5", hatch="/////"))
     if _rows.flag(report.table, "is_under_resourced").any():
-        handles.append(box("under-resourced", facecolor="none", edgecolor="#000000", linewidth=1.5))
+        handles.append(box("under-resourced", facecolor="none", edgecolor=_FOCUS, linewidth=1.6))
     if report.outlines is not None and len(report.outlines):
-        handles.append(Line2D([], [], color="#000000", linewidth=0.8, label="county line"))
+        handles.append(Line2D([], [], color="#5a5a5a", linewidth=0.8, label="county line"))
     if report.sites is not None and len(report.sites):
         mark = Line2D(
             [], [], marker="^", linestyle="none", markersize=5, markerfacecolor="#ffffff",

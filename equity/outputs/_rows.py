@@ -13,6 +13,7 @@ from equity.outputs.words import UNRELIABLE_CV, Z90, is_missing
 __all__ = [
     "flag",
     "margin_of",
+    "out_of_reach",
     "places",
     "status_of",
     "texts",
@@ -67,6 +68,15 @@ def margin_of(table: Any, column: str) -> np.ndarray:
         if name in table.columns:
             return np.asarray(pd.to_numeric(table[name], errors="coerce"), dtype=float)
     return np.full(len(table), np.nan)
+
+
+def out_of_reach(table: Any) -> np.ndarray:
+    """Tell which areas have no site in reach."""
+    found = np.zeros(len(table), dtype=bool)
+    for name in ("nearest_site_status", "access_status"):
+        if name in table.columns:
+            found |= np.array([v == "no_supply_in_reach" for v in table[name].tolist()], dtype=bool)
+    return found
 
 
 def variation(table: Any, column: str) -> np.ndarray:

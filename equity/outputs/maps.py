@@ -206,8 +206,6 @@ def _layer(table: Any, column: str, label: str, unit: str, *, k: int) -> Layer:
 def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outlines: Any) -> str:
     """Return what ``map.js`` reads, as JSON; texts are deflated too, so none is ever HTML."""
     step = _pack.step_for(drawn)
-    under = _rows.flag(table, "is_under_resourced") & ~shapely.is_empty(drawn)
-    joined = shapely.coverage_union_all(drawn[under]) if under.any() else _pack.EMPTY
     lines = (
         _pack.display_geometry(outlines.geometry)
         if outlines is not None
@@ -243,7 +241,8 @@ def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outli
     config = {
         "areas": _pack.to_base64(_pack.pack(drawn, step)),
         "outlines": _pack.to_base64(_pack.pack(lines, step)),
-        "focus": _pack.to_base64(_pack.pack(np.array([joined], dtype=object), step)),
+        "focus": _outline(drawn, _rows.flag(table, "is_under_resourced"), step),
+        "far": _outline(drawn, _rows.out_of_reach(table), step),
         "table": _pack.to_base64(json.dumps(payload, ensure_ascii=False).encode()),
         "step": step,
         "bounds": [[south, west], [north, east]],
@@ -251,6 +250,13 @@ def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outli
         "noData": NO_DATA,
     }
     return json.dumps(config)
+
+
+def _outline(drawn: np.ndarray, chosen: np.ndarray, step: float) -> str:
+    """Pack the common outline of some areas."""
+    chosen = chosen & ~shapely.is_empty(drawn)
+    joined = shapely.coverage_union_all(drawn[chosen]) if chosen.any() else _pack.EMPTY
+    return _pack.to_base64(_pack.pack(np.array([joined], dtype=object), step))
 
 
 def _ratio(drawn: np.ndarray) -> float:

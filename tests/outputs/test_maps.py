@@ -285,3 +285,13 @@ def test_layers_may_be_plain_column_names(table):
     text = page_text(make_map(table, "gap_share", layers=["gap_share", "population_n"]))
     assert re.findall(r'type="radio"[^>]*value="(\w+)"', text) == ["gap_share", "population_n"]
     assert "Residents" in text
+
+
+def test_areas_with_no_site_in_reach_are_outlined_and_named(table):
+    assert "no site in reach" not in page_text(make_map(table))
+    table["nearest_site_status"] = ["no_supply_in_reach"] * 2 + ["ok"] * (len(table) - 2)
+    text = page_text(make_map(table))
+    data = config_of(text)
+    (shape,) = unpack(inflate(data["far"]), data["step"])
+    assert len(shape) == 1
+    assert "no site in reach" in text

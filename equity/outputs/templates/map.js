@@ -104,8 +104,8 @@
       return;
     }
     const text = new TextDecoder();
-    const [areas, lines, focus, table] = await Promise.all(
-      [config.areas, config.outlines, config.focus, config.table].map(inflate));
+    const [areas, lines, focus, far, table] = await Promise.all(
+      [config.areas, config.outlines, config.focus, config.far, config.table].map(inflate));
     const data = JSON.parse(text.decode(table));
     const step = config.step;
     const canvas = new Canvas({ padding: 0.2 });
@@ -166,6 +166,8 @@
       ...common, fill: false, color: config.many ? "#3a3a3a" : "#000000", weight: config.many ? 0.7 : 1.3, opacity: 0.9, interactive: false }).addTo(map));
     unpack(focus, step).forEach((shape) => shape.length && L.polygon(shape, {
       ...common, fill: false, inner: true, color: "#d81b60", weight: config.many ? 3 : 4, opacity: 1, interactive: false }).addTo(map));
+    unpack(far, step).forEach((shape) => shape.length && L.polygon(shape, {
+      ...common, fill: false, inner: true, color: "#000000", weight: 3, dashArray: "5 4", interactive: false }).addTo(map));
     const dots = data.sites.map(([lat, lon, name, inside]) => {
       const dot = L.circleMarker([lat, lon], {
         renderer: canvas, radius: radius(), fillColor: "#ffffff", fillOpacity: inside ? 1 : 0,
