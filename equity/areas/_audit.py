@@ -97,8 +97,9 @@ def compare(name: str, base: Any, other: Any, level: str, empty: set[str]) -> tu
 
     `empty` holds the ids that some table knows to have no people.
     """
-    missing = base[~base.isin(other)]
-    extra = other[~other.isin(base)]
+    # An indexer is built once and serves the join too; isin would hash every text again.
+    missing = base[other.get_indexer(base) < 0]
+    extra = other[base.get_indexer(other) < 0]
     sides = (("missing", missing, other, extra), ("extra", extra, base, missing))
     rows = pd.concat(
         [

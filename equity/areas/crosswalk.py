@@ -182,7 +182,7 @@ def _linked(
     table: Any, relationship: Relationship, roles: Roles, level: str
 ) -> tuple[Relationship, Any, list[str]]:
     """Rows that have links; rows without any may only be empty."""
-    linked = table.index.isin(relationship.links["source"])
+    linked = _among(table.index, relationship.links["source"])
     if linked.all():
         return relationship, linked, []
     notes = []
@@ -192,7 +192,7 @@ def _linked(
         back = {theirs: mine for mine, theirs in renamed.items()}
         links = relationship.links.assign(source=relationship.links["source"].replace(back))
         relationship = replace(relationship, links=links)
-        linked = table.index.isin(links["source"])
+        linked = _among(table.index, links["source"])
         notes.append(f"{len(renamed):,} areas found under their former county's code")
     lost = table.loc[~linked, list(roles.counts)]
     filled = (lost.fillna(0) != 0).any(axis=1).to_numpy(dtype=bool)
@@ -209,10 +209,14 @@ def _linked(
     return relationship, linked, notes
 
 
+def _among(ids: Any, known: Any) -> Any:
+    return pd.Index(pd.unique(known)).get_indexer(ids) >= 0
+
+
 def _moved(
     table: Any, relationship: Relationship, roles: Roles, bases: list[str], *, zero_rule: bool
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    reached = relationship.links["source"].isin(table.index)
+    reached = table.index.get_indexer(relationship.links["source"]) >= 0
     targets = pd.Index(np.sort(relationship.links.loc[reached, "target"].unique()), name="geoid")
     values: dict[str, Any] = {}
     book = pd.DataFrame({"crosswalk_status": "whole", "split_share": 0.0}, index=targets)

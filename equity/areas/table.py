@@ -130,7 +130,9 @@ def level_of(table: Any, *, name: str = "the table") -> str:
     if len(index) == 0:
         raise InputError(f"{name} has no rows")
     text = pd.Series(index, dtype=object)
-    is_text = text.map(lambda value: isinstance(value, str) and value.isascii() and value.isdigit())
+    is_text = np.fromiter(
+        (isinstance(v, str) and v.isascii() and v.isdigit() for v in index), bool, len(index)
+    )
     if not is_text.all():
         raise GeoidError(
             f"{name} is not indexed by ids as text",
