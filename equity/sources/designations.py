@@ -17,7 +17,7 @@ from equity.areas.geoid import find_state
 from equity.errors import InputError
 from equity.provenance import Source, meta, sha256_of, stamp
 from equity.sources._fetch import Desk
-from equity.sources._files import read_text_table, require_columns, to_numbers
+from equity.sources._files import read_text_table, require_columns, row_labels, to_numbers
 from equity.sources.inventory import Want, fetch_input
 
 __all__ = ["get_designations", "in_designated_areas", "read_designations"]
@@ -152,8 +152,12 @@ def _hpsa(frame: pd.DataFrame, path: Any) -> pd.DataFrame:
     values = to_numbers(numbers.mask(numbers.isin(_BLANKS), ""), _HPSA_NUMBERS, path)
     odd = ~values["score"].dropna().between(0, 26)
     if odd.any():
-        rows = [f"line {i + 2}" for i in odd.index[odd]]
-        raise InputError("an HPSA score lies outside 0 to 26", file=path, rows=rows)
+        raise InputError(
+            "an HPSA score lies outside 0 to 26",
+            file=path,
+            rows=row_labels(odd.index, odd),
+            fix="download the file again",
+        )
     return table.assign(component=_component(table["component"], path), **values)
 
 
@@ -192,14 +196,15 @@ def _component(codes: pd.Series, path: Any) -> pd.Series:
         raise InputError(
             f"unknown component type {codes[odd].iloc[0]!r}",
             file=path,
-            rows=[f"line {i + 2}" for i in codes.index[odd]],
+            rows=row_labels(codes.index, odd),
+            fix="download the file again; a new type needs a new version of this package",
         )
     return known.fillna("point")
 
 
 def _clean_ids(table: pd.DataFrame) -> pd.Series:
     """Ids of the right length; masked ones (``XXXXX``) and points have none."""
-    length = table["component"].map(_LENGTHS)
+    length = table["component"].map(_LENGTHS).astype(float)  # also of a table without rows
     digits = table["geoid"].str.fullmatch(r"\d+").fillna(value=False).astype(bool)
     padded = table["geoid"].where(table["geoid"].str.len() != length - 1, "0" + table["geoid"])
     good = digits & (padded.str.len() == length)

@@ -58,6 +58,24 @@ def test_hpsa_components_are_cleaned(tmp_path):
     assert "repeated components" in " ".join(meta(table).notes)
 
 
+@pytest.mark.parametrize(
+    ("score", "kind", "says"), [("27", "CT", "outside 0 to 26"), ("6", "??", "unknown component")]
+)
+def test_a_designation_that_cannot_be_names_its_line(tmp_path, score, kind, says):
+    rows = [
+        ("A\nwith a break", "1", "6", "Designated", "54001000100", "CT"),
+        ("B", "2", score, "Designated", "54001000100", kind),
+    ]
+    with pytest.raises(InputError, match=says) as caught:
+        read_designations(hpsa(tmp_path / "h.csv", rows), kind="hpsa-pc", as_of="2026")
+    assert caught.value.rows == ["line 4"]
+    assert caught.value.fix
+
+
+def test_a_list_without_designations_is_an_empty_table(tmp_path):
+    assert len(read_designations(hpsa(tmp_path / "h.csv", []), kind="hpsa-pc", as_of="2026")) == 0
+
+
 def test_tracts_are_marked_by_tract_and_by_county(tmp_path):
     rows = [
         ("T", "1", "6", "Designated", "54001000100", "CT"),
