@@ -15,6 +15,7 @@ import numpy as np
 from equity.errors import InputError
 from equity.measures._costs import TravelCosts
 from equity.measures._places import Floats
+from equity.measures._weights import checked_number
 
 STEPS: Mapping[str, Mapping[float, float]] = MappingProxyType(
     {
@@ -56,14 +57,7 @@ def steps(table: str | Mapping[float, float], *, unit: str) -> Decay:
         name, pairs = table, STEPS[table]
     else:
         name, pairs = "own steps", table
-    limits = np.array(sorted(float(limit) for limit in pairs))
-    weights = np.array([float(pairs[limit]) for limit in sorted(pairs)])
-    sound = len(limits) > 0 and np.isfinite(limits).all() and np.isfinite(weights).all()
-    if not (sound and (limits >= 0).all() and (weights >= 0).all() and weights.any()):
-        raise InputError(
-            "step weights must be limits of 0 or more, with weights of 0 or more",
-            rows=[f"{limit}: {weight}" for limit, weight in pairs.items()],
-        )
+    limits, weights = _limits_and_weights(pairs)
     padded = np.append(weights, 0.0)
     text = ", ".join(f"{a:g} {unit}: {b:g}" for a, b in zip(limits, weights, strict=True))
     return Decay(
@@ -73,6 +67,23 @@ def steps(table: str | Mapping[float, float], *, unit: str) -> Decay:
     )
 
 
+def _limits_and_weights(pairs: Any) -> tuple[Floats, Floats]:
+    try:
+        table = sorted((float(limit), float(weight)) for limit, weight in pairs.items())
+    except (AttributeError, TypeError, ValueError):
+        table = []
+    limits, weights = np.array(table).reshape(-1, 2).T
+    sound = len(limits) > 0 and np.isfinite(limits).all() and np.isfinite(weights).all()
+    rising = (np.diff(limits) > 0).all()
+    if not (sound and rising and (limits >= 0).all() and (weights >= 0).all() and weights.any()):
+        raise InputError(
+            "step weights must be limits of 0 or more, with weights of 0 or more",
+            rows=[str(pairs)],
+            fix="for example {10: 1.0, 20: 0.68, 30: 0.22}",
+        )
+    return limits, weights
+
+
 def uniform(reach: float) -> Decay:
     """Return weight 1 up to ``reach``."""
     return Decay(f"1 up to {reach:g}", lambda cost: (cost <= reach).astype(np.float64), reach)
@@ -80,8 +91,7 @@ def uniform(reach: float) -> Decay:
 
 def gaussian(reach: float) -> Decay:
     """Return the Gaussian kernel that is 1 at 0 and 0 at ``reach`` (Dai 2010)."""
-    if not reach > 0:
-        raise InputError(f"a Gaussian needs a reach above 0, not {reach}")
+    checked_number(reach, "a Gaussian's reach", above=True)
     floor = np.exp(-0.5)
 
     def weight(cost: Floats) -> Floats:
@@ -93,24 +103,14 @@ def gaussian(reach: float) -> Decay:
 
 def power(exponent: float, *, floor: float) -> Decay:
     """Return ``cost ** -exponent``; costs below ``floor`` count as ``floor``."""
-    if not (exponent > 0 and floor > 0):
-        raise InputError(
-            f"gravity needs an exponent and a floor above 0, not {exponent} and {floor}",
-            fix="the floor caps the weight of a site at the door: never infinite",
-        )
+    # The floor caps the weight of a site at the door: never infinite.
+    checked_number(exponent, "the exponent of gravity", above=True)
+    checked_number(floor, "the floor of gravity", above=True)
     return Decay(
         f"cost to the power of -{exponent:g}, costs below {floor:g} capped",
         lambda cost: np.maximum(cost, floor) ** -exponent,
         None,
     )
-
-
-def checked_number(value: Any, what: str) -> float:
-    """Return a finite number of 0 or more."""
-    number = float(value)
-    if not (np.isfinite(number) and number >= 0):
-        raise InputError(f"{what} is {value}", fix="give a number of 0 or more")
-    return number
 
 
 def within_costs(decay: Decay, costs: TravelCosts) -> Decay:

@@ -90,6 +90,11 @@ def locate(table: Any, *, role: str, centers: Any = None) -> Places:
 
 def checked_ids(table: Any, *, role: str) -> pd.Index:
     """Return a table's index; a repeated or missing id is an error."""
+    if not isinstance(table, pd.DataFrame | pd.Series) or isinstance(table.index, pd.MultiIndex):
+        raise InputError(
+            f"{role} must be a table with one id a row as its index, not {type(table).__name__}",
+            fix="for example sites.set_index('site_id')",
+        )
     ids = table.index
     if ids.hasnans:
         raise InputError(f"{role} have rows without an id", fix="give every row an id")
@@ -140,12 +145,22 @@ def _from_geometry(table: Any, *, role: str) -> tuple[Floats, Floats]:
     if not (shapes.geom_type == "Point").all():
         # A centroid in degrees leans towards the poles; an equal-area plane has none of that.
         # Polygons that arrive projected (Web Mercator too) are taken back first.
-        shapes = shapes.to_crs(_EQUAL_AREA).centroid
+        shapes = _centres(shapes.to_crs(_EQUAL_AREA))
     if not shapes.crs.is_geographic:
         shapes = shapes.to_crs("EPSG:4269")
     lon[present.to_numpy()] = shapes.x.to_numpy()
     lat[present.to_numpy()] = shapes.y.to_numpy()
     return lon, lat
+
+
+def _centres(shapes: Any) -> Any:
+    """Return centroids; a broken polygon is mended first, a flat one gives a point on itself."""
+    broken = ~shapes.is_valid
+    if broken.any():
+        shapes = shapes.where(~broken, shapes.make_valid())
+    centres = shapes.centroid
+    lost = ~(np.isfinite(centres.x) & np.isfinite(centres.y))
+    return centres.where(~lost, shapes.representative_point()) if lost.any() else centres
 
 
 def _in_us(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
@@ -176,13 +191,14 @@ def _check(places: Places, *, role: str) -> None:
     _refuse(
         places, outside, f"{role} have coordinates outside the range of degrees", "E-COORDINATES"
     )
-    zero = places.known & (lon == 0.0) & (lat == 0.0)
+    # Degrees that are said to be metres end up within a few metres of the same point.
+    zero = places.known & (np.abs(lon) < 0.01) & (np.abs(lat) < 0.01)
     _refuse(
         places,
         zero,
-        f"{role} lie at (0, 0), which is where failed geocoding puts them",
+        f"{role} lie at (0, 0), where failed geocoding and wrong coordinate systems put them",
         "E-NULL-ISLAND",
-        fix="geocode them again, or leave their location empty",
+        fix="geocode them again, leave their location empty, or correct the crs",
     )
 
 

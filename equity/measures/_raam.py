@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from equity.errors import InputError
 from equity.measures._costs import TravelCosts
 from equity.measures._floating import Solution, ratios
 from equity.measures._places import Floats
 from equity.measures._sphere_pairs import Ints
+from equity.measures._weights import checked_number
 
 CYCLES = 150
 FIRST_STEP = 0.2
@@ -119,9 +119,7 @@ def solve_raam(costs: TravelCosts, people: Floats, supply: Floats, *, tau: float
     Solution
         ``access`` is the mean cost (lower is better), 0 where nobody lives or nothing is in reach.
     """
-    if not (np.isfinite(tau) and tau > 0):
-        raise InputError(f"tau is {tau}", fix="give a cost above 0, for example 60 minutes")
-    pairs = _pairs(costs, people, supply, tau)
+    pairs = _pairs(costs, people, supply, checked_number(tau, "tau", above=True))
     access = np.zeros(len(people))
     reachable = np.zeros(len(people))
     load = np.zeros(len(supply))

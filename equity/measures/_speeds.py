@@ -24,6 +24,7 @@ import pandas as pd
 
 from equity.errors import InputError
 from equity.measures._places import Floats
+from equity.measures._weights import checked_number
 
 DETOUR_FACTOR = 1.417
 """Road km per great-circle km."""
@@ -42,6 +43,7 @@ published minutes to health centers: 0.905 (Virginia), 0.850 (Delaware); the pub
 sites is five years younger than the one measured here.
 """
 
+_NOT_CODED = 99
 _RUCA = {
     1: "urban",
     2: "suburban",
@@ -67,7 +69,7 @@ class Roads:
     kmh: Mapping[str, float] = field(default_factory=lambda: ROAD_KMH)
 
     def __post_init__(self) -> None:
-        if not (np.isfinite(self.detour) and self.detour >= 1.0):
+        if checked_number(self.detour, "the detour factor") < 1.0:
             raise InputError(
                 f"the detour factor is {self.detour}, but no road is shorter than a straight line",
                 fix="give a factor of 1 or more",
@@ -77,9 +79,8 @@ class Roads:
                 "road speeds lack the class 'unknown'",
                 fix="add the speed of areas whose rurality is not known",
             )
-        slow = [name for name, value in self.kmh.items() if not (np.isfinite(value) and value > 0)]
-        if slow:
-            raise InputError("road speeds must be above 0 km/h", rows=slow)
+        for name, value in self.kmh.items():
+            checked_number(value, f"the road speed of {name} in km/h", above=True)
 
     def minutes_per_km(self, rurality: Any, ids: pd.Index) -> Floats:
         """Return minutes per great-circle km for each origin.
@@ -101,7 +102,7 @@ class Roads:
         if rurality is not None:
             given = _classes(rurality).reindex(ids)
             classes = given.where(given.notna(), "unknown")
-        strange = sorted(set(classes) - set(self.kmh))
+        strange = sorted({str(name) for name in classes.unique()} - set(self.kmh))
         if strange:
             raise InputError(
                 "rurality has classes without a road speed",
@@ -121,4 +122,5 @@ def _classes(rurality: Any) -> Any:
         )
     codes = pd.to_numeric(rurality, errors="coerce")
     named = np.floor(codes).map(_RUCA)
-    return named.where(codes.notna(), rurality)
+    # What is no code stays as it is: a class by name, or an error that names it.
+    return named.where(named.notna(), rurality).mask(codes == _NOT_CODED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,8 @@ def read_travel_table(
         )
     file = None if isinstance(table, pd.DataFrame) else str(table)
     rows = _load(table, names, file=file)
+    if len(rows) == 0:
+        raise InputError("the travel table has no rows", file=file, code="E-EMPTY")
     row, column = _positions(rows, names, origins, sites, file=file)
     cost = _numbers(rows[names[2]], file=file) * factor
     limit = limits[target]
@@ -102,6 +105,8 @@ def _unit(unit: str | None) -> tuple[str, float]:
 def _load(table: Any, names: tuple[str, str, str], *, file: str | None) -> Any:
     if file is None:
         _need(names, list(table.columns), file=None)
+        if not table.columns.is_unique:
+            raise InputError("the travel table has two columns of one name")
         return table
     path = Path(file)
     if not path.is_file():
@@ -119,7 +124,7 @@ def _load(table: Any, names: tuple[str, str, str], *, file: str | None) -> Any:
         _need(names, list(pd.read_csv(path, nrows=0).columns), file=file)
         # Ids are text: a leading zero is part of them.
         return pd.read_csv(path, usecols=list(names), dtype={names[0]: str, names[1]: str})
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError) as error:
+    except (ValueError, OSError, EOFError, zlib.error) as error:
         raise FormatError(
             "this is not a CSV file that can be read",
             file=file,
@@ -174,6 +179,12 @@ def _find(ids: Any, index: pd.Index) -> Any:
 
 
 def _numbers(values: Any, *, file: str | None) -> Any:
+    if pd.api.types.is_timedelta64_dtype(values) or pd.api.types.is_bool_dtype(values):
+        raise InputError(
+            f"costs of type {values.dtype} are not numbers",
+            file=file,
+            fix="turn durations into minutes: column.dt.total_seconds() / 60",
+        )
     cost = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     text = np.isnan(cost) & values.notna().to_numpy()
     if text.any():

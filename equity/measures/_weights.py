@@ -95,3 +95,34 @@ def _reordered(values: Any, ids: pd.Index, *, what: str, of: str) -> Any:
 def _refuse(bad: Any, ids: pd.Index, what: str, fix: str | None) -> None:
     if bad.any():
         raise InputError(what, rows=ids[bad][:5].tolist(), count=int(bad.sum()), fix=fix)
+
+
+def checked_number(value: Any, what: str, *, above: bool = False) -> float:
+    """Return a finite number of 0 or more, or above 0."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number) or number < 0 or (above and number == 0):
+        raise InputError(
+            f"{what} is {value!r}", fix=f"give a number {'above 0' if above else 'of 0 or more'}"
+        )
+    return number
+
+
+def checked_column(table: Any, name: str, most: float) -> Floats:
+    """Return a column as numbers from 0 to ``most``; NaN where it is unknown."""
+    try:
+        values: Floats = table[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} holds something that is not a number") from error
+    bad = (values < 0) | (values > most * (1.0 + 1e-9))
+    if bad.any():
+        bounded = np.isfinite(most)
+        raise InputError(
+            f"{name} lies outside 0 to {most:g}" if bounded else f"{name} is negative",
+            rows=table.index[bad][:5].tolist(),
+            count=int(bad.sum()),
+            fix="divide percentages by 100" if bounded else None,
+        )
+    return np.minimum(values, most)

@@ -32,7 +32,7 @@ from equity.measures import _decay
 from equity.measures._costs import TravelCosts
 from equity.measures._floating import weighted
 from equity.measures._places import Floats
-from equity.measures._weights import aligned
+from equity.measures._weights import aligned, checked_column, checked_number
 
 __all__ = ["FIXES", "barrier", "shortfall_with_clinic"]
 
@@ -172,10 +172,8 @@ def shortfall_with_clinic(
             fix="travel_costs(areas, areas, max_minutes=30)",
             code="E-ALIGN",
         )
-    if not benchmark_per_10k > 0:
-        raise InputError(f"a benchmark of {benchmark_per_10k}", fix="give a ratio above 0")
-    if not (np.isfinite(capacity) and capacity > 0):
-        raise InputError(f"the new site's capacity is {capacity}", fix="give more than 0")
+    benchmark = checked_number(benchmark_per_10k, "the benchmark", above=True)
+    checked_number(capacity, "the new site's capacity", above=True)
     people = aligned(
         table["population_n"] if demand is None else demand,
         costs.origins,
@@ -190,7 +188,7 @@ def shortfall_with_clinic(
         own[rows] = f.diagonal(rows.start)
     gained = np.divide(own * capacity, around, out=np.zeros_like(own), where=around > 0) * 10_000.0
     access = table["access_per_10k"] + gained
-    return (1.0 - access / benchmark_per_10k).clip(lower=0.0).rename("shortfall_with_clinic")
+    return (1.0 - access / benchmark).clip(lower=0.0).rename("shortfall_with_clinic")
 
 
 def _columns(table: pd.DataFrame) -> dict[str, Floats]:
@@ -200,27 +198,14 @@ def _columns(table: pd.DataFrame) -> dict[str, Floats]:
             f"the table lacks {', '.join(missing)}",
             fix="add them with coverage, adoption and a shortfall measure first",
         )
-    columns = {"population_n": _numbers(table, "population_n", np.inf)}
+    columns = {"population_n": checked_column(table, "population_n", np.inf)}
     for name in _SHARES:
         columns[name] = (
-            _numbers(table, name, 1.0)
+            checked_column(table, name, 1.0)
             if name in table.columns
             else np.full(len(table), 1.0 if name == "capacity_with_video_share" else np.nan)
         )
     return columns
-
-
-def _numbers(table: pd.DataFrame, name: str, most: float) -> Floats:
-    values: Floats = table[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    bad = (values < 0) | (values > most * (1.0 + 1e-9))
-    if bad.any():
-        raise InputError(
-            f"{name} lies outside 0 to {most:g}" if np.isfinite(most) else f"{name} is negative",
-            rows=table.index[bad][:5].tolist(),
-            count=int(bad.sum()),
-            fix="divide percentages by 100" if np.isfinite(most) else None,
-        )
-    return np.minimum(values, most)
 
 
 def _best(result: pd.DataFrame, people: Floats) -> pd.DataFrame:

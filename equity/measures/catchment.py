@@ -37,7 +37,7 @@ from equity.measures import _decay, _floating
 from equity.measures._costs import TravelCosts
 from equity.measures._decay import STEPS, Decay
 from equity.measures._places import Floats
-from equity.measures._weights import aligned
+from equity.measures._weights import aligned, checked_number
 
 __all__ = ["METHODS", "STEPS", "Balance", "Catchment", "catchment", "solve_catchment"]
 
@@ -273,7 +273,7 @@ def _decay_for(
     if method == "gravity":
         return _decay.power(exponent, floor=floor)
     if method in {"2sfca", "gaussian"}:
-        limit = costs.limit if reach is None else _decay.checked_number(reach, "reach")
+        limit = costs.limit if reach is None else checked_number(reach, "reach")
         if limit is None:
             raise InputError(
                 f"{method} needs a reach", fix=f"give reach= in {costs.unit}, for example 30"

@@ -16,6 +16,7 @@ import pandas as pd
 from equity import provenance
 from equity.errors import InputError, MissingColumnError
 from equity.measures._places import Floats, checked_ids
+from equity.measures._weights import checked_column, checked_number
 
 __all__ = ["demand_population", "join_designations"]
 
@@ -73,9 +74,8 @@ def demand_population(
         people = people * _column(table, group, 1.0)
     weight = np.ones(len(table))
     for name, need in (needs or {}).items():
-        if not (np.isfinite(need) and need >= 0):
-            raise InputError(f"the need of {name} is {need}", fix="give a number of 0 or more")
-        weight += _column(table, name, 1.0) * (need - 1.0)
+        more = checked_number(need, f"the need of {name}") - 1.0
+        weight += _column(table, name, 1.0) * more
     if (weight < 0).any():
         raise InputError(
             "needs below 1 of overlapping groups add up to less than nothing",
@@ -98,16 +98,7 @@ def demand_population(
 def _column(table: pd.DataFrame, name: str, most: float) -> Floats:
     if name not in table.columns:
         raise MissingColumnError(f"the table has no column {name}")
-    values: Floats = table[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    bad = (values < 0) | (values > most)
-    if bad.any():
-        raise InputError(
-            f"{name} lies outside 0 to 1" if most == 1.0 else f"{name} is negative",
-            rows=table.index[bad][:5].tolist(),
-            count=int(bad.sum()),
-            fix="divide percentages by 100" if most == 1.0 else None,
-        )
-    return values
+    return checked_column(table, name, most)
 
 
 def join_designations(

@@ -27,7 +27,7 @@ from equity.measures._costs import TravelCosts
 from equity.measures._floating import weighted
 from equity.measures._places import Floats, checked_ids, locate
 from equity.measures._practice_size import PRACTICE_TIERS, PracticeTier, sizes, visits_of
-from equity.measures._weights import aligned
+from equity.measures._weights import aligned, checked_column, checked_number
 
 __all__ = [
     "MBPS_PER_VISIT",
@@ -178,8 +178,7 @@ def practice_readiness(
     line = _lines(offers, _cells(sites, ids, cell))
     needed_down = names.map({name: tier.down_mbps for name, tier in tiers.items()})
     rooms = visits_of(visits, names, ids, tiers)
-    if not (np.isfinite(mbps_per_visit) and mbps_per_visit > 0):
-        raise InputError(f"mbps_per_visit is {mbps_per_visit}", fix="give Mbps above 0")
+    checked_number(mbps_per_visit, "mbps_per_visit", above=True)
     down, up = line["down"].to_numpy(), line["up"].to_numpy()
     quick = line["quick"].to_numpy()
     usable = np.where(quick, 1.0, 0.0)
@@ -241,6 +240,7 @@ def capacity_behind_lines(
             "capacity is either in an area or within its reach", fix="give areas= or costs="
         )
     ids = checked_ids(readiness, role="readiness")
+    _columns(readiness, ("can_carry_video",), "readiness")
     capacity = aligned(supply, ids, what="capacity", of="sites")
     carries = readiness["can_carry_video"]
     unknown = carries.isna().to_numpy()
@@ -315,9 +315,15 @@ def _columns(table: Any, names: tuple[str, ...], role: str) -> None:
 def _cells(sites: Any, ids: pd.Index, cell: Any) -> pd.Series:
     if isinstance(cell, str):
         _columns(sites, (cell,), "sites")
-        return pd.Series(sites[cell].to_numpy(), index=ids, dtype=object)
+        cell = pd.Series(sites[cell].to_numpy(), index=ids)
     if not isinstance(cell, pd.Series):
         raise InputError("cell must be a column of sites, or a Series by site id")
+    if pd.api.types.is_numeric_dtype(cell) and cell.notna().any():
+        raise InputError(
+            "the cells of sites are numbers, and ids are text",
+            rows=cell.dropna().head().tolist(),
+            fix="read them as text: dtype={'block_geoid': str}",
+        )
     return cell.reindex(ids).astype(object)
 
 
@@ -331,17 +337,13 @@ def _lines(offers: pd.DataFrame, cells: pd.Series) -> pd.DataFrame:
 
     def take(name: str) -> Floats:
         # A cell with locations and no offer may hold a missing speed: that is a speed of 0.
-        speed: Floats = offers[name].fillna(0.0).to_numpy(dtype=np.float64)
-        if (speed < 0).any():
-            raise InputError(f"{name} of offers is negative", rows=offers.index[speed < 0].tolist())
+        speed = np.nan_to_num(checked_column(offers, name, np.inf), nan=0.0)
         padded = np.append(speed, np.nan)
         return np.where(found, padded[position], np.nan)
 
-    latency = (
-        offers["low_latency"].astype("boolean").fillna(value=False).to_numpy(dtype=bool)
-        if "low_latency" in offers.columns
-        else np.ones(len(offers), dtype=bool)
-    )
+    latency = np.ones(len(offers), dtype=bool)
+    if "low_latency" in offers.columns:
+        latency = checked_column(offers, "low_latency", 1.0) > 0
     return pd.DataFrame(
         {
             "down": take("best_down_mbps"),

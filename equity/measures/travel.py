@@ -22,7 +22,7 @@ from equity.measures._places import Floats, Places, checked_ids, chord_to_km, lo
 from equity.measures._speeds import DETOUR_FACTOR, ROAD_KMH, Roads
 from equity.measures._sphere_pairs import Block, SphereIndex
 from equity.measures._travel_table import read_travel_table
-from equity.measures._weights import aligned
+from equity.measures._weights import aligned, checked_number
 
 __all__ = [
     "DETOUR_FACTOR",
@@ -343,8 +343,7 @@ def _check_limits(radius_km: float | None, max_minutes: float | None, *, from_ta
             fix="give one: costs are then in km or in estimated minutes",
         )
     for name, value in stated.items():
-        if not (np.isfinite(value) and value >= 0):
-            raise InputError(f"{name} is {value}, not a length", fix="give a number of 0 or more")
+        checked_number(value, name)
 
 
 def _estimate_note(roads: Roads) -> str:

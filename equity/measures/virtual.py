@@ -37,7 +37,7 @@ from equity.measures._svca import (
 )
 from equity.measures._virtual_channels import solve_two_channel
 from equity.measures._virtual_common import PER, balance, need, share, status
-from equity.measures._weights import aligned
+from equity.measures._weights import aligned, checked_number
 from equity.measures.catchment import Catchment
 
 __all__ = [
@@ -259,7 +259,7 @@ def _solve_2svca(
     if reach is None:
         raise InputError("2svca needs a reach", fix=f"give reach= in {costs.unit}")
     published = bool(given.get("as_published", False))
-    decay = _decay.within_costs(_decay.uniform(_decay.checked_number(reach, "reach")), costs)
+    decay = _decay.within_costs(_decay.uniform(checked_number(reach, "reach")), costs)
     used = np.where(costs.listed, people, 0.0)
     solution, qualified = two_step_virtual(
         costs, decay, used, capacity, link=link, as_published=published
