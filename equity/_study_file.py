@@ -57,13 +57,17 @@ class AcsPart(_Part):
     multi_state: bool = False
 
 
+Filter = str | int | float | list[str | int | float]
+
+
 class ColumnPart(_Part):
     """How a column of a user's own table becomes one of the package's."""
 
     column: str
-    unit: Literal["count", "share", "percent", "usd", "text"] = "count"
+    unit: Literal["count", "share", "percent", "usd", "number", "text"] | None = None
     complement: bool = False
     moe: str | None = None
+    where: dict[str, Filter] = {}
 
 
 class TablePart(_Part):
@@ -75,8 +79,9 @@ class TablePart(_Part):
     vintage: str
     geo_vintage: Literal["2010", "2020", "2020-CT2022"]
     columns: dict[str, ColumnPart] = Field(min_length=1)
-    id_column: str | None = None
-    where: dict[str, str | int | float] = {}
+    id_column: str | list[str] | None = None
+    where: dict[str, Filter] = {}
+    other_levels: Literal["raise", "drop"] = "raise"
     missing: list[str | int | float] = []
     multi_state: bool = False
     url: str = ""

@@ -81,6 +81,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         ("lines", reader.lines),
         ("sites", lambda: [(part, reader.sites(part)) for part in plan.sites]),
         ("blocks", reader.blocks),
+        ("connecticut", reader.connecticut),
         ("outlines", lambda: plan.counties and reader.boundaries(plan.counties, "county")),
     ]
     read: dict[str, Any] = {}
@@ -95,6 +96,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     everything = [
         *read["acs"], *read["tables"], read["lines"], read["boundaries"],
         *(table for _, table in read["sites"]), read["blocks"], read["outlines"],
+        read["connecticut"],
     ]  # fmt: skip
     return Inputs(
         areas=areas,
@@ -103,7 +105,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         capacity=_together(read["sites"], {"capacity", "both"}),
         blocks=read["blocks"],
         outlines=read["outlines"],
-        connecticut=reader.connecticut(),
+        connecticut=read["connecticut"],
         audit=audit,
         sources=tuple(reader.live.sources(_sources_of(everything))),
     )
@@ -167,6 +169,7 @@ class _Reader:
             multi_state=part.multi_state,
             id_column=part.id_column,
             where=part.where or None,
+            other_levels=part.other_levels,
             missing=part.missing,
             url=part.url,
             synthetic=self.synthetic,

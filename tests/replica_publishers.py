@@ -500,6 +500,19 @@ def hrsa_sites(replica: Replica) -> None:
     replica.route(path, Answer(body, kind="text/csv", ranges=True))
 
 
+def ruca(replica: Replica) -> None:
+    """USDA's list of tracts, with both codings of Connecticut, in Latin-1."""
+    lines = ["TractFIPS23,CountyName23,TractFIPS20,PrimaryRUCA,SecondaryRUCA"]
+    for fips in PLACES:
+        pairs = zip(State(fips).tracts, State(fips, legacy=True).tracts, strict=True)
+        lines += [
+            f"{new},Ca\xf1on County,{old},{1 + i % 10},1" for i, (new, old) in enumerate(pairs)
+        ]
+    body = ("\n".join(lines) + "\n").encode("latin-1")
+    path = r"^/www.ers.usda.gov/media/5443/2020-rural-urban-commuting-area-codes-census-tracts.csv$"
+    replica.route(path, Answer(body, kind="text/csv", ranges=True))
+
+
 def everything(replica: Replica) -> None:
     """All publishers at once."""
     for part in (
@@ -512,6 +525,7 @@ def everything(replica: Replica) -> None:
         fcc,
         hrsa_sites,
         geocoder,
+        ruca,
     ):
         part(replica)
 

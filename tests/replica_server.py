@@ -56,6 +56,7 @@ class Replica:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.pause_s = 0.0  # before an answer, and in its middle
         self.routes: list[tuple[re.Pattern[str], Route]] = []
         self._faults: list[list] = []
         self._lock = threading.Lock()
@@ -166,6 +167,12 @@ class Replica:
                 handler.wfile.flush()
                 time.sleep(answer.drip_s)
             return
+        if self.pause_s:
+            half = len(body) // 2
+            handler.wfile.write(body[:half])
+            handler.wfile.flush()
+            time.sleep(self.pause_s)
+            body = body[half:]
         handler.wfile.write(body if answer.cut_at is None else body[: answer.cut_at])
         if answer.cut_at is not None or (answer.length or 0) > len(body):
             handler.wfile.flush()

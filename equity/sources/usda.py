@@ -141,7 +141,8 @@ def read_connecticut_codes(path: str | Path) -> pd.Series:
         )
     if codes.empty:
         raise FormatError("holds no tract of Connecticut", file=path, fix="give the national file")
-    return codes
+    product = "Rural-Urban Commuting Area codes (Connecticut's two codings)"
+    return stamp(codes, sources=[_source(path, "ruca-2020", product, "2020")])
 
 
 def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:

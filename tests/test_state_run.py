@@ -1,0 +1,221 @@
+"""``equity run STATE`` from nothing to ``maps/<state>``, against the replica."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+import pytest
+import replica_publishers as publishers
+from replica_server import HTML, Answer, Replica, page
+
+from equity import settings
+from equity.cli import run
+from equity.errors import CredentialError, EquityError, InputError, NetworkError
+from equity.sources.inventory import INPUTS, Want, at_hand
+
+SECRETS = (publishers.KEY, publishers.FCC_USER, publishers.FCC_TOKEN)
+
+
+@pytest.fixture
+def replica():
+    with Replica() as server:
+        publishers.everything(server)
+        yield server
+
+
+@pytest.fixture
+def place(tmp_path, replica, monkeypatch):
+    """An empty working folder, an empty cache, the replica in front; both credentials set."""
+    monkeypatch.chdir(tmp_path)
+    settings.configure(
+        cache_dir=tmp_path / "cache",
+        mirror=replica.url,
+        census_api_key=publishers.KEY,
+        fcc_username=publishers.FCC_USER,
+        fcc_token=publishers.FCC_TOKEN,
+    )
+    return tmp_path
+
+
+def outputs(folder: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+def numbers(folder: Path) -> pd.DataFrame:
+    return pd.read_csv(folder / "communities.csv", dtype={"geoid": str}, comment="#")
+
+
+def test_a_whole_state_with_a_key_and_again_without_asking_anybody(place, replica, capsys):
+    run("WV")
+    said = capsys.readouterr().out
+    assert "ready    Broadband Data Collection" in said
+    first = outputs(place / "maps" / "wv")
+    assert {"index.html", "map.html", "communities.csv", "provenance.json", "study.toml"} <= set(
+        first
+    )
+    asked = len(replica.asked)
+    run("WV")
+    assert len(replica.asked) == asked, "the second run asks nobody"
+    assert outputs(place / "maps" / "wv") == first
+
+    # The key only changes the way the numbers come, not the numbers; the cache is another one.
+    settings.configure(census_api_key=None, cache_dir=place / "keyless")
+    run("WV", Path("without"))
+    keyed, keyless = numbers(place / "maps" / "wv"), numbers(place / "without")
+    pd.testing.assert_frame_equal(keyed, keyless)
+    assert keyed["gap_n"].sum() > 0, "the made-up state must have a gap, or nothing is tested"
+
+
+def test_no_secret_is_anywhere(place, replica, caplog, capsys):
+    caplog.set_level(logging.DEBUG)
+    run("WV")
+    replica.fault("", Answer(b"oops", 404))
+    settings.configure(cache_dir=place / "other")
+    with pytest.raises(EquityError) as caught:
+        run("DE")
+    told = capsys.readouterr()
+    shown = [told.out, told.err, caplog.text, str(caught.value), repr(settings.current())]
+    sent = [str(a.query) + str(a.headers) for a in replica.asked]
+    for secret in SECRETS:
+        assert any(secret in text for text in sent), "it was in use"
+        for form in (secret, quote(secret, safe="")):
+            assert not any(form in text for text in shown)
+            for path in place.rglob("*"):
+                assert form not in str(path)
+                assert not path.is_file() or form.encode() not in path.read_bytes(), path
+
+
+def test_nothing_in_the_outputs_tells_machine_or_time(place, replica):
+    run("WV")
+    for name, body in outputs(place / "maps" / "wv").items():
+        assert str(place).encode() not in body, name
+        assert replica.url.encode() not in body, name
+
+
+def test_without_the_fcc_everything_else_is_fetched_and_the_way_out_is_told(place, replica, capsys):
+    settings.configure(fcc_token=None)
+    with pytest.raises(CredentialError) as caught:
+        run("WV")
+    said = capsys.readouterr().out
+    assert said.count("ready") == 4
+    assert "missing  Broadband Data Collection" in said
+    assert "without it: the gap shows" in said or "without it: no run" in said
+    assert "FCC_HASH" in caught.value.fix
+    assert "data/raw" in caught.value.fix
+
+    raw = place / "data" / "raw"
+    raw.mkdir(parents=True)
+    for row, body in publishers.fcc_files("2025-12-31"):
+        if row["state_fips"] == "54" and row["technology_code"] != "60":
+            (raw / f"{row['file_name']}.zip").write_bytes(body())
+    run("WV")
+    assert (place / "maps" / "wv" / "index.html").is_file()
+
+
+def test_connecticut_meets_under_its_planning_regions(place, replica):
+    run("CT")
+    table = numbers(place / "maps" / "ct")
+    assert set(table["geoid"].str[:5]) == {"09110", "09120"}
+    assert table["locations_n"].eq(40).all(), "the FCC's old counties found their tracts"
+    assert "USDA" in (place / "maps" / "ct" / "provenance.json").read_text()
+
+
+@pytest.mark.parametrize("state", ["PR", "AK"])
+def test_odd_places_run_too(place, replica, state):
+    run(state)
+    table = numbers(place / "maps" / state.lower())
+    assert table["locations_n"].eq(40).all()
+
+
+def test_a_territory_without_acs_says_so_and_stops(place, replica, capsys):
+    with pytest.raises(EquityError):
+        run("GU")
+    assert "does not cover Guam" in capsys.readouterr().out
+
+
+def test_the_example_is_not_published(place):
+    with pytest.raises(InputError, match="example"):
+        run("ZZ")
+
+
+def test_offline_from_nothing_names_the_first_file(place, replica):
+    with pytest.raises(NetworkError, match="downloads are switched off") as caught:
+        run("WV", offline=True)
+    assert "data/raw/cb_2024_54_tract_500k.zip" in caught.value.fix
+    assert replica.asked == []
+
+
+def test_a_maintenance_page_in_place_of_boundaries(place, replica, capsys):
+    replica.fault("GENZ", Answer(page("Maintenance"), kind=HTML))
+    with pytest.raises(NetworkError, match="maintenance"):
+        run("WV")
+    replica.heal()
+    run("WV")
+
+
+def test_every_input_can_be_looked_for_without_asking_anybody(place, replica):
+    for entry in INPUTS:
+        assert at_hand(entry.id, Want("WV")) == []
+    assert replica.asked == []
+
+
+def test_a_run_killed_at_any_moment_is_made_good_by_the_next(place, replica):
+    """Two kills by default; `KILLS=20` is the long form."""
+    kills = int(os.environ.get("KILLS", "2"))
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(place),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+        "EQUITY_MIRROR": replica.url,
+        "CENSUS_API_KEY": publishers.KEY,
+        "FCC_USERNAME": publishers.FCC_USER,
+        "FCC_HASH": publishers.FCC_TOKEN,
+    }
+
+    def start(cache: str, out: str) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "equity", "run", "WV", "--out", out],
+            cwd=place,
+            env={**environment, "EQUITY_CACHE_DIR": str(place / cache)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    calm = start("calm", "calm-out")
+    _, told = calm.communicate(timeout=300)
+    assert calm.returncode == 0, told.decode()
+    asked = len(replica.asked)
+    replica.pause_s = 0.15  # so that downloads take a good part of the time
+    chance = random.Random(54)
+    for kill in range(kills):
+        # After so many requests, and then a moment: startup, downloads, measuring, writing.
+        replica.asked.clear()
+        process = start("killed", "killed-out")
+        waited = chance.uniform(0.5, 14.0)
+        try:
+            process.wait(timeout=waited)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        process.communicate()
+        if process.returncode == 0 and kill % 3 == 2:
+            # It got through: begin again from nothing, so that downloads are hit as well.
+            import shutil
+
+            shutil.rmtree(place / "killed")
+    replica.pause_s = 0.0
+    last = start("killed", "killed-out")
+    _, told = last.communicate(timeout=300)
+    assert last.returncode == 0, told.decode()
+    assert outputs(place / "killed-out") == outputs(place / "calm-out")
+    assert asked > 0
+    settings.configure(cache_dir=place / "killed")
+    from equity.sources._store import store
+
+    assert store().verify() == []
