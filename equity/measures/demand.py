@@ -45,7 +45,7 @@ def demand_population(
         Share column -> how much care one of its members needs compared with anybody else
         (2.0: twice as much). Groups overlap; their extra needs add up.
     population
-        Column of the people.
+        Column of the people the shares are of: PLACES gives shares of adults.
 
     Returns
     -------
