@@ -49,7 +49,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--read", type=Path)
+    parser.add_argument("--standard", action="store_true", help="inflate with zlib, not with isal")
     asked = parser.parse_args()
+    if asked.standard:
+        sys.modules["isal"] = None
     if asked.read:
         measure(asked.read)
         return
@@ -59,7 +62,13 @@ def main() -> None:
         with zipfile.ZipFile(path) as archive:
             text = archive.infolist()[0].file_size
         told = subprocess.run(
-            [sys.executable, __file__, "--read", str(path)],
+            [
+                sys.executable,
+                __file__,
+                "--read",
+                str(path),
+                *(["--standard"] if asked.standard else []),
+            ],
             check=True,
             capture_output=True,
             text=True,

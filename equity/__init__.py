@@ -16,6 +16,8 @@ _PUBLIC = {
     "configure": "equity.settings",
     # Sources
     "get_acs": "equity.sources.census_api",
+    "get_bdc": "equity.sources.fcc_api",
+    "get_sites": "equity.sources.care",
     "get_blocks": "equity.sources.census_files",
     "get_boundaries": "equity.sources.census_files",
     "get_designations": "equity.sources.designations",

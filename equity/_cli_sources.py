@@ -40,15 +40,20 @@ def sources(
     verify: Annotated[
         bool, typer.Option("--verify", help="Compare every cached file with its receipt.")
     ] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table of data/README.md.")
+    ] = False,
     remove: Annotated[
         str | None, typer.Option(help="Forget a cached file or folder, e.g. fcc/2025-12-31.")
     ] = None,
 ) -> None:
     """List every input: publisher, edition, size, whether at hand, key needed, name by hand."""
     from equity.sources._store import store
-    from equity.sources.report import cache_lines, source_lines
+    from equity.sources.report import cache_lines, readme_table, source_lines
 
-    if remove is not None:
+    if markdown:
+        typer.echo(readme_table(), nl=False)
+    elif remove is not None:
         count = store().remove(remove)
         typer.echo(f"Removed {count} file{'' if count == 1 else 's'}.")
     elif verify:

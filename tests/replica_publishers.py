@@ -530,5 +530,99 @@ def everything(replica: Replica) -> None:
         part(replica)
 
 
+def care(replica: Replica) -> None:
+    """Shortage areas, CMS lists, the register, need and place: small national files."""
+    import nppes_rows
+
+    def csv_file(path: str, lines: list[str]) -> None:
+        body = ("\n".join(lines) + "\n").encode()
+        replica.route(path, Answer(body, kind="text/csv", ranges=True))
+
+    states = [(fips, find_state(fips).usps, State(fips)) for fips in PLACES]
+    head = (
+        "HPSA Name,HPSA ID,Designation Type,HPSA Discipline Class,HPSA Score,HPSA Status,"
+        "HPSA Geography Identification Number,HPSA FTE,HPSA Designation Population,HPSA Component "
+        "Type Code,"
+        "HPSA Shortage,Primary State FIPS Code,"
+    )
+    for short in ("PC", "MH", "DH"):
+        rows = [
+            f'"Area","1{fips}0000001","Geographic HPSA","Primary Care","12","Designated","{state.tracts[0][:5]}","1.0","4000","SCTY","2.0","{fips}"'
+            for fips, _, state in states
+        ]
+        csv_file(rf"^/data.hrsa.gov/.*/BCD_HPSA_FCT_DET_{short}.csv$", [head, *rows])
+    place = "Medically Underserved Area/Population (MUA/P) Component Geographic Type Code"
+    county = "State and County Federal Information Processing Standard Code"
+    head = f"MUA/P ID,MUA/P Service Area Name,Designation Type,MUA/P Status Description,IMU Score,{place},State FIPS Code,{county},County Subdivision FIPS Code,Census Tract,Primary State FIPS Code,"
+    rows = [
+        f'"0{fips}01","Area","Medically Underserved Area","Designated","55.0","SCTY","{fips}","{State(fips, legacy=True).tracts[0][:5]}","","","{fips}"'
+        for fips in PLACES
+    ]
+    csv_file(r"^/data.hrsa.gov/.*/MUA_DET.csv$", [head, *rows])
+
+    query = r"^/data.cms.gov/provider-data/api/1/datastore/query"
+    head = "NPI,pri_spec,Telehlth\t,Facility Name,adr_ln_1,City/Town,State,ZIP Code"
+    rows = [
+        f"10000000{fips},FAMILY PRACTICE,Y,Clinic,1 Main St,Town,{usps},{zcta(fips, 0)}"
+        for fips, usps, _ in states
+    ]
+    csv_file(rf"{query}/mj5m-pzi6/0/download$", [head, *rows])
+    head = "Facility ID,Facility Name,Address,City/Town,State,ZIP Code,Hospital Type,Emergency Services"
+    rows = [
+        f"{fips}0001,Hospital,1 Main St,Town,{usps},{zcta(fips, 1)},Acute Care Hospitals,Yes"
+        for fips, usps, _ in states
+    ]
+    csv_file(rf"{query}/xubh-q36u/0/download$", [head, *rows])
+    part = {
+        "downloadURL": "https://data.cms.gov/sites/default/files/2026-10/RHC.csv",
+        "mediaType": "text/csv",
+        "title": "RHC : 2026-10-01",
+    }
+    catalogue = {"dataset": [{"title": "Rural Health Clinic Enrollments", "distribution": [part]}]}
+    replica.route(
+        r"^/data.cms.gov/data.json$",
+        Answer(json.dumps(catalogue).encode(), kind="application/json"),
+    )
+    head = "CCN,NPI,ORGANIZATION NAME,ADDRESS LINE 1,CITY,STATE,ZIP CODE"
+    rows = [
+        f"{fips}3400,10000000{fips},Clinic,2 Main St,Town,{usps},{zcta(fips, 2)}"
+        for fips, usps, _ in states
+    ]
+    csv_file(r"^/data.cms.gov/sites/default/files/2026-10/RHC.csv$", [head, *rows])
+
+    rows = [
+        nppes_rows.row(
+            i, **{"Provider Business Practice Location Address Postal Code": zcta("54", i % 12)}
+        )
+        for i in range(200)
+    ]
+    register = zipped("npidata_pfile_20050523-20261108.csv", nppes_rows.header() + b"".join(rows))
+    path = r"^/download.cms.gov/nppes/NPPES_Data_Dissemination_November_2026_V2.zip$"
+    replica.route(path, Answer(register, kind="application/zip", ranges=True))
+
+    csv_file(
+        r"^/data.cdc.gov/api/views/cwsq-ngmh/rows.csv$",
+        ["MeasureId,Data_Value,LocationID", "STROKE,3.0,54001000100"],
+    )
+    csv_file(
+        r"^/svi.cdc.gov/Documents/Data/2022/csv/states/SVI_2022_US.csv$",
+        ["FIPS,RPL_THEMES", "54001000100,0.5"],
+    )
+    csv_file(
+        r"^/www2.census.gov/programs-surveys/saipe/datasets/2023/2023-state-and-county/est23all.txt$",
+        ["54   1     1200"],
+    )
+    frame = gpd.GeoDataFrame(
+        {"GEOID": ["0010R"], "NAMELSAD": ["Example Reservation"], "COMPTYP": ["R"]},
+        geometry=[State("54").square(0)],
+        crs="EPSG:4269",
+    )
+    shapes = _shapefile(frame, "cb_2024_us_aiannh_500k")
+    replica.route(
+        r"^/www2.census.gov/geo/tiger/GENZ2024/shp/cb_2024_us_aiannh_500k.zip$",
+        Answer(shapes, kind="application/zip", ranges=True),
+    )
+
+
 def as_frame(answer: Answer) -> pd.DataFrame:
     return pd.read_csv(io.BytesIO(answer.body), dtype=str)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,14 @@ from equity.sources._publishers import publisher
 from equity.sources._request import Request
 from equity.sources._store import Stored
 from equity.sources._zips import check_zip
+from equity.sources.fcc import BdcFiles, read_bdc
 
 __all__ = [
     "BdcListing",
     "bdc_by_hand",
     "fetch_bdc_files",
     "fetch_funding_listing",
+    "get_bdc",
     "list_as_of_dates",
     "list_bdc_files",
 ]
@@ -131,6 +133,49 @@ def _listing(row: dict[str, Any]) -> BdcListing | None:
         technology=None if product == EXPORT else technology,
         rows=int(count) if count.isdigit() else None,
     )
+
+
+def get_bdc(
+    state: str,
+    *,
+    as_of: str,
+    technologies: Iterable[int] = FIXED,
+    via: Desk | None = None,
+) -> BdcFiles:
+    """Download (once) a state's location files and return the handle that `coverage` reads.
+
+    Parameters
+    ----------
+    state
+        State (FIPS, postal code or name).
+    as_of
+        30 June or 31 December, as an ISO date.
+    technologies
+        FCC codes; satellite (60, 61) is large and left out by default.
+    via
+        Transport and cache; the session's own by default.
+
+    Returns
+    -------
+    BdcFiles
+        As :func:`equity.read_bdc`, its sources with address and revision.
+
+    Raises
+    ------
+    EquityError
+        As :func:`fetch_bdc_files`.
+    """
+    wanted = tuple(technologies)
+    files = fetch_bdc_files(state, as_of=as_of, technologies=wanted, via=via)
+    handle = read_bdc([f.path for f in files], as_of=as_of, state=state, technologies=wanted)
+    receipts = {f.path.name: f.receipt for f in files if f.receipt is not None}
+    sources = tuple(
+        replace(source, url=receipts[source.file].url, revision=receipts[source.file].revision)
+        if source.file in receipts
+        else source
+        for source in handle.sources
+    )
+    return replace(handle, sources=sources)
 
 
 def fetch_bdc_files(

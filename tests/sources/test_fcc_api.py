@@ -8,7 +8,7 @@ from replica_server import Answer
 
 from equity import settings
 from equity.errors import CredentialError, FormatError, InputError, NetworkError, VintageError
-from equity.sources.fcc_api import fetch_bdc_files, list_as_of_dates, list_bdc_files
+from equity.sources.fcc_api import fetch_bdc_files, get_bdc, list_as_of_dates, list_bdc_files
 
 AS_OF = "2025-12-31"
 
@@ -149,3 +149,11 @@ def test_connecticut_keeps_its_old_counties(fcc, desk):
         text = archive.read(archive.namelist()[0]).decode()
     blocks = {line.split(",")[-2][:5] for line in text.splitlines()[1:]}
     assert blocks == {"09001", "09003"}
+
+
+def test_the_handle_knows_where_its_files_come_from(fcc, desk):
+    handle = get_bdc("WV", as_of=AS_OF, via=desk)
+    assert len(handle.files) == 5
+    assert handle.has_export
+    assert {s.revision for s in handle.sources} == {"2026-09-29"}
+    assert all(s.url.startswith("https://broadbandmap.fcc.gov/api/") for s in handle.sources)
