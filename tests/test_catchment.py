@@ -15,6 +15,7 @@ from equity.errors import InputError
 from equity.measures._decay import STEPS
 from equity.measures.catchment import METHODS, catchment, solve_catchment
 from equity.measures.travel import travel_costs
+from equity.provenance import Source, meta, stamp
 
 SLOW = {10: 1.0, 20: 0.68, 30: 0.22}
 FAST = {10: 1.0, 20: 0.42, 30: 0.09}
@@ -263,6 +264,19 @@ def test_it_keeps_its_inputs_and_prints_its_check(caplog):
     notes = table.attrs["equity"]["notes"]
     assert any("e2sfca" in note for note in notes)
     assert any("(exact)" in note for note in notes)
+
+
+def test_where_people_and_sites_come_from_stays_known():
+    people, sites = scattered(5, seed=1, prefix="a"), scattered(5, seed=2, prefix="s")
+    stamp(
+        people, level="tract", geo_vintage="2020", sources=[Source("acs", "Census", "ACS", "2023")]
+    )
+    stamp(sites, sources=[Source("hrsa", "HRSA", "Sites", "2025", synthetic=True)])
+    result = solve_catchment(travel_costs(people, sites, max_minutes=30), demand=1.0, supply=1.0)
+    assert meta(result.areas).level == "tract"
+    assert [source.id for source in meta(result.areas).sources] == ["acs", "hrsa"]
+    assert meta(result.sites).level is None
+    assert meta(result.sites).synthetic
 
 
 def test_named_steps_are_the_published_ones():

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from equity import provenance
 from equity.errors import InputError
 from equity.measures._sphere_pairs import PAIRS_PER_BLOCK, Block, Ints, Sites
 
@@ -99,6 +101,8 @@ class TravelCosts:
         True if minutes were estimated from distance.
     note
         How the costs were made, for provenance.
+    record
+        Empty table that carries the provenance of areas and sites.
     """
 
     origins: pd.Index
@@ -109,6 +113,7 @@ class TravelCosts:
     listed: NDArray[np.bool_] = field(repr=False)
     estimated: bool = False
     note: str = ""
+    record: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 
     @property
     def is_held(self) -> bool:
@@ -140,6 +145,16 @@ class TravelCosts:
             "this needs all pairs in memory, and these costs are streamed",
             fix="travel_costs(..., keep=True)",
         )
+
+    def stamp(
+        self, areas: pd.DataFrame, sites: pd.DataFrame, *tables: Any, notes: list[str]
+    ) -> None:
+        """Stamp both sides of a result with where people, sites and numbers come from."""
+        parents = [table for table in tables if isinstance(table, pd.DataFrame | pd.Series)]
+        provenance.carry(areas, self.record, *parents, notes=notes)
+        merged = provenance.meta(areas)
+        # A table of sites has no level of area and no vintage of one.
+        provenance.stamp(sites, sources=merged.sources, notes=merged.notes)
 
     def to_frame(self) -> pd.DataFrame:
         """Return the pairs as a long table: ``origin``, ``site_id``, and the cost by its unit."""

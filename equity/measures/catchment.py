@@ -31,7 +31,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity import provenance
 from equity.errors import InputError
 from equity.measures import _decay, _floating
 from equity.measures._costs import TravelCosts
@@ -250,15 +249,8 @@ def solve_catchment(
     balance = _balance(method, used, people, capacity, solution)
     _log.info("%s: %s", method, balance)
     notes = [f"Access: {method}, weights {rule}", str(balance)]
-    if costs.note:
-        notes.insert(0, costs.note)
-    provenance.carry(areas, *_tables(demand, supply), notes=notes)
-    provenance.carry(sites, *_tables(demand, supply), notes=notes)
+    costs.stamp(areas, sites, demand, supply, notes=[costs.note, *notes] if costs.note else notes)
     return Catchment(areas, sites, balance)
-
-
-def _tables(*values: Any) -> list[Any]:
-    return [value for value in values if isinstance(value, pd.DataFrame | pd.Series)]
 
 
 def _decay_for(

@@ -269,7 +269,7 @@ def capacity_behind_lines(
         },
         index=index,
     )
-    return provenance.carry(result, readiness)
+    return provenance.carry(result, *([] if costs is None else [costs.record]), readiness)
 
 
 def _areas_of(areas: Any, ids: pd.Index) -> Any:

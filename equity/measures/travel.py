@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -192,7 +193,7 @@ def travel_costs(
                 f"{role} has no rows", fix="check the filter that made it", code="E-EMPTY"
             )
     if table is not None:
-        return read_travel_table(
+        costs = read_travel_table(
             table,
             checked_ids(demand, role="demand"),
             checked_ids(supply, role="supply"),
@@ -201,6 +202,7 @@ def travel_costs(
             limits={"km": radius_km, "min": max_minutes},
             unlisted=unlisted,
         )
+        return replace(costs, record=provenance.carry(pd.DataFrame(), demand, supply))
     here = locate(demand, role="demand", centers=centers)
     there = locate(supply, role="supply")
     if max_minutes is not None:
@@ -223,6 +225,7 @@ def travel_costs(
         here.known,
         estimated=max_minutes is not None,
         note=note,
+        record=provenance.carry(pd.DataFrame(), demand, supply),
     )
 
 

@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity import provenance
 from equity.errors import InputError
 from equity.measures import _decay
 from equity.measures._costs import TravelCosts
@@ -221,12 +220,10 @@ def solve_virtual_catchment(
     capacity = aligned(supply, costs.sites, what="capacity", of="sites")
     result, rule = solvers[method](costs, people, capacity, given)
     _log.info("%s: %s", method, result.balance)
-    parents = [value for value in (demand, supply) if isinstance(value, pd.DataFrame | pd.Series)]
     notes = [f"Virtual access: {method}, {rule}", str(result.balance)]
     if method != "e2svca" and costs.note:
         notes.insert(0, costs.note)
-    provenance.carry(result.areas, *parents, notes=notes)
-    provenance.carry(result.sites, *parents, notes=notes)
+    costs.stamp(result.areas, result.sites, demand, supply, notes=notes)
     return result
 
 
