@@ -147,17 +147,8 @@ def normalize(
     text = _as_text(series, length)
     if level == "nation":
         return _nation(text, where)
-    _refuse(text == "", text, where, ("are blank", "every row needs the id of its area"))
-    parts = text.str.extract(_SPELLING)
-    other = parts["level"].notna() & (parts["level"] != _SUMMARY_LEVEL[level])
-    _refuse(other, text, where, _length_problem(level, length))
-    digits = parts["digits"].fillna("")
-    # Only a number can have lost zeros: one, as no state's code starts with two; ZCTAs do.
-    lost = 2 if level == "zcta" else 1
-    short = parts["prefix"].isna() & digits.str.len().between(max(1, length - lost), length - 1)
-    digits = digits.mask(short, digits.str.zfill(length))
-    _refuse(digits.str.len() != length, text, where, _length_problem(level, length))
-    text = digits
+    if not text.str.fullmatch(rf"[0-9]{{{length}}}").all():
+        text = _respelled(text, level, where)
     if level in _NESTED_IN_STATE:
         _refuse(~text.str[:2].isin(STATES), text, where, ("start with no state's code", None))
     if state is not None:
@@ -278,6 +269,21 @@ def _refuse(
         rows=where.rows(bad),
         fix=problem[1],
     )
+
+
+def _respelled(text: pd.Series, level: str, where: _Where) -> pd.Series:
+    length = _length(level)
+    _refuse(text == "", text, where, ("are blank", "every row needs the id of its area"))
+    parts = text.str.extract(_SPELLING)
+    other = parts["level"].notna() & (parts["level"] != _SUMMARY_LEVEL[level])
+    _refuse(other, text, where, _length_problem(level, length))
+    digits = parts["digits"].fillna("")
+    # Only a number can have lost zeros: one, as no state's code starts with two; ZCTAs do.
+    lost = 2 if level == "zcta" else 1
+    short = parts["prefix"].isna() & digits.str.len().between(max(1, length - lost), length - 1)
+    digits = digits.mask(short, digits.str.zfill(length))
+    _refuse(digits.str.len() != length, text, where, _length_problem(level, length))
+    return digits
 
 
 def _nation(text: pd.Series, where: _Where) -> pd.Series:

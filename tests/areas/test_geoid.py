@@ -171,7 +171,7 @@ def ids_of(level):
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.sampled_from(sorted(set(LEVELS) - {"nation", "zcta"})), st.data())
 def test_round_trips(level, data):
     ids = data.draw(st.lists(ids_of(level), min_size=1, max_size=5))
