@@ -36,8 +36,8 @@ _CONNECT_S = 20
 _MADE_OF_BLOCKS = ("block_group", "tract", "county", "state")
 _PEOPLE = ("population_n", "population_n_moe", "in_person_shortfall")
 _SIDE_BY_SIDE = (
-    "qualifying_share", "coverage_status", "subscription_share", "connected_share",
-    "connected_share_moe",
+    "qualifying_share", "coverage_status", "subscription_share",
+    "subscription_share_moe", "connected_share", "connected_share_moe",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ STATUSES = frozenset(
         "ok", "suppressed", "missing", "not_computable", "not_applicable", "controlled",
         "open_interval", "no_moe", "no_population", "no_households", "no_locations",
         "no_supply_in_reach", "no_neighbors", "not_covered", "crosswalked", "partial", "whole",
-        "water", "unknown", "proxy",
+        "water", "unknown", "proxy", "listed_only", "within_margin",
     }
 )  # fmt: skip
 """Words a status column may hold."""

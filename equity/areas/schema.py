@@ -131,6 +131,11 @@ def _describe(name: str) -> Column:
             return _derived(
                 known[stem], name, suffix, _under(f"{known[stem].label}: {meaning}", rule)
             )
+    technology = _TECHNOLOGY.match(base)
+    if technology and technology[1] + "_n" in known:
+        column = known[technology[1] + "_n"]
+        code = technology[2].replace("unknown", "not known")
+        return replace(column, name=name, label=_under(f"{column.label}: technology {code}", rule))
     unit = next((u for u in _UNITS if re.search(rf"_{u}$", base)), "")
     return Column(name, "", unit, base.replace("_", " "), "column of the user's own table")
 
@@ -145,6 +150,8 @@ def _derived(column: Column, name: str, suffix: str, label: str) -> Column:
     return Column(name, "float", column.unit, label, column.source, column.minimum, column.maximum)
 
 
+# One column a technology: served_tech50_n is served_n over fiber alone.
+_TECHNOLOGY = re.compile(r"^(\w+?)_tech_?(\d+|unknown)_n$")
 _UNITS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")
 _ADDITIVE = ("n", "km2")
 

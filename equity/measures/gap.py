@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from equity.areas.moe import moe_product, moe_share
 from equity.errors import InputError, MissingColumnError
 from equity.provenance import carry
 
@@ -104,12 +105,12 @@ def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         With the caller's index: ``usable_link_share``, ``gap_n``, ``gap_share``,
         ``gap_infrastructure_n``, ``gap_device_n``, ``gap_subscription_n``, ``gap_ceiling_n`` (if
-        lines and subscriptions were as badly matched as their shares allow), ``gap_n_moe`` and
-        ``gap_share_moe`` (90 %, sampling error of population and adoption only; none for the
-        share where lines bind),
-        ``main_barrier``, ``subscribed_beyond_rule_share``, ``gap_status``: ``ok``,
-        ``no_population``, ``no_locations``, ``no_households``, ``not_covered``. Where the status
-        is not ``ok`` every value is missing.
+        lines and subscriptions were as badly matched as their shares allow), their ``_moe``
+        (90 %, sampling error of population and adoption only; none for the share and for the
+        adoption parts where lines bind, none for the ceiling), ``main_barrier``,
+        ``subscribed_beyond_rule_share``, ``gap_status``: ``ok``, ``no_population``,
+        ``no_locations``, ``no_households``, ``not_covered``. Where the status is not ``ok`` every
+        value is missing.
 
     Raises
     ------
@@ -153,6 +154,7 @@ def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
     _add_margins(result, table, usable)
     result["main_barrier"] = _main_barrier(result)
     result["subscribed_beyond_rule_share"] = _beyond_rule(table)
+    result["subscribed_beyond_rule_share_moe"] = _beyond_moe(table)
     status = _status(table, result["gap_n"])
     result = result.where(status == "ok")
     result["gap_status"] = status
@@ -200,6 +202,33 @@ def _add_margins(result: pd.DataFrame, table: pd.DataFrame, usable: pd.Series) -
     from_homes = (table["population_n"] * short * share_moe.fillna(0.0)) ** 2
     result["gap_n_moe"] = np.sqrt(from_people + from_homes).where(connected_moe.notna())
     result["gap_share_moe"] = short * share_moe
+    result["usable_link_share_moe"] = share_moe
+    line = table["qualifying_share"]
+    result["gap_infrastructure_n_moe"] = short * (1 - line) * people_moe
+    # Where the line binds nobody waits for a device: that 0 is not a survey's and has no margin.
+    unmet = (line - usable).where(share_moe.notna())
+    adoption_part = table["population_n"] * short * unmet
+    adoption_moe = short * moe_product(table["population_n"], people_moe, unmet, share_moe)
+    without, without_moe = 1 - table["device_share"], table.get("device_share_moe", nothing)
+    unconnected = 1 - table["connected_share"]
+    # Two ACS tables can disagree by rounding: homes without a device are not connected.
+    part = np.minimum(without, unconnected)
+    split = part / unconnected.where(unconnected > 0)
+    split_moe = moe_share(part, without_moe, unconnected, connected_moe)
+    for name, share in (("gap_device_n", split), ("gap_subscription_n", 1 - split)):
+        result[f"{name}_moe"] = moe_product(adoption_part, adoption_moe, share, split_moe)
+
+
+def _beyond_moe(table: pd.DataFrame) -> pd.Series:
+    """Margin of the share that subscribes beyond the rule."""
+    nothing = pd.Series(np.nan, index=table.index)
+    every = table.get("any_subscription_share_moe", nothing)
+    counted = table.get("subscription_share_moe", nothing)
+    if "subscription_share" not in table:
+        return nothing
+    # Lines are counted, not sampled: where they bind only one of the two shares has a margin.
+    binds = table["qualifying_share"] <= table["subscription_share"]
+    return np.sqrt(every**2 + counted.where(~binds, 0.0) ** 2)
 
 
 def _main_barrier(result: pd.DataFrame) -> pd.Series:

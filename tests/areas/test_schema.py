@@ -92,3 +92,13 @@ def test_bad_ids():
         validate(pd.DataFrame({"own": 1}, index=["1001020100"]))
     with pytest.raises(EquityError, match="ids as text"):
         validate(pd.DataFrame({"own": [1, 2]}))
+
+
+def test_columns_of_one_technology_describe_themselves():
+    fiber, unknown, per_rule = describe(
+        ["served_tech50_n", "qualifying_tech_unknown_n", "served_tech50_n__fcc_25_3"]
+    )
+    assert fiber.label == "Served locations: technology 50"
+    assert (fiber.unit, fiber.universe, fiber.minimum) == ("n", "locations", 0)
+    assert unknown.label.endswith("technology not known")
+    assert per_rule.label == "Served locations: technology 50 (under fcc-25-3)"
