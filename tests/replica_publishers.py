@@ -110,10 +110,15 @@ def acs_api(replica: Replica, *, keys: Iterable[str] = (KEY,)) -> None:
         if fips not in PLACES:
             return Answer(b"", 204)
         state = State(fips, legacy=year < 2022)
-        rows = [[*fields, "state", "county", "tract"]]
+        level = asked.query["for"].partition(":")[0]
+        parts = {"county": 2, "tract": 3, "block group": 4}[level]
+        rows = [[*fields, *("state", "county", "tract", "block group")[:parts]]]
         for i, tract in enumerate(state.tracts):
-            cells = [_cell(state, i, tract, f) for f in fields]
-            rows.append([*cells, tract[:2], tract[2:5], tract[5:]])
+            for group in "12" if level == "block group" else "1":
+                if level == "county" and i % TRACTS:
+                    continue
+                cells = [_cell(state, i, tract, f) for f in fields]
+                rows.append([*cells, *(tract[:2], tract[2:5], tract[5:], group)[:parts]])
         if len(fields) % 2:
             rows[1:] = reversed(rows[1:])  # order is not promised
         return Answer(json.dumps(rows).encode(), kind="application/json;charset=utf-8")

@@ -175,12 +175,13 @@ class Store:
 
     def remove(self, name: str) -> int:
         """Delete a cached file, or all those in a folder; return how many."""
-        names = [r.name for r in self.receipts() if r.name == name or r.name.startswith(f"{name}/")]
-        for each in names:
-            path = self.place(each)
+        found = [p.with_name(p.name.removesuffix(_SUFFIX)) for p in self._receipts()]
+        names = {p.relative_to(self.root).as_posix(): p for p in found}
+        chosen = [p for n, p in names.items() if n == name or n.startswith(f"{name}/")]
+        for path in chosen:
             path.unlink(missing_ok=True)
             _receipt_path(path).unlink(missing_ok=True)
-        return len(names)
+        return len(chosen)
 
     def _receipts(self) -> Iterator[Path]:
         return self.root.rglob(f"*{_SUFFIX}") if self.root.is_dir() else iter(())
@@ -196,7 +197,7 @@ class Store:
     def _receipt(self, path: Path) -> Receipt | None:
         try:
             return Receipt(**json.loads(_receipt_path(path).read_text(encoding="utf-8")))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, TypeError):
             raise FormatError(

@@ -32,6 +32,7 @@ from equity.sources._faults import (
 )
 from equity.sources._publishers import Publisher, host_of
 from equity.sources._request import Reply, Request
+from equity.sources._store import writing
 
 __all__ = ["Transport", "transport"]
 
@@ -254,7 +255,8 @@ class Transport:
     def _send(self, request: Request, url: str, headers: Mapping[str, str]) -> Any:
         from requests.exceptions import RequestException
 
-        self._limiter(request.publisher).wait()
+        with writing(self._state_dir or Path()):
+            self._limiter(request.publisher).wait()
         self.sent += 1
         log.debug("%s %s", request.method, request.url)
         try:
@@ -305,7 +307,8 @@ class Transport:
                 session.auth = _no_auth  # else requests looks for one in ~/.netrc
                 session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
                 self._session = session
-                logging.getLogger("urllib3.connectionpool").addFilter(_Redacted())
+                for name in ("urllib3.connectionpool", log.name):
+                    logging.getLogger(name).addFilter(_Redacted())
             return self._session
 
 

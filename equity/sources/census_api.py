@@ -7,6 +7,7 @@ every single column (one request each, otherwise) from the table's group file.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,7 +28,7 @@ from equity.sources._faults import census_key_error
 from equity.sources._fetch import Desk, desk
 from equity.sources._publishers import publisher
 from equity.sources._request import Request
-from equity.sources._store import Stored
+from equity.sources._store import Store, Stored, write_whole, writing
 from equity.sources.census import read_acs
 
 __all__ = ["fetch_acs_files", "get_acs"]
@@ -39,6 +40,7 @@ _GEOGRAPHY = {
     "block_group": ("block group:*", "state:{fips} county:* tract:*"),
     "county": ("county:*", "state:{fips}"),
 }
+_SUMMARY_LEVELS = ("0500000", "1400000", "1500000")
 _NO_ACS = {"60", "66", "69", "78"}
 _FIRST_FILE_YEAR = 2021
 _KEY_LENGTH = 40
@@ -97,7 +99,7 @@ def get_acs(
         level=level,
         geo_vintage=meta(table).geo_vintage,
         sources=[
-            replace(old, url=new.url, revision=new.revision)
+            replace(old, url=new.url, revision=new.revision, sha256=new.sha256)
             for old, new in zip(
                 meta(table).sources,
                 (f.source(id="", agency="", product="", vintage="") for f in files),
@@ -124,7 +126,7 @@ def fetch_acs_files(
         return _from_api(at, where, year, level, codes)
     if source not in {"auto", "summary-file"}:
         raise InputError(f"source={source!r}", fix='use "auto", "api" or "summary-file"')
-    return _from_files(at, year, codes)
+    return _from_files(at, where, year, codes)
 
 
 def _codes(columns: Iterable[str]) -> list[str]:
@@ -249,7 +251,7 @@ def _labels(path: Path) -> dict[str, str]:
 # The table-based Summary File
 
 
-def _from_files(at: Desk, year: int, codes: Sequence[str]) -> list[Stored]:
+def _from_files(at: Desk, state: State, year: int, codes: Sequence[str]) -> list[Stored]:
     if year < _FIRST_FILE_YEAR:
         raise CredentialError(
             f"ACS {year} is only to be had with a key: the keyless Summary File of this form begins"
@@ -258,10 +260,35 @@ def _from_files(at: Desk, year: int, codes: Sequence[str]) -> list[Stored]:
             code="E-KEY-MISSING",
         )
     log.info("no Census key: ACS %s comes from the keyless Summary File (national files)", year)
-    return [
+    tables = dict.fromkeys(table_of(code) for code in codes)
+    national = [
         at.get(summary_file_name(year, table), summary_file_request(year, table))
-        for table in dict.fromkeys(table_of(code) for code in codes)
+        for table in tables
     ]
+    return [narrowed(at.store, stored, state.fips) for stored in national]
+
+
+def narrowed(store: Store, national: Stored, fips: str) -> Stored:
+    """Return a state's lines of a national Summary File, cut out once.
+
+    A table has up to 250 MB for the nation; a state's part is read in a moment. The result keeps
+    the name and the receipt of the whole file, which is the source.
+    """
+    whole = national.path
+    state_of = whole.stat()
+    key = hashlib.sha256(f"{state_of.st_size}-{state_of.st_mtime_ns}".encode()).hexdigest()[:8]
+    part = store.root.parent / "derived" / f"{fips}-{key}" / whole.name
+    if not part.is_file():
+        wanted = tuple(f"{level}US{fips}".encode() for level in _SUMMARY_LEVELS)
+        with whole.open("rb") as lines:
+            head = lines.readline()
+            body = b"".join(line for line in lines if line.startswith(wanted))
+        if b"GEO_ID" not in head:
+            return national  # not this layout: the reader says what is wrong with it
+        with writing(part):
+            part.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(part, head + body)
+    return Stored(part, national.receipt)
 
 
 def summary_file_name(year: int, table: str) -> str:

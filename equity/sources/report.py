@@ -13,16 +13,19 @@ from equity import settings
 from equity._version import __version__
 from equity.areas.geoid import find_state
 from equity.errors import CredentialError, EquityError, NetworkError, OfflineError
+from equity.sources._clock import Limits
 from equity.sources._inputs import INPUTS, Input
 from equity.sources._publishers import PUBLISHERS, publisher
 from equity.sources._request import Request
 from equity.sources._store import store
-from equity.sources._transport import Transport, transport
+from equity.sources._transport import Transport
 from equity.sources.inventory import Want, at_hand
 
 __all__ = ["cache_lines", "doctor_lines", "readme_table", "source_lines"]
 
 _PACKAGES = ("geopandas", "pandas", "numpy", "pyarrow", "requests", "census", "folium", "typst")
+# Whether somebody answers is told in seconds; nobody waits here for a server that is down.
+_HURRIED = Limits(connect_s=5, read_s=15, total_s=20, attempts=1)
 _KEY_LENGTHS = {"census_api_key": 40, "fcc_token": 44}
 
 
@@ -105,7 +108,7 @@ def doctor_lines(*, via: Transport | None = None) -> Iterator[str]:
     yield "Cache"
     yield from _cache()
     yield "Publishers"
-    yield from _publishers(via or transport())
+    yield from _publishers(via or Transport(limits=_HURRIED))
 
 
 def _version(name: str) -> str:

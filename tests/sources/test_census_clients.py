@@ -210,3 +210,27 @@ def test_the_gazetteer_of_either_layout(census, desk, year):
 def test_the_tract_relationship(census, desk):
     table = get_tract_relationship("WV", via=desk)
     assert list(table.columns) == ["geoid_2020", "geoid_2010", "land_km2", "water_km2"]
+
+
+def test_a_national_file_is_cut_to_the_state_once(census, desk):
+    settings.configure(census_api_key=None)
+    first = get_acs("WV", year=2023, columns=["B28002_004"], via=desk)
+    (part,) = (desk.store.root.parent / "derived").rglob("*.dat")
+    assert {line[:11] for line in part.read_text().splitlines()[1:]} == {"1400000US54"}
+    (source,) = meta(first).sources
+    assert source.file == "acsdt5y2023-b28002.dat"
+    assert source.revision == "2026-09-15"
+    pd.testing.assert_frame_equal(get_acs("WV", year=2023, columns=["B28002_004"], via=desk), first)
+
+
+@pytest.mark.parametrize(("level", "rows", "length"), [("county", 2, 5), ("block_group", 24, 12)])
+def test_counties_and_block_groups(census, desk, level, rows, length):
+    table = get_acs("WV", year=2023, level=level, columns=["B28002_004", "B28002_001"], via=desk)
+    assert len(table) == rows
+    assert set(table.index.str.len()) == {length}
+    assert meta(table).level == level
+
+
+def test_a_level_that_is_not_asked_for(census, desk):
+    with pytest.raises(InputError, match="no level"):
+        get_acs("WV", year=2023, level="zcta", via=desk)

@@ -518,3 +518,58 @@ def test_many_who_want_the_same_file_cause_one_download(replica, desk):
         thread.join()
     assert len(got) == 8
     assert len(replica.asked) == 1
+
+
+def test_a_cache_that_cannot_be_written_is_told(replica, desk, tmp_path):
+    from equity.errors import StorageError
+    from equity.sources._fetch import desk as usual
+
+    replica.route("/file.csv", BODY)
+    (tmp_path / "taken").write_text("a file stands where the cache should be")
+    settings.configure(cache_dir=tmp_path / "taken")
+    with pytest.raises(StorageError, match="cannot be written") as caught:
+        usual().get("hrsa/file.csv", ask())
+    assert "EQUITY_CACHE_DIR" in caught.value.fix
+
+
+def test_two_processes_share_one_download(replica, cache):
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    replica.route("/file.csv", BODY)
+    replica.pause_s = 0.5
+    root = Path(__file__).resolve().parents[2]
+    code = (
+        "from equity.sources._fetch import desk\n"
+        "from equity.sources._publishers import PUBLISHERS\n"
+        "from equity.sources._request import Request\n"
+        "d = desk()\n"
+        "d.get('hrsa/file.csv', Request(PUBLISHERS['hrsa'], '/file.csv', expect='csv'))\n"
+        "print(d.transport.sent)"
+    )
+    environment = {
+        "EQUITY_CACHE_DIR": str(cache),
+        "EQUITY_MIRROR": replica.url,
+        "PYTHONPATH": str(root),
+    }
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    sent = [process.communicate(timeout=120)[0].strip() for process in both]
+    assert sorted(sent) == ["0", "1"]
+    assert len(replica.asked) == 1
+
+
+def test_a_receipt_that_cannot_be_read_is_named_and_can_be_removed(replica, desk):
+    replica.route("/file.csv", BODY)
+    stored = desk.get("hrsa/file.csv", ask())
+    stored.path.with_name("file.csv.receipt.json").write_text('{"half')
+    with pytest.raises(FormatError, match="receipt") as caught:
+        desk.get("hrsa/file.csv", ask())
+    assert "equity sources --remove hrsa/file.csv" in caught.value.fix
+    assert desk.store.remove("hrsa/file.csv") == 1
+    assert desk.get("hrsa/file.csv", ask()).path.read_bytes() == BODY
