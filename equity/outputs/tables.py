@@ -34,7 +34,7 @@ def export(
     table: Any,
     path_or_folder: str | Path,
     *,
-    formats: Sequence[str] = FORMATS,
+    formats: str | Sequence[str] = FORMATS,
     name: str = "communities",
     sources: Iterable[Source] | None = None,
     rules: Iterable[str] = (),
@@ -82,6 +82,7 @@ def export(
     XLSX a text that begins with ``= + - @`` cannot run as a formula: XLSX stores it as text, CSV
     puts an apostrophe before it.
     """
+    formats = (formats,) if isinstance(formats, str) else formats
     target = Path(path_or_folder)
     ending = target.suffix.lstrip(".").lower()
     if ending in FORMATS and not target.is_dir():

@@ -95,6 +95,8 @@ def test_an_area_is_found_by_its_name(page):
         "i.dispatchEvent(new Event('change')); })()"
     )
     assert page.run(f"{MAP}.dataset.shown") == "90001000042"
+    said = page.run("document.querySelector('.eq-status').textContent")
+    assert "People in the telehealth gap: " in said  # for whoever cannot see the tooltip
     page.run(
         "(() => { const i = document.querySelector('.eq-find input'); i.value = 'Atlantis';"
         "i.dispatchEvent(new Event('change')); })()"

@@ -124,6 +124,7 @@ def test_same_bytes_whenever_it_is_written(table, tmp_path, form, monkeypatch):
 def test_the_ending_of_a_file_decides(table, tmp_path):
     (path,) = export(table, tmp_path / "mine.xlsx")
     assert path.name == "mine.xlsx"
+    assert [p.name for p in export(table, tmp_path, formats="gpkg", name="areas")] == ["areas.gpkg"]
     with pytest.raises(InputError, match="choose from csv"):
         export(table, tmp_path, formats=("shp",))
 

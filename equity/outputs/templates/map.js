@@ -198,7 +198,8 @@
       if (move) map.fitBounds(box, { maxZoom: Math.max(map.getZoom(), 10), animate: config.animate });
       pinned = i;
       show(i, box.getCenter());
-      status.textContent = data.name[i] + ", " + data.place[i];
+      const now = data.layers[active];
+      status.textContent = data.name[i] + ", " + data.place[i] + ". " + now.label + ": " + now.text[i] + ".";
       return true;
     }
     const find = frame.querySelector(".eq-find input");

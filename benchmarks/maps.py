@@ -1,0 +1,201 @@
+"""Self-contained maps of n tract-like areas: size, time to build, time until a browser has drawn them.
+
+    python benchmarks/maps.py 3000 10000
+
+Peers: folium's own ``GeoJson`` as it is saved (with Leaflet put inside, or it would show nothing
+without a network), and the same after simplifying the coverage, rounding and drawing on a canvas.
+Every map has the same polygons, five values an area and a tooltip; the browser is headless Chromium
+with the network off. CPU seconds are of building and writing the file; milliseconds are from the
+start of loading until every polygon is on the map (best of three).
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import folium
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from browser import Browser  # noqa: E402
+
+from equity.outputs._leaflet import leaflet  # noqa: E402
+from equity.outputs.maps import make_map, save_map  # noqa: E402
+
+LAYERS = [
+    ("gap_n", "People in the gap", "people"),
+    ("gap_share", "Share of residents", "share"),
+    ("qualifying_share", "Locations with a qualifying line", "share"),
+    ("connected_share", "Homes with device and broadband", "share"),
+    ("nearest_site_km", "Nearest site", "km"),
+]
+DRAWN = (
+    "typeof L !== 'undefined' && (() => { const m = Object.values(window).find(v => v instanceof L.Map);"
+    "let n = 0; if (m) m.eachLayer(l => { if (l instanceof L.Polygon) n++; }); return n >= %d; })()"
+)
+
+
+def tracts(n: int, *, points: int = 23, seed: int = 1) -> gpd.GeoDataFrame:
+    """About n areas that share wavy borders, some 95 vertices each."""
+    side = max(round(n**0.5), 2)
+    random = np.random.default_rng(seed)
+    corners = np.stack(np.meshgrid(np.arange(side + 1.0), np.arange(side + 1.0)), -1)
+    corners += random.uniform(-0.25, 0.25, corners.shape)
+
+    def line(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """Points from a to b, off the straight by a smooth random wave that is 0 at both ends."""
+        t = np.linspace(0, 1, points + 1)[:, None]
+        wave = sum(random.normal(0, 0.03 / k, (1, 2)) * np.sin(np.pi * k * t) for k in range(1, 9))
+        return a + (b - a) * t + wave
+
+    across = [
+        [line(corners[j, i], corners[j, i + 1]) for i in range(side)] for j in range(side + 1)
+    ]
+    up = [[line(corners[j, i], corners[j + 1, i]) for i in range(side + 1)] for j in range(side)]
+    shapes = [
+        shapely.Polygon(
+            np.vstack(
+                [
+                    across[j][i][:-1],
+                    up[j][i + 1][:-1],
+                    across[j + 1][i][::-1][:-1],
+                    up[j][i][::-1][:-1],
+                ]
+            )
+            * [0.05, 0.04]
+            + [-83, 36.5]
+        )
+        for j in range(side)
+        for i in range(side)
+    ]
+    size = len(shapes)
+    people = random.integers(300, 9000, size)
+    share = random.beta(1, 9, size)
+    return gpd.GeoDataFrame(
+        {
+            "name": [f"Tract {k}" for k in range(size)],
+            "gap_n": people * share,
+            "gap_share": share,
+            "qualifying_share": random.beta(8, 2, size),
+            "connected_share": random.beta(9, 2, size),
+            "nearest_site_km": random.gamma(2, 6, size),
+        },
+        geometry=shapes,
+        index=pd.Index([f"90{k:09d}" for k in range(size)], name="geoid"),
+        crs="EPSG:4269",
+    )
+
+
+def ours(table: gpd.GeoDataFrame, path: Path) -> None:
+    """This package: one packed block, five layers, legends."""
+    save_map(make_map(table, layers=LAYERS, with_table=False), path)
+
+
+def ours_with_table(table: gpd.GeoDataFrame, path: Path) -> None:
+    """The same with every value as a sortable table under the map."""
+    save_map(make_map(table, layers=LAYERS), path)
+
+
+def by_folium(table: gpd.GeoDataFrame, path: Path) -> None:
+    """folium.GeoJson as it comes, Leaflet inside."""
+    _folium(table.to_crs(4326), path, prefer_canvas=False)
+
+
+def by_folium_simplified(table: gpd.GeoDataFrame, path: Path) -> None:
+    """folium.GeoJson after simplifying the coverage and rounding, on a canvas, Leaflet inside."""
+    small = table.to_crs(4326)
+    simple = shapely.coverage_simplify(small.geometry.to_numpy(), 1e-3)
+    small = small.set_geometry(shapely.transform(simple, lambda xy: np.round(xy, 4)), crs=4326)
+    _folium(small, path, prefer_canvas=True)
+
+
+def _folium(table: gpd.GeoDataFrame, path: Path, *, prefer_canvas: bool) -> None:
+    west, south, east, north = table.total_bounds
+    made = folium.Map(
+        [(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=prefer_canvas
+    )
+    top = table["gap_n"].max()
+
+    def style(feature: dict) -> dict:
+        grey = int(255 * (1 - feature["properties"]["gap_n"] / top))
+        return {
+            "fillColor": f"#{grey:02x}{grey:02x}ff",
+            "color": "#333",
+            "weight": 0.5,
+            "fillOpacity": 1,
+        }
+
+    fields = ["name", *(column for column, _, _ in LAYERS)]
+    folium.GeoJson(
+        table.reset_index()[[*fields, "geometry"]].to_json(),
+        style_function=style,
+        tooltip=folium.GeoJsonTooltip(fields),
+    ).add_to(made)
+    made.fit_bounds([[south, west], [north, east]])
+    text = re.sub(
+        r'<(?:script src|link rel="stylesheet" href)="https?://[^"]*"[^>]*>(?:</script>)?',
+        "",
+        made.get_root().render(),
+    )
+    script, sheet = leaflet()
+    path.write_text(
+        text.replace("<head>", f"<head><style>{sheet}</style><script>{script}</script>", 1),
+        encoding="utf-8",
+    )
+
+
+VARIANTS: dict[str, Callable[[gpd.GeoDataFrame, Path], None]] = {
+    "equity, map alone": ours,
+    "equity, map and table": ours_with_table,
+    "folium, Leaflet inside": by_folium,
+    "folium, simplified, canvas, Leaflet inside": by_folium_simplified,
+}
+
+
+def measure(name: str, table: gpd.GeoDataFrame, folder: Path, browser: Browser) -> str:
+    """Return one row of the table of results."""
+    path = folder / "map.html"
+    start = time.process_time()
+    VARIANTS[name](table, path)
+    built = time.process_time() - start
+    size, packed = path.stat().st_size, len(gzip.compress(path.read_bytes(), 6))
+    waits, heap = [], 0.0
+    for _ in range(3):
+        with browser.open(path) as page:
+            page.until(DRAWN % len(table))
+            waits.append(page.run("performance.now()"))
+            heap = page.run("performance.memory.usedJSHeapSize") / 1e6
+            if page.outside or page.errors:
+                raise SystemExit(f"{name}: {page.outside} {page.errors}")
+    return (
+        f"| {len(table):,} | {name} | {size / 1e6:.2f} ({packed / 1e6:.2f}) | {built:.1f} | "
+        f"{min(waits):,.0f} | {heap:.0f} |"
+    )
+
+
+def main() -> None:
+    sizes = [int(a) for a in sys.argv[1:]] or [250, 3000]
+    print("| areas | variant | file MB (gz) | build CPU s | drawn after ms | JS heap MB |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as name, Browser(patience=180) as browser:
+        ours(tracts(100), Path(name) / "warm.html")  # imports are not part of any row
+        by_folium(tracts(100), Path(name) / "warm.html")
+        for n in sizes:
+            table = tracts(n)
+            for variant in VARIANTS:
+                print(measure(variant, table, Path(name), browser), flush=True)
+
+
+if __name__ == "__main__":
+    main()
