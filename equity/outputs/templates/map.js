@@ -124,7 +124,9 @@
       return { fillColor: fill, fillOpacity: 1 };
     };
     /* Thousands of borders would blacken a city seen from afar: lines and dots grow as one zooms in. */
-    let home = 0;
+    const room = { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8, 36] };
+    map.fitBounds(config.bounds, room); /* before the areas come, so that each is projected once */
+    const home = map.getZoom();
     const grown = () => Math.max(0, map.getZoom() - home);
     const thin = config.many ? 0.15 : 0.5;
     const borders = () => ({ color: "#2b2b2b", opacity: 0.8, weight: Math.min(1, thin + 0.17 * grown()) });
@@ -195,7 +197,7 @@
       const i = byId.get(geoid);
       if (i === undefined || !layers[i]) return false;
       const box = layers[i].getBounds();
-      if (move) map.fitBounds(box, { maxZoom: Math.max(map.getZoom(), 10), animate: config.animate });
+      if (move) map.fitBounds(box, { maxZoom: Math.max(map.getZoom(), 10), animate: map.options.zoomAnimation });
       pinned = i;
       show(i, box.getCenter());
       const now = data.layers[active];
@@ -223,13 +225,11 @@
       link.addEventListener("click", (e) => {
         if (!go(link.dataset.show, true)) return;
         e.preventDefault();
-        frame.scrollIntoView({ block: "nearest", behavior: config.animate ? "smooth" : "auto" });
+        frame.scrollIntoView({ block: "nearest", behavior: map.options.zoomAnimation ? "smooth" : "auto" });
       });
     });
     document.addEventListener("keydown", (e) => { if (e.key === "Escape") hide(); });
     map.on("click", hide);
-    map.fitBounds(config.bounds, { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8, 36] });
-    home = map.getZoom();
     map.on("zoomend", () => {
       const line = borders(), size = radius();
       layers.forEach((area) => area && area.setStyle(line));
@@ -245,7 +245,7 @@
       map.setMaxBounds(null);
       sheet.style.width = "672px";
       map.invalidateSize({ animate: false, pan: false });
-      map.fitBounds(config.bounds, { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8, 36] });
+      map.fitBounds(config.bounds, room);
     });
     window.addEventListener("afterprint", () => {
       sheet.style.width = "";
