@@ -132,10 +132,10 @@ class Store:
     @contextlib.contextmanager
     def lock(self, name: str) -> Iterator[None]:
         """Let one process at a time work on `name`."""
-        with locked(
-            self.state / ("__".join(PurePosixPath(name).parts) + ".lock"),
-            self.clock.sleep,
-        ):
+        path = self.state / ("__".join(PurePosixPath(name).parts) + ".lock")
+        with contextlib.ExitStack() as held:
+            with writing(path):
+                held.enter_context(locked(path, self.clock.sleep))
             yield
 
     def adopt(self, name: str, part: Path, *, url: str, revision: str = "") -> Stored:
