@@ -202,6 +202,7 @@ def relationship(
     target_level: str,
     source_vintage: str,
     target_vintage: str,
+    shares: bool = False,
     bases: Mapping[str, str] | None = None,
     sources: tuple[Source, ...] = (),
     file: str | Path | None = None,
@@ -212,10 +213,12 @@ def relationship(
     ----------
     links
         Columns `source`, `target` and amounts (`population`, `housing`, `area`). Repeated pairs
-        are added up. A column `share` (of the source, summing to 1) may stand for `population`
-        amounts that are not known: rename it to the basis it was computed from.
+        are added up.
     source_level, target_level, source_vintage, target_vintage
         What the ids are.
+    shares
+        The amounts are shares of the source, as in NHGIS crosswalks: they must sum to 1 (or to 0
+        where nobody lives).
     bases
         Where the amounts come from, in words.
     sources
@@ -226,7 +229,7 @@ def relationship(
     Raises
     ------
     InputError
-        If amounts are missing or below 0, or the vintages are not known.
+        If amounts are missing or below 0, shares do not sum to 1, or a vintage is not known.
     GeoidError
         If ids have the wrong length.
     """
@@ -257,6 +260,8 @@ def relationship(
             rows=list(links.loc[bad, "source"]),
             fix="a part without land or people has the amount 0",
         )
+    for basis in measured if shares else ():
+        check_shares(links, basis, file=file)
     added = (
         links.assign(**amounts)
         .groupby(["source", "target"], sort=True, observed=True)[measured]

@@ -8,6 +8,7 @@ TAB2010_TAB2020.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from equity.areas.geoid import find_state, normalize
 from equity.areas.relationship import Relationship, relationship
 from equity.errors import FormatError, InputError
 from equity.provenance import Source, sha256_of, stamp
+from equity.sources import usda
 from equity.sources._files import read_bytes, read_text_table, require_columns, to_numbers
 
 __all__ = [
@@ -34,6 +36,7 @@ _BLOCK_PARTS_2010 = ["STATE_2010", "COUNTY_2010", "TRACT_2010", "BLK_2010"]
 _BLOCK_PARTS_2020 = ["STATE_2020", "COUNTY_2020", "TRACT_2020", "BLK_2020"]
 _SHARE = "share_of_2010_block_land"
 _CT_TRACTS = 879
+_CTDATA = ("tract_fips_2020", "Tract_fips_2022")
 _ROUNDS = 500
 
 
@@ -196,26 +199,16 @@ def read_connecticut_codes(path: str | Path) -> pd.Series:
         If the file has neither pair of columns, a tract goes to two places or changes its last
         six digits, or it is not the whole of the state (879 tracts).
     """
-    frame = _table(path, ",")
-    for old, new in (("tract_fips_2020", "Tract_fips_2022"), ("TractFIPS20", "TractFIPS23")):
-        if {old, new} <= set(frame.columns):
-            break
+    head = _head(path)
+    if "TractFIPS23" in head:
+        moved = usda.read_connecticut_codes(path)
+    elif _CTDATA[0] in head and _CTDATA[1] in head:
+        moved = _ctdata_codes(path)
     else:
         raise FormatError(
             "holds no pair of old and new Connecticut tract ids",
             file=path,
             fix="use CTData's 2022tractcrosswalk.csv or the RUCA 2020 tract file",
-        )
-    both = frame[frame[old].str.zfill(11).str.startswith("09") & (frame[new] != "N/A")]
-    first = normalize(both[old], level="tract", state="09", file=path)
-    second = normalize(both[new], level="tract", state="09", file=path)
-    moved = pd.Series(second.to_numpy(dtype=object), index=first.to_numpy(dtype=object))
-    if moved.index.has_duplicates or moved.duplicated().any():
-        raise FormatError("a tract occurs twice", file=path)
-    changed = moved.index.str[5:] != moved.str[5:].to_numpy()
-    if changed.any():
-        raise FormatError(
-            "tracts change their last six digits", file=path, rows=list(moved.index[changed])
         )
     if len(moved) < _CT_TRACTS:
         raise FormatError(
@@ -223,7 +216,25 @@ def read_connecticut_codes(path: str | Path) -> pd.Series:
             file=path,
             fix="get the whole file",
         )
-    return moved.rename("planning_region_tract")
+    return moved
+
+
+def _ctdata_codes(path: str | Path) -> pd.Series:
+    frame = _table(path, ",")
+    old, new = (normalize(frame[c], level="tract", state="09", file=path) for c in _CTDATA)
+    moved = pd.Series(new.to_numpy(dtype=object), index=old.to_numpy(dtype=object), dtype=object)
+    if moved.index.has_duplicates or moved.duplicated().any():
+        raise FormatError("a tract occurs twice", file=path)
+    changed = moved.index.str[5:] != moved.str[5:].to_numpy()
+    if changed.any():
+        raise FormatError(
+            "tracts change their last six digits", file=path, rows=list(moved.index[changed])
+        )
+    source = replace(
+        _source(path, "2022 Tract Crosswalk (towns, counties, planning regions)", "2022"),
+        agency="CT Data Collaborative",
+    )
+    return stamp(moved, sources=[source])
 
 
 def _table(path: str | Path, delimiter: str) -> pd.DataFrame:

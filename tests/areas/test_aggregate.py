@@ -12,7 +12,9 @@ from shapely.geometry import box
 
 from equity import provenance
 from equity.areas.aggregate import roll_up, service_area, spread
+from equity.areas.crosswalk import crosswalk
 from equity.areas.moe import moe_share, moe_sum, replicate_moe
+from equity.areas.relationship import relationship
 from equity.areas.table import area_table
 from equity.errors import GeoidError, InputError, VintageError
 
@@ -168,3 +170,17 @@ def test_adding_up_in_steps_or_at_once_and_in_any_order(rows, data):
         share = moe_share(at_once["gap_n"], at_once["gap_n_moe"], at_once["population_n"],
                           at_once["population_n_moe"])  # fmt: skip
         assert (share >= 0).all()
+
+
+def test_tracts_make_zctas_by_their_relationship_file():
+    links = relationship(
+        pd.DataFrame({"source": [IDS[0], IDS[0], IDS[1]], "target": ["22901", "00000", "22901"],
+                      "area": [3.0, 1.0, 2.0]}),
+        source_level="tract", target_level="zcta", source_vintage="2020", target_vintage="2020",
+    )  # fmt: skip
+    result = crosswalk(table(IDS[:2], population_n=[40.0, 5.0]), links, to="2020")
+    assert result["population_n"].to_dict() == {"00000": 10, "22901": 35}
+    assert provenance.meta(result).level == "zcta"
+    assert "for want of population" in " ".join(provenance.meta(result).notes)
+    with pytest.raises(VintageError, match="zcta"):
+        crosswalk(table(["90001"], level="county", population_n=1.0), links, to="2020")

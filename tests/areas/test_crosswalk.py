@@ -298,6 +298,13 @@ def test_weights_sum_to_one_or_the_error_says_where_not():
     with pytest.raises(InputError, match=f"1 areas do not sum to 1 \\({B}: 0.9\\)"):
         check_shares(shares, "share")
     check_shares(shares[shares["source"] != B], "share")
+    parts = {"source_level": "tract", "target_level": "tract", "source_vintage": "2010",
+             "target_vintage": "2020", "shares": True}  # fmt: skip
+    columns = ["source", "target", "population"]
+    whole = pd.DataFrame([(A, A1, 0.25), (A, A2, 0.75)], columns=columns)
+    assert relationship(whole, **parts).weights("population")["weight"].tolist() == [0.25, 0.75]
+    with pytest.raises(InputError, match=f"population weights of 1 areas .*{A}: 0.75"):
+        relationship(whole.iloc[1:], **parts)
 
 
 def test_bad_links_are_refused():
