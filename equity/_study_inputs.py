@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pandas as pd
 
 from equity._study_file import AcsPart, BoundaryPart, SitesPart, StudyPlan, TablePart
 from equity._study_live import PREFIX, LiveFiles
-from equity.areas.geoid import find_state, geo_vintage_for
+from equity.areas.geoid import find_state
 from equity.areas.join import JoinAudit, combine
 from equity.errors import InputError
 from equity.progress import track
@@ -281,9 +281,4 @@ def _sources_of(tables: list[Any]) -> tuple[Source, ...]:
         sources = meta(table).sources if hasattr(table, "attrs") else getattr(table, "sources", ())
         for source in sources:
             found.setdefault((source.id, source.vintage, source.file), source)
-    return tuple(replace(source) for source in found.values())
-
-
-def geo_vintage_of(plan: StudyPlan) -> str:
-    """Return the vintage of a study's areas, from its boundaries."""
-    return geo_vintage_for("boundaries", plan.boundaries.year)
+    return tuple(found.values())

@@ -150,7 +150,3 @@ class DependencyError(EquityError, ImportError):
     """An optional package is not installed."""
 
     default_code = "E-DEPENDENCY"
-
-
-class EquityWarning(UserWarning):
-    """Something worth knowing that changes no number."""

@@ -36,8 +36,10 @@ class Study:
     Examples
     --------
     >>> import equity as eq
-    >>> study = eq.Study.load(eq.load_example().study)  # doctest: +SKIP
-    >>> study.run().write("maps/example")  # doctest: +SKIP
+    >>> study = eq.Study.load(eq.load_example().study)
+    >>> result = study.run()
+    >>> len(result.table), [rule.id for rule in result.rules]
+    (180, ['video-visit', 'fcc-25-3', 'fcc-706-2024'])
     """
 
     plan: StudyPlan

@@ -149,8 +149,6 @@ COUNTY_FIPS: Final = tuple(f"{2 * i + 1:03d}" for i in range(len(COUNTIES)))
 N_TRACTS: Final = 186
 PEOPLE: Final = 300_000
 
-MOUNTAIN_COUNTIES: Final = (6, 7)
-
 
 def county_label(county: int) -> str:
     """Name of county number `county`, marked as made up."""

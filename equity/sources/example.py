@@ -34,7 +34,9 @@ _LEAST = 0.01
 class Example:
     """Where the files of the example state are.
 
-    Attributes ---------- root
+    Attributes
+    ----------
+    root
         Folder that holds everything.
     bdc
         Folder of FCC Location Coverage zips, one a technology.
@@ -158,7 +160,9 @@ def write_example(folder: str | Path, *, scale: float = 1.0, seed: int = SEED) -
 
     The same scale and seed give the same files everywhere.
 
-    Parameters ---------- folder
+    Parameters
+    ----------
+    folder
         Folder to create. An earlier example there is replaced; anything else is left alone and
         refused.
     scale
@@ -166,16 +170,25 @@ def write_example(folder: str | Path, *, scale: float = 1.0, seed: int = SEED) -
     seed
         Which state to draw, 0 or more.
 
-    Returns ------- Example
+    Returns
+    -------
+    Example
         Paths of its files, and the vintages to read them with.
 
-    Raises ------ InputError
+    Raises
+    ------
+    InputError
         If ``scale`` or ``seed`` is out of range, or ``folder`` holds something else.
     StorageError
         If the folder cannot be written.
 
-    Examples -------- >>> import tempfile >>> example = write_example(tempfile.mkdtemp(),
-    scale=0.01) >>> example.state, example.as_of, example.year ('90', '2024-12-31', 2023)
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     example = write_example(folder, scale=0.01)
+    >>> example.state, example.as_of, example.year
+    ('90', '2024-12-31', 2023)
     """
     scale, seed = _checked(scale), _checked_seed(seed)
     root = Path(folder)

@@ -110,7 +110,11 @@ def read_bdc(
 
     Examples
     --------
-    >>> read_bdc("downloads", as_of="2025-12-31", state="VA")  # doctest: +SKIP
+    >>> from equity import load_example
+    >>> example = load_example()
+    >>> lines = read_bdc(example.bdc, as_of=example.as_of, technologies=[40, 50])
+    >>> lines.technologies, lines.has_export
+    ((40, 50), False)
     """
     vintage = check_as_of(as_of)
     fips = None if state is None else find_state(state).fips

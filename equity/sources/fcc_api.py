@@ -38,7 +38,6 @@ __all__ = [
 
 log = logging.getLogger("equity.sources")
 
-SATELLITE = (60, 61)
 FIXED = (10, 40, 50, 70, 71, 72, 0)
 _API = "/api/public/map"
 # Failures of a host, not of the question: the other host is worth a try.

@@ -21,7 +21,7 @@ from equity.sources._store import store
 from equity.sources._transport import Transport
 from equity.sources.inventory import Want, at_hand
 
-__all__ = ["cache_lines", "doctor_lines", "readme_table", "source_lines"]
+__all__ = ["cache_lines", "doctor", "doctor_lines", "readme_table", "source_lines"]
 
 _PACKAGES = ("geopandas", "pandas", "numpy", "pyarrow", "requests", "census", "folium", "typst")
 # Whether somebody answers is told in seconds; nobody waits here for a server that is down.
@@ -97,6 +97,31 @@ def readme_table() -> str:
         for e in INPUTS
     ]
     return "\n".join([*head, *rows]) + "\n"
+
+
+def doctor(*, via: Transport | None = None) -> str:
+    """Look at versions, keys, the cache, and whether each publisher can be reached.
+
+    No key or token is in the text, only whether it is set and as long as it should be.
+
+    Parameters
+    ----------
+    via
+        Transport to ask with; the session's own by default. Offline, no publisher is asked.
+
+    Returns
+    -------
+    str
+        What ``equity doctor`` prints, one finding a line.
+
+    Examples
+    --------
+    >>> from equity import configure
+    >>> _ = configure(offline=True)
+    >>> print(doctor())  # doctest: +ELLIPSIS
+    telehealth-equity ...
+    """
+    return "\n".join(settings.redact(line) for line in doctor_lines(via=via))
 
 
 def doctor_lines(*, via: Transport | None = None) -> Iterator[str]:

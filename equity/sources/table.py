@@ -58,7 +58,7 @@ def read_table(
     note: str = "",
     synthetic: bool = False,
 ) -> pd.DataFrame:
-    """Read columns of any table of areas, wide or long.
+    r"""Read columns of any table of areas, wide or long.
 
     Parameters
     ----------
@@ -113,21 +113,24 @@ def read_table(
 
     Examples
     --------
-    >>> read_table(
-    ...     "insurance.csv",
-    ...     level="tract",
-    ...     geo_vintage="2020",
-    ...     columns={
-    ...         "uninsured_share": {
-    ...             "column": "InsuredPopP",
-    ...             "unit": "percent",
-    ...             "complement": True,
-    ...         }
-    ...     },
-    ...     agency="U.S. Census Bureau",
-    ...     product="American Community Survey 5-year estimates",
-    ...     vintage="2019-2023",
-    ... )  # doctest: +SKIP
+    >>> import tempfile
+    >>> insured = {"column": "InsuredPopP", "unit": "percent", "complement": True}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "insurance.csv")
+    ...     _ = path.write_text("TRACT,InsuredPopP\n51001090101,87.5\n")
+    ...     table = read_table(
+    ...         path,
+    ...         level="tract",
+    ...         geo_vintage="2020",
+    ...         id_column="TRACT",
+    ...         columns={"uninsured_share": insured},
+    ...         agency="U.S. Census Bureau",
+    ...         product="American Community Survey 5-year estimates",
+    ...         vintage="2019-2023",
+    ...         state="VA",
+    ...     )
+    >>> table["uninsured_share"].to_dict()
+    {'51001090101': 0.125}
     """
     wanted = [_field(name, given) for name, given in columns.items()]
     _check_options(wanted, level, geo_vintage, other_levels)
