@@ -19,7 +19,7 @@ def run_state(state: str) -> Path:
     typer.echo(f"{find_state(state).name}: getting the inputs")
     gathered = gather_inputs(state, tell=lambda line: typer.echo(redact(line)))
     gathered.check()
-    return write_study(state)
+    return write_study(state, without=[lacking.entry.id for lacking in gathered.lacking])
 
 
 def init(

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from equity import settings
-from equity.areas.geoid import State, find_state
+from equity.areas.geoid import State, find_state, geo_vintage_for
 from equity.errors import EquityError, InputError
 from equity.sources._inputs import Input
 from equity.sources._store import Stored, write_whole, writing
@@ -18,7 +18,8 @@ from equity.sources.inventory import INPUTS, Want, fetch_input, find_input
 
 __all__ = ["Gathered", "Lacking", "gather_inputs", "study_text", "write_study"]
 
-_NEEDED = ("boundaries", "counties", "acs", "bdc", "hrsa-sites")
+_NEEDED = ("boundaries", "acs", "bdc", "hrsa-sites")
+_WELCOME = ("counties",)
 _CONNECTICUT = "09"
 
 _TEXT = """\
@@ -40,11 +41,7 @@ headline = "fcc-25-3"
 file = "live:boundaries"
 year = {boundaries}
 
-[counties]
-file = "live:counties"
-year = {counties}
-multi_state = true
-
+{outlines}\
 # Location Coverage says what each location can buy; Served-Unserved lists every location once.
 [coverage]
 kind = "locations"
@@ -74,9 +71,44 @@ use = "sites"
 # use = "capacity"
 # columns = {{ id = "npi", fte = "fte", lon = "lon", lat = "lat" }}
 
+# More columns, for the table, the map and the criteria below: take the # away.
+#
+# [[tables]]
+# file = "live:ruca"  # rurality: roads are faster in the country
+# agency = "USDA Economic Research Service"
+# product = "Rural-Urban Commuting Area codes"
+# vintage = "{ruca}"
+# geo_vintage = "{areas}"
+# id_column = "{ruca_id}"
+# multi_state = true
+# columns = {{ ruca_code = {{ column = "PrimaryRUCA", unit = "text" }} }}
+#
+# [[tables]]
+# file = "live:svi-tract"
+# agency = "CDC/ATSDR"
+# product = "Social Vulnerability Index"
+# vintage = "{svi}"
+# geo_vintage = "2020-CT2022"
+# id_column = "FIPS"
+# multi_state = true
+# missing = [-999]
+# columns = {{ svi_percentile = {{ column = "RPL_THEMES", unit = "number" }} }}
+#
+# [[tables]]
+# file = "live:places-tract"
+# agency = "Centers for Disease Control and Prevention"
+# product = "PLACES"
+# vintage = "{places}"
+# geo_vintage = "2020-CT2022"
+# id_column = "LocationID"
+# multi_state = true
+# where = {{ MeasureId = "DIABETES" }}
+# columns = {{ diabetes_share = {{ column = "Data_Value", unit = "percent" }} }}
+
 [care]
 method = "travel"  # "catchment" needs clinicians
 limit_min = 30
+# rurality = "ruca_code"
 
 # Who comes first, decided before anything is mapped: two of these four.
 [under_resourced]
@@ -84,23 +116,35 @@ at_least = 2
 
 [[under_resourced.criteria]]
 column = "poverty_share"
+short = "in poverty"
 at_least = 0.20
 label = "at least 20 % of residents in poverty"
 
 [[under_resourced.criteria]]
 column = "uninsured_share"
+short = "uninsured"
 at_least = 0.12
 label = "at least 12 % without health insurance"
 
 [[under_resourced.criteria]]
 column = "no_vehicle_share"
+short = "no vehicle"
 at_least = 0.10
 label = "at least 10 % of homes without a vehicle"
 
 [[under_resourced.criteria]]
 column = "disability_share"
+short = "with a disability"
 at_least = 0.18
 label = "at least 18 % of residents with a disability"
+"""
+
+_COUNTIES_TEXT = """\
+[counties]
+file = "live:counties"
+year = {counties}
+multi_state = true
+
 """
 
 _CT_TEXT = """\
@@ -142,8 +186,9 @@ class Gathered:
 
     def check(self) -> None:
         """Raise the first reason why the study cannot run."""
-        if self.lacking:
-            raise self.lacking[0].reason
+        for lacking in self.lacking:
+            if lacking.entry.id not in _WELCOME:
+                raise lacking.reason
 
 
 def gather_inputs(state: str, *, tell: Callable[[str], None] = lambda _line: None) -> Gathered:
@@ -159,7 +204,7 @@ def gather_inputs(state: str, *, tell: Callable[[str], None] = lambda _line: Non
     where = find_state(state)
     if where.synthetic:
         raise InputError("the example state is not published", fix="equity run example")
-    names = [*_NEEDED, "ruca"] if where.fips == _CONNECTICUT else list(_NEEDED)
+    names = [*_NEEDED, *_WELCOME, *(["ruca"] if where.fips == _CONNECTICUT else [])]
     at_hand, lacking = [], []
     for name in names:
         entry = find_input(name)
@@ -185,21 +230,30 @@ def _edition(entry: Input, files: tuple[Stored, ...]) -> str:
     )
 
 
-def study_text(state: str) -> str:
-    """Return the study file of a state."""
+def study_text(state: str, *, without: Collection[str] = ()) -> str:
+    """Return the study file of a state; `without` names inputs to leave out."""
     where: State = find_state(state)
-    editions = {name: find_input(name).vintage for name in ("boundaries", "counties", "bdc", "acs")}
+    named = ("boundaries", "counties", "bdc", "acs", "ruca")
+    editions = {name: find_input(name).vintage for name in named}
+    regions = geo_vintage_for("acs", int(editions["acs"])) == "2020-CT2022"
     return _TEXT.format(
         state=where.name,
         id=where.usps.lower(),
         fips=where.fips,
         sites=find_input("hrsa-sites").vintage,
         connecticut=_CT_TEXT if where.fips == _CONNECTICUT else "",
+        outlines="" if "counties" in without else _COUNTIES_TEXT.format(**editions),
+        svi=find_input("svi-tract").vintage,
+        places=find_input("places-tract").vintage,
+        areas="2020-CT2022" if regions else "2020",
+        ruca_id="TractFIPS23" if regions else "TractFIPS20",
         **editions,
     )
 
 
-def write_study(state: str, path: str | Path | None = None) -> Path:
+def write_study(
+    state: str, path: str | Path | None = None, *, without: Collection[str] = ()
+) -> Path:
     """Write the study file of a state.
 
     Parameters
@@ -208,6 +262,8 @@ def write_study(state: str, path: str | Path | None = None) -> Path:
         State (FIPS, postal code or name).
     path
         Where; by default a place in the cache, for a run at once.
+    without
+        Inputs to leave out.
 
     Raises
     ------
@@ -216,7 +272,7 @@ def write_study(state: str, path: str | Path | None = None) -> Path:
     StorageError
         If it cannot be written.
     """
-    text = study_text(state)
+    text = study_text(state, without=without)
     if path is None:
         now = settings.current()
         file = (

@@ -320,7 +320,7 @@ def relationship(replica: Replica) -> None:
                 lines.append("|".join([*cells, *cells, "23000000", "1000"]))
         return Answer(("\n".join(lines) + "\n").encode(), kind="text/plain", ranges=True)
 
-    replica.route(r"^/www2.census.gov/geo/docs/maps-data/data/rel2020/tract/", table)
+    replica.route(r"^/www2.census.gov/geo/docs/maps-data/data/rel2020/(tract|zcta520)/", table)
 
 
 def geocoder(replica: Replica, known: dict[str, tuple[float, float, str]] | None = None) -> None:
@@ -627,6 +627,23 @@ def care(replica: Replica) -> None:
         r"^/www2.census.gov/geo/tiger/GENZ2024/shp/cb_2024_us_aiannh_500k.zip$",
         Answer(shapes, kind="application/zip", ranges=True),
     )
+
+
+def need(replica: Replica, fips: str) -> None:
+    """SVI and PLACES for every tract of a state."""
+    tracts = State(fips).tracts
+    svi = ["FIPS,RPL_THEMES", *(f"{tract},0.5" for tract in tracts), "10001000100,-999"]
+    places = [
+        "MeasureId,Data_Value,LocationID",
+        *(f"{code},10.0,{tract}" for tract in tracts for code in ("DIABETES", "STROKE")),
+    ]
+    for path, lines in (
+        (r"^/svi.cdc.gov/.*SVI_2022_US.csv$", svi),
+        (r"^/data.cdc.gov/api/views/cwsq-ngmh/rows.csv$", places),
+    ):
+        replica.route(
+            path, Answer(("\n".join(lines) + "\n").encode(), kind="text/csv", ranges=True)
+        )
 
 
 def as_frame(answer: Answer) -> pd.DataFrame:

@@ -219,3 +219,66 @@ def test_a_run_killed_at_any_moment_is_made_good_by_the_next(place, replica):
     from equity.sources._store import store
 
     assert store().verify() == []
+
+
+def test_init_writes_a_study_that_runs_with_every_option_taken(place, replica):
+    from equity._cli_sources import init
+
+    publishers.care(replica)
+    publishers.need(replica, "54")
+    init("West Virginia", Path("study.toml"))
+    text = Path("study.toml").read_text()
+    with pytest.raises(InputError, match="there already"):
+        init("WV", Path("study.toml"))
+    lines = []
+    for line in text.splitlines():
+        bare = line.removeprefix("# ")
+        option = bare.startswith(("[[tables]]", "rurality =")) or (
+            " = " in bare
+            and lines
+            and lines[-1].startswith(
+                (
+                    "[[tables]]",
+                    "file =",
+                    "agency",
+                    "product",
+                    "vintage",
+                    "geo_vintage",
+                    "id_column",
+                    "multi_state",
+                    "missing",
+                    "where",
+                )
+            )
+        )
+        lines.append(bare if line.startswith("# ") and option else line)
+    Path("full.toml").write_text("\n".join(lines) + "\n")
+    run("full.toml", Path("full"))
+    table = numbers(place / "full")
+    assert table["svi_percentile"].eq(0.5).all()
+    assert table["diabetes_share"].eq(0.1).all()
+    assert table["ruca_code"].notna().all()
+    sources = (place / "full" / "provenance.json").read_text()
+    assert "svi.cdc.gov" in sources
+    assert "2026-09-15" in sources
+
+
+def test_a_run_goes_on_without_what_is_only_welcome(place, replica, capsys):
+    replica.fault("us_county", Answer(b"", 403))
+    run("WV")
+    said = capsys.readouterr().out
+    assert "missing  Cartographic boundaries of counties" in said
+    assert "without it: the map has no county lines" in said
+    assert "[counties]" not in (place / "maps" / "wv" / "study.toml").read_text()
+
+
+def test_offline_without_fcc_files_names_the_files_not_the_listing(place, replica, capsys):
+    settings.configure(fcc_token=None)
+    with pytest.raises(EquityError):
+        run("WV", offline=True)
+    said = capsys.readouterr().out
+    assert (
+        "Served-Unserved files from https://broadbandmap.fcc.gov/data-download into data/raw/"
+        in said
+    )
+    assert "listing" not in said

@@ -16,7 +16,14 @@ from typing import Any
 
 from equity import settings
 from equity.areas.geoid import find_state
-from equity.errors import CredentialError, EquityError, FormatError, InputError, NetworkError
+from equity.errors import (
+    CredentialError,
+    EquityError,
+    FormatError,
+    InputError,
+    NetworkError,
+    OfflineError,
+)
 from equity.sources._bdc_names import EXPORT, LOCATIONS, check_as_of, parse_name
 from equity.sources._faults import FCC_KEY_HELP
 from equity.sources._fetch import Desk, desk
@@ -105,6 +112,14 @@ def list_bdc_files(*, as_of: str, via: Desk | None = None) -> list[BdcListing]:
     path = f"{_API}/downloads/listAvailabilityData/{date}"
     params = {"category": "State", "technology_type": "Fixed Broadband"}
     name = f"fcc/{date}/bdc-listing-{date}-state-fixed.json"
+    if at.offline and at.store.find(name) is None:
+        raise OfflineError(
+            f"the FCC's files as of {date} are not at hand, and downloads are switched off",
+            fix=(
+                "unset EQUITY_OFFLINE (or drop --offline), or download the state's Location "
+                f"Coverage and Served-Unserved files from {publisher('fcc').page} into data/raw/"
+            ),
+        )
     stored = at.store.find(name) or _over_hosts(
         at, path, lambda request: at.get(name, request), params
     )

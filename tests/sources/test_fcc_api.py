@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import replica_publishers as publishers
 from replica_server import Answer
 
 from equity import settings
 from equity.errors import CredentialError, FormatError, InputError, NetworkError, VintageError
-from equity.sources.fcc_api import fetch_bdc_files, get_bdc, list_as_of_dates, list_bdc_files
+from equity.sources.fcc_api import (
+    fetch_bdc_files,
+    fetch_funding_listing,
+    get_bdc,
+    list_as_of_dates,
+    list_bdc_files,
+)
 
 AS_OF = "2025-12-31"
 
@@ -157,3 +165,13 @@ def test_the_handle_knows_where_its_files_come_from(fcc, desk):
     assert handle.has_export
     assert {s.revision for s in handle.sources} == {"2026-09-29"}
     assert all(s.url.startswith("https://broadbandmap.fcc.gov/api/") for s in handle.sources)
+
+
+def test_the_funding_map_is_listed(fcc, desk):
+    row = {"file_id": 7, "category": "Unserved-Unfunded", "state_fips": "54"}
+    body = json.dumps({"data": [row], "status": "successful"}).encode()
+    fcc.route(
+        "/api/public/fundingmap/downloads/listFundingData$", Answer(body, kind="application/json")
+    )
+    assert fetch_funding_listing(via=desk) == [row]
+    assert fcc.asked[-1].headers["hash_value"] == publishers.FCC_TOKEN

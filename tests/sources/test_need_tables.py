@@ -7,6 +7,7 @@ import pytest
 
 from equity.errors import EquityError, FormatError, InputError, VintageError
 from equity.provenance import meta
+from equity.sources._vintages import vintage_of
 from equity.sources.cdc import read_places, read_svi
 from equity.sources.saipe import read_saipe
 from equity.sources.usda import read_forhp, read_ruca, read_rucc
@@ -254,3 +255,38 @@ def test_a_file_that_is_something_else(tmp, read, body):
     with pytest.raises(EquityError) as caught:
         read(tmp / "x.csv")
     assert caught.value.file is not None
+
+
+@pytest.mark.parametrize(
+    ("ids", "year", "vintage"),
+    [
+        (["09110400101"], 2020, "2020-CT2022"),
+        (["09001010101"], 2023, "2020"),
+        (["09001010101"], 2018, "2010"),
+        (["54001000100"], 2018, "2010"),
+        (["54001000100"], 2021, "2020"),
+        (["54001000100"], 2023, "2020-CT2022"),
+        (["09110", "02063"], 2023, "2020-CT2022"),
+    ],
+)
+def test_the_ids_tell_the_vintage_and_connecticut_decides(ids, year, vintage):
+    assert vintage_of(ids, year=year) == vintage
+
+
+@pytest.mark.parametrize(("coding", "vintage"), [("09110", "2020-CT2022"), ("09003", "2020")])
+def test_connecticut_in_the_county_tables(tmp, coding, vintage):
+    (tmp / "est23all.txt").write_text(saipe_line("9", coding[2:], "A region") + "\n")
+    (tmp / "rucc.csv").write_text(f"FIPS,Attribute,Value\n{coding},RUCC_2023,2\n")
+    (tmp / "svi.csv").write_text(f"FIPS,RPL_THEMES\n{coding},0.5\n")
+    rows = [["FIPS", "County_Eligibility"], [coding, "Not fully FORHP rural"]]
+    with pd.ExcelWriter(tmp / "f.xlsx") as book:
+        pd.DataFrame(rows).to_excel(book, sheet_name="counties", header=False, index=False)
+    tables = [
+        read_saipe(tmp / "est23all.txt", year=2023, state="CT"),
+        read_rucc(tmp / "rucc.csv", year=2023, state="CT"),
+        read_svi(tmp / "svi.csv", year=2022, level="county", state="CT"),
+        read_forhp(tmp / "f.xlsx", year=2023, state="CT"),
+    ]
+    for table in tables:
+        assert list(table.index) == [coding]
+        assert meta(table).geo_vintage == vintage
