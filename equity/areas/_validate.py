@@ -31,8 +31,9 @@ def validate_table(table: Any, *, file: str | Path | None = None) -> None:
     """Do the work of `equity.areas.schema.validate`."""
     level_of(table, name="the table")
     refuse_duplicates(table.index, "the table", file=file)
-    declared = {c.name: c for c in describe(name for name in table.columns if name != "geometry")}
     frame = pd.DataFrame(table).drop(columns="geometry", errors="ignore")
+    frame.columns = frame.columns.map(str)
+    declared = {c.name: c for c in describe(frame.columns)}
     for name in frame.columns:
         _refuse_codes(frame[name], file)
     problems = _failures(frame, declared)

@@ -279,7 +279,7 @@ def _by_blocks(piece: Any, blocks: pd.DataFrame, level: str, label: str) -> pd.D
     if not {"lon", "lat"} <= set(blocks.columns):
         raise MissingColumnError("blocks need lon and lat", fix="use equity.read_blocks")
     points = gpd.GeoSeries.from_xy(blocks["lon"], blocks["lat"], crs="EPSG:4269")
-    shape = piece.to_crs("EPSG:4269").union_all()
+    shape = piece.make_valid().to_crs("EPSG:4269").union_all()
     inside = points.within(shape).to_numpy()
     links = block_amounts(blocks).reset_index(drop=True)
     links["source"] = pd.Series(blocks.index, dtype=object).str[: LEVELS[level]]
@@ -294,8 +294,8 @@ def _by_land(table: Any, piece: Any, label: str) -> pd.DataFrame:
             "the table has no geometry to cut by the polygon",
             fix="join boundaries with equity.combine, or give blocks=",
         )
-    shapes = table.geometry.to_crs(_EQUAL_AREA)
-    shape = piece.to_crs(_EQUAL_AREA).union_all()
+    shapes = table.geometry.make_valid().to_crs(_EQUAL_AREA)
+    shape = piece.make_valid().to_crs(_EQUAL_AREA).union_all()
     near = shapes[shapes.intersects(shape)]
     part = near.intersection(shape).area
     # A shared border is not an overlap.

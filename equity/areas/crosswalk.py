@@ -164,6 +164,7 @@ def _directed(table: Any, relationship: Relationship, level: str, to: str) -> Re
     """Turn the relationship so that it starts from the table."""
     have = required_vintage(provenance.meta(table).geo_vintage, name="the table")
     check_vintage(table.index, level=level, geo_vintage=have, file="the table")
+    required_vintage(to, name="the target")
     for candidate in (relationship, relationship.reverse()):
         fits_level = candidate.source_level == level
         starts = comparable(level, have, candidate.source_vintage, table.index)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from equity import provenance
 from equity.areas._audit import HARMLESS, JoinAudit, audit_of, compare
-from equity.areas.table import area_status, level_of, refuse_duplicates
+from equity.areas.table import area_status, level_of, refuse_duplicates, require_table
 from equity.areas.vintage import check_vintage, comparable, required_vintage
 from equity.errors import InputError, VintageError
 
@@ -122,6 +122,7 @@ def _labels(others: Sequence[Any], names: Sequence[str] | None) -> list[str]:
         raise InputError(f"{len(names)} names for {len(others)} tables")
     labels = []
     for i, other in enumerate(others):
+        require_table(other, f"table {i + 2}")
         sources = provenance.meta(other).sources
         default = f"{sources[0].product} {sources[0].vintage}".strip() if sources else ""
         label = names[i] if names is not None else default or f"table {i + 2}"

@@ -91,6 +91,8 @@ def grouped_median(
 
 def _edges(bins: Sequence[tuple[float, float]], count: int) -> Floats:
     edges = np.asarray(bins, dtype="float64")
+    if not count:
+        raise InputError("a median needs at least one bin")
     if edges.shape != (count, 2):
         raise InputError(f"{count} counts need {count} (low, high) bins, not {len(bins)}")
     if (edges[:, 0] >= edges[:, 1]).any() or (edges[1:, 0] < edges[:-1, 1]).any():

@@ -75,7 +75,7 @@ def data_dictionary(table: Any) -> pd.DataFrame:
     """
     rows = [
         {"column": c.name, "dtype": c.dtype, "unit": c.unit, "label": c.label, "source": c.source}
-        for c in describe(name for name in table.columns if name != "geometry")
+        for c in describe(str(name) for name in table.columns if name != "geometry")
     ]
     return pd.DataFrame(rows, columns=["column", "dtype", "unit", "label", "source"]).set_index(
         "column"

@@ -71,6 +71,7 @@ def area_table(
     VintageError
         If the ids contradict the vintage.
     """
+    require_table(frame, str(file or "the table"))
     if id_column is None:
         raw = pd.Series(frame.index, index=range(len(frame)), dtype=object)
         result = frame.copy()
@@ -95,6 +96,29 @@ def area_table(
         sources=[*known.sources, *sources],
         notes=known.notes,
     )
+
+
+def require_table(table: Any, name: str) -> None:
+    """Refuse what is no table, or a table whose columns or rows cannot be told apart by name.
+
+    Raises
+    ------
+    InputError
+        Naming the columns.
+    """
+    if not isinstance(table, pd.DataFrame):
+        raise InputError(
+            f"{name} is no table of areas but a {type(table).__name__}",
+            fix="pass a DataFrame or GeoDataFrame indexed by geoid",
+        )
+    if isinstance(table.index, pd.MultiIndex):
+        raise InputError(f"{name} has an index of several levels", fix="use one: the geoid")
+    twice = table.columns[table.columns.duplicated()]
+    if len(twice):
+        raise InputError(
+            f"{name} has columns of the same name: {', '.join(map(str, twice.unique()))}",
+            fix="rename or drop one of each",
+        )
 
 
 def refuse_duplicates(index: Any, name: str, *, file: str | Path | None = None) -> None:
@@ -125,6 +149,7 @@ def level_of(table: Any, *, name: str = "the table") -> str:
     GeoidError
         If the ids are not text of one length, or not of the length the level has.
     """
+    require_table(table, name)
     stated = provenance.meta(table).level
     index = table.index
     if len(index) == 0:

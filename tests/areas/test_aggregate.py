@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapely.geometry import box
+from shapely.geometry import Polygon, box
 
 from equity import provenance
 from equity.areas.aggregate import roll_up, service_area, spread
@@ -184,3 +184,14 @@ def test_tracts_make_zctas_by_their_relationship_file():
     assert "for want of population" in " ".join(provenance.meta(result).notes)
     with pytest.raises(VintageError, match="zcta"):
         crosswalk(table(["90001"], level="county", population_n=1.0), links, to="2020")
+
+
+def test_a_polygon_that_crosses_itself_is_repaired():
+    base = squares(population_n=[10.0, 20.0, 40.0])
+    bow = Polygon([(-77, 38), (-76.7, 38.1), (-76.7, 38), (-77, 38.1)])
+    whole = service_area(base, bow)["population_n"].item()
+    assert 0 < whole < 70
+    with pytest.raises(InputError, match="touches none"):
+        service_area(base, Polygon())
+    with pytest.raises(InputError, match="touches none"):
+        service_area(base, [])

@@ -203,6 +203,8 @@ def test_the_relationship_must_lead_where_it_is_wanted_and_may_be_turned():
     with pytest.raises(VintageError, match="the table has tract areas of 2020 and 2010 is wanted"):
         crosswalk(table([A], vintage="2020", population_n=1.0),
                   link(SPLIT, vintages=("2020", "2020")), to="2010")  # fmt: skip
+    with pytest.raises(InputError, match="the target has the vintage '2021'"):
+        crosswalk(table([A], population_n=1.0), link(SPLIT), to="2021")
     with pytest.raises(VintageError, match="does not say which vintage"):
         crosswalk(pd.DataFrame({"population_n": 1.0}, index=[A]), link(SPLIT), to="2020")
     back = crosswalk(

@@ -243,3 +243,33 @@ def test_permuting_rows_changes_nothing(first, second):
     expected = combine(base, other)
     shuffled = combine(base.iloc[first], other.iloc[second])
     pd.testing.assert_frame_equal(shuffled.loc[expected.index], expected)
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        (None, "table 2 is no table of areas but a NoneType"),
+        (pd.Series([1.0], index=TRACTS[:1]), "but a Series"),
+        (
+            pd.DataFrame([[1, 2]], index=TRACTS[:1], columns=["y", "y"]),
+            "columns of the same name: y",
+        ),
+        (pd.DataFrame({"y": [1]}, index=pd.MultiIndex.from_tuples([("a", "b")])), "several levels"),
+        (pd.DataFrame({"y": [1, 2]}, index=pd.Index([TRACTS[0], None], dtype=object)), "as text"),
+    ],
+)
+def test_what_is_no_area_table_is_told_so(other, message):
+    with pytest.raises(InputError, match=message):
+        combine(table(TRACTS, x=1), other)
+
+
+def test_types_survive_a_join_with_missing_rows():
+    base = table(TRACTS, population_n=1)
+    some = table(
+        TRACTS[:99], kind=pd.Categorical(["a"] * 99), n=pd.array([1] * 98 + [pd.NA], dtype="Int64"),
+        day=pd.date_range("2024-01-01", periods=99, tz="UTC"),
+    )  # fmt: skip
+    result = combine(base, some)
+    assert [str(t) for t in result[["kind", "n"]].dtypes] == ["category", "Int64"]
+    assert str(result["day"].dtype).endswith("UTC]")
+    assert result.loc[TRACTS[99], ["kind", "n", "day"]].isna().all()

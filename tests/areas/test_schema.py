@@ -53,6 +53,7 @@ def test_a_good_table_passes_and_is_not_touched():
         served_share_status=["ok", "ok", "no_locations"], is_under_resourced=[True, False, True],
         name=["a", None, "c"], own=["x", "y", "z"],
     )  # fmt: skip
+    good[5] = 1.0  # not every column has a name that is text
     before = good.copy()
     validate(good)
     pd.testing.assert_frame_equal(good, before)
