@@ -32,7 +32,7 @@ def catalogue_request(title: str, at: Desk) -> Request:
             for part in entry.get("distribution", [])
             if part.get("downloadURL") and "csv" in str(part.get("mediaType", "")).lower()
         ]
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise FormatError(
             "the CMS catalogue is not in its usual form",
             file=f"{cms.urls[0]}/data.json",

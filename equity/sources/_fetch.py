@@ -194,7 +194,8 @@ class _Part:
             "changed": self.last_changed,
             "total": total,
         }
-        if headers.get("Accept-Ranges", "").lower() == "none":
+        packed = headers.get("Content-Encoding", "identity") != "identity"
+        if packed or headers.get("Accept-Ranges", "").lower() == "none":
             note["validator"] = ""
         with writing(self.note):
             write_whole(self.note, json.dumps(note).encode())
@@ -258,8 +259,8 @@ def check_json(path: Path, request: Request) -> None:
     """Raise unless the whole file is JSON."""
     try:
         json.loads(path.read_bytes())
-    except ValueError:
-        raise _not_what(request, "is JSON cut short") from None
+    except (ValueError, RecursionError):
+        raise _not_what(request, "is JSON cut short, or none") from None
 
 
 def _not_what(request: Request, how: str) -> FormatError:

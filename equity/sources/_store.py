@@ -175,6 +175,7 @@ class Store:
 
     def remove(self, name: str) -> int:
         """Delete a cached file, or all those in a folder; return how many."""
+        name = name.strip("/")
         found = [p.with_name(p.name.removesuffix(_SUFFIX)) for p in self._receipts()]
         names = {p.relative_to(self.root).as_posix(): p for p in found}
         chosen = [p for n, p in names.items() if n == name or n.startswith(f"{name}/")]

@@ -18,7 +18,7 @@ from urllib.parse import urljoin, urlsplit
 
 from equity import settings
 from equity._version import __version__
-from equity.errors import EquityError, NetworkError, OfflineError
+from equity.errors import EquityError, FormatError, NetworkError, OfflineError
 from equity.settings import redact
 from equity.sources._clock import Clock, Limits, RateLimiter
 from equity.sources._faults import (
@@ -30,7 +30,7 @@ from equity.sources._faults import (
     status_error,
     unwanted_page,
 )
-from equity.sources._publishers import Publisher, host_of
+from equity.sources._publishers import Publisher, check_may_carry, host_of
 from equity.sources._request import Reply, Request
 from equity.sources._store import writing
 
@@ -41,6 +41,8 @@ T = TypeVar("T")
 
 _HOPS = 5
 _PIECE = 1 << 16
+# A packed answer may be as small as it likes up to here, then at most so many times its size.
+_SMALL, _RATIO = 64 * 1024 * 1024, 200
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 USER_AGENT = f"telehealth-equity/{__version__} (python-requests)"
 
@@ -135,7 +137,7 @@ class Transport:
         """
         began = mark = self.clock.monotonic()
         seen = since = 0
-        announced = response.headers.get("Content-Length")
+        announced = response.headers.get("Content-Length", "")
         while piece := self._read(request, response):
             seen, since = seen + len(piece), since + len(piece)
             now = self.clock.monotonic()
@@ -145,13 +147,15 @@ class Transport:
                     seen,
                     "took too long" if seen <= request.max_bytes else "is too long",
                 )
+            if seen > _SMALL and seen > _RATIO * max(response.raw.tell(), 1):
+                raise self._bomb(request)
             if now - mark > self.limits.stall_s:
                 if since < self.limits.stall_bytes:
                     raise self._cut(request, seen, "only drips")
                 mark, since = now, 0
             yield piece
         plain = response.headers.get("Content-Encoding", "identity") == "identity"
-        if plain and announced is not None and seen != int(announced):
+        if plain and announced.isdigit() and seen != int(announced):
             raise self._cut(request, seen, f"ended early, {seen:,} of {int(announced):,} bytes")
 
     def _read(self, request: Request, response: Any) -> bytes:
@@ -162,6 +166,14 @@ class Transport:
             return bytes(response.raw.read1(_PIECE, decode_content=True))
         except (HTTPError, RequestException, OSError) as trouble:
             raise self._cut(request, None, "broke off in the middle") from trouble
+
+    def _bomb(self, request: Request) -> FormatError:
+        return FormatError(
+            f"the answer of {request.publisher.name} unpacks to far more than it can hold",
+            file=request.url,
+            fix=f"download the file by hand from {request.publisher.page} into data/raw/",
+            code="E-ZIP-BOMB",
+        )
 
     def _cut(self, request: Request, seen: int | None, how: str) -> Retry:
         where = "" if seen is None else f" after {seen:,} bytes"
@@ -238,6 +250,8 @@ class Transport:
         if parts.scheme not in {"http", "https"}:
             raise self._stray(request, url)
         if host_of(url) == origin:
+            if request.has_credentials:
+                check_may_carry(url)  # the same host, but perhaps no longer encrypted
             return headers
         if any(secret and secret in url for secret in request.secrets()):
             raise self._stray(request, url)

@@ -324,7 +324,7 @@ def _rows(body: bytes, name: str) -> list[dict[str, Any]]:
     try:
         envelope = json.loads(body)
         rows = envelope["data"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         rows = None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise FormatError(
