@@ -12,7 +12,7 @@ import pandas as pd
 
 from equity.outputs import _rows
 from equity.outputs._classes import HIGH_IS_GOOD, Classes
-from equity.outputs._content import SYNTHETIC
+from equity.outputs._content import NOSCRIPT, SYNTHETIC, listing
 from equity.outputs._text import template
 from equity.outputs.words import is_missing, number
 from equity.provenance import Source, software
@@ -75,7 +75,9 @@ def body(table: Any, layers: list[Layer], around: Around) -> str:
     )
     return "".join(
         [
-            f"<style>{template('alone.css')}{template('table.css')}</style>" if alone else "",
+            f"<style>{template('alone.css')}{template('table.css')}</style>{NOSCRIPT}"
+            if alone
+            else "",
             f'<section class="eq-map{" eq-alone" if alone else ""}" id="<%frame%>" ',
             f'aria-label="Map: {e(around.title)}">',
             f'<a class="eq-skip" href="#{"eq-values" if alone else "communities"}">',
@@ -189,11 +191,13 @@ def _values(table: Any, layers: list[Layer]) -> str:
     return (
         '<h2 id="eq-values" tabindex="-1">The same values as a table</h2>'
         f'<p class="eq-note">{margins} Choose a heading to sort, a name to see it on the map.</p>'
-        '<div class="scroll" role="region" aria-label="Table of mapped values" tabindex="0">'
-        '<table class="sortable" data-short="25"><thead><tr>'
-        '<th scope="col" data-label="Community">'
-        f'<button type="button">Community</button></th>{heads}</tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div><script>{template('sort.js')}</script>"
+        + listing(
+            f'<thead><tr><th scope="col" data-label="Community"><button type="button">Community'
+            f"</button></th>{heads}</tr></thead><tbody>{''.join(rows)}</tbody>",
+            len(rows),
+            "Table of mapped values",
+        )
+        + f"<script>{template('sort.js')}</script>"
     )
 
 

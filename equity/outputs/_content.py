@@ -318,6 +318,30 @@ def _source_text(s: Source, files: Sequence[str]) -> str:
     return text + (" Synthetic." if s.synthetic else "")
 
 
+#: Rows a long table starts with; the rest is one click away, and there at once without scripts.
+SHORT = 25
+NOSCRIPT = (
+    "<noscript><style>table.is-short tbody tr{display:table-row!important}</style></noscript>"
+)
+
+
+def listing(table: str, rows: int, label: str) -> str:
+    """Wrap a sortable HTML table (its inside is `table`) so that a long one starts short."""
+    short = rows > SHORT
+    cut = (
+        f'<p class="cut">Printed: the first {SHORT} of {number(rows)} rows; all are in '
+        "communities.csv and communities.xlsx.</p>"
+        if short
+        else ""
+    )
+    return (
+        '<div class="listing">'
+        f'<div class="scroll" role="region" aria-label="{label}" tabindex="0">'
+        f'<table class="sortable{" is-short" if short else ""}" data-short="{SHORT}">'
+        f"{table}</table></div>{cut}</div>"
+    )
+
+
 def shown_count(shown: int, total: int, noun: str) -> str:
     """Say when a list is cut: ``The first 60 of 412 communities``; empty if it is whole."""
     return "" if shown >= total else f"The first {number(shown)} of {number(total)} {noun}"

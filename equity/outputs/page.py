@@ -106,7 +106,7 @@ def _page(report: Report, map_parts: tuple[str, str, str]) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"{CSP}\n<title>{e(report.title)}: telehealth access gap</title>\n"
         f'<meta name="description" content="{e(headline)}">\n'
-        f"<style>{template('page.css')}{template('table.css')}</style>\n{head}\n</head>\n<body>\n"
+        f"<style>{template('page.css')}{template('table.css')}</style>\n{_content.NOSCRIPT}{head}\n</head>\n<body>\n"
         f'<a class="skip" href="#communities">Skip to the table of communities</a>{banner}'
         f"{body}\n<script>{template('sort.js')}</script>\n<script>{script}</script>\n</body>\n</html>\n"
     )
@@ -276,10 +276,12 @@ def draw(table: Table, *, sortable: bool = True, links: frozenset[str] = frozens
     rows = "".join(
         _row(table, cells, key, links) for cells, key in zip(table.rows, table.keys, strict=True)
     )
-    kind = ' class="sortable" data-short="25"' if sortable else ""
+    inside = f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
+    if sortable:
+        return _content.listing(inside, len(table.rows), e(table.caption))
     return (
         f'<div class="scroll" role="region" aria-label="{e(table.caption)}" tabindex="0">'
-        f"<table{kind}><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
+        f"<table>{inside}</table></div>"
     )
 
 

@@ -203,3 +203,25 @@ def test_a_printed_page_has_map_and_legend_and_no_controls(browser, folder, name
 def test_a_state_of_two_thousand_areas_stays_small(tmp_path):
     for path in write_page(make_report(make_table(47)), tmp_path):
         assert path.stat().st_size < 2_000_000
+
+
+def test_a_long_table_starts_short_and_opens(browser, folder):
+    with browser.open(folder / "map.html") as page:
+        seen = "[...document.querySelectorAll('tbody tr')].filter(r => r.offsetParent).length"
+        assert page.run(seen) == 25
+        page.run("document.querySelector('button.more').click()")
+        assert page.run(seen) == 81
+        page.run("document.querySelector('button.more').click()")
+        page.send("Emulation.setEmulatedMedia", media="print")
+        assert "the first 25 of 81" in page.run("document.querySelector('.cut').innerText")
+
+
+def test_without_scripts_every_row_is_there(browser, folder):
+    with browser.open(folder / "map.html") as page:
+        page.send("Emulation.setScriptExecutionDisabled", value=True)
+        page.send("Page.reload")
+        page.until(
+            "document.readyState === 'complete' && !document.querySelector('.eq-map').dataset.state"
+        )
+        seen = "[...document.querySelectorAll('tbody tr')].filter(r => r.offsetParent).length"
+        assert page.run(seen) == 81

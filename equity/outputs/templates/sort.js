@@ -37,7 +37,6 @@
       button.textContent = short ? "Show all " + total.toLocaleString("en-US") + " rows" : "Show fewer rows";
       button.setAttribute("aria-expanded", String(!short));
     };
-    table.classList.add("is-short");
     button.addEventListener("click", () => { table.classList.toggle("is-short"); label(); });
     label();
     table.closest(".scroll").after(button);
