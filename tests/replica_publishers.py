@@ -25,7 +25,7 @@ from equity.sources._acs_labels import EXPECTED, table_of
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 FCC_USER = "analyst+tele@example.org"
-FCC_TOKEN = "t0k3n/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ab="
+FCC_TOKEN = "t0k3n/ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789a="
 
 # State -> counties, and a corner of its grid (degrees).
 PLACES = {

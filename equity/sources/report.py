@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -14,12 +14,14 @@ from equity._version import __version__
 from equity.areas.geoid import find_state
 from equity.errors import CredentialError, EquityError, NetworkError, OfflineError
 from equity.sources._clock import Limits
+from equity.sources._fetch import Desk
 from equity.sources._inputs import INPUTS, Input
 from equity.sources._publishers import PUBLISHERS, publisher
 from equity.sources._request import Request
 from equity.sources._store import store
 from equity.sources._transport import Transport
-from equity.sources.inventory import Want, at_hand
+from equity.sources.fcc_api import list_as_of_dates
+from equity.sources.inventory import Want, at_hand, find_input
 
 __all__ = ["cache_lines", "doctor", "doctor_lines", "readme_table", "source_lines"]
 
@@ -128,12 +130,13 @@ def doctor_lines(*, via: Transport | None = None) -> Iterator[str]:
     """Yield what ``equity doctor`` prints: versions, keys, cache, publishers."""
     yield f"telehealth-equity {__version__}, Python {sys.version.split()[0]}, {platform.system()}"
     yield "  " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
+    asking = via or Transport(limits=_HURRIED)
     yield "Keys"
-    yield from _keys()
+    yield from _keys(Desk(asking, store()))
     yield "Cache"
     yield from _cache()
     yield "Publishers"
-    yield from _publishers(via or Transport(limits=_HURRIED))
+    yield from _publishers(asking)
 
 
 def _version(name: str) -> str:
@@ -143,12 +146,12 @@ def _version(name: str) -> str:
         return "missing"
 
 
-def _keys() -> Iterator[str]:
+def _keys(at: Desk) -> Iterator[str]:
     now = settings.current()
-    for name, variable, lost in (
-        ("census_api_key", "CENSUS_API_KEY", "ACS comes from the larger keyless files"),
-        ("fcc_username", "FCC_USERNAME", "FCC files must be downloaded by hand"),
-        ("fcc_token", "FCC_HASH", "FCC files must be downloaded by hand"),
+    for name, variable, lost, accepted in (
+        ("census_api_key", "CENSUS_API_KEY", "ACS comes from the larger keyless files", _census),
+        ("fcc_username", "FCC_USERNAME", "FCC files must be downloaded by hand", None),
+        ("fcc_token", "FCC_HASH", "FCC files must be downloaded by hand", _fcc),
     ):
         secret = getattr(now, name)
         wanted = _KEY_LENGTHS.get(name)
@@ -157,8 +160,36 @@ def _keys() -> Iterator[str]:
         elif wanted and len(secret.reveal()) != wanted:
             length = len(secret.reveal())
             yield f"  {variable:16} set, but {length} characters instead of {wanted}: cut short?"
-        else:
+        elif accepted is None or at.offline:
             yield f"  {variable:16} set"
+        else:
+            yield f"  {variable:16} set; {accepted(at)}"
+
+
+def _census(at: Desk) -> str:
+    """Ask for one number, which needs a good key."""
+    key = settings.current().census_api_key
+    params = {"get": "B01003_001E", "for": "county:001", "in": "state:10"}
+    path = f"/data/{find_input('acs').vintage}/acs/acs5"
+    secret = {"key": key} if key is not None else {}
+    question = Request(publisher("census"), path, params, secret_params=secret, expect="json")
+
+    def ask() -> str:
+        at.transport.fetch(question)
+        return "accepted"
+
+    return _tried(ask)
+
+
+def _fcc(at: Desk) -> str:
+    return _tried(lambda: f"accepted; newest data as of {max(list_as_of_dates(via=at))}")
+
+
+def _tried(ask: Callable[[], str]) -> str:
+    try:
+        return ask()
+    except EquityError as trouble:
+        return trouble.what
 
 
 def _cache() -> Iterator[str]:

@@ -98,6 +98,23 @@ def test_the_doctor_tells_a_cut_key_and_never_shows_it(everybody, desk):
     assert text.count("reachable") == 11
 
 
+def test_the_doctor_tries_the_keys(everybody, desk):
+    # A token of the FCC has 44 characters.
+    assert len(publishers.FCC_TOKEN) == 44
+    text = "\n".join(doctor_lines(via=desk.transport))
+    assert "CENSUS_API_KEY   set; accepted" in text
+    assert "FCC_HASH         set; accepted; newest data as of 2025-12-31" in text
+
+
+def test_the_doctor_tells_a_refused_key(everybody, desk):
+    settings.configure(census_api_key="f" * 40, fcc_token="w" * 44)
+    text = "\n".join(doctor_lines(via=desk.transport))
+    assert "CENSUS_API_KEY   set; the Census API refused the key" in text
+    assert "FCC_HASH         set; FCC National Broadband Map answered 401" in text
+    assert "f" * 40 not in text
+    assert "w" * 44 not in text
+
+
 def test_the_doctor_offline_asks_nobody(everybody, desk):
     settings.configure(offline=True)
     assert "not asked (offline)" in "\n".join(doctor_lines(via=desk.transport))
