@@ -118,6 +118,12 @@ def configure(**options: Any) -> Settings:
     **options
         Any field of :class:`Settings`. ``None`` returns an option to its default.
 
+    Returns
+    -------
+    Settings
+        What is in force: arguments, then environment, then ``.env``, then defaults. Keys print as
+        ``***``.
+
     Raises
     ------
     InputError

@@ -1,14 +1,21 @@
-"""Every example in a docstring runs as it stands, offline, on the example state."""
+"""Docstrings: every example runs offline as it stands; public functions tell what they need."""
 
 from __future__ import annotations
 
 import doctest
+import inspect
+import re
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
+import equity
+
 PACKAGE = Path(__file__).resolve().parents[1] / "equity"
+
+# Whatever they are given they answer.
+REFUSE_NOTHING = {"data_dictionary", "doctor", "in_designated_areas", "list_coverage_rules"}
 
 
 def _modules() -> list[str]:
@@ -25,3 +32,25 @@ def test_examples_in_docstrings_run(name, example_state, monkeypatch, tmp_path):
     failed, tried = doctest.testmod(import_module(name))
     assert tried > 0
     assert failed == 0
+
+
+def _functions() -> list[str]:
+    return sorted(name for name in equity.__all__ if inspect.isfunction(getattr(equity, name)))
+
+
+@pytest.mark.parametrize("name", _functions())
+def test_public_functions_say_what_they_take_give_and_refuse(name):
+    function = getattr(equity, name)
+    text = inspect.getdoc(function)
+    sections = set(re.findall(r"^(\w+)\n-+$", text, re.MULTILINE))
+    signature = inspect.signature(function)
+    wanted = {"Parameters"} if signature.parameters else set()
+    if signature.return_annotation != "None":
+        wanted.add("Returns")
+    if name not in REFUSE_NOTHING:
+        wanted.add("Raises")
+    assert wanted <= sections
+    told = text.partition("\nParameters\n")[2]
+    assert [p for p in signature.parameters if not re.search(rf"\b{p}\b", told)] == []
+    # A heading that lost its line break is a sentence with hyphens in it.
+    assert not re.search(r"\S -{4,}|-{4,} \S", text)

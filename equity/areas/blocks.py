@@ -60,6 +60,11 @@ def from_blocks(
     sources, file
         For notes and errors.
 
+    Returns
+    -------
+    Relationship
+        Measured in land (square metres), and in people and homes where `blocks` has them.
+
     Raises
     ------
     InputError

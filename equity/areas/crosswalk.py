@@ -88,6 +88,12 @@ def crosswalk(
         If the relationship does not lead from the table's vintage to the one wanted.
     InputError
         If a column can neither be added up nor rebuilt, or an area with figures has no link.
+
+    References
+    ----------
+    Schroeder, J. P. (2007). Target-density weighting interpolation and uncertainty evaluation for
+    temporal analysis of census data. Geographical Analysis 39(3), 311-335.
+    doi:10.1111/j.1538-4632.2007.00706.x
     """
     level = level_of(table)
     refuse_duplicates(table.index, "the table")

@@ -105,6 +105,18 @@ def combine_audit(table: Any, *others: Any, names: Sequence[str] | None = None) 
 
     Vintages are not compared, so that the damage of a wrong join can be seen.
 
+    Parameters
+    ----------
+    table, *others
+        Area tables of one level.
+    names
+        What to call the others in the audit; their sources by default.
+
+    Returns
+    -------
+    JoinAudit
+        How many rows meet, and every row that does not, with its reason.
+
     Raises
     ------
     GeoidError

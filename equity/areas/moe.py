@@ -137,6 +137,13 @@ def moe_share(
     ``sqrt(MOE_X^2 - p^2 MOE_Y^2) / Y``; where the radicand is negative, the ratio formula. A
     share of exactly 0 or 1 keeps the formula's value, which says little there.
 
+    Parameters
+    ----------
+    numerator, numerator_moe
+        Estimates of the part and their 90 % margins.
+    denominator, denominator_moe
+        Estimates of the whole and their 90 % margins.
+
     Returns
     -------
     float, array, Series or DataFrame
@@ -147,6 +154,11 @@ def moe_share(
     InputError
         If a numerator exceeds its denominator (then it is a ratio: `moe_ratio`), or a margin is
         negative.
+
+    References
+    ----------
+    U.S. Census Bureau (2020). Understanding and Using American Community Survey Data: What All
+    Data Users Need to Know, chapter 8.
 
     Examples
     --------
@@ -188,10 +200,27 @@ def moe_ratio(
 
     ``sqrt(MOE_X^2 + R^2 MOE_Y^2) / Y``. Missing where the denominator is 0.
 
+    Parameters
+    ----------
+    numerator, numerator_moe
+        Estimates above the line and their 90 % margins.
+    denominator, denominator_moe
+        Estimates of what is below it and their 90 % margins.
+
+    Returns
+    -------
+    float, array, Series or DataFrame
+        Margin in the unit of the ratio; missing where the denominator is 0 or anything is missing.
+
     Raises
     ------
     InputError
         If a margin is negative or the shapes differ.
+
+    References
+    ----------
+    U.S. Census Bureau (2020). Understanding and Using American Community Survey Data: What All
+    Data Users Need to Know, chapter 8.
 
     Examples
     --------
@@ -214,10 +243,25 @@ def moe_ratio(
 def moe_product(a: Numbers, a_moe: Numbers, b: Numbers, b_moe: Numbers) -> Any:
     """Margin of a product A x B: ``sqrt(A^2 MOE_B^2 + B^2 MOE_A^2)``.
 
+    Parameters
+    ----------
+    a, a_moe, b, b_moe
+        Estimates and their 90 % margins.
+
+    Returns
+    -------
+    float, array, Series or DataFrame
+        Margin in the unit of the product; missing where anything is.
+
     Raises
     ------
     InputError
         If a margin is negative or the shapes differ.
+
+    References
+    ----------
+    U.S. Census Bureau (2020). Understanding and Using American Community Survey Data: What All
+    Data Users Need to Know, chapter 8.
 
     Examples
     --------
@@ -265,6 +309,11 @@ def difference_test(
     ------
     InputError
         If the level is unknown, a margin is negative or the shapes differ.
+
+    References
+    ----------
+    U.S. Census Bureau (2020). Understanding and Using American Community Survey Data: What All
+    Data Users Need to Know, chapter 7.
 
     Examples
     --------

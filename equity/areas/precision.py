@@ -68,6 +68,11 @@ def reliability(
     scheme
         A name in `RELIABILITY`, or two cut-offs in percent (inclusive).
 
+    Returns
+    -------
+    str, array, Series or DataFrame
+        In the shape of the estimates: ``high``, ``medium``, ``low`` or ``unknown``.
+
     Raises
     ------
     InputError

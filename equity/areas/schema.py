@@ -89,6 +89,13 @@ def validate(table: Any, *, file: str | Path | None = None) -> None:
     annotation code are each told as what they are. Columns nobody declared are checked only for
     infinite values.
 
+    Parameters
+    ----------
+    table
+        Area table.
+    file
+        Named in errors: where the table comes from.
+
     Raises
     ------
     GeoidError

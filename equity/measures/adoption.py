@@ -123,6 +123,11 @@ def covered_populations(acs: pd.DataFrame) -> pd.DataFrame:
         With the caller's index: ``poverty_share``, ``uninsured_share`` … each with its ``_moe``
         (90 %). The groups overlap: never add them.
 
+    Raises
+    ------
+    InputError
+        If a part of a population is larger than the whole.
+
     References
     ----------
     Digital Equity Act of 2021, 47 U.S.C. 1721 (groups named by law).

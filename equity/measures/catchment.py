@@ -9,16 +9,6 @@ Results equal those of pysal ``access`` 1.1.10 to rounding wherever both have on
 They differ on purpose where it has none: it returns a missing value for an area that reaches
 nothing and infinity beside a site whose catchment holds nobody, and its 3SFCA lets sites beyond
 ``max_cost`` into the selection weights.
-
-References
-----------
-2SFCA: Luo & Wang 2003, Environment and Planning B 30(6), 865-884, doi:10.1068/b29120.
-E2SFCA: Luo & Qi 2009, Health & Place 15(4), 1100-1107, doi:10.1016/j.healthplace.2009.06.002.
-Gaussian: Dai 2010, Health & Place 16, 1038-1052, doi:10.1016/j.healthplace.2010.06.012.
-3SFCA: Wan, Zou & Sternberg 2012, IJGIS 26(6), 1073-1089, doi:10.1080/13658816.2011.624987.
-M2SFCA: Delamater 2013, Health & Place 24, 30-43, doi:10.1016/j.healthplace.2013.07.012.
-BFCA: Paez, Higgins & Vivona 2019, PLoS ONE 14(6) e0218773, doi:10.1371/journal.pone.0218773.
-RAAM: Saxon & Snow 2020, Annals of the AAG, doi:10.1080/24694452.2019.1629870.
 """
 
 from __future__ import annotations
@@ -188,6 +178,16 @@ def catchment(
         do not match the costs, an unknown method or unit, or costs that end before the weights
         do.
 
+    References
+    ----------
+    2SFCA: Luo & Wang 2003, Environment and Planning B 30(6), 865-884, doi:10.1068/b29120.
+    E2SFCA: Luo & Qi 2009, Health & Place 15(4), 1100-1107, doi:10.1016/j.healthplace.2009.06.002.
+    Gaussian: Dai 2010, Health & Place 16, 1038-1052, doi:10.1016/j.healthplace.2010.06.012.
+    3SFCA: Wan, Zou & Sternberg 2012, IJGIS 26(6), 1073-1089, doi:10.1080/13658816.2011.624987.
+    M2SFCA: Delamater 2013, Health & Place 24, 30-43, doi:10.1016/j.healthplace.2013.07.012.
+    BFCA: Paez, Higgins & Vivona 2019, PLoS ONE 14(6) e0218773, doi:10.1371/journal.pone.0218773.
+    RAAM: Saxon & Snow 2020, Annals of the AAG, doi:10.1080/24694452.2019.1629870.
+
     Examples
     --------
     >>> import pandas as pd
@@ -227,7 +227,21 @@ def solve_catchment(
 ) -> Catchment:
     """Return a catchment from both sides, with its conservation check.
 
-    The parameters and errors are those of :func:`catchment`.
+    Parameters
+    ----------
+    costs, demand, supply, method, steps, reach, exponent, floor, tau
+        As for :func:`catchment`.
+
+    Returns
+    -------
+    Catchment
+        ``areas`` (what :func:`catchment` returns), ``sites`` (load of each site) and ``balance``
+        (people and capacity that meet, and that do not).
+
+    Raises
+    ------
+    InputError
+        As for :func:`catchment`.
     """
     if method not in METHODS:
         raise InputError(f"no method {method!r}", fix=f"use one of {', '.join(METHODS)}")

@@ -184,6 +184,20 @@ def location_table(
         Index ``location_id`` (str), sorted; ``block_geoid``, ``coverage_class`` (``served``,
         ``underserved``, ``unserved``), ``is_qualifying``, ``best_down_mbps``, ``best_up_mbps``,
         ``is_exported``.
+
+    Raises
+    ------
+    InputError
+        As for :func:`coverage`; also for a table of classes by area, which knows no location.
+
+    Examples
+    --------
+    >>> from equity import load_example, read_bdc
+    >>> example = load_example()
+    >>> lines = read_bdc([example.bdc, example.served_unserved], as_of=example.as_of)
+    >>> table = location_table(lines, rule="video-visit")
+    >>> sorted(table["coverage_class"].unique())
+    ['served', 'underserved', 'unserved']
     """
     from equity.measures._locations import location_frame
 

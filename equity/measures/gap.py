@@ -48,6 +48,11 @@ def shortfall_by_travel(
     pandas.Series
         ``in_person_shortfall`` with the caller's index.
 
+    Raises
+    ------
+    InputError
+        If the limit is not above 0.
+
     Examples
     --------
     >>> import pandas as pd
@@ -77,6 +82,16 @@ def shortfall_by_access(access_per_10k: pd.Series, *, benchmark_per_10k: float) 
     benchmark_per_10k
         The ratio that is enough: 10,000 / 3,500 = 2.857 for the 3,500 people per primary-care
         clinician of 42 CFR part 5, appendix A.
+
+    Returns
+    -------
+    pandas.Series
+        ``in_person_shortfall``, 0 to 1, with the caller's index; missing where access is.
+
+    Raises
+    ------
+    InputError
+        If the benchmark is not above 0.
 
     Examples
     --------

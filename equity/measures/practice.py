@@ -4,11 +4,6 @@ A site is looked up at its census block or H3 cell among the offers there. Hospi
 clinics are not locations in the FCC's fabric: a cell without any offer is said to be one, in a
 status of its own, and is neither "no line" nor "fine". Offers are what providers claim is
 available, at most.
-
-References
-----------
-Bandwidth by size of practice: ONC/FCC table as quoted by the Alliance for Connected Care 2019
-and Shepler 2014 (second hand). Upload and simultaneous visits are planning figures, a parameter.
 """
 
 from __future__ import annotations
@@ -78,6 +73,11 @@ def best_offers(locations: pd.DataFrame, *, cell: str) -> pd.DataFrame:
     DataFrame
         By cell id: ``best_down_mbps`` and ``best_up_mbps`` (each the highest in the cell, perhaps
         of different lines) and ``low_latency`` (whether any is).
+
+    Raises
+    ------
+    MissingColumnError
+        If the cell or a speed is not among the columns.
     """
     _columns(locations, (cell, "best_down_mbps", "best_up_mbps"), "locations")
     rules = {"best_down_mbps": "max", "best_up_mbps": "max"}
@@ -172,6 +172,11 @@ def practice_readiness(
     ------
     InputError, MissingColumnError
         For cells listed twice, an unknown size, negative speeds or visits, or a missing column.
+
+    References
+    ----------
+    Bandwidth by size of practice: ONC/FCC table as quoted by the Alliance for Connected Care
+    2019 and Shepler 2014 (second hand). Upload and simultaneous visits are planning figures.
     """
     ids = checked_ids(sites, role="sites")
     names, assumed = sizes(sites, ids, size, tiers, unknown_size)
@@ -234,6 +239,13 @@ def capacity_behind_lines(
         ``capacity_without_video_share``, ``capacity_line_unknown_share`` and
         ``capacity_status``: ``ok``, ``no_capacity``, or ``line_unknown`` where no site's line is
         known (the shares are of all capacity, so unknown lines count as neither).
+
+    Raises
+    ------
+    InputError
+        If both or neither of `areas` and `costs` are given, or capacity does not match the sites.
+    MissingColumnError
+        If `readiness` has no ``can_carry_video``.
     """
     if (areas is None) == (costs is None):
         raise InputError(

@@ -83,6 +83,11 @@ def nearest_sites(
         If there is no site with a location, an id repeats, or coordinates are swapped, at (0, 0),
         out of range or without a coordinate system.
 
+    References
+    ----------
+    Boscoe, Henry & Zdeb 2012, The Professional Geographer 64(2), 188-196,
+    doi:10.1080/00330124.2011.583586 (road and straight-line distance; only the abstract was read).
+
     Examples
     --------
     >>> import pandas as pd
@@ -185,6 +190,11 @@ def travel_costs(
         repeated pairs, negative costs, and all that :func:`nearest_sites` refuses.
     MissingFileError, MissingColumnError
         For a table that is not there or lacks a column.
+
+    References
+    ----------
+    Boscoe, Henry & Zdeb 2012, The Professional Geographer 64(2), 188-196,
+    doi:10.1080/00330124.2011.583586 (road and straight-line distance; only the abstract was read).
     """
     _check_limits(radius_km, max_minutes, from_table=table is not None)
     for rows, role in ((demand, "demand"), (supply, "supply")):

@@ -4,13 +4,6 @@ Three models. ``2svca``: a line or none on each side, within a travel reach. ``e
 speed of the slower end in steps, no travel limit. ``two_channel``: in-person and virtual care out
 of the same capacity, so that demand and supply are both conserved; it holds E2SFCA and 2SVCA as
 special cases, and shows that better links move access between areas and create none.
-
-References
-----------
-2SVCA: Alford-Teaster, Wang, Tosteson & Onega 2021, JAMIA 28(11), 2526-2530,
-doi:10.1093/jamia/ocab149 (formula from the authors' published tool).
-E2SVCA: Shao & Luo 2023, Computational Urban Science 3:16, doi:10.1007/s43762-023-00092-z (step
-values from a public script that names the method; unverified).
 """
 
 from __future__ import annotations
@@ -170,6 +163,13 @@ def virtual_catchment(
     InputError
         For a missing or foreign parameter, shares outside 0 to 1, speeds that are missing or
         negative, and all that :func:`equity.catchment` refuses.
+
+    References
+    ----------
+    2SVCA: Alford-Teaster, Wang, Tosteson & Onega 2021, JAMIA 28(11), 2526-2530,
+    doi:10.1093/jamia/ocab149 (formula from the authors' published tool).
+    E2SVCA: Shao & Luo 2023, Computational Urban Science 3:16, doi:10.1007/s43762-023-00092-z (step
+    values from a public script that names the method; unverified).
     """
     told = {
         "area_available": area_available,
@@ -202,7 +202,22 @@ def solve_virtual_catchment(
 ) -> Catchment:
     """Return a virtual catchment from both sides; it prints its conservation check.
 
-    Parameters and errors are those of :func:`virtual_catchment`.
+    Parameters
+    ----------
+    costs, demand, supply, method
+        As for :func:`virtual_catchment`.
+    **parameters
+        Those of the method; None stands for not given.
+
+    Returns
+    -------
+    Catchment
+        ``areas`` (what :func:`virtual_catchment` returns), ``sites`` and ``balance``.
+
+    Raises
+    ------
+    InputError
+        As for :func:`virtual_catchment`.
     """
     given = {name: value for name, value in parameters.items() if value is not None}
     solvers = {"2svca": _solve_2svca, "e2svca": _solve_e2svca, "two_channel": solve_two_channel}

@@ -56,6 +56,11 @@ def write_appendix(report: Report, path: str | Path) -> Path:
     path
         File ending in ``.pdf`` (US Letter, tagged, made with typst) or ``.docx``.
 
+    Returns
+    -------
+    pathlib.Path
+        The file, as it was named.
+
     Raises
     ------
     InputError

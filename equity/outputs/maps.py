@@ -143,6 +143,11 @@ def save_map(map: folium.Map, path: str | Path, *, standalone: bool = True) -> P
     standalone
         Refuse to write a page that would load anything from elsewhere.
 
+    Returns
+    -------
+    pathlib.Path
+        The file, as it was named.
+
     Raises
     ------
     InputError

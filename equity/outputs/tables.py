@@ -146,6 +146,11 @@ def cite(what: Any = None, *, style: str = "text") -> str:
     style
         ``text`` for one reference a line, ``bibtex`` for entries.
 
+    Returns
+    -------
+    str
+        One reference a line, or entries with an empty line between; each source once.
+
     Raises
     ------
     InputError

@@ -96,7 +96,18 @@ class CoverageRule:
 
 
 def list_coverage_rules() -> list[str]:
-    """Return the ids of the rules that ship with the package."""
+    """Return the ids of the rules that ship with the package.
+
+    Returns
+    -------
+    list of str
+        In alphabetical order.
+
+    Examples
+    --------
+    >>> "video-visit" in list_coverage_rules()
+    True
+    """
     folder = resources.files(__package__) / "coverage"
     return sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".toml"))
 
@@ -109,12 +120,23 @@ def load_coverage_rule(name: str | Path) -> CoverageRule:
     name
         An id from :func:`list_coverage_rules`, or the path of a TOML file of the same form.
 
+    Returns
+    -------
+    CoverageRule
+        Its technologies, speeds (Mbps), latency, customers, and the subscriptions that count.
+
     Raises
     ------
     InputError
         If no such rule ships, or a field is missing, unknown, of the wrong kind or impossible.
     MissingFileError
         If the path does not exist.
+
+    Examples
+    --------
+    >>> rule = load_coverage_rule("fcc-25-3")
+    >>> rule.qualifying, rule.low_latency
+    ((25.0, 3.0), True)
     """
     text = str(name)
     if not text.endswith(".toml"):

@@ -232,6 +232,13 @@ def read_svi(
         for a state's own file; 0 to 1, higher is more vulnerable) and, with prefix ``svi_``, the
         shares that the file has. -999 is missing.
 
+    Raises
+    ------
+    InputError
+        If there is no file for the level, or a percentile lies outside 0 to 1.
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged or another one.
+
     References
     ----------
     CDC/ATSDR Social Vulnerability Index. https://www.atsdr.cdc.gov/place-health/php/svi

@@ -72,6 +72,13 @@ def get_boundaries(
     -------
     geopandas.GeoDataFrame
         As :func:`equity.read_boundaries`.
+
+    Raises
+    ------
+    InputError
+        If there is no such file for the level.
+    NetworkError, OfflineError, FormatError, StorageError
+        If it is neither at hand nor to be had, or is not what its publisher's format says.
     """
     where = find_state(state)
     stored = fetch_boundaries(where.fips, year=year, level=level, detail=detail, via=via)
@@ -145,6 +152,11 @@ def get_blocks(state: str, *, year: int, via: Desk | None = None) -> pd.DataFram
     -------
     pandas.DataFrame
         As :func:`read_blocks`.
+
+    Raises
+    ------
+    NetworkError, OfflineError, FormatError, StorageError
+        If it is neither at hand nor to be had, or is not what its publisher's format says.
     """
     where = find_state(state)
     stored = fetch_blocks(where.fips, year=year, via=via)
@@ -177,6 +189,13 @@ def read_blocks(path: Any, *, year: int, state: str | None = None) -> pd.DataFra
         Index ``geoid`` (15 digits); ``population_n`` (2020 census, with the noise of its disclosure
         avoidance), ``housing_n`` (housing units, exact), ``lon``, ``lat`` (degrees, NAD83),
         ``land_km2``, ``is_urban`` (missing where the file does not say).
+
+    Raises
+    ------
+    FormatError, MissingColumnError
+        If it is another file.
+    GeoidError
+        If a block lies in another state, or an id is none.
     """
     import pyogrio
 
@@ -231,6 +250,13 @@ def get_gazetteer(
     -------
     pandas.DataFrame
         As :func:`read_gazetteer`.
+
+    Raises
+    ------
+    InputError
+        If there is no such file for the level.
+    NetworkError, OfflineError, FormatError, StorageError
+        If it is neither at hand nor to be had, or is not what its publisher's format says.
     """
     stored = fetch_gazetteer(level, year=year, via=via)
     return _restamp(read_gazetteer(stored.path, year=year, level=level, state=state), stored)
@@ -267,6 +293,13 @@ def read_gazetteer(path: Any, *, year: int, level: str, state: str | None = None
     -------
     pandas.DataFrame
         Index ``geoid``; ``lon``, ``lat`` (degrees, NAD83), ``land_km2``, ``water_km2``.
+
+    Raises
+    ------
+    InputError
+        If there is no gazetteer of the level.
+    MissingFileError, FormatError, MissingColumnError, GeoidError
+        If the file is absent, damaged or another one.
     """
     data = read_bytes(path, suffix=".txt")
     bar = b"|" in data[: data.find(b"\n")]
@@ -315,6 +348,11 @@ def get_tract_relationship(state: str | None = None, *, via: Desk | None = None)
     -------
     pandas.DataFrame
         As :func:`read_tract_relationship`.
+
+    Raises
+    ------
+    NetworkError, OfflineError, FormatError, StorageError
+        If it is neither at hand nor to be had, or is not what its publisher's format says.
     """
     stored = fetch_tract_relationship(state, via=via)
     return _restamp(read_tract_relationship(stored.path), stored)
@@ -342,6 +380,11 @@ def read_tract_relationship(path: Any) -> pd.DataFrame:
     pandas.DataFrame
         One row for each pair that touches: ``geoid_2020``, ``geoid_2010``, ``land_km2`` and
         ``water_km2`` of the common part. Areas only: people need block weights.
+
+    Raises
+    ------
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged or another one.
     """
     frame = read_text_table(path, delimiter="|")
     columns = {"AREALAND_PART": "land_km2", "AREAWATER_PART": "water_km2"}

@@ -136,6 +136,13 @@ def read_hospitals(
     pandas.DataFrame
         Index ``site_id`` (CCN, six characters, letters possible); ``name``, ``kind``,
         ``has_emergency``, ``fte`` (missing: none is published), address columns.
+
+    Raises
+    ------
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged or another one.
+    InputError
+        If a certification number stands twice.
     """
     frame = _columns(path, _HOSPITAL)
     frame["has_emergency"] = (
@@ -167,6 +174,11 @@ def read_rural_clinics(path: str | Path, *, as_of: str, state: str | None = None
     pandas.DataFrame
         Index ``site_id`` (CCN); ``npi``, ``name``, ``kind`` (``rural health clinic``), ``fte``
         (missing: none is published), address columns. A clinic enrolled twice stands once.
+
+    Raises
+    ------
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged or another one.
     """
     frame = _columns(path, _CLINIC)
     frame["kind"], frame["fte"] = "rural health clinic", np.nan

@@ -70,6 +70,13 @@ def get_designations(kind: str, *, state: str, via: Desk | None = None) -> pd.Da
     pandas.DataFrame
         As :func:`read_designations`. The publisher keeps only today's file: its date is the
         ``revision`` of the source.
+
+    Raises
+    ------
+    InputError
+        If `kind` is none of these.
+    NetworkError, OfflineError, FormatError, StorageError
+        If it is neither at hand nor to be had, or is not what its publisher's format says.
     """
     if kind not in _KINDS:
         raise InputError(f"no designations {kind!r}", fix=f"use {', '.join(_KINDS)}")
@@ -113,6 +120,13 @@ def read_designations(
         missing for governors' exceptions) and, for HPSA, ``fte`` (clinicians there, full-time
         equivalents), ``shortage_fte`` (still needed) and ``population_n``, all three of the whole
         designation. Repeated rows are counted once, and said so.
+
+    Raises
+    ------
+    InputError
+        If `kind` is none of these, or a row has a kind of area or a number that HRSA does not use.
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged or another one.
     """
     if kind not in _KINDS:
         raise InputError(f"no designations {kind!r}", fix=f"use {', '.join(_KINDS)}")

@@ -31,6 +31,11 @@ def get_tribal_areas(*, year: int, via: Desk | None = None) -> gpd.GeoDataFrame:
     geopandas.GeoDataFrame
         One row for each area: ``tribal_id``, ``name``, ``kind`` (``reservation`` or ``trust_land``
         where the file says so), ``geometry`` in EPSG:4269.
+
+    Raises
+    ------
+    NetworkError, OfflineError, FormatError, StorageError
+        If it is neither at hand nor to be had, or is not what its publisher's format says.
     """
     return read_tribal_areas(fetch_tribal_areas(year=year, via=via).path, year=year)
 

@@ -50,6 +50,13 @@ def read_ruca(
         without people), ``ruca_secondary``, ``is_rural_ruca`` (primary code 4 or more),
         ``ruca_status``.
 
+    Raises
+    ------
+    InputError
+        If `geo_vintage` is neither, or a code is none of USDA's.
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged or another one.
+
     References
     ----------
     USDA Economic Research Service. Rural-Urban Commuting Area Codes.
@@ -161,6 +168,11 @@ def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.Da
     -------
     pandas.DataFrame
         Index ``geoid``; ``rucc`` (1 to 9), ``is_rural_rucc`` (4 or more: nonmetropolitan).
+
+    Raises
+    ------
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged or another one.
     """
     frame = read_text_table(path, data=_utf8(read_bytes(path)))
     require_columns(frame, ["FIPS", "Attribute", "Value"], path)
