@@ -168,8 +168,10 @@
       ...common, fill: false, color: config.many ? "#3a3a3a" : "#000000", weight: config.many ? 0.7 : 1.3, opacity: 0.9, interactive: false }).addTo(map));
     unpack(focus, step).forEach((shape) => shape.length && L.polygon(shape, {
       ...common, fill: false, inner: true, color: "#d81b60", weight: config.many ? 3 : 4, opacity: 1, interactive: false }).addTo(map));
-    unpack(far, step).forEach((shape) => shape.length && L.polygon(shape, {
-      ...common, fill: false, inner: true, color: "#000000", weight: 3, dashArray: "5 4", interactive: false }).addTo(map));
+    /* White dashes on a black line show on light and on dark areas alike. */
+    const tracks = [{ color: "#000000", weight: 5 }, { color: "#ffffff", weight: 3, dashArray: "5 5" }];
+    unpack(far, step).forEach((shape) => shape.length && tracks.forEach((line) => L.polygon(shape, {
+      ...common, ...line, fill: false, inner: true, interactive: false }).addTo(map)));
     const dots = data.sites.map(([lat, lon, name, inside]) => {
       const dot = L.circleMarker([lat, lon], {
         renderer: canvas, radius: radius(), fillColor: "#ffffff", fillOpacity: inside ? 1 : 0,
