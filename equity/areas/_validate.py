@@ -51,6 +51,36 @@ def validate_table(table: Any, *, file: str | Path | None = None) -> None:
     )
 
 
+def refuse_impossible(table: Any, name: str) -> None:
+    """Refuse at a glance what no table may bring into a join.
+
+    Annotation codes, infinities, margins below 0, and percentages in columns declared as shares.
+    `equity.validate` checks the rest.
+
+    Raises
+    ------
+    InputError
+        Naming the column and its rows.
+    """
+    for column in describe(str(c) for c in table.columns if c != "geometry"):
+        if column.name not in table.columns:
+            continue  # its name is no text
+        values = table[column.name]
+        if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+            continue
+        _refuse_codes(values, name)
+        numbers = _numbers(values)
+        check = "maximum" if column.unit == "share" and column.maximum == 1 else ""
+        with np.errstate(invalid="ignore"):
+            bad = numbers > 1 + _SHARE_SLACK if check else np.zeros(len(numbers), dtype=bool)
+            if not bad.any() and column.name.partition("__")[0].endswith("_moe"):
+                check, bad = "minimum", numbers < 0
+        if bad.any():
+            margin = Column(column.name, "float", column.unit, "", "", 0.0, column.maximum)
+            what, fix = _told(margin, check, numbers[bad][0])
+            raise InputError(what, file=name, rows=list(values.index[bad]), fix=fix)
+
+
 def _refuse_codes(values: Any, file: str | Path | None) -> None:
     """Refuse annotation codes and infinities, whatever the column is called."""
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):

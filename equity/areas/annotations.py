@@ -32,7 +32,8 @@ MOE_CODES = {
 }
 """Codes in margin columns; the margin is missing, except 0 for a controlled estimate."""
 
-_THRESHOLD = -100_000.0
+ANNOTATION = -100_000.0
+"""Numbers at or below this are codes, known or not."""
 
 
 def decode(values: Any, *, kind: str = "estimate", file: str | None = None) -> tuple[Any, Any]:
@@ -74,7 +75,7 @@ def decode(values: Any, *, kind: str = "estimate", file: str | None = None) -> t
     codes = ESTIMATE_CODES if kind == "estimate" else MOE_CODES
     status = np.where(np.isnan(numbers), "missing", "ok").astype(object)
     with np.errstate(invalid="ignore"):
-        coded = numbers <= _THRESHOLD
+        coded = numbers <= ANNOTATION
     for code, reason in codes.items():
         hit = numbers == code
         status[hit] = reason

@@ -12,6 +12,7 @@ import pandas as pd
 from equity import provenance
 from equity.areas._arrays import to_floats
 from equity.areas._move import Links
+from equity.areas.annotations import ANNOTATION
 from equity.areas.medians import grouped_median
 from equity.areas.moe import moe_ratio, moe_share
 from equity.areas.recode import same_place
@@ -288,6 +289,14 @@ def _move_columns(
     if not names:
         return {}
     numbers = to_floats(table[names], "the table")
+    with np.errstate(invalid="ignore"):
+        coded = (numbers <= ANNOTATION).any(axis=1)
+    if coded.any():
+        raise InputError(
+            "a count is an annotation code",
+            rows=list(table.index[coded]),
+            fix="decode it first with equity.areas.annotations.decode",
+        )
     moved = links.counts(numbers)
     values = {name: moved[:, i] for i, name in enumerate(names)}
     with_moe = [name for name in names if name in roles.margins]

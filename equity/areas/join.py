@@ -10,6 +10,7 @@ import pandas as pd
 
 from equity import provenance
 from equity.areas._audit import HARMLESS, JoinAudit, audit_of, compare
+from equity.areas._validate import refuse_impossible
 from equity.areas.table import area_status, level_of, refuse_duplicates, require_table
 from equity.areas.vintage import check_vintage, comparable, required_vintage
 from equity.errors import InputError, VintageError
@@ -94,6 +95,8 @@ def combine(
     found = _audit(table, others, labels, level)
     for label in labels:
         _refuse(found, label, tolerance, vintage)
+    for one, label in zip((table, *others), ("the first table", *labels), strict=True):
+        refuse_impossible(one, label)
     result = _join(table, others, labels, found)
     result["area_status"] = area_status(result)
     result = provenance.carry(result, table, *others, notes=found.sentences())

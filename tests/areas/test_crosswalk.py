@@ -328,6 +328,9 @@ def test_margins_with_codes_never_move():
     base = table([A, B], population_n=1.0, population_n_moe=[1.0, -555555555.0])
     with pytest.raises(InputError, match="below 0"):
         crosswalk(base, link(SPLIT), to="2020")
+    coded = table([A, B], population_n=[1.0, -666666666.0])
+    with pytest.raises(InputError, match="annotation code"):
+        crosswalk(coded, link(SPLIT), to="2020")
 
 
 def test_areas_known_under_a_former_county_code_are_found():

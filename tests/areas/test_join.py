@@ -273,3 +273,21 @@ def test_types_survive_a_join_with_missing_rows():
     assert [str(t) for t in result[["kind", "n"]].dtypes] == ["category", "Int64"]
     assert str(result["day"].dtype).endswith("UTC]")
     assert result.loc[TRACTS[99], ["kind", "n", "day"]].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        (
+            {"served_share": [95.0] * 100},
+            r"Acs 2023: column served_share is a share .*divide it by",
+        ),
+        ({"served_share__fcc_25_3": [1.1] * 100}, "served_share__fcc_25_3 is a share"),
+        ({"own_moe": [-1.0] * 100}, "own_moe holds -1, below its least value 0"),
+        ({"B19013_001E": [-666666666.0] * 100}, "annotation code"),
+        ({"rate": [np.inf] * 100}, "infinite value"),
+    ],
+)
+def test_percentages_codes_and_infinities_do_not_enter_a_join(columns, message):
+    with pytest.raises(InputError, match=message):
+        combine(table(TRACTS, x=1), table(TRACTS, **columns))
