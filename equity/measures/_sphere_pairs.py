@@ -4,9 +4,9 @@ Sites are sorted into bands of latitude and, within a band, by longitude. For on
 sites that can be within reach are then one slice of each band, found by bisection: a superset
 that is a few per cent too large, and whose size is known *before* a single distance is taken. So
 memory is bounded whatever the radius, each row is independent of the order of the others, and
-pairs come out row by row, ready for a sparse matrix. Against a k-d tree (whose pair records must
-be sorted afterwards) this needs about a third of the CPU time; ``benchmarks/access.py`` measures
-it.
+pairs come out row by row, ready for a sparse matrix. Beside a k-d tree on the unit sphere this
+takes the same CPU time at 30 miles and less than half of it at 60, in 0.4 of the memory
+(``benchmarks/access.py search``).
 """
 
 from __future__ import annotations
