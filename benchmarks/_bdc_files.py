@@ -116,12 +116,13 @@ def _write_one(job: tuple[Path, Technology, int, int, int, int]) -> int:
         member.write(HEADER.encode() + b"\n")
         providers = max(math.ceil(wanted / (locations * tech.reach)), min(12, wanted))
         sizes = rng.dirichlet(np.full(providers, 1.2)) * wanted
-        for number, size in enumerate(sizes):
+        number = 0
+        while written < wanted:
+            # What no provider had room for goes to further ones.
+            size = sizes[number] if number < providers - 1 else locations * tech.reach
             count = int(min(max(size, 1), locations, wanted - written))
-            if number == providers - 1:
-                count = min(wanted - written, locations)
-            if count > 0:
-                written += _write_provider(member, places, tech, number, count, rng)
+            written += _write_provider(member, places, tech, number, count, rng)
+            number += 1
     return written
 
 

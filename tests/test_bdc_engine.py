@@ -331,6 +331,19 @@ def test_slots_are_one_per_id(batches):
     assert all(index.ids[slot] == number for number, slot in seen.items())
 
 
+@pytest.mark.parametrize("step", [1, 8, 64, 1 << 20])
+def test_runs_and_regular_gaps_of_ids_need_few_probes(step, monkeypatch):
+    looks = []
+    real = SlotIndex._look
+    monkeypatch.setattr(SlotIndex, "_look", lambda *a: (looks.append(a[1].size), real(*a))[1])
+    index = SlotIndex()
+    ids = 10**9 + np.arange(60_000) * step
+    for at in range(0, ids.size, 3000):
+        index.slots(ids[at : at + 3000])
+    assert index.size == ids.size
+    assert sum(looks) < 3 * ids.size
+
+
 def test_files_in_any_order_of_providers(tmp_path):
     rows = random_rows(30_000, locations=3000)
     write_offers(tmp_path / "a", rows)

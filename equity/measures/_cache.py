@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from equity.errors import StorageError
-from equity.measures._partial import NEAR, Partial, RuleColumns, merge
+from equity.measures._partial import NEAR, Partial, RuleColumns, merge, sort_by_id
 from equity.measures._reduce import LocationFile, reduce_files
 from equity.rules import CoverageRule
 
@@ -38,14 +38,19 @@ def reduce_cached(
     *,
     cells: bool,
     cache_dir: str | None,
+    ordered: bool,
 ) -> Partial:
     """Return the result of some files, taken from the cache or kept there where there is one.
+
+    ``ordered`` sorts it by location, here where workers do it side by side, because it will be
+    merged with others.
 
     Without a ``cache_dir`` nothing is read or written, and the files are reduced together. Files
     without a checksum are never kept.
     """
     if not cache_dir:
-        return reduce_files(files, rules, cells=cells)
+        result = reduce_files(files, rules, cells=cells)
+        return sort_by_id(result) if ordered else result
     return merge(_one(file, rules, cells=cells, folder=Path(cache_dir)) for file in files)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from equity.measures._slots import SlotIndex, slots_of
+from equity.measures._slots import slots_of
 
 Ints = NDArray[np.int64]
 Bits = NDArray[np.uint8]
@@ -104,97 +104,26 @@ def unpack_speed(best: Ints) -> tuple[Ints, Ints]:
 
 def merge(partials: Iterable[Partial]) -> Partial:
     """Merge results of several files into one, sorted by location id."""
-    total = Accumulator()
+    total: Partial | None = None
     for partial in partials:
-        total.add(partial)
-    return sort_by_id(total.result())
-
-
-class Accumulator:
-    """Takes partial results one by one and holds one row per location."""
-
-    def __init__(self) -> None:
-        self._only: Partial | None = None
-        self._index = SlotIndex()
-        self._blocks = np.empty(0, np.int64)
-        self._cells = np.empty(0, np.uint64)
-        self._exported = np.empty(0, bool)
-        self._rules: list[_RuleSum] = []
-        self._clashing = np.empty(0, np.int64)
-        self._tally: Counter[str] = Counter()
-
-    def add(self, partial: Partial) -> None:
-        """Merge one partial result in."""
-        if self._only is None and not self._rules:
-            self._only = partial
-            return
-        if self._only is not None:
-            first, self._only = self._only, None
-            self._adopt(first)
-        self._merge(partial)
-
-    def _adopt(self, partial: Partial) -> None:
-        """Begin with the first partial result; its arrays are never changed in place."""
-        self._index = SlotIndex(partial.ids.size)
-        order = np.empty(partial.ids.size, np.intp)
-        order[self._index.slots(partial.ids)] = np.arange(partial.ids.size)
-        self._blocks = partial.blocks[order]
-        self._cells = partial.cells[order] if partial.cells.size else partial.cells
-        self._exported = partial.exported[order]
-        self._rules = [_RuleSum(columns, order) for columns in partial.rules]
-        self._clashing = partial.clashing
-        self._tally.update(partial.tally)
-
-    def _merge(self, partial: Partial) -> None:
-        known = self._index.size
-        slots = self._index.slots(partial.ids)
-        size = self._index.size
-        self._tally.update(partial.tally)
-        self._merge_blocks(partial, slots, known, size)
-        self._exported = _sized(self._exported, size)
-        self._exported[slots] |= partial.exported
-        for total, columns in zip(self._rules, partial.rules, strict=True):
-            total.add(columns, slots, size)
-
-    def _merge_blocks(self, partial: Partial, slots: Ints, known: int, size: int) -> None:
-        self._blocks = _sized(self._blocks, size)
-        old = slots < known
-        before = self._blocks[slots[old]]
-        clash = before != partial.blocks[old]
-        if clash.any() or partial.clashing.size:
-            found = partial.ids[old][clash]
-            self._clashing = np.union1d(self._clashing, np.union1d(found, partial.clashing))
-        self._blocks[slots[~old]] = partial.blocks[~old]
-        self._blocks[slots[old]] = np.minimum(before, partial.blocks[old])
-        if partial.cells.size or self._cells.size:
-            self._cells = _sized(self._cells, size)
-            here = partial.cells if partial.cells.size else np.zeros(slots.size, np.uint64)
-            self._cells[slots] = _lowest_but_zero(self._cells[slots], here)
-
-    def result(self) -> Partial:
-        """Return everything merged so far, in no particular order of locations."""
-        if self._only is not None:
-            return self._only
-        size = self._index.size
-        return Partial(
-            ids=self._index.ids[:size],
-            blocks=self._blocks[:size],
-            cells=self._cells[:size],
-            exported=self._exported[:size],
-            rules=tuple(total.result(size) for total in self._rules),
-            clashing=self._clashing,
-            tally=Counter(self._tally),
-        )
+        total = partial if total is None else merge_two(total, partial)
+    return _EMPTY if total is None else sort_by_id(total)
 
 
 def sort_by_id(part: Partial) -> Partial:
     """Return the same locations in the order of their ids."""
+    if (part.ids[1:] > part.ids[:-1]).all():
+        return part
     order = np.argsort(part.ids)
-    rules = []
-    for one in part.rules:
-        levels = {code: bits[order] for code, bits in sorted(one.levels.items())}
-        pairs = distinct_pairs([(one.pair_area, one.pair_provider, one.pair_qualifies)])
-        rules.append(RuleColumns(levels, one.best[order], one.near[order], *pairs))
+    rules = [
+        replace(
+            one,
+            levels={code: bits[order] for code, bits in one.levels.items()},
+            best=one.best[order],
+            near=one.near[order],
+        )
+        for one in part.rules
+    ]
     return replace(
         part,
         ids=part.ids[order],
@@ -205,41 +134,72 @@ def sort_by_id(part: Partial) -> Partial:
     )
 
 
-class _RuleSum:
-    def __init__(self, first: RuleColumns, order: Ints) -> None:
-        self.levels = {code: bits[order] for code, bits in first.levels.items()}
-        self.best = first.best[order]
-        self.near = first.near[order]
-        self.pairs = [(first.pair_area, first.pair_provider, first.pair_qualifies)]
+def merge_two(one: Partial, two: Partial) -> Partial:
+    """Merge two results into a new one, sorted by location id."""
+    one, two = sort_by_id(one), sort_by_id(two)
+    place = _Places(one.ids, two.ids)
+    here, there = place.one(one.blocks), place.two(two.blocks)
+    clash = (here != there) & (here > 0) & (there > 0)
+    cells = one.cells
+    if one.cells.size or two.cells.size:
+        cells = _lowest_but_zero(place.one(one.cells), place.two(two.cells))
+    return Partial(
+        ids=place.ids,
+        blocks=_lowest_but_zero(here, there),
+        cells=cells,
+        exported=place.one(one.exported) | place.two(two.exported),
+        rules=tuple(_merge_columns(a, b, place) for a, b in zip(one.rules, two.rules, strict=True)),
+        clashing=np.union1d(place.ids[clash], np.union1d(one.clashing, two.clashing)),
+        tally=one.tally + two.tally,
+    )
 
-    def add(self, columns: RuleColumns, slots: Ints, size: int) -> None:
-        for code, bits in columns.levels.items():
-            if code in self.levels:
-                total = _sized(self.levels[code], size)
-                total[slots] |= bits
-            else:
-                total = _sized(np.empty(0, np.uint8), size)
-                total[slots] = bits
-            self.levels[code] = total
-        self.best = _sized(self.best, size)
-        if columns.best.any():
-            self.best[slots] = np.maximum(self.best[slots], columns.best)
-        self.near = _sized_near(self.near, size)
-        some = np.flatnonzero(columns.near[:, 0] != NO_PROVIDER)
-        if some.size:
-            self.near[slots[some]] = _lowest_three(self.near[slots[some]], columns.near[some])
-        self.pairs.append((columns.pair_area, columns.pair_provider, columns.pair_qualifies))
 
-    def result(self, size: int) -> RuleColumns:
-        block, provider, qualifies = distinct_pairs(self.pairs)
-        return RuleColumns(
-            levels={c: _sized(self.levels[c], size)[:size] for c in sorted(self.levels)},
-            best=self.best[:size],
-            near=self.near[:size],
-            pair_area=block,
-            pair_provider=provider,
-            pair_qualifies=qualifies,
-        )
+def _merge_columns(one: RuleColumns, two: RuleColumns, place: _Places) -> RuleColumns:
+    levels = {code: place.one(bits) for code, bits in one.levels.items()}
+    for code, bits in two.levels.items():
+        more = place.two(bits)
+        levels[code] = levels[code] | more if code in levels else more
+    area, provider, qualifies = distinct_pairs(
+        (c.pair_area, c.pair_provider, c.pair_qualifies) for c in (one, two)
+    )
+    return RuleColumns(
+        levels={code: levels[code] for code in sorted(levels)},
+        best=np.maximum(place.one(one.best), place.two(two.best)),
+        near=_lowest_three(place.one(one.near, NO_PROVIDER), place.two(two.near, NO_PROVIDER)),
+        pair_area=area,
+        pair_provider=provider,
+        pair_qualifies=qualifies,
+    )
+
+
+class _Places:
+    """Where the rows of two sorted tables go in their union."""
+
+    def __init__(self, one: Ints, two: Ints) -> None:
+        found = np.searchsorted(one, two)
+        known = found < one.size
+        known[known] = one[found[known]] == two[known]
+        new = two[~known]
+        self.ids = one if not new.size else np.sort(np.concatenate([one, new]))
+        self._one = None if not new.size else np.arange(one.size) + np.searchsorted(new, one)
+        same = two.size == self.ids.size
+        self._two = None if same else np.searchsorted(self.ids, two)
+
+    def one(self, array: NDArray[Any], fill: int = 0) -> NDArray[Any]:
+        """Return a column of the first table, with ``fill`` in the rows it lacks."""
+        return self._put(array, self._one, fill)
+
+    def two(self, array: NDArray[Any], fill: int = 0) -> NDArray[Any]:
+        """Return a column of the second table, with ``fill`` in the rows it lacks."""
+        return self._put(array, self._two, fill)
+
+    def _put(self, array: NDArray[Any], at: Ints | None, fill: int) -> NDArray[Any]:
+        if at is None:
+            return array
+        result = np.full((self.ids.size, *array.shape[1:]), fill, array.dtype)
+        if array.size:
+            result[at] = array
+        return result
 
 
 def distinct_pairs(
@@ -275,23 +235,16 @@ def _lowest_three(one: NDArray[np.int32], two: NDArray[np.int32]) -> NDArray[np.
     return np.stack([low, middle, high], axis=1)
 
 
-def _lowest_but_zero(one: NDArray[np.uint64], two: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _lowest_but_zero(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
     both = np.minimum(one, two)
-    return np.where(both == 0, np.maximum(one, two), both)
+    lowest: NDArray[Any] = np.where(both == 0, np.maximum(one, two), both)
+    return lowest
 
 
-def _sized(array: NDArray[Any], size: int) -> NDArray[Any]:
-    """Return the array, lengthened with zeros (False) to hold at least ``size`` rows."""
-    if len(array) >= size:
-        return array
-    grown = np.zeros(max(size, len(array) * 5 // 4), array.dtype)
-    grown[: len(array)] = array
-    return grown
-
-
-def _sized_near(array: NDArray[np.int32], size: int) -> NDArray[np.int32]:
-    if len(array) >= size:
-        return array
-    grown = np.full((max(size, len(array) * 5 // 4), NEAR), NO_PROVIDER, np.int32)
-    grown[: len(array)] = array
-    return grown
+_EMPTY = Partial(
+    ids=np.empty(0, np.int64),
+    blocks=np.empty(0, np.int64),
+    cells=np.empty(0, np.uint64),
+    exported=np.empty(0, bool),
+    rules=(),
+)

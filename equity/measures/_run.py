@@ -13,7 +13,7 @@ from typing import Any
 
 from equity.errors import EquityError
 from equity.measures._cache import reduce_cached
-from equity.measures._partial import Accumulator, Partial
+from equity.measures._partial import Partial, merge_two
 from equity.measures._reduce import LocationFile
 from equity.progress import track
 from equity.rules import CoverageRule
@@ -46,19 +46,25 @@ def reduce_all(
 
     Only a few partial results wait at a time, so memory does not grow with the number of files.
     """
-    work = partial(reduce_cached, rules=tuple(rules), cells=cells, cache_dir=cache_dir)
     every = [file for files in groups.values() for file in files]
     with _choose(executor, every) as pool, track("Reading coverage", total=len(every)) as advance:
         parts = {name: _shares(files, _pieces(pool, len(groups))) for name, files in groups.items()}
+        work = partial(
+            reduce_cached,
+            rules=tuple(rules),
+            cells=cells,
+            cache_dir=cache_dir,
+            ordered=any(len(shares) > 1 for shares in parts.values()),
+        )
         jobs = [(name, share) for name, shares in parts.items() for share in shares]
         left = {name: len(shares) for name, shares in parts.items()}
-        totals: dict[str, Accumulator] = {}
+        totals: dict[str, Partial] = {}
         for name, share, result in _as_done(pool, work, jobs):
-            totals.setdefault(name, Accumulator()).add(result)
+            totals[name] = merge_two(totals[name], result) if name in totals else result
             left[name] -= 1
             advance(len(share))
             if not left[name]:
-                yield totals.pop(name).result()
+                yield totals.pop(name)
 
 
 def _as_done(
