@@ -28,7 +28,7 @@ _TEXT = """\
 # `equity sources` says what each is, and where to put it by hand. A path of your own may stand in
 # place of any of them; it starts at this file.
 
-[study]
+{notes}[study]
 id = "{id}"
 title = "{state}"
 state = "{fips}"
@@ -42,12 +42,7 @@ file = "live:boundaries"
 year = {boundaries}
 
 {outlines}\
-# Location Coverage says what each location can buy; Served-Unserved lists every location once.
-[coverage]
-kind = "locations"
-files = "live:bdc"
-as_of = "{bdc}"
-{connecticut}
+{coverage}
 # People, devices, subscriptions, and who is under-resourced.
 [[acs]]
 files = "live:acs"
@@ -139,6 +134,25 @@ at_least = 0.18
 label = "at least 18 % of residents with a disability"
 """
 
+_BDC_TEXT = """\
+# Location Coverage says what each location can buy; Served-Unserved lists every location once.
+[coverage]
+kind = "locations"
+files = "live:bdc"
+as_of = "{bdc}"
+{connecticut}"""
+
+_NO_BDC_TEXT = """\
+# No FCC data was at hand. With it: kind = "locations", files = "live:bdc", as_of = "{bdc}"
+[coverage]
+kind = "unknown"
+"""
+
+_NO_BDC_NOTE = """\
+notes = ["No coverage data was at hand: lines are not known, and the gap is a floor."]
+
+"""
+
 _COUNTIES_TEXT = """\
 [counties]
 file = "live:counties"
@@ -168,6 +182,17 @@ class Lacking:
     entry: Input
     reason: EquityError
 
+    @property
+    def can_be_done_without(self) -> bool:
+        """True if a study can still say something true without it.
+
+        Coverage nobody has a token for is a known gap; coverage that failed to arrive, or a token
+        that was refused, is a mistake to mend first.
+        """
+        if self.entry.id == "bdc":
+            return self.reason.code in {"E-KEY-MISSING", "E-OFFLINE"}
+        return self.entry.id in _WELCOME
+
 
 @dataclass(frozen=True)
 class Gathered:
@@ -187,7 +212,7 @@ class Gathered:
     def check(self) -> None:
         """Raise the first reason why the study cannot run."""
         for lacking in self.lacking:
-            if lacking.entry.id not in _WELCOME:
+            if not lacking.can_be_done_without:
                 raise lacking.reason
 
 
@@ -235,13 +260,17 @@ def study_text(state: str, *, without: Collection[str] = ()) -> str:
     where: State = find_state(state)
     named = ("boundaries", "counties", "bdc", "acs", "ruca")
     editions = {name: find_input(name).vintage for name in named}
+    lines = _NO_BDC_TEXT if "bdc" in without else _BDC_TEXT
     regions = geo_vintage_for("acs", int(editions["acs"])) == "2020-CT2022"
     return _TEXT.format(
         state=where.name,
         id=where.usps.lower(),
         fips=where.fips,
         sites=find_input("hrsa-sites").vintage,
-        connecticut=_CT_TEXT if where.fips == _CONNECTICUT else "",
+        notes=_NO_BDC_NOTE if "bdc" in without else "",
+        coverage=lines.format(
+            bdc=editions["bdc"], connecticut=_CT_TEXT if where.fips == _CONNECTICUT else ""
+        ),
         outlines="" if "counties" in without else _COUNTIES_TEXT.format(**editions),
         svi=find_input("svi-tract").vintage,
         places=find_input("places-tract").vintage,

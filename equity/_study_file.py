@@ -88,11 +88,11 @@ class TablePart(_Part):
 
 
 class CoveragePart(_Part):
-    """``[coverage]``: the FCC's location files, or a table of locations by class."""
+    """``[coverage]``: the FCC's location files, a table of locations by class, or unknown."""
 
-    kind: Literal["locations", "summary"]
-    files: Files
-    as_of: str
+    kind: Literal["locations", "summary", "unknown"]
+    files: Files = ""
+    as_of: str = ""
     columns: dict[str, str] = {}
     id_column: str | None = None
     multi_state: bool = False
@@ -296,6 +296,13 @@ def _check_together(plan: StudyPlan, text: str, path: str | Path) -> None:
             raise StudyError(
                 f"{where}study.rules[{i}]: {error.what}", file=path, fix=error.fix
             ) from None
+    for name in ("files", "as_of"):
+        if plan.coverage.kind != "unknown" and not getattr(plan.coverage, name):
+            raise StudyError(
+                f"{_line(text, ['coverage', 'kind'])}coverage.{name}: is missing",
+                file=path,
+                fix='name it, or say kind = "unknown" if there is no coverage data',
+            )
     if plan.study.headline not in plan.study.rules:
         raise StudyError(
             f"{_line(text, ['study', 'headline'])}study.headline: {plan.study.headline!r} is not "

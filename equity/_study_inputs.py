@@ -177,6 +177,8 @@ class _Reader:
 
     def lines(self) -> Any:
         part = self.plan.coverage
+        if part.kind == "unknown":
+            return None
         if part.kind == "locations":
             from equity.sources.fcc import read_bdc
 

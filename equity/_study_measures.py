@@ -164,6 +164,8 @@ def _lines(
     plan: StudyPlan, inputs: Inputs, rules: tuple[CoverageRule, ...], cluster: str | None
 ) -> dict[str, pd.DataFrame]:
     """Return coverage under each rule; location files are read once for all of them."""
+    if plan.coverage.kind == "unknown":
+        return {rule.id: _unknown_lines(inputs.areas.index) for rule in rules}
     if plan.coverage.kind == "summary":
         return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}
     housing = None if inputs.blocks is None else inputs.blocks["housing_n"]
@@ -175,6 +177,29 @@ def _lines(
         rule.id: _recoded(frame, inputs.connecticut)
         for rule, frame in zip(rules, frames, strict=True)
     }
+
+
+_UNKNOWN = "lines_unknown"
+
+
+def _unknown_lines(index: pd.Index) -> pd.DataFrame:
+    """Stand in for coverage that nobody has: every number of it is missing."""
+    nothing = dict.fromkeys(("locations_n", "qualifying_n", "qualifying_share"), np.nan)
+    frame = pd.DataFrame(nothing, index=index, dtype=float)
+    frame["coverage_status"] = _UNKNOWN
+    return frame
+
+
+def _gap_floor(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the gap at least: as if a line reached every home, with the lines' part missing.
+
+    Usable links are the smaller of two shares. With one of them unknown, the other is an upper
+    bound, and what it leaves is a lower bound of the gap.
+    """
+    gap = telehealth_gap(table.assign(qualifying_share=1.0).drop(columns="locations_n"))
+    hidden = ["gap_infrastructure_n", "gap_ceiling_n", "subscribed_beyond_rule_share"]
+    hidden += [f"{name}_moe" for name in hidden]
+    return carry(gap.assign(**{n: np.nan for n in hidden if n in gap}), gap)
 
 
 def _recoded(frame: pd.DataFrame, codes: pd.Series | None) -> pd.DataFrame:
@@ -210,7 +235,9 @@ def _under_rule(
     here["coverage_status"] = here["coverage_status"].astype(object).fillna("no_locations")
     homes = adoption(inputs.areas, subscription=rule.subscription)
     base = table[[name for name in _PEOPLE if name in table]]
-    gap = telehealth_gap(base.join(here).join(homes))
+    inputs_of_gap = base.join(here).join(homes)
+    unknown = plan.coverage.kind == "unknown"
+    gap = _gap_floor(inputs_of_gap) if unknown else telehealth_gap(inputs_of_gap)
     columns = here.join(homes).join(gap)
     if rule.id == plan.study.headline:
         return carry(columns, lines, homes)

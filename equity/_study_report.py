@@ -23,6 +23,11 @@ _PART_WORDS = {
     "gap_device_n": "a line is there but the home has no device",
     "gap_subscription_n": "a line and a device are there but no subscription",
 }
+# Where nobody knows about the line, nothing is said about it.
+_HOME_WORDS = {
+    "gap_device_n": "the home has no device",
+    "gap_subscription_n": "the home has a device but no subscription",
+}
 _UNRANKED = {
     "water": "water only, nobody lives there",
     "no_population": "nobody lives there",
@@ -158,8 +163,10 @@ def _finding(
         f"person and could not make a video visit, {share(in_focus['gap_share'])} of those who "
         "live there."
     )
+    floor = (words.NO_LINES,) if result.plan.coverage.kind == "unknown" else ()
     return (
         headline,
+        *floor,
         _what_is_missing(in_focus),
         _how_sure(focus),
         _rates(first, rest),
@@ -169,9 +176,11 @@ def _finding(
 
 
 def _what_is_missing(totals: pd.Series) -> str:
-    parts = sorted(((totals[name], name) for name in PARTS), reverse=True)
+    known = [(totals[name], name) for name in PARTS if pd.notna(totals[name])]
+    parts = sorted(known, reverse=True)
+    texts = _PART_WORDS if len(known) == len(PARTS) else _PART_WORDS | _HOME_WORDS
     said = [
-        f"for {count(value)} ({share(value / totals['gap_n'])}) {_PART_WORDS[name]}"
+        f"for {count(value)} ({share(value / totals['gap_n'])}) {texts[name]}"
         for value, name in parts
         if value > 0
     ]

@@ -13,6 +13,11 @@ MEASURE = _flow("""
     most the share of locations with a qualifying line, and at most the share of homes with a device
     and a subscription that counts. One rule decides both: which lines, and which subscriptions.
 """)
+NO_LINES = (
+    "Which homes a line reaches is not known here, because no coverage data was at hand: the "
+    "number "
+    "counts only homes without a device or a subscription, and is a floor."
+)
 PARTS = _flow("""
     The gap splits without a remainder into people whom no qualifying line reaches, people with a
     line but no device, and people with a line and a device but no subscription. The parts add up in
@@ -78,6 +83,7 @@ COVERAGE = {
     """),
     "other_technologies": "the coverage table counts other technologies than this rule",
     "proxy": "housing units stand in for locations",
+    "lines_unknown": "at least: which homes a line reaches is not known",
     "listed_only": "at least: locations without any offer are unknown",
 }
 """What a coverage status means for the gap, by the word it holds."""

@@ -99,16 +99,22 @@ def test_nothing_in_the_outputs_tells_machine_or_time(place, replica):
         assert replica.url.encode() not in body, name
 
 
-def test_without_the_fcc_everything_else_is_fetched_and_the_way_out_is_told(place, replica, capsys):
-    settings.configure(fcc_token=None)
-    with pytest.raises(CredentialError) as caught:
-        run("WV")
+def test_without_the_fcc_the_gap_is_a_floor_and_the_way_out_is_told(place, replica, capsys):
+    settings.configure(fcc_token=None, census_api_key=None)
+    run("WV")
     said = capsys.readouterr().out
     assert said.count("ready") == 4
     assert "missing  Broadband Data Collection" in said
-    assert "without it: no run: a gap without lines would be a false number" in said
-    assert "FCC_HASH" in caught.value.fix
-    assert "data/raw" in caught.value.fix
+    assert "without it: lines are unknown" in said
+    assert "FCC_HASH" in said
+    assert "data/raw" in said
+    page = (place / "maps" / "wv" / "index.html").read_text()
+    assert "and is a floor" in page
+    assert "a line is there" not in page.partition("What counts as under-resourced")[0]
+    floor = numbers(place / "maps" / "wv")
+    assert floor["gap_infrastructure_n"].isna().all(), "unknown is not zero"
+    assert floor["qualifying_share"].isna().all()
+    assert floor["gap_n"].sum() > 0
 
     raw = place / "data" / "raw"
     raw.mkdir(parents=True)
@@ -116,7 +122,24 @@ def test_without_the_fcc_everything_else_is_fetched_and_the_way_out_is_told(plac
         if row["state_fips"] == "54" and row["technology_code"] != "60":
             (raw / f"{row['file_name']}.zip").write_bytes(body())
     run("WV")
-    assert (place / "maps" / "wv" / "index.html").is_file()
+    whole = numbers(place / "maps" / "wv")
+    assert "and is a floor" not in (place / "maps" / "wv" / "index.html").read_text()
+    assert (whole["gap_n"] >= floor["gap_n"] - 1e-9).all(), "a floor is never above the number"
+    assert whole["gap_infrastructure_n"].notna().all()
+
+
+def test_a_refused_token_stops_the_run(place, replica):
+    settings.configure(fcc_token="w" * 44)
+    with pytest.raises(CredentialError) as caught:
+        run("WV")
+    assert caught.value.code == "E-KEY-REJECTED"
+    assert not (place / "maps").exists()
+
+
+def test_coverage_that_fails_to_arrive_stops_the_run(place, replica):
+    replica.fault("listAvailabilityData", Answer(b"{}", 422, "application/json"))
+    with pytest.raises(NetworkError):
+        run("WV")
 
 
 def test_connecticut_meets_under_its_planning_regions(place, replica):
