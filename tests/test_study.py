@@ -163,7 +163,12 @@ def test_a_failed_write_leaves_what_was_there(result, tmp_path, monkeypatch):
         ('state = "90"', 'state = "Atlantis"', "state", "is no state"),
         ('headline = "fcc-25-3"', 'headline = "fcc-25-4"', "headline", "not among study.rules"),
         ('"video-visit", ', '"video-visits", ', "rules", "no coverage rule 'video-visits'"),
-        ('kind = "locations"', 'kind = "places"', "kind", "use 'locations', 'summary' or 'unknown'"),
+        (
+            'kind = "locations"',
+            'kind = "places"',
+            "kind",
+            "use 'locations', 'summary' or 'unknown'",
+        ),
         ("limit_min = 30", "limit_min = -3", "limit_min", "greater than 0"),
         ("at_least = 2\n", "at_least = 9\n", "at_least", "9 of 4 criteria"),
         ("year = 2023\n\n[counties]", 'year = "last"\n\n[counties]', "year", "valid integer"),
