@@ -141,6 +141,11 @@ def carry(result: Any, *parents: Any, notes: Iterable[str] = ()) -> Any:
     )
 
 
+def file_source(path: str | Path, **fields: Any) -> Source:
+    """Describe a file that was read, by its bare name and its content: no machine path."""
+    return Source(file=Path(path).name, sha256=sha256_of(path), **fields)
+
+
 def sha256_of(path: str | Path) -> str:
     """Return the SHA-256 of a file, read in pieces."""
     digest = hashlib.sha256()

@@ -145,7 +145,7 @@ def index_by_area(
     level
         Level of the areas.
     state
-        FIPS code of the state wanted; None keeps all.
+        State wanted, in any spelling; None keeps all.
     multi_state
         The file covers several states: keep the wanted one and say how many rows were left out.
         Otherwise an id of another state is an error.
@@ -164,24 +164,25 @@ def index_by_area(
     InputError
         Duplicated areas, or nothing left.
     """
+    wanted = None if state is None else find_state(state)
     text = normalize(
         ids,
         level=level,
-        state=None if multi_state else state,
+        state=None if multi_state or wanted is None else wanted.fips,
         file=path,
         first_line=first_line,
     )
     notes: list[str] = []
     keep = np.ones(len(text), dtype=bool)
-    if state is not None and multi_state:
-        keep = (text.str[:2] == state).to_numpy()
+    if wanted is not None and multi_state:
+        keep = (text.str[:2] == wanted.fips).to_numpy()
         if not keep.all():
             notes.append(f"{Path(path).name}: {int((~keep).sum()):,} rows of other states left out")
     kept = text[keep]
     if not len(kept):
         raise InputError(
-            f"no {level.replace('_', ' ')} of {find_state(state).name} in the file"
-            if state
+            f"no {level.replace('_', ' ')} of {wanted.name} in the file"
+            if wanted
             else "the file holds no rows",
             file=path,
             fix="check that this is the right file for the state",

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.geoid import find_state
 from equity.errors import FormatError, InputError, MissingColumnError
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import file_source, stamp
 from equity.sources._files import index_by_area, read_text_table, require_columns, to_numbers
 from equity.sources._vintages import vintage_of
 
@@ -71,15 +70,13 @@ def read_places(
     long = "measureid" in lower or "measure" in lower
     table = (_long if long else _wide)(frame, lower, path, level, measures)
     ids = table.pop("_id")
-    fips = None if state is None else find_state(state).fips
-    table, notes = index_by_area(table, ids, path, level=level, state=fips, multi_state=True)
-    source = Source(
+    table, notes = index_by_area(table, ids, path, level=level, state=state, multi_state=True)
+    source = file_source(
+        path,
         id=f"places-{level}-{year}",
         agency="Centers for Disease Control and Prevention",
         product=f"PLACES, {level}",
         vintage=str(year),
-        file=Path(path).name,
-        sha256=sha256_of(path),
         licence="public domain",
         note="model-based: estimated from a national survey, not counted here",
     )
@@ -254,20 +251,18 @@ def read_svi(
         raise MissingColumnError("no column RPL_THEMES: not an SVI file", file=path)
     table = to_numbers(frame, {**ranks, **shares}, path)
     table[list(shares.values())] /= 100
-    fips = None if state is None else find_state(state).fips
     table, notes = index_by_area(
-        table, frame["FIPS"], path, level=level, state=fips, multi_state=True
+        table, frame["FIPS"], path, level=level, state=state, multi_state=True
     )
     outside = ((table[list(ranks.values())] < 0) | (table[list(ranks.values())] > 1)).any(axis=1)
     if outside.any():
         raise InputError("a percentile lies outside 0 to 1", file=path, rows=table.index[outside])
-    source = Source(
+    source = file_source(
+        path,
         id=f"svi-{level}-{year}",
         agency="CDC/ATSDR",
         product=f"Social Vulnerability Index, {level}",
         vintage=str(year),
-        file=Path(path).name,
-        sha256=sha256_of(path),
         licence="public domain",
     )
     vintage = vintage_of(table.index, year=year, regions_from=2022)

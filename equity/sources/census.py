@@ -19,7 +19,7 @@ import pandas as pd
 from equity.areas.annotations import decode
 from equity.areas.geoid import find_state, geo_vintage_for
 from equity.errors import FormatError, InputError, MissingColumnError
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import Source, file_source, stamp
 from equity.sources._acs_forms import read_form
 from equity.sources._files import (
     existing,
@@ -264,14 +264,13 @@ def _side_by_side(tables: list[tuple[str | Path, pd.DataFrame]]) -> pd.DataFrame
 
 
 def _source(path: Path, year: int, *, synthetic: bool) -> Source:
-    return Source(
+    return file_source(
+        path,
         id=f"acs5-{year}-{path.name.split('.')[0]}",
         agency="Example generator" if synthetic else "U.S. Census Bureau",
         product="American Community Survey 5-year estimates",
         vintage=f"{year - 4}-{year}",
         url="" if synthetic else f"https://api.census.gov/data/{year}/acs/acs5",
-        file=path.name,
-        sha256=sha256_of(path),
         licence="" if synthetic else "public domain",
         synthetic=synthetic,
     )

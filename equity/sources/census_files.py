@@ -10,7 +10,7 @@ import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import FormatError, InputError
-from equity.provenance import Source, meta, stamp
+from equity.provenance import Source, file_source, meta, stamp
 from equity.sources._fetch import Desk, desk
 from equity.sources._files import (
     index_by_area,
@@ -219,9 +219,14 @@ def read_blocks(path: Any, *, year: int, state: str | None = None) -> pd.DataFra
         table["land_km2"] = frame["ALAND20"].astype(float) / 1e6
     if "UR20" in frame.columns:
         table["is_urban"] = frame["UR20"].map({"U": True, "R": False}).astype("boolean")
-    fips = None if state is None else find_state(state).fips
     table, notes = index_by_area(
-        table, frame["GEOID20"], path, level="block", state=fips, multi_state=False, first_line=None
+        table,
+        frame["GEOID20"],
+        path,
+        level="block",
+        state=state,
+        multi_state=False,
+        first_line=None,
     )
     source = source_of(path, f"blocks-2020-tiger{year}", "2020 census blocks (TIGER/Line)", year)
     return stamp(table, level="block", geo_vintage="2020", sources=[source], notes=notes)
@@ -303,14 +308,13 @@ def read_gazetteer(path: Any, *, year: int, level: str, state: str | None = None
     """
     data = read_bytes(path, suffix=".txt")
     bar = b"|" in data[: data.find(b"\n")]
-    frame = read_text_table(path, delimiter="|" if bar else "\t", data=_one_encoding(data))
+    frame = read_text_table(path, delimiter="|" if bar else "\t", data=data)
     frame = frame.rename(columns=str.strip)
     columns = {"INTPTLONG": "lon", "INTPTLAT": "lat", "ALAND": "land_km2", "AWATER": "water_km2"}
     table = to_numbers(frame, columns, path)
     table[["land_km2", "water_km2"]] /= 1e6
-    fips = None if state is None else find_state(state).fips
     table, notes = index_by_area(
-        table, frame["GEOID"], path, level=level, state=fips, multi_state=True
+        table, frame["GEOID"], path, level=level, state=state, multi_state=True
     )
     source = source_of(path, f"gazetteer-{level}-{year}", f"Gazetteer, {level}", year)
     return stamp(
@@ -320,15 +324,6 @@ def read_gazetteer(path: Any, *, year: int, level: str, state: str | None = None
         sources=[source],
         notes=notes,
     )
-
-
-def _one_encoding(data: bytes) -> bytes:
-    """Return UTF-8: the county file of 2010 holds one Latin-1 byte."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1").encode("utf-8")
-    return data
 
 
 # Relationship files
@@ -399,19 +394,11 @@ def read_tract_relationship(path: Any) -> pd.DataFrame:
 
 
 def source_of(path: Any, source_id: str, product: str, year: int) -> Source:
-    return replace(
-        Stored(path=_as_path(path)).source(
-            id=source_id,
-            agency="U.S. Census Bureau",
-            product=product,
-            vintage=str(year),
-            licence="public domain",
-        ),
-        revision="",
+    return file_source(
+        path,
+        id=source_id,
+        agency="U.S. Census Bureau",
+        product=product,
+        vintage=str(year),
+        licence="public domain",
     )
-
-
-def _as_path(path: Any) -> Any:
-    from pathlib import Path
-
-    return Path(path)

@@ -21,7 +21,7 @@ import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import InputError, MissingColumnError
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import file_source, stamp
 from equity.sources._files import existing, read_text_table
 
 __all__ = ["read_clinicians", "read_hospitals", "read_rural_clinics"]
@@ -259,13 +259,12 @@ def _check_npi(npi: pd.Series, path: Any) -> None:
 def _stamped(
     frame: pd.DataFrame, path: Any, source_id: str, product: str, as_of: str
 ) -> pd.DataFrame:
-    source = Source(
+    source = file_source(
+        path,
         id=source_id,
         agency="Centers for Medicare & Medicaid Services",
         product=product,
         vintage=as_of,
-        file=Path(path).name,
-        sha256=sha256_of(path),
         licence="public domain",
     )
     return stamp(frame, sources=[source])

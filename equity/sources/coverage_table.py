@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from equity.areas.geoid import find_state, geo_vintage_for
+from equity.areas.geoid import geo_vintage_for
 from equity.errors import InputError, MissingColumnError
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import Source, file_source, stamp
 from equity.sources._files import index_by_area, pick_id, read_text_table, to_numbers
 
 __all__ = ["read_coverage"]
@@ -106,7 +106,7 @@ def read_coverage(
         frame[pick_id(frame, path, id_column)],
         path,
         level=level,
-        state=None if state is None else find_state(state).fips,
+        state=state,
         multi_state=multi_state,
     )
     _check_counts(table, path)
@@ -170,13 +170,12 @@ def _check_sum(table: pd.DataFrame, parts: list[str], path: str | Path) -> None:
 
 
 def _source(path: Path, as_of: str, note: str) -> Source:
-    return Source(
+    return file_source(
+        path,
         id="fcc-bdc-summary",
         agency="Federal Communications Commission",
         product="Broadband Data Collection, locations by class (summary table)",
         vintage=as_of,
         url="https://broadbandmap.fcc.gov",
-        file=path.name,
-        sha256=sha256_of(path),
         note=note,
     )

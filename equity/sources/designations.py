@@ -15,7 +15,7 @@ import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import InputError
-from equity.provenance import Source, meta, sha256_of, stamp
+from equity.provenance import file_source, meta, stamp
 from equity.sources._fetch import Desk
 from equity.sources._files import read_text_table, require_columns, row_labels, to_numbers
 from equity.sources.inventory import Want, fetch_input
@@ -144,15 +144,14 @@ def read_designations(
     if twice.any():
         notes.append(f"{Path(path).name}: {int(twice.sum()):,} repeated components counted once")
     table = table[~twice].reset_index(drop=True)
-    source = Source(
+    source = file_source(
+        path,
         id=kind,
         agency="Health Resources and Services Administration",
         product="Medically Underserved Areas"
         if kind == "mua"
         else "Health Professional Shortage Areas",
         vintage=as_of,
-        file=Path(path).name,
-        sha256=sha256_of(path),
         licence="public domain",
     )
     notes.append("tract codes of shortage areas may be those of 2010 or of 2020")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import Source, file_source, stamp
 from equity.sources._files import read_text_table, require_columns, to_numbers
 
 __all__ = ["read_sites"]
@@ -249,7 +249,8 @@ def _in_the_us(lon: Any, lat: Any) -> Any:
 def _source(path: Path, as_of: str, layout: str, *, synthetic: bool) -> Source:
     hrsa = layout == "hrsa"
     agency = "Health Resources and Services Administration" if hrsa else "the study's own file"
-    return Source(
+    return file_source(
+        path,
         id=f"sites-{path.name.split('.')[0]}",
         agency="Example generator" if synthetic else agency,
         product=(
@@ -257,7 +258,5 @@ def _source(path: Path, as_of: str, layout: str, *, synthetic: bool) -> Source:
         ),
         vintage=as_of,
         url="https://data.hrsa.gov/data/download" if hrsa and not synthetic else "",
-        file=path.name,
-        sha256=sha256_of(path),
         synthetic=synthetic,
     )

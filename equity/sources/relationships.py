@@ -18,7 +18,7 @@ import pandas as pd
 from equity.areas.geoid import find_state, normalize
 from equity.areas.relationship import Relationship, relationship
 from equity.errors import FormatError, InputError
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import Source, file_source, stamp
 from equity.sources import usda
 from equity.sources._files import read_bytes, read_text_table, require_columns, to_numbers
 
@@ -238,14 +238,8 @@ def _ctdata_codes(path: str | Path) -> pd.Series:
 
 
 def _table(path: str | Path, delimiter: str) -> pd.DataFrame:
-    """Read a text table; a file that is not UTF-8 is Latin-1, as the USDA and FCC publish."""
     suffix = ".txt" if str(path).endswith(".zip") and delimiter == "|" else ".csv"
-    data = read_bytes(path, suffix=suffix)
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        data = data.decode("latin-1").encode("utf-8")
-    frame = read_text_table(path, delimiter=delimiter, data=data)
+    frame = read_text_table(path, delimiter=delimiter, data=read_bytes(path, suffix=suffix))
     return frame.astype("string").fillna("").astype(object)
 
 
@@ -276,11 +270,10 @@ def _of_state(links: pd.DataFrame, state: str | None, path: str | Path) -> pd.Da
 
 
 def _source(path: str | Path, product: str, vintage: str) -> Source:
-    return Source(
+    return file_source(
+        path,
         id=f"relationship-{Path(path).stem}",
         agency="U.S. Census Bureau",
         product=product,
         vintage=vintage,
-        sha256=sha256_of(path),
-        file=Path(path).name,
     )

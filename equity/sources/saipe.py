@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from equity.areas.geoid import find_state
 from equity.errors import FormatError
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import file_source, stamp
 from equity.sources._files import index_by_area, read_bytes
 from equity.sources._vintages import vintage_of
 
@@ -92,15 +91,13 @@ def read_saipe(path: str | Path, *, year: int, state: str | None = None) -> pd.D
         }
     )
     ids = cells["state"].str.zfill(2) + cells["county"].str.zfill(3)
-    fips = None if state is None else find_state(state).fips
-    table, notes = index_by_area(table, ids, path, level="county", state=fips, multi_state=True)
-    source = Source(
+    table, notes = index_by_area(table, ids, path, level="county", state=state, multi_state=True)
+    source = file_source(
+        path,
         id=f"saipe-{year}",
         agency="U.S. Census Bureau",
         product="Small Area Income and Poverty Estimates, counties",
         vintage=str(year),
-        file=Path(path).name,
-        sha256=sha256_of(path),
         licence="public domain",
     )
     vintage = vintage_of(table.index, year=year)

@@ -14,9 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from equity.areas.geoid import LEVELS, find_state
+from equity.areas.geoid import LEVELS
 from equity.errors import InputError
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import file_source, stamp
 from equity.sources._cells import Cells, rows_matching
 from equity.sources._files import (
     index_by_area,
@@ -151,7 +151,8 @@ def read_table(
     order = [name for field in wanted for name in (field.name, f"{field.name}_moe")]
     table = table[[name for name in order if name in table.columns]]
     table.index.name = "geoid"
-    source = Source(
+    source = file_source(
+        path,
         id=f"table-{Path(path).name.split('.')[0]}",
         agency=agency,
         product=product,
@@ -159,8 +160,6 @@ def read_table(
         url=url,
         licence=licence,
         note=note,
-        file=Path(path).name,
-        sha256=sha256_of(path),
         synthetic=synthetic,
     )
     return stamp(
@@ -283,7 +282,7 @@ class _Areas:
             frame[self.id_name],
             self.path,
             level=self.level,
-            state=None if self.state is None else find_state(self.state).fips,
+            state=self.state,
             multi_state=self.multi_state,
         )
         return indexed, notes + left_out

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from equity.areas.geoid import find_state, geo_vintage_for
+from equity.areas.geoid import geo_vintage_for
 from equity.errors import FormatError, InputError
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import Source, file_source, stamp
 from equity.sources._files import index_by_area, pick_id, row_labels, to_numbers
 from equity.sources._opening import check_data, read_bytes, regular
 from equity.sources._zips import check_zip, members
@@ -75,13 +75,14 @@ def read_boundaries(
         repeats areas.
     """
     vintage = geo_vintage_for("boundaries", year)
-    fips = None if state is None else find_state(state).fips
     frame = _read(path, layer)
     ids = frame[pick_id(frame, path, id_column)]
     table = gpd.GeoDataFrame(
         _attributes(frame, path), geometry=frame.geometry.array, crs=frame.crs, index=frame.index
     )
-    table, notes = index_by_area(table, ids, path, level=level, state=fips, multi_state=multi_state)
+    table, notes = index_by_area(
+        table, ids, path, level=level, state=state, multi_state=multi_state
+    )
     _check_polygons(table, path)
     table, repaired = _repaired(_in_degrees(table, path), path)
     table, measured = _with_areas(table, path)
@@ -273,14 +274,13 @@ def equal_area_crs(table: Any) -> str:
 
 def _source(path: Path, year: int, level: str, *, synthetic: bool) -> Source:
     noun = level.replace("_", " ")
-    return Source(
+    return file_source(
+        path,
         id=f"boundaries-{level}-{year}",
         agency="Example generator" if synthetic else "U.S. Census Bureau",
         product=f"Boundaries, {noun}",
         vintage=str(year),
         url="" if synthetic else "https://www2.census.gov/geo/tiger/",
-        file=path.name,
-        sha256=sha256_of(path),
         licence="" if synthetic else "public domain",
         synthetic=synthetic,
     )

@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.geoid import find_state
 from equity.errors import FormatError, InputError, MissingColumnError
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import Source, file_source, stamp
 from equity.sources._files import (
     index_by_area,
-    read_bytes,
     read_text_table,
     require_columns,
     to_numbers,
@@ -72,8 +70,7 @@ def read_ruca(
     table = table.mask(empty, np.nan, axis=0)
     table["is_rural_ruca"] = (table["ruca_primary"] > _METRO_CORE).astype("boolean").mask(empty)
     table["ruca_status"] = np.where(empty, "no_population", "ok")
-    fips = None if state is None else find_state(state).fips
-    table, notes = index_by_area(table, ids, path, level="tract", state=fips, multi_state=True)
+    table, notes = index_by_area(table, ids, path, level="tract", state=state, multi_state=True)
     source = _source(path, f"ruca-{year}", "Rural-Urban Commuting Area codes", str(year))
     vintage = "2010" if year == 2010 else geo_vintage
     return stamp(table, level="tract", geo_vintage=vintage, sources=[source], notes=notes)
@@ -83,7 +80,7 @@ def _ruca_2020(path: Any, geo_vintage: str) -> tuple[pd.DataFrame, dict[str, str
     id_column = {"2020": "TractFIPS20", "2020-CT2022": "TractFIPS23"}.get(geo_vintage)
     if id_column is None:
         raise InputError(f"no coding {geo_vintage!r}", fix='use "2020" or "2020-CT2022"')
-    frame = read_text_table(path, data=_utf8(read_bytes(path)))
+    frame = read_text_table(path)
     columns = {"PrimaryRUCA": "ruca_primary", "SecondaryRUCA": "ruca_secondary"}
     require_columns(frame, [id_column, *columns], path)
     return frame, columns, frame[id_column]
@@ -91,7 +88,7 @@ def _ruca_2020(path: Any, geo_vintage: str) -> tuple[pd.DataFrame, dict[str, str
 
 def _ruca_2010(path: Any) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
     if Path(path).suffix.lower() == ".csv":
-        frame = read_text_table(path, data=_utf8(read_bytes(path)))
+        frame = read_text_table(path)
     else:
         frame = _sheet(path, "Data", header_starts="State-County-Tract FIPS Code")
     # The first header carries a long note in brackets: the beginning decides.
@@ -132,7 +129,7 @@ def read_connecticut_codes(path: str | Path) -> pd.Series:
     FormatError
         If the two codings do not pair one to one.
     """
-    frame = read_text_table(path, data=_utf8(read_bytes(path)))
+    frame = read_text_table(path)
     require_columns(frame, ["TractFIPS20", "TractFIPS23"], path)
     old, new = frame["TractFIPS20"].str.strip(), frame["TractFIPS23"].str.strip()
     here = old.str.startswith("09") & new.str.startswith("09")
@@ -174,7 +171,7 @@ def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.Da
     MissingFileError, FormatError, MissingColumnError
         If the file is absent, damaged or another one.
     """
-    frame = read_text_table(path, data=_utf8(read_bytes(path)))
+    frame = read_text_table(path)
     require_columns(frame, ["FIPS", "Attribute", "Value"], path)
     codes = frame[frame["Attribute"].str.strip().str.startswith("RUCC")].reset_index(drop=True)
     if codes.empty:
@@ -183,9 +180,8 @@ def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.Da
     table["is_rural_rucc"] = (
         (table["rucc"] > _METRO_CORE).astype("boolean").mask(table["rucc"].isna())
     )
-    fips = None if state is None else find_state(state).fips
     table, notes = index_by_area(
-        table, codes["FIPS"], path, level="county", state=fips, multi_state=True
+        table, codes["FIPS"], path, level="county", state=state, multi_state=True
     )
     source = _source(path, f"rucc-{year}", "Rural-Urban Continuum Codes", str(year))
     vintage = vintage_of(table.index, year=year)
@@ -234,30 +230,19 @@ def read_forhp(path: str | Path, *, year: int, state: str | None = None) -> pd.D
     if odd.any():
         raise InputError(f"County_Eligibility holds {said[odd].iloc[0]!r}", file=path)
     table = pd.DataFrame({"is_rural_forhp": said.map(known).astype("boolean")})
-    fips = None if state is None else find_state(state).fips
     text = ids.astype(str).str.strip().str.removesuffix(".0").str.zfill(5)
-    table, notes = index_by_area(table, text, path, level="county", state=fips, multi_state=True)
-    source = Source(
+    table, notes = index_by_area(table, text, path, level="county", state=state, multi_state=True)
+    source = file_source(
+        path,
         id=f"forhp-{year}",
         agency="HRSA Federal Office of Rural Health Policy",
         product="Rural counties",
         vintage=str(year),
-        file=Path(path).name,
-        sha256=sha256_of(path),
         licence="public domain",
         note="not a substitute for the Rural Health Grants Eligibility Analyzer",
     )
     vintage = vintage_of(table.index, year=year)
     return stamp(table, level="county", geo_vintage=vintage, sources=[source], notes=notes)
-
-
-def _utf8(data: bytes) -> bytes:
-    """USDA writes Latin-1."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1").encode("utf-8")
-    return data
 
 
 def _sheet(
@@ -290,12 +275,11 @@ def _sheet(
 
 
 def _source(path: Any, source_id: str, product: str, vintage: str) -> Source:
-    return Source(
+    return file_source(
+        path,
         id=source_id,
         agency="USDA Economic Research Service",
         product=product,
         vintage=vintage,
-        file=Path(path).name,
-        sha256=sha256_of(path),
         licence="public domain",
     )
