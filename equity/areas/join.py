@@ -94,7 +94,7 @@ def combine(
     level, vintage = _same_areas(table, others, labels)
     found = _audit(table, others, labels, level)
     for label in labels:
-        _refuse(found, label, tolerance, vintage)
+        _refuse(found, label, tolerance, vintage, level)
     for one, label in zip((table, *others), ("the first table", *labels), strict=True):
         refuse_impossible(one, label)
     result = _join(table, others, labels, found)
@@ -169,17 +169,24 @@ def _same_areas(table: Any, others: Sequence[Any], labels: Sequence[str]) -> tup
         theirs = required_vintage(provenance.meta(other).geo_vintage, name=label)
         check_vintage(other.index, level=level, geo_vintage=theirs, file=label)
         if not comparable(level, mine, theirs, table.index, other.index):
+            alike = int(table.index.isin(other.index).sum())
             raise VintageError(
                 f"{label} has areas of {theirs}, the first table areas of {mine}; "
-                f"{int(table.index.isin(other.index).sum()):,} of {len(table):,} ids are alike and "
-                "would join silently to the wrong places",
-                fix=_which_crosswalk(theirs, mine),
+                f"{alike:,} of {len(table):,} ids are alike"
+                + (
+                    " and would join silently to the wrong places"
+                    if "2010" in (mine, theirs)
+                    else ""
+                ),
+                fix=_which_crosswalk(theirs, mine, level),
                 code="E-VINTAGE-DIFFERS",
             )
     return level, mine
 
 
-def _which_crosswalk(have: str, want: str) -> str:
+def _which_crosswalk(have: str, want: str, level: str) -> str:
+    if level == "county" and "2010" in (have, want):
+        return "bring county codes up to date with equity.areas.recode.counties(table)"
     if "2010" not in (have, want):
         return (
             f"recode Connecticut with equity.areas.recode.connecticut(table, codes, to={want!r}); "
@@ -211,7 +218,7 @@ def _without_people(tables: Sequence[Any]) -> set[str]:
     return empty
 
 
-def _refuse(found: JoinAudit, label: str, tolerance: float, vintage: str) -> None:
+def _refuse(found: JoinAudit, label: str, tolerance: float, vintage: str, level: str) -> None:
     reasons = {k: n for k, n in found.reasons(label).items() if n and k not in HARMLESS}
     areas = int(found.matched.loc[label, "areas"])
     lost = sum(reasons.values())
@@ -230,7 +237,7 @@ def _refuse(found: JoinAudit, label: str, tolerance: float, vintage: str) -> Non
         raise VintageError(
             f"{what}: its ids are not those of {vintage}",
             rows=examples,
-            fix=f"if it has areas of {have}, declare that and {_which_crosswalk(have, vintage)}",
+            fix=f"if it has areas of {have}, declare that and {_which_crosswalk(have, vintage, level)}",
             code="E-VINTAGE-IDS",
         )
     raise InputError(

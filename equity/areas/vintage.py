@@ -115,23 +115,20 @@ def check_vintage(
 def comparable(level: str, first: str, second: str, *geoids: Any) -> bool:
     """Tell whether ids of two vintages name the same areas, given the ids in play.
 
-    2020 and 2020-CT2022 differ in Connecticut only. Counties differ between 2010 and 2020 only
-    where a code changed. States never differ.
+    2020 and 2020-CT2022 differ in Connecticut only, which matters where every table has it.
+    Counties of 2010 and 2020 differ where a code was replaced by another that was there before;
+    the rest of the changes leave rows unmatched, which an audit tells. States never differ.
     """
     if first == second or level in ("nation", "state"):
         return True
     tract_change = "2010" in (first, second)
     if tract_change and level != "county":
         return False
-    touched = {change.old for change in county_changes()}
-    touched |= {code for change in county_changes() for code in change.new}
-    for ids in geoids:
-        text = pd.Series(ids, dtype=object)
-        if "2020-CT2022" in (first, second) and text.str.startswith("09").any():
-            return False
-        if tract_change and text.isin(touched).any():
-            return False
-    return True
+    tables = [pd.Series(ids, dtype=object) for ids in geoids]
+    if "2020-CT2022" in (first, second) and all(t.str.startswith("09").any() for t in tables):
+        return False
+    replaced = {change.old for change in county_changes() if len(change.new) == 1}
+    return not (tract_change and any(t.isin(replaced).any() for t in tables))
 
 
 def required_vintage(value: str | None, *, name: str) -> str:

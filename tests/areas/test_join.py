@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import equity as eq
 from equity import provenance
 from equity.areas.join import combine, combine_audit
+from equity.areas.recode import counties
 from equity.areas.table import area_status, area_table, rankable
 from equity.errors import GeoidError, InputError, VintageError
 
@@ -122,6 +123,9 @@ def test_connecticut_matters_only_where_there_is_connecticut():
     base = table(TRACTS, vintage="2020-CT2022", x=1)
     bdc = table(TRACTS, name="bdc", y=1)
     assert combine(base, bdc)["y"].notna().all()
+    # A national table beside a state without Connecticut loses nothing of it.
+    nation = table([*TRACTS, "09003400100"], name="ruca", z=1)
+    assert combine(base, nation)["z"].notna().all()
     ct = table(["09110400100"], vintage="2020-CT2022", x=1)
     with pytest.raises(VintageError, match=r"equity.areas.recode.connecticut"):
         combine(ct, table(["09003400100"], name="bdc", y=1))
@@ -150,8 +154,13 @@ def test_counties_of_two_vintages_join_where_no_code_changed():
     new = table(["51003", "51001"], level="county", name="bdc", y=[1, 2])
     assert combine(old, new)["y"].tolist() == [2, 1]
     bedford = table(["51019", "51003"], level="county", name="bdc", y=[1, 2])
-    with pytest.raises(VintageError):
-        combine(table(["51003", "51515"], level="county", vintage="2010", x=1), bedford)
+    before = table(["51003", "51515"], level="county", vintage="2010", x=1)
+    with pytest.raises(VintageError, match=r"recode\.counties"):
+        combine(before, bedford)
+    assert combine(counties(before), bedford)["y"].tolist() == [2, 1]
+    alaska = table(["51003", "02261"], level="county", vintage="2010", x=1)
+    with pytest.raises(VintageError, match="1 outside|1 code change"):
+        combine(alaska, table(["51003", "02063"], level="county", name="bdc", y=1))
 
 
 def test_duplicates_damaged_ids_and_empty_tables_are_refused():
