@@ -234,10 +234,11 @@ def _refuse(found: JoinAudit, label: str, tolerance: float, vintage: str, level:
     examples = list(rows.loc[mine, "geoid"])
     if "other_vintage" in reasons or "code_change" in reasons:
         have = "2020" if vintage == "2010" else "2010"
+        remedy = _which_crosswalk(have, vintage, level)
         raise VintageError(
             f"{what}: its ids are not those of {vintage}",
             rows=examples,
-            fix=f"if it has areas of {have}, declare that and {_which_crosswalk(have, vintage, level)}",
+            fix=f"if it has areas of {have}, declare that and {remedy}",
             code="E-VINTAGE-IDS",
         )
     raise InputError(

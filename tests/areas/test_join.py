@@ -159,7 +159,7 @@ def test_counties_of_two_vintages_join_where_no_code_changed():
         combine(before, bedford)
     assert combine(counties(before), bedford)["y"].tolist() == [2, 1]
     alaska = table(["51003", "02261"], level="county", vintage="2010", x=1)
-    with pytest.raises(VintageError, match="1 outside|1 code change"):
+    with pytest.raises(VintageError, match="1 code change"):
         combine(alaska, table(["51003", "02063"], level="county", name="bdc", y=1))
 
 
