@@ -423,3 +423,23 @@ def test_the_census_tract_file_serves_as_it_is_read():
     assert as_relationship(link(SPLIT)).measured_in == ("population",)
     with pytest.raises(KeyError, match="geoid_2010"):
         crosswalk(table([A], population_n=100.0), frame[["geoid_2020"]], to="2020")
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(amounts, amounts, st.lists(st.integers(1, 999), min_size=1, max_size=5)),
+        min_size=1, max_size=8,
+    )
+)  # fmt: skip
+def test_splitting_and_merging_again_returns_every_area(rows):
+    ids = [f"90001{i:04d}00" for i in range(len(rows))]
+    there = link([(g, f"{g[:9]}{k + 1:02d}", float(w))
+                  for g, (_, _, parts) in zip(ids, rows, strict=True)
+                  for k, w in enumerate(parts)])  # fmt: skip
+    base = table(ids, population_n=[r[0] for r in rows], population_n_moe=[r[1] for r in rows])
+    in_two_steps = crosswalk(crosswalk(base, there, to="2020"), there, to="2010")
+    assert in_two_steps["population_n"].to_numpy() == pytest.approx(base["population_n"])
+    at_once = crosswalk(base, there.then(there.reverse()), to="2010")
+    assert at_once["population_n"].to_numpy() == pytest.approx(base["population_n"])
+    assert at_once["population_n_moe"].to_numpy() == pytest.approx(base["population_n_moe"])
