@@ -14,7 +14,6 @@ from equity.provenance import Source, file_source, meta, stamp
 from equity.sources._fetch import Desk, desk
 from equity.sources._files import (
     index_by_area,
-    read_bytes,
     read_text_table,
     require_columns,
     to_numbers,
@@ -22,20 +21,16 @@ from equity.sources._files import (
 from equity.sources._publishers import publisher
 from equity.sources._request import Request
 from equity.sources._store import Stored
-from equity.sources._vintages import vintage_of
 from equity.sources.tiger import read_boundaries
 
 __all__ = [
     "fetch_blocks",
     "fetch_boundaries",
-    "fetch_gazetteer",
     "fetch_tract_relationship",
     "get_blocks",
     "get_boundaries",
-    "get_gazetteer",
     "get_tract_relationship",
     "read_blocks",
-    "read_gazetteer",
     "read_tract_relationship",
 ]
 
@@ -85,7 +80,7 @@ def get_boundaries(
     table = read_boundaries(
         stored.path, year=year, level=level, state=where.fips, multi_state=level in _NATIONAL
     )
-    return _restamp(table, stored)
+    return restamp(table, stored)
 
 
 def fetch_boundaries(
@@ -118,7 +113,7 @@ def census_file(name: str, path: str, expect: str, via: Desk | None) -> Stored:
     return (via or desk()).get(f"census-files/{name}", request)
 
 
-def _restamp(table: Any, stored: Stored) -> Any:
+def restamp(table: Any, stored: Stored) -> Any:
     """Add the publisher's address and revision to what the reader knows."""
     known = meta(table)
     fresh = stored.source(id="", agency="", product="", vintage="")
@@ -160,7 +155,7 @@ def get_blocks(state: str, *, year: int, via: Desk | None = None) -> pd.DataFram
     """
     where = find_state(state)
     stored = fetch_blocks(where.fips, year=year, via=via)
-    return _restamp(read_blocks(stored.path, year=year, state=where.fips), stored)
+    return restamp(read_blocks(stored.path, year=year, state=where.fips), stored)
 
 
 def fetch_blocks(state: str, *, year: int, via: Desk | None = None) -> Stored:
@@ -232,100 +227,6 @@ def read_blocks(path: Any, *, year: int, state: str | None = None) -> pd.DataFra
     return stamp(table, level="block", geo_vintage="2020", sources=[source], notes=notes)
 
 
-# Gazetteer
-
-
-def get_gazetteer(
-    level: str, *, year: int, state: str | None = None, via: Desk | None = None
-) -> pd.DataFrame:
-    """Download (once) and read the gazetteer: an inner point and the area of each place.
-
-    Parameters
-    ----------
-    level
-        ``"tract"``, ``"county"``, ``"place"`` or ``"zcta"``.
-    year
-        Year of the gazetteer.
-    state
-        State to keep.
-    via
-        Transport and cache; the session's own by default.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As :func:`read_gazetteer`.
-
-    Raises
-    ------
-    InputError
-        If there is no such file for the level.
-    NetworkError, OfflineError, FormatError, StorageError
-        If it is neither at hand nor to be had, or is not what its publisher's format says.
-    """
-    stored = fetch_gazetteer(level, year=year, via=via)
-    return _restamp(read_gazetteer(stored.path, year=year, level=level, state=state), stored)
-
-
-_GAZETTEER = {"tract": "tracts", "county": "counties", "place": "place", "zcta": "zcta"}
-
-
-def fetch_gazetteer(level: str, *, year: int, via: Desk | None = None) -> Stored:
-    """Download (once) a national gazetteer file."""
-    if level not in _GAZETTEER:
-        raise InputError(f"no gazetteer for {level!r}", fix=f"use {', '.join(_GAZETTEER)}")
-    kind = _GAZETTEER[level]
-    name = f"{year}_Gaz_{kind}_national.zip" if year > 2010 else f"Gaz_{kind}_national.zip"
-    path = f"/geo/docs/maps-data/data/gazetteer/{year}_Gazetteer/{name}"
-    return census_file(f"gazetteer/{year}/{name}", path, "zip", via)
-
-
-def read_gazetteer(path: Any, *, year: int, level: str, state: str | None = None) -> pd.DataFrame:
-    """Read a gazetteer file of any year (tabs until 2024, bars from 2025 on).
-
-    Parameters
-    ----------
-    path
-        The ZIP or the text file in it.
-    year
-        Year of the gazetteer.
-    level
-        Level of its areas.
-    state
-        State to keep; not for ZIP areas, which lie across states.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Index ``geoid``; ``lon``, ``lat`` (degrees, NAD83), ``land_km2``, ``water_km2``.
-
-    Raises
-    ------
-    InputError
-        If there is no gazetteer of the level.
-    MissingFileError, FormatError, MissingColumnError, GeoidError
-        If the file is absent, damaged or another one.
-    """
-    data = read_bytes(path, suffix=".txt")
-    bar = b"|" in data[: data.find(b"\n")]
-    frame = read_text_table(path, delimiter="|" if bar else "\t", data=data)
-    frame = frame.rename(columns=str.strip)
-    columns = {"INTPTLONG": "lon", "INTPTLAT": "lat", "ALAND": "land_km2", "AWATER": "water_km2"}
-    table = to_numbers(frame, columns, path)
-    table[["land_km2", "water_km2"]] /= 1e6
-    table, notes = index_by_area(
-        table, frame["GEOID"], path, level=level, state=state, multi_state=True
-    )
-    source = source_of(path, f"gazetteer-{level}-{year}", f"Gazetteer, {level}", year)
-    return stamp(
-        table,
-        level=level,
-        geo_vintage=vintage_of(table.index, year=year),
-        sources=[source],
-        notes=notes,
-    )
-
-
 # Relationship files
 
 
@@ -350,7 +251,7 @@ def get_tract_relationship(state: str | None = None, *, via: Desk | None = None)
         If it is neither at hand nor to be had, or is not what its publisher's format says.
     """
     stored = fetch_tract_relationship(state, via=via)
-    return _restamp(read_tract_relationship(stored.path), stored)
+    return restamp(read_tract_relationship(stored.path), stored)
 
 
 def fetch_tract_relationship(state: str | None = None, *, via: Desk | None = None) -> Stored:

@@ -11,7 +11,7 @@ import pandas as pd
 from equity.errors import MissingColumnError
 from equity.provenance import carry, meta, stamp
 from equity.sources._fetch import Desk
-from equity.sources.census_files import get_gazetteer
+from equity.sources.gazetteer import get_gazetteer
 from equity.sources.geocoder import geocode
 
 __all__ = ["QUALITIES", "get_placed", "place_providers"]

@@ -17,9 +17,9 @@ from equity.sources.census_api import get_acs
 from equity.sources.census_files import (
     get_blocks,
     get_boundaries,
-    get_gazetteer,
     get_tract_relationship,
 )
+from equity.sources.gazetteer import get_gazetteer
 
 DATA = r"/acs/acs5$"
 

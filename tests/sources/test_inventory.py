@@ -10,6 +10,7 @@ import pytest
 import replica_publishers as publishers
 from replica_server import Answer
 
+import equity as eq
 from equity import settings
 from equity.errors import EquityError, InputError, OfflineError
 from equity.sources._inputs import FOUND_OTHERWISE, INPUTS
@@ -119,6 +120,13 @@ def test_the_doctor_offline_asks_nobody(everybody, desk):
     settings.configure(offline=True)
     assert "not asked (offline)" in "\n".join(doctor_lines(via=desk.transport))
     assert everybody.asked == []
+
+
+def test_the_doctor_in_a_notebook(desk):
+    settings.configure(offline=True, census_api_key=publishers.KEY)
+    text = eq.doctor()
+    assert "CENSUS_API_KEY   set" in text
+    assert publishers.KEY not in text
 
 
 def test_the_doctor_tells_who_cannot_be_reached(desk):
