@@ -65,7 +65,7 @@ def table(index: pd.Index, prefix: str = "B28002", seed: int = 1):
 
 
 def links(old: pd.Index, rng: np.random.Generator) -> pd.DataFrame:
-    """Every fifth tract in three parts, the last shared with its neighbour."""
+    """Every fifth tract in three parts, the last shared with its neighbor."""
     split = np.arange(len(old)) % 5 == 0
     stem = old.str[:9]
     whole = pd.DataFrame({"source": old[~split], "target": stem[~split] + "00", "housing": 1.0})

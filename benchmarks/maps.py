@@ -128,9 +128,9 @@ def _folium(table: gpd.GeoDataFrame, path: Path, *, prefer_canvas: bool) -> None
     top = table["gap_n"].max()
 
     def style(feature: dict) -> dict:
-        grey = int(255 * (1 - feature["properties"]["gap_n"] / top))
+        gray = int(255 * (1 - feature["properties"]["gap_n"] / top))
         return {
-            "fillColor": f"#{grey:02x}{grey:02x}ff",
+            "fillColor": f"#{gray:02x}{gray:02x}ff",
             "color": "#333",
             "weight": 0.5,
             "fillOpacity": 1,

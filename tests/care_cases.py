@@ -13,7 +13,7 @@ TOY_MINUTES = [[5, 25], [15, 15], [25, 5]]
 
 
 def costs_of(minutes, **options):
-    """Travel costs from a full matrix of minutes; None is a pair that cannot be travelled."""
+    """Travel costs from a full matrix of minutes; None is a pair that cannot be traveled."""
     matrix = np.array(minutes, dtype=float)
     areas = AREAS[: matrix.shape[0]]
     sites = SITES[: matrix.shape[1]]

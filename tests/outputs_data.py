@@ -48,7 +48,7 @@ SOURCES = (
 def make_table(side: int = 9, *, seed: int = 7) -> gpd.GeoDataFrame:
     """side x side areas; the last row of them has no people, three have no polygon."""
     random = np.random.default_rng(seed)
-    # A grid with shaken inner corners: neighbours share every vertex, as in a real coverage.
+    # A grid with shaken inner corners: neighbors share every vertex, as in a real coverage.
     corners = np.stack(np.meshgrid(np.arange(side + 1), np.arange(side + 1)), -1) * 0.08
     corners[1:-1, 1:-1] += random.uniform(-0.03, 0.03, (side - 1, side - 1, 2))
     corners = corners + np.array([-75.8, 38.5])

@@ -61,7 +61,7 @@ class State:
         x, y = self.lon + column * STEP, self.lat + row * STEP
         return box(x, y, x + STEP, y + STEP)
 
-    def centre(self, i: int) -> tuple[float, float]:
+    def center(self, i: int) -> tuple[float, float]:
         point = self.square(i).centroid
         return round(point.x, 6), round(point.y, 6)
 
@@ -243,7 +243,7 @@ def blocks(replica: Replica) -> None:
             rows = [
                 {
                     "GEOID20": f"{tract}100{b}", "POP20": 40 + b, "HOUSING20": 20 + b, "ALAND20": 1000, "UR20": "RU"[b % 2],
-                    "INTPTLAT20": f"+{state.centre(i)[1]:.7f}", "INTPTLON20": f"{state.centre(i)[0]:.7f}",
+                    "INTPTLAT20": f"+{state.center(i)[1]:.7f}", "INTPTLON20": f"{state.center(i)[0]:.7f}",
                 }
                 for i, tract in enumerate(state.tracts)
                 for b in range(4)
@@ -287,7 +287,7 @@ def gazetteer(replica: Replica) -> None:
             state = State(fips, legacy=year < 2022)
             usps = find_state(fips).usps
             for i, tract in enumerate(state.tracts):
-                x, y = state.centre(i)
+                x, y = state.center(i)
                 geoid = zcta(fips, i) if "zcta" in name else tract
                 if "counties" in name:
                     geoid = tract[:5]
@@ -494,7 +494,7 @@ def hrsa_sites(replica: Replica) -> None:
     for fips in PLACES:
         state = State(fips)
         for n, i in enumerate((0, 7)):
-            x, y = state.centre(i)
+            x, y = state.center(i)
             write.writerow(
                 ["Federally Qualified Health Center (FQHC)", "H80CS00001", "1", f"BPS-H80-{fips}{n}", f"Clinic {n} of {fips}   ",
                  "1 Main St", "Town", find_state(fips).usps, "00000", "40.00", "Active", "", "Permanent", "Service Delivery Site",
@@ -583,10 +583,10 @@ def care(replica: Replica) -> None:
         "mediaType": "text/csv",
         "title": "RHC : 2026-10-01",
     }
-    catalogue = {"dataset": [{"title": "Rural Health Clinic Enrollments", "distribution": [part]}]}
+    catalog = {"dataset": [{"title": "Rural Health Clinic Enrollments", "distribution": [part]}]}
     replica.route(
         r"^/data.cms.gov/data.json$",
-        Answer(json.dumps(catalogue).encode(), kind="application/json"),
+        Answer(json.dumps(catalog).encode(), kind="application/json"),
     )
     head = "CCN,NPI,ORGANIZATION NAME,ADDRESS LINE 1,CITY,STATE,ZIP CODE"
     rows = [

@@ -194,7 +194,7 @@ def test_broken_toml_and_a_missing_study(tmp_path):
         Study.load(tmp_path / "nowhere.toml")
 
 
-def test_a_missing_input_file_is_named_with_its_neighbour(edited):
+def test_a_missing_input_file_is_named_with_its_neighbor(edited):
     path = edited(("boundaries/tl_2023_90_tract.zip", "boundaries/tl_2023_90_tracts.zip"))
     with pytest.raises(MissingFileError, match=r"did you mean tl_2023_90_tract\.zip"):
         Study.load(path).run()

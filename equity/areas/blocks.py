@@ -63,7 +63,7 @@ def from_blocks(
     Returns
     -------
     Relationship
-        Measured in land (square metres), and in people and homes where `blocks` has them.
+        Measured in land (square meters), and in people and homes where `blocks` has them.
 
     Raises
     ------

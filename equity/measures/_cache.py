@@ -70,7 +70,7 @@ def _one(
 
 
 def entry_name(file: LocationFile, checksum: str, rule: CoverageRule, *, cells: bool) -> str:
-    """Return a name that a person recognises and that changes with anything that matters."""
+    """Return a name that a person recognizes and that changes with anything that matters."""
     key = json.dumps([FORMAT, checksum, file.state, file.product, asdict(rule), cells])
     stem = file.name.rsplit(".", 1)[0][:80]
     return f"{stem}-{rule.id}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"

@@ -1,6 +1,6 @@
 """Points on the sphere: where people and sites are, checked before anything is measured.
 
-Distances are never taken in degrees and never in Web Mercator. A polygon's centre is its
+Distances are never taken in degrees and never in Web Mercator. A polygon's center is its
 centroid in an equal-area projection; a distance is the great circle between two points.
 """
 
@@ -64,8 +64,8 @@ def locate(table: Any, *, role: str, centers: Any = None) -> Places:
     role
         ``"areas"`` or ``"sites"``: how errors name the table.
     centers
-        Points to use in place of a polygon's own centre (GeoDataFrame of points, or ``lon`` and
-        ``lat``), by the table's index. An area that is not listed keeps its polygon's centre.
+        Points to use in place of a polygon's own center (GeoDataFrame of points, or ``lon`` and
+        ``lat``), by the table's index. An area that is not listed keeps its polygon's center.
 
     Raises
     ------
@@ -143,9 +143,9 @@ def _from_geometry(table: Any, *, role: str) -> tuple[Floats, Floats]:
     lat = np.full(len(table), np.nan)
     shapes = shapes[present]
     if not (shapes.geom_type == "Point").all():
-        # A centroid in degrees leans towards the poles; an equal-area plane has none of that.
+        # A centroid in degrees leans toward the poles; an equal-area plane has none of that.
         # Polygons that arrive projected (Web Mercator too) are taken back first.
-        shapes = _centres(shapes.to_crs(_EQUAL_AREA))
+        shapes = _centers(shapes.to_crs(_EQUAL_AREA))
     if not shapes.crs.is_geographic:
         shapes = shapes.to_crs("EPSG:4269")
     lon[present.to_numpy()] = shapes.x.to_numpy()
@@ -153,14 +153,14 @@ def _from_geometry(table: Any, *, role: str) -> tuple[Floats, Floats]:
     return lon, lat
 
 
-def _centres(shapes: Any) -> Any:
+def _centers(shapes: Any) -> Any:
     """Return centroids; a broken polygon is mended first, a flat one gives a point on itself."""
     broken = ~shapes.is_valid
     if broken.any():
         shapes = shapes.where(~broken, shapes.make_valid())
-    centres = shapes.centroid
-    lost = ~(np.isfinite(centres.x) & np.isfinite(centres.y))
-    return centres.where(~lost, shapes.representative_point()) if lost.any() else centres
+    centers = shapes.centroid
+    lost = ~(np.isfinite(centers.x) & np.isfinite(centers.y))
+    return centers.where(~lost, shapes.representative_point()) if lost.any() else centers
 
 
 def _in_us(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
@@ -191,7 +191,7 @@ def _check(places: Places, *, role: str) -> None:
     _refuse(
         places, outside, f"{role} have coordinates outside the range of degrees", "E-COORDINATES"
     )
-    # Degrees that are said to be metres end up within a few metres of the same point.
+    # Degrees that are said to be meters end up within a few meters of the same point.
     zero = places.known & (np.abs(lon) < 0.01) & (np.abs(lat) < 0.01)
     _refuse(
         places,

@@ -115,8 +115,8 @@ class SphereIndex:
         used = known[:, None] & (bands <= highest[:, None])
 
         half = np.degrees(_half_width(phi[:, None], reach[:, None], bands, self._height))
-        centre = np.mod(np.where(known, lon, 0.0) + 180.0, 360.0)[:, None]
-        west, east = centre - half, centre + half
+        center = np.mod(np.where(known, lon, 0.0) + 180.0, 360.0)[:, None]
+        west, east = center - half, center + half
         whole = half >= 180.0
         west, east = np.where(whole, 0.0, west), np.where(whole, 360.0, east)
         first, count = self._slices(bands, np.maximum(west, 0.0), np.minimum(east, 360.0), used)

@@ -193,7 +193,7 @@ def _numbers(values: Any, *, file: str | None) -> Any:
             file=file,
             rows=values[text].head(5).tolist(),
             count=int(text.sum()),
-            fix="leave the cost of a pair that cannot be travelled empty",
+            fix="leave the cost of a pair that cannot be traveled empty",
         )
     if (cost < 0).any():
         raise InputError(

@@ -24,7 +24,7 @@ _LICENSING = ("anywhere", "in_state")
 
 
 @dataclass(frozen=True)
-class Licences:
+class Licenses:
     """Which patients a site may treat by video: by state, never by pair.
 
     Attributes
@@ -50,7 +50,7 @@ class Licences:
         return total[self.area_state]
 
 
-def licences(
+def licenses(
     licensing: Any,
     *,
     areas: pd.Index,
@@ -58,7 +58,7 @@ def licences(
     area_state: Any = None,
     site_state: Any = None,
     compact: Collection[str] = (),
-) -> Licences:
+) -> Licenses:
     """Return who may treat whom.
 
     Parameters
@@ -76,11 +76,11 @@ def licences(
             fix=f"use {' or '.join(_LICENSING)}, or a table of sites by states",
         )
     if isinstance(licensing, str) and licensing == "anywhere":
-        return Licences(np.zeros(len(areas), dtype=np.int64), np.ones((len(sites), 1)))
+        return Licenses(np.zeros(len(areas), dtype=np.int64), np.ones((len(sites), 1)))
     home = _states(areas.astype(str).str[:2] if area_state is None else area_state, areas, "areas")
     known, position = np.unique(home, return_inverse=True)
     if isinstance(licensing, pd.DataFrame):
-        return Licences(position, _table(licensing, sites, known))
+        return Licenses(position, _table(licensing, sites, known))
     if site_state is None:
         raise InputError(
             "in-state licensing needs the state of every site",
@@ -91,7 +91,7 @@ def licences(
     if compact:
         members = list(_codes(compact))
         allowed[np.isin(base, members)[:, None] & np.isin(known, members)[None]] = 1.0
-    return Licences(position, allowed)
+    return Licenses(position, allowed)
 
 
 def _codes(values: Any) -> Any:
@@ -115,7 +115,7 @@ def _table(table: pd.DataFrame, sites: pd.Index, states: Any) -> Floats:
     absent = sites.difference(table.index)
     if len(absent) or not table.index.is_unique:
         raise InputError(
-            "the table of licences must list every site once",
+            "the table of licenses must list every site once",
             rows=absent[:5].tolist(),
             count=len(absent),
         )
@@ -125,7 +125,7 @@ def _table(table: pd.DataFrame, sites: pd.Index, states: Any) -> Floats:
         renamed.loc[sites].reindex(columns=list(states), fill_value=0.0).to_numpy(dtype=np.float64)
     )
     if not (np.isfinite(values).all() and (values >= 0).all() and (values <= 1).all()):
-        raise InputError("licences must be numbers from 0 to 1")
+        raise InputError("licenses must be numbers from 0 to 1")
     return values
 
 
@@ -141,7 +141,7 @@ class Channels:
         How much of a site's video its own line can carry, 0 to 1.
     ceiling
         Largest share of a site's capacity that may go to virtual care.
-    licences
+    licenses
         Who may treat whom by video.
     fixed
         Capacity set aside for virtual care whether used or not, in place of following demand.
@@ -151,7 +151,7 @@ class Channels:
     audio: Floats
     adequacy: Floats
     ceiling: Floats
-    licences: Licences
+    licenses: Licenses
     fixed: bool
 
 
@@ -175,8 +175,8 @@ def two_channels(
     """Solve the model: share out demand, then capacity, then add up access."""
     share = told.video + told.audio
     by_line, by_phone = (
-        told.licences.demand(told.video * people),
-        told.licences.demand(told.audio * people),
+        told.licenses.demand(told.video * people),
+        told.licenses.demand(told.audio * people),
     )
     virtual_demand = by_line + by_phone
     demand = np.zeros(len(supply))
@@ -194,7 +194,7 @@ def two_channels(
     else:
         virtual_supply = np.minimum(most, supply * ratios(virtual_demand, virtual_demand + demand))
     left = supply - virtual_supply
-    virtual = told.licences.access(ratios(virtual_supply, virtual_demand))
+    virtual = told.licenses.access(ratios(virtual_supply, virtual_demand))
     ratio = ratios(left, demand)
     in_person = np.zeros(len(people))
     near = np.zeros(len(people))
@@ -209,5 +209,5 @@ def two_channels(
         supply_virtual=virtual_supply,
         demand_in_person=demand,
         demand_virtual=virtual_demand,
-        reachable=(1.0 - share) * near + share * told.licences.access(virtual_supply),
+        reachable=(1.0 - share) * near + share * told.licenses.access(virtual_supply),
     )

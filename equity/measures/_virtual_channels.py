@@ -13,7 +13,7 @@ from equity.measures import _decay
 from equity.measures._costs import TravelCosts
 from equity.measures._floating import ratios
 from equity.measures._places import Floats
-from equity.measures._two_channel import Channels, TwoChannels, licences, two_channels
+from equity.measures._two_channel import Channels, TwoChannels, licenses, two_channels
 from equity.measures._virtual_common import PER, balance, need, share, status
 from equity.measures.catchment import Catchment
 
@@ -66,7 +66,7 @@ def _channels(
         audio=phone * (1.0 - usable),
         adequacy=share(links[1], costs.sites, "site_link_adequacy", "sites"),
         ceiling=share(links[2], costs.sites, "virtual_ceiling", "sites"),
-        licences=licences(
+        licenses=licenses(
             given.get("licensing", "in_state"),
             areas=costs.origins,
             sites=costs.sites,

@@ -13,7 +13,7 @@ capacity in reach whose own line can carry video::
     line            a becomes 1
     subscription    every home with a device subscribes:     c becomes the share with a device
     device          every subscribing home gets a device:    c becomes the share that subscribes
-    clinic          s becomes the shortfall with a new site at the area's centre
+    clinic          s becomes the shortfall with a new site at the area's center
     practice line   q becomes 1
 
 ``q`` is 1 where it is not given: the gap is then that of :func:`equity.telehealth_gap`.
@@ -137,7 +137,7 @@ def shortfall_with_clinic(
     steps: Any = "slow",
     demand: Any = None,
 ) -> pd.Series:
-    """Return each area's in-person shortfall if one new site opened at its own centre.
+    """Return each area's in-person shortfall if one new site opened at its own center.
 
     Parameters
     ----------

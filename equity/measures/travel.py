@@ -59,11 +59,11 @@ def nearest_sites(
         GeoDataFrame of polygons or points in any coordinate system, or a DataFrame with ``lon``
         and ``lat`` (degrees), by area id.
     sites
-        The same by site id. Give the sites of the neighbouring states too. Sites without a
+        The same by site id. Give the sites of the neighboring states too. Sites without a
         location cannot be nearest to anybody; they are counted in the table's notes.
     centers
-        Population-weighted centres by area id (:func:`population_centers`), used in place of the
-        polygons' own centres where they are listed.
+        Population-weighted centers by area id (:func:`population_centers`), used in place of the
+        polygons' own centers where they are listed.
     rurality
         Series by area id: a class of ``roads.kmh`` or a primary RUCA code. None: unknown.
     roads
@@ -166,7 +166,7 @@ def travel_costs(
         As in :func:`nearest_sites`.
     table
         DataFrame, or path of a CSV (also compressed) or Parquet file: one row a pair. An empty
-        cost says that the pair cannot be travelled.
+        cost says that the pair cannot be traveled.
     origin, destination, cost
         Columns of ``table``. The origin is where *people* are; the direction is never guessed.
     unit
@@ -242,7 +242,7 @@ def travel_costs(
 def population_centers(
     blocks: Any, *, population: str = "population_n", level: str = "tract"
 ) -> pd.DataFrame:
-    """Return population-weighted centres of areas, from the blocks inside them.
+    """Return population-weighted centers of areas, from the blocks inside them.
 
     Parameters
     ----------
@@ -258,7 +258,7 @@ def population_centers(
     -------
     DataFrame
         ``lon`` and ``lat`` (degrees) by area id, and ``population_n``. Areas where nobody lives
-        are left out: a polygon's own centre has to serve.
+        are left out: a polygon's own center has to serve.
 
     Raises
     ------

@@ -142,7 +142,7 @@ def virtual_catchment(
         State by id: FIPS code, postal code or name. Areas default to the first two digits of
         their ids.
     compact
-        ``two_channel``: states that recognise one another's licences.
+        ``two_channel``: states that recognize one another's licenses.
     capacity
         ``two_channel``: ``flexible`` (default: follows demand up to the ceiling) or ``fixed`` (the
         ceiling is set aside, used or not).

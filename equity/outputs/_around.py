@@ -121,10 +121,10 @@ def _choices(layers: list[Layer]) -> str:
 
 def _legend(layer: Layer, i: int, areas_label: str) -> str:
     rows = [
-        f'<li><span class="eq-swatch" style="background:{colour}"></span>{html.escape(label)}'
+        f'<li><span class="eq-swatch" style="background:{color}"></span>{html.escape(label)}'
         f'<span class="n">{number(n)}</span></li>'
-        for label, colour, n in zip(
-            layer.classes.labels, layer.classes.colours, layer.classes.counts, strict=True
+        for label, color, n in zip(
+            layer.classes.labels, layer.classes.colors, layer.classes.counts, strict=True
         )
     ]
     unknown = int((layer.classes.codes < 0).sum())

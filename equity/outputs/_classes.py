@@ -1,4 +1,4 @@
-"""Map classes: five steps of one ramp, labelled in words a reader can repeat aloud.
+"""Map classes: five steps of one ramp, labeled in words a reader can repeat aloud.
 
 Cut points are quantiles rounded to two significant digits, so that labels are short and the
 classes hold roughly equal numbers of areas. Values that are exactly zero get a class of their own
@@ -20,11 +20,11 @@ from equity.outputs.words import number
 __all__ = ["CIVIDIS", "HIGH_IS_GOOD", "NO_DATA", "Classes", "classify"]
 
 #: cividis sampled at 0.04, 0.28, 0.52, 0.76 and 1.0, from light to dark (Nuñez et al. 2018,
-#: doi:10.1371/journal.pone.0199239): readable with any colour vision and in grey.
+#: doi:10.1371/journal.pone.0199239): readable with any color vision and in gray.
 CIVIDIS = ("#fee838", "#beaf6b", "#817f78", "#4a536c", "#002a5f")
 #: Exactly zero, when it is common: paler than the ramp, so that the eye passes over it.
 ZERO = "#fbf5d7"
-#: No value: a colour outside the ramp and lighter than all of it; it is hatched as well.
+#: No value: a color outside the ramp and lighter than all of it; it is hatched as well.
 NO_DATA = "#f2f0ee"
 #: Columns of which more is better. Their ramp is turned round, so that darker is always worse.
 HIGH_IS_GOOD = frozenset(
@@ -50,13 +50,13 @@ class Classes:
     ----------
     codes
         Class of each area, 0 upwards; -1 where there is no value.
-    labels, colours
+    labels, colors
         One per class, in ascending order of value.
     """
 
     codes: np.ndarray
     labels: tuple[str, ...]
-    colours: tuple[str, ...]
+    colors: tuple[str, ...]
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -162,8 +162,8 @@ _ONE = {"people": "person"}
 
 
 def _ramp(n: int, column: str) -> tuple[str, ...]:
-    """Pick `n` colours from light to dark, spread over the whole ramp."""
+    """Pick `n` colors from light to dark, spread over the whole ramp."""
     picks = np.linspace(0, len(CIVIDIS) - 1, n).round().astype(int) if n > 1 else [2]
-    colours: Sequence[str] = [CIVIDIS[i] for i in picks]
+    colors: Sequence[str] = [CIVIDIS[i] for i in picks]
     base = column.split("__", maxsplit=1)[0]
-    return tuple(reversed(colours)) if base in HIGH_IS_GOOD else tuple(colours)
+    return tuple(reversed(colors)) if base in HIGH_IS_GOOD else tuple(colors)

@@ -18,7 +18,7 @@ __all__ = ["alt_text", "figure_png"]
 
 _WIDTH = 6.5  # inches: US Letter less its margins
 _DPI = 200
-_FOCUS = "#a3124a"  # prints as a dark grey
+_FOCUS = "#a3124a"  # prints as a dark gray
 _LEGEND = 1.2  # inches under the map for scale bar and legend
 
 
@@ -28,7 +28,7 @@ def figure_png(report: Report) -> bytes | None:
     Notes
     -----
     Drawn in an azimuthal equal-area projection about the middle of the area: north is up, sizes are
-    comparable, and kilometres are kilometres for the scale bar.
+    comparable, and kilometers are kilometers for the scale bar.
     """
     layer = first_layer(report)
     if layer is None or _rows.without_polygon(report.table).all():
@@ -125,14 +125,14 @@ def _areas(axes: Any, shapes: gpd.GeoSeries, classes: Classes, rough: np.ndarray
     edge = {"edgecolor": "#333333", "linewidth": line}
     nothing = there & (classes.codes < 0)
     _add(axes, values[nothing], facecolor=NO_DATA, hatch="....", **edge)
-    for k, colour in enumerate(classes.colours):
+    for k, color in enumerate(classes.colors):
         here = there & (classes.codes == k)
-        _add(axes, values[here & ~rough], facecolor=colour, **edge)
-        hatch = "#c9ccd4" if _dark(colour) else "#4a4a4a"
+        _add(axes, values[here & ~rough], facecolor=color, **edge)
+        hatch = "#c9ccd4" if _dark(color) else "#4a4a4a"
         _add(
             axes,
             values[here & rough],
-            facecolor=colour,
+            facecolor=color,
             hatch="/////",
             edgecolor=hatch,
             linewidth=0,
@@ -140,8 +140,8 @@ def _areas(axes: Any, shapes: gpd.GeoSeries, classes: Classes, rough: np.ndarray
         _add(axes, values[here & rough], facecolor="none", **edge)
 
 
-def _dark(colour: str) -> bool:
-    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+def _dark(color: str) -> bool:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
     return 0.299 * red + 0.587 * green + 0.114 * blue < 120
 
 
@@ -153,10 +153,10 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
     under = _rows.flag(report.table, "is_under_resourced") & ~shapely.is_empty(drawn)
     if under.any():
         joined = gpd.GeoSeries([shapely.coverage_union_all(drawn[under])], crs="EPSG:4269")
-        # White below the colour: the line shows on light and on dark areas alike.
-        for colour, width in (("#ffffff", 2.2), (_FOCUS, 1.2)):
+        # White below the color: the line shows on light and on dark areas alike.
+        for color, width in (("#ffffff", 2.2), (_FOCUS, 1.2)):
             shape = joined.to_crs(crs).to_numpy()
-            _add(axes, shape, facecolor="none", edgecolor=colour, linewidth=width)
+            _add(axes, shape, facecolor="none", edgecolor=color, linewidth=width)
     if report.sites is not None and len(report.sites):
         points = gpd.GeoSeries(_pack.lon_lat(report.sites.geometry), crs="EPSG:4269").to_crs(crs)
         inside = shapely.intersects(shapely.union_all(drawn), _pack.lon_lat(report.sites.geometry))
@@ -168,7 +168,7 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
         )  # fmt: skip
 
 
-def _north_and_scale(figure: Any, axes: Any, low: float, metres: float) -> None:
+def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
     """Draw a north arrow and a scale bar beside the map, never on it."""
     from matplotlib.lines import Line2D
 
@@ -179,8 +179,8 @@ def _north_and_scale(figure: Any, axes: Any, low: float, metres: float) -> None:
         annotation_clip=False,
     )  # fmt: skip
     axes.apply_aspect()
-    width = axes.get_position().width / metres  # part of the figure a metre takes
-    reach = metres / 4000
+    width = axes.get_position().width / meters  # part of the figure a meter takes
+    reach = meters / 4000
     size = 10.0 ** np.floor(np.log10(reach))
     km = next(size * f for f in (5, 2, 1) if size * f <= reach or f == 1)
     left, right = 0.02, 0.02 + km * 1000 * width
@@ -200,8 +200,8 @@ def _legend(figure: Any, report: Report, classes: Classes, label: str, column: s
         return Patch(**{"edgecolor": "#333333", "linewidth": 0.6, "label": text, **how})
 
     handles = [
-        box(text, facecolor=colour)
-        for text, colour in zip(classes.labels, classes.colours, strict=True)
+        box(text, facecolor=color)
+        for text, color in zip(classes.labels, classes.colors, strict=True)
     ]
     if (classes.codes < 0).any():
         handles.append(box("no data", facecolor=NO_DATA, hatch="...."))

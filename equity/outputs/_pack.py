@@ -1,6 +1,6 @@
 """Polygons in as few bytes as a browser can still decode without help.
 
-Areas are simplified as one coverage, so neighbours keep their common border; coordinates become
+Areas are simplified as one coverage, so neighbors keep their common border; coordinates become
 whole multiples of a small angle, then differences, then zigzag varints, then deflate, then base64.
 A page holds one such block and all its layers share it.
 """

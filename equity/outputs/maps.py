@@ -237,7 +237,7 @@ def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outli
                 "code": layer.classes.codes.tolist(),
                 "rough": layer.rough,
                 "classes": layer.classes.labels,
-                "colours": layer.classes.colours,
+                "colors": layer.classes.colors,
             }
             for layer in built
         ],

@@ -123,7 +123,7 @@ def check_labels(table: str, labels: Mapping[str, str], codes: Iterable[str], *,
         missing = [word for word in EXPECTED.get(code, ()) if word not in plain]
         if missing:
             raise FormatError(
-                f"ACS {year} column {code}E is labelled {label!r}, where {missing[0]!r} is "
+                f"ACS {year} column {code}E is labeled {label!r}, where {missing[0]!r} is "
                 "expected:"
                 " the Census Bureau has renumbered the table",
                 fix="read the table's own labels and update telehealth-equity before trusting it",

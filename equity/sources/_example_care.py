@@ -186,7 +186,7 @@ def _site(number: int, name: str, town: plan.Town, xy: Floats, land: Land) -> di
     lon, lat = plan.to_lonlat(xy[None, :])[0].tolist()
     _, cell = cKDTree(land.mesh.seeds).query(xy)
     county = int(land.county[cell])
-    organisation = f"EXAMPLE HEALTH NETWORK {1 + county // 3} (SYNTHETIC)"
+    organization = f"EXAMPLE HEALTH NETWORK {1 + county // 3} (SYNTHETIC)"
     row = dict.fromkeys(SITE_COLUMNS, "")
     row |= {
         "Health Center Type": "Federally Qualified Health Center (FQHC)"
@@ -221,7 +221,7 @@ def _site(number: int, name: str, town: plan.Town, xy: Floats, land: Land) -> di
         "Health Center Operating Calendar Surrogate Key": "1",
         "Health Center Operating Calendar": "Year-Round",
         "Site Added to Scope this Date": "01/15/2010",
-        "Health Center Name": organisation,
+        "Health Center Name": organization,
         "Health Center Organization Street Address": "1 Example Plaza",
         "Health Center Organization City": plan.TOWNS[0].name,
         "Health Center Organization State": plan.USPS,

@@ -91,7 +91,7 @@ def people_per_km2(mesh: Mesh) -> Floats:
 
 
 def roads() -> list[Floats]:
-    """Roads that join every town to the nearest larger ones, as lines in kilometres."""
+    """Roads that join every town to the nearest larger ones, as lines in kilometers."""
     towns = sorted(plan.TOWNS, key=lambda t: -t.share)
     lines: list[Floats] = []
     for i, town in enumerate(towns[1:], start=1):
@@ -150,7 +150,7 @@ def _counties(mesh: Mesh, *whole: Flags) -> Ints:
 
 
 def _mended(mesh: Mesh, area: Ints, anchors: Ints, *, closed: Flags) -> Ints:
-    """Give cells cut off from their area's anchor to a neighbour, so each area is in one piece."""
+    """Give cells cut off from their area's anchor to a neighbor, so each area is in one piece."""
     area = area.copy()
     hop = np.ones(len(mesh.pairs))
     for _ in range(20):
@@ -209,15 +209,15 @@ def _spread(xy: Floats, weight: Floats, n: int, rng: np.random.Generator) -> Int
     """Pick `n` places evenly by `weight` (weighted k-means); sorted, without repeats."""
     n = min(n, max(1, len(xy) // _MIN_CELLS_A_TRACT))
     share = weight / weight.sum()
-    centres = xy[np.sort(rng.choice(len(xy), n, replace=False, p=share))]
+    centers = xy[np.sort(rng.choice(len(xy), n, replace=False, p=share))]
     for _ in range(25):
-        _, owner = cKDTree(centres).query(xy)
+        _, owner = cKDTree(centers).query(xy)
         mass = np.bincount(owner, weight, minlength=n)
         ok = mass > 0
         for i in (0, 1):
             moved = np.bincount(owner, weight * xy[:, i], minlength=n)
-            centres[ok, i] = np.round(moved[ok] / mass[ok], 4)
-    _, nearest = cKDTree(xy).query(centres)
+            centers[ok, i] = np.round(moved[ok] / mass[ok], 4)
+    _, nearest = cKDTree(xy).query(centers)
     return np.unique(nearest).astype(np.int64)
 
 
@@ -245,28 +245,28 @@ def _block_groups(mesh: Mesh, tract: Ints, density: Floats, rng: np.random.Gener
     for t in range(len(count) - 3):
         cells = np.flatnonzero(tract == t)
         n = min(3 if count[t] > np.median(count) else 2, max(2, cells_in[t] // 3))
-        centres = cells[_spread_few(mesh.seeds[cells], people[cells], n, rng)]
-        starts.append(centres)
+        centers = cells[_spread_few(mesh.seeds[cells], people[cells], n, rng)]
+        starts.append(centers)
     starts.extend(np.flatnonzero(tract == t)[:1] for t in range(len(count) - 3, len(count)))
     owner = _reach(mesh, np.concatenate(starts), _cost(mesh, 3.0, 1.0), tract)
-    for t, centres in enumerate(starts):
+    for t, centers in enumerate(starts):
         cells = tract == t
-        group[cells] = 1 + np.maximum(np.searchsorted(np.sort(centres), owner[cells]), 0)
+        group[cells] = 1 + np.maximum(np.searchsorted(np.sort(centers), owner[cells]), 0)
     return group
 
 
 def _spread_few(xy: Floats, weight: Floats, n: int, rng: np.random.Generator) -> Ints:
     """As `_spread`, for the two or three block groups of one tract."""
-    centres = xy[np.sort(rng.choice(len(xy), n, replace=False))]
+    centers = xy[np.sort(rng.choice(len(xy), n, replace=False))]
     for _ in range(8):
-        owner = np.argmin(((xy[:, None, :] - centres) ** 2).sum(axis=2), axis=1)
+        owner = np.argmin(((xy[:, None, :] - centers) ** 2).sum(axis=2), axis=1)
         mass = np.bincount(owner, weight, minlength=n)
         ok = mass > 0
         for i in (0, 1):
-            centres[ok, i] = np.round(
+            centers[ok, i] = np.round(
                 np.bincount(owner, weight * xy[:, i], minlength=n)[ok] / mass[ok], 4
             )
-    chosen = np.unique(np.argmin(((xy[:, None, :] - centres) ** 2).sum(axis=2), axis=0))
+    chosen = np.unique(np.argmin(((xy[:, None, :] - centers) ** 2).sum(axis=2), axis=0))
     if len(chosen) == 1:
         farthest = np.argmax(((xy - xy[chosen[0]]) ** 2).sum(axis=1))
         chosen = np.unique([chosen[0], farthest])

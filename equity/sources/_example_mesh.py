@@ -23,7 +23,7 @@ _ROUNDS = 6
 
 @dataclass(frozen=True)
 class Mesh:
-    """Cells of the state: seeds and corners (km), areas (km²) and neighbouring pairs."""
+    """Cells of the state: seeds and corners (km), areas (km²) and neighboring pairs."""
 
     seeds: Floats
     corners: Floats

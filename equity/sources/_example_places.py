@@ -44,7 +44,7 @@ def write_blocks(folder: Path, land: Land, blocks: Blocks) -> Path:
     """Write 2020 blocks with people and housing units, in tabblock20's columns."""
     path = folder / f"tl_{plan.BOUNDARY_YEAR}_{plan.FIPS}_tabblock20.zip"
     geoid = pd.Series(blocks.geoid)
-    rings, area, centre = _block_rings(land.mesh, blocks)
+    rings, area, center = _block_rings(land.mesh, blocks)
     water = land.mesh.lake[blocks.cell]
     table = gpd.GeoDataFrame(
         {
@@ -58,8 +58,8 @@ def write_blocks(folder: Path, land: Land, blocks: Blocks) -> Path:
             "UR20": np.where(land.density[blocks.cell] > 190, "U", "R"),
             "FUNCSTAT20": "S",
             **_areas(area, water),
-            "INTPTLAT20": _signed(centre[:, 1], 2),
-            "INTPTLON20": _signed(centre[:, 0], 3),
+            "INTPTLAT20": _signed(center[:, 1], 2),
+            "INTPTLON20": _signed(center[:, 0], 3),
             "HOUSING20": blocks.units,
             "POP20": blocks.people,
         },
@@ -72,7 +72,7 @@ def write_blocks(folder: Path, land: Land, blocks: Blocks) -> Path:
 
 
 def cell_polygons(mesh: Mesh) -> Any:
-    """Cells as polygons in degrees; neighbours share corners to the last digit."""
+    """Cells as polygons in degrees; neighbors share corners to the last digit."""
     corners = plan.to_lonlat(mesh.corners)
     return np.array([shapely.Polygon(corners[ring]) for ring in mesh.rings])
 
@@ -224,8 +224,8 @@ def _block_rings(mesh: Mesh, blocks: Blocks) -> tuple[Any, Floats, Floats]:
     following[last] = flat[last - lengths + 1]
     cross = flat[:, 0] * following[:, 1] - flat[:, 1] * following[:, 0]
     area = np.bincount(owner, cross) / 2
-    centre = np.column_stack([np.bincount(owner, flat[:, i]) / lengths for i in (0, 1)])
-    return shapely.polygons(rings), area, plan.to_lonlat(centre)
+    center = np.column_stack([np.bincount(owner, flat[:, i]) / lengths for i in (0, 1)])
+    return shapely.polygons(rings), area, plan.to_lonlat(center)
 
 
 def _slices(seed: Floats, ring: Floats, parts: int) -> list[Floats]:
@@ -242,8 +242,8 @@ def _slices(seed: Floats, ring: Floats, parts: int) -> list[Floats]:
 
 
 def _areas(area: Floats, water: Any) -> dict[str, Ints]:
-    metres = np.round(area * 1e6).astype(np.int64)
-    return {"ALAND": np.where(water, 0, metres), "AWATER": np.where(water, metres, 0)}
+    meters = np.round(area * 1e6).astype(np.int64)
+    return {"ALAND": np.where(water, 0, meters), "AWATER": np.where(water, meters, 0)}
 
 
 def _signed(values: Floats, digits: int) -> list[str]:

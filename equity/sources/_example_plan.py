@@ -1,4 +1,4 @@
-"""The drawing of the example state: outline, river, ridges, towns and counties, in kilometres.
+"""The drawing of the example state: outline, river, ridges, towns and counties, in kilometers.
 
 Everything here is invented. The plane is an equal-area (sinusoidal) one with its origin south-west
 of the state, so that areas measured in it are true, and longitude and latitude follow by plain
@@ -87,7 +87,7 @@ RIDGES: Final = (
     ((142, 4), (154, 24), (166, 46), (178, 66), (192, 80)),
     ((14, 92), (34, 106), (52, 122), (72, 134)),
 )
-LAKE: Final = (140.0, 97.5, 8.5, 3.6, 0.45)  # centre x, y; half-axes; turn in radians
+LAKE: Final = (140.0, 97.5, 8.5, 3.6, 0.45)  # center x, y; half-axes; turn in radians
 FOREST: Final = (163.0, 62.0, 10.0, 6.5, 0.95)
 RANGE: Final = (
     59.0,
@@ -156,7 +156,7 @@ def county_label(county: int) -> str:
 
 
 def to_lonlat(xy: Floats) -> Floats:
-    """Plane kilometres to longitude and latitude in degrees (EPSG:4269), six decimals."""
+    """Plane kilometers to longitude and latitude in degrees (EPSG:4269), six decimals."""
     lat = _LAT0 + xy[:, 1] / _KM_PER_DEGREE
     shift = (_LON0 - _LON_MERIDIAN) * np.cos(np.deg2rad(_LAT0)) * _KM_PER_DEGREE
     lon = _LON_MERIDIAN + (xy[:, 0] + shift) / (_KM_PER_DEGREE * np.cos(np.deg2rad(lat)))

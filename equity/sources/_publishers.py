@@ -99,7 +99,7 @@ _TABLE = (
     ),
     Publisher(
         "cms",
-        "CMS data catalogue",
+        "CMS data catalog",
         ("https://data.cms.gov",),
         page="https://data.cms.gov/provider-data/",
     ),

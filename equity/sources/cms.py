@@ -5,7 +5,7 @@ None of these files has coordinates: :func:`equity.sources.placing.place_provide
 Capacity, where it can be argued:
 
 - clinicians: one head is one full-time equivalent, shared equally among the addresses where the
-  person practises. Part-time work is not known, so supply is overstated, and clinicians who do not
+  person practices. Part-time work is not known, so supply is overstated, and clinicians who do not
   bill Medicare (paediatricians, many therapists) are missing, so it is understated;
 - hospitals and rural health clinics: no number of clinicians is published, capacity is missing.
 """

@@ -157,10 +157,10 @@ def _saipe(entry: Input, want: Want, at: Desk) -> list[Stored]:
 
 
 def _rhc(entry: Input, want: Want, at: Desk) -> list[Stored]:
-    from equity.sources._cms_catalogue import catalogue_request
+    from equity.sources._cms_catalog import catalog_request
 
     place = f"cms/cms-rhc/{want.vintage or entry.vintage}/{entry.file}"
-    return [at.get(place, lambda: catalogue_request(entry.product, at))]
+    return [at.get(place, lambda: catalog_request(entry.product, at))]
 
 
 _CLIENTS: dict[str, Callable[[Input, Want, Desk], list[Stored]]] = {

@@ -87,7 +87,7 @@ def read_nppes(
     states
         States of the practice address to keep (FIPS, postal code or name).
     persons
-        Keep persons (entity type 1) only; otherwise organisations (type 2) as well.
+        Keep persons (entity type 1) only; otherwise organizations (type 2) as well.
     primary_only
         Look at the primary taxonomy only (the one with switch ``Y``, else the first); otherwise at
         all fifteen.
@@ -96,7 +96,7 @@ def read_nppes(
     -------
     pandas.DataFrame
         Index ``site_id`` (NPI); ``name``, ``kind`` (the set), ``taxonomy``, ``is_person``, ``fte``
-        (1 for a person; missing for an organisation), ``street``, ``city``, ``state``, ``zip``
+        (1 for a person; missing for an organization), ``street``, ``city``, ``state``, ``zip``
         (5 digits; missing if malformed). Deactivated entries are left out.
 
     Raises

@@ -18,7 +18,7 @@ __all__ = ["QUALITIES", "get_placed", "place_providers"]
 
 QUALITIES = ("coordinates", "address", "address_approximate", "zip_area")
 """From best to worst: the publisher's own coordinates; the address found; a similar address found;
-the inner point of the ZIP area (kilometres off in the country)."""
+the inner point of the ZIP area (kilometers off in the country)."""
 
 
 def place_providers(

@@ -56,7 +56,7 @@ def read_zcta_relationship(path: str | Path, *, state: str | None = None) -> Rel
     Returns
     -------
     Relationship
-        From 2020 tracts to ``zcta``, measured in `area`: square metres of land in the part.
+        From 2020 tracts to ``zcta``, measured in `area`: square meters of land in the part.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def _land_of_parts(links: pd.DataFrame, land: pd.Series) -> Any:
     """Find the land of each part from shares of 2010 blocks and the land of 2020 blocks.
 
     The parts of a 2020 block make up its land: solved for the land of the 2010 blocks by
-    expectation maximisation, which keeps it above 0 and the total right. Where several whole
+    expectation maximization, which keeps it above 0 and the total right. Where several whole
     blocks were merged only their sum is determined, which is all that larger areas need.
     """
     source, _ = pd.factorize(links["source"])

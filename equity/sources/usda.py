@@ -192,7 +192,7 @@ def read_forhp(path: str | Path, *, year: int, state: str | None = None) -> pd.D
     """Read which counties are rural for HRSA's grants.
 
     A county is ``Fully FORHP Rural`` or not; in the others single tracts are rural, and the
-    publisher's own analyser decides on an address.
+    publisher's own analyzer decides on an address.
 
     Parameters
     ----------

@@ -181,7 +181,7 @@ def test_zero_estimates_keep_one_margin():
     assert plain["population_n_moe"].tolist() == pytest.approx([np.sqrt(12**2 + 17**2 + 25)])
 
 
-def test_an_area_that_is_not_in_the_table_makes_its_neighbours_partial():
+def test_an_area_that_is_not_in_the_table_makes_its_neighbors_partial():
     result = crosswalk(table([A], population_n=10.0), link(SPLIT), to="2020")
     assert result["crosswalk_status"].to_dict() == {A1: "crosswalked", A2: "partial"}
     assert result["population_n"].tolist() == pytest.approx([3, np.nan], nan_ok=True)

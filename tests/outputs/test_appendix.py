@@ -193,13 +193,13 @@ def test_same_bytes_whenever_it_is_written(report, tmp_path, ending, monkeypatch
         assert str(PdfReader(io.BytesIO(one)).metadata.creation_date)[:4] in ("1980", "None")
 
 
-def test_the_figure_prints_in_grey(report):
+def test_the_figure_prints_in_gray(report):
     from PIL import Image
 
     image = Image.open(io.BytesIO(figure_png(report)))
     assert image.width == 1300
-    grey = np.asarray(image.convert("L"))
-    found = [g for g in range(256) if (grey == g).mean() > 0.004]
+    gray = np.asarray(image.convert("L"))
+    found = [g for g in range(256) if (gray == g).mean() > 0.004]
     assert len(found) >= 5
     assert (image.convert("RGB").getcolors(1 << 24)) is not None
 

@@ -16,7 +16,7 @@ CASES = {
     "shares": (RANDOM.beta(2, 3, 400), "share"),
     "high shares": (RANDOM.beta(60, 1, 400), "share"),
     "mostly zero": (np.r_[np.zeros(300), RANDOM.beta(1, 20, 80)], "share"),
-    "kilometres": (RANDOM.gamma(2, 6, 400), "km"),
+    "kilometers": (RANDOM.gamma(2, 6, 400), "km"),
     "one value": (np.full(5, 0.25), "share"),
     "all zero": (np.zeros(4), "people"),
     "two values": (np.array([1.0, 9.0]), "people"),
@@ -64,20 +64,20 @@ def test_labels_have_units_and_whole_people_do_not_overlap():
 
 def test_darker_is_worse():
     values = np.linspace(0.1, 0.9, 50)
-    assert classify(values, "share", column="gap_share").colours == CIVIDIS
-    assert classify(values, "share", column="connected_share").colours == CIVIDIS[::-1]
-    assert classify(values, "share", column="qualifying_share__fcc_25_3").colours[0] == CIVIDIS[-1]
+    assert classify(values, "share", column="gap_share").colors == CIVIDIS
+    assert classify(values, "share", column="connected_share").colors == CIVIDIS[::-1]
+    assert classify(values, "share", column="qualifying_share__fcc_25_3").colors[0] == CIVIDIS[-1]
 
 
 def test_a_common_zero_is_pale():
     found = classify([0, 0, 0, 0, 5, 9, 40, 80, 200], "people", column="gap_n")
-    assert found.colours[0] == ZERO
+    assert found.colors[0] == ZERO
     assert found.labels[0] == "0 people"
 
 
-def test_neighbouring_classes_differ_in_grey():
-    def grey(colour):
-        return sum(w * int(colour[i : i + 2], 16) for w, i in ((0.299, 1), (0.587, 3), (0.114, 5)))
+def test_neighboring_classes_differ_in_gray():
+    def gray(color):
+        return sum(w * int(color[i : i + 2], 16) for w, i in ((0.299, 1), (0.587, 3), (0.114, 5)))
 
-    steps = [grey(c) for c in (ZERO, *CIVIDIS)]
+    steps = [gray(c) for c in (ZERO, *CIVIDIS)]
     assert all(a - b > 20 for a, b in pairwise(steps))

@@ -34,14 +34,14 @@ def test_polygons_are_drawn_and_nothing_is_asked_for(page):
     assert page.run(f"{MAP}.dataset.drawn") == "78"
     assert page.outside == []
     assert page.errors == []
-    colours = page.run(
+    colors = page.run(
         "(() => { const c = document.querySelector('.eq-map canvas');"
         "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
         "const seen = {}; for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 250) {"
         "const k = '#' + [d[i], d[i + 1], d[i + 2]].map(v => v.toString(16).padStart(2, '0')).join('');"
         "seen[k] = (seen[k] || 0) + 1; } return Object.keys(seen).filter(k => seen[k] > 400); })()"
     )
-    assert {"#fee838", "#beaf6b", "#4a536c", "#002a5f"} <= set(colours)
+    assert {"#fee838", "#beaf6b", "#4a536c", "#002a5f"} <= set(colors)
 
 
 def test_no_script_of_a_name_has_run(page):

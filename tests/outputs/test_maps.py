@@ -92,7 +92,7 @@ def test_packing_nothing():
     assert unpack(_pack.pack(np.array([], dtype=object), 1e-4), 1e-4) == []
 
 
-def test_neighbours_still_share_their_border_after_simplification():
+def test_neighbors_still_share_their_border_after_simplification():
     table = make_table(12)
     drawn = _pack.display_geometry(table.geometry, detail=1 / 50)
     area = shapely.area(drawn).sum()
@@ -275,10 +275,10 @@ def test_whatever_stands_where_polygons_should_is_drawn_or_left_out(table):
     assert len(polygons) == len(table)
 
 
-def test_geometry_in_metres_without_a_crs_is_refused(table):
-    metres = gpd.GeoDataFrame(table.to_crs(5070)).set_crs(None, allow_override=True)
+def test_geometry_in_meters_without_a_crs_is_refused(table):
+    meters = gpd.GeoDataFrame(table.to_crs(5070)).set_crs(None, allow_override=True)
     with pytest.raises(InputError, match="set_crs"):
-        make_map(metres)
+        make_map(meters)
 
 
 def test_layers_may_be_plain_column_names(table):

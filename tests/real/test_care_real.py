@@ -50,7 +50,7 @@ def delaware(shared_data):
 
 
 @pytest.mark.parametrize("state", ["delaware", "virginia"])
-def test_nearest_health_centre_against_published_equal_area_miles(
+def test_nearest_health_center_against_published_equal_area_miles(
     state, request, shared_data, health_centers
 ):
     tracts = request.getfixturevalue(state)
@@ -197,7 +197,7 @@ def test_every_method_of_the_peer_gives_the_same_on_chicago(chicago):
     demand = people[["pop"]].rename(columns={"pop": "demand"})
     supply = doctors[["doc"]].rename(columns={"doc": "supply"})
     ask = {"max_cost": 9000.0, "demand_index": True, "supply_index": True}
-    near = table[table["cost"] <= 9000.0].copy()  # its 3SFCA normalises over the whole table
+    near = table[table["cost"] <= 9000.0].copy()  # its 3SFCA normalizes over the whole table
     cases = {
         "2sfca": (fca.two_stage_fca, None, {"reach": 9000.0}),
         "e2sfca": (fca.two_stage_fca, weights.step_fn(steps), {"steps": steps}),

@@ -194,7 +194,7 @@ def test_pennsylvania_is_reproduced_exactly(shared_data, year):
     ("year", "same"), [(2014, [60, 62, 60, 58, 61]), (2016, [58, 54, 62, 62, 65])]
 )
 def test_pennsylvania_of_the_years_ranked_on_unrounded_shares(shared_data, year, same):
-    """Equal but for neighbours that swap places.
+    """Equal but for neighbors that swap places.
 
     The CDC ranked unrounded shares then; the file has poverty, schooling, unemployment, age and
     disability only as percentages of one decimal, whose ties it had decimals to break.

@@ -166,13 +166,13 @@ def test_tribal_areas(everybody, desk):
     assert table["name"].tolist() == ["Example Reservation"]
 
 
-def test_a_catalogue_without_the_dataset(everybody, desk):
+def test_a_catalog_without_the_dataset(everybody, desk):
     everybody.route("^/data.cms.gov/data.json", Answer(b'{"dataset": []}', kind="application/json"))
     with pytest.raises(EquityError, match="lists no CSV"):
         fetch_input("cms-rhc", Want("WV"), via=desk)
 
 
-def test_a_catalogue_that_points_to_another_server_is_not_followed(everybody, desk):
+def test_a_catalog_that_points_to_another_server_is_not_followed(everybody, desk):
     part = {"downloadURL": "https://example.org/x.csv", "mediaType": "text/csv", "title": "x"}
     body = {"dataset": [{"title": "Rural Health Clinic Enrollments", "distribution": [part]}]}
     everybody.route(

@@ -133,7 +133,7 @@ def test_every_format_gives_the_same_areas(tmp_path):
 def test_any_projection_comes_out_in_nad83(tmp_path, crs):
     table = read_boundaries(geopackage(tiger().to_crs(crs), tmp_path / "t.gpkg"), year=2020)
     assert table.crs == "EPSG:4269"
-    # WGS 84 and NAD 83 differ by about a metre, 1e-5 degrees.
+    # WGS 84 and NAD 83 differ by about a meter, 1e-5 degrees.
     np.testing.assert_allclose(table.total_bounds, [-75.6, 39.0, -75.4, 39.1], atol=2e-5)
 
 

@@ -1,5 +1,5 @@
 /* Draws packed areas on a Leaflet map. One geometry block serves every layer; changing the layer only
-   recolours. No request is ever made: everything arrives inside the page. */
+   recolors. No request is ever made: everything arrives inside the page. */
 (function () {
   "use strict";
 
@@ -41,11 +41,11 @@
         }))));
   }
 
-  function hatch(colour, line) {
+  function hatch(color, line) {
     const tile = document.createElement("canvas");
     tile.width = tile.height = 8;
     const pen = tile.getContext("2d");
-    pen.fillStyle = colour;
+    pen.fillStyle = color;
     pen.fillRect(0, 0, 8, 8);
     pen.strokeStyle = line;
     pen.lineWidth = 1.1;
@@ -111,16 +111,16 @@
     const canvas = new Canvas({ padding: 0.2 });
     const common = { renderer: canvas, smoothFactor: 0.4, lineJoin: "round" };
     const patterns = {};
-    const pattern = (colour, line) => (patterns[colour] = patterns[colour] || hatch(colour, line));
+    const pattern = (color, line) => (patterns[color] = patterns[color] || hatch(color, line));
 
     let active = 0, pinned = -1;
     const style = (i) => {
       const layer = data.layers[active];
       const code = layer.code[i];
-      const colour = code < 0 ? config.noData : layer.colours[code];
-      let fill = colour;
-      if (code < 0) fill = pattern(colour, "#8a8580");
-      else if (layer.rough[i]) fill = pattern(colour, isDark(colour) ? "#aeb4c2" : "#4a4a4a");
+      const color = code < 0 ? config.noData : layer.colors[code];
+      let fill = color;
+      if (code < 0) fill = pattern(color, "#8a8580");
+      else if (layer.rough[i]) fill = pattern(color, isDark(color) ? "#aeb4c2" : "#4a4a4a");
       return { fillColor: fill, fillOpacity: 1 };
     };
     /* Thousands of borders would blacken a city seen from afar: lines and dots grow as one zooms in. */

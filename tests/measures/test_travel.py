@@ -182,7 +182,7 @@ def test_of_sites_at_one_point_the_first_by_name_is_named():
     assert nearest_sites(area, sites).loc["a", "nearest_site_id"] == "s10"
 
 
-def test_polygons_are_measured_from_their_equal_area_centre_whatever_their_crs():
+def test_polygons_are_measured_from_their_equal_area_center_whatever_their_crs():
     square = shapely.box(-79.0, 37.0, -78.0, 38.0)
     degrees = gpd.GeoDataFrame(geometry=[square], index=["t"], crs="EPSG:4269")
     mercator = gpd.GeoDataFrame(
@@ -195,7 +195,7 @@ def test_polygons_are_measured_from_their_equal_area_centre_whatever_their_crs()
     assert km == pytest.approx(55.6, abs=0.3)
 
 
-def test_given_centres_are_used_where_listed():
+def test_given_centers_are_used_where_listed():
     square = shapely.box(-79.0, 37.0, -78.0, 38.0)
     areas = gpd.GeoDataFrame(geometry=[square, square], index=["t", "u"], crs="EPSG:4269")
     site = pd.DataFrame({"lon": [-78.0], "lat": [37.0]}, index=["s"])
@@ -230,7 +230,7 @@ def test_sites_across_the_antimeridian_are_near():
     assert travel_costs(area, site, radius_km=15).pairs_n == 1
 
 
-def test_population_centres_lean_to_where_people_live():
+def test_population_centers_lean_to_where_people_live():
     blocks = pd.DataFrame(
         {"lon": [-78.0, -79.0, -77.0], "lat": [38.0, 38.0, 37.0], "population_n": [300, 100, 0]},
         index=["510010001001000", "510010001001001", "510010002001000"],
@@ -242,7 +242,7 @@ def test_population_centres_lean_to_where_people_live():
     assert centers["population_n"].iloc[0] == 400
 
 
-def test_centres_need_a_level_that_blocks_make_up():
+def test_centers_need_a_level_that_blocks_make_up():
     with pytest.raises(InputError, match="does not tell its zcta"):
         population_centers(
             pd.DataFrame({"population_n": [1]}, index=["510010001001000"]), level="zcta"

@@ -1,4 +1,4 @@
-"""Where CMS keeps a dataset today: its catalogue says so, the address changes every quarter."""
+"""Where CMS keeps a dataset today: its catalog says so, the address changes every quarter."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from equity.sources._fetch import Desk
 from equity.sources._publishers import host_of, publisher
 from equity.sources._request import Request
 
-__all__ = ["catalogue_request"]
+__all__ = ["catalog_request"]
 
 
-def catalogue_request(title: str, at: Desk) -> Request:
-    """Ask the catalogue for the newest CSV of the dataset called `title`.
+def catalog_request(title: str, at: Desk) -> Request:
+    """Ask the catalog for the newest CSV of the dataset called `title`.
 
     Raises
     ------
     FormatError
-        If the catalogue has no such dataset, or keeps its file on another server.
+        If the catalog has no such dataset, or keeps its file on another server.
     """
     cms = publisher("cms")
     reply = at.transport.fetch(Request(cms, "/data.json", expect="json"))
@@ -34,14 +34,14 @@ def catalogue_request(title: str, at: Desk) -> Request:
         ]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise FormatError(
-            "the CMS catalogue is not in its usual form",
+            "the CMS catalog is not in its usual form",
             file=f"{cms.urls[0]}/data.json",
             fix=f"download {title!r} by hand from {cms.page} into data/raw/",
         ) from None
     here = [(when, url) for when, url in files if host_of(url) == host_of(cms.urls[0])]
     if not here:
         raise FormatError(
-            f"the CMS catalogue lists no CSV of {title!r}",
+            f"the CMS catalog lists no CSV of {title!r}",
             file=f"{cms.urls[0]}/data.json",
             fix=f"look for it at {cms.page} and save it in data/raw/",
         )

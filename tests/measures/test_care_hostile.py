@@ -63,14 +63,14 @@ def test_a_damaged_download(tmp_path, content):
         travel_costs(AREAS, SITES, table=path, **NAMED)
 
 
-def test_degrees_that_claim_to_be_metres():
+def test_degrees_that_claim_to_be_meters():
     points = gpd.points_from_xy(SITES["lon"], SITES["lat"])
     sites = gpd.GeoDataFrame(SITES, geometry=points, crs="EPSG:3857")
     with pytest.raises(InputError, match="wrong coordinate systems"):
         nearest_sites(AREAS, sites)
 
 
-def test_broken_and_flat_polygons_have_a_centre():
+def test_broken_and_flat_polygons_have_a_center():
     bow_tie = shapely.Polygon([(-79, 37), (-78, 38), (-78, 37), (-79, 38)])
     flat = shapely.Polygon([(-79, 37), (-78, 37), (-79, 37)])
     areas = gpd.GeoDataFrame(geometry=[bow_tie, flat, None], index=list("abc"), crs="EPSG:4269")

@@ -62,7 +62,7 @@ DESIGNATIONS = pd.DataFrame(
 
 def test_each_component_stays_at_its_own_level():
     found = join_designations(AREAS, DESIGNATIONS, name="hpsa")
-    # The neighbour of the designated tract has nothing: the county's worst is not broadcast.
+    # The neighbor of the designated tract has nothing: the county's worst is not broadcast.
     assert found["hpsa_status"].tolist() == ["designated", "not_designated", "designated", "designated"]  # fmt: skip
     np.testing.assert_allclose(found["hpsa_score"], [18, np.nan, 9, 9])
     assert found["hpsa_component"].fillna("none").tolist() == ["tract", "none", "county", "county"]
