@@ -7,8 +7,15 @@ import os
 import socket
 from pathlib import Path
 
+import hypothesis
 import pytest
 from browser import Browser, find_browser
+
+# A slow machine is no failure; where nobody looks, the same examples every time.
+hypothesis.settings.register_profile(
+    "steady", deadline=None, derandomize=bool(os.environ.get("CI"))
+)
+hypothesis.settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parents[1]
 
