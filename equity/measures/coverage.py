@@ -232,7 +232,7 @@ def _finish(
     return stamp(
         table,
         level=by,
-        geo_vintage=None if cells else "2020",
+        geo_vintage=None if cells else getattr(data, "geo_vintage", "2020"),
         sources=data.sources,
         notes=[f"Coverage rule {rule.id}: {rule.describe()}", *notes, *more],
     )

@@ -120,7 +120,7 @@ class BdcFile:
                 fix="this work needs it; download the publisher's complete file",
             )
         with open_csv_bytes(self.path, self.member) as stream:
-            yield from _parse(stream, header, types, self.name)
+            yield from parse_rows(stream, header, types, self.name)
 
     def _header(self) -> list[str]:
         header = split_header(first_line(self.path, self.member))
@@ -158,7 +158,8 @@ def check_header(header: Sequence[str], product: str, file: str) -> None:
         )
 
 
-def _parse(stream: Any, header: list[str], types: dict[str, str], file: str) -> Iterator[Any]:
+def parse_rows(stream: Any, header: list[str], types: dict[str, str], file: str) -> Iterator[Any]:
+    """Yield the record batches of a CSV stream with the types given, naming what is wrong."""
     import pyarrow as pa
     from pyarrow import csv
 

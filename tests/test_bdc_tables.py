@@ -1,0 +1,188 @@
+"""The FCC's summary tables, and Form 477 through the same measure as the newer data."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pandas as pd
+import pytest
+from bdc_files import write_zip
+
+import equity as eq
+from equity.errors import (
+    FormatError,
+    InputError,
+    MissingColumnError,
+    MissingFileError,
+    VintageError,
+)
+from equity.provenance import meta
+
+AS_OF = "2025-12-31"
+HEADER = ["area_data_type", "geography_type", "geography_id", "geography_desc", "geography_desc_full", "total_units", "biz_res", "technology", "speed_02_02", "speed_10_1", "speed_25_3", "speed_100_20", "speed_250_25", "speed_1000_100"]
+SHARES = ["1.000000000", "0.9", "0.8", "0.7", "0.5", "0"]
+
+
+def row(
+    place="1001", kind="County", technology="Any Terrestrial", who="R", part="Total", shares=SHARES
+):
+    name = "Las Marías Municipio"
+    return [part, kind, place, name, f"{name}, PR", "27965", who, technology, *shares]
+
+
+def write(folder, rows, header=HEADER):
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(header)
+    writer.writerows(rows)
+    path = folder / "bdc_us_fixed_broadband_summary_by_geography_D25_29sep2026.csv.zip"
+    return write_zip(path, out.getvalue().encode(), member="summary.csv")
+
+
+def test_one_row_per_area_is_picked_and_ids_get_their_zero_back(tmp_path):
+    path = write(
+        tmp_path,
+        [
+            row(),
+            row(who="B", shares=["1", "1", "1", "1", "1", "1"]),
+            row(part="Rural", shares=["0"] * 6),
+            row(technology="GSO Satellite", shares=["1", "1", "1", "0", "0", "0"]),
+            row("51001"),
+            row("99", kind="National"),
+            row("0100100", kind="Census Place"),
+        ],
+    )
+    table = eq.read_bdc_summary(path, as_of=AS_OF)
+    assert table.index.tolist() == ["01001", "51001"]
+    assert table.loc["01001", "any_terrestrial_25_3_share"] == 0.8
+    assert table.loc["01001", "any_terrestrial_1000_100_share"] == 0
+    assert table.loc["01001", "units_n"] == 27_965
+    assert table.loc["01001", "name"] == "Las Marías Municipio"
+    assert meta(table).level == "county"
+    assert eq.read_bdc_summary(path, as_of=AS_OF, state="VA").index.tolist() == ["51001"]
+    nation = eq.read_bdc_summary(path, as_of=AS_OF, level="nation")
+    assert len(nation) == 1
+    place = eq.read_bdc_summary(path, as_of=AS_OF, level="place")
+    assert place.index.tolist() == ["0100100"]
+
+
+def test_labels_of_the_specification_and_of_the_files_are_the_same(tmp_path):
+    path = write(
+        tmp_path, [row(technology="All Technologies"), row("51001", technology="Any Technology")]
+    )
+    for label in ("All Technologies", "any technology"):
+        table = eq.read_bdc_summary(path, as_of=AS_OF, technologies=[label])
+        assert table["any_technology_10_1_share"].tolist() == [0.9, 0.9]
+
+
+def test_several_technologies_side_by_side(tmp_path):
+    path = write(tmp_path, [row(), row(technology="Fiber")])
+    table = eq.read_bdc_summary(path, as_of=AS_OF, technologies=["Any Terrestrial", "Fiber"])
+    assert "fiber_100_20_share" in table
+    assert table.columns.tolist().count("units_n") == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "error", "pattern"),
+    [
+        ([row(shares=["1", "1", "1", "1", "1", "1.5"])], FormatError, "is none"),
+        ([row(shares=["0.5", "0.6", "0", "0", "0", "0"])], FormatError, "grows with the speed"),
+        ([row(shares=["x", "0", "0", "0", "0", "0"])], FormatError, "no number"),
+        ([row(), row()], InputError, "occur twice"),
+        ([row(technology="Fiber")], InputError, "no Total R rows of 'Any Terrestrial'"),
+    ],
+)
+def test_bad_summaries(tmp_path, rows, error, pattern):
+    with pytest.raises(error, match=pattern):
+        eq.read_bdc_summary(write(tmp_path, rows), as_of=AS_OF)
+
+
+def test_another_layout_and_another_level(tmp_path):
+    path = write(tmp_path, [row()[:8]], header=HEADER[:8])
+    with pytest.raises(MissingColumnError, match="speed_02_02"):
+        eq.read_bdc_summary(path, as_of=AS_OF)
+    with pytest.raises(InputError, match="no summary by 'tract'"):
+        eq.read_bdc_summary(path, as_of=AS_OF, level="tract")
+
+
+@pytest.mark.real
+def test_the_published_excerpt(shared_data):
+    path = shared_data / "samples" / "fcc_bdc"
+    path /= "bdc_us_fixed_broadband_summary_by_geography_D25.excerpt.csv"
+    table = eq.read_bdc_summary(path, as_of=AS_OF, technologies=["Any Technology"])
+    assert table.loc["01001", "units_n"] == 27_965
+    assert table.loc["01001", "any_technology_1000_100_share"] == pytest.approx(0.600107277)
+
+
+def test_provider_files(tmp_path):
+    path = tmp_path / "bdc_us_fixed_broadband_provider_summary_D25_29sep2026.csv"
+    path.write_text(
+        "provider_id,holding_company,technology_code,technology_code_desc,location_count_res,"
+        "unit_count_res,location_count_bus,unit_count_bus\n130317,Some Company,40,Cable,10,12,3,4\n"
+    )
+    table = eq.read_bdc_providers(path, as_of=AS_OF)
+    assert table.loc[0, "provider_id"] == "130317"
+    assert table.loc[0, "unit_count_res"] == 12
+    (tmp_path / "list.csv").write_text("frn,provider_id,holding_company\n0003768165,130317,X\n")
+    assert eq.read_bdc_providers(tmp_path / "list.csv", as_of=AS_OF).frn.tolist() == ["0003768165"]
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(FormatError, match="provider list or summary"):
+        eq.read_bdc_providers(tmp_path / "other.csv", as_of=AS_OF)
+
+
+F477 = (
+    "LogRecNo,Provider_Id,FRN,ProviderName,DBAName,HoldingCompanyName,HocoNum,HocoFinal,StateAbbr,"
+    "BlockCode,TechCode,Consumer,MaxAdDown,MaxAdUp,Business"
+)
+
+
+def form477(folder, rows, header=F477):
+    lines = [header] + [
+        f'1,{who},0001,"Caf\u00e9 ""Fast"" Net, Inc.",X,Y,1,Y,DE,{block},{code},{res},{down},{up},{biz}'
+        for who, block, code, res, down, up, biz in rows
+    ]
+    path = folder / "DE-Fixed-Dec2017-v1.csv"
+    path.write_bytes("\r\n".join(lines).encode("cp1252"))
+    return path
+
+
+def test_form_477_goes_through_the_same_measure(tmp_path):
+    path = form477(
+        tmp_path,
+        [
+            (1, "100010401001000", 42, 1, 987.5, 35, 1),
+            (2, "100010401001000", 11, 1, 24.9, 3, 0),
+            (3, "100010401001001", 12, 1, 25, 3, 0),
+            (3, "100010401001002", 60, 1, 100, 20, 0),
+            (3, "100010401001003", 50, 0, 100, 20, 1),
+        ],
+    )
+    files = eq.read_form477(path, as_of="2017-12-31", state="DE")
+    table = eq.coverage(files, rule="bead-2022")
+    counts = table.loc["10001040100", ["locations_n", "served_n", "underserved_n", "unserved_n"]]
+    assert counts.tolist() == [4, 1, 1, 2]
+    assert table.loc["10001040100", "listed_tech10_n"] == 2
+    assert table.coverage_status.tolist() == ["listed_only"]
+    assert meta(table).geo_vintage == "2010"
+    assert any("2010 blocks, not locations" in note for note in meta(table).notes)
+
+
+def test_form_477_refusals(tmp_path):
+    path = form477(tmp_path, [], header="a,b,c")
+    with pytest.raises(FormatError, match="not that of Form 477"):
+        eq.read_form477(path, as_of="2017-12-31")
+    with pytest.raises(VintageError, match="December 2014 to June 2021"):
+        eq.read_form477(path, as_of=AS_OF)
+    with pytest.raises(MissingFileError):
+        eq.read_form477(tmp_path / "none.csv", as_of="2017-12-31")
+    path = form477(tmp_path, [(1, "100010401001000", 50, 1, 100, 20, 1)])
+    with pytest.raises(FormatError, match="no h3_res8_id"):
+        eq.coverage(eq.read_form477(path, as_of="2017-12-31"), rule="bead-2022", by="h3")
+
+
+def test_tables_are_not_taken_for_locations(tmp_path):
+    path = write(tmp_path, [row()])
+    with pytest.raises(FormatError, match="header is not that of location coverage"):
+        eq.read_bdc(path, as_of=AS_OF)
+    assert isinstance(eq.read_bdc_summary(path, as_of=AS_OF), pd.DataFrame)
