@@ -20,7 +20,22 @@ from equity.errors import (
 from equity.provenance import meta
 
 AS_OF = "2025-12-31"
-HEADER = ["area_data_type", "geography_type", "geography_id", "geography_desc", "geography_desc_full", "total_units", "biz_res", "technology", "speed_02_02", "speed_10_1", "speed_25_3", "speed_100_20", "speed_250_25", "speed_1000_100"]
+HEADER = [
+    "area_data_type",
+    "geography_type",
+    "geography_id",
+    "geography_desc",
+    "geography_desc_full",
+    "total_units",
+    "biz_res",
+    "technology",
+    "speed_02_02",
+    "speed_10_1",
+    "speed_25_3",
+    "speed_100_20",
+    "speed_250_25",
+    "speed_1000_100",
+]
 SHARES = ["1.000000000", "0.9", "0.8", "0.7", "0.5", "0"]
 
 
