@@ -182,7 +182,12 @@ class _Reader:
         if part.kind == "locations":
             from equity.sources.fcc import read_bdc
 
-            return read_bdc(self.paths(part.files, part.as_of), as_of=part.as_of, state=self.state)
+            return read_bdc(
+                self.paths(part.files, part.as_of),
+                as_of=part.as_of,
+                state=self.state,
+                checksums=True,
+            )
         if not isinstance(part.files, str):
             raise InputError("coverage of kind 'summary' is one file", fix="name one file")
         return read_coverage(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from equity.areas.geoid import EXAMPLE_STATE, find_state
 from equity.errors import InputError, MissingFileError, VintageError
-from equity.provenance import Source
+from equity.provenance import Source, sha256_of
 from equity.sources import _bdc_names as names
 from equity.sources._bdc_files import BdcFile, check_header, product_of_header, split_header
 from equity.sources._bdc_names import BdcName, check_as_of, parse_name
@@ -76,6 +76,7 @@ def read_bdc(
     as_of: str | date,
     state: str | None = None,
     technologies: Iterable[int] | None = None,
+    checksums: bool = False,
 ) -> BdcFiles:
     """Find and check the BDC location files of one vintage.
 
@@ -93,6 +94,8 @@ def read_bdc(
     technologies
         Keep only the files of these FCC codes. A technology left out here is not counted at all;
         to see it without counting it, leave that to the coverage rule.
+    checksums
+        Also note each local file's SHA-256 in ``sources``: reads every file once more.
 
     Returns
     -------
@@ -143,7 +146,9 @@ def read_bdc(
     files = tuple(sorted((_describe(*pair, fips) for pair in kept), key=lambda f: f.name))
     for note in notes:
         logger.info(note)
-    return BdcFiles(vintage, files, tuple(notes), tuple(_source(f, vintage) for f in files))
+    return BdcFiles(
+        vintage, files, tuple(notes), tuple(_source(f, vintage, checksums=checksums) for f in files)
+    )
 
 
 def _each(paths: Paths) -> Iterator[tuple[str, bool]]:
@@ -250,7 +255,7 @@ def _shown(paths: Paths) -> str | None:
     return str(paths) if isinstance(paths, str | Path) else None
 
 
-def _source(file: BdcFile, vintage: str) -> Source:
+def _source(file: BdcFile, vintage: str, *, checksums: bool) -> Source:
     synthetic = file.state == EXAMPLE_STATE.fips
     return Source(
         id=f"fcc-bdc-{file.name}",
@@ -259,7 +264,7 @@ def _source(file: BdcFile, vintage: str) -> Source:
         vintage=vintage,
         url="https://broadbandmap.fcc.gov/data-download",
         revision=file.revision,
-        sha256="",
+        sha256=sha256_of(file.path) if checksums and not is_url(file.path) else "",
         file=file.name,
         licence="US federal data, public domain",
         citation=f"FCC, National Broadband Map, fixed broadband availability as of {vintage}",

@@ -20,6 +20,7 @@ from bdc_files import (
 
 import equity as eq
 from equity.errors import FormatError, InputError, MissingFileError, VintageError
+from equity.provenance import sha256_of
 from equity.sources import _inflate
 from equity.sources._bdc_names import parse_name
 
@@ -103,6 +104,13 @@ def test_state_and_technology_filters(tmp_path):
     assert count(tmp_path, state="DE") == 2
     assert count(tmp_path, state="Virginia") == 1
     assert count(tmp_path, technologies=[40]) == 1
+
+
+def test_checksums_are_noted_where_asked_for(tmp_path):
+    path = write_offers(tmp_path, [offer(L1)])
+    plain, noted = (eq.read_bdc(tmp_path, as_of=AS_OF, checksums=c) for c in (False, True))
+    assert [source.sha256 for source in plain.sources] == [""]
+    assert [source.sha256 for source in noted.sources] == [sha256_of(path)]
 
 
 def test_any_order_of_columns_and_a_byte_order_mark(tmp_path):
