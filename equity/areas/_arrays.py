@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,7 @@ def _aligned(value: Any, leader: Any, name: str) -> Any:
 
 
 def unpack(**values: Numbers) -> tuple[list[Floats], Callable[[Any], Any], Any]:
-    """Bring arguments to one shape.
+    """Bring arguments to one shape; those named ``…moe`` are margins, and none may be negative.
 
     Returns the arrays (broadcast against each other), a function that gives a result the shape
     of the inputs (float, array, Series or DataFrame), and the pandas object that leads, if any.
@@ -96,6 +96,7 @@ def unpack(**values: Numbers) -> tuple[list[Floats], Callable[[Any], Any], Any]:
     except ValueError as error:
         shapes = ", ".join(f"{n} {a.shape}" for n, a in zip(values, arrays, strict=True) if a.shape)
         raise InputError(f"the arguments do not have the same shape: {shapes}") from error
+    _check_margins(values, broadcast)
 
     def wrap(result: Any) -> Any:
         array = np.asarray(result)
@@ -115,25 +116,20 @@ def _columns_like(value: Any, leader: Any) -> Any:
     return value
 
 
-def check_margins(margins: Floats, source: Numbers, name: str) -> None:
-    """Refuse margins below 0: they are annotation codes, or not margins.
-
-    Raises
-    ------
-    InputError
-        Naming the rows.
-    """
-    with np.errstate(invalid="ignore"):
-        bad = margins < 0
-    if not bad.any():
-        return
-    worst = float(np.nanmin(margins))
-    code = worst <= -100_000
-    raise InputError(
-        f"{name} holds {worst:.0f}"
-        + (", a Census annotation code" if code else ", and a margin of error is never negative"),
-        rows=rows_where(source, bad),
-        fix="decode it first with equity.areas.annotations.decode(..., kind='moe')"
-        if code
-        else "check that the column holds margins",
-    )
+def _check_margins(values: Mapping[str, Numbers], arrays: Sequence[Floats]) -> None:
+    """Refuse margins below 0: they are annotation codes, or not margins."""
+    for (name, source), margins in zip(values.items(), arrays, strict=True):
+        with np.errstate(invalid="ignore"):
+            bad = margins < 0
+        if not name.endswith(("moe", "moes")) or not bad.any():
+            continue
+        worst = float(np.nanmin(margins))
+        code = worst <= -100_000
+        raise InputError(
+            f"{name} holds {worst:.0f}, "
+            + ("a Census annotation code" if code else "and a margin of error is never negative"),
+            rows=rows_where(source, bad),
+            fix="decode it first with equity.areas.annotations.decode(..., kind='moe')"
+            if code
+            else "check that the column holds margins",
+        )

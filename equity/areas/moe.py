@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from equity.areas._arrays import Numbers, check_margins, rows_where, unpack
+from equity.areas._arrays import Numbers, rows_where, unpack
 from equity.areas.precision import (
     RELIABILITY,
     Z90,
@@ -47,7 +47,6 @@ __all__ = [
     "moe_ratio",
     "moe_share",
     "moe_sum",
-    "overlap_factor",
     "percent_change",
     "reliability",
     "replicate_moe",
@@ -109,7 +108,6 @@ def moe_sum(estimates: Numbers, moes: Numbers, *, zero_rule: bool = True) -> Any
     229.129
     """
     (estimate, margin), _, leader = unpack(estimates=estimates, moes=moes)
-    check_margins(margin, moes, "moes")
     if estimate.ndim not in (1, 2) or estimate.shape[-1] == 0:
         raise InputError("a sum needs at least one component, in one or two dimensions")
     squares = margin**2
@@ -171,8 +169,6 @@ def moe_share(
         denominator=denominator,
         denominator_moe=denominator_moe,
     )
-    check_margins(x_moe, numerator_moe, "numerator_moe")
-    check_margins(y_moe, denominator_moe, "denominator_moe")
     with np.errstate(invalid="ignore"):
         # A crosswalk leaves the last digits of a sum to rounding.
         over = (x > y * (1 + 1e-9)) & (y != 0)
@@ -233,8 +229,6 @@ def moe_ratio(
         denominator=denominator,
         denominator_moe=denominator_moe,
     )
-    check_margins(x_moe, numerator_moe, "numerator_moe")
-    check_margins(y_moe, denominator_moe, "denominator_moe")
     with np.errstate(divide="ignore", invalid="ignore"):
         result = np.sqrt(x_moe**2 + (x / y) ** 2 * y_moe**2) / np.abs(y)
     return wrap(np.where(y == 0, np.nan, result))
@@ -269,8 +263,6 @@ def moe_product(a: Numbers, a_moe: Numbers, b: Numbers, b_moe: Numbers) -> Any:
     202289
     """
     (left, left_moe, right, right_moe), wrap, _ = unpack(a=a, a_moe=a_moe, b=b, b_moe=b_moe)
-    check_margins(left_moe, a_moe, "a_moe")
-    check_margins(right_moe, b_moe, "b_moe")
     return wrap(np.sqrt(left**2 * right_moe**2 + right**2 * left_moe**2))
 
 
@@ -324,8 +316,6 @@ def difference_test(
     if not 0 <= overlap_share < 1:
         raise InputError("overlap_share is a share of years, from 0 to less than 1")
     (left, left_moe, right, right_moe), wrap, leader = unpack(a=a, a_moe=a_moe, b=b, b_moe=b_moe)
-    check_margins(left_moe, a_moe, "a_moe")
-    check_margins(right_moe, b_moe, "b_moe")
     from scipy.special import erfc
 
     difference = left - right
@@ -344,21 +334,6 @@ def difference_test(
         return pd.DataFrame({**columns, "is_different": verdict}, index=leader.index)
     flags = np.where(np.isnan(z), np.nan, flag) if z.ndim > 1 else verdict
     return Difference(wrap(difference), wrap(margin), wrap(z), wrap(p), flags)
-
-
-def overlap_factor(shared_years: int, *, period: int = 5) -> float:
-    """Factor on the standard error of a change between overlapping periods: ``sqrt(1 - C)``.
-
-    Deprecated by the Census Bureau; compare periods that do not overlap.
-
-    Raises
-    ------
-    InputError
-        If the periods are the same, or the years make no sense.
-    """
-    if not 0 <= shared_years < period:
-        raise InputError(f"shared_years must be from 0 to {period - 1}")
-    return float(np.sqrt(1 - shared_years / period))
 
 
 def percent_change(

@@ -80,7 +80,7 @@ def locate(table: Any, *, role: str, centers: Any = None) -> Places:
     if centers is not None:
         better = locate(centers, role="centers")
         position = better.ids.get_indexer(ids)
-        use = (position >= 0) & np.where(position >= 0, better.known[position], False)
+        use = (position >= 0) & better.known[position]
         lon = np.where(use, better.lon[position], lon)
         lat = np.where(use, better.lat[position], lat)
     places = Places(ids, lon, lat)

@@ -156,14 +156,6 @@ class Store:
             _sync_folder(path.parent)
         return Stored(path, receipt)
 
-    def put(self, name: str, body: bytes, *, url: str, revision: str = "") -> Stored:
-        """Keep an answer that is already in memory."""
-        part = self.part(name)
-        with writing(part):
-            part.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(part, body)
-        return self.adopt(name, part, url=url, revision=revision)
-
     def receipts(self) -> list[Receipt]:
         """Receipts of everything in the cache, by name."""
         found = (self._receipt(p.with_name(p.name.removesuffix(_SUFFIX))) for p in self._receipts())

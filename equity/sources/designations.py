@@ -262,7 +262,7 @@ def in_designated_areas(areas: Any, designations: pd.DataFrame, *, name: str) ->
     """
     index = pd.Index(areas.index, dtype=object)
     county = pd.Series(index.str[:5], index=index)
-    marked = pd.Series(False, index=index)
+    marked = pd.Series(data=False, index=index)
     score = pd.Series(np.nan, index=index)
     for component, keys in (("tract", pd.Series(index, index=index)), ("county", county)):
         rows = designations[designations["component"] == component].dropna(subset=["geoid"])

@@ -113,14 +113,13 @@ def test_change_between_periods_oracle():
     assert test.p == pytest.approx(0.0207693, abs=5e-8)
 
 
-def test_overlap_factors():
-    found = [moe.overlap_factor(years) for years in range(5)]
-    assert found == pytest.approx([1, 0.894427, 0.774597, 0.632456, 0.447214], abs=5e-7)
+@pytest.mark.parametrize(
+    ("years", "factor"), [(0, 1.0), (1, 0.894427), (2, 0.774597), (3, 0.632456), (4, 0.447214)]
+)
+def test_periods_that_share_years_covary(years, factor):
     wide = moe.difference_test(10, 1, 8, 1)
-    narrow = moe.difference_test(10, 1, 8, 1, overlap_share=0.8)
-    assert narrow.moe / wide.moe == pytest.approx(moe.overlap_factor(4))
-    with pytest.raises(InputError, match="shared_years"):
-        moe.overlap_factor(5)
+    narrow = moe.difference_test(10, 1, 8, 1, overlap_share=years / 5)
+    assert narrow.moe / wide.moe == pytest.approx(factor, abs=5e-7)
 
 
 def test_difference_of_controlled_estimates_is_not_tested():
