@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from equity.settings import Secret
 from equity.sources._publishers import Publisher, address, check_may_carry
@@ -53,7 +53,8 @@ class Request:
     @property
     def url(self) -> str:
         """The publisher's own address of this, without any credential: what a receipt keeps."""
-        query = f"?{urlencode(self.params, safe=':*,()/')}" if self.params else ""
+        asked = urlencode(self.params, safe=":*,()/", quote_via=quote)
+        query = f"?{asked}" if asked else ""
         return f"{self.publisher.urls[self.host]}{self.path}{query}"
 
     @property

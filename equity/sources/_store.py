@@ -280,11 +280,12 @@ def _sync_folder(folder: Path) -> None:
 def store(*, clock: Clock | None = None) -> Store:
     """Return the store of the cache folder in force.
 
-    With ``data/raw`` of the working folder in
-    front.
+    With ``data/raw`` of the working folder in front, and that of the folder above it: a notebook
+    runs in ``notebooks/``, beside ``data/``.
     """
     now = settings.current()
-    return Store(Path(now.cache_dir or "."), by_hand=(Path("data") / "raw",), clock=clock)
+    raw = Path("data") / "raw"
+    return Store(Path(now.cache_dir or "."), by_hand=(raw, Path("..") / raw), clock=clock)
 
 
 Check = Callable[[Path], None]

@@ -573,3 +573,25 @@ def test_a_receipt_that_cannot_be_read_is_named_and_can_be_removed(replica, desk
     assert "equity sources --remove hrsa/file.csv" in caught.value.fix
     assert desk.store.remove("hrsa/file.csv") == 1
     assert desk.get("hrsa/file.csv", ask()).path.read_bytes() == BODY
+
+
+def test_a_notebook_finds_the_files_of_the_folder_above(replica, cache, tmp_path, monkeypatch):
+    from equity.sources._fetch import desk as usual
+
+    (tmp_path / "data" / "raw").mkdir(parents=True)
+    (tmp_path / "data" / "raw" / "file.csv").write_bytes(BODY)
+    (tmp_path / "notebooks").mkdir()
+    monkeypatch.chdir(tmp_path / "notebooks")
+    assert usual().get("hrsa/file.csv", ask()).path.read_bytes() == BODY
+    assert replica.asked == []
+
+
+def test_a_question_is_quoted_as_browsers_do(replica, desk):
+    replica.route("/file.csv", BODY)
+    request = ask(params={"technology_type": "Fixed Broadband", "in": "state:54 county:*"})
+    assert request.url.endswith("?technology_type=Fixed%20Broadband&in=state:54%20county:*")
+    desk.transport.fetch(request)
+    assert replica.asked[0].query == {
+        "technology_type": "Fixed Broadband",
+        "in": "state:54 county:*",
+    }
