@@ -27,7 +27,6 @@ _PUBLIC = {
     "read_boundaries": "equity.sources.tiger",
     "get_designations": "equity.sources.designations",
     "read_designations": "equity.sources.designations",
-    "in_designated_areas": "equity.sources.designations",
     "get_gazetteer": "equity.sources.gazetteer",
     "read_gazetteer": "equity.sources.gazetteer",
     "get_sites": "equity.sources.care",

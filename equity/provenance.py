@@ -125,16 +125,16 @@ def meta(table: Any) -> TableMeta:
     )
 
 
-def carry(result: Any, *parents: Any, notes: Iterable[str] = ()) -> Any:
+def carry(result: Any, *parents: Any, level: str | None = None, notes: Iterable[str] = ()) -> Any:
     """Stamp ``result`` with the merged records of the tables it was made from.
 
-    Level and geographic vintage come from the first parent that knows them: a join has checked
-    beforehand that they agree.
+    Level (where it is not given) and geographic vintage come from the first parent that knows
+    them: a join has checked beforehand that they agree.
     """
     metas = [meta(parent) for parent in parents]
     return stamp(
         result,
-        level=next((m.level for m in metas if m.level), None),
+        level=level or next((m.level for m in metas if m.level), None),
         geo_vintage=next((m.geo_vintage for m in metas if m.geo_vintage), None),
         sources=[source for m in metas for source in m.sources],
         notes=[*(note for m in metas for note in m.notes), *notes],

@@ -15,7 +15,7 @@ import equity
 PACKAGE = Path(__file__).resolve().parents[1] / "equity"
 
 # Whatever they are given they answer.
-REFUSE_NOTHING = {"data_dictionary", "doctor", "in_designated_areas", "list_coverage_rules"}
+REFUSE_NOTHING = {"data_dictionary", "doctor", "list_coverage_rules"}
 
 
 def _modules() -> list[str]:

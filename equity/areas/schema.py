@@ -143,6 +143,11 @@ def _describe(name: str) -> Column:
         column = known[technology[1] + "_n"]
         code = technology[2].replace("unknown", "not known")
         return replace(column, name=name, label=_under(f"{column.label}: technology {code}", rule))
+    acs = _ACS.match(base)
+    if acs:
+        meaning = f"{acs[1]}: {_ACS_MEANING[acs[2]]}"
+        source = f"American Community Survey, table {acs[1].partition('_')[0]}"
+        return Column(name, "str" if "status" in acs[2] else "", "", _under(meaning, rule), source)
     unit = next((u for u in _UNITS if re.search(rf"_{u}$", base)), "")
     return Column(name, "", unit, base.replace("_", " "), "column of the user's own table")
 
@@ -159,6 +164,8 @@ def _derived(column: Column, name: str, suffix: str, label: str) -> Column:
 
 # One column a technology: served_tech50_n is served_n over fiber alone.
 _TECHNOLOGY = re.compile(r"^(\w+?)_tech_?(\d+|unknown)_n$")
+_ACS = re.compile(r"^([BC]\d{5}[A-Z]*_\d{3})([EM]|E_status)$")
+_ACS_MEANING = {"E": "estimate", "M": _DERIVED["_moe"], "E_status": _DERIVED["_status"]}
 _UNITS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")
 _ADDITIVE = ("n", "km2")
 

@@ -297,7 +297,7 @@ def population_centers(
             "population_n": total["population_n"],
         }
     )
-    return provenance.carry(centers, blocks)
+    return provenance.carry(centers, blocks, level=level)
 
 
 class _Search:

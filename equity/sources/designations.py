@@ -10,17 +10,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import InputError
-from equity.provenance import file_source, meta, stamp
+from equity.provenance import file_source, stamp
 from equity.sources._fetch import Desk
 from equity.sources._files import read_text_table, require_columns, row_labels, to_numbers
 from equity.sources.inventory import Want, fetch_input
 
-__all__ = ["get_designations", "in_designated_areas", "read_designations"]
+__all__ = ["get_designations", "read_designations"]
 
 _HPSA = {
     "designation_id": "HPSA ID",
@@ -240,54 +239,3 @@ def _unscrambled(text: str) -> str:
         return text.encode("cp1252").decode("utf-8")
     except (UnicodeEncodeError, UnicodeDecodeError):
         return text
-
-
-def in_designated_areas(areas: Any, designations: pd.DataFrame, *, name: str) -> pd.DataFrame:
-    """Tell which tracts lie in a designated tract or county.
-
-    Parameters
-    ----------
-    areas
-        Table with tract ids as index.
-    designations
-        From :func:`read_designations`, for the same state.
-    name
-        Stem of the new columns, for example ``"hpsa_primary"``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        With the index of `areas`: ``is_<name>`` and ``<name>_score`` (highest that covers the
-        tract; missing where none does or none has a score).
-    """
-    index = pd.Index(areas.index, dtype=object)
-    county = pd.Series(index.str[:5], index=index)
-    marked = pd.Series(data=False, index=index)
-    score = pd.Series(np.nan, index=index)
-    for component, keys in (("tract", pd.Series(index, index=index)), ("county", county)):
-        rows = designations[designations["component"] == component].dropna(subset=["geoid"])
-        best = rows.groupby("geoid")["score"].max()
-        marked |= keys.isin(rows["geoid"].unique())
-        score = np.fmax(score, keys.map(best))
-    placed = designations["geoid"].notna() & designations["component"].isin(["tract", "county"])
-    unmatched = sorted(set(designations.loc[placed, "geoid"]) - set(index) - set(county))
-    notes = []
-    others = int((~placed).sum())
-    if others:
-        notes.append(
-            f"{name}: {others:,} components are facilities or county subdivisions, not areas"
-        )
-    if unmatched:
-        notes.append(
-            f"{name}: {len(unmatched):,} designated areas are not among these (codes of another "
-            f"vintage), for example {', '.join(unmatched[:3])}"
-        )
-    result = pd.DataFrame({f"is_{name}": marked, f"{name}_score": score})
-
-    return stamp(
-        result,
-        level=meta(areas).level,
-        geo_vintage=meta(areas).geo_vintage,
-        sources=meta(designations).sources,
-        notes=[*meta(designations).notes, *notes],
-    )

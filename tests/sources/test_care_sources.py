@@ -14,7 +14,7 @@ from equity.errors import EquityError, FormatError, InputError, MissingColumnErr
 from equity.provenance import meta
 from equity.sources import nppes as nppes_module
 from equity.sources.cms import read_clinicians, read_hospitals, read_rural_clinics
-from equity.sources.designations import in_designated_areas, read_designations
+from equity.sources.designations import read_designations
 from equity.sources.geocoder import geocode
 from equity.sources.nppes import npi_is_valid, read_nppes
 from equity.sources.placing import get_placed, place_providers
@@ -74,27 +74,6 @@ def test_a_designation_that_cannot_be_names_its_line(tmp_path, score, kind, says
 
 def test_a_list_without_designations_is_an_empty_table(tmp_path):
     assert len(read_designations(hpsa(tmp_path / "h.csv", []), kind="hpsa-pc", as_of="2026")) == 0
-
-
-def test_tracts_are_marked_by_tract_and_by_county(tmp_path):
-    rows = [
-        ("T", "1", "6", "Designated", "54001000100", "CT"),
-        ("C", "2", "20", "Designated", "54001", "SCTY"),
-        ("Old", "3", "9", "Designated", "54001990900", "CT"),
-        ("Sub", "4", "9", "Designated", "5400190000", "CSD"),
-    ]
-    found = read_designations(hpsa(tmp_path / "h.csv", rows), kind="hpsa-pc", as_of="2026-09-18")
-    areas = pd.DataFrame(
-        {"x": 1}, index=pd.Index(["54001000100", "54001000200", "54003000100"], name="geoid")
-    )
-    marked = in_designated_areas(areas, found, name="hpsa_primary")
-    assert list(marked.index) == list(areas.index)
-    assert marked["is_hpsa_primary"].tolist() == [True, True, False]
-    assert marked["hpsa_primary_score"].tolist()[:2] == [20, 20]
-    assert pd.isna(marked["hpsa_primary_score"].iloc[2])
-    notes = " ".join(meta(marked).notes)
-    assert "54001990900" in notes
-    assert "1 components are facilities or county subdivisions" in notes
 
 
 def test_a_score_above_26_is_refused(tmp_path):
