@@ -26,7 +26,7 @@ from equity.measures._partial import NEAR, Partial, RuleColumns, merge, sort_by_
 from equity.measures._reduce import LocationFile, reduce_files
 from equity.rules import CoverageRule
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever the reducer's result changes, so that older entries are not used."""
 
 _ABANDONED_S = 86_400.0
@@ -37,6 +37,7 @@ def reduce_cached(
     rules: Sequence[CoverageRule],
     *,
     cells: bool,
+    digits: int,
     cache_dir: str | None,
     ordered: bool,
 ) -> Partial:
@@ -49,29 +50,37 @@ def reduce_cached(
     without a checksum are never kept.
     """
     if not cache_dir:
-        result = reduce_files(files, rules, cells=cells)
+        result = reduce_files(files, rules, cells=cells, digits=digits)
         return sort_by_id(result) if ordered else result
-    return merge(_one(file, rules, cells=cells, folder=Path(cache_dir)) for file in files)
+    return merge(
+        _one(file, rules, cells=cells, digits=digits, folder=Path(cache_dir)) for file in files
+    )
 
 
 def _one(
-    file: LocationFile, rules: Sequence[CoverageRule], *, cells: bool, folder: Path
+    file: LocationFile,
+    rules: Sequence[CoverageRule],
+    *,
+    cells: bool,
+    digits: int,
+    folder: Path,
 ) -> Partial:
     checksum = file.fingerprint()
     if not checksum:
-        return reduce_files([file], rules, cells=cells)
-    places = [folder / f"{entry_name(file, checksum, rule, cells=cells)}.parquet" for rule in rules]
+        return reduce_files([file], rules, cells=cells, digits=digits)
+    areas = "h3" if cells else str(digits)
+    places = [folder / f"{entry_name(file, checksum, rule, areas)}.parquet" for rule in rules]
     if all(place.exists() for place in places):
         return _combine([_read(place) for place in places])
-    result = reduce_files([file], rules, cells=cells)
+    result = reduce_files([file], rules, cells=cells, digits=digits)
     for number, place in enumerate(places):
         _write(result, number, place)
     return result
 
 
-def entry_name(file: LocationFile, checksum: str, rule: CoverageRule, *, cells: bool) -> str:
+def entry_name(file: LocationFile, checksum: str, rule: CoverageRule, areas: str) -> str:
     """Return a name that a person recognizes and that changes with anything that matters."""
-    key = json.dumps([FORMAT, checksum, file.state, file.product, asdict(rule), cells])
+    key = json.dumps([FORMAT, checksum, file.state, file.product, asdict(rule), areas])
     stem = file.name.rsplit(".", 1)[0][:80]
     return f"{stem}-{rule.id}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 

@@ -50,8 +50,8 @@ class RuleColumns:
     near
         (n, 3): lowest ids of the providers with a qualifying line, ascending.
     pair_area, pair_provider, pair_qualifies
-        Each provider's blocks (H3 cells, where those were asked for), once, and whether a line
-        of his qualifies there.
+        Each provider's areas (of the level asked for, or H3 cells), once, and whether a line of
+        his qualifies there.
     """
 
     levels: dict[int, Bits]

@@ -49,6 +49,7 @@ _OFFER_COLUMNS = (
 _EXPORT_COLUMNS = ("location_id", "block_geoid")
 _CELL = "h3_res8_id"
 _BLOCKS_PER_STATE = 10**13
+BLOCK_DIGITS = 15
 _BYTES_A_LOCATION = 64  # of the largest zip: a guess that only saves growing the tables
 
 
@@ -69,7 +70,11 @@ class LocationFile(Protocol):
 
 
 def reduce_files(
-    files: Sequence[LocationFile], rules: Sequence[CoverageRule], *, cells: bool
+    files: Sequence[LocationFile],
+    rules: Sequence[CoverageRule],
+    *,
+    cells: bool,
+    digits: int = BLOCK_DIGITS,
 ) -> Partial:
     """Reduce files of offers, and served/unserved exports, to one row per location.
 
@@ -83,7 +88,9 @@ def reduce_files(
     rules
         Rules to class offers under, all in one pass.
     cells
-        Also keep each location's H3 cell.
+        Also keep each location's H3 cell, and tell providers apart by cell.
+    digits
+        How many digits of the block make the areas that providers are told apart by.
     """
     reducer = _Reducer(rules, max((file.size for file in files), default=0) // _BYTES_A_LOCATION)
     for file in files:
@@ -91,7 +98,7 @@ def reduce_files(
         columns = _EXPORT_COLUMNS if export else _OFFER_COLUMNS
         for batch in file.batches((*columns, _CELL) if cells else columns):
             reducer.add(batch, file.state, export=export)
-    return reducer.result()
+    return reducer.result(10 ** (BLOCK_DIGITS - digits))
 
 
 class _Run(NamedTuple):
@@ -256,14 +263,15 @@ class _Reducer:
             flags = self._levels[key] = np.zeros(self._room, bool)
         return flags
 
-    def result(self) -> Partial:
+    def result(self, divisor: int) -> Partial:
         size = self._index.size
         blocks = self._blocks[:size].copy()
         cells = self._cells[:size].astype(np.int64) if self._cells.any() else _NO_IDS
+        areas = cells if cells.size else blocks // divisor
         listed = self._listed.by_technology(size)
         rules = []
         for number in range(len(self._rules)):
-            pairs = self._listed.pairs(cells if cells.size else blocks, self._qualified[number])
+            pairs = self._listed.pairs(areas, self._qualified[number])
             rules.append(
                 RuleColumns(
                     {code: self._bits(number, code, flags) for code, flags in listed.items()},

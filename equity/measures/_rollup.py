@@ -49,6 +49,11 @@ def check_level(by: str) -> None:
         )
 
 
+def block_digits(by: str) -> int:
+    """Return how many digits of a block make an area of a level."""
+    return _DIGITS.get(by, _DIGITS["block"])
+
+
 def cell_resolution(by: str) -> int | None:
     """Return the H3 resolution of ``h3`` or ``h3_N``, or None for other levels."""
     if by == "h3":
@@ -179,7 +184,9 @@ def _technology(
 
 def _add_providers(frame: pd.DataFrame, columns: RuleColumns, by: str, codes: Ints) -> None:
     """Count the distinct providers of each area: all that list something, and who qualifies."""
-    area = _codes(columns.pair_area, by)
+    area = columns.pair_area
+    if cell_resolution(by) is not None:
+        area = _codes(area, by)
     area, _, qualifies = distinct_pairs([(area, columns.pair_provider, columns.pair_qualifies)])
     place = np.searchsorted(codes, area)
     # A location that files put into two blocks counts in the lower one only.

@@ -39,6 +39,7 @@ def reduce_all(
     rules: Sequence[CoverageRule],
     *,
     cells: bool,
+    digits: int,
     executor: Executor | None,
     cache_dir: str | None,
 ) -> Iterator[Partial]:
@@ -53,6 +54,7 @@ def reduce_all(
             reduce_cached,
             rules=tuple(rules),
             cells=cells,
+            digits=digits,
             cache_dir=cache_dir,
             ordered=any(len(shares) > 1 for shares in parts.values()),
         )

@@ -21,7 +21,7 @@ from equity.measures import _class_table
 from equity.measures._denominator import add_shares
 from equity.measures._partial import Partial
 from equity.measures._reduce import LocationFile
-from equity.measures._rollup import cell_resolution, check_level, roll_up
+from equity.measures._rollup import block_digits, cell_resolution, check_level, roll_up
 from equity.measures._run import Inline, reduce_all
 from equity.measures._tally import tell
 from equity.provenance import Source, stamp
@@ -159,6 +159,7 @@ def locations(
         {name: groups[name] for name in sorted(groups)},
         rules,
         cells=cells,
+        digits=block_digits(by),
         executor=executor,
         cache_dir=None if cache_dir is None else str(cache_dir),
     )
@@ -202,7 +203,7 @@ def location_table(
     from equity.measures._locations import location_frame
 
     chosen = as_rule(rule)
-    parts = locations(data, [chosen], by="block", executor=executor, cache_dir=cache_dir)
+    parts = locations(data, [chosen], by="state", executor=executor, cache_dir=cache_dir)
     table = pd.concat([location_frame(part, 0, chosen) for part in parts])
     return table.sort_index()
 
