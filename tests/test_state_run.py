@@ -305,3 +305,14 @@ def test_offline_without_fcc_files_names_the_files_not_the_listing(place, replic
         in said
     )
     assert "listing" not in said
+
+
+def test_a_run_without_coverage_still_passes_the_declared_columns(place, replica):
+    from equity._study_assemble import write_study
+    from equity.areas.schema import validate
+    from equity.study import Study
+
+    settings.configure(fcc_token=None)
+    result = Study.load(write_study("WV", without=["bdc"])).run()
+    validate(result.table)
+    assert set(result.table["coverage_status"]) == {"lines_unknown"}

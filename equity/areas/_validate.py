@@ -18,7 +18,7 @@ STATUSES = frozenset(
         "ok", "suppressed", "missing", "not_computable", "not_applicable", "controlled",
         "open_interval", "no_moe", "no_population", "no_households", "no_locations",
         "no_supply_in_reach", "no_neighbors", "not_covered", "crosswalked", "partial", "whole",
-        "water", "unknown", "proxy", "listed_only", "within_margin",
+        "water", "unknown", "proxy", "listed_only", "lines_unknown", "within_margin",
         "upper_bound", "no_capacity", "line_unknown", "no_line", "no_link", "no_gap",
         "no_single_fix", "stranded", "below_tier", "high_latency", "no_offer", "not_located",
         "not_a_broadband_serviceable_location",
