@@ -12,6 +12,7 @@ from pathlib import Path
 from equity import settings
 from equity.areas.geoid import State, find_state, geo_vintage_for
 from equity.errors import EquityError, InputError
+from equity.sources._example_study import CRITERIA
 from equity.sources._inputs import Input
 from equity.sources._store import Stored, write_whole, writing
 from equity.sources.inventory import INPUTS, Want, fetch_input, find_input
@@ -105,34 +106,7 @@ method = "travel"  # "catchment" needs clinicians
 limit_min = 30
 # rurality = "ruca_code"
 
-# Who comes first, decided before anything is mapped: two of these four.
-[under_resourced]
-at_least = 2
-
-[[under_resourced.criteria]]
-column = "poverty_share"
-short = "in poverty"
-at_least = 0.20
-label = "at least 20 % of residents in poverty"
-
-[[under_resourced.criteria]]
-column = "uninsured_share"
-short = "uninsured"
-at_least = 0.12
-label = "at least 12 % without health insurance"
-
-[[under_resourced.criteria]]
-column = "no_vehicle_share"
-short = "no vehicle"
-at_least = 0.10
-label = "at least 10 % of homes without a vehicle"
-
-[[under_resourced.criteria]]
-column = "disability_share"
-short = "with a disability"
-at_least = 0.18
-label = "at least 18 % of residents with a disability"
-"""
+{criteria}"""
 
 _BDC_TEXT = """\
 # Location Coverage says what each location can buy; Served-Unserved lists every location once.
@@ -276,6 +250,7 @@ def study_text(state: str, *, without: Collection[str] = ()) -> str:
         places=find_input("places-tract").vintage,
         areas="2020-CT2022" if regions else "2020",
         ruca_id="TractFIPS23" if regions else "TractFIPS20",
+        criteria=CRITERIA,
         **editions,
     )
 

@@ -19,6 +19,7 @@ from equity.sources._example_mesh import Mesh
 from equity.sources._example_plan import Floats, Ints
 
 _CRS = "EPSG:4269"
+_LAST = ("MTFCC", "FUNCSTAT", "ALAND", "AWATER", "INTPTLAT", "INTPTLON")
 
 
 def write_boundaries(folder: Path, land: Land) -> dict[str, Path]:
@@ -109,22 +110,10 @@ def _counties(land: Land, cells: Any, cell_tract: Any) -> gpd.GeoDataFrame:
     code = table["GEOID"].str[2:]
     number = [plan.COUNTY_FIPS.index(c) for c in code]
     order = (
-        "STATEFP",
-        "COUNTYFP",
-        "COUNTYNS",
-        "GEOID",
-        "GEOIDFQ",
-        "NAME",
-        "NAMELSAD",
-        "LSAD",
-        "CLASSFP",
-        "MTFCC",
-        "FUNCSTAT",
-        "ALAND",
-        "AWATER",
-        "INTPTLAT",
-        "INTPTLON",
-    )
+        "STATEFP", "COUNTYFP", "COUNTYNS", "GEOID", "GEOIDFQ",
+        "NAME", "NAMELSAD", "LSAD", "CLASSFP",
+        *_LAST,
+    )  # fmt: skip
     return _with(
         table,
         order,
@@ -145,20 +134,9 @@ def _tracts(land: Land, cells: Any, cell_tract: Any) -> gpd.GeoDataFrame:
     table = _merged(land, cells, cell_tract)
     names = table["GEOID"].str[5:].map(tract_name)
     order = (
-        "STATEFP",
-        "COUNTYFP",
-        "TRACTCE",
-        "GEOID",
-        "GEOIDFQ",
-        "NAME",
-        "NAMELSAD",
-        "MTFCC",
-        "FUNCSTAT",
-        "ALAND",
-        "AWATER",
-        "INTPTLAT",
-        "INTPTLON",
-    )
+        "STATEFP", "COUNTYFP", "TRACTCE", "GEOID", "GEOIDFQ", "NAME", "NAMELSAD",
+        *_LAST,
+    )  # fmt: skip
     return _with(
         table,
         order,
@@ -176,20 +154,9 @@ def _tracts(land: Land, cells: Any, cell_tract: Any) -> gpd.GeoDataFrame:
 def _block_groups(land: Land, cells: Any, groups: Any) -> gpd.GeoDataFrame:
     table = _merged(land, cells, groups)
     order = (
-        "STATEFP",
-        "COUNTYFP",
-        "TRACTCE",
-        "BLKGRPCE",
-        "GEOID",
-        "GEOIDFQ",
-        "NAMELSAD",
-        "MTFCC",
-        "FUNCSTAT",
-        "ALAND",
-        "AWATER",
-        "INTPTLAT",
-        "INTPTLON",
-    )
+        "STATEFP", "COUNTYFP", "TRACTCE", "BLKGRPCE", "GEOID", "GEOIDFQ", "NAMELSAD",
+        *_LAST,
+    )  # fmt: skip
     return _with(
         table,
         order,

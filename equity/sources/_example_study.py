@@ -10,6 +10,37 @@ from equity.sources._example_files import write_text
 
 SITES_AS_OF = "2025-06-03"
 
+CRITERIA = """\
+# Who comes first, decided before anything is mapped: two of these four.
+[under_resourced]
+at_least = 2
+
+[[under_resourced.criteria]]
+column = "poverty_share"
+short = "in poverty"
+at_least = 0.20
+label = "at least 20 % of residents in poverty"
+
+[[under_resourced.criteria]]
+column = "uninsured_share"
+short = "uninsured"
+at_least = 0.12
+label = "at least 12 % without health insurance"
+
+[[under_resourced.criteria]]
+column = "no_vehicle_share"
+short = "no vehicle"
+at_least = 0.10
+label = "at least 10 % of homes without a vehicle"
+
+[[under_resourced.criteria]]
+column = "disability_share"
+short = "with a disability"
+at_least = 0.18
+label = "at least 18 % of residents with a disability"
+"""
+"""Who is under-resourced, unless a study says otherwise."""
+
 _TEXT = """\
 # The example state: every person, place, line and clinic in it is made up (synthetic).
 # Paths start at this file. Copy it, change it, and run it with: equity run study.toml
@@ -73,34 +104,7 @@ method = "catchment"
 limit_min = 30
 benchmark_people_per_fte = 3500
 
-# Who comes first, decided before anything is mapped: two of these four.
-[under_resourced]
-at_least = 2
-
-[[under_resourced.criteria]]
-column = "poverty_share"
-short = "in poverty"
-at_least = 0.20
-label = "at least 20 % of residents in poverty"
-
-[[under_resourced.criteria]]
-column = "uninsured_share"
-short = "uninsured"
-at_least = 0.12
-label = "at least 12 % without health insurance"
-
-[[under_resourced.criteria]]
-column = "no_vehicle_share"
-short = "no vehicle"
-at_least = 0.10
-label = "at least 10 % of homes without a vehicle"
-
-[[under_resourced.criteria]]
-column = "disability_share"
-short = "with a disability"
-at_least = 0.18
-label = "at least 18 % of residents with a disability"
-"""
+{criteria}"""
 
 
 def write_study(root: Path, acs: Sequence[Path]) -> Path:
@@ -113,6 +117,7 @@ def write_study(root: Path, acs: Sequence[Path]) -> Path:
         acs_year=plan.ACS_YEAR,
         as_of=plan.AS_OF,
         sites_as_of=SITES_AS_OF,
+        criteria=CRITERIA,
         acs="\n".join(f'    "{p.relative_to(root).as_posix()}",' for p in acs),
     )
     write_text(path, text)
