@@ -49,6 +49,7 @@ _OFFER_COLUMNS = (
 _EXPORT_COLUMNS = ("location_id", "block_geoid")
 _CELL = "h3_res8_id"
 _BLOCKS_PER_STATE = 10**13
+_MOST_EXPECTED = 1 << 20  # a file may also be large because many providers list each location
 BLOCK_DIGITS = 15
 _BYTES_A_LOCATION = 64  # of the largest zip: a guess that only saves growing the tables
 
@@ -92,7 +93,8 @@ def reduce_files(
     digits
         How many digits of the block make the areas that providers are told apart by.
     """
-    reducer = _Reducer(rules, max((file.size for file in files), default=0) // _BYTES_A_LOCATION)
+    largest = max((file.size for file in files), default=0)
+    reducer = _Reducer(rules, min(largest // _BYTES_A_LOCATION, _MOST_EXPECTED))
     for file in files:
         export = file.product == "served_unserved"
         columns = _EXPORT_COLUMNS if export else _OFFER_COLUMNS
