@@ -63,6 +63,15 @@ def roll_up(
     InputError
         If the level does not hold the table's areas, or a column neither adds up nor can be
         rebuilt.
+
+    Examples
+    --------
+    >>> from equity.areas.table import area_table
+    >>> tracts = pd.DataFrame(
+    ...     {"id": ["51001090101", "51001090102"], "locations_n": [120.0, 80.0]})
+    >>> table = area_table(tracts, "id", level="tract", geo_vintage="2020")
+    >>> roll_up(table, "county")["locations_n"].to_dict()
+    {'51001': 200.0}
     """
     have = level_of(table)
     refuse_duplicates(table.index, "the table")

@@ -87,6 +87,18 @@ def combine(
     --------
     combine_audit : the account alone, without a refusal.
     equity.areas.crosswalk.crosswalk : moves a table to other areas.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from equity.areas.table import area_table
+    >>> ids = ["51001090101", "51001090102"]
+    >>> people = pd.DataFrame({"id": ids, "population_n": [900.0, 1500.0]})
+    >>> lines = pd.DataFrame({"id": ids[::-1], "locations_n": [700.0, 400.0]})
+    >>> named = {"level": "tract", "geo_vintage": "2020"}
+    >>> table = combine(area_table(people, "id", **named), area_table(lines, "id", **named))
+    >>> table["locations_n"].tolist()
+    [400.0, 700.0]
     """
     if not 0 <= tolerance <= 1:
         raise InputError("tolerance is a share, from 0 to 1")

@@ -72,6 +72,12 @@ def data_dictionary(table: Any) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per column, indexed by ``column``: dtype, unit, label, source.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"gap_share": [0.1], "gap_share_moe": [0.02]})
+    >>> data_dictionary(table)["unit"].to_dict()
+    {'gap_share': 'share', 'gap_share_moe': 'share'}
     """
     rows = [
         {"column": c.name, "dtype": c.dtype, "unit": c.unit, "label": c.label, "source": c.source}

@@ -84,6 +84,15 @@ def adoption(acs: pd.DataFrame, *, subscription: str = "any_broadband") -> pd.Da
     Notes
     -----
     The ACS asks which kinds of subscription a home has, never how fast it is.
+
+    Examples
+    --------
+    >>> from equity import load_example, read_acs
+    >>> example = load_example()
+    >>> acs = read_acs(example.acs, year=example.year, state="90")
+    >>> homes = adoption(acs, subscription="any_broadband")
+    >>> bool((homes["connected_share"].dropna() <= homes["device_share"].dropna()).all())
+    True
     """
     if subscription not in _SUBSCRIPTION_CELL:
         raise InputError(

@@ -103,6 +103,16 @@ def coverage(
     ----------
     .. [1] Infrastructure Investment and Jobs Act, 47 U.S.C. 1702(a): unserved, underserved.
     .. [2] FCC, Specifications for Data Downloads from the National Broadband Map, rev. 2.4.2.
+
+    Examples
+    --------
+    >>> from equity import load_example, read_bdc
+    >>> example = load_example()
+    >>> lines = read_bdc([example.bdc, example.served_unserved], as_of=example.as_of)
+    >>> table = coverage(lines, rule="fcc-25-3")
+    >>> classes = table[["served_n", "underserved_n", "unserved_n"]].sum(axis=1)
+    >>> bool((classes == table["locations_n"]).all())
+    True
     """
     chosen = as_rule(rule)
     if isinstance(data, pd.DataFrame):

@@ -78,6 +78,13 @@ def best_offers(locations: pd.DataFrame, *, cell: str) -> pd.DataFrame:
     ------
     MissingColumnError
         If the cell or a speed is not among the columns.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> homes = pd.DataFrame({"block": "a", "best_down_mbps": [25, 100], "best_up_mbps": [20, 3]})
+    >>> best_offers(homes, cell="block").loc["a"].tolist()
+    [100, 20]
     """
     _columns(locations, (cell, "best_down_mbps", "best_up_mbps"), "locations")
     rules = {"best_down_mbps": "max", "best_up_mbps": "max"}
@@ -177,6 +184,14 @@ def practice_readiness(
     ----------
     Bandwidth by size of practice: ONC/FCC table as quoted by the Alliance for Connected Care
     2019 and Shepler 2014 (second hand). Upload and simultaneous visits are planning figures.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> sites = pd.DataFrame({"fte": [1.0, 8.0], "block": ["a", "a"]}, index=["solo", "clinic"])
+    >>> offers = pd.DataFrame({"best_down_mbps": [25.0], "best_up_mbps": [3.0]}, index=["a"])
+    >>> practice_readiness(sites, offers, cell="block")["practice_status"].tolist()
+    ['ok', 'below_tier']
     """
     ids = checked_ids(sites, role="sites")
     names, assumed = sizes(sites, ids, size, tiers, unknown_size)

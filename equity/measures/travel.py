@@ -269,6 +269,15 @@ def population_centers(
     -----
     The mean is taken of the points as vectors on the unit sphere and put back on its surface, so
     it needs no projection and no care at the antimeridian.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> blocks = pd.DataFrame(
+    ...     {"lon": [-78.0, -77.0], "lat": [38.0, 38.0], "population_n": [30.0, 10.0]},
+    ...     index=["510010901011000", "510010901011001"])
+    >>> population_centers(blocks, level="tract").round(2).to_numpy().tolist()
+    [[-77.75, 38.0, 40.0]]
     """
     from equity.areas.geoid import parent
 

@@ -170,6 +170,22 @@ def virtual_catchment(
     doi:10.1093/jamia/ocab149 (formula from the authors' published tool).
     E2SVCA: Shao & Luo 2023, Computational Urban Science 3:16, doi:10.1007/s43762-023-00092-z (step
     values from a public script that names the method; unverified).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from equity.measures.travel import travel_costs
+    >>> table = pd.DataFrame({"home": ["a", "b"], "clinic": ["x", "x"], "min": [5, 25]})
+    >>> people = pd.Series({"a": 1000.0, "b": 2000.0})
+    >>> costs = travel_costs(
+    ...     people.to_frame("n"), pd.DataFrame(index=["x"]), table=table,
+    ...     origin="home", destination="clinic", cost="min", unit="min")
+    >>> found = virtual_catchment(
+    ...     costs, demand=people, supply=1.0, method="e2svca",
+    ...     area_speed_mbps=pd.Series({"a": 100.0, "b": 0.0}),
+    ...     site_speed_mbps=pd.Series({"x": 100.0}))
+    >>> found["access_status"].tolist()
+    ['ok', 'no_link']
     """
     told = {
         "area_available": area_available,

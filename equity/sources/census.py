@@ -104,6 +104,14 @@ def read_acs(
     References
     ----------
     U.S. Census Bureau. American Community Survey: notes on ACS estimate and annotation values.
+
+    Examples
+    --------
+    >>> from equity import load_example
+    >>> example = load_example()
+    >>> acs = read_acs(example.acs, year=example.year, state="90")
+    >>> len(acs), acs.index.name, float(acs["B28002_001E"].sum()) > 100_000
+    (180, 'geoid', True)
     """
     vintage = geo_vintage_for("acs", year)
     fips = None if state is None else find_state(state).fips

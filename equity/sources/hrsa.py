@@ -84,6 +84,14 @@ def read_sites(
     MissingFileError, FormatError, MissingColumnError, InputError
         If the file is absent or damaged, lacks a column, holds no site, or a site has no
         coordinates, swapped ones, or ones outside the United States.
+
+    Examples
+    --------
+    >>> from equity import load_example
+    >>> example = load_example()
+    >>> sites = read_sites(example.sites, as_of=example.sites_as_of)
+    >>> sites.index.name, sites.crs.to_epsg()
+    ('site_id', 4269)
     """
     if layout not in {"hrsa", "points"}:
         raise InputError(f"no layout {layout!r}", fix="choose hrsa or points")

@@ -73,6 +73,14 @@ def read_boundaries(
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
         If the file is absent, damaged or no polygon file, lacks an id, a CRS or a polygon, or
         repeats areas.
+
+    Examples
+    --------
+    >>> from equity import load_example
+    >>> example = load_example()
+    >>> tracts = read_boundaries(example.tracts, year=example.boundary_year, state="90")
+    >>> tracts.crs.to_epsg(), tracts.columns.tolist()
+    (4269, ['name', 'land_km2', 'water_km2', 'geometry'])
     """
     vintage = geo_vintage_for("boundaries", year)
     frame = _read(path, layer)
