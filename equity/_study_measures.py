@@ -29,7 +29,7 @@ from equity.progress import track
 from equity.provenance import carry
 from equity.rules import CoverageRule
 
-__all__ = ["measure", "overall_rate"]
+__all__ = ["measure"]
 
 _PER_10K = 10_000.0
 _CONNECT_S = 20
@@ -74,11 +74,6 @@ def measure(
     result = table.copy()  # one block again: dozens of columns came one by one
     result.insert(0, "geo_id", geo_id(result.index.to_series(), plan.study.level))
     return carry(result, table)
-
-
-def overall_rate(table: Any) -> float:
-    """Return the gap's share of residents over all areas with a value."""
-    return float(gap_totals(table)["gap_share"])
 
 
 def _without_codes(areas: Any) -> Any:
@@ -266,7 +261,7 @@ def _standing(plan: StudyPlan, table: Any) -> pd.DataFrame:
         default="ok",
     )
     cut = plan.falls_short.gap_share_at_least
-    cut = overall_rate(table) if cut is None else cut
+    cut = gap_totals(table)["gap_share"] if cut is None else cut
     result["falls_short"] = (table["gap_share"] >= cut) & (table["gap_n"] > 0)
     return result
 

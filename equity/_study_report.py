@@ -236,8 +236,8 @@ def _criteria(result: StudyResult) -> tuple[str, ...]:
     head = f"At least {needed} of these:" if several else "Exactly this:"
     lines = [f"{head} {sentence_list([c.label for c in plan.under_resourced.criteria])}."]
     cut = plan.falls_short.gap_share_at_least
-    words = "the study's overall rate" if cut is None else f"{share(cut)} of residents"
-    lines.append(f"A community falls short if its gap is at least {words}.")
+    enough = "the study's overall rate" if cut is None else f"{share(cut)} of residents"
+    lines.append(f"A community falls short if its gap is at least {enough}.")
     return tuple(lines)
 
 

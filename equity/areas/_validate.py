@@ -19,9 +19,10 @@ STATUSES = frozenset(
         "open_interval", "no_moe", "no_population", "no_households", "no_locations",
         "no_supply_in_reach", "no_neighbors", "not_covered", "crosswalked", "partial", "whole",
         "water", "unknown", "proxy", "listed_only", "lines_unknown", "within_margin",
-        "upper_bound", "no_capacity", "line_unknown", "no_line", "no_link", "no_gap",
-        "no_single_fix", "stranded", "below_tier", "high_latency", "no_offer", "not_located",
-        "not_a_broadband_serviceable_location",
+        "upper_bound", "lower_bound", "other_technologies", "upper_bound_other_technologies",
+        "lower_bound_other_technologies", "no_capacity", "line_unknown", "no_line",
+        "no_link", "no_gap", "no_single_fix", "stranded", "below_tier", "high_latency",
+        "no_offer", "not_located", "not_a_broadband_serviceable_location",
     }
 )  # fmt: skip
 """Words a status column may hold."""

@@ -58,6 +58,15 @@ def test_lines(state):
     check(eq.compare_rules(lines, before="video-visit", after="fcc-706-2024").areas)
 
 
+@pytest.mark.parametrize("rule", eq.list_coverage_rules())
+def test_a_table_of_classes(state, tmp_path, rule):
+    counts = ["locations_n", "served_n", "underserved_n", "unserved_n"]
+    path = tmp_path / "classes.csv"
+    eq.coverage(state["lines"], rule="bead-statute")[counts].to_csv(path)
+    table = eq.read_coverage(path, as_of="2024-12-31", level="tract", state=STATE)
+    check(eq.coverage(table, rule=rule))
+
+
 @pytest.mark.parametrize("subscription", ["any_broadband", "cable_fiber_dsl"])
 def test_homes_and_people(state, subscription):
     acs = state["acs"]
