@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from equity.outputs.words import number
+from equity.outputs.words import PLAIN, number
 
 __all__ = ["CIVIDIS", "HIGH_IS_GOOD", "NO_DATA", "Classes", "classify"]
 
@@ -70,8 +70,11 @@ def _nice(value: float) -> float:
     return round(value, 1 - math.floor(math.log10(abs(value))))
 
 
+_SHORT = {"share": "%", "per_10k": "per 10,000", "mbps": "Mbps"}
+
+
 def _is_count(unit: str) -> bool:
-    return unit not in ("share", "km", "per_10k", "mbps")
+    return unit not in ("share", "km", "per_10k", "mbps", *PLAIN)
 
 
 def _shown(values: np.ndarray, unit: str) -> np.ndarray:
@@ -104,7 +107,7 @@ def _label(low: float, high: float, unit: str, *, last: bool) -> str:
     def text(value: float) -> str:
         return number(value, 0 if _is_count(unit) or float(value).is_integer() else 1)
 
-    words = {"share": "%", "per_10k": "per 10,000", "mbps": "Mbps"}.get(unit, unit)
+    words = _SHORT.get(unit, "" if unit in PLAIN else unit)
     if _is_count(unit) and not last:
         high -= 1  # whole people: 0 to 12, then 13 to 40
     if low >= high:

@@ -15,6 +15,7 @@ import pandas as pd
 
 __all__ = [
     "NOT_AVAILABLE",
+    "PLAIN",
     "SUM_STATUSES",
     "missing",
     "number",
@@ -29,6 +30,8 @@ NOT_AVAILABLE = "n/a"
 ROUND_ABOVE_CV = 0.12
 #: Above this coefficient of variation an estimate is called unreliable (hatched on maps).
 UNRELIABLE_CV = 0.40
+#: Units of numbers that count nothing: codes, ranks, costs without unit, degrees.
+PLAIN = ("number", "index", "deg")
 #: A 90 % margin of error is this many standard errors (Census Bureau convention).
 Z90 = 1.645
 
@@ -133,8 +136,10 @@ def say(
     if unit == "share":
         text = share(value)
         return text if margin is None else f"{text} ± {number(margin * 100, 1)}"
-    if unit in ("km", "per_10k", "mbps"):
-        text, margin_text = number(value, 1), None if margin is None else number(margin, 1)
+    if unit in ("km", "per_10k", "mbps", *PLAIN):
+        digits = 1 if unit not in PLAIN else 0 if value.is_integer() else 2
+        text = number(value, digits)
+        margin_text = None if margin is None else number(margin, max(digits, 1))
     else:
         text, margin_text = count(value, cv), None if margin is None else count(margin, cv)
     if margin_text is not None:
@@ -149,6 +154,9 @@ UNIT_WORDS = {
     "per_10k": "per 10,000 people",
     "mbps": "Mbps",
     "usd": "dollars",
+    "deg": "degrees",
+    "index": "",
+    "number": "",
 }
 
 

@@ -46,6 +46,9 @@ def test_units():
     assert say(5, "n") == "5"
     assert say(5, "people", with_unit=False) == "5"
     assert say(0, "people", moe=12) == "0 ± 12 people"
+    assert say(4.0, "number") == "4"
+    assert say(0.834, "index", moe=0.12) == "0.83 ± 0.12"
+    assert say(-78.25, "deg") == "-78.25 degrees"
     assert number(-0.2) == "0"
     assert count(0.3) == "under 1"
 
