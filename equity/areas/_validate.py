@@ -32,7 +32,7 @@ _SHARE_SLACK = 1e-9
 
 
 def validate_table(table: Any, *, file: str | Path | None = None) -> None:
-    """Do the work of `equity.areas.schema.validate`."""
+    """Do the work of `equity.validate`."""
     level_of(table, name="the table")
     refuse_duplicates(table.index, "the table", file=file)
     frame = pd.DataFrame(table).drop(columns="geometry", errors="ignore")

@@ -50,7 +50,7 @@ def roll_up(
     level
         ``block_group``, ``tract``, ``county``, ``state`` or ``nation`` (one row, ``US``).
     counts, ratios, medians, drop, zero_rule
-        See `equity.areas.crosswalk.crosswalk`. A published margin of the larger area is always
+        See `equity.crosswalk`. A published margin of the larger area is always
         better than a computed one: components covary.
 
     Returns
@@ -81,7 +81,7 @@ def roll_up(
         raise InputError(
             f"{have} areas do not make up {level} areas",
             fix="use a relationship file with equity.crosswalk (ZCTAs), or a polygon with "
-            "equity.areas.aggregate.service_area",
+            "equity.service_area",
         )
     ids = pd.Series(table.index, dtype=object)
     target = "US" if level == "nation" else parent(ids, level)
@@ -184,7 +184,7 @@ def service_area(
     crs
         Coordinates of a bare geometry.
     counts, ratios, medians, drop, zero_rule
-        See `equity.areas.crosswalk.crosswalk`.
+        See `equity.crosswalk`.
 
     Returns
     -------

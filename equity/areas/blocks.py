@@ -48,7 +48,7 @@ def from_blocks(
     ----------
     block_links
         Columns `source`, `target` (15-digit ids) and `area` (land of the shared part), from
-        `equity.sources.relationships.read_block_links`.
+        `equity.read_block_links`.
     blocks
         People and homes of the blocks of either vintage, from `equity.read_blocks`: index block
         id, columns `population_n` and/or `housing_n`. Spread over the parts of a block by land.

@@ -57,7 +57,7 @@ def crosswalk(
         Area table.
     relationship
         Links between the two kinds of areas, in either direction: a `Relationship` (through
-        blocks with `equity.areas.blocks.from_blocks`), or the table that
+        blocks with `equity.from_blocks`), or the table that
         `equity.read_tract_relationship` returns (land only).
     to
         Vintage wanted: ``2010``, ``2020`` or ``2020-CT2022``.
@@ -68,11 +68,11 @@ def crosswalk(
         Columns of the user's own to rebuild -> (numerator, denominator).
     medians
         Medians to rebuild -> (columns with the counts in each bin, (low, high) of each bin); see
-        `equity.areas.medians.grouped_median`.
+        `equity.grouped_median`.
     drop
         Columns to leave behind.
     zero_rule
-        See `equity.areas.moe.moe_sum`.
+        See `equity.moe_sum`.
 
     Returns
     -------

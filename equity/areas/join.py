@@ -86,7 +86,7 @@ def combine(
     See Also
     --------
     combine_audit : the account alone, without a refusal.
-    equity.areas.crosswalk.crosswalk : moves a table to other areas.
+    equity.crosswalk : moves a table to other areas.
 
     Examples
     --------
@@ -166,8 +166,8 @@ def _same_level(table: Any, others: Sequence[Any], labels: Sequence[str]) -> str
             raise InputError(
                 f"{label} has one row a {theirs.replace('_', ' ')}, the first table one row a "
                 f"{level.replace('_', ' ')}",
-                fix="roll the finer one up with equity.areas.aggregate.roll_up, or give every "
-                "tract its county's value with equity.areas.aggregate.spread",
+                fix="roll the finer one up with equity.roll_up, or give every "
+                "tract its county's value with equity.spread",
             )
         refuse_duplicates(other.index, label)
     return level
@@ -207,7 +207,7 @@ def _which_crosswalk(have: str, want: str, level: str) -> str:
     return (
         f"move it first: equity.crosswalk(table, relationship, to={want!r}), the relationship from "
         "equity.read_tract_relationship (tab20_tract20_tract10, land) or "
-        "equity.areas.blocks.from_blocks (people and homes)"
+        "equity.from_blocks (people and homes)"
     )
 
 

@@ -60,7 +60,7 @@ def counties(table: Any) -> Any:
             raise InputError(
                 f"{change.old} was divided ({change.what}): its figures belong to "
                 f"{' and '.join(change.new)} together",
-                fix="roll its tracts up with equity.areas.aggregate.roll_up instead",
+                fix="roll its tracts up with equity.roll_up instead",
             )
     return _with_ids(table, ids, "county codes brought up to date")
 
@@ -98,7 +98,7 @@ def connecticut(table: Any, codes: Any, *, to: str) -> Any:
     table
         Area table of tracts, block groups or blocks.
     codes
-        Series from `equity.sources.relationships.read_connecticut_codes`: tract id with the old
+        Series from `equity.read_connecticut_codes`: tract id with the old
         county -> tract id with the planning region.
     to
         ``2020-CT2022`` (planning regions) or ``2020`` (old counties).
@@ -129,7 +129,7 @@ def connecticut(table: Any, codes: Any, *, to: str) -> Any:
         if mine.any() and have != to and level == "county":
             raise InputError(
                 "old counties and planning regions of Connecticut overlap",
-                fix="recode a table of tracts, then roll it up with equity.areas.aggregate.roll_up",
+                fix="recode a table of tracts, then roll it up with equity.roll_up",
             )
         return _with_ids(table, ids, "", vintage=to)
     if have == to or not mine.any():

@@ -321,7 +321,7 @@ def as_relationship(links: Any) -> Relationship:
         raise MissingColumnError(
             f"a relationship has the columns {', '.join(columns)}",
             fix="read it with equity.read_tract_relationship, or build it with "
-            "equity.areas.blocks.from_blocks or equity.areas.relationship.relationship",
+            "equity.from_blocks or equity.areas.relationship.relationship",
         )
     return relationship(
         links[list(columns)].rename(columns=columns),

@@ -162,7 +162,7 @@ def level_of(table: Any, *, name: str = "the table") -> str:
         raise GeoidError(
             f"{name} is not indexed by ids as text",
             rows=text[~is_text].astype(str),
-            fix="make it an area table first: equity.areas.table.area_table(table, 'GEOID', ...)",
+            fix="make it an area table first: equity.area_table(table, 'GEOID', ...)",
         )
     lengths = text.str.len()
     expected = LEVELS.get(stated) if stated else None
@@ -174,14 +174,14 @@ def level_of(table: Any, *, name: str = "the table") -> str:
         raise GeoidError(
             f"{name} has ids that are not {expected} digits long{hint}",
             rows=text[off],
-            fix="make it an area table first: equity.areas.table.area_table(table, 'GEOID', ...)",
+            fix="make it an area table first: equity.area_table(table, 'GEOID', ...)",
         )
     level = stated or _LEVEL_OF_LENGTH.get(expected)
     if level is None:
         raise GeoidError(
             f"{name} has ids of {expected} digits, which is no level"
             + (" (a tract of 10 digits has lost its leading zero)" if expected == 10 else ""),
-            fix="declare the level with equity.areas.table.area_table(table, level=...)",
+            fix="declare the level with equity.area_table(table, level=...)",
         )
     return level
 

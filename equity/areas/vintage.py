@@ -137,7 +137,7 @@ def required_vintage(value: str | None, *, name: str) -> str:
         raise VintageError(
             f"{name} does not say which vintage its areas have",
             fix="read it with a reader of this package, or declare it: "
-            "equity.areas.table.area_table(table, level=..., geo_vintage=...)",
+            "equity.area_table(table, level=..., geo_vintage=...)",
             code="E-VINTAGE-MISSING",
         )
     if value not in VINTAGES:

@@ -60,7 +60,7 @@ def barrier(table: pd.DataFrame) -> pd.DataFrame:
         subscribe, with or without a device: prices the device alone),
         ``shortfall_with_clinic`` (:func:`shortfall_with_clinic`) and
         ``capacity_with_video_share`` (1 less the share behind a line that cannot carry video, from
-        :func:`equity.measures.practice.capacity_behind_lines`). Shares run from 0 to 1.
+        :func:`equity.capacity_behind_lines`). Shares run from 0 to 1.
 
     Returns
     -------

@@ -96,7 +96,7 @@ def read_block_links(path: str | Path, *, state: str | None = None) -> pd.DataFr
     -------
     DataFrame
         `source` (2010 block), `target` (2020 block), `area` (land in the shared part). Feed it to
-        `equity.areas.blocks.from_blocks`.
+        `equity.from_blocks`.
 
     Raises
     ------
