@@ -152,6 +152,8 @@ def test_flags_follow_from_the_offers(
             if row[5] and int(row[5]) >= 100 and int(row[6]) >= 20:
                 fast[row[3]].add(row[4])
     wired, space = {"10", "40", "50"}, {"60", "61"}
+    assert fast
+    assert served
     for location, _, _, *flags in served:
         techs = fast.get(location, set())
         expected = [bool(techs), bool(techs & wired), bool(techs - space)]
