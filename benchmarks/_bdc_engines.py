@@ -41,8 +41,8 @@ def engine_inline(folder: Path) -> pd.DataFrame:
     return _engine(folder, Inline())
 
 
-def engine_pool(folder: Path) -> pd.DataFrame:
-    """This package as it comes: a process pool."""
+def engine_as_it_comes(folder: Path) -> pd.DataFrame:
+    """This package as it comes: parsing threads, or processes where there are many cores."""
     return _engine(folder, None)
 
 
@@ -223,7 +223,7 @@ ENGINES: dict[str, Callable[[Path], pd.DataFrame | None]] = {
     "floor (zlib)": floor_zlib,
     "floor (isal)": floor_isal,
     "engine, one process": engine_inline,
-    "engine, pool": engine_pool,
+    "engine, as it comes": engine_as_it_comes,
     "polars streaming": polars_streaming,
     "duckdb": duckdb_once,
     "bdcdata + pandas": bdcdata_pandas,

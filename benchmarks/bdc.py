@@ -25,7 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-POOL = "engine, pool"
+AS_IT_COMES = "engine, as it comes"
 ENGINE = "engine, one process"
 NATION_ROWS = 430_000_000
 
@@ -90,15 +90,15 @@ def ratios(measured: dict[str, list[dict]], one_core: list[dict], rows: int) -> 
         if other in measured and ENGINE in measured:
             print(f"| CPU, engine / {other} | {cpu(ENGINE) / cpu(other):.2f} |")
             print(f"| peak memory, engine / {other} | {peak(ENGINE) / peak(other):.2f} |")
-    if POOL in measured:
-        wall = min(run["wall"] for run in measured[POOL])
+    if AS_IT_COMES in measured:
+        wall = min(run["wall"] for run in measured[AS_IT_COMES])
         single = min(run["wall"] for run in one_core)
-        print(f"| wall, pool on {os.cpu_count()} cores / one core | {wall / single:.2f} |")
-        print(f"| peak memory of the pool, all processes added up, MB | {peak(POOL):.0f} |")
+        print(f"| wall, {os.cpu_count()} cores / one core | {wall / single:.2f} |")
+        print(f"| peak memory as it comes, all processes added up, MB | {peak(AS_IT_COMES):.0f} |")
         nation = NATION_ROWS / rows
         print(
             f"\nThe nation, about {NATION_ROWS / 1e6:.0f} M terrestrial rows, at this rate: "
-            f"{cpu(POOL) * nation:.0f} CPU s, {wall * nation:.0f} s on {os.cpu_count()} cores."
+            f"{cpu(AS_IT_COMES) * nation:.0f} CPU s, {wall * nation:.0f} s on {os.cpu_count()} cores."
         )
 
 
@@ -110,8 +110,8 @@ def growth(args: argparse.Namespace) -> None:
         runs = [measure(ENGINE, folder) for _ in range(args.repeat)]
         rate = statistics.median(run["cpu"] for run in runs) / rows * 1e6
         print(line(f"{rows:,}", runs) + f" {rate:.3f} |")
-        runs = [measure(POOL, folder) for _ in range(args.repeat)]
-        print(line(f"{rows:,} (pool)", runs) + " |")
+        runs = [measure(AS_IT_COMES, folder) for _ in range(args.repeat)]
+        print(line(f"{rows:,}, as it comes", runs) + " |")
 
 
 def files(root: Path, rows: int, locations: int) -> tuple[Path, int]:
@@ -131,7 +131,7 @@ def measure(name: str, folder: Path, cores: set[int] | None = None) -> dict:
         os.sched_setaffinity(0, cores or before)  # the child inherits it
         child = subprocess.Popen([*command, "--answer", str(answer)], start_new_session=True)
         os.sched_setaffinity(0, before)
-        watcher = Watcher(child.pid) if name == POOL else None
+        watcher = Watcher(child.pid) if name == AS_IT_COMES else None
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - began
         if status:

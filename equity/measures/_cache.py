@@ -40,17 +40,18 @@ def reduce_cached(
     digits: int,
     cache_dir: str | None,
     ordered: bool,
+    readers: int = 1,
 ) -> Partial:
     """Return the result of some files, taken from the cache or kept there where there is one.
 
     ``ordered`` sorts it by location, here where workers do it side by side, because it will be
-    merged with others.
+    merged with others. ``readers`` threads parse ahead, where files are reduced together.
 
     Without a ``cache_dir`` nothing is read or written, and the files are reduced together. Files
     without a checksum are never kept.
     """
     if not cache_dir:
-        result = reduce_files(files, rules, cells=cells, digits=digits)
+        result = reduce_files(files, rules, cells=cells, digits=digits, readers=readers)
         return sort_by_id(result) if ordered else result
     return merge(
         _one(file, rules, cells=cells, digits=digits, folder=Path(cache_dir)) for file in files

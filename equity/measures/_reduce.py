@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from equity.measures._ahead import read_ahead
 from equity.measures._batch import NO_CELLS, Rows, hexadecimal, ints, letters, runs
 from equity.measures._partial import (
     LISTED,
@@ -76,6 +77,7 @@ def reduce_files(
     *,
     cells: bool,
     digits: int = BLOCK_DIGITS,
+    readers: int = 1,
 ) -> Partial:
     """Reduce files of offers, and served/unserved exports, to one row per location.
 
@@ -92,15 +94,23 @@ def reduce_files(
         Also keep each location's H3 cell, and tell providers apart by cell.
     digits
         How many digits of the block make the areas that providers are told apart by.
+    readers
+        Threads that parse ahead; the result is the same.
     """
     largest = max((file.size for file in files), default=0)
     reducer = _Reducer(rules, min(largest // _BYTES_A_LOCATION, _MOST_EXPECTED))
-    for file in files:
-        export = file.product == "served_unserved"
-        columns = _EXPORT_COLUMNS if export else _OFFER_COLUMNS
-        for batch in file.batches((*columns, _CELL) if cells else columns):
-            reducer.add(batch, file.state, export=export)
+
+    def batches(file: LocationFile) -> Iterator[Any]:
+        columns = _EXPORT_COLUMNS if _is_export(file) else _OFFER_COLUMNS
+        return file.batches((*columns, _CELL) if cells else columns)
+
+    for file, batch in read_ahead(files, batches, readers=readers):
+        reducer.add(batch, file.state, export=_is_export(file))
     return reducer.result(10 ** (BLOCK_DIGITS - digits))
+
+
+def _is_export(file: LocationFile) -> bool:
+    return file.product == "served_unserved"
 
 
 class _Run(NamedTuple):

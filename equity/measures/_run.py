@@ -18,7 +18,8 @@ from equity.measures._reduce import LocationFile
 from equity.progress import track
 from equity.rules import CoverageRule
 
-_POOL_FROM_BYTES = 32 << 20
+_PARALLEL_FROM_BYTES = 32 << 20
+_FEW_CORES = 4
 
 
 class Inline(Executor):
@@ -48,6 +49,9 @@ def reduce_all(
     Only a few partial results wait at a time, so memory does not grow with the number of files.
     """
     every = [file for files in groups.values() for file in files]
+    readers = 1 if executor is not None or cache_dir else _readers(every, len(groups))
+    if readers > 1:
+        executor = Inline()
     with _choose(executor, every) as pool, track("Reading coverage", total=len(every)) as advance:
         parts = {name: _shares(files, _pieces(pool, len(groups))) for name, files in groups.items()}
         work = partial(
@@ -57,6 +61,7 @@ def reduce_all(
             digits=digits,
             cache_dir=cache_dir,
             ordered=any(len(shares) > 1 for shares in parts.values()),
+            readers=readers,
         )
         jobs = [(name, share) for name, shares in parts.items() for share in shares]
         left = {name: len(shares) for name, shares in parts.items()}
@@ -87,6 +92,21 @@ def _as_done(
     finally:
         for future in waiting:
             future.cancel()
+
+
+def _readers(files: Sequence[LocationFile], groups: int) -> int:
+    """Return how many threads should parse for one reducer; 1 leaves the work to processes.
+
+    On few cores one state is read soonest by threads that share a table of its locations: a pool
+    would build one table a process and send it back. More cores than one reducer can feed, or
+    several states, are work for processes.
+    """
+    cores = os.cpu_count() or 1
+    return min(cores, len(files)) if groups == 1 and cores <= _FEW_CORES and _large(files) else 1
+
+
+def _large(files: Sequence[LocationFile]) -> bool:
+    return sum(file.size for file in files) >= _PARALLEL_FROM_BYTES
 
 
 def _pieces(pool: Executor, groups: int) -> int:
@@ -125,8 +145,7 @@ def _choose(executor: Executor | None, files: Sequence[LocationFile]) -> Iterato
         yield executor
         return
     workers = min(os.cpu_count() or 1, len(files))
-    small = sum(file.size for file in files) < _POOL_FROM_BYTES
-    if workers < 2 or small or multiprocessing.current_process().daemon:
+    if workers < 2 or not _large(files) or multiprocessing.current_process().daemon:
         yield Inline()
         return
     # A forked child would inherit locks that other threads hold; a fork server has no threads.

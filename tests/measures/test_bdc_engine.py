@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 import equity as eq
 from equity.errors import EquityError, StorageError
 from equity.measures import _cache
+from equity.measures._ahead import read_ahead
 from equity.measures._slots import SlotIndex
 from equity.measures.coverage import Inline, coverage_under, location_table
 from equity.rules import list_coverage_rules, load_coverage_rule
@@ -143,10 +145,48 @@ def test_identical_bytes_here_in_threads_in_processes_and_on_dask(folder, monkey
         assert bytes_of(folder, client.get_executor()) == expected
 
 
-def test_the_pool_that_is_the_default_gives_the_same(folder, monkeypatch):
+@pytest.mark.parametrize("few_cores", [0, 1_000], ids=["processes", "reading threads"])
+def test_what_is_the_default_gives_the_same(folder, monkeypatch, few_cores):
     expected = bytes_of(folder, Inline())
-    monkeypatch.setattr("equity.measures._run._POOL_FROM_BYTES", 0)
+    monkeypatch.setattr("equity.measures._run._PARALLEL_FROM_BYTES", 0)
+    monkeypatch.setattr("equity.measures._run._FEW_CORES", few_cores)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert bytes_of(folder, None) == expected
+
+
+def test_a_reading_thread_s_error_is_raised_and_no_thread_stays(tmp_path, monkeypatch):
+    for name in ("Cable", "Copper", "Other"):
+        write_offers(tmp_path, [offer(1_000_000_001, down="fast")], name=name)
+    monkeypatch.setattr("equity.measures._run._PARALLEL_FROM_BYTES", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    before, usual = threading.active_count(), sys.getswitchinterval()
+    with pytest.raises(EquityError, match=r"fast.*lines? 2"):
+        eq.coverage(eq.read_bdc(tmp_path, as_of=AS_OF), rule="bead-2022")
+    assert threading.active_count() == before
+    assert sys.getswitchinterval() == usual
+
+
+def test_readers_bring_every_batch_once_in_each_file_s_order():
+    def batches(file):
+        for number in range(50):
+            yield file, number
+
+    brought = list(read_ahead(list("abcd"), batches, readers=3))
+    assert sorted(brought) == [(f, (f, n)) for f in "abcd" for n in range(50)]
+    for file in "abcd":
+        assert [batch[1] for name, batch in brought if name == file] == list(range(50))
+
+
+def test_readers_stop_when_nobody_listens_any_more():
+    def endless(file):
+        while True:
+            yield file
+
+    before = threading.active_count()
+    ahead = read_ahead(["a", "b"], endless, readers=2)
+    assert next(ahead)[0] in {"a", "b"}
+    ahead.close()
+    assert threading.active_count() == before
 
 
 def die(*_args, **_options):
