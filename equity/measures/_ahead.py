@@ -18,7 +18,7 @@ File = TypeVar("File")
 _WAITING = 8
 """Batches that may wait, per reader: enough that the reducer never starves, little memory."""
 _LOOK_S = 0.1
-_TURN_S = 0.0005
+_TURN_S = 0.001
 """How long a thread may keep the interpreter to itself while others wait for it. Readers need it
 briefly and often; at Python's usual 5 ms they would mostly wait for the reducer."""
 

@@ -43,7 +43,7 @@ EXPORT_COLUMNS = {
 }
 _TYPES = {names.LOCATIONS: LOCATION_COLUMNS, names.EXPORT: EXPORT_COLUMNS}
 _OPTIONAL = {"frn", "brand_name", "state_usps", "h3_res8_id"}
-_BLOCK = 1 << 22
+_BLOCK = 1 << 23
 _EXAMPLES = 5
 
 
