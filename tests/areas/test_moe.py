@@ -167,6 +167,18 @@ def test_grouped_median_oracle():
     assert result.status == "ok"
 
 
+def test_grouped_median_of_los_angeles_county():
+    # Household income (ACS B19001), Los Angeles County, 5-year to 2013; the value published in the
+    # tests of census-data-aggregator.
+    counts = [
+        209_050, 190_300, 173_380, 167_740, 154_347, 155_834, 143_103, 140_946,
+        126_807, 241_482, 303_887, 384_881, 268_689, 169_129, 189_195, 211_613,
+    ]  # fmt: skip
+    result = grouped_median(counts, EDGES)
+    assert result.median == pytest.approx(56_363.58534176461, rel=1e-12)
+    assert result.moe == pytest.approx(161.96723586588095, rel=1e-9)
+
+
 def test_grouped_median_of_many_areas_and_its_edges():
     table = pd.DataFrame(
         [COUNTS, [90] + [1] * 15, [1] * 15 + [90], [0] * 16, [np.nan] + [1] * 15],
