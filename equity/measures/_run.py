@@ -49,10 +49,10 @@ def reduce_all(
     Only a few partial results wait at a time, so memory does not grow with the number of files.
     """
     every = [file for files in groups.values() for file in files]
-    readers = 1 if executor is not None or cache_dir else _readers(every, len(groups))
-    if readers > 1:
-        executor = Inline()
-    with _choose(executor, every) as pool, track("Reading coverage", total=len(every)) as advance:
+    with (
+        _choose(executor, every, groups=len(groups), cached=bool(cache_dir)) as (pool, readers),
+        track("Reading coverage", total=len(every)) as advance,
+    ):
         parts = {name: _shares(files, _pieces(pool, len(groups))) for name, files in groups.items()}
         work = partial(
             reduce_cached,
@@ -94,17 +94,6 @@ def _as_done(
             future.cancel()
 
 
-def _readers(files: Sequence[LocationFile], groups: int) -> int:
-    """Return how many threads should parse for one reducer; 1 leaves the work to processes.
-
-    On few cores one state is read soonest by threads that share a table of its locations: a pool
-    would build one table a process and send it back. More cores than one reducer can feed, or
-    several states, are work for processes.
-    """
-    cores = os.cpu_count() or 1
-    return min(cores, len(files)) if groups == 1 and cores <= _FEW_CORES and _large(files) else 1
-
-
 def _large(files: Sequence[LocationFile]) -> bool:
     return sum(file.size for file in files) >= _PARALLEL_FROM_BYTES
 
@@ -140,13 +129,28 @@ def _result(future: Future[Partial], share: Sequence[LocationFile]) -> Partial:
 
 
 @contextmanager
-def _choose(executor: Executor | None, files: Sequence[LocationFile]) -> Iterator[Executor]:
+def _choose(
+    executor: Executor | None, files: Sequence[LocationFile], *, groups: int, cached: bool
+) -> Iterator[tuple[Executor, int]]:
+    """Yield what runs the reducers, and how many threads parse ahead of each.
+
+    On few cores one state is read soonest by threads that share a table of its locations: a pool
+    would build one table a process and send it back. More cores than one reducer can feed,
+    several states, or files that are cached one by one, are work for processes.
+    """
+    cores = os.cpu_count() or 1
+    workers = min(cores, len(files))
     if executor is not None:
-        yield executor
+        yield executor, 1
         return
-    workers = min(os.cpu_count() or 1, len(files))
-    if workers < 2 or not _large(files) or multiprocessing.current_process().daemon:
-        yield Inline()
+    if workers < 2 or not _large(files):
+        yield Inline(), 1
+        return
+    if groups == 1 and cores <= _FEW_CORES and not cached:
+        yield Inline(), workers
+        return
+    if multiprocessing.current_process().daemon:
+        yield Inline(), 1  # a daemon may have no children
         return
     # A forked child would inherit locks that other threads hold; a fork server has no threads.
     method = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
@@ -155,7 +159,7 @@ def _choose(executor: Executor | None, files: Sequence[LocationFile]) -> Iterato
         context.set_forkserver_preload(["equity.measures._cache", "pyarrow.csv"])
     pool = ProcessPoolExecutor(workers, mp_context=context)
     try:
-        yield pool
+        yield pool, 1
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

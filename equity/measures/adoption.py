@@ -146,7 +146,7 @@ def covered_populations(acs: pd.DataFrame) -> pd.DataFrame:
         _add_share(result, acs, name, forms)
     if "B19013_001E" in acs:
         result["median_household_income_usd"] = acs["B19013_001E"]
-        result["median_household_income_usd_moe"] = _column(acs, "B19013_001M", "")
+        result["median_household_income_usd_moe"] = _column(acs, "B19013_001M")
     return carry(result, acs)
 
 
@@ -159,7 +159,7 @@ def _add_share(
             return
     if name in acs:
         result[name] = acs[name].astype(float)
-        result[f"{name}_moe"] = _column(acs, f"{name}_moe", "")
+        result[f"{name}_moe"] = _column(acs, f"{name}_moe")
 
 
 def _fill_devices(result: pd.DataFrame) -> None:
@@ -214,8 +214,9 @@ def _add_connected(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -
     )
 
 
-def _column(table: pd.DataFrame, name: str, alternative: str) -> pd.Series:
-    for candidate in (name, alternative):
-        if candidate and candidate in table:
-            return table[candidate].astype(float)
+def _column(table: pd.DataFrame, *names: str) -> pd.Series:
+    """Return the first of the columns that is there, or missing values."""
+    for name in names:
+        if name in table:
+            return table[name].astype(float)
     return pd.Series(np.nan, index=table.index)
