@@ -7,6 +7,7 @@ import io
 import zipfile
 from pathlib import Path
 
+# Column order: FCC, Specifications for Data Downloads from the National Broadband Map, rev. 2.4.2, 3.1.1.
 HEADER = [
     "frn",
     "provider_id",

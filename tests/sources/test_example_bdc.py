@@ -10,24 +10,10 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pytest
+from bdc_files import HEADER
 
 from equity.sources.example import Example
 
-# Column order: FCC, Specifications for Data Downloads from the National Broadband Map, rev. 2.4.2, 3.1.1.
-HEADER = [
-    "frn",
-    "provider_id",
-    "brand_name",
-    "location_id",
-    "technology",
-    "max_advertised_download_speed",
-    "max_advertised_upload_speed",
-    "low_latency",
-    "business_residential_code",
-    "state_usps",
-    "block_geoid",
-    "h3_res8_id",
-]
 NAME = re.compile(r"bdc_90_([A-Za-z]+)_fixed_broadband_(D24)_(\d\d[a-z]{3}\d{4})\.zip")
 TECHNOLOGY = {
     "Copper": "10",
