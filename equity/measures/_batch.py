@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -35,21 +34,18 @@ class Rows(NamedTuple):
         return Rows(*cut)
 
 
-def runs(rows: Rows, slots: Ints) -> Iterator[tuple[Rows, Ints]]:
-    """Split a batch into runs of one provider and one technology."""
-    provider, technology = rows.provider, rows.technology
-    if (provider == provider[0]).all() and (technology == technology[0]).all():
-        yield rows, slots
-        return
+def in_runs(rows: Rows) -> tuple[Rows, list[slice]]:
+    """Return a batch and where it falls into runs of one provider and one technology.
+
+    A batch whose rows are not grouped like that, as the publisher's are, is sorted first.
+    """
     key = rows.provider.astype(np.int64) << 16 | rows.technology.astype(np.int64) & 0xFFFF
     cut = np.flatnonzero(key[1:] != key[:-1]) + 1
     if cut.size > _MAX_RUNS:
         order = np.argsort(key, kind="stable")
-        key, rows, slots = key[order], rows.take(order), slots[order]
+        key, rows = key[order], rows.take(order)
         cut = np.flatnonzero(key[1:] != key[:-1]) + 1
-    edges = [0, *cut.tolist(), key.size]
-    for start, stop in pairwise(edges):
-        yield rows.take(slice(start, stop)), slots[start:stop]
+    return rows, [slice(*edges) for edges in pairwise([0, *cut.tolist(), key.size])]
 
 
 def ints(batch: Any, name: str, missing: int = 0) -> Any:

@@ -45,7 +45,7 @@ def reduce_cached(
     """Return the result of some files, taken from the cache or kept there where there is one.
 
     ``ordered`` sorts it by location, here where workers do it side by side, because it will be
-    merged with others. ``readers`` threads parse ahead, where files are reduced together.
+    merged with others. ``readers`` threads read side by side, where files are reduced together.
 
     Without a ``cache_dir`` nothing is read or written, and the files are reduced together. Files
     without a checksum are never kept.

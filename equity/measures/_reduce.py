@@ -5,53 +5,41 @@ technology; inside a run everything but the location and the speeds is a constan
 these slots" needs no care about repeated locations. Files in any other order give the same result,
 only more slowly: such a batch is first sorted by provider.
 
+Threads that read side by side inflate, parse and class each on its own; only the adding to the
+table, about a fourth of the work, is done by one at a time.
+
 Memory grows with the number of locations (about 60 bytes each) and with the providers (one bit per
 location each), not with the rows.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+import threading
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from equity.measures._ahead import read_ahead
-from equity.measures._batch import NO_CELLS, Rows, hexadecimal, ints, letters, runs
+from equity.measures._batch import Rows
+from equity.measures._classed import Classed, Run, classed, columns_needed
 from equity.measures._partial import (
     LISTED,
-    QUALIFIES,
-    SERVED,
-    UNDERSERVED,
-    UNKNOWN_TECHNOLOGY,
-    Flags,
+    Bits,
     Ints,
     Partial,
     RuleColumns,
-    pack_speed,
 )
-from equity.measures._providers import ProviderSets
+from equity.measures._providers import Areas, ProviderSets
 from equity.measures._slots import SlotIndex
+from equity.measures._threads import at_once, side_by_side
 from equity.rules import CoverageRule
-from equity.rules._coverage import TECHNOLOGIES
 
-_OFFER_COLUMNS = (
-    "provider_id",
-    "location_id",
-    "technology",
-    "max_advertised_download_speed",
-    "max_advertised_upload_speed",
-    "low_latency",
-    "business_residential_code",
-    "block_geoid",
-)
-_EXPORT_COLUMNS = ("location_id", "block_geoid")
-_CELL = "h3_res8_id"
-_BLOCKS_PER_STATE = 10**13
-_MOST_EXPECTED = 1 << 20  # a file may also be large because many providers list each location
 BLOCK_DIGITS = 15
+_MOST_EXPECTED = 1 << 21  # a file may also be large because many providers list each location
+_WAITING = 4  # parts that wait to be added before a reader waits too
 _BYTES_A_LOCATION = 64  # of the largest zip: a guess that only saves growing the tables
 
 
@@ -95,42 +83,41 @@ def reduce_files(
     digits
         How many digits of the block make the areas that providers are told apart by.
     readers
-        Threads that parse ahead; the result is the same.
+        Threads that read side by side; the result is the same.
     """
     largest = max((file.size for file in files), default=0)
-    reducer = _Reducer(rules, min(largest // _BYTES_A_LOCATION, _MOST_EXPECTED))
+    reducer = _Reducer(rules, min(largest // _BYTES_A_LOCATION, _MOST_EXPECTED), cells=cells)
+    adding, over = threading.Lock(), threading.Event()
+    classed_parts: deque[tuple[Classed, bool]] = deque()
 
-    def batches(file: LocationFile) -> Iterator[Any]:
-        columns = _EXPORT_COLUMNS if _is_export(file) else _OFFER_COLUMNS
-        return file.batches((*columns, _CELL) if cells else columns)
+    def add() -> None:
+        while classed_parts:
+            part, export = classed_parts.popleft()
+            reducer.add(part, export=export)
 
-    for file, batch in read_ahead(files, batches, readers=readers):
-        reducer.add(batch, file.state, export=_is_export(file))
-    return reducer.result(10 ** (BLOCK_DIGITS - digits))
+    def read(file: LocationFile) -> None:
+        export = file.product == "served_unserved"
+        for batch in file.batches(columns_needed(export=export, cells=cells)):
+            part = classed(batch, rules, state=file.state, export=export)
+            classed_parts.append((part, export))
+            # Whoever finds another one adding leaves his part to him and reads on.
+            if adding.acquire(blocking=len(classed_parts) > _WAITING):
+                try:
+                    add()
+                finally:
+                    adding.release()
+            if over.is_set():
+                return
 
-
-def _is_export(file: LocationFile) -> bool:
-    return file.product == "served_unserved"
-
-
-class _Run(NamedTuple):
-    """Rows of one provider and one technology, and their slots."""
-
-    provider: int
-    code: int
-    rows: Rows
-    slots: Ints
-
-    def meets(self, pair: tuple[float, float]) -> Flags:
-        """Return where an offer reaches both speeds."""
-        good: Flags = (self.rows.down >= pair[0]) & (self.rows.up >= pair[1])
-        return good
+    side_by_side(read, files, threads=min(readers, len(files)), stop=over.set)
+    add()
+    return reducer.result(10 ** (BLOCK_DIGITS - digits), threads=readers)
 
 
 class _Reducer:
-    def __init__(self, rules: Sequence[CoverageRule], expected: int = 0) -> None:
-        self._rules = rules
+    def __init__(self, rules: Sequence[CoverageRule], expected: int = 0, *, cells: bool) -> None:
         self._expected = expected
+        self._by_cell = cells
         self._index = SlotIndex(expected)
         self._blocks = np.empty(0, np.int64)
         self._cells = np.empty(0, np.uint64)
@@ -141,59 +128,17 @@ class _Reducer:
         self._listed = ProviderSets()
         self._qualified = [ProviderSets() for _ in rules]
         self._best = [np.empty(0, np.int64) for _ in rules]
-        self._levels: dict[tuple[int, int, int], Flags] = {}
+        self._bits: list[dict[int, Bits]] = [{} for _ in rules]
 
-    def add(self, batch: Any, state: str, *, export: bool) -> None:
-        rows = self._valid(self._arrays(batch, export=export), state)
-        if not rows.location.size:
+    def add(self, part: Classed, *, export: bool) -> None:
+        self._tally.update(part.tally)
+        if not part.rows.location.size:
             return
-        slots = self._place(rows)
+        slots = self._place(part.rows)
         if export:
             self._exported[slots] = True
-            return
-        for part, where in runs(rows, slots):
-            self._add_run(part, where)
-
-    def _arrays(self, batch: Any, *, export: bool) -> Rows:
-        self._tally["rows"] += batch.num_rows
-        empty = np.empty(0, np.int32)
-        location, block = ints(batch, "location_id"), ints(batch, "block_geoid")
-        cell = hexadecimal(batch.column(_CELL)) if _CELL in batch.schema.names else NO_CELLS
-        if export:
-            return Rows(location, block, *(empty,) * 6, cell)  # type: ignore[arg-type]
-        for name, key in (
-            ("max_advertised_download_speed", "speed_blank"),
-            ("max_advertised_upload_speed", "speed_blank"),
-            ("low_latency", "latency_blank"),
-        ):
-            self._tally[key] += batch.column(name).null_count
-        return Rows(
-            location,
-            block,
-            ints(batch, "provider_id"),
-            ints(batch, "technology", missing=UNKNOWN_TECHNOLOGY),
-            ints(batch, "max_advertised_download_speed"),
-            ints(batch, "max_advertised_upload_speed"),
-            ints(batch, "low_latency"),
-            letters(batch.column("business_residential_code")),
-            cell,
-        )
-
-    def _valid(self, rows: Rows, state: str) -> Rows:
-        """Leave out, and count, rows without an id or block, or in a block of another state."""
-        low, high = 1, _BLOCKS_PER_STATE * 100
-        if state:
-            low = int(state) * _BLOCKS_PER_STATE
-            high = low + _BLOCKS_PER_STATE
-        if not rows.location.size or (
-            rows.location.min() > 0 and rows.block.min() >= low and rows.block.max() < high
-        ):
-            return rows
-        named = (rows.location > 0) & (rows.block > 0)
-        here = (rows.block >= low) & (rows.block < high)
-        self._tally["row_without_location_or_block"] += int((~named).sum())
-        self._tally["row_in_another_state"] += int((named & ~here).sum())
-        return rows.take(named & here)
+        for run in part.runs:
+            self._add_run(run, slots[run.part])
 
     def _place(self, rows: Rows) -> Ints:
         """Return each row's slot, and note the block of new locations."""
@@ -218,106 +163,78 @@ class _Reducer:
     def _grow(self, size: int) -> None:
         self._room = max(size * 3 // 2, 1 << 14, self._expected)
         self._blocks = _extend(self._blocks, self._room)
-        self._cells = _extend(self._cells, self._room)
+        if self._by_cell:
+            self._cells = _extend(self._cells, self._room)
         self._exported = _extend(self._exported, self._room)
         self._best = [_extend(best, self._room) for best in self._best]
-        self._levels = {key: _extend(flags, self._room) for key, flags in self._levels.items()}
+        for levels in self._bits:
+            for code, bits in levels.items():
+                levels[code] = _extend(bits, self._room)
         for sets in (self._listed, *self._qualified):
             sets.grow(self._room)
 
-    def _add_run(self, rows: Rows, slots: Ints) -> None:
-        """Add rows of one provider and one technology."""
-        provider = max(int(rows.provider[0]), 0)
-        code = int(rows.technology[0])
-        if code not in TECHNOLOGIES:
-            self._tally[f"technology_unknown_{code}"] += slots.size
-            code = UNKNOWN_TECHNOLOGY
-        self._tally["speed_zero"] += slots.size - int(np.count_nonzero(rows.down | rows.up))
-        self._tally["customers_unknown"] += slots.size - int(
-            np.count_nonzero(_among(rows.customers, ("R", "B", "X")))
+    def _add_run(self, run: Run, slots: Ints) -> None:
+        self._listed.flags((run.provider, run.code))[slots] = True
+        for number, ruled in enumerate(run.ruled):
+            if ruled is None:
+                continue
+            bits = self._bits[number].get(run.code)
+            if bits is None:
+                bits = self._bits[number][run.code] = np.zeros(self._room, np.uint8)
+            for where, reached in ruled.reached:
+                bits[slots[where]] |= reached
+            if ruled.qualifying is not None:
+                some = slots[ruled.qualifying]
+                if some.size:
+                    self._qualified[number].flags((run.provider, 0))[some] = True
+            if ruled.offered is not None:
+                where, speed = ruled.offered
+                np.maximum.at(self._best[number], slots[where], speed)
+
+    def result(self, divisor: int, *, threads: int) -> Partial:
+        """Return what has been added; the reducer is used up, so that its memory serves here."""
+        size, ids = self._index.size, self._index.ids
+        del self._index
+        blocks = self._blocks[:size]
+        cells = self._cells[:size]
+        codes = cells.astype(np.int64) if self._by_cell else blocks // divisor
+        providers = self._listed.providers()
+
+        areas, listed = at_once(
+            (partial(Areas, codes), partial(self._listed.by_technology, size)), threads=threads
         )
-        self._listed.flags((provider, code))[slots] = True
-        run = _Run(provider, code, rows, slots)
-        for number, rule in enumerate(self._rules):
-            counts = _among(rows.customers, rule.customers)
-            if rule.low_latency:
-                counts &= rows.latency == 1
-            if counts.any():
-                self._class(number, run, counts)
-
-    def _class(self, number: int, run: _Run, counts: Flags) -> None:
-        """Class each offer by its own two speeds under one rule."""
-        rule, rows, slots = self._rules[number], run.rows, run.slots
-        every = bool(counts.all())
-        at: dict[tuple[float, float], Ints] = {}
-        for level, pair in (
-            (UNDERSERVED, rule.underserved),
-            (SERVED, rule.served),
-            (QUALIFIES, rule.qualifying),
-        ):
-            if pair not in at:
-                good = run.meets(pair) if every else run.meets(pair) & counts
-                at[pair] = slots if good.all() else slots[good]
-            self._level(number, run.code, level)[at[pair]] = True
-        if run.code not in rule.technologies:
-            return
-        if at[rule.qualifying].size:
-            self._qualified[number].flags((run.provider, 0))[at[rule.qualifying]] = True
-        offered = counts & ((rows.down | rows.up) > 0)
-        some = slice(None) if offered.all() else offered
-        speed = pack_speed(rows.down[some].astype(np.int64), rows.up[some].astype(np.int64))
-        np.maximum.at(self._best[number], slots[some], speed)
-
-    def _level(self, number: int, code: int, level: int) -> Flags:
-        key = (number, code, level)
-        flags = self._levels.get(key)
-        if flags is None:
-            flags = self._levels[key] = np.zeros(self._room, bool)
-        return flags
-
-    def result(self, divisor: int) -> Partial:
-        size = self._index.size
-        blocks = self._blocks[:size].copy()
-        cells = self._cells[:size].astype(np.int64) if self._cells.any() else _NO_IDS
-        areas = cells if cells.size else blocks // divisor
-        listed = self._listed.by_technology(size)
+        sets = (self._listed, *self._qualified)
+        reached, *qualified = at_once(
+            (
+                *(partial(one.reach, providers, areas) for one in sets),
+                *(partial(one.lowest_three, size) for one in self._qualified),
+            ),
+            threads=threads,
+        )
+        near = qualified[len(self._qualified) :]
         rules = []
-        for number in range(len(self._rules)):
-            pairs = self._listed.pairs(areas, self._qualified[number])
+        for number, levels in enumerate(self._bits):
+            for code, flags in listed.items():
+                bits = levels[code][:size] if code in levels else np.zeros(size, np.uint8)
+                levels[code] = bits | flags.view(np.uint8) * np.uint8(LISTED)
             rules.append(
                 RuleColumns(
-                    {code: self._bits(number, code, flags) for code, flags in listed.items()},
-                    self._best[number][:size].copy(),
-                    self._qualified[number].lowest_three(size),
-                    *pairs,
+                    {code: levels[code] for code in sorted(levels)},
+                    self._best[number][:size],
+                    near[number],
+                    *areas.pairs(providers, reached, qualified[number]),
                 )
             )
         clashing = np.unique(np.concatenate(self._clashing)) if self._clashing else _NO_IDS
         return Partial(
-            ids=self._index.ids[:size].copy(),
+            ids=ids[:size],
             blocks=blocks,
-            cells=cells.astype(np.uint64),
-            exported=self._exported[:size].copy(),
+            cells=cells,
+            exported=self._exported[:size],
             rules=tuple(rules),
             clashing=clashing,
             tally=+self._tally,
         )
-
-    def _bits(self, number: int, code: int, listed: Flags) -> NDArray[np.uint8]:
-        bits = listed.astype(np.uint8) * np.uint8(LISTED)
-        for level in (UNDERSERVED, SERVED, QUALIFIES):
-            flags = self._levels.get((number, code, level))
-            if flags is not None:
-                bits |= flags[: bits.size].astype(np.uint8) * np.uint8(level)
-        return bits
-
-
-def _among(customers: NDArray[np.uint8], codes: Sequence[str]) -> Flags:
-    """Return where a customer code is one of some; comparing beats looking up bytes."""
-    found: Flags = customers == ord(codes[0])
-    for code in codes[1:]:
-        found |= customers == ord(code)
-    return found
 
 
 _NO_IDS = np.empty(0, np.int64)

@@ -120,7 +120,7 @@ def roll_up(data: Partial, number: int, rule: CoverageRule, by: str) -> pd.DataF
     size = codes.size
     bits = location_class(columns, rule.technologies, data.ids.size)
     counts = _histogram(inverse, bits, 16, size)
-    out = {
+    out: dict[str, NDArray[Any]] = {
         "locations_n": counts.sum(axis=1),
         "exported_n": _histogram(inverse, data.exported, 2, size)[:, 1],
         **_classes(counts, ""),
@@ -128,10 +128,9 @@ def roll_up(data: Partial, number: int, rule: CoverageRule, by: str) -> pd.DataF
     }
     for code in (*TECHNOLOGIES, UNKNOWN_TECHNOLOGY):
         out.update(_technology(columns, code, inverse, size))
-    frame = pd.DataFrame(out, index=area_labels(codes, by), dtype=float)
-    _add_providers(frame, columns, by, codes)
-    _add_speeds(frame, columns.best, inverse, size)
-    return frame
+    out.update(_providers(columns, by, codes))
+    out.update(_speeds(columns.best, inverse, size))
+    return pd.DataFrame(out, index=area_labels(codes, by), dtype=float)
 
 
 def sorted_areas(codes: Ints) -> tuple[Ints, Ints]:
@@ -182,7 +181,7 @@ def _technology(
     return {f"listed{name}_n": listed, **_classes(counts, name)}
 
 
-def _add_providers(frame: pd.DataFrame, columns: RuleColumns, by: str, codes: Ints) -> None:
+def _providers(columns: RuleColumns, by: str, codes: Ints) -> dict[str, NDArray[np.intp]]:
     """Count the distinct providers of each area: all that list something, and who qualifies."""
     area = columns.pair_area
     if cell_resolution(by) is not None:
@@ -193,29 +192,39 @@ def _add_providers(frame: pd.DataFrame, columns: RuleColumns, by: str, codes: In
     known = place < codes.size
     known[known] = codes[place[known]] == area[known]
     place, qualifies = place[known], qualifies[known]
-    frame["providers_n"] = np.bincount(place[qualifies], minlength=codes.size).astype(float)
-    frame["providers_listed_n"] = np.bincount(place, minlength=codes.size).astype(float)
+    return {
+        "providers_n": np.bincount(place[qualifies], minlength=codes.size),
+        "providers_listed_n": np.bincount(place, minlength=codes.size),
+    }
 
 
-def _add_speeds(frame: pd.DataFrame, best: Ints, inverse: Ints, size: int) -> None:
+def _speeds(best: Ints, inverse: Ints, size: int) -> dict[str, NDArray[np.float64]]:
     """Best offer of the area, and the medians of each location's best offer, where it has one."""
     top = np.zeros(size, np.int64)
     np.maximum.at(top, inverse, best)
+    speeds = {}
+    for name, peak in zip(("down", "up"), unpack_speed(top), strict=True):
+        speeds[f"best_{name}_mbps"] = np.where(top > 0, peak, np.nan)
     offered = best > 0
-    area, (down, up) = inverse[offered], unpack_speed(best[offered])
-    edges = np.concatenate([[0], np.cumsum(np.bincount(area, minlength=size))])
-    for name, peak, speed in zip(("down", "up"), unpack_speed(top), (down, up), strict=True):
-        frame[f"best_{name}_mbps"] = np.where(top > 0, peak, np.nan)
-        frame[f"median_{name}_mbps"] = _median(speed, area, edges)
-
-
-def _median(value: Ints, area: Ints, edges: Ints) -> NDArray[np.float64]:
+    if not offered.all():
+        inverse, best = inverse[offered], best[offered]
+    edges = np.concatenate([[0], np.cumsum(np.bincount(inverse, minlength=size))])
     # Area and speed in one number: sorting that is many times quicker than by two keys.
-    value = np.sort(area << _SPEED_BITS | value) & ((1 << _SPEED_BITS) - 1)
+    key = inverse << _SPEED_BITS
+    key |= unpack_speed(best)[0]
+    speeds["median_down_mbps"] = _median(key, edges)
+    np.left_shift(inverse, _SPEED_BITS, out=key)
+    key |= unpack_speed(best)[1]
+    speeds["median_up_mbps"] = _median(key, edges)
+    return speeds
+
+
+def _median(key: Ints, edges: Ints) -> NDArray[np.float64]:
+    """Return the median speed of each area from keys, which are sorted in place."""
+    key.sort()
     n = np.diff(edges)
     some = n > 0
-    low = edges[:-1][some] + (n[some] - 1) // 2
-    high = edges[:-1][some] + n[some] // 2
+    middle = [edges[:-1][some] + (n[some] - 1) // 2, edges[:-1][some] + n[some] // 2]
     result = np.full(n.size, np.nan)
-    result[some] = (value[low] + value[high]) / 2
+    result[some] = sum(key[at] & ((1 << _SPEED_BITS) - 1) for at in middle) / 2
     return result

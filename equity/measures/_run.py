@@ -132,7 +132,7 @@ def _result(future: Future[Partial], share: Sequence[LocationFile]) -> Partial:
 def _choose(
     executor: Executor | None, files: Sequence[LocationFile], *, groups: int, cached: bool
 ) -> Iterator[tuple[Executor, int]]:
-    """Yield what runs the reducers, and how many threads parse ahead of each.
+    """Yield what runs the reducers, and how many threads read for each.
 
     On few cores one state is read soonest by threads that share a table of its locations: a pool
     would build one table a process and send it back. More cores than one reducer can feed,

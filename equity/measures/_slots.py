@@ -33,15 +33,18 @@ def slots_of(values: Ints) -> tuple[Slots, Ints]:
     Made for many values of which few are distinct, such as the blocks of locations.
     """
     index = SlotIndex()
-    place = index.slots(values)
-    return place, index.ids[: index.size]
+    place = np.empty(values.size, np.intp)
+    for at in range(0, values.size, _PIECE):
+        place[at : at + _PIECE] = index.slots(values[at : at + _PIECE] + 1)
+    return place, index.ids[: index.size] - 1
 
 
 class SlotIndex:
-    """Gives each distinct id a slot number from 0 on.
+    """Gives each distinct id, from 1 on, a slot number from 0 on.
 
-    Ids below 2**36, as all are today, share one 64-bit entry with their slot, which halves the
-    memory traffic; longer ids, which the specification allows, use two arrays.
+    Ids below 2**36, as all are today, share one 64-bit entry with the number after their slot's,
+    which halves the memory traffic; longer ids, which the specification allows, use two arrays. An
+    entry of 0 is free: memory that the system hands out empty needs no filling.
     """
 
     def __init__(self, expected: int = 0) -> None:
@@ -67,7 +70,7 @@ class SlotIndex:
         self._make_room(ids.size)
         place = self._place(ids)
         entry, hit = self._look(place, ids)
-        slots = entry & _SLOT_MASK
+        slots = (entry & _SLOT_MASK) - 1
         if not hit.all():
             missing = np.flatnonzero(~hit)
             self._walk(slots, missing, ids[missing], place[missing], entry[missing])
@@ -76,7 +79,7 @@ class SlotIndex:
     def _walk(self, slots: Slots, todo: Slots, ids: Ints, place: Ints, entry: Ints) -> None:
         """Follow the probe sequence of ids not in their first place; insert those at its end."""
         while todo.size:
-            free = np.flatnonzero(entry == -1)
+            free = np.flatnonzero(entry == 0)
             left = np.ones(todo.size, bool)
             if free.size:
                 given = self._insert(ids[free], place[free])
@@ -85,7 +88,7 @@ class SlotIndex:
                 left[free[same]] = False
             todo, ids, place = todo[left], ids[left], (place[left] + _STEP) & self._mask
             entry, hit = self._look(place, ids)
-            slots[todo[hit]] = entry[hit] & _SLOT_MASK
+            slots[todo[hit]] = (entry[hit] & _SLOT_MASK) - 1
             left = ~hit
             todo, ids, place, entry = todo[left], ids[left], place[left], entry[left]
 
@@ -115,7 +118,7 @@ class SlotIndex:
         ids = self.ids[: self.size]
         place = self._place(ids)
         while slot.size:
-            free = np.flatnonzero(self._entries.take(place) == -1)
+            free = np.flatnonzero(self._entries.take(place) == 0)
             self._entries[place[free]] = slot[free]
             won = free[self._entries[place[free]] == slot[free]]
             self._write(place[won], ids[won], slot[won])
@@ -131,7 +134,7 @@ class SlotIndex:
 
     def _clear(self) -> None:
         self._mask = (1 << self._bits) - 1
-        self._entries: Ints = np.full(1 << self._bits, -1, np.int64)
+        self._entries: Ints = np.zeros(1 << self._bits, np.int64)
         self._keys: Ints | None = np.empty(1 << self._bits, np.int64) if self._wide else None
 
     def _place(self, ids: Ints) -> Ints:
@@ -144,11 +147,11 @@ class SlotIndex:
         entry = self._entries.take(place)
         if self._keys is None:
             return entry, (entry >> _SLOT_BITS) == ids
-        return entry, (entry != -1) & (self._keys.take(place) == ids)
+        return entry, (entry != 0) & (self._keys.take(place) == ids)
 
     def _write(self, place: Ints, ids: Ints, slot: Slots) -> None:
         if self._keys is None:
-            self._entries[place] = (ids << _SLOT_BITS) | slot
+            self._entries[place] = (ids << _SLOT_BITS) | (slot + 1)
         else:
             self._keys[place] = ids
-            self._entries[place] = slot
+            self._entries[place] = slot + 1

@@ -74,7 +74,7 @@ def coverage(
     executor
         Any ``concurrent.futures`` executor, for example ``dask.distributed.Client.get_executor()``
         or :class:`Inline`. By default, where there is enough to read: a process pool, or for one
-        state on few cores threads that parse ahead of one reducer.
+        state on few cores threads that read side by side into one table.
     cache_dir
         Folder that keeps each file's per-location result.
 
@@ -136,11 +136,9 @@ def coverage_under(
     check_level(by)
     frames: list[list[pd.DataFrame]] = [[] for _ in rules]
     tally: Counter[str] = Counter()
-    exported = False
     for part in locations(data, rules, by=by, executor=executor, cache_dir=cache_dir):
         tally.update(part.tally)
         tally["location_in_two_blocks"] += part.clashing.size
-        exported |= bool(part.exported.any())
         for number, rule in enumerate(rules):
             frames[number].append(roll_up(part, number, rule, by))
     notes = [*data.notes, *tell(tally)]

@@ -1,19 +1,18 @@
 """One file of BDC locations: what it is, and its rows as typed Arrow record batches.
 
-The dialect and the types are given, never sniffed: rows are grouped by provider, so the first
-quoted name may only come after tens of thousands of plain ones.
+The types are given, never sniffed: see :mod:`equity.sources._bdc_rows`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from equity.errors import FormatError
 from equity.provenance import sha256_of
 from equity.sources import _bdc_names as names
+from equity.sources._bdc_rows import parse_rows
 from equity.sources._bdc_stream import bare_name, csv_members, first_line, is_url, open_csv_bytes
 
 if TYPE_CHECKING:
@@ -43,8 +42,6 @@ EXPORT_COLUMNS = {
 }
 _TYPES = {names.LOCATIONS: LOCATION_COLUMNS, names.EXPORT: EXPORT_COLUMNS}
 _OPTIONAL = {"frn", "brand_name", "state_usps", "h3_res8_id"}
-_BLOCK = 1 << 23
-_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ class BdcFile:
         Yields
         ------
         pyarrow.RecordBatch
-            About ten thousand rows at a time; ids and blocks as 64-bit integers.
+            Tens of thousands of rows at a time; ids and blocks as 64-bit integers.
 
         Raises
         ------
@@ -156,72 +153,3 @@ def check_header(header: Sequence[str], product: str, file: str) -> None:
         raise FormatError(
             f"the header names {twice!r} twice", file=file, fix="download the file again"
         )
-
-
-def parse_rows(stream: Any, header: list[str], types: dict[str, str], file: str) -> Iterator[Any]:
-    """Yield the record batches of a CSV stream with the types given, naming what is wrong."""
-    import pyarrow as pa
-    from pyarrow import csv
-
-    bad = _BadRows()
-    try:
-        reader = csv.open_csv(
-            stream,
-            csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=header, skip_rows=1),
-            csv.ParseOptions(invalid_row_handler=bad),
-            csv.ConvertOptions(
-                column_types={name: pa.type_for_alias(kind) for name, kind in types.items()},
-                include_columns=list(types),
-                null_values=[""],
-                check_utf8=False,
-            ),
-        )
-        yield from reader
-    except pa.ArrowInvalid as error:
-        raise _explain(str(error), list(header), file) from None
-    bad.complain(file)
-
-
-class _BadRows:
-    """Collects the lines with a wrong number of fields, so that one error names them all."""
-
-    def __init__(self) -> None:
-        self.lines: list[int] = []
-        self.count = 0
-        self.example = (0, 0)
-
-    def __call__(self, row: Any) -> str:
-        self.count += 1
-        if len(self.lines) < _EXAMPLES:
-            self.lines.append(int(row.number or 0))
-            self.example = (row.expected_columns, row.actual_columns)
-        return "skip"
-
-    def complain(self, file: str) -> None:
-        if not self.count:
-            return
-        expected, actual = self.example
-        raise FormatError(
-            f"{self.count:,} lines do not have {expected} fields (the first has {actual})",
-            file=file,
-            rows=[f"line {number}" for number in self.lines],
-            count=self.count,
-            fix="download the file again; if it was edited, quote names that hold a comma",
-        )
-
-
-def _explain(message: str, header: list[str], file: str) -> FormatError:
-    """Turn Arrow's message into ours: column by name, line by number."""
-    column = re.search(r"CSV column #(\d+)", message)
-    row = re.search(r"Row #(\d+)", message)
-    value = re.search(r"invalid value '(.*)'", message)
-    if column is None:
-        return FormatError(f"not readable as CSV ({message})", file=file)
-    name = header[int(column[1])] if int(column[1]) < len(header) else column[1]
-    shown = f": {value[1]!r}" if value else ""
-    return FormatError(
-        f"the column {name!r} holds what is no whole number{shown}",
-        file=file,
-        rows=[f"line {row[1]}"] if row else None,
-        fix="download the file again; do not open it in a spreadsheet first",
-    )

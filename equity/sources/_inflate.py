@@ -6,31 +6,44 @@ methods, for encrypted members, and on machines without ``isal``.
 
 from __future__ import annotations
 
+import gzip
 import io
 import struct
 import zipfile
 from typing import IO, Any
 
 _LOCAL_HEADER = struct.Struct("<4s2B4HL2L2H")
-_CHUNK = 1 << 18
 _ENCRYPTED = 0x1
+_GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"  # deflate, no name, no time
+_GZIP_TRAILER = struct.Struct("<LL")
+_PIECE = 1 << 20
+"""Bytes inflated at a time: what is copied on is still in a core's cache."""
 
 
 def fast_member(handle: IO[bytes], item: zipfile.ZipInfo) -> IO[bytes] | None:
-    """Return a stream over a deflated member, or None where only the standard reader will do."""
+    """Return a stream over a deflated member, or None where only the standard reader will do.
+
+    Its length and CRC are checked when its end is read.
+    """
     try:
-        from isal import isal_zlib
+        from isal import igzip, isal_zlib
     except ImportError:
         return None
     if item.compress_type != zipfile.ZIP_DEFLATED or item.flag_bits & _ENCRYPTED:
         return None
-    return _Member(handle, item, isal_zlib)  # type: ignore[return-value]
+    inflated = igzip.IGzipFile(fileobj=_AsGzip(handle, item), mode="rb")
+    damage: Any = isal_zlib.error  # typed as an exception, is a class of them
+    return _Member(inflated, item.filename, damage)  # type: ignore[return-value]
 
 
-class _Member(io.RawIOBase):
-    """Reads one member from the start to the end, and checks its length and CRC there."""
+class _AsGzip(io.RawIOBase):
+    """The deflated bytes of a member between the header and the trailer that make them a gzip.
 
-    def __init__(self, handle: IO[bytes], item: zipfile.ZipInfo, codec: Any) -> None:
+    A gzip ends with the CRC and the length that the zip's directory knows, so whoever reads it
+    checks both.
+    """
+
+    def __init__(self, handle: IO[bytes], item: zipfile.ZipInfo) -> None:
         super().__init__()
         handle.seek(item.header_offset)
         header = handle.read(_LOCAL_HEADER.size)
@@ -39,46 +52,46 @@ class _Member(io.RawIOBase):
         fields = _LOCAL_HEADER.unpack(header)
         handle.seek(fields[-2] + fields[-1], io.SEEK_CUR)
         self._handle = handle
-        self._item = item
-        self._codec = codec
-        self._inflate = codec.decompressobj(-15)
         self._left = item.compress_size
-        self._pending = b""
-        self._crc = 0
-        self._size = 0
+        self._before = _GZIP_HEADER
+        self._after = _GZIP_TRAILER.pack(item.CRC, item.file_size & 0xFFFFFFFF)
 
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1) -> bytes:
-        if size is None or size < 0:
-            return b"".join(iter(lambda: self.read(1 << 20), b""))
-        while not self._inflate.eof:
-            source = self._pending or self._compressed()
-            try:
-                data = self._inflate.decompress(source, size)
-            except self._codec.error as error:
-                raise zipfile.BadZipFile(f"{self._item.filename!r}: {error}") from None
-            self._pending = self._inflate.unconsumed_tail
-            if data:
-                self._crc = self._codec.crc32(data, self._crc)
-                self._size += len(data)
-                return bytes(data)
-        self._check()
-        return b""
-
     def readinto(self, buffer: Any) -> int:
-        data = self.read(len(buffer))
+        size = len(buffer)
+        if self._before:
+            data, self._before = self._before[:size], self._before[size:]
+        elif self._left:
+            data = self._handle.read(min(size, self._left))
+            self._left = self._left - len(data) if data else 0
+            if not data:
+                self._after = b""  # the file ends early: so must the gzip
+        else:
+            data, self._after = self._after[:size], self._after[size:]
         buffer[: len(data)] = data
         return len(data)
 
-    def _compressed(self) -> bytes:
-        data = self._handle.read(min(_CHUNK, self._left))
-        if not data:
-            raise EOFError(f"{self._item.filename!r} ends early")
-        self._left -= len(data)
-        return data
 
-    def _check(self) -> None:
-        if self._size != self._item.file_size or self._crc != self._item.CRC:
-            raise zipfile.BadZipFile(f"Bad CRC-32 for file {self._item.filename!r}")
+class _Member(io.RawIOBase):
+    """Reads one member from the start to the end, and says of damage what ``zipfile`` says."""
+
+    def __init__(self, inflated: IO[bytes], name: str, damage: type[Exception]) -> None:
+        super().__init__()
+        self._inflated: Any = inflated
+        self._name = name
+        self._damage = damage
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return int(self._inflated.readinto(memoryview(buffer)[:_PIECE]))
+        except gzip.BadGzipFile as error:
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {self._name!r} ({error})") from None
+        except EOFError:
+            raise EOFError(f"{self._name!r} ends early") from None
+        except self._damage as error:
+            raise zipfile.BadZipFile(f"{self._name!r}: {error}") from None

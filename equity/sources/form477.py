@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from equity.areas.geoid import find_state
 from equity.errors import FormatError, MissingFileError, VintageError
 from equity.provenance import Source, sha256_of
-from equity.sources._bdc_files import parse_rows, split_header
+from equity.sources._bdc_files import split_header
+from equity.sources._bdc_rows import parse_rows
 from equity.sources._bdc_stream import (
     bare_name,
     csv_members,

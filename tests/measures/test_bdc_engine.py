@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 import equity as eq
 from equity.errors import EquityError, StorageError
 from equity.measures import _cache
-from equity.measures._ahead import read_ahead
-from equity.measures._slots import SlotIndex
+from equity.measures._slots import SlotIndex, slots_of
+from equity.measures._threads import side_by_side
 from equity.measures.coverage import Inline, coverage_under, location_table
 from equity.rules import list_coverage_rules, load_coverage_rule
 
@@ -166,26 +166,25 @@ def test_a_reading_thread_s_error_is_raised_and_no_thread_stays(tmp_path, monkey
     assert sys.getswitchinterval() == usual
 
 
-def test_readers_bring_every_batch_once_in_each_file_s_order():
-    def batches(file):
-        for number in range(50):
-            yield file, number
-
-    brought = list(read_ahead(list("abcd"), batches, readers=3))
-    assert sorted(brought) == [(f, (f, n)) for f in "abcd" for n in range(50)]
-    for file in "abcd":
-        assert [batch[1] for name, batch in brought if name == file] == list(range(50))
+def test_items_side_by_side_come_back_in_their_order():
+    items = list(range(40))
+    for threads in (1, 3, 50):
+        assert side_by_side(lambda n: n * n, items, threads=threads) == [n * n for n in items]
 
 
-def test_readers_stop_when_nobody_listens_any_more():
-    def endless(file):
-        while True:
-            yield file
+def test_when_one_fails_the_others_stop_early():
+    over, began = threading.Event(), threading.Event()
+
+    def work(item):
+        if item == "bad":
+            began.wait(30)
+            raise ValueError(item)
+        began.set()
+        assert over.wait(30), "was never told to stop"
 
     before = threading.active_count()
-    ahead = read_ahead(["a", "b"], endless, readers=2)
-    assert next(ahead)[0] in {"a", "b"}
-    ahead.close()
+    with pytest.raises(ValueError, match="bad"):
+        side_by_side(work, ["good", "bad", "never begun"], threads=2, stop=over.set)
     assert threading.active_count() == before
 
 
@@ -369,6 +368,15 @@ def test_slots_are_one_per_id(batches):
             assert seen.setdefault(number, slot) == slot
     assert sorted(seen.values()) == list(range(index.size))
     assert all(index.ids[slot] == number for number, slot in seen.items())
+
+
+@given(st.lists(st.integers(0, 2**62), max_size=300) | st.lists(st.integers(0, 9), max_size=300))
+@settings(max_examples=60, deadline=None)
+def test_places_among_distinct_values_are_those_of_numpy(values):
+    array = np.array(values, np.int64)
+    place, distinct = slots_of(array)
+    assert sorted(distinct.tolist()) == np.unique(array).tolist()
+    assert distinct[place].tolist() == values
 
 
 @pytest.mark.parametrize("step", [1, 8, 64, 1 << 20])

@@ -1,0 +1,138 @@
+"""Rows of a large CSV as typed record batches, inflated and parsed block by block.
+
+The dialect and the types are given, never sniffed: rows are grouped by provider, so the first
+quoted name may only come after tens of thousands of plain ones.
+
+Arrow's own streaming reader takes each block over from a thread that inflates. Here one thread does
+both, in one buffer that it uses again and again: what it has just inflated is still in its core's
+cache when it is parsed, no memory is asked for, and readers side by side share nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import IO, Any
+
+from equity.errors import FormatError
+
+_BLOCK = 1 << 23
+"""Bytes inflated at a time: many, because each time the interpreter is asked for."""
+_PIECE = 1 << 20
+"""Bytes parsed at a time: few, because they and what becomes of them should fit a core's cache."""
+_EXAMPLES = 5
+_AGAIN = "download the file again"
+
+
+def parse_rows(
+    stream: IO[bytes], header: list[str], types: dict[str, str], file: str
+) -> Iterator[Any]:
+    """Yield the record batches of a CSV stream with the types given, naming what is wrong.
+
+    Parameters
+    ----------
+    stream
+        Bytes from the header line on; may be any object with ``readinto``.
+    header
+        Names of all columns.
+    types
+        Arrow type by name, of the columns to keep.
+    file
+        For errors.
+    """
+    import pyarrow as pa
+    from pyarrow import csv
+
+    lines = 1  # the header
+    bad = _BadRows()
+    reading = csv.ReadOptions(use_threads=False, block_size=_PIECE, column_names=header)
+    parsing = csv.ParseOptions(invalid_row_handler=bad)
+    converting = csv.ConvertOptions(
+        column_types={name: pa.type_for_alias(kind) for name, kind in types.items()},
+        include_columns=list(types),
+        null_values=[""],
+        check_utf8=False,
+    )
+    for block in _blocks(stream, file):
+        bad.before = lines
+        left_out = bad.count
+        try:
+            table = csv.read_csv(pa.BufferReader(block), reading, parsing, converting)
+        except pa.ArrowInvalid as error:
+            raise _explain(str(error), header, file, before=lines) from None
+        lines += table.num_rows + bad.count - left_out
+        yield from table.combine_chunks().to_batches()
+    bad.complain(file)
+
+
+def _blocks(stream: Any, file: str) -> Iterator[Any]:
+    """Yield whole lines after the first one, as views of one buffer: each is good until the next.
+
+    Fields with a line break inside are not of this dialect.
+    """
+    import pyarrow as pa
+
+    buffer = bytearray(_BLOCK)
+    view, shared = memoryview(buffer), pa.py_buffer(buffer)
+    kept, first, ended = 0, True, False
+    while not ended:
+        filled = kept
+        while filled < _BLOCK and not ended:
+            read = stream.readinto(view[filled:])
+            ended = not read
+            filled += read or 0
+        stop = filled if ended else buffer.rfind(b"\n", 0, filled) + 1
+        if not stop and not ended:
+            raise FormatError(f"no line ends in {_BLOCK:,} bytes", file=file, fix=_AGAIN)
+        start = (buffer.find(b"\n", 0, stop) + 1 or stop) if first else 0
+        if start < stop:
+            yield shared.slice(start, stop - start)
+        kept = filled - stop
+        view[:kept] = bytes(view[stop:filled])
+        first = False
+
+
+class _BadRows:
+    """Collects the lines with a wrong number of fields, so that one error names them all."""
+
+    def __init__(self) -> None:
+        self.lines: list[int] = []
+        self.count = 0
+        self.before = 0
+        self.example = (0, 0)
+
+    def __call__(self, row: Any) -> str:
+        self.count += 1
+        if len(self.lines) < _EXAMPLES:
+            self.lines.append(self.before + int(row.number or 0))
+            self.example = (row.expected_columns, row.actual_columns)
+        return "skip"
+
+    def complain(self, file: str) -> None:
+        if not self.count:
+            return
+        expected, actual = self.example
+        raise FormatError(
+            f"{self.count:,} lines do not have {expected} fields (the first has {actual})",
+            file=file,
+            rows=[f"line {number}" for number in self.lines],
+            count=self.count,
+            fix="download the file again; if it was edited, quote names that hold a comma",
+        )
+
+
+def _explain(message: str, header: list[str], file: str, *, before: int) -> FormatError:
+    """Turn Arrow's message into ours: column by name, line by number."""
+    column = re.search(r"CSV column #(\d+)", message)
+    row = re.search(r"Row #(\d+)", message)
+    value = re.search(r"invalid value '(.*)'", message)
+    if column is None:
+        return FormatError(f"not readable as CSV ({message})", file=file)
+    name = header[int(column[1])] if int(column[1]) < len(header) else column[1]
+    shown = f": {value[1]!r}" if value else ""
+    return FormatError(
+        f"the column {name!r} holds what is no whole number{shown}",
+        file=file,
+        rows=[f"line {before + int(row[1])}"] if row else None,
+        fix="download the file again; do not open it in a spreadsheet first",
+    )
