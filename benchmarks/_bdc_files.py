@@ -3,7 +3,8 @@
 One synthetic state (code 90), one zip per technology, rows grouped by provider with the larger
 technologies in the proportions of the national files, provider names that need quotes, speeds that
 depend on the provider and the place. Rows of a provider come in random order of location, which is
-the hardest case for any engine's caches.
+the hardest case for any engine's caches. A made-up nation is 56 such states under the states' own
+codes, without satellites.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ HEADER = (
     "max_advertised_upload_speed,low_latency,business_residential_code,state_usps,block_geoid,"
     "h3_res8_id"
 )
-STATE, USPS = 90, "ZZ"
+STATE = 90
+SPAN = 40  # ids lie this much wider apart than they are many
 
 
 @dataclass(frozen=True)
@@ -62,19 +64,33 @@ class Places:
     h3: pa.Array
 
 
-def make_places(n: int, seed: int = 1) -> Places:
+@dataclass(frozen=True)
+class Job:
+    """One file to write: a technology of a state."""
+
+    folder: Path
+    technology: Technology
+    rows: int
+    locations: int
+    state: int = STATE
+    first_id: int = 1_000_000_000
+    seed: int = 1
+    level: int = 6
+
+
+def make_places(n: int, state: int, first_id: int, seed: int) -> Places:
     """Return ``n`` locations in about ``n / 18`` blocks of about ``n / 1500`` tracts."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng([seed, state] if state != STATE else seed)
     # Ids of one state lie in a wide range: mostly in geographic order, later additions anywhere.
-    span = max(40 * n, 1000)
-    location = np.sort(rng.choice(span, n, replace=False).astype(np.int64)) + 1_000_000_000
+    span = max(SPAN * n, 1000)
+    location = np.sort(rng.choice(span, n, replace=False).astype(np.int64)) + first_id
     late = rng.choice(n, n // 10, replace=False)
     location[late] = location[rng.permutation(late)]
     blocks = max(n // 18, 1)
     tracts = max(blocks // 80, 1)
     tract_of_block = np.sort(rng.integers(0, tracts, blocks))
     codes = (
-        STATE * 10**13
+        state * 10**13
         + (1 + 2 * (tract_of_block // 40)) * 10**10
         + (100 + tract_of_block) * 10**6
         + (1 + np.arange(blocks) % 4) * 10**3
@@ -87,29 +103,58 @@ def make_places(n: int, seed: int = 1) -> Places:
     return Places(location, block, h3.take(pa.array(cell)))
 
 
-def make_files(folder: Path, *, rows: int, locations: int, seed: int = 1, level: int = 6) -> int:
-    """Write the zips into ``folder`` (once) and return the number of rows written."""
+def make_files(folder: Path, *, rows: int, locations: int) -> int:
+    """Write the zips of one state into ``folder`` (once) and return the number of rows written."""
+    return _write(
+        folder, [Job(folder, tech, round(rows * tech.share), locations) for tech in TECHNOLOGIES]
+    )
+
+
+def make_nation(folder: Path, *, rows: int, locations: int) -> int:
+    """Write terrestrial zips of 56 states into ``folder`` (once); return the number of rows.
+
+    The largest state has 7 % of all locations, the smallest 0.1 %.
+    """
+    from equity.areas.geoid import EXAMPLE_STATE, STATES
+
+    codes = [int(code) for code in STATES if code != EXAMPLE_STATE.fips]
+    sizes = np.exp(-np.arange(len(codes)) / 14)
+    sizes /= sizes.sum()
+    terrestrial = [tech for tech in TECHNOLOGIES if tech.code not in {60, 61}]
+    ground = sum(tech.share for tech in terrestrial)
+    jobs, first_id = [], 1_000_000_000
+    for code, share in zip(codes, sizes, strict=True):
+        here = round(locations * share)
+        jobs += [
+            Job(folder, tech, round(rows * share * tech.share / ground), here, code, first_id)
+            for tech in terrestrial
+        ]
+        first_id += SPAN * here
+    return _write(folder, jobs)
+
+
+def _write(folder: Path, jobs: list[Job]) -> int:
     done = folder / "rows.txt"
     if done.exists():
         return int(done.read_text())
     folder.mkdir(parents=True, exist_ok=True)
-    jobs = [(folder, tech, rows, locations, seed, level) for tech in TECHNOLOGIES]
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         written = sum(pool.map(_write_one, jobs))
     done.write_text(str(written))
     return written
 
 
-def _write_one(job: tuple[Path, Technology, int, int, int, int]) -> int:
-    folder, tech, rows, locations, seed, level = job
-    places = make_places(locations, seed)
-    rng = np.random.default_rng([seed, tech.code])
-    wanted = round(rows * tech.share)
-    stem = f"bdc_{STATE}_{tech.name}_fixed_broadband_D25_29sep2026"
+def _write_one(job: Job) -> int:
+    folder, tech, wanted, locations = job.folder, job.technology, job.rows, job.locations
+    places = make_places(locations, job.state, job.first_id, job.seed)
+    rng = np.random.default_rng(
+        [job.seed, tech.code, job.state] if job.state != STATE else [job.seed, tech.code]
+    )
+    stem = f"bdc_{job.state:02d}_{tech.name}_fixed_broadband_D25_29sep2026"
     written = 0
     with (
         zipfile.ZipFile(
-            folder / f"{stem}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=level
+            folder / f"{stem}.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=job.level
         ) as archive,
         archive.open(f"{stem}.csv", "w", force_zip64=True) as member,
     ):
@@ -158,7 +203,7 @@ def _write_provider(
             "up": pa.array(speeds[:, 1].astype(np.int32)),
             "low_latency": pa.array(np.full(count, tech.low_latency, np.int8)),
             "customers": pa.array(customers),
-            "state": pa.array([USPS]).take(pa.array(np.zeros(count, np.int32))),
+            "state": pa.array(["ZZ"]).take(pa.array(np.zeros(count, np.int32))),
             "block": pa.array(places.block[chosen]),
             "h3": places.h3.take(pa.array(chosen)),
         }

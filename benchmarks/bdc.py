@@ -2,11 +2,13 @@
 
     python benchmarks/bdc.py                      the comparison on 20 million rows
     python benchmarks/bdc.py --growth             2, 20 and 100 million rows
+    python benchmarks/bdc.py --nation             430 million terrestrial rows of 56 states (14 GB)
     python benchmarks/bdc.py --rows 200000 --locations 15000 --repeat 1      a quick look
 
 CPU seconds come from ``os.wait4`` (user + system of the process and the children it waited for),
-peak memory from the same call, or for the pool from adding up its processes; wall seconds are the
-best of the repeats. On a shared machine compare CPU seconds.
+peak memory from the same call, or where there may be several processes from adding them up. All
+figures are medians of the repeats. On a shared machine compare CPU seconds; two cores are
+compared with one in pairs of runs, one after the other, because the machine's speed drifts.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 AS_IT_COMES = "engine, as it comes"
 ENGINE = "engine, one process"
-NATION_ROWS = 430_000_000
+NATION_ROWS, NATION_LOCATIONS = 430_000_000, 115_000_000
 
 
 def main() -> None:
@@ -37,7 +39,9 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "bdc-benchmark")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--only", nargs="*", help="engines to run")
+    parser.add_argument("--pairs", type=int, default=7, help="of two cores with one")
     parser.add_argument("--growth", action="store_true")
+    parser.add_argument("--nation", action="store_true")
     parser.add_argument("--run", help=argparse.SUPPRESS)
     parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -45,6 +49,8 @@ def main() -> None:
         run_here(args.run, args.data, args.answer)
     elif args.growth:
         growth(args)
+    elif args.nation:
+        nation(args)
     else:
         compare(args)
 
@@ -68,50 +74,83 @@ def compare(args: argparse.Namespace) -> None:
     size = sum(path.stat().st_size for path in folder.glob("*.zip"))
     print(f"{rows:,} rows, {args.locations:,} locations, {size / 1e6:,.0f} MB in zips\n")
     names = [name for name in ENGINES if not args.only or name in args.only]
-    measured = {name: [measure(name, folder) for _ in range(args.repeat)] for name in names}
-    one_core = [measure(ENGINE, folder, cores={0}) for _ in range(args.repeat)]
+    measured = {
+        name: [measure(name, folder, watched=name == AS_IT_COMES) for _ in range(args.repeat)]
+        for name in names
+    }
+    pairs = [
+        (measure(AS_IT_COMES, folder), measure(ENGINE, folder, cores={0}))
+        for _ in range(args.pairs)
+    ]
     print("| engine | CPU s (min - max) | wall s | peak MB |\n| --- | --- | --- | --- |")
     for name, runs in measured.items():
         print(line(name, runs))
-    print(line(f"{ENGINE}, one core", one_core))
+    print(line(f"{ENGINE}, one core", [one for _, one in pairs]))
     check({name: runs[0]["answer"] for name, runs in measured.items() if "floor" not in name})
-    ratios(measured, one_core, rows)
+    ratios(measured, pairs)
 
 
-def ratios(measured: dict[str, list[dict]], one_core: list[dict], rows: int) -> None:
-    def cpu(name: str) -> float:
-        return statistics.median(run["cpu"] for run in measured[name])
-
-    def peak(name: str) -> float:
-        return max(run["peak"] for run in measured[name])
-
+def ratios(measured: dict[str, list[dict]], pairs: list[tuple[dict, dict]]) -> None:
     print("\n| ratio | value |\n| --- | --- |")
     for other in ("bdcdata + pandas", "floor (zlib)", "floor (isal)", "polars streaming", "duckdb"):
         if other in measured and ENGINE in measured:
-            print(f"| CPU, engine / {other} | {cpu(ENGINE) / cpu(other):.2f} |")
-            print(f"| peak memory, engine / {other} | {peak(ENGINE) / peak(other):.2f} |")
+            for what, name in (("CPU", "cpu"), ("peak memory", "peak")):
+                ratio = middle(measured[ENGINE], name) / middle(measured[other], name)
+                print(f"| {what}, engine / {other} | {ratio:.2f} |")
+    wall = sorted(two["wall"] / one["wall"] for two, one in pairs)
+    print(
+        f"| wall, {os.cpu_count()} cores / one core, {len(wall)} pairs | "
+        f"{statistics.median(wall):.3f} ({wall[0]:.3f} - {wall[-1]:.3f}) |"
+    )
     if AS_IT_COMES in measured:
-        wall = min(run["wall"] for run in measured[AS_IT_COMES])
-        single = min(run["wall"] for run in one_core)
-        print(f"| wall, {os.cpu_count()} cores / one core | {wall / single:.2f} |")
-        print(f"| peak memory as it comes, all processes added up, MB | {peak(AS_IT_COMES):.0f} |")
-        nation = NATION_ROWS / rows
-        print(
-            f"\nThe nation, about {NATION_ROWS / 1e6:.0f} M terrestrial rows, at this rate: "
-            f"{cpu(AS_IT_COMES) * nation:.0f} CPU s, {wall * nation:.0f} s on {os.cpu_count()} cores."
-        )
+        peak = middle(measured[AS_IT_COMES], "peak")
+        print(f"| peak memory as it comes, all processes added up, MB | {peak:.0f} |")
 
 
 def growth(args: argparse.Namespace) -> None:
     print("| rows | CPU s (min - max) | wall s | peak MB | CPU s per million rows |")
     print("| --- | --- | --- | --- | --- |")
+    found: dict[int, list[dict]] = {}
     for wanted in (2_000_000, 20_000_000, 100_000_000):
         folder, rows = files(args.data, wanted, args.locations)
-        runs = [measure(ENGINE, folder) for _ in range(args.repeat)]
-        rate = statistics.median(run["cpu"] for run in runs) / rows * 1e6
-        print(line(f"{rows:,}", runs) + f" {rate:.3f} |")
-        runs = [measure(AS_IT_COMES, folder) for _ in range(args.repeat)]
+        runs = found[rows] = [measure(ENGINE, folder) for _ in range(args.repeat)]
+        print(line(f"{rows:,}", runs) + f" {middle(runs, 'cpu') / rows * 1e6:.3f} |")
+        runs = [measure(AS_IT_COMES, folder, watched=True) for _ in range(args.repeat)]
         print(line(f"{rows:,}, as it comes", runs) + " |")
+    (_, small), (less, mid), (more, large) = found.items()
+    times = middle(large, "cpu") / middle(mid, "cpu")
+    print(f"\n{more:,} rows: {times:.2f} times the CPU of {less:,}, ", end="")
+    print(f"{middle(large, 'peak') / middle(mid, 'peak'):.2f} times the memory.")
+    step = middle(mid, "cpu") - middle(small, "cpu"), middle(large, "cpu") - middle(mid, "cpu")
+    print(
+        f"Each further million rows: {step[0] / 18:.3f} CPU s up to {less:,}, then {step[1] / 80:.3f}."
+    )
+
+
+def nation(args: argparse.Namespace) -> None:
+    """Run all states at once; hold one of them against polars."""
+    from _bdc_files import make_nation
+
+    folder = args.data / f"nation-{NATION_ROWS}"
+    rows = make_nation(folder, rows=NATION_ROWS, locations=NATION_LOCATIONS)
+    zips = sorted(folder.glob("*.zip"))
+    size = sum(path.stat().st_size for path in zips)
+    run = measure(AS_IT_COMES, folder, watched=True)
+    lines = run["answer"].splitlines()
+    counted = sum(sum(map(int, line.split(",")[1:4])) for line in lines[1:])
+    print(f"{rows:,} rows in {len(zips)} zips ({size / 1e9:.1f} GB), {counted:,} listed locations")
+    print(
+        f"{run['cpu']:.0f} CPU s, {run['wall']:.0f} s of wall on {os.cpu_count()} cores, "
+        f"{run['peak']:,.0f} MB, {len(lines) - 1:,} tracts"
+    )
+    with tempfile.TemporaryDirectory(dir=args.data) as one:
+        for path in zips:
+            if path.name.startswith("bdc_10_"):
+                (Path(one) / path.name).symlink_to(path)
+        peer = measure("polars streaming", Path(one))["answer"].splitlines()
+    if peer[1:] != [line for line in lines if line.startswith("10")]:
+        raise SystemExit("the answers for state 10 differ")
+    print(f"The {len(peer) - 1} tracts of state 10 are the same from polars.")
 
 
 def files(root: Path, rows: int, locations: int) -> tuple[Path, int]:
@@ -121,8 +160,13 @@ def files(root: Path, rows: int, locations: int) -> tuple[Path, int]:
     return folder, make_files(folder, rows=rows, locations=locations)
 
 
-def measure(name: str, folder: Path, cores: set[int] | None = None) -> dict:
-    """Run one engine in a process of its own and return what it cost and answered."""
+def measure(
+    name: str, folder: Path, *, cores: set[int] | None = None, watched: bool = False
+) -> dict:
+    """Run one engine in a process of its own and return what it cost and answered.
+
+    Watching adds up several processes, at the price of slowing them down a little.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         answer = Path(scratch) / "answer.csv"
         command = [sys.executable, __file__, "--run", name, "--data", str(folder)]
@@ -131,7 +175,7 @@ def measure(name: str, folder: Path, cores: set[int] | None = None) -> dict:
         os.sched_setaffinity(0, cores or before)  # the child inherits it
         child = subprocess.Popen([*command, "--answer", str(answer)], start_new_session=True)
         os.sched_setaffinity(0, before)
-        watcher = Watcher(child.pid) if name == AS_IT_COMES else None
+        watcher = Watcher(child.pid) if watched else None
         _, status, usage = os.wait4(child.pid, 0)
         wall = time.perf_counter() - began
         if status:
@@ -180,11 +224,14 @@ class Watcher:
         return sum(self._cpu.values()), self._peak
 
 
+def middle(runs: list[dict], what: str) -> float:
+    return statistics.median(run[what] for run in runs)
+
+
 def line(name: str, runs: list[dict]) -> str:
     cpu = [run["cpu"] for run in runs]
-    wall, peak = min(run["wall"] for run in runs), max(run["peak"] for run in runs)
-    middle = statistics.median(cpu)
-    return f"| {name} | {middle:.1f} ({min(cpu):.1f} - {max(cpu):.1f}) | {wall:.1f} | {peak:,.0f} |"
+    spread = f"{middle(runs, 'cpu'):.1f} ({min(cpu):.1f} - {max(cpu):.1f})"
+    return f"| {name} | {spread} | {middle(runs, 'wall'):.1f} | {middle(runs, 'peak'):,.0f} |"
 
 
 def check(answers: dict[str, str]) -> None:

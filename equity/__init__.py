@@ -17,6 +17,7 @@ _PUBLIC = {
     "read_acs": "equity.sources.census",
     "get_bdc": "equity.sources.fcc_api",
     "read_bdc": "equity.sources.fcc",
+    "read_bdc_mobile": "equity.sources.fcc_tables",
     "read_bdc_providers": "equity.sources.fcc_tables",
     "read_bdc_summary": "equity.sources.fcc_tables",
     "read_form477": "equity.sources.form477",

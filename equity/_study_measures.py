@@ -219,7 +219,16 @@ def _executor(cluster: str | None) -> Iterator[Executor | None]:
         raise DependencyError(
             "a cluster needs Dask", fix='pip install "telehealth-equity[cluster]"'
         ) from None
-    with Client(cluster, timeout=_CONNECT_S) as client:
+    try:
+        client = Client(cluster, timeout=_CONNECT_S)
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"no Dask scheduler answers at {cluster!r} ({error})",
+            fix="start one with `dask scheduler` and give the address that it prints, for example "
+            "tcp://127.0.0.1:8786",
+            code="E-CLUSTER",
+        ) from None
+    with client:
         yield client.get_executor()
 
 

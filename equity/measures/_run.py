@@ -20,6 +20,8 @@ from equity.rules import CoverageRule
 
 _PARALLEL_FROM_BYTES = 32 << 20
 _FEW_CORES = 4
+_LOST_ON_DASK = {"KilledWorker", "FutureCancelledError", "FuturesCancelledError"}
+"""What Dask raises, by name, so that it need not be installed to be told apart."""
 
 
 class Inline(Executor):
@@ -118,7 +120,9 @@ def _shares(files: Sequence[LocationFile], pieces: int) -> list[list[LocationFil
 def _result(future: Future[Partial], share: Sequence[LocationFile]) -> Partial:
     try:
         return future.result()
-    except BrokenProcessPool:
+    except Exception as error:
+        if not isinstance(error, BrokenProcessPool) and type(error).__name__ not in _LOST_ON_DASK:
+            raise
         raise EquityError(
             "a worker process died while reading it, often because memory ran out",
             file=share[0].name + (f" and {len(share) - 1} more" if len(share) > 1 else ""),

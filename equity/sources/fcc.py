@@ -229,7 +229,8 @@ def _describe(path: str, parsed: BdcName, fips: str | None) -> BdcFile:
     member = only_member(path).filename if path.lower().endswith(".zip") else None
     check_header(split_header(first_line(path, member)), parsed.product, bare_name(path))
     return BdcFile(
-        path=path,
+        # Workers elsewhere may have been started in another folder.
+        path=path if is_url(path) else str(Path(path).absolute()),
         member=member,
         product=parsed.product,
         state=parsed.state or (fips or ""),

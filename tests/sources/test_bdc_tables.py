@@ -130,6 +130,52 @@ def test_the_published_excerpt(shared_data):
     assert table.loc["01001", "any_technology_1000_100_share"] == pytest.approx(0.600107277)
 
 
+MOBILE_HEADER = [
+    *HEADER[:5],
+    "total_area",
+    *(
+        f"mobilebb_{kind}_area_{place}_pct"
+        for kind in ("3g", "4g", "5g_spd1", "5g_spd2")
+        for place in ("st", "iv")
+    ),
+]
+MOBILE_SHARES = ["0.1", "0", "0.9990", "0.95", "0.8", "0.7", "0.25", "0.2"]
+
+
+def mobile(place="1001", kind="County", part="Total", shares=MOBILE_SHARES):
+    return [part, kind, place, "Autauga County", "Autauga County, AL", "1565.4", *shares]
+
+
+def test_mobile_coverage_is_a_share_of_the_area(tmp_path):
+    rows = [mobile(), mobile(part="Rural"), mobile("51001"), mobile("1", kind="State")]
+    path = write(tmp_path, rows, MOBILE_HEADER)
+    table = eq.read_bdc_mobile(path, as_of=AS_OF)
+    assert table.index.tolist() == ["01001", "51001"]
+    here = table.loc["01001"]
+    assert here["mobile_4g_stationary_share"] == 0.999
+    assert here["mobile_5g_7_1_in_vehicle_share"] == 0.7
+    assert here["mobile_5g_35_3_stationary_share"] == 0.25
+    assert here["total_area"] == 1565.4
+    assert any("share of the area" in note for note in meta(table).notes)
+    assert eq.read_bdc_mobile(path, as_of=AS_OF, state="VA").index.tolist() == ["51001"]
+    assert eq.read_bdc_mobile(path, as_of=AS_OF, level="state").index.tolist() == ["01"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "error", "pattern"),
+    [
+        ([mobile(shares=["100", *MOBILE_SHARES[1:]])], MOBILE_HEADER, FormatError, "none .0 to 1"),
+        ([mobile(shares=["n/a", *MOBILE_SHARES[1:]])], MOBILE_HEADER, FormatError, "no number"),
+        ([mobile(), mobile()], MOBILE_HEADER, InputError, "ids occur twice"),
+        ([mobile(part="Rural")], MOBILE_HEADER, InputError, "no Total rows by county"),
+        ([row()], HEADER, MissingColumnError, "total_area"),
+    ],
+)
+def test_bad_mobile_summaries(tmp_path, rows, header, error, pattern):
+    with pytest.raises(error, match=pattern):
+        eq.read_bdc_mobile(write(tmp_path, rows, header), as_of=AS_OF)
+
+
 def test_provider_files(tmp_path):
     path = tmp_path / "bdc_us_fixed_broadband_provider_summary_D25_29sep2026.csv"
     path.write_text(
