@@ -13,7 +13,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -41,21 +41,27 @@ def reduce_cached(
     cache_dir: str | None,
     ordered: bool,
     readers: int = 1,
+    done: Callable[[int], object] = lambda _: None,
 ) -> Partial:
     """Return the result of some files, taken from the cache or kept there where there is one.
 
     ``ordered`` sorts it by location, here where workers do it side by side, because it will be
     merged with others. ``readers`` threads read side by side, where files are reduced together.
+    ``done`` is told of every file.
 
     Without a ``cache_dir`` nothing is read or written, and the files are reduced together. Files
     without a checksum are never kept.
     """
     if not cache_dir:
-        result = reduce_files(files, rules, cells=cells, digits=digits, readers=readers)
+        result = reduce_files(files, rules, cells=cells, digits=digits, readers=readers, done=done)
         return sort_by_id(result) if ordered else result
-    return merge(
-        _one(file, rules, cells=cells, digits=digits, folder=Path(cache_dir)) for file in files
-    )
+
+    def kept(file: LocationFile) -> Partial:
+        result = _one(file, rules, cells=cells, digits=digits, folder=Path(cache_dir))
+        done(1)
+        return result
+
+    return merge(kept(file) for file in files)
 
 
 def _one(

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -66,6 +66,7 @@ def reduce_files(
     cells: bool,
     digits: int = BLOCK_DIGITS,
     readers: int = 1,
+    done: Callable[[int], object] = lambda _: None,
 ) -> Partial:
     """Reduce files of offers, and served/unserved exports, to one row per location.
 
@@ -84,6 +85,8 @@ def reduce_files(
         How many digits of the block make the areas that providers are told apart by.
     readers
         Threads that read side by side; the result is the same.
+    done
+        Told of every file that has been read, from its thread, by one at a time.
     """
     largest = max((file.size for file in files), default=0)
     reducer = _Reducer(rules, min(largest // _BYTES_A_LOCATION, _MOST_EXPECTED), cells=cells)
@@ -108,6 +111,8 @@ def reduce_files(
                     adding.release()
             if over.is_set():
                 return
+        with adding:
+            done(1)
 
     side_by_side(read, files, threads=min(readers, len(files)), stop=over.set)
     add()

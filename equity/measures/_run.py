@@ -52,7 +52,7 @@ def reduce_all(
     """
     every = [file for files in groups.values() for file in files]
     with (
-        _choose(executor, every, groups=len(groups), cached=bool(cache_dir)) as (pool, readers),
+        _choose(executor, every, cached=bool(cache_dir)) as (pool, readers),
         track("Reading coverage", total=len(every)) as advance,
     ):
         parts = {name: _shares(files, _pieces(pool, len(groups))) for name, files in groups.items()}
@@ -64,6 +64,8 @@ def reduce_all(
             cache_dir=cache_dir,
             ordered=any(len(shares) > 1 for shares in parts.values()),
             readers=readers,
+            # Only work that is done here can tell of each file.
+            done=advance if isinstance(pool, Inline) else _not_told,
         )
         jobs = [(name, share) for name, shares in parts.items() for share in shares]
         left = {name: len(shares) for name, shares in parts.items()}
@@ -71,7 +73,8 @@ def reduce_all(
         for name, share, result in _as_done(pool, work, jobs):
             totals[name] = merge_two(totals[name], result) if name in totals else result
             left[name] -= 1
-            advance(len(share))
+            if not isinstance(pool, Inline):
+                advance(len(share))
             if not left[name]:
                 yield totals.pop(name)
 
@@ -134,13 +137,13 @@ def _result(future: Future[Partial], share: Sequence[LocationFile]) -> Partial:
 
 @contextmanager
 def _choose(
-    executor: Executor | None, files: Sequence[LocationFile], *, groups: int, cached: bool
+    executor: Executor | None, files: Sequence[LocationFile], *, cached: bool
 ) -> Iterator[tuple[Executor, int]]:
     """Yield what runs the reducers, and how many threads read for each.
 
-    On few cores one state is read soonest by threads that share a table of its locations: a pool
-    would build one table a process and send it back. More cores than one reducer can feed,
-    several states, or files that are cached one by one, are work for processes.
+    On few cores each state is read soonest by threads that share a table of its locations: a pool
+    would build one table a process and send it back. More cores than can add to one table, or
+    files that are cached one by one, are work for processes.
     """
     cores = os.cpu_count() or 1
     workers = min(cores, len(files))
@@ -150,7 +153,7 @@ def _choose(
     if workers < 2 or not _large(files):
         yield Inline(), 1
         return
-    if groups == 1 and cores <= _FEW_CORES and not cached:
+    if cores <= _FEW_CORES and not cached:
         yield Inline(), workers
         return
     if multiprocessing.current_process().daemon:
@@ -166,6 +169,10 @@ def _choose(
         yield pool, 1
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _not_told(_files: int) -> None:
+    """Take the place of a progress that is in another process."""
 
 
 def _width(pool: Executor) -> int:

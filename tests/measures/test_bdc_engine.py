@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -152,6 +153,23 @@ def test_what_is_the_default_gives_the_same(folder, monkeypatch, few_cores):
     monkeypatch.setattr("equity.measures._run._FEW_CORES", few_cores)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert bytes_of(folder, None) == expected
+
+
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("executor", [Inline, lambda: ThreadPoolExecutor(2), lambda: None])
+def test_progress_is_told_of_every_file_once(folder, tmp_path, monkeypatch, executor, cached):
+    told = []
+
+    @contextmanager
+    def track(_label, *, total):
+        yield told.append
+        assert sum(told) == total
+
+    monkeypatch.setattr("equity.measures._run.track", track)
+    monkeypatch.setattr("equity.measures._run._PARALLEL_FROM_BYTES", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    bytes_of(folder, executor(), cache_dir=tmp_path / "cache" if cached else None)
+    assert sum(told) == 7
 
 
 def test_a_reading_thread_s_error_is_raised_and_no_thread_stays(tmp_path, monkeypatch):
