@@ -26,6 +26,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _bdc_engines
+import _bdc_files
 
 AS_IT_COMES = "engine, as it comes"
 ENGINE = "engine, one process"
@@ -42,12 +44,8 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=7, help="of two cores with one")
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--nation", action="store_true")
-    parser.add_argument("--run", help=argparse.SUPPRESS)
-    parser.add_argument("--answer", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.run:
-        run_here(args.run, args.data, args.answer)
-    elif args.growth:
+    if args.growth:
         growth(args)
     elif args.nation:
         nation(args)
@@ -55,25 +53,11 @@ def main() -> None:
         compare(args)
 
 
-def run_here(name: str, folder: Path, answer: Path) -> None:
-    """Child process: run one engine and leave its answer."""
-    from _bdc_engines import ENGINES
-
-    table = ENGINES[name](folder)
-    if table is None:
-        answer.touch()
-        return
-    table = table.astype("int64").rename_axis("tract").rename_axis(columns=None)
-    table.sort_index().to_csv(answer)
-
-
 def compare(args: argparse.Namespace) -> None:
-    from _bdc_engines import ENGINES
-
     folder, rows = files(args.data, args.rows, args.locations)
     size = sum(path.stat().st_size for path in folder.glob("*.zip"))
     print(f"{rows:,} rows, {args.locations:,} locations, {size / 1e6:,.0f} MB in zips\n")
-    names = [name for name in ENGINES if not args.only or name in args.only]
+    names = [name for name in _bdc_engines.ENGINES if not args.only or name in args.only]
     measured = {
         name: [measure(name, folder, watched=name == AS_IT_COMES) for _ in range(args.repeat)]
         for name in names
@@ -129,10 +113,8 @@ def growth(args: argparse.Namespace) -> None:
 
 def nation(args: argparse.Namespace) -> None:
     """Run all states at once; hold one of them against polars."""
-    from _bdc_files import make_nation
-
     folder = args.data / f"nation-{NATION_ROWS}"
-    rows = make_nation(folder, rows=NATION_ROWS, locations=NATION_LOCATIONS)
+    rows = _bdc_files.make_nation(folder, rows=NATION_ROWS, locations=NATION_LOCATIONS)
     zips = sorted(folder.glob("*.zip"))
     size = sum(path.stat().st_size for path in zips)
     run = measure(AS_IT_COMES, folder, watched=True)
@@ -154,10 +136,8 @@ def nation(args: argparse.Namespace) -> None:
 
 
 def files(root: Path, rows: int, locations: int) -> tuple[Path, int]:
-    from _bdc_files import make_files
-
     folder = root / f"{rows}-{locations}"
-    return folder, make_files(folder, rows=rows, locations=locations)
+    return folder, _bdc_files.make_files(folder, rows=rows, locations=locations)
 
 
 def measure(
@@ -169,11 +149,11 @@ def measure(
     """
     with tempfile.TemporaryDirectory() as scratch:
         answer = Path(scratch) / "answer.csv"
-        command = [sys.executable, __file__, "--run", name, "--data", str(folder)]
+        command = [sys.executable, _bdc_engines.__file__, name, str(folder), str(answer)]
         began = time.perf_counter()
         before = os.sched_getaffinity(0)
         os.sched_setaffinity(0, cores or before)  # the child inherits it
-        child = subprocess.Popen([*command, "--answer", str(answer)], start_new_session=True)
+        child = subprocess.Popen(command, start_new_session=True)
         os.sched_setaffinity(0, before)
         watcher = Watcher(child.pid) if watched else None
         _, status, usage = os.wait4(child.pid, 0)
