@@ -80,6 +80,9 @@ class Partial:
         Ids of locations that rows put into different blocks.
     tally
         Rows read and left out, by reason.
+    areas
+        Where each location's area (of the level asked for) stands among the distinct
+        ones, and these in order; None once results have been merged or sorted.
     """
 
     ids: Ints
@@ -89,6 +92,7 @@ class Partial:
     rules: tuple[RuleColumns, ...]
     clashing: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     tally: Counter[str] = field(default_factory=Counter)
+    areas: tuple[Ints, Ints] | None = None
 
 
 def pack_speed(down: Ints, up: Ints) -> Ints:
@@ -131,6 +135,7 @@ def sort_by_id(part: Partial) -> Partial:
         cells=part.cells[order] if part.cells.size else part.cells,
         exported=part.exported[order],
         rules=tuple(rules),
+        areas=None,
     )
 
 

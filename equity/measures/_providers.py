@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from equity.measures._partial import NEAR, NO_PROVIDER, Flags, Ints
-from equity.measures._slots import slots_of
+from equity.measures._slots import sorted_slots
 
 Key = tuple[int, int]
 _OPEN = 8
@@ -25,16 +25,16 @@ class Areas:
 
     Attributes
     ----------
-    distinct
-        The areas, in the order of their first slot.
+    place, distinct
+        Where each slot's area stands among the distinct ones, and these in ascending order.
     order, starts
         Slots in the order of their areas, and where in it each area begins.
     """
 
     def __init__(self, areas: Ints) -> None:
-        place, self.distinct = slots_of(areas)
-        self.order = np.argsort(place.astype(np.int32))
-        counts = np.bincount(place, minlength=self.distinct.size)
+        self.place, self.distinct = sorted_slots(areas)
+        self.order = np.argsort(self.place.astype(np.int32))
+        counts = np.bincount(self.place, minlength=self.distinct.size)
         self.starts = np.cumsum(counts) - counts
 
     def pairs(

@@ -205,18 +205,19 @@ class _Reducer:
         codes = cells.astype(np.int64) if self._by_cell else blocks // divisor
         providers = self._listed.providers()
 
-        areas, listed = at_once(
-            (partial(Areas, codes), partial(self._listed.by_technology, size)), threads=threads
-        )
-        sets = (self._listed, *self._qualified)
-        reached, *qualified = at_once(
+        # The longest first, so that none is left to be done alone.
+        *near, areas, listed = at_once(
             (
-                *(partial(one.reach, providers, areas) for one in sets),
                 *(partial(one.lowest_three, size) for one in self._qualified),
+                partial(Areas, codes),
+                partial(self._listed.by_technology, size),
             ),
             threads=threads,
         )
-        near = qualified[len(self._qualified) :]
+        reached, *qualified = at_once(
+            (partial(one.reach, providers, areas) for one in (self._listed, *self._qualified)),
+            threads=threads,
+        )
         rules = []
         for number, levels in enumerate(self._bits):
             for code, flags in listed.items():
@@ -239,6 +240,7 @@ class _Reducer:
             rules=tuple(rules),
             clashing=clashing,
             tally=+self._tally,
+            areas=(areas.place, areas.distinct),
         )
 
 

@@ -24,7 +24,7 @@ from equity.measures._partial import (
     distinct_pairs,
     unpack_speed,
 )
-from equity.measures._slots import slots_of
+from equity.measures._slots import sorted_slots
 from equity.rules import CoverageRule
 from equity.rules._coverage import TECHNOLOGIES
 
@@ -116,7 +116,7 @@ def roll_up(data: Partial, number: int, rule: CoverageRule, by: str) -> pd.DataF
         is known.
     """
     columns = data.rules[number]
-    inverse, codes = sorted_areas(codes_of(data, by))
+    inverse, codes = sorted_areas(data, by)
     size = codes.size
     bits = location_class(columns, rule.technologies, data.ids.size)
     counts = _histogram(inverse, bits, 16, size)
@@ -133,13 +133,11 @@ def roll_up(data: Partial, number: int, rule: CoverageRule, by: str) -> pd.DataF
     return pd.DataFrame(out, index=area_labels(codes, by), dtype=float)
 
 
-def sorted_areas(codes: Ints) -> tuple[Ints, Ints]:
+def sorted_areas(data: Partial, by: str) -> tuple[Ints, Ints]:
     """Return each location's place among the distinct areas, and these in order."""
-    place, distinct = slots_of(codes)
-    order = np.argsort(distinct)
-    rank = np.empty(order.size, np.intp)
-    rank[order] = np.arange(order.size)
-    return rank[place], distinct[order]
+    if data.areas is not None and cell_resolution(by) is None:
+        return data.areas
+    return sorted_slots(codes_of(data, by))
 
 
 def _histogram(inverse: Ints, values: NDArray[Any], width: int, size: int) -> NDArray[np.intp]:

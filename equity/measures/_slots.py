@@ -39,6 +39,15 @@ def slots_of(values: Ints) -> tuple[Slots, Ints]:
     return place, index.ids[: index.size] - 1
 
 
+def sorted_slots(values: Ints) -> tuple[Slots, Ints]:
+    """Return where each value stands among the distinct ones, and these in ascending order."""
+    place, distinct = slots_of(values)
+    order = np.argsort(distinct)
+    rank = np.empty(order.size, np.intp)
+    rank[order] = np.arange(order.size)
+    return rank[place], distinct[order]
+
+
 class SlotIndex:
     """Gives each distinct id, from 1 on, a slot number from 0 on.
 

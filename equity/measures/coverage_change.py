@@ -34,6 +34,7 @@ from equity.measures._rollup import (
     sorted_areas,
     technology_name,
 )
+from equity.measures._slots import sorted_slots
 from equity.measures.coverage import LocationFiles, Rule, as_rule, locations
 from equity.provenance import Source, stamp
 from equity.rules import CoverageRule
@@ -175,7 +176,7 @@ def compare_vintages(
 
 
 def _compare_areas(part: Partial, rules: Sequence[CoverageRule], by: str) -> pd.DataFrame:
-    inverse, codes = sorted_areas(codes_of(part, by))
+    inverse, codes = sorted_areas(part, by)
     size = codes.size
     old, new = (_qualifying(part, number, rule) for number, rule in enumerate(rules))
     gained, lost = new & ~old, old & ~new
@@ -265,7 +266,7 @@ def _compare_dates(
     had = in_old & _qualifying(old, 0, rule)[at_old]
     has = in_new & _qualifying(new, 0, rule)[at_new]
     area = np.where(in_new, codes_of(new, by)[at_new], codes_of(old, by)[at_old])
-    inverse, codes = sorted_areas(area)
+    inverse, codes = sorted_slots(area)
     gained, lost = has & ~had, had & ~has
     parts = {
         "locations_before_n": in_old,

@@ -43,6 +43,8 @@ def parse_rows(
     import pyarrow as pa
     from pyarrow import csv
 
+    # Arrow's own pools give memory back to the system and ask for it again, block after block.
+    pool = pa.system_memory_pool()
     lines = 1  # the header
     bad = _BadRows()
     reading = csv.ReadOptions(use_threads=False, block_size=_PIECE, column_names=header)
@@ -57,11 +59,11 @@ def parse_rows(
         bad.before = lines
         left_out = bad.count
         try:
-            table = csv.read_csv(pa.BufferReader(block), reading, parsing, converting)
+            table = csv.read_csv(pa.BufferReader(block), reading, parsing, converting, pool)
         except pa.ArrowInvalid as error:
             raise _explain(str(error), header, file, before=lines) from None
         lines += table.num_rows + bad.count - left_out
-        yield from table.combine_chunks().to_batches()
+        yield from table.combine_chunks(pool).to_batches()
     bad.complain(file)
 
 

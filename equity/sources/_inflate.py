@@ -51,7 +51,7 @@ class _AsGzip(io.RawIOBase):
             raise zipfile.BadZipFile(f"no header where {item.filename!r} should begin")
         fields = _LOCAL_HEADER.unpack(header)
         handle.seek(fields[-2] + fields[-1], io.SEEK_CUR)
-        self._handle = handle
+        self._handle: Any = handle
         self._left = item.compress_size
         self._before = _GZIP_HEADER
         self._after = _GZIP_TRAILER.pack(item.CRC, item.file_size & 0xFFFFFFFF)
@@ -60,16 +60,17 @@ class _AsGzip(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        size = len(buffer)
+        if self._left and not self._before:
+            view = memoryview(buffer)[: self._left]
+            read: int = self._handle.readinto(view)
+            self._left -= read
+            if not read:
+                self._left, self._after = 0, b""  # the file ends early: so must the gzip
+            return read
         if self._before:
-            data, self._before = self._before[:size], self._before[size:]
-        elif self._left:
-            data = self._handle.read(min(size, self._left))
-            self._left = self._left - len(data) if data else 0
-            if not data:
-                self._after = b""  # the file ends early: so must the gzip
+            data, self._before = self._before[: len(buffer)], self._before[len(buffer) :]
         else:
-            data, self._after = self._after[:size], self._after[size:]
+            data, self._after = self._after[: len(buffer)], self._after[len(buffer) :]
         buffer[: len(data)] = data
         return len(data)
 
