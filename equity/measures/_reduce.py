@@ -6,10 +6,10 @@ these slots" needs no care about repeated locations. Files in any other order gi
 only more slowly: such a batch is first sorted by provider.
 
 Threads that read side by side inflate, parse and class each on its own; only the adding to the
-table, about a fourth of the work, is done by one at a time.
+table, about a fifth of the work, is done by one at a time.
 
-Memory grows with the number of locations (about 60 bytes each) and with the providers (one bit per
-location each), not with the rows.
+Memory grows with the number of locations (150 to 200 bytes each at its peak) and with the providers
+(one bit per location each), not with the rows.
 """
 
 from __future__ import annotations
