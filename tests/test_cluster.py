@@ -7,6 +7,7 @@ import os
 import pandas as pd
 import pytest
 from bdc_files import offer, write_offers
+from dask_cluster import local_cluster
 from typer.testing import CliRunner
 
 import equity as eq
@@ -20,18 +21,8 @@ distributed = pytest.importorskip("distributed")
 
 @pytest.fixture(scope="module")
 def scheduler():
-    import dask
-
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-    ):
-        # It would ask the network which address this machine has.
-        patch.setattr("distributed.utils._get_ip", lambda *_: "127.0.0.1")
-        with distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-        ) as cluster:
-            yield cluster.scheduler_address
+    with local_cluster() as cluster:
+        yield cluster.scheduler_address
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bdc_files import offer, write_export, write_offers
+from dask_cluster import local_cluster
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -127,22 +128,15 @@ def bytes_of(folder, executor, by="tract", **options):
     return table.to_csv().encode() + repr(table.attrs["equity"]["notes"]).encode()
 
 
-def test_identical_bytes_here_in_threads_in_processes_and_on_dask(folder, monkeypatch):
+def test_identical_bytes_here_in_threads_in_processes_and_on_dask(folder):
     distributed = pytest.importorskip("distributed")
-    # It would ask the network which address this machine has.
-    monkeypatch.setattr("distributed.utils._get_ip", lambda *_: "127.0.0.1")
     expected = bytes_of(folder, Inline())
     with ThreadPoolExecutor(3) as threads:
         assert bytes_of(folder, threads) == expected
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert bytes_of(folder, pool) == expected
         assert bytes_of(folder, pool, by="h3") == bytes_of(folder, Inline(), by="h3")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
+    with local_cluster() as cluster, distributed.Client(cluster) as client:
         assert bytes_of(folder, client.get_executor()) == expected
 
 
