@@ -73,8 +73,8 @@ def coverage(
         where no served/unserved export was read; marked ``proxy``.
     executor
         Any ``concurrent.futures`` executor, for example ``dask.distributed.Client.get_executor()``
-        or :class:`Inline`. By default, where there is enough to read: a process pool, or for one
-        state on few cores threads that read side by side into one table.
+        or :class:`Inline`. By default, where there is enough to read: a process pool, or on few
+        cores threads that read side by side into one table, state after state.
     cache_dir
         Folder that keeps each file's per-location result.
 
