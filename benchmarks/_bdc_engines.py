@@ -38,7 +38,7 @@ DOWN, UP = "max_advertised_download_speed", "max_advertised_upload_speed"
 
 def engine_inline(folder: Path) -> pd.DataFrame:
     """This package, one process."""
-    from equity.measures.coverage import Inline
+    from equity.measures.lines.coverage import Inline
 
     return _engine(folder, Inline())
 
@@ -170,7 +170,7 @@ def floor_zlib(folder: Path) -> None:
 
 def floor_isal(folder: Path) -> None:
     """The same with the engine's own inflate."""
-    from equity.sources._bdc_stream import only_member, open_csv_bytes
+    from equity.sources.fcc._bdc_stream import only_member, open_csv_bytes
 
     for path in sorted(folder.glob("*.zip")):
         with open_csv_bytes(str(path), only_member(str(path)).filename) as stream:

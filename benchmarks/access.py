@@ -74,7 +74,7 @@ def timed(work) -> dict[str, float]:
 
 
 def ours_search(areas: int, sites: int, miles: float) -> dict[str, float]:
-    from equity.measures.travel import travel_costs
+    from equity.measures.reach.travel import travel_costs
 
     here, there, _, _ = inputs(areas, sites)
 
@@ -114,8 +114,8 @@ def tree_search(areas: int, sites: int, miles: float) -> dict[str, float]:
 def ours_two_step(
     areas: int, sites: int, miles: float, keep: int | None, out: str
 ) -> dict[str, float]:
-    from equity.measures.catchment import solve_catchment
-    from equity.measures.travel import travel_costs
+    from equity.measures.reach.catchment import solve_catchment
+    from equity.measures.reach.travel import travel_costs
 
     here, there, people, capacity = inputs(areas, sites)
     steps = {
@@ -138,7 +138,7 @@ def ours_two_step(
 
 
 def write_pairs(areas: int, sites: int, miles: float, folder: str) -> dict[str, float]:
-    from equity.measures.travel import travel_costs
+    from equity.measures.reach.travel import travel_costs
 
     here, there, _, _ = inputs(areas, sites)
     held = travel_costs(here, there, radius_km=miles * MILE, keep=True).held()
@@ -188,8 +188,8 @@ def peer_two_step(areas: int, sites: int, miles: float, folder: str, out: str) -
 
 
 def ours_raam(areas: int, sites: int, miles: float, out: str) -> dict[str, float]:
-    from equity.measures.catchment import catchment
-    from equity.measures.travel import travel_costs
+    from equity.measures.reach.catchment import catchment
+    from equity.measures.reach.travel import travel_costs
 
     here, there, people, capacity = inputs(areas, sites)
     kept: dict[str, object] = {}

@@ -36,7 +36,7 @@ def write(path: Path, rows: int) -> None:
 
 
 def measure(path: Path) -> None:
-    from equity.sources.nppes import read_nppes
+    from equity.sources.care.nppes import read_nppes
 
     before = time.process_time(), time.perf_counter()
     table = read_nppes(path, as_of="2026-11")

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from equity import _cli_sources
 from equity._version import __version__
 
 app = typer.Typer(
@@ -71,7 +70,7 @@ def run(
 ) -> None:
     """Run a study: read its inputs, measure, and write page, map, tables and appendix."""
     from equity.settings import configure
-    from equity.study import Study
+    from equity.study.run import Study
 
     if offline:
         configure(offline=True)
@@ -84,14 +83,84 @@ def run(
 
 def _study_file(target: str) -> Path:
     if target == "example":
-        from equity.sources.example import load_example
+        from equity.example.state import load_example
 
         return load_example().study
     if target.endswith(".toml") or Path(target).exists():
         return Path(target)
-    return _cli_sources.run_state(target)
+    return _run_state(target)
 
 
-app.command()(_cli_sources.init)
-app.command()(_cli_sources.sources)
-app.command()(_cli_sources.doctor)
+def _run_state(state: str) -> Path:
+    """Fetch what a state's study needs, say what is missing, and return its study file."""
+    from equity.areas.geoid import find_state
+    from equity.settings import redact
+    from equity.study.template import gather_inputs, write_study
+
+    typer.echo(f"{find_state(state).name}: getting the inputs")
+    gathered = gather_inputs(state, tell=lambda line: typer.echo(redact(line)))
+    gathered.check()
+    return write_study(state, without=[lacking.entry.id for lacking in gathered.lacking])
+
+
+@app.command()
+def init(
+    state: Annotated[str, typer.Argument(help="State (WV, West Virginia, 54).")],
+    out: Annotated[Path, typer.Option(help="Study file to write.")] = Path("study.toml"),
+) -> None:
+    """Write a commented study file for a state."""
+    from equity.study.template import write_study
+
+    write_study(state, out)
+    typer.echo(f"Wrote {out.as_posix()}. Change it, then: equity run {out.as_posix()}")
+
+
+@app.command()
+def sources(
+    state: Annotated[str | None, typer.Argument(help="State to look for files of.")] = None,
+    *,
+    cache: Annotated[bool, typer.Option("--cache", help="List what the cache holds.")] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Compare every cached file with its receipt.")
+    ] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table of data/README.md.")
+    ] = False,
+    remove: Annotated[
+        str | None, typer.Option(help="Forget a cached file or folder, e.g. fcc/2025-12-31.")
+    ] = None,
+) -> None:
+    """List every input: publisher, edition, size, whether at hand, key needed, name by hand."""
+    from equity.net.store import store
+    from equity.sources.listing import cache_lines, readme_table, source_lines
+
+    if markdown:
+        typer.echo(readme_table(), nl=False)
+    elif remove is not None:
+        count = store().remove(remove)
+        typer.echo(f"Removed {count} file{'' if count == 1 else 's'}.")
+    elif verify:
+        bad = store().verify()
+        typer.echo(
+            "\n".join(f"changed or missing: {name}" for name in bad) or "All files are intact."
+        )
+        if bad:
+            raise typer.Exit(1)
+    else:
+        for line in cache_lines() if cache else source_lines(state):
+            typer.echo(line)
+
+
+@app.command()
+def doctor(
+    *,
+    offline: Annotated[bool, typer.Option("--offline", help="Make no network request.")] = False,
+) -> None:
+    """Look at keys, cache, versions, and whether each publisher can be reached."""
+    from equity.checkup import doctor_lines
+    from equity.settings import configure, redact
+
+    if offline:
+        configure(offline=True)
+    for line in doctor_lines():
+        typer.echo(redact(line))

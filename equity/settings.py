@@ -171,9 +171,10 @@ def redact(text: str) -> str:
 
 
 def _any_case(form: str, text: str) -> str:
+    # Every other piece is a quoted byte; the pieces between may themselves begin with a %.
     pieces = re.split(r"(%[0-9A-Fa-f]{2})", form)
     pattern = "".join(
-        f"(?i:{piece})" if piece.startswith("%") else re.escape(piece) for piece in pieces
+        f"(?i:{piece})" if number % 2 else re.escape(piece) for number, piece in enumerate(pieces)
     )
     return re.sub(pattern, "***", text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from equity.measures.travel import travel_costs
+from equity.measures.reach.travel import travel_costs
 
 AREAS = ["A", "B", "C"]
 SITES = ["x", "y"]

@@ -85,7 +85,7 @@ def _clean_settings(monkeypatch, tmp_path_factory):
 def example_state(tmp_path_factory):
     """The example state at scale 1, where ``load_example()`` finds it too: written once a session."""
     from equity import __version__
-    from equity.sources.example import load_example
+    from equity.example.state import load_example
 
     cache = tmp_path_factory.getbasetemp() / "cache"
     return load_example(cache / "example" / f"{__version__}-scale-1")

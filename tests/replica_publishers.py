@@ -21,7 +21,7 @@ from replica_server import HTML, Answer, Asked, Replica, page
 from shapely.geometry import box
 
 from equity.areas.geoid import find_state
-from equity.sources._acs_labels import EXPECTED, table_of
+from equity.sources.census._acs_labels import EXPECTED, table_of
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 FCC_USER = "analyst+tele@example.org"

@@ -15,7 +15,7 @@ import geopandas as gpd
 import pytest
 
 from equity import cli
-from equity.sources.example import write_example
+from equity.example.state import write_example
 
 
 @pytest.fixture(scope="module")

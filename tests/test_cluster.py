@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 import equity as eq
 from equity.cli import app
 from equity.errors import EquityError, InputError
-from equity.sources.example import write_example
-from equity.study import Study
+from equity.example.state import write_example
+from equity.study.run import Study
 
 distributed = pytest.importorskip("distributed")
 
@@ -53,7 +53,7 @@ def die(*_args, **_options):
 
 def test_a_worker_that_dies_ends_in_one_clear_error(scheduler, tmp_path, monkeypatch):
     write_offers(tmp_path, [offer()])
-    monkeypatch.setattr("equity.measures._run.reduce_cached", die)
+    monkeypatch.setattr("equity.measures.lines._run.reduce_cached", die)
     files = eq.read_bdc(tmp_path, as_of="2025-12-31")
     with distributed.Client(scheduler) as client:
         executor = client.get_executor()
@@ -64,7 +64,7 @@ def test_a_worker_that_dies_ends_in_one_clear_error(scheduler, tmp_path, monkeyp
 
 @pytest.mark.parametrize("address", ["nonsense", "tcp://127.0.0.1:1"])
 def test_an_address_where_nobody_answers_is_told(example, address, monkeypatch):
-    monkeypatch.setattr("equity._study_measures._CONNECT_S", 1)
+    monkeypatch.setattr("equity.study.steps._CONNECT_S", 1)
     with pytest.raises(InputError, match="no Dask scheduler answers at") as caught:
         Study.load(example.study).run(cluster=address)
     assert caught.value.code == "E-CLUSTER"

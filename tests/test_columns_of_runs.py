@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from equity.areas.schema import base_name, companion, data_dictionary, validate
-from equity.study import Study
+from equity.areas.schema import base_name, companion, data_dictionary
+from equity.areas.validate import validate
+from equity.study.run import Study
 
 # Counted by the FCC, measured on the map, decided by the study, or bounds: not estimated by a survey.
 NOT_SURVEYED = {

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from equity.sources.example import write_example
-from equity.study import Study
+from equity.example.state import write_example
+from equity.study.run import Study
 
 MAP = "document.querySelector('.eq-map')"
 REAL = Path(__file__).parent / "real"

@@ -18,7 +18,7 @@ from replica_server import HTML, Answer, Replica, page
 from equity import settings
 from equity.cli import run
 from equity.errors import CredentialError, EquityError, InputError, NetworkError
-from equity.sources.inventory import INPUTS, Want, at_hand
+from equity.sources.fetch import INPUTS, Want, at_hand
 
 SECRETS = (publishers.KEY, publishers.FCC_USER, publishers.FCC_TOKEN)
 
@@ -239,13 +239,13 @@ def test_a_run_killed_at_any_moment_is_made_good_by_the_next(place, replica):
     assert outputs(place / "killed-out") == outputs(place / "calm-out")
     assert asked > 0
     settings.configure(cache_dir=place / "killed")
-    from equity.sources._store import store
+    from equity.net.store import store
 
     assert store().verify() == []
 
 
 def test_init_writes_a_study_that_runs_with_every_option_taken(place, replica):
-    from equity._cli_sources import init
+    from equity.cli import init
 
     publishers.care(replica)
     publishers.need(replica, "54")
@@ -308,9 +308,9 @@ def test_offline_without_fcc_files_names_the_files_not_the_listing(place, replic
 
 
 def test_a_run_without_coverage_still_passes_the_declared_columns(place, replica):
-    from equity._study_assemble import write_study
-    from equity.areas.schema import validate
-    from equity.study import Study
+    from equity.areas.validate import validate
+    from equity.study.run import Study
+    from equity.study.template import write_study
 
     settings.configure(fcc_token=None)
     result = Study.load(write_study("WV", without=["bdc"])).run()

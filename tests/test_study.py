@@ -18,9 +18,9 @@ from equity.errors import (
     StorageError,
     StudyError,
 )
+from equity.example.state import write_example
 from equity.measures.gap import PARTS
-from equity.sources.example import write_example
-from equity.study import Study
+from equity.study.run import Study
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_a_failed_write_leaves_what_was_there(result, tmp_path, monkeypatch):
     def no_space(*_args, **_kwargs):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("equity._study_write.write_appendix", no_space)
+    monkeypatch.setattr("equity.study.write.write_appendix", no_space)
     with pytest.raises(StorageError, match="No space left"):
         result.write(folder)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

@@ -10,8 +10,8 @@ import pandas as pd
 
 from equity import provenance
 from equity.areas._audit import HARMLESS, JoinAudit, audit_of, compare
-from equity.areas._validate import refuse_impossible
 from equity.areas.table import area_status, level_of, refuse_duplicates, require_table
+from equity.areas.validate import refuse_impossible
 from equity.areas.vintage import check_vintage, comparable, required_vintage
 from equity.errors import InputError, VintageError
 

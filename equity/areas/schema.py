@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -86,32 +85,6 @@ def data_dictionary(table: Any) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["column", "dtype", "unit", "label", "source"]).set_index(
         "column"
     )
-
-
-def validate(table: Any, *, file: str | Path | None = None) -> None:
-    """Check a table against what its columns are declared to be.
-
-    Ids, types, limits, statuses; a share above 1 (a percentage), a margin below 0 and an
-    annotation code are each told as what they are. Columns nobody declared are checked only for
-    infinite values.
-
-    Parameters
-    ----------
-    table
-        Area table.
-    file
-        Named in errors: where the table comes from.
-
-    Raises
-    ------
-    GeoidError
-        If the index holds no ids of one level, or an id twice.
-    InputError
-        For the first column that fails, with its rows.
-    """
-    from equity.areas._validate import validate_table
-
-    validate_table(table, file=file)
 
 
 def base_name(name: str) -> str:

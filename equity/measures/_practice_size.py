@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
-from equity.measures._places import Floats
-from equity.measures._weights import aligned
+from equity.measures.checks import aligned
+from equity.measures.reach.places import Floats
 
 
 @dataclass(frozen=True)

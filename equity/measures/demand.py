@@ -15,8 +15,8 @@ import pandas as pd
 
 from equity import provenance
 from equity.errors import InputError, MissingColumnError
-from equity.measures._places import Floats, checked_ids
-from equity.measures._weights import checked_column, checked_number
+from equity.measures.checks import checked_column, checked_number
+from equity.measures.reach.places import Floats, checked_ids
 
 __all__ = ["demand_population", "join_designations"]
 

@@ -17,12 +17,12 @@ import pandas as pd
 
 from equity import provenance
 from equity.errors import DependencyError, InputError, MissingColumnError
-from equity.measures import _decay
-from equity.measures._costs import TravelCosts
-from equity.measures._floating import weighted
-from equity.measures._places import Floats, checked_ids, locate
 from equity.measures._practice_size import PRACTICE_TIERS, PracticeTier, sizes, visits_of
-from equity.measures._weights import aligned, checked_column, checked_number
+from equity.measures.checks import aligned, checked_column, checked_number
+from equity.measures.reach import decay as _decay
+from equity.measures.reach.costs import TravelCosts
+from equity.measures.reach.floating import weighted
+from equity.measures.reach.places import Floats, checked_ids, locate
 
 __all__ = [
     "MBPS_PER_VISIT",

@@ -7,10 +7,10 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
+from equity.outputs._block import Block
 from equity.outputs._content import Cell, Table
 from equity.outputs._files import EPOCH, steady_zip
 from equity.outputs._text import clean
-from equity.outputs.appendix import Block
 from equity.outputs.report import Report
 
 __all__ = ["docx"]

@@ -10,8 +10,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from equity.outputs._block import Block
 from equity.outputs._text import clean
-from equity.outputs.appendix import Block
 from equity.outputs.report import Report
 
 __all__ = ["document", "pdf"]

@@ -3,47 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from equity.errors import InputError
 from equity.outputs import _content
-from equity.outputs._content import SYNTHETIC, Table
+from equity.outputs._block import Block
+from equity.outputs._content import SYNTHETIC
 from equity.outputs._files import write_bytes
 from equity.outputs.report import Report
 from equity.outputs.words import number
 
-__all__ = ["Block", "blocks", "write_appendix"]
+__all__ = ["blocks", "write_appendix"]
 
 #: Longer lists belong in the workbook; the appendix says where it stopped.
 MOST_ROWS = 60
-
-
-@dataclass(frozen=True)
-class Block:
-    """One piece of the appendix.
-
-    Attributes
-    ----------
-    kind
-        ``heading``, ``subheading``, ``text``, ``lead``, ``stamp``, ``bullet``, ``figure``,
-        ``table`` or ``code``.
-    text
-        Its words; for a figure, the caption.
-    table
-        For ``table``.
-    link
-        Address that follows the words.
-    wide
-        True for blocks on a page turned on its side.
-    """
-
-    kind: str
-    text: str = ""
-    table: Table | None = None
-    link: str = ""
-    #: On a page turned on its side.
-    wide: bool = False
 
 
 def write_appendix(report: Report, path: str | Path) -> Path:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from equity.rules._coverage import CoverageRule, list_coverage_rules, load_coverage_rule
+from equity.rules.coverage_rule import CoverageRule, list_coverage_rules, load_coverage_rule
 
 __all__ = ["CoverageRule", "list_coverage_rules", "load_coverage_rule"]

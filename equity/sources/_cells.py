@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
-from equity.sources._files import BLANK, require_columns
+from equity.sources.area_rows import BLANK, require_columns
 
 _SLACK = 1e-9  # rounding in the publisher's own division
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.provenance import file_source, stamp
-from equity.sources._files import index_by_area, read_text_table, require_columns, to_numbers
-from equity.sources._vintages import vintage_of
+from equity.sources.area_rows import index_by_area, read_text_table, require_columns, to_numbers
+from equity.sources.vintages import vintage_of
 
 __all__ = ["read_places", "read_svi"]
 

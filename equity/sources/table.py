@@ -18,7 +18,7 @@ from equity.areas.geoid import LEVELS
 from equity.errors import InputError
 from equity.provenance import file_source, stamp
 from equity.sources._cells import Cells, rows_matching
-from equity.sources._files import (
+from equity.sources.area_rows import (
     index_by_area,
     pick_id,
     read_text_table,

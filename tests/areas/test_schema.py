@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equity.areas.schema import base_name, columns, companion, data_dictionary, describe, validate
+from equity.areas.schema import base_name, columns, companion, data_dictionary, describe
+from equity.areas.validate import validate
 from equity.errors import EquityError, GeoidError, InputError
 
 IDS = ["90001000100", "90001000200", "90001000300"]

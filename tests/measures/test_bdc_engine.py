@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 
 import equity as eq
 from equity.errors import EquityError, StorageError
-from equity.measures import _cache
-from equity.measures._slots import SlotIndex, slots_of
-from equity.measures._threads import side_by_side
-from equity.measures.coverage import Inline, coverage_under, location_table
+from equity.measures.lines import _cache
+from equity.measures.lines._slots import SlotIndex, slots_of
+from equity.measures.lines._threads import side_by_side
+from equity.measures.lines.coverage import Inline, coverage_under, location_table
 from equity.rules import list_coverage_rules, load_coverage_rule
 
 AS_OF = "2025-12-31"
@@ -143,8 +143,8 @@ def test_identical_bytes_here_in_threads_in_processes_and_on_dask(folder):
 @pytest.mark.parametrize("few_cores", [0, 1_000], ids=["processes", "reading threads"])
 def test_what_is_the_default_gives_the_same(folder, monkeypatch, few_cores):
     expected = bytes_of(folder, Inline())
-    monkeypatch.setattr("equity.measures._run._PARALLEL_FROM_BYTES", 0)
-    monkeypatch.setattr("equity.measures._run._FEW_CORES", few_cores)
+    monkeypatch.setattr("equity.measures.lines._run._PARALLEL_FROM_BYTES", 0)
+    monkeypatch.setattr("equity.measures.lines._run._FEW_CORES", few_cores)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert bytes_of(folder, None) == expected
 
@@ -159,8 +159,8 @@ def test_progress_is_told_of_every_file_once(folder, tmp_path, monkeypatch, exec
         yield told.append
         assert sum(told) == total
 
-    monkeypatch.setattr("equity.measures._run.track", track)
-    monkeypatch.setattr("equity.measures._run._PARALLEL_FROM_BYTES", 0)
+    monkeypatch.setattr("equity.measures.lines._run.track", track)
+    monkeypatch.setattr("equity.measures.lines._run._PARALLEL_FROM_BYTES", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     bytes_of(folder, executor(), cache_dir=tmp_path / "cache" if cached else None)
     assert sum(told) == 7
@@ -169,7 +169,7 @@ def test_progress_is_told_of_every_file_once(folder, tmp_path, monkeypatch, exec
 def test_a_reading_thread_s_error_is_raised_and_no_thread_stays(tmp_path, monkeypatch):
     for name in ("Cable", "Copper", "Other"):
         write_offers(tmp_path, [offer(1_000_000_001, down="fast")], name=name)
-    monkeypatch.setattr("equity.measures._run._PARALLEL_FROM_BYTES", 0)
+    monkeypatch.setattr("equity.measures.lines._run._PARALLEL_FROM_BYTES", 0)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     before, usual = threading.active_count(), sys.getswitchinterval()
     with pytest.raises(EquityError, match=r"fast.*lines? 2"):
@@ -205,7 +205,7 @@ def die(*_args, **_options):
 
 
 def test_a_worker_that_dies_ends_in_one_clear_error(folder, monkeypatch):
-    monkeypatch.setattr("equity.measures._run.reduce_cached", die)
+    monkeypatch.setattr("equity.measures.lines._run.reduce_cached", die)
     with (
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
         pytest.raises(
@@ -234,7 +234,7 @@ class TestCache:
         entries = sorted(path.name for path in cache.iterdir())
         assert len(entries) == 7
         assert all(name.startswith("bdc_10_") and name.endswith(".parquet") for name in entries)
-        monkeypatch.setattr("equity.measures._cache.reduce_files", None)
+        monkeypatch.setattr("equity.measures.lines._cache.reduce_files", None)
         assert bytes_of(folder, Inline(), cache_dir=cache) == expected
 
     def test_other_content_or_another_rule_is_another_entry(self, folder, tmp_path):
@@ -269,7 +269,7 @@ class TestCache:
         cache = tmp_path / "cache"
         script = (
             "import os, sys, pyarrow.parquet as pq, equity as eq\n"
-            "from equity.measures.coverage import Inline\n"
+            "from equity.measures.lines.coverage import Inline\n"
             "real, done = pq.write_table, []\n"
             "def write(table, where, **options):\n"
             "    if len(done) == 2:\n"

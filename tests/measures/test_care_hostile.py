@@ -10,11 +10,11 @@ import shapely
 from care_cases import scattered
 
 from equity.errors import EquityError, InputError
-from equity.measures.barrier import barrier
-from equity.measures.catchment import catchment
 from equity.measures.demand import demand_population
 from equity.measures.practice import practice_readiness
-from equity.measures.travel import Roads, nearest_sites, travel_costs
+from equity.measures.reach.catchment import catchment
+from equity.measures.reach.travel import Roads, nearest_sites, travel_costs
+from equity.measures.recover import barrier
 
 AREAS = scattered(5, seed=1, prefix="a")
 SITES = scattered(4, seed=2, prefix="s")

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from care_cases import scattered
 
-from equity.measures.catchment import catchment
-from equity.measures.travel import travel_costs
+from equity.measures.reach.catchment import catchment
+from equity.measures.reach.travel import travel_costs
 
 fca = pytest.importorskip("access.fca", reason="the peer is in the test extra")
 raam = pytest.importorskip("access.raam")

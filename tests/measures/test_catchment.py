@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equity.errors import InputError
-from equity.measures._decay import STEPS
-from equity.measures.catchment import METHODS, catchment, solve_catchment
-from equity.measures.travel import travel_costs
+from equity.measures.reach.catchment import METHODS, catchment, solve_catchment
+from equity.measures.reach.decay import STEPS
+from equity.measures.reach.travel import travel_costs
 from equity.provenance import Source, meta, stamp
 
 SLOW = {10: 1.0, 20: 0.68, 30: 0.22}

@@ -7,7 +7,7 @@ import pytest
 
 import equity as eq
 from equity.areas.schema import describe
-from equity.measures.catchment import METHODS
+from equity.measures.reach.catchment import METHODS
 
 STATE = "90"
 

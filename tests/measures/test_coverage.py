@@ -11,7 +11,7 @@ from bdc_files import BLOCK, offer, write_export, write_offers
 
 import equity as eq
 from equity.errors import InputError
-from equity.measures.coverage import Inline, location_table
+from equity.measures.lines.coverage import Inline, location_table
 from equity.provenance import meta
 from equity.rules import load_coverage_rule
 
@@ -199,7 +199,7 @@ def test_every_level(tmp_path, by, expected):
 
 def test_coarser_cells_agree_with_the_h3_library():
     h3 = pytest.importorskip("h3")
-    from equity.measures._rollup import coarser_cells
+    from equity.measures.lines._rollup import coarser_cells
 
     cells = [h3.latlng_to_cell(lat, -78.0 + lat, 8) for lat in (36.5, 37.7, 38.9, 64.8)]
     numbers = np.array([int(cell, 16) for cell in cells], np.uint64)

@@ -8,7 +8,7 @@ from bdc_files import BLOCK, offer, write_export, write_offers
 
 import equity as eq
 from equity.errors import InputError, VintageError
-from equity.measures.coverage import Inline
+from equity.measures.lines.coverage import Inline
 from equity.provenance import meta
 
 OLD, NEW = "2025-06-30", "2025-12-31"

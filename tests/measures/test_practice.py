@@ -17,7 +17,7 @@ from equity.measures.practice import (
     link_adequacy,
     practice_readiness,
 )
-from equity.measures.travel import travel_costs
+from equity.measures.reach.travel import travel_costs
 
 SITES = pd.DataFrame(
     {

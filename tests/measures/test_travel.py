@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equity.errors import InputError, MissingColumnError, MissingFileError
-from equity.measures._sphere_pairs import SphereIndex
-from equity.measures.travel import (
+from equity.measures.reach._sphere_pairs import SphereIndex
+from equity.measures.reach.travel import (
     ROAD_KMH,
     Roads,
     nearest_sites,
@@ -116,10 +116,10 @@ def test_streamed_costs_are_the_held_ones_and_store_nothing():
 
 def test_many_pairs_are_streamed_unless_asked_for(monkeypatch):
     people, sites = scattered(50, seed=4, prefix="p"), scattered(50, seed=5, prefix="s")
-    monkeypatch.setattr("equity.measures.travel.PAIRS_KEPT", 2499)
+    monkeypatch.setattr("equity.measures.reach.travel.PAIRS_KEPT", 2499)
     assert not travel_costs(people, sites, radius_km=2000).is_held
     assert travel_costs(people, sites, radius_km=2000, keep=True).is_held
-    monkeypatch.setattr("equity.measures.travel.PAIRS_KEPT", 2500)
+    monkeypatch.setattr("equity.measures.reach.travel.PAIRS_KEPT", 2500)
     assert travel_costs(people, sites, radius_km=2000).is_held
 
 

@@ -12,9 +12,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from equity.errors import InputError, MissingColumnError
-from equity.measures.catchment import catchment, solve_catchment
-from equity.measures.travel import travel_costs
-from equity.measures.virtual import (
+from equity.measures.reach.catchment import catchment, solve_catchment
+from equity.measures.reach.travel import travel_costs
+from equity.measures.reach.virtual import (
     SPEED_STEPS,
     SpeedSteps,
     solve_virtual_catchment,

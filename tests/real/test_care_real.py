@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equity.measures.catchment import catchment, solve_catchment
-from equity.measures.travel import nearest_sites, travel_costs
-from equity.measures.virtual import solve_virtual_catchment
+from equity.measures.reach.catchment import catchment, solve_catchment
+from equity.measures.reach.travel import nearest_sites, travel_costs
+from equity.measures.reach.virtual import solve_virtual_catchment
 
 pytestmark = pytest.mark.real
 

@@ -14,7 +14,7 @@ import pytest
 from bdc_files import EXPORT_HEADER, HEADER, STAMP, write_zip
 
 import equity as eq
-from equity.measures.coverage import Inline
+from equity.measures.lines.coverage import Inline
 from equity.rules import load_coverage_rule
 
 TECHNOLOGIES = {"Copper": 10, "Cable": 40, "Fiber": 50, "LTFW": 71}

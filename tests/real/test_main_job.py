@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from equity.measures.gap import PARTS
-from equity.study import Study
+from equity.study.run import Study
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.real

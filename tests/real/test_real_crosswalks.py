@@ -17,7 +17,7 @@ from equity.areas.relationship import relationship
 from equity.areas.table import area_table, rankable
 from equity.errors import VintageError
 from equity.provenance import meta
-from equity.sources.relationships import read_block_links, read_connecticut_codes
+from equity.sources.census.relationships import read_block_links, read_connecticut_codes
 
 pytestmark = pytest.mark.real
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from equity.areas.moe import moe_share, moe_sum
-from equity.sources.census import read_acs
+from equity.sources.census.acs import read_acs
 
 pytestmark = pytest.mark.real
 

@@ -8,7 +8,7 @@ import pytest
 
 from equity.errors import EquityError, InputError, MissingFileError
 from equity.rules import CoverageRule, list_coverage_rules, load_coverage_rule
-from equity.rules._coverage import TECHNOLOGIES
+from equity.rules.coverage_rule import TECHNOLOGIES
 
 OWN = """id = "state-50-10"
 title = "Our own"

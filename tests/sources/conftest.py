@@ -6,10 +6,10 @@ import pytest
 from replica_server import Replica
 
 from equity import settings
-from equity.sources._clock import Clock, Limits
-from equity.sources._fetch import Desk
-from equity.sources._store import Store
-from equity.sources._transport import Transport
+from equity.net.clock import Clock, Limits
+from equity.net.desk import Desk
+from equity.net.store import Store
+from equity.net.transport import Transport
 
 
 class FastClock(Clock):

@@ -20,9 +20,9 @@ from bdc_files import (
 
 import equity as eq
 from equity.errors import FormatError, InputError, MissingFileError, VintageError
+from equity.files import inflate as _inflate
 from equity.provenance import sha256_of
-from equity.sources import _inflate
-from equity.sources._bdc_names import parse_name
+from equity.sources.fcc._bdc_names import parse_name
 
 AS_OF = "2025-12-31"
 L1, L2 = 1_000_000_001, 1_000_000_002
@@ -194,7 +194,7 @@ class TestDamage:
     @pytest.mark.parametrize("standard", [False, True])
     def test_a_hole_in_the_middle(self, whole, standard, monkeypatch):
         if standard:
-            monkeypatch.setattr("equity.sources._bdc_stream.fast_member", lambda *_: None)
+            monkeypatch.setattr("equity.sources.fcc._bdc_stream.fast_member", lambda *_: None)
         data = bytearray(whole.read_bytes())
         middle = len(data) // 2
         data[middle : middle + 4000] = os.urandom(4000)
@@ -204,7 +204,7 @@ class TestDamage:
     @pytest.mark.parametrize("standard", [False, True])
     def test_a_wrong_checksum(self, tmp_path, standard, monkeypatch):
         if standard:
-            monkeypatch.setattr("equity.sources._bdc_stream.fast_member", lambda *_: None)
+            monkeypatch.setattr("equity.sources.fcc._bdc_stream.fast_member", lambda *_: None)
         path = write_offers(tmp_path, [offer(L1)])
         data = bytearray(path.read_bytes())
         at = data.index(b"PK\x01\x02") + 16

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equity.errors import FormatError
-from equity.sources import _bdc_rows, _inflate
+from equity.files import inflate as _inflate
+from equity.sources.fcc import _bdc_rows
 
 TYPES = {"n": "int64", "name": "string"}
 HEADER = ["n", "unread", "name"]

@@ -12,12 +12,12 @@ from replica_server import Answer
 
 from equity.errors import EquityError, FormatError, InputError, MissingColumnError, MissingFileError
 from equity.provenance import meta
-from equity.sources import nppes as nppes_module
-from equity.sources.cms import read_clinicians, read_hospitals, read_rural_clinics
-from equity.sources.designations import read_designations
-from equity.sources.geocoder import geocode
-from equity.sources.nppes import npi_is_valid, read_nppes
-from equity.sources.placing import get_placed, place_providers
+from equity.sources.care import nppes as nppes_module
+from equity.sources.care.cms import read_clinicians, read_hospitals, read_rural_clinics
+from equity.sources.care.designations import read_designations
+from equity.sources.care.nppes import npi_is_valid, read_nppes
+from equity.sources.care.placing import get_placed, place_providers
+from equity.sources.census.geocoder import geocode
 
 HPSA = (
     "HPSA Name,HPSA ID,Designation Type,HPSA Discipline Class,HPSA Score,HPSA Status,HPSA "

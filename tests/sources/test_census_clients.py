@@ -12,14 +12,14 @@ from replica_server import HTML, Answer, page
 from equity import settings
 from equity.errors import CredentialError, EquityError, FormatError, InputError
 from equity.provenance import meta
-from equity.sources._acs_labels import STUDY_CODES, check_labels
-from equity.sources.census_api import get_acs
-from equity.sources.census_files import (
+from equity.sources.census._acs_labels import STUDY_CODES, check_labels
+from equity.sources.census.acs_api import get_acs
+from equity.sources.census.files import (
     get_blocks,
     get_boundaries,
     get_tract_relationship,
 )
-from equity.sources.gazetteer import get_gazetteer
+from equity.sources.census.gazetteer import get_gazetteer
 
 DATA = r"/acs/acs5$"
 

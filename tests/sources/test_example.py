@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from equity.errors import InputError, StorageError
+from equity.example import state as module
+from equity.example.state import Example, load_example, write_example
 from equity.settings import configure
-from equity.sources import example as module
-from equity.sources.example import Example, load_example, write_example
 
 
 def run_python(code: str, *arguments: str, **options: object) -> None:
@@ -55,7 +55,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_two_writes_in_two_processes_are_the_same_bytes(small: Example, tmp_path: Path) -> None:
     # Another process has another hash seed: nothing may depend on the order of a set.
-    code = "import sys; from equity.sources.example import write_example as w; w(sys.argv[1], scale=0.02)"
+    code = "import sys; from equity.example.state import write_example as w; w(sys.argv[1], scale=0.02)"
     target = tmp_path / "again"
     run_python(code, str(target))
     assert digest(target) == digest(small.root)

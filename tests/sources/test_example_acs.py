@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from equity.sources.example import Example
+from equity.example.state import Example
 
 Table = dict[str, dict[str, int]]
 GEOGRAPHY = {

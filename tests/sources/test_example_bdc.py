@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from bdc_files import HEADER
 
-from equity.sources.example import Example
+from equity.example.state import Example
 
 NAME = re.compile(r"bdc_90_([A-Za-z]+)_fixed_broadband_(D24)_(\d\d[a-z]{3}\d{4})\.zip")
 TECHNOLOGY = {

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import shapely
 
-from equity.sources import _example_plan as plan
-from equity.sources._example_care import luhn_digit
-from equity.sources.example import Example
+from equity.example import _plan as plan
+from equity.example._care import luhn_digit
+from equity.example.state import Example
 
 # TIGER/Line 2023 columns.
 COLUMNS = {

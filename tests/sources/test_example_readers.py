@@ -7,9 +7,9 @@ import pytest
 
 import equity as eq
 from equity.areas.geoid import is_water
+from equity.example.state import Example
 from equity.provenance import meta
 from equity.rules import load_coverage_rule
-from equity.sources.example import Example
 
 
 @pytest.fixture(scope="module")

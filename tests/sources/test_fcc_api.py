@@ -10,7 +10,7 @@ from replica_server import Answer
 
 from equity import settings
 from equity.errors import CredentialError, FormatError, InputError, NetworkError, VintageError
-from equity.sources.fcc_api import (
+from equity.sources.fcc.api import (
     fetch_bdc_files,
     fetch_funding_listing,
     get_bdc,

@@ -20,7 +20,7 @@ from equity.errors import (
     MissingColumnError,
     MissingFileError,
 )
-from equity.sources._files import (
+from equity.sources.area_rows import (
     existing,
     index_by_area,
     pick_id,

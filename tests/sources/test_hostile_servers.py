@@ -11,10 +11,10 @@ import pytest
 
 from equity import settings
 from equity.errors import CredentialError, EquityError, FormatError, NetworkError
+from equity.net import transport as _transport
+from equity.net.publishers import PUBLISHERS
+from equity.net.request import Request
 from equity.settings import Secret
-from equity.sources import _transport
-from equity.sources._publishers import PUBLISHERS
-from equity.sources._request import Request
 
 HRSA = PUBLISHERS["hrsa"]
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/csv\r\n"

@@ -12,13 +12,14 @@ from replica_server import Answer
 
 import equity as eq
 from equity import settings
+from equity.checkup import doctor_lines
 from equity.errors import EquityError, InputError, OfflineError
-from equity.sources._inputs import FOUND_OTHERWISE, INPUTS
-from equity.sources.care import SITE_KINDS, get_sites
-from equity.sources.designations import get_designations
-from equity.sources.inventory import Want, at_hand, fetch_input, find_input
-from equity.sources.report import cache_lines, doctor_lines, readme_table, source_lines
-from equity.sources.tribal import get_tribal_areas
+from equity.sources.care.designations import get_designations
+from equity.sources.care.get_sites import SITE_KINDS, get_sites
+from equity.sources.catalog import FOUND_OTHERWISE, INPUTS
+from equity.sources.census.tribal import get_tribal_areas
+from equity.sources.fetch import Want, at_hand, fetch_input, find_input
+from equity.sources.listing import cache_lines, readme_table, source_lines
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -7,10 +7,10 @@ import pytest
 
 from equity.errors import EquityError, FormatError, InputError, VintageError
 from equity.provenance import meta
-from equity.sources._vintages import vintage_of
 from equity.sources.cdc import read_places, read_svi
-from equity.sources.saipe import read_saipe
+from equity.sources.census.saipe import read_saipe
 from equity.sources.usda import read_forhp, read_ruca, read_rucc
+from equity.sources.vintages import vintage_of
 
 LONG = (
     "Year,StateAbbr,StateDesc,CountyName,CountyFIPS,LocationName,DataSource,Category,Measure,Data_Value_Unit,Data_Value_Type,"

@@ -9,7 +9,7 @@ import pytest
 
 from equity.areas.blocks import from_blocks
 from equity.errors import FormatError, GeoidError, InputError
-from equity.sources.relationships import (
+from equity.sources.census.relationships import (
     NO_ZCTA,
     read_block_links,
     read_connecticut_codes,

@@ -24,7 +24,7 @@ from equity.errors import (
     MissingFileError,
 )
 from equity.provenance import meta
-from equity.sources.tiger import equal_area_crs
+from equity.sources.census.boundaries import equal_area_crs
 
 IDS = ["10001040100", "10001040201"]
 SQUARES = [box(-75.6, 39.0, -75.5, 39.1), box(-75.5, 39.0, -75.4, 39.1)]

@@ -12,11 +12,11 @@ from replica_server import HTML, Answer, page
 
 from equity import settings
 from equity.errors import CredentialError, EquityError, FormatError, NetworkError, OfflineError
+from equity.net.clock import Clock, Limits, RateLimiter
+from equity.net.publishers import PUBLISHERS
+from equity.net.request import Request
+from equity.net.transport import Transport
 from equity.settings import Secret
-from equity.sources._clock import Clock, Limits, RateLimiter
-from equity.sources._publishers import PUBLISHERS
-from equity.sources._request import Request
-from equity.sources._transport import Transport
 
 HRSA = PUBLISHERS["hrsa"]
 FCC = PUBLISHERS["fcc"]
@@ -442,7 +442,7 @@ def test_a_full_disk_says_so_and_the_part_is_continued(replica, desk, monkeypatc
     import errno
 
     from equity.errors import StorageError
-    from equity.sources import _fetch
+    from equity.net import desk as _fetch
 
     replica.route("/file.csv", BODY)
     real = _fetch._open_at
@@ -474,7 +474,7 @@ def test_a_download_that_cannot_fit_is_not_begun(replica, desk, monkeypatch):
     from types import SimpleNamespace
 
     from equity.errors import StorageError
-    from equity.sources import _store
+    from equity.net import store as _store
 
     replica.route("/file.csv", BODY)
     monkeypatch.setattr(_store.shutil, "disk_usage", lambda _p: SimpleNamespace(free=1000))
@@ -522,7 +522,7 @@ def test_many_who_want_the_same_file_cause_one_download(replica, desk):
 
 def test_a_cache_that_cannot_be_written_is_told(replica, desk, tmp_path):
     from equity.errors import StorageError
-    from equity.sources._fetch import desk as usual
+    from equity.net.desk import desk as usual
 
     replica.route("/file.csv", BODY)
     (tmp_path / "taken").write_text("a file stands where the cache should be")
@@ -541,9 +541,9 @@ def test_two_processes_share_one_download(replica, cache):
     replica.pause_s = 0.5
     root = Path(__file__).resolve().parents[2]
     code = (
-        "from equity.sources._fetch import desk\n"
-        "from equity.sources._publishers import PUBLISHERS\n"
-        "from equity.sources._request import Request\n"
+        "from equity.net.desk import desk\n"
+        "from equity.net.publishers import PUBLISHERS\n"
+        "from equity.net.request import Request\n"
         "d = desk()\n"
         "d.get('hrsa/file.csv', Request(PUBLISHERS['hrsa'], '/file.csv', expect='csv'))\n"
         "print(d.transport.sent)"
@@ -576,7 +576,7 @@ def test_a_receipt_that_cannot_be_read_is_named_and_can_be_removed(replica, desk
 
 
 def test_a_notebook_finds_the_files_of_the_folder_above(replica, cache, tmp_path, monkeypatch):
-    from equity.sources._fetch import desk as usual
+    from equity.net.desk import desk as usual
 
     (tmp_path / "data" / "raw").mkdir(parents=True)
     (tmp_path / "data" / "raw" / "file.csv").write_bytes(BODY)

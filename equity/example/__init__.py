@@ -1,0 +1,1 @@
+"""A synthetic state, written in the publishers' own formats."""

@@ -1,0 +1,1 @@
+"""Files of any origin, one door each: zips, text tables, locks."""

@@ -1,0 +1,238 @@
+"""Delimited text, read as text: every row checked, every row's line known.
+
+The index of the result is the line on which each row begins in the file (``line``), so that any
+later complaint can say where to look, also after rows were filtered.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from equity.errors import FormatError
+from equity.files.opening import read_bytes
+
+__all__ = ["read_text_table"]
+
+_BLOCK = 1 << 30  # bytes; one block, unless the file is larger
+_DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+def read_text_table(
+    path: str | Path,
+    *,
+    delimiter: str = ",",
+    data: bytes | None = None,
+    trailing_comma: bool = False,
+) -> pd.DataFrame:
+    """Read a delimited file with every cell as text.
+
+    Parameters
+    ----------
+    path
+        CSV or similar, possibly inside .zip, .gz or .xz; UTF-8, or Latin-1 where it is not that.
+    delimiter
+        Field separator; never sniffed.
+    data
+        Content already read, if any.
+    trailing_comma
+        The header, and perhaps rows, end in a stray delimiter, as in HRSA's files.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Text columns, their names stripped; index ``line``, the line of the file on which each
+        row begins.
+
+    Raises
+    ------
+    FormatError
+        If the header repeats a name, a row has another number of fields than the header, or a
+        quote is never closed; the lines are named.
+    """
+    content = _as_utf8(read_bytes(path) if data is None else data, path)
+    end, names = _header(content, delimiter, path, drop_last=trailing_comma)
+    _check_quotes(content, delimiter, path)
+    if trailing_comma:
+        return _by_hand(content, delimiter, names, path)
+    if not content[end:].strip():
+        return _table({name: [] for name in names}, pd.RangeIndex(0))
+    return _by_arrow(content, end, delimiter, names, path)
+
+
+def _as_utf8(content: bytes, path: str | Path) -> bytes:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise FormatError(
+            "the text is UTF-16", file=path, fix="save it as CSV with the encoding UTF-8"
+        )
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in content[:65536]:
+        raise FormatError("this is a binary file, not text", file=path, fix="save it as CSV")
+    if content.lstrip().startswith((b"{", b"[")):
+        raise FormatError("this is JSON, not a table", file=path, fix="name the CSV file")
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        # Windows-1252 where it is defined: Latin-1 with printable characters in place of controls.
+        try:
+            content = content.decode("cp1252").encode("utf-8")
+        except UnicodeDecodeError:
+            content = content.decode("latin-1").encode("utf-8")
+    if b"\n" not in content:
+        content = content.replace(b"\r", b"\n")
+    return content
+
+
+def _header(
+    content: bytes, delimiter: str, path: str | Path, *, drop_last: bool
+) -> tuple[int, list[str]]:
+    end = content.find(b"\n") + 1 or len(content)
+    while content[:end].count(b'"') % 2 and end < len(content):  # a newline inside a quoted name
+        end = content.find(b"\n", end) + 1 or len(content)
+    _, raw = next(_records(content[:end], delimiter, path), (1, [""]))
+    names = [name.strip() for name in raw]
+    if drop_last and not names[-1]:
+        names = names[:-1]
+    if len(names) == 1:
+        other = next((d for d in _DELIMITERS if d != delimiter and d in names[0]), None)
+        if other is not None:
+            raise FormatError(
+                f"its fields are separated by {_DELIMITERS[other]}, "
+                f"not by {_DELIMITERS.get(delimiter, repr(delimiter))}",
+                file=path,
+                fix="say so with delimiter= where the reader has it, or save it as CSV",
+            )
+    # R and pandas write row numbers under an empty name.
+    names = [name or f"unnamed_{position}" for position, name in enumerate(names, start=1)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FormatError(
+            f"column {twice[0]!r} stands twice in the header", file=path, fix="rename one of them"
+        )
+    return end, names
+
+
+def _by_arrow(
+    content: bytes, end: int, delimiter: str, names: list[str], path: str | Path
+) -> pd.DataFrame:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    wrong: list[Any] = []
+
+    def skip(row: Any) -> str:
+        wrong.append(row)
+        return "skip"
+
+    body = content[end:]
+    try:
+        table = arrow_csv.read_csv(
+            pa.BufferReader(body),
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, use_threads=False, block_size=min(len(body) + 1, _BLOCK)
+            ),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        _refuse_wrong_rows(content, delimiter, names, path)
+        raise FormatError(f"not a readable table: {error}", file=path) from None
+    if wrong:
+        _refuse_wrong_rows(content, delimiter, names, path)
+        raise FormatError(f"{len(wrong):,} rows are not readable", file=path)
+    frame = table.to_pandas()
+    frame.index = _lines(content, end, delimiter, len(frame), path)
+    return frame
+
+
+def _lines(content: bytes, end: int, delimiter: str, rows: int, path: str | Path) -> pd.Index:
+    first = content.count(b"\n", 0, end) + 1
+    newlines = content.count(b"\n", end) + (not content.endswith(b"\n"))
+    if newlines == rows:
+        return pd.RangeIndex(first, first + rows, name="line")
+    # Blank lines, or newlines inside quotes: count them.
+    starts = [line for line, _ in _records(content, delimiter, path)][1:]
+    return pd.Index(starts[:rows], name="line")
+
+
+def _by_hand(content: bytes, delimiter: str, names: list[str], path: str | Path) -> pd.DataFrame:
+    """Read rows that may or may not end in the header's stray delimiter."""
+    width, lines, rows, wrong = len(names), [], [], []
+    for line, fields in list(_records(content, delimiter, path))[1:]:
+        if len(fields) == width + 1 and not fields[-1].strip():
+            fields.pop()
+        if len(fields) != width:
+            wrong.append((line, len(fields)))
+        lines.append(line)
+        rows.append(fields)
+    if wrong:
+        raise _wrong_rows(wrong, width, path)
+    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+    return _table(dict(zip(names, columns, strict=True)), pd.Index(lines, dtype="int64"))
+
+
+def _table(columns: dict[str, Any], index: pd.Index) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {name: pd.Series(list(cells), dtype=str) for name, cells in columns.items()}
+    )
+    frame.index = index.rename("line")
+    return frame
+
+
+def _refuse_wrong_rows(content: bytes, delimiter: str, names: list[str], path: str | Path) -> None:
+    records = list(_records(content, delimiter, path))[1:]
+    wrong = [(line, len(fields)) for line, fields in records if len(fields) != len(names)]
+    if wrong:
+        raise _wrong_rows(wrong, len(names), path)
+
+
+def _wrong_rows(wrong: list[tuple[int, int]], width: int, path: str | Path) -> FormatError:
+    return FormatError(
+        f"{len(wrong):,} rows do not have the header's {width} fields",
+        file=path,
+        rows=[f"line {line} ({fields} fields)" for line, fields in wrong],
+        fix="download the file again; a cut row or an unquoted comma breaks it",
+    )
+
+
+def _check_quotes(content: bytes, delimiter: str, path: str | Path) -> None:
+    """Refuse a quote that is opened and never closed: it would swallow the rows after it."""
+    if content.count(b'"') % 2 == 0:
+        return
+    line = 1
+    reader = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter, strict=True)
+    try:
+        for _ in reader:
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "unexpected end" in str(error) or "field larger" in str(error):
+            raise FormatError(
+                "a quote is opened and never closed",
+                file=path,
+                rows=[f"line {line}"],
+                fix="download the file again, or close the quote",
+            ) from None
+
+
+def _records(content: bytes, delimiter: str, path: str | Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line on which each record begins, and its fields; blank lines are none."""
+    reader = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter)
+    line = 1
+    try:
+        for fields in reader:
+            if fields:
+                yield line, fields
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise FormatError(
+            f"not a readable table: {error}", file=path, rows=[f"line {line}"]
+        ) from None

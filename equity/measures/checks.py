@@ -1,0 +1,128 @@
+"""Numbers by id, aligned to the rows they are meant for: never silently reindexed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity.errors import InputError
+from equity.measures.reach.places import Floats
+
+_MISSING = {
+    "demand": "an unknown population is not zero: leave those areas out, or fill them on purpose",
+    "capacity": "a ratio needs the capacity of every site; supply=1 counts sites instead",
+}
+
+_NOTHING = 1e-75
+
+
+def aligned(
+    values: Any, ids: pd.Index, *, what: str, of: str, positive: bool = True, share: bool = False
+) -> Floats:
+    """Return one finite number of 0 or more for each id.
+
+    Parameters
+    ----------
+    values
+        A Series by id, in any order, or one number for all.
+    ids
+        The rows wanted. The Series must list all of them and nothing else.
+    what, of
+        Words for errors: what the numbers are, of which rows.
+    positive
+        Refuse numbers that add up to 0.
+    share
+        Refuse numbers above 1.
+
+    Raises
+    ------
+    InputError
+        If ids do not match, or numbers are missing, negative, infinite or all zero.
+    """
+    if np.isscalar(values):
+        series = pd.Series(values, index=ids)
+    elif isinstance(values, pd.Series):
+        series = _reordered(values, ids, what=what, of=of)
+    else:
+        raise InputError(
+            f"{what} must be a Series by id, or one number",
+            fix=f"pass a column of the table of {of}",
+        )
+    try:
+        numbers: Floats = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{what} of {of} is not a number") from error
+    _refuse(np.isnan(numbers), ids, f"{what} of {of} is missing", _MISSING.get(what))
+    _refuse((numbers < 0) | np.isinf(numbers), ids, f"{what} of {of} is negative or infinite", None)
+    if share:
+        _refuse(numbers > 1, ids, f"{what} of {of} is above 1", "give shares from 0 to 1")
+    # Less than this is nothing; a few such factors multiplied would make a ratio overflow.
+    numbers = np.where(numbers < _NOTHING, 0.0, numbers)
+    if positive and not numbers.any():
+        raise InputError(
+            f"the {what} of all {of} is zero" if len(numbers) else f"there are no {of}",
+            fix="check the column that was passed",
+            code="E-ALL-ZERO",
+        )
+    return numbers
+
+
+def _reordered(values: Any, ids: pd.Index, *, what: str, of: str) -> Any:
+    if not values.index.is_unique:
+        repeated = values.index[values.index.duplicated()].unique()
+        raise InputError(
+            f"{what} lists {of} more than once", rows=repeated[:5].tolist(), count=len(repeated)
+        )
+    if values.index.equals(ids):
+        return values
+    absent = ids.difference(values.index)
+    extra = values.index.difference(ids)
+    if len(absent) or len(extra):
+        wrong = absent if len(absent) else extra
+        raise InputError(
+            f"{what} does not list the same {of} as the travel costs: {len(absent):,} are absent "
+            f"and {len(extra):,} are unknown",
+            rows=wrong[:5].tolist(),
+            count=len(wrong),
+            fix=f"select first: series.reindex(the {of} of the costs), and decide what is missing",
+            code="E-ALIGN",
+        )
+    return values.reindex(ids)
+
+
+def _refuse(bad: Any, ids: pd.Index, what: str, fix: str | None) -> None:
+    if bad.any():
+        raise InputError(what, rows=ids[bad][:5].tolist(), count=int(bad.sum()), fix=fix)
+
+
+def checked_number(value: Any, what: str, *, above: bool = False) -> float:
+    """Return a finite number of 0 or more, or above 0."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number) or number < 0 or (above and number == 0):
+        raise InputError(
+            f"{what} is {value!r}", fix=f"give a number {'above 0' if above else 'of 0 or more'}"
+        )
+    return number
+
+
+def checked_column(table: Any, name: str, most: float) -> Floats:
+    """Return a column as numbers from 0 to ``most``; NaN where it is unknown."""
+    try:
+        values: Floats = table[name].to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} holds something that is not a number") from error
+    bad = (values < 0) | (values > most * (1.0 + 1e-9))
+    if bad.any():
+        bounded = np.isfinite(most)
+        raise InputError(
+            f"{name} lies outside 0 to {most:g}" if bounded else f"{name} is negative",
+            rows=table.index[bad][:5].tolist(),
+            count=int(bad.sum()),
+            fix="divide percentages by 100" if bounded else None,
+        )
+    return np.minimum(values, most)

@@ -1,0 +1,1 @@
+"""Lines that reach homes: coverage under a rule, and its change."""

@@ -1,0 +1,92 @@
+"""A record batch as arrays: what the reducer works on."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equity.errors import FormatError
+from equity.measures.lines._partial import Ints
+
+NO_CELLS = np.empty(0, np.uint64)
+_MAX_RUNS = 64
+
+
+class Rows(NamedTuple):
+    """Columns of a batch as arrays of one length."""
+
+    location: Ints
+    block: Ints
+    provider: NDArray[np.int32]
+    technology: NDArray[np.int16]
+    down: NDArray[np.int32]
+    up: NDArray[np.int32]
+    latency: NDArray[np.int8]
+    customers: NDArray[np.uint8]
+    cell: NDArray[np.uint64]
+
+    def take(self, rows: Any) -> Rows:
+        """Return the rows at some positions (or a slice of them)."""
+        cut: Any = [column[rows] if column.size else column for column in self]
+        return Rows(*cut)
+
+
+def in_runs(rows: Rows) -> tuple[Rows, list[slice]]:
+    """Return a batch and where it falls into runs of one provider and one technology.
+
+    A batch whose rows are not grouped like that, as the publisher's are, is sorted first.
+    """
+    key = rows.provider.astype(np.int64) << 16 | rows.technology.astype(np.int64) & 0xFFFF
+    cut = np.flatnonzero(key[1:] != key[:-1]) + 1
+    if cut.size > _MAX_RUNS:
+        order = np.argsort(key, kind="stable")
+        key, rows = key[order], rows.take(order)
+        cut = np.flatnonzero(key[1:] != key[:-1]) + 1
+    return rows, [slice(*edges) for edges in pairwise([0, *cut.tolist(), key.size])]
+
+
+def ints(batch: Any, name: str, missing: int = 0) -> Any:
+    """Return a column of whole numbers, with ``missing`` where there is none."""
+    column = batch.column(name)
+    if column.null_count:
+        column = column.fill_null(missing)
+    return column.to_numpy(zero_copy_only=False)
+
+
+def letters(column: Any) -> NDArray[np.uint8]:
+    """Return the letter of each one-letter text, 0 for any other."""
+    offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset :][: len(column) + 1]
+    data = column.buffers()[2]
+    # Lengths that add up to the number of texts, none of them 0, are all 1.
+    single = offsets[-1] - offsets[0] == len(column) and (offsets[1:] > offsets[:-1]).all()
+    if single and not column.null_count and data is not None:
+        return np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]]
+    text = column.to_pylist()
+    return np.array(
+        [ord(t) if t is not None and len(t) == 1 and t.isascii() else 0 for t in text], np.uint8
+    )
+
+
+def hexadecimal(column: Any) -> NDArray[np.uint64]:
+    """Return 15 hexadecimal digits as numbers; 0 where there are other than 15."""
+    import pyarrow.compute as pc
+
+    lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
+    if not (lengths == 15).all():
+        raise FormatError("h3_res8_id holds what is no H3 cell")
+    data = np.frombuffer(column.buffers()[2], np.uint8)
+    start = np.frombuffer(column.buffers()[1], np.int32)[column.offset]
+    digits = data[start : start + 15 * len(column)].reshape(-1, 15)
+    value = np.zeros(len(column), np.uint64)
+    for position in range(15):
+        value = value << np.uint64(4) | _HEX.take(digits[:, position])
+    return value
+
+
+_HEX = np.zeros(256, np.uint64)
+_HEX[list(b"0123456789")] = np.arange(10)
+_HEX[list(b"abcdef")] = np.arange(10, 16)
+_HEX[list(b"ABCDEF")] = np.arange(10, 16)

@@ -1,0 +1,91 @@
+"""A rule put to a table of classes: exact where the classes cut at its speeds, else a bound."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from equity.errors import MissingColumnError
+from equity.provenance import carry
+from equity.rules import CoverageRule
+from equity.rules.coverage_rule import TECHNOLOGIES
+
+_COUNTS = ("locations_n", "served_n", "underserved_n", "unserved_n")
+
+
+def coverage_of_classes(table: pd.DataFrame, rule: CoverageRule) -> pd.DataFrame:
+    """Return the table with qualifying locations, shares and a status that says how exact it is.
+
+    A line of a class is at least as fast as the class's lower cut. So the locations in the classes
+    from the nearest stricter cut on surely have a line at the rule's speed: a lower bound. Where no
+    class is as strict as the rule, the strictest class is an upper bound.
+    """
+    missing = [name for name in _COUNTS if name not in table.columns]
+    if missing:
+        raise MissingColumnError(
+            f"a table of classes needs {missing[0]!r}", fix="read it with read_coverage"
+        )
+    classes = table.attrs.get("coverage_classes", {})
+    served = _pair(classes.get("served", (100, 20)))
+    under = _pair(classes.get("underserved", (25, 3)))
+    result = table.copy()
+    reached = result["served_n"] + result["underserved_n"]
+    wanted = rule.qualifying
+    exact = wanted in {served, under}
+    if wanted == under or (not exact and _covers(under, wanted)):
+        result["qualifying_n"], bound, cut = reached, "lower_bound", under
+    elif wanted == served or _covers(served, wanted):
+        result["qualifying_n"], bound, cut = result["served_n"], "lower_bound", served
+    else:
+        result["qualifying_n"], bound, cut = result["served_n"], "upper_bound", served
+    total = result["locations_n"].where(result["locations_n"] > 0)
+    for name in ("served", "underserved", "unserved", "qualifying"):
+        result[f"{name}_share"] = result[f"{name}_n"] / total
+    notes = [f"Coverage rule {rule.id}: {rule.describe()}"]
+    status = "ok"
+    if not exact:
+        status = bound
+        notes.append(
+            f"The table has classes at {_text(served)} and {_text(under)} Mbps; the rule asks for "
+            f"{_text(wanted)}. Locations at {_text(cut)} are counted: a {bound.replace('_', ' ')} "
+            "of those that qualify"
+        )
+    differing = _technology_note(classes, rule)
+    if differing:
+        notes.append(differing)
+        status = "other_technologies" if exact else f"{status}_other_technologies"
+    result["coverage_status"] = (
+        pd.Series(status, index=result.index).mask(total.isna(), "no_locations").astype("str")
+    )
+    return carry(result, table, notes=notes)
+
+
+def _covers(cut: tuple[float, float], wanted: tuple[float, float]) -> bool:
+    return cut[0] >= wanted[0] and cut[1] >= wanted[1]
+
+
+def _pair(value: Any) -> tuple[float, float]:
+    return float(value[0]), float(value[1])
+
+
+def _text(pair: tuple[float, float]) -> str:
+    return f"{pair[0]:g}/{pair[1]:g}"
+
+
+def _technology_note(classes: dict[str, Any], rule: CoverageRule) -> str:
+    counted = set(classes.get("technologies", ()))
+    if not counted:
+        return "Which technologies the table's classes count is not known"
+    more = sorted(counted - set(rule.technologies))
+    less = sorted(set(rule.technologies) - counted)
+    parts = []
+    if less:
+        parts.append(f"the rule also counts {_names(less)}")
+    if more:
+        parts.append(f"the table also counts {_names(more)}")
+    return f"Other technologies than the rule's: {' and '.join(parts)}" if parts else ""
+
+
+def _names(codes: list[int]) -> str:
+    return ", ".join(f"{TECHNOLOGIES.get(code, 'unknown')} ({code})" for code in codes)

@@ -1,0 +1,253 @@
+"""The reducer: one file's rows in, one row per location out. A pure function of the file.
+
+Rows arrive grouped by provider, so each batch falls into a few runs of one provider and one
+technology; inside a run everything but the location and the speeds is a constant, and "set True at
+these slots" needs no care about repeated locations. Files in any other order give the same result,
+only more slowly: such a batch is first sorted by provider.
+
+Threads that read side by side inflate, parse and class each on its own; only the adding to the
+table, about a fifth of the work, is done by one at a time.
+
+Memory grows with the number of locations (150 to 200 bytes each at its peak) and with the providers
+(one bit per location each), not with the rows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from equity.measures.lines._batch import Rows
+from equity.measures.lines._classed import Classed, Run, classed, columns_needed
+from equity.measures.lines._partial import (
+    LISTED,
+    Bits,
+    Ints,
+    Partial,
+    RuleColumns,
+)
+from equity.measures.lines._providers import Areas, ProviderSets
+from equity.measures.lines._slots import SlotIndex
+from equity.measures.lines._threads import at_once, side_by_side
+from equity.rules import CoverageRule
+
+BLOCK_DIGITS = 15
+_MOST_EXPECTED = 1 << 21  # a file may also be large because many providers list each location
+_WAITING = 4  # parts that wait to be added before a reader waits too
+_BYTES_A_LOCATION = 64  # of the largest zip: a guess that only saves growing the tables
+
+
+class LocationFile(Protocol):
+    """What a file must offer; ``read_bdc`` returns such files."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def product(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+
+    def fingerprint(self) -> str: ...
+    def batches(self, columns: Sequence[str]) -> Iterator[Any]: ...
+
+
+def reduce_files(
+    files: Sequence[LocationFile],
+    rules: Sequence[CoverageRule],
+    *,
+    cells: bool,
+    digits: int = BLOCK_DIGITS,
+    readers: int = 1,
+    done: Callable[[int], object] = lambda _: None,
+) -> Partial:
+    """Reduce files of offers, and served/unserved exports, to one row per location.
+
+    Files reduced together share one table of locations, which saves merging; the result is the
+    same as that of each alone, merged.
+
+    Parameters
+    ----------
+    files
+        See :class:`LocationFile`.
+    rules
+        Rules to class offers under, all in one pass.
+    cells
+        Also keep each location's H3 cell, and tell providers apart by cell.
+    digits
+        How many digits of the block make the areas that providers are told apart by.
+    readers
+        Threads that read side by side; the result is the same.
+    done
+        Told of every file that has been read, from its thread, by one at a time.
+    """
+    largest = max((file.size for file in files), default=0)
+    reducer = _Reducer(rules, min(largest // _BYTES_A_LOCATION, _MOST_EXPECTED), cells=cells)
+    adding, over = threading.Lock(), threading.Event()
+    classed_parts: deque[tuple[Classed, bool]] = deque()
+
+    def add() -> None:
+        while classed_parts:
+            part, export = classed_parts.popleft()
+            reducer.add(part, export=export)
+
+    def read(file: LocationFile) -> None:
+        export = file.product == "served_unserved"
+        for batch in file.batches(columns_needed(export=export, cells=cells)):
+            part = classed(batch, rules, state=file.state, export=export)
+            classed_parts.append((part, export))
+            # Whoever finds another one adding leaves his part to him and reads on.
+            if adding.acquire(blocking=len(classed_parts) > _WAITING):
+                try:
+                    add()
+                finally:
+                    adding.release()
+            if over.is_set():
+                return
+        with adding:
+            done(1)
+
+    side_by_side(read, files, threads=min(readers, len(files)), stop=over.set)
+    add()
+    return reducer.result(10 ** (BLOCK_DIGITS - digits), threads=readers)
+
+
+class _Reducer:
+    def __init__(self, rules: Sequence[CoverageRule], expected: int = 0, *, cells: bool) -> None:
+        self._expected = expected
+        self._by_cell = cells
+        self._index = SlotIndex(expected)
+        self._blocks = np.empty(0, np.int64)
+        self._cells = np.empty(0, np.uint64)
+        self._exported = np.empty(0, bool)
+        self._room = 0
+        self._clashing: list[Ints] = []
+        self._tally: Counter[str] = Counter()
+        self._listed = ProviderSets()
+        self._qualified = [ProviderSets() for _ in rules]
+        self._best = [np.empty(0, np.int64) for _ in rules]
+        self._bits: list[dict[int, Bits]] = [{} for _ in rules]
+
+    def add(self, part: Classed, *, export: bool) -> None:
+        self._tally.update(part.tally)
+        if not part.rows.location.size:
+            return
+        slots = self._place(part.rows)
+        if export:
+            self._exported[slots] = True
+        for run in part.runs:
+            self._add_run(run, slots[run.part])
+
+    def _place(self, rows: Rows) -> Ints:
+        """Return each row's slot, and note the block of new locations."""
+        known = self._index.size
+        slots = self._index.slots(rows.location)
+        size = self._index.size
+        if size > self._room:
+            self._grow(size)
+        if size > known:
+            new = np.flatnonzero(slots >= known)
+            self._blocks[slots[new]] = rows.block[new]
+            if rows.cell.size:
+                self._cells[slots[new]] = rows.cell[new]
+        clash = self._blocks.take(slots) != rows.block
+        if clash.any():
+            np.minimum.at(self._blocks, slots[clash], rows.block[clash])
+            self._clashing.append(rows.location[clash])
+        if rows.cell.size:
+            np.minimum.at(self._cells, slots, rows.cell)
+        return slots
+
+    def _grow(self, size: int) -> None:
+        self._room = max(size * 3 // 2, 1 << 14, self._expected)
+        self._blocks = _extend(self._blocks, self._room)
+        if self._by_cell:
+            self._cells = _extend(self._cells, self._room)
+        self._exported = _extend(self._exported, self._room)
+        self._best = [_extend(best, self._room) for best in self._best]
+        for levels in self._bits:
+            for code, bits in levels.items():
+                levels[code] = _extend(bits, self._room)
+        for sets in (self._listed, *self._qualified):
+            sets.grow(self._room)
+
+    def _add_run(self, run: Run, slots: Ints) -> None:
+        self._listed.flags((run.provider, run.code))[slots] = True
+        for number, ruled in enumerate(run.ruled):
+            if ruled is None:
+                continue
+            bits = self._bits[number].get(run.code)
+            if bits is None:
+                bits = self._bits[number][run.code] = np.zeros(self._room, np.uint8)
+            for where, reached in ruled.reached:
+                bits[slots[where]] |= reached
+            if ruled.qualifying is not None:
+                some = slots[ruled.qualifying]
+                if some.size:
+                    self._qualified[number].flags((run.provider, 0))[some] = True
+            if ruled.offered is not None:
+                where, speed = ruled.offered
+                np.maximum.at(self._best[number], slots[where], speed)
+
+    def result(self, divisor: int, *, threads: int) -> Partial:
+        """Return what has been added; the reducer is used up, so that its memory serves here."""
+        size, ids = self._index.size, self._index.ids
+        del self._index
+        blocks = self._blocks[:size]
+        cells = self._cells[:size]
+        codes = cells.astype(np.int64) if self._by_cell else blocks // divisor
+        providers = self._listed.providers()
+
+        # The longest first, so that none is left to be done alone.
+        *near, areas, listed = at_once(
+            (
+                *(partial(one.lowest_three, size) for one in self._qualified),
+                partial(Areas, codes),
+                partial(self._listed.by_technology, size),
+            ),
+            threads=threads,
+        )
+        reached, *qualified = at_once(
+            (partial(one.reach, providers, areas) for one in (self._listed, *self._qualified)),
+            threads=threads,
+        )
+        rules = []
+        for number, levels in enumerate(self._bits):
+            for code, flags in listed.items():
+                bits = levels[code][:size] if code in levels else np.zeros(size, np.uint8)
+                levels[code] = bits | flags.view(np.uint8) * np.uint8(LISTED)
+            rules.append(
+                RuleColumns(
+                    {code: levels[code] for code in sorted(levels)},
+                    self._best[number][:size],
+                    near[number],
+                    *areas.pairs(providers, reached, qualified[number]),
+                )
+            )
+        clashing = np.unique(np.concatenate(self._clashing)) if self._clashing else _NO_IDS
+        return Partial(
+            ids=ids[:size],
+            blocks=blocks,
+            cells=cells,
+            exported=self._exported[:size],
+            rules=tuple(rules),
+            clashing=clashing,
+            tally=+self._tally,
+            areas=(areas.place, areas.distinct),
+        )
+
+
+_NO_IDS = np.empty(0, np.int64)
+
+
+def _extend(array: NDArray[Any], size: int) -> NDArray[Any]:
+    grown = np.zeros(size, array.dtype)
+    grown[: array.size] = array
+    return grown

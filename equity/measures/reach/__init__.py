@@ -1,0 +1,1 @@
+"""Care within reach: travel, catchments in person and virtual."""

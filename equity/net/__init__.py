@@ -1,0 +1,1 @@
+"""The network: one careful session, and downloaded files kept with receipts."""

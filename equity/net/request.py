@@ -1,0 +1,97 @@
+"""What is asked of a publisher: a value that is named, shown and kept without credentials."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from equity.net.publishers import Publisher, address, check_may_carry
+from equity.settings import Secret
+
+__all__ = ["Reply", "Request"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One question.
+
+    Attributes
+    ----------
+    publisher
+        Whom we ask.
+    path
+        Path on the publisher's host, with its leading slash.
+    params
+        Query, in order.
+    secret_params, secret_headers
+        Credentials; they are added at the moment of sending and appear nowhere else.
+    expect
+        ``"json"``, ``"csv"``, ``"text"``, ``"zip"`` or ``"any"``: what the answer must look like.
+    host
+        Which of the publisher's addresses (0 is the first).
+    method, files, data
+        For the one publisher that wants a form with a file.
+    max_bytes
+        An answer held in memory may not be longer.
+    """
+
+    publisher: Publisher
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    secret_params: Mapping[str, Secret] = field(default_factory=dict)
+    secret_headers: Mapping[str, Secret] = field(default_factory=dict)
+    expect: str = "any"
+    host: int = 0
+    method: str = "GET"
+    files: Mapping[str, Any] | None = None
+    data: Mapping[str, str] | None = None
+    max_bytes: int = 512 * 1024 * 1024
+
+    @property
+    def url(self) -> str:
+        """The publisher's own address of this, without any credential: what a receipt keeps."""
+        asked = urlencode(self.params, safe=":*,()/", quote_via=quote)
+        query = f"?{asked}" if asked else ""
+        return f"{self.publisher.urls[self.host]}{self.path}{query}"
+
+    @property
+    def has_credentials(self) -> bool:
+        """True if a key travels with it."""
+        return bool(self.secret_params or self.secret_headers)
+
+    @property
+    def digest(self) -> str:
+        """Eight characters that tell two questions apart, for a file name."""
+        return hashlib.sha256(self.url.encode()).hexdigest()[:8]
+
+    def target(self) -> str:
+        """Address to open, credentials in the query included; never log it."""
+        url = address(self.url)
+        if self.has_credentials:
+            check_may_carry(url)
+        if self.secret_params:
+            secrets = urlencode({k: v.reveal() for k, v in self.secret_params.items()})
+            url += ("&" if "?" in url else "?") + secrets
+        return url
+
+    def secrets(self) -> list[str]:
+        """Values of the credentials it carries."""
+        pairs = (*self.secret_params.values(), *self.secret_headers.values())
+        return [secret.reveal() for secret in pairs]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer held in memory."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text (a byte-order mark is dropped)."""
+        return self.body.decode("utf-8-sig", errors="replace")

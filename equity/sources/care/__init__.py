@@ -1,0 +1,1 @@
+"""Places of care, clinicians and shortage designations."""

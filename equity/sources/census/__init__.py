@@ -1,0 +1,1 @@
+"""The Census Bureau's files and API."""

@@ -1,0 +1,284 @@
+"""American Community Survey tables, in the three forms in which they travel.
+
+Whatever the form, the result has one row per area and one float column per estimate and margin,
+named by the Census Bureau's own codes (``B28002_004E``, ``B28002_004M``), annotation values
+decoded. Margins are the published 90 % margins.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity.areas.annotations import decode
+from equity.areas.geoid import find_state, geo_vintage_for
+from equity.errors import FormatError, InputError, MissingColumnError
+from equity.provenance import Source, file_source, stamp
+from equity.sources.area_rows import (
+    existing,
+    index_by_area,
+    require_columns,
+    row_labels,
+    sequence_of,
+)
+from equity.sources.census._acs_forms import read_form
+
+__all__ = ["read_acs"]
+
+# B28002_001E, B28009A_001M, S1701_C01_040E, DP04_0058PE
+_CODE = re.compile(r"^[A-Z]{1,2}\d{2,5}[A-Z]{0,3}(_C\d{2})?_\d{3,4}P?[EM]$")
+# Signs in place of numbers in tables from data.census.gov, as the codes the API sends.
+_ESTIMATE_SIGNS = {
+    "-": "-666666666",
+    "**": "-666666666",
+    "N": "-999999999",
+    "(X)": "-888888888",
+    "null": "",
+}
+_MARGIN_SIGNS = {
+    "**": "-222222222",
+    "***": "-333333333",
+    "*****": "-555555555",
+    "-": "-666666666",
+    "N": "-999999999",
+    "(X)": "-888888888",
+    "null": "",
+}
+
+
+def read_acs(
+    paths: str | Path | Sequence[str | Path],
+    *,
+    year: int,
+    level: str = "tract",
+    state: str | None = None,
+    multi_state: bool = False,
+    columns: Mapping[str, str] | None = None,
+    id_column: str | None = None,
+    synthetic: bool = False,
+) -> pd.DataFrame:
+    """Read ACS 5-year estimates and margins.
+
+    Parameters
+    ----------
+    paths
+        One or several files of the same areas, whose columns are put side by side: answers of
+        the Census Data API (JSON), the table-based Summary File (a folder takes every ``.dat``
+        in it), or wide CSV with columns such as ``B28002_001E``, also as data.census.gov
+        writes it. The form is told by the content; .zip, .gz and .xz are unpacked.
+    year
+        Last year of the 5-year period, for example 2023 for 2019-2023.
+    level
+        Level of the areas to keep.
+    state
+        State (FIPS, postal code or name) to keep.
+    multi_state
+        The CSV or JSON covers several states. The Summary File always does.
+    columns
+        For CSV files that renamed them: column of the file -> Census code, for example
+        ``{"hh_total": "B28002_001E"}``.
+    id_column
+        Column that holds the area id, where it is not a known name.
+    synthetic
+        Mark the source as generated data.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; column ``name`` where the file has one; then estimates and margins as
+        floats. A controlled estimate has margin 0; other annotation values are missing. Columns
+        whose margin marks an open interval (the estimate is a bound) have a ``<code>_status``.
+
+    Raises
+    ------
+    MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
+        If the file is absent, damaged or cut, lacks a column or an id, repeats an area, or holds
+        a negative number or an unknown annotation value.
+
+    References
+    ----------
+    U.S. Census Bureau. American Community Survey: notes on ACS estimate and annotation values.
+
+    Examples
+    --------
+    >>> from equity import load_example
+    >>> example = load_example()
+    >>> acs = read_acs(example.acs, year=example.year, state="90")
+    >>> len(acs), acs.index.name, float(acs["B28002_001E"].sum()) > 100_000
+    (180, 'geoid', True)
+    """
+    vintage = geo_vintage_for("acs", year)
+    fips = None if state is None else find_state(state).fips
+    _check_mapping(columns)
+    wanted = _Wanted(level, fips, multi_state, columns, id_column)
+    tables, sources, notes = [], [], []
+    files = _expand(paths)
+    for path in files:
+        table, dropped = _read_one(path, wanted, alone=len(files) == 1)
+        tables.append((path, table))
+        notes += dropped
+        sources.append(_source(Path(path), year, synthetic=synthetic))
+    joined = _side_by_side(tables)
+    lacking = [name for name, code in (columns or {}).items() if code not in joined.columns]
+    if lacking:
+        raise MissingColumnError(
+            f"none of the {len(files)} files has a column {lacking[0]}",
+            file=files[0],
+            fix="check the names in columns=",
+        )
+    return stamp(
+        joined,
+        level=level,
+        geo_vintage=vintage,
+        sources=sources,
+        notes=notes,
+    )
+
+
+def _expand(paths: str | Path | Sequence[str | Path]) -> list[str | Path]:
+    files: list[str | Path] = []
+    for path in sequence_of(paths):
+        if existing(path).is_dir():
+            inside = sorted(Path(path).glob("*.dat"))
+            if not inside:
+                raise FormatError("the folder holds no .dat file of the Summary File", file=path)
+            files += inside
+        else:
+            files.append(path)
+    if not files:
+        raise InputError("no file was named", fix="give at least one path")
+    return files
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    level: str
+    state: str | None
+    multi_state: bool
+    columns: Mapping[str, str] | None
+    id_column: str | None
+
+
+def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.DataFrame, list[str]]:
+    frame, ids = read_form(path, wanted.level, wanted.state, wanted.id_column)
+    columns = wanted.columns or {}
+    if not alone:  # each file holds some of them
+        columns = {name: code for name, code in columns.items() if name in frame.columns}
+    frame = _renamed(frame, columns, path)
+    codes = [name for name in frame.columns if _CODE.match(name)]
+    if not codes:
+        raise MissingColumnError(
+            "no ACS column such as B28002_001E",
+            file=path,
+            fix='name them with columns={"column of the file": "B28002_001E"}',
+        )
+    numbers = _decoded(frame[codes], str(path))
+    if "NAME" in frame.columns:
+        numbers.insert(0, "name", frame["NAME"].str.strip())
+    return index_by_area(
+        numbers, ids, path, level=wanted.level, state=wanted.state, multi_state=wanted.multi_state
+    )
+
+
+def _check_mapping(columns: Mapping[str, str] | None) -> None:
+    targets = list((columns or {}).values())
+    wrong = [code for code in targets if not _CODE.match(code)]
+    if wrong:
+        raise InputError(
+            f"{wrong[0]!r} is no ACS code of an estimate or a margin",
+            fix='columns={"column of the file": "B28002_001E"}, with E or M at the end',
+        )
+    twice = [code for code in targets if targets.count(code) > 1]
+    if twice:
+        raise InputError(f"two columns are mapped to {twice[0]}", fix="keep one in columns=")
+
+
+def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path) -> pd.DataFrame:
+    require_columns(frame, columns, path)
+    clash = sorted(set(columns.values()) & set(frame.columns) - set(columns))
+    if clash:
+        raise InputError(
+            f"the file has a column {clash[0]} already",
+            file=path,
+            fix=f"leave {clash[0]} out of columns=",
+        )
+    return frame.rename(columns=dict(columns))
+
+
+def _decoded(text: pd.DataFrame, file: str) -> pd.DataFrame:
+    columns: dict[str, Any] = {}
+    for code in text.columns:
+        cells, bounded = _plain(text[code], margin=code.endswith("M"))
+        kind = "moe" if code.endswith("M") else "estimate"
+        numbers, status = decode(cells, kind=kind, file=file)
+        negative = numbers < 0
+        if negative.any():
+            raise InputError(
+                f"column {code} holds negative numbers ({numbers[negative].iloc[0]:g})",
+                file=file,
+                rows=row_labels(text.index, negative),
+                fix="only the Census Bureau's annotation values may be negative",
+            )
+        columns[code] = numbers
+        bounded |= status == "open_interval"
+        if bounded.any():
+            name = f"{code[:-1]}E_status"
+            marked = columns.get(name, pd.Series("ok", index=text.index, dtype=object))
+            columns[name] = marked.mask(bounded, "open_interval")
+    return pd.DataFrame(columns, index=text.index)
+
+
+def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:
+    """Turn the signs that data.census.gov prints into codes; say which medians are bounds."""
+    numbers = pd.to_numeric(cells, errors="coerce").astype(float)
+    if (np.isfinite(numbers) | (cells == "")).all():  # nearly always
+        return numbers, pd.Series(data=False, index=cells.index)
+    cells = cells.str.strip()
+    cells = cells.replace(_MARGIN_SIGNS if margin else _ESTIMATE_SIGNS)
+    bound = cells.str.fullmatch(r"[\d,]+[+-]") & (not margin)
+    return cells.mask(bound, cells.str.replace(r"[,+-]", "", regex=True)), bound
+
+
+def _side_by_side(tables: list[tuple[str | Path, pd.DataFrame]]) -> pd.DataFrame:
+    path, joined = tables[0]
+    for other_path, other in tables[1:]:
+        odd = joined.index.symmetric_difference(other.index)
+        if len(odd):
+            raise InputError(
+                f"its areas are not those of {Path(path).name}",
+                file=other_path,
+                rows=odd,
+                fix="download both for the same state, level and year",
+            )
+        fresh = [name for name in other.columns if name not in joined.columns]
+        for name in other.columns.difference([*fresh, "name"]):
+            theirs = other[name].reindex(joined.index)
+            differs = ~((joined[name] == theirs) | (joined[name].isna() & theirs.isna()))
+            if differs.any():
+                raise InputError(
+                    f"column {name} differs from that of {Path(path).name}",
+                    file=other_path,
+                    rows=joined.index[differs],
+                    fix="download both for the same year and product",
+                )
+        joined = joined.join(other[fresh])
+    return joined
+
+
+def _source(path: Path, year: int, *, synthetic: bool) -> Source:
+    return file_source(
+        path,
+        id=f"acs5-{year}-{path.name.split('.')[0]}",
+        agency="Example generator" if synthetic else "U.S. Census Bureau",
+        product="American Community Survey 5-year estimates",
+        vintage=f"{year - 4}-{year}",
+        url="" if synthetic else f"https://api.census.gov/data/{year}/acs/acs5",
+        licence="" if synthetic else "public domain",
+        synthetic=synthetic,
+    )

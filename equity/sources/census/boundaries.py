@@ -1,0 +1,294 @@
+"""Boundaries: TIGER/Line and cartographic files, or the same as GeoJSON or GeoPackage."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from equity.areas.geoid import geo_vintage_for
+from equity.errors import FormatError, InputError
+from equity.files.opening import check_data, read_bytes, regular
+from equity.files.zips import check_zip, members
+from equity.provenance import Source, file_source, stamp
+from equity.sources.area_rows import index_by_area, pick_id, row_labels, to_numbers
+
+__all__ = ["read_boundaries"]
+
+_log = logging.getLogger("equity.sources.census.boundaries")
+_BOUNDARY_FILES = (".shp", ".gpkg", ".geojson", ".json")
+
+_CRS = "EPSG:4269"  # NAD83, as the Census Bureau delivers it
+_M2_PER_KM2 = 1e6
+
+
+def read_boundaries(
+    path: str | Path,
+    *,
+    year: int,
+    level: str = "tract",
+    state: str | None = None,
+    multi_state: bool = False,
+    id_column: str | None = None,
+    layer: str | None = None,
+    synthetic: bool = False,
+) -> gpd.GeoDataFrame:
+    """Read area boundaries.
+
+    Parameters
+    ----------
+    path
+        Zipped shapefile (or GeoJSON or GeoPackage in a zip), GeoJSON or GeoPackage.
+    year
+        Year of the boundary file; it decides the vintage of the areas.
+    level
+        Level of the areas.
+    state
+        State (FIPS, postal code or name) to keep.
+    multi_state
+        The file covers several states.
+    id_column
+        Column that holds the area id, where it is not a known name.
+    layer
+        Layer of a GeoPackage with several.
+    synthetic
+        Mark the source as generated data.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Index ``geoid``; columns ``name``, ``county_name`` where known, ``land_km2``,
+        ``water_km2`` where known, ``geometry`` in EPSG:4269. A land area that the file does not
+        give is measured in an equal-area projection, and a note says so; invalid polygons are
+        repaired and counted in a note.
+
+    Raises
+    ------
+    MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
+        If the file is absent, damaged or no polygon file, lacks an id, a CRS or a polygon, or
+        repeats areas.
+
+    Examples
+    --------
+    >>> from equity import load_example
+    >>> example = load_example()
+    >>> tracts = read_boundaries(example.tracts, year=example.boundary_year, state="90")
+    >>> tracts.crs.to_epsg(), tracts.columns.tolist()
+    (4269, ['name', 'land_km2', 'water_km2', 'geometry'])
+    """
+    vintage = geo_vintage_for("boundaries", year)
+    frame = _read(path, layer)
+    ids = frame[pick_id(frame, path, id_column)]
+    table = gpd.GeoDataFrame(
+        _attributes(frame, path), geometry=frame.geometry.array, crs=frame.crs, index=frame.index
+    )
+    table, notes = index_by_area(
+        table, ids, path, level=level, state=state, multi_state=multi_state
+    )
+    _check_polygons(table, path)
+    table, repaired = _repaired(_in_degrees(table, path), path)
+    table, measured = _with_areas(table, path)
+    return stamp(
+        table,
+        level=level,
+        geo_vintage=vintage,
+        sources=[_source(Path(path), year, level, synthetic=synthetic)],
+        notes=notes + repaired + measured,
+    )
+
+
+def _read(path: str | Path, layer: str | None) -> gpd.GeoDataFrame:
+    import pyogrio
+    from pyogrio import errors
+
+    source = _gdal_source(path)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            chosen = _layer(pyogrio.list_layers(source), layer, path)
+            frame = pyogrio.read_dataframe(source, layer=chosen)
+    except (
+        errors.CRSError,
+        errors.DataLayerError,
+        errors.DataSourceError,
+        errors.FeatureError,
+        errors.GeometryError,
+        shapely.errors.GEOSException,
+        UnicodeDecodeError,
+    ) as error:
+        raise FormatError(
+            f"not readable as a boundary file ({str(error).splitlines()[0]})",
+            file=path,
+            fix="give a zipped shapefile, GeoJSON or GeoPackage; download it again if it was cut",
+        ) from None
+    for warning in caught:
+        _log.info("%s: %s", Path(path).name, warning.message)
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
+        raise FormatError("holds no areas", file=path, fix="check that it is the right file")
+    if frame.crs is None:
+        raise FormatError("says no coordinate reference system", file=path, fix="add its .prj file")
+    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
+    return frame
+
+
+def _gdal_source(path: str | Path) -> Any:
+    """Return what GDAL opens: a file, the one boundary file in a zip, or unpacked bytes."""
+    file = regular(path)
+    with file.open("rb") as handle:
+        start = handle.read(4096)
+    if file.suffix.lower() not in {".kml", ".gml"}:
+        check_data(start, path)
+    if start.startswith(b"\x1f\x8b"):
+        return read_bytes(path)
+    if not start.startswith(b"PK"):
+        if file.suffix.lower() == ".zip":
+            raise FormatError("this is no zip file", file=path, fix="download it again")
+        return file
+    check_zip(file)
+    shapes = [name for name in members(file) if name.lower().endswith(_BOUNDARY_FILES)]
+    if len(shapes) != 1:
+        raise FormatError(
+            f"the zip must hold exactly one boundary file, it holds {len(shapes)}"
+            + (f" ({', '.join(shapes[:5])})" if shapes else ""),
+            file=path,
+            fix="unpack the one you mean",
+        )
+    return f"/vsizip/{file.resolve()}/{shapes[0]}"
+
+
+def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:
+    # Tables without geometry, such as the styles that QGIS saves, are no boundaries.
+    layers = [str(name) for name, geometry in listed if geometry is not None]
+    if wanted is not None and wanted not in layers:
+        what = f"has no layer {wanted!r}"
+    elif not layers:
+        what = "holds no areas"
+    elif wanted is None and len(layers) > 1:
+        what = f"holds {len(layers)} layers"
+    else:
+        return wanted or layers[0]
+    raise FormatError(
+        what, file=path, fix=f"choose with layer= from {', '.join(layers[:8]) or 'another file'}"
+    )
+
+
+def _attributes(frame: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
+    names = {name.upper(): name for name in frame.columns if name != frame.geometry.name}
+    result = pd.DataFrame(index=frame.index)
+    for new, candidates in (
+        ("name", ("NAMELSAD", "NAMELSAD20", "REGION_NAME", "NAME", "NAME20")),
+        ("county_name", ("NAMELSADCO", "COUNTY_NAME")),
+    ):
+        column = next((names[name] for name in candidates if name in names), None)
+        if column is not None:
+            result[new] = frame[column].astype("string").fillna("").str.strip().astype(object)
+    for new, old in (("land_km2", "ALAND"), ("water_km2", "AWATER")):
+        column = names.get(old) or names.get(f"{old}20")
+        if column is not None:
+            text = frame[[column]].astype("string").fillna("")
+            result[new] = to_numbers(text, {column: new}, path)[new] / _M2_PER_KM2
+            if (result[new] < 0).any():
+                raise InputError(
+                    f"column {column} holds a negative area",
+                    file=path,
+                    rows=row_labels(frame.index, result[new] < 0),
+                    fix="download the file again",
+                )
+    return result
+
+
+def _check_polygons(table: gpd.GeoDataFrame, path: str | Path) -> None:
+    none = table.geometry.isna() | table.geometry.is_empty
+    if none.any():
+        raise FormatError(
+            f"{int(none.sum()):,} areas have no polygon",
+            file=path,
+            rows=table.index[none],
+            fix="download the file again, or take those areas out of it",
+        )
+    kinds = table.geom_type
+    odd = ~kinds.isin(["Polygon", "MultiPolygon"])
+    if odd.any():
+        raise FormatError(
+            f"{int(odd.sum()):,} areas are no polygons but a {kinds[odd].iloc[0]}",
+            file=path,
+            rows=table.index[odd],
+            fix="give the boundaries, not points or lines",
+        )
+
+
+def _in_degrees(table: gpd.GeoDataFrame, path: str | Path) -> gpd.GeoDataFrame:
+    table = table.set_geometry(table.geometry.force_2d()).to_crs(_CRS)
+    west, south, east, north = table.total_bounds
+    if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+        raise FormatError(
+            f"coordinates lie outside the Earth ({west:.6g} to {east:.6g}, {south:.6g} to "
+            f"{north:.6g} degrees)",
+            file=path,
+            fix="the file names another coordinate reference system than it uses: export it again",
+        )
+    return table
+
+
+def _repaired(table: gpd.GeoDataFrame, path: str | Path) -> tuple[gpd.GeoDataFrame, list[str]]:
+    invalid = ~table.geometry.is_valid
+    if not invalid.any():
+        return table, []
+    mended = table.geometry[invalid].make_valid(method="structure", keep_collapsed=False)
+    gone = mended.is_empty
+    if gone.any():
+        raise FormatError(
+            f"{int(gone.sum()):,} polygons enclose nothing",
+            file=path,
+            rows=mended.index[gone],
+            fix="download the file again",
+        )
+    geometry = table.geometry.copy()
+    geometry[invalid] = mended
+    count = int(invalid.sum())
+    return table.set_geometry(geometry), [f"{Path(path).name}: {count} invalid polygons repaired"]
+
+
+def _with_areas(table: gpd.GeoDataFrame, path: str | Path) -> tuple[gpd.GeoDataFrame, list[str]]:
+    notes = []
+    known = table["land_km2"] if "land_km2" in table.columns else pd.Series(np.nan, table.index)
+    if known.isna().any():
+        # No published area: the polygon's own, in the equal-area projection that fits the place.
+        measured = table.to_crs(equal_area_crs(table)).area / _M2_PER_KM2
+        table["land_km2"] = known.fillna(measured)
+        notes.append(
+            f"{Path(path).name}: land area of {int(known.isna().sum()):,} areas measured on their "
+            "polygons, water included"
+        )
+    order = ["name", "county_name", "land_km2", "water_km2", "geometry"]
+    return table[[name for name in order if name in table.columns]], notes
+
+
+def equal_area_crs(table: Any) -> str:
+    """Return the Albers equal-area projection for the place a table lies in."""
+    states = set(table.index.str[:2])
+    if states == {"02"}:
+        return "EPSG:3338"
+    if states == {"15"}:
+        return "ESRI:102007"
+    return "EPSG:5070"
+
+
+def _source(path: Path, year: int, level: str, *, synthetic: bool) -> Source:
+    noun = level.replace("_", " ")
+    return file_source(
+        path,
+        id=f"boundaries-{level}-{year}",
+        agency="Example generator" if synthetic else "U.S. Census Bureau",
+        product=f"Boundaries, {noun}",
+        vintage=str(year),
+        url="" if synthetic else "https://www2.census.gov/geo/tiger/",
+        licence="" if synthetic else "public domain",
+        synthetic=synthetic,
+    )

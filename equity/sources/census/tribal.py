@@ -1,0 +1,65 @@
+"""Tribal lands, from the Census Bureau's boundary files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import geopandas as gpd
+
+from equity.net.desk import Desk
+from equity.net.store import Stored
+from equity.provenance import stamp
+from equity.sources.area_rows import require_columns
+from equity.sources.census.files import census_file, source_of
+
+__all__ = ["fetch_tribal_areas", "get_tribal_areas", "read_tribal_areas"]
+
+
+def get_tribal_areas(*, year: int, via: Desk | None = None) -> gpd.GeoDataFrame:
+    """Download (once) and read American Indian, Alaska Native and Native Hawaiian areas.
+
+    Parameters
+    ----------
+    year
+        Year of the cartographic file.
+    via
+        Transport and cache; the session's own by default.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        One row for each area: ``tribal_id``, ``name``, ``kind`` (``reservation`` or ``trust_land``
+        where the file says so), ``geometry`` in EPSG:4269.
+
+    Raises
+    ------
+    NetworkError, OfflineError, FormatError, StorageError
+        If it is neither at hand nor to be had, or is not what its publisher's format says.
+    """
+    return read_tribal_areas(fetch_tribal_areas(year=year, via=via).path, year=year)
+
+
+def fetch_tribal_areas(*, year: int, via: Desk | None = None) -> Stored:
+    """Download (once) the national file of tribal areas."""
+    name = f"cb_{year}_us_aiannh_500k.zip"
+    return census_file(f"tiger/{year}/{name}", f"/geo/tiger/GENZ{year}/shp/{name}", "zip", via)
+
+
+def read_tribal_areas(path: str | Path, *, year: int) -> gpd.GeoDataFrame:
+    """Read a file of tribal areas (cartographic or TIGER/Line)."""
+    frame = gpd.read_file(path)
+    require_columns(frame, ["GEOID"], path)
+    name = next((c for c in ("NAMELSAD", "NAME") if c in frame.columns), "GEOID")
+    kinds: Mapping[str, str] = {"R": "reservation", "T": "trust_land"}
+    table = gpd.GeoDataFrame(
+        {
+            "tribal_id": frame["GEOID"].astype(str),
+            "name": frame[name].astype(str).str.strip(),
+            "kind": frame["COMPTYP"].map(kinds) if "COMPTYP" in frame.columns else None,
+        },
+        geometry=frame.geometry,
+        crs=frame.crs,
+    ).to_crs("EPSG:4269")
+    source = source_of(path, f"tribal-areas-{year}", "Tribal areas", year)
+    return stamp(table, sources=[source])

@@ -1,0 +1,1 @@
+"""The FCC's broadband files."""

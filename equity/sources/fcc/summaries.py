@@ -1,0 +1,322 @@
+"""The FCC's own tables: summaries by geography and by provider. Location-free, and small.
+
+There is no tract summary: these stop at county, place, state and nation. Rows repeat an area for
+total, rural, urban, tribal and non-tribal parts, for residential and business, and for every
+technology, so they are picked, never summed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import pandas as pd
+
+from equity.areas.geoid import LEVELS, find_state, normalize
+from equity.errors import FormatError, InputError, MissingColumnError
+from equity.provenance import Source, sha256_of, stamp
+from equity.sources.fcc._bdc_names import check_as_of
+from equity.sources.fcc._bdc_stream import bare_name, only_member, open_csv_bytes
+
+__all__ = ["read_bdc_mobile", "read_bdc_providers", "read_bdc_summary"]
+
+_TYPES = {"county": "County", "state": "State", "nation": "National", "place": "Census Place"}
+# The specification's labels, where they differ from those in the files.
+_LABELS = {
+    "all technologies": "any technology",
+    "all terrestrial": "any terrestrial",
+    "all cable or fiber": "cable/fiber",
+    "all cable/fiber": "cable/fiber",
+    "geostationary satellite": "gso satellite",
+    "non-geostationary satellite": "ngso satellite",
+}
+_SPEEDS = ("02_02", "10_1", "25_3", "100_20", "250_25", "1000_100")
+_NEEDED = ("area_data_type", "geography_type", "geography_id", "total_units", "biz_res",
+           "technology", *(f"speed_{speed}" for speed in _SPEEDS))  # fmt: skip
+# Column of the file -> ours; speeds are Mbps down/up, places of use outdoors and moving vehicles.
+_MOBILE = {
+    f"mobilebb_{generation}_area_{place}_pct": f"mobile_{name}_{use}_share"
+    for generation, name in (
+        ("3g", "3g"), ("4g", "4g"), ("5g_spd1", "5g_7_1"), ("5g_spd2", "5g_35_3"),
+    )
+    for place, use in (("st", "stationary"), ("iv", "in_vehicle"))
+}  # fmt: skip
+_NUMBERS = re.compile(r"_(?:count_(?:res|bus)|pct)$")
+_PROVIDER_COLUMNS = {
+    "provider_list": ("frn", "provider_id", "holding_company"),
+    "provider_summary_by_geography": (
+        "geography_type", "geography_id", "data_type", "provider_id", "res_st_pct", "bus_iv_pct",
+    ),
+    "provider_summary": (
+        "provider_id", "holding_company", "technology_code", "location_count_res",
+        "unit_count_res", "location_count_bus", "unit_count_bus",
+    ),
+}  # fmt: skip
+
+
+def read_bdc_summary(
+    path: str | Path,
+    *,
+    as_of: str | date,
+    level: str = "county",
+    technologies: Iterable[str] = ("Any Terrestrial",),
+    customers: str = "R",
+    part: str = "Total",
+    state: str | None = None,
+) -> pd.DataFrame:
+    """Read a fixed-broadband summary by geography.
+
+    Parameters
+    ----------
+    path
+        The zip or CSV, for example ``bdc_us_fixed_broadband_summary_by_geography_D25_….csv.zip``.
+    as_of
+        Date of the data: 30 June or 31 December.
+    level
+        ``"county"``, ``"state"``, ``"nation"`` or ``"place"``.
+    technologies
+        Labels as in the file or in the specification. "Any Technology" counts satellite, which is
+        listed nearly everywhere: it says nothing about a place.
+    customers
+        ``"R"`` residential or ``"B"`` business.
+    part
+        ``"Total"``, ``"Urban"``, ``"Rural"``, ``"Tribal"`` or ``"Nontribal"``.
+    state
+        State to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``name``, ``units_n``, and per technology and speed the share of units,
+        for example ``any_terrestrial_100_20_share``. Units are homes and offices, not locations.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or a share is none or grows with the speed.
+    MissingColumnError
+        If it has another layout (before June 2024 one file held fixed and mobile).
+    InputError
+        If no row fits, or an area occurs twice.
+    """
+    vintage = _checked(as_of, level)
+    frame = _read(path, _NEEDED)
+    labels = frame["technology"].str.casefold().replace(_LABELS)
+    rows = _rows(frame, level, part) & (frame["biz_res"].str.upper() == customers.upper())
+    parts = []
+    for technology in technologies:
+        label = _LABELS.get(technology.casefold(), technology.casefold())
+        here = frame[rows & (labels == label)]
+        if here.empty:
+            raise InputError(
+                f"no {part} {customers} rows of {technology!r} by {level}",
+                file=bare_name(path),
+                fix=f"the file has {', '.join(sorted(frame['technology'].unique())[:16])}",
+            )
+        parts.append(_shares(here, label, level, path))
+    table = pd.concat(parts, axis=1)
+    note = "Summary tables count units (homes and offices), location files count locations"
+    table = table.loc[:, ~table.columns.duplicated()]
+    return _finished(table, _source(path, vintage), level=level, state=state, note=note)
+
+
+def read_bdc_mobile(
+    path: str | Path,
+    *,
+    as_of: str | date,
+    level: str = "county",
+    part: str = "Total",
+    state: str | None = None,
+) -> pd.DataFrame:
+    """Read the mobile-broadband summary by geography.
+
+    Parameters
+    ----------
+    path
+        The zip or CSV, for example ``bdc_us_mobile_broadband_summary_by_geography_D25_….zip``.
+    as_of
+        Date of the data: 30 June or 31 December.
+    level
+        ``"county"``, ``"state"``, ``"nation"`` or ``"place"``.
+    part
+        ``"Total"``, ``"Urban"``, ``"Rural"``, ``"Tribal"`` or ``"Nontribal"``.
+    state
+        State to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``name``, ``total_area`` (in the publisher's unit) and shares, 0 to 1, of
+        the **area**, not of homes, with ``mobile_3g``, ``mobile_4g``, ``mobile_5g_7_1`` and
+        ``mobile_5g_35_3`` (Mbps down and up), each ``_stationary_share`` (outdoors) and
+        ``_in_vehicle_share``.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or a share is none.
+    MissingColumnError
+        If it has another layout.
+    InputError
+        If no row fits, or an area occurs twice.
+    """
+    vintage = _checked(as_of, level)
+    needed = ("area_data_type", "geography_type", "geography_id", "total_area", *_MOBILE)
+    frame = _read(path, needed, fix="read the mobile-broadband summary by geography")
+    rows = frame[_rows(frame, level, part)]
+    if rows.empty:
+        raise InputError(f"no {part} rows by {level}", file=bare_name(path))
+    ids = _ids(rows, level, path)
+    table = pd.DataFrame({new: _numbers(rows[old], path) for old, new in _MOBILE.items()})
+    _refuse_shares(((table < 0) | (table > 1)).any(axis=1), "is none (0 to 1)", ids, path)
+    table.insert(0, "name", rows.get("geography_desc", ids))
+    table.insert(1, "total_area", _numbers(rows["total_area"], path))
+    table.index = pd.Index(ids.to_numpy(), name="geoid", dtype="str")
+    note = "Mobile coverage is a share of the area, not of homes"
+    return _finished(
+        table.sort_index(), _source(path, vintage), level=level, state=state, note=note
+    )
+
+
+def read_bdc_providers(path: str | Path, *, as_of: str | date) -> pd.DataFrame:
+    """Read the provider list or one of the two provider summaries; the header tells which.
+
+    Parameters
+    ----------
+    path
+        The zip or CSV.
+    as_of
+        Date of the data: 30 June or 31 December.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The publisher's columns: ids as text, counts and percentages as numbers.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, or its header is none of the three.
+    """
+    vintage = check_as_of(as_of)
+    frame = _read(path, ())
+    if not any(set(needed) <= set(frame.columns) for needed in _PROVIDER_COLUMNS.values()):
+        raise FormatError(
+            "the header is not that of a provider list or summary",
+            file=bare_name(path),
+            fix=f"found {', '.join(frame.columns[:12])}",
+        )
+    for name in frame.columns[frame.columns.str.contains(_NUMBERS)]:
+        frame[name] = _numbers(frame[name], path)
+    stamped: pd.DataFrame = stamp(frame, sources=[_source(path, vintage)])
+    return stamped
+
+
+def _finished(
+    table: pd.DataFrame, source: Source, *, level: str, state: str | None, note: str
+) -> pd.DataFrame:
+    if state is not None and level != "nation":
+        table = table[table.index.str.startswith(find_state(state).fips)]
+    stamped: pd.DataFrame = stamp(
+        table, level=level, geo_vintage="2020", sources=[source], notes=[note]
+    )
+    return stamped
+
+
+def _checked(as_of: str | date, level: str) -> str:
+    if level not in _TYPES:
+        raise InputError(f"no summary by {level!r}", fix=f"choose from {', '.join(_TYPES)}")
+    return check_as_of(as_of)
+
+
+def _rows(frame: pd.DataFrame, level: str, part: str) -> pd.Series:
+    of_level: pd.Series = frame["geography_type"].str.casefold() == _TYPES[level].casefold()
+    return of_level & (frame["area_data_type"].str.casefold() == part.casefold())
+
+
+def _read(
+    path: str | Path,
+    needed: Iterable[str],
+    fix: str = "read the fixed-broadband summary of June 2024 or later",
+) -> pd.DataFrame:
+    text = str(path)
+    member = only_member(text).filename if text.lower().endswith(".zip") else None
+    with open_csv_bytes(text, member) as stream:
+        try:
+            frame = pd.read_csv(stream, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+            raise FormatError(
+                f"not readable as CSV ({error})", file=bare_name(path), fix="download it again"
+            ) from None
+    frame.columns = frame.columns.str.strip().str.lower()
+    for name in needed:
+        if name not in frame.columns:
+            raise MissingColumnError(
+                f"no column {name!r}",
+                file=bare_name(path),
+                fix=fix,
+            )
+    return frame
+
+
+def _shares(rows: pd.DataFrame, label: str, level: str, path: str | Path) -> pd.DataFrame:
+    ids = _ids(rows, level, path)
+    stem = re.sub(r"[^a-z]+", "_", label)
+    table = pd.DataFrame({f"{stem}_{s}_share": _numbers(rows[f"speed_{s}"], path) for s in _SPEEDS})
+    growing = (table.diff(axis=1).iloc[:, 1:] > 1e-9).any(axis=1)
+    _refuse_shares(((table < 0) | (table > 1)).any(axis=1), "is none (0 to 1)", ids, path)
+    _refuse_shares(growing, "grows with the speed", ids, path)
+    table.insert(0, "name", rows.get("geography_desc", ids))
+    table.insert(1, "units_n", _numbers(rows["total_units"], path))
+    table.index = pd.Index(ids.to_numpy(), name="geoid", dtype="str")
+    return table.sort_index()
+
+
+def _ids(rows: pd.DataFrame, level: str, path: str | Path) -> pd.Series:
+    if not LEVELS[level]:
+        ids = pd.Series("", index=rows.index)
+    else:
+        ids = normalize(rows["geography_id"], level=level, file=bare_name(path))
+    twice = ids.duplicated()
+    if twice.any():
+        raise InputError(f"{level} ids occur twice", file=bare_name(path), rows=ids[twice].tolist())
+    return ids
+
+
+def _refuse_shares(bad: pd.Series, what: str, ids: pd.Series, path: str | Path) -> None:
+    if bad.any():
+        raise FormatError(
+            f"a share {what}",
+            file=bare_name(path),
+            rows=ids[bad].tolist(),
+            fix="download the file again",
+        )
+
+
+def _numbers(values: pd.Series, path: str | Path) -> pd.Series:
+    numbers = pd.to_numeric(values.str.strip().replace("", None), errors="coerce")
+    bad = numbers.isna() & (values.str.strip() != "")
+    if bad.any():
+        raise FormatError(
+            f"{values.name} holds what is no number",
+            file=bare_name(path),
+            rows=[f"line {n + 2}" for n in values.index[bad]],
+            fix="download the file again",
+        )
+    return numbers.astype(float)
+
+
+def _source(path: str | Path, vintage: str) -> Source:
+    local = Path(path).is_file()
+    return Source(
+        id=f"fcc-bdc-{bare_name(path)}",
+        agency="Federal Communications Commission",
+        product="National Broadband Map, summary tables",
+        vintage=vintage,
+        url="https://broadbandmap.fcc.gov/data-download",
+        sha256=sha256_of(path) if local else "",
+        file=bare_name(path),
+        licence="US federal data, public domain",
+    )

@@ -1,0 +1,1 @@
+"""A study file, one run of it, and its result."""

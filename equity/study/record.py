@@ -1,0 +1,55 @@
+"""What a run found: the table, and all that its outputs have to say about where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from equity.areas.join import JoinAudit
+from equity.provenance import Source
+from equity.rules import CoverageRule
+from equity.study.file import StudyPlan
+
+__all__ = ["Record"]
+
+
+@dataclass(frozen=True, repr=False)
+class Record:
+    """What a run found, before anything is said or written about it.
+
+    Attributes
+    ----------
+    table
+        GeoDataFrame, one row per area, index ``geoid``.
+    plan, text
+        The study and its file.
+    rules
+        Coverage rules side by side.
+    sources
+        Every input.
+    audit
+        How the tables met, with every unmatched row and its reason.
+    outlines, sites
+        County boundaries and places of care, for the map.
+    """
+
+    plan: StudyPlan
+    text: str
+    table: Any
+    rules: tuple[CoverageRule, ...]
+    sources: tuple[Source, ...]
+    audit: JoinAudit
+    outlines: Any = None
+    sites: Any = None
+
+    @property
+    def synthetic(self) -> bool:
+        """True if any input is generated."""
+        return self.plan.study.synthetic or any(source.synthetic for source in self.sources)
+
+    @property
+    def focus(self) -> Any:
+        """Areas that are under-resourced and fall short, largest gap first."""
+        table = self.table
+        chosen = table[table["is_under_resourced"] & table["falls_short"]]
+        return chosen.sort_values("gap_n", ascending=False, kind="stable")

@@ -1,0 +1,65 @@
+"""What a run gives back: its table, what it says, and its files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from equity.measures.gap import PARTS, gap_totals
+from equity.outputs.report import Report
+from equity.study.finding import build_report
+from equity.study.record import Record
+from equity.study.write import write_outputs
+
+__all__ = ["StudyResult"]
+
+
+@dataclass(frozen=True, repr=False)
+class StudyResult(Record):
+    """What a run found, with what can be done with it."""
+
+    def report(self) -> Report:
+        """Return the content that the page and the documents are made from."""
+        return build_report(self)
+
+    def write(self, folder: str | Path) -> Path:
+        """Write page, map, tables, appendix and provenance into a folder.
+
+        Everything is written beside it first and moved in place at the end: the folder holds a
+        whole run or is left as it was.
+
+        Parameters
+        ----------
+        folder
+            For example ``maps/example``. What an earlier run wrote there is replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written, or holds files that no run wrote.
+        """
+        return write_outputs(self.report(), Path(folder))
+
+    def __repr__(self) -> str:
+        totals, focus = gap_totals(self.table), gap_totals(self.focus)
+        parts = ", ".join(f"{name[4:-2]} {totals[name]:,.0f}" for name in PARTS)
+        stamp = " [synthetic data]" if self.synthetic else ""
+        gap = (
+            f"{totals['gap_n']:,.0f} of {totals['population_n']:,.0f} residents "
+            f"({totals['gap_share']:.1%}) under {self.plan.study.headline}"
+        )
+        first = f"{len(self.focus):,} under-resourced communities that fall short"
+        lines = [
+            f"<StudyResult {self.plan.study.title}{stamp}>",
+            f"  areas      {len(self.table):,} ({int(totals['areas_n']):,} with a value)",
+            f"  gap        {gap}",
+            f"  parts      {parts}",
+            f"  focus      {first}, {focus['gap_n']:,.0f} people",
+            "  next       .focus  .table  .report()  .write(folder)",
+        ]
+        return "\n".join(lines)

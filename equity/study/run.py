@@ -1,0 +1,86 @@
+"""A study: one file that names inputs, rules and criteria; running it gives one result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from equity.rules import load_coverage_rule
+from equity.study.file import StudyPlan, read_plan
+from equity.study.inputs import gather
+from equity.study.result import StudyResult
+from equity.study.steps import measure
+
+__all__ = ["Study"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A validated study file.
+
+    Attributes
+    ----------
+    plan
+        What it asks for.
+    text
+        The file as it stands; outputs print it as their recipe.
+    folder
+        Where it lies: the paths in it start there.
+
+    Examples
+    --------
+    >>> import equity as eq
+    >>> study = eq.Study.load(eq.load_example().study)
+    >>> result = study.run()
+    >>> len(result.table), [rule.id for rule in result.rules]
+    (180, ['video-visit', 'fcc-25-3', 'fcc-706-2024'])
+    """
+
+    plan: StudyPlan
+    text: str
+    folder: Path
+
+    @classmethod
+    def load(cls, path: str | Path) -> Study:
+        """Read and validate a study file.
+
+        Raises
+        ------
+        MissingFileError
+            If it is not there.
+        StudyError
+            If a field is wrong; the error names the line and the allowed values.
+        """
+        plan, text = read_plan(path)
+        return cls(plan, text, Path(path).parent)
+
+    def run(self, *, cluster: str | None = None) -> StudyResult:
+        """Read the inputs, measure, and return the result; nothing is written.
+
+        Parameters
+        ----------
+        cluster
+            Address of a Dask scheduler that reads the coverage files; this machine's processes
+            by default.
+
+        Raises
+        ------
+        EquityError
+            If an input is missing, damaged, of another vintage or does not fit.
+        """
+        inputs = gather(self.plan, self.folder)
+        rules = tuple(
+            load_coverage_rule(self.folder / name if name.endswith(".toml") else name)
+            for name in self.plan.study.rules
+        )
+        table = measure(self.plan, inputs, rules, cluster=cluster)
+        return StudyResult(
+            plan=self.plan,
+            text=self.text,
+            table=table,
+            rules=rules,
+            sources=inputs.sources,
+            audit=inputs.audit,
+            outlines=inputs.outlines,
+            sites=inputs.sites,
+        )
