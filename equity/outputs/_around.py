@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from equity.areas.words import is_missing, number
 from equity.outputs import _rows
 from equity.outputs._classes import HIGH_IS_GOOD, Classes
 from equity.outputs._content import NOSCRIPT, SYNTHETIC, listing
 from equity.outputs._text import template
-from equity.outputs.words import is_missing, number
 from equity.provenance import Source, software
 
 __all__ = ["Around", "Layer", "body", "sources_line"]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from equity.outputs.words import PLAIN, number
+from equity.areas.words import PLAIN, number
 
 __all__ = ["CIVIDIS", "HIGH_IS_GOOD", "NO_DATA", "Classes", "classify"]
 

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from equity.areas.words import is_missing, number, say, share
 from equity.outputs import _rows
 from equity.outputs.report import Report
-from equity.outputs.words import is_missing, number, say, share
 from equity.provenance import Source
 
 __all__ = [

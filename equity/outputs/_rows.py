@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.outputs.words import UNRELIABLE_CV, Z90, is_missing
+from equity.areas.words import UNRELIABLE_CV, Z90, is_missing
 
 __all__ = [
     "flag",

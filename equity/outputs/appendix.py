@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from equity.areas.words import number
 from equity.errors import InputError
 from equity.outputs import _content
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC
 from equity.outputs._files import write_bytes
 from equity.outputs.report import Report
-from equity.outputs.words import number
 
 __all__ = ["blocks", "write_appendix"]
 

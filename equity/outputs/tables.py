@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import data_dictionary
+from equity.areas.words import is_missing
 from equity.errors import InputError
 from equity.outputs._files import write_bytes, write_text
-from equity.outputs.words import is_missing
 from equity.provenance import Source, meta, sha256_of, software
 
 if TYPE_CHECKING:

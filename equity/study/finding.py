@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from equity.areas.moe import moe_sum
+from equity.areas.words import count, plural, sentence_list, share
 from equity.measures.gap import PARTS, gap_totals
 from equity.outputs.report import Report
-from equity.outputs.words import count, plural, sentence_list, share
 from equity.provenance import meta, software
 from equity.study import prose as words
 from equity.study.record import Record
