@@ -1,9 +1,13 @@
-"""The Telehealth Access Gap: people short of care in person who could not make a video visit.
+"""The Telehealth Access Gap: people beyond reach of care in person and without a usable link.
 
-``gap = P s (1 - u)``, with ``P`` residents, ``s`` the shortfall of in-person care and
-``u = min(a, c)``: at most the share ``a`` of locations with a qualifying line, and at most the
-share ``c`` of homes with a device and a counted subscription, can use a link. The parts add up
-exactly, in every area and over any set of areas.
+``gap = P s (1 - u)``, with ``P`` residents, ``s`` the share of them beyond reach of care in person
+as the study defines it, and ``u = min(a, c)``: at most the share ``a`` of locations with a
+qualifying line, and at most the share ``c`` of homes with a device and a counted subscription, can
+use a link. What is missing splits it exactly, in every area and over any set of areas::
+
+    line only   P s (c - u)           a line alone brings them in
+    home only   P s (a - u)           a connected home alone does
+    both        P s (1 - max(a, c))   nothing alone does
 """
 
 from __future__ import annotations
@@ -13,131 +17,53 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from equity.areas.moe import moe_product, moe_share
 from equity.errors import InputError, MissingColumnError
 from equity.provenance import carry
 
-__all__ = [
-    "shortfall_by_access",
-    "shortfall_by_travel",
-    "telehealth_gap",
-    "unknown_lines",
-]
+__all__ = ["COUNTS", "SPLIT", "gap_range", "gap_totals", "telehealth_gap", "unknown_lines"]
 
-PARTS = ("gap_infrastructure_n", "gap_device_n", "gap_subscription_n")
-BARRIERS = {
-    "gap_infrastructure_n": "line",
-    "gap_device_n": "device",
-    "gap_subscription_n": "subscription",
-}
+SPLIT = ("gap_line_only_n", "gap_home_only_n", "gap_both_n")
+"""What is missing: the three add up to ``gap_n``."""
+COUNTS = ("population_n", "beyond_reach_n", "gap_n")
+"""Three counts of people, each inside the one before it."""
+RANGE = ("gap_n", "gap_independence_n", "gap_ceiling_n")
+"""The gap as lines and homes overlap most, independently, and least."""
+
 LINES_UNKNOWN = "lines_unknown"
 """Status of coverage that nobody has."""
 _NEED_LINES = (
-    "gap_infrastructure_n", "gap_infrastructure_n_moe", "gap_ceiling_n",
-    "subscribed_beyond_rule_share", "subscribed_beyond_rule_share_moe",
+    *SPLIT, "home_lacks_device_n", "home_lacks_subscription_n", "home_lacks_both_n",
+    "gap_independence_n", "gap_ceiling_n", "subscribed_beyond_rule_share",
 )  # fmt: skip
-_SHARES = ("in_person_shortfall", "qualifying_share", "connected_share", "device_share")
-
-
-def shortfall_by_travel(
-    nearest_site_min: pd.Series, *, limit_min: float, care_exists: bool = True
-) -> pd.Series:
-    """Return 1 where the nearest site is beyond a travel limit, else 0.
-
-    Parameters
-    ----------
-    nearest_site_min
-        Minutes to the nearest site; missing means none within the radius searched.
-    limit_min
-        The limit in minutes, itself still within reach. 30 minutes is the travel standard of
-        primary-care service areas (42 CFR part 5, appendix A).
-    care_exists
-        False makes a missing time unknown instead of beyond the limit.
-
-    Returns
-    -------
-    pandas.Series
-        ``in_person_shortfall`` with the caller's index.
-
-    Raises
-    ------
-    InputError
-        If the limit is not above 0.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> shortfall_by_travel(pd.Series([12.0, 30.0, 41.0]), limit_min=30).tolist()
-    [0.0, 0.0, 1.0]
-    """
-    if not limit_min > 0:
-        raise InputError(f"a travel limit of {limit_min} minutes", fix="give minutes above 0")
-    beyond = nearest_site_min > limit_min
-    if care_exists:
-        beyond |= nearest_site_min.isna()
-        return beyond.astype(float).rename("in_person_shortfall")
-    return beyond.astype(float).where(nearest_site_min.notna()).rename("in_person_shortfall")
-
-
-def shortfall_by_access(access_per_10k: pd.Series, *, benchmark_per_10k: float) -> pd.Series:
-    """Return how far access to care falls short of a benchmark.
-
-    ``max(0, 1 - access / benchmark)``.
-
-    Parameters
-    ----------
-    access_per_10k
-        Clinicians (full-time equivalents) within reach per 10,000 residents, for example from
-        an enhanced two-step floating catchment (Luo & Qi 2009,
-        doi:10.1016/j.healthplace.2009.06.002).
-    benchmark_per_10k
-        The ratio that is enough: 10,000 / 3,500 = 2.857 for the 3,500 people per primary-care
-        clinician of 42 CFR part 5, appendix A.
-
-    Returns
-    -------
-    pandas.Series
-        ``in_person_shortfall``, 0 to 1, with the caller's index; missing where access is.
-
-    Raises
-    ------
-    InputError
-        If the benchmark is not above 0.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> shortfall_by_access(pd.Series([4.0, 1.0, 0.0]), benchmark_per_10k=2.0).tolist()
-    [0.0, 0.5, 1.0]
-    """
-    if not benchmark_per_10k > 0:
-        raise InputError(f"a benchmark of {benchmark_per_10k}", fix="give a ratio above 0")
-    return (1 - access_per_10k / benchmark_per_10k).clip(lower=0.0).rename("in_person_shortfall")
+_SHARES = ("beyond_reach_share", "qualifying_share", "connected_share", "device_share")
+_Z90 = 1.645
 
 
 def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the Telehealth Access Gap in people, and its parts.
+    """Return the Telehealth Access Gap in people, and what is missing.
 
     Parameters
     ----------
     table
-        Area table with ``population_n`` (and ``population_n_moe``), ``in_person_shortfall``,
+        Area table with ``population_n`` (and ``population_n_moe``), ``beyond_reach_share``,
         ``qualifying_share``, ``connected_share`` (and its ``_moe``), ``device_share``; with
-        ``any_subscription_share`` and ``subscription_share`` also the share of homes that
-        subscribe to something the rule does not count. Shares run from 0 to 1.
+        ``subscription_share`` also what homes lack, and with ``any_subscription_share`` the share
+        of homes that subscribe to something the rule does not count. Shares run from 0 to 1.
 
     Returns
     -------
     pandas.DataFrame
-        With the caller's index: ``usable_link_share``, ``gap_n``, ``gap_share``,
-        ``gap_infrastructure_n``, ``gap_device_n``, ``gap_subscription_n``, ``gap_ceiling_n`` (if
-        lines and subscriptions were as badly matched as their shares allow), their ``_moe``
-        (90 %, sampling error of population and adoption only; none for the share and for the
-        adoption parts where lines bind, none for the ceiling), ``main_barrier``,
-        ``subscribed_beyond_rule_share``, ``gap_status``: ``ok``, ``no_population``,
-        ``no_locations``, ``no_households``, ``not_covered``. Where the status is not ``ok`` every
-        value is missing. Where ``coverage_status`` is ``lines_unknown`` the gap is a floor, as if a
-        line reached every home, and what depends on lines is missing.
+        With the caller's index, in people unless it says share: ``usable_link_share``;
+        ``no_link_n``, everybody without a usable link; ``beyond_reach_n``; ``gap_n``,
+        ``gap_share``; ``gap_line_only_n``, ``gap_home_only_n``, ``gap_both_n``;
+        ``home_lacks_device_n``, ``home_lacks_subscription_n``, ``home_lacks_both_n`` (home only,
+        described: not what a device or a subscription would recover); ``gap_independence_n`` and
+        ``gap_ceiling_n`` (:func:`gap_range`); ``subscribed_beyond_rule_share``; the ``_moe`` of
+        those that rest on a survey (90 %, sampling error of population and adoption only);
+        ``gap_status``: ``ok``, ``no_population``, ``no_locations``, ``no_households``,
+        ``not_covered``. Where the status is not ``ok`` every value is missing. Where
+        ``coverage_status`` is ``lines_unknown`` the gap is a floor, as if a line reached every
+        home, and what depends on lines is missing.
 
     Raises
     ------
@@ -149,47 +75,110 @@ def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
     Notes
     -----
     ``u = min(a, c)`` is the upper Fréchet bound of the share with both, so over-reported lines
-    and over-counted providers make the gap a floor, but only when one rule decides both sides.
-    Need (poverty, age, illness) is not in the gap, so that comparing groups is not circular.
+    make the gap a floor, but only when one rule decides both sides. Need (poverty, age, illness)
+    is not in the gap, so that comparing groups is not circular.
+
+    Where lines bind, the survey of homes says nothing about the share; but near the point where
+    the two shares cross either may bind, so the homes' margin is kept until ``a`` lies two
+    standard errors below ``c``.
 
     Examples
     --------
     >>> import pandas as pd
     >>> areas = pd.DataFrame(
-    ...     {"population_n": [2500.0, 1200.0], "in_person_shortfall": [0.5, 1.0],
+    ...     {"population_n": [2500.0, 1200.0], "beyond_reach_share": [0.5, 1.0],
     ...      "qualifying_share": [0.9, 0.2], "connected_share": [0.7, 0.4],
     ...      "device_share": [0.8, 0.9]})
-    >>> telehealth_gap(areas)["gap_n"].round(9).tolist()
-    [375.0, 960.0]
+    >>> gap = telehealth_gap(areas)
+    >>> gap[["gap_n", "gap_line_only_n", "gap_home_only_n", "gap_both_n"]].round(9).values.tolist()
+    [[375.0, 0.0, 250.0, 125.0], [960.0, 240.0, 0.0, 720.0]]
     """
     _check(table)
     unknown = _lines_unknown(table)
     given, table = table, _as_if_every_line(table, unknown)
-    people, short = table["population_n"], table["in_person_shortfall"]
+    people, beyond = table["population_n"], table["beyond_reach_share"]
     line, connected = table["qualifying_share"], table["connected_share"]
-    result = pd.DataFrame(index=table.index)
     # A missing share must stay missing: numpy's minimum keeps NaN, pandas' min would skip it.
     usable = pd.Series(np.minimum(line.to_numpy(), connected.to_numpy()), index=table.index)
-    waiting = people * short
-    result["usable_link_share"] = usable
+    result = pd.DataFrame({"usable_link_share": usable})
+    result["no_link_n"] = people * (1 - usable)
+    result["beyond_reach_n"] = waiting = people * beyond
     result["gap_n"] = waiting * (1 - usable)
     result["gap_share"] = result["gap_n"] / people.where(people > 0)
-    result["gap_infrastructure_n"] = waiting * (1 - line)
-    device_part = _device_part(table["device_share"], connected)
-    adoption_part = waiting * (line - usable)
-    result["gap_device_n"] = adoption_part * device_part
-    result["gap_subscription_n"] = adoption_part * (1 - device_part)
-    result["gap_ceiling_n"] = waiting * (1 - (line + connected - 1).clip(lower=0.0))
-    _add_margins(result, table, usable)
-    result["main_barrier"] = _main_barrier(result)
+    result["gap_line_only_n"] = waiting * (connected - usable)
+    result["gap_home_only_n"] = waiting * (line - usable)
+    result["gap_both_n"] = waiting * (1 - np.maximum(line, connected))
+    for name, part in _what_homes_lack(table).items():
+        result[name] = result["gap_home_only_n"] * part
+    for name, link in _links(line, connected).items():
+        result[name] = waiting * (1 - link)
+    _add_margins(result, table)
     result["subscribed_beyond_rule_share"] = _beyond_rule(table)
     result["subscribed_beyond_rule_share_moe"] = _beyond_moe(table)
-    hidden = [name for name in _NEED_LINES if name in result]
+    hidden = [name for name in result if str(name).removesuffix("_moe") in _NEED_LINES]
     result[hidden] = result[hidden].mask(unknown)
     status = _status(table, result["gap_n"])
     result = result.where(status == "ok")
     result["gap_status"] = status
     return carry(result, given)
+
+
+def gap_range(table: pd.DataFrame, *, over_reported: float = 0.0) -> pd.DataFrame:
+    """Return the gap as lines and homes overlap most, independently, and least.
+
+    The shares with a line and with a connected home do not tell how many homes have both:
+    ``min(a, c)`` at most, ``a c`` if the two are independent, ``max(0, a + c - 1)`` at least. The
+    range is no sampling error and is never added to one.
+
+    Parameters
+    ----------
+    table
+        As for :func:`telehealth_gap`.
+    over_reported
+        Share of the qualifying locations (0 to 1, below 1) that have no such line after all: a
+        setting to illustrate with, not an estimate.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the caller's index, in people: ``gap_n``, ``gap_independence_n``, ``gap_ceiling_n``;
+        missing where an input is.
+
+    Raises
+    ------
+    InputError
+        If ``over_reported`` is not from 0 to below 1, or an input is refused by
+        :func:`telehealth_gap`.
+    MissingColumnError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> areas = pd.DataFrame(
+    ...     {"population_n": [1000.0], "beyond_reach_share": [1.0], "qualifying_share": [0.9],
+    ...      "connected_share": [0.7], "device_share": [0.8]})
+    >>> gap_range(areas).round(6).values.tolist()
+    [[300.0, 370.0, 400.0]]
+    """
+    if not 0 <= over_reported < 1:
+        raise InputError(
+            f"over_reported is {over_reported:g}", fix="give a share, from 0 to below 1"
+        )
+    _check(table)
+    line = table["qualifying_share"] * (1 - over_reported)
+    waiting = table["population_n"] * table["beyond_reach_share"]
+    floor = {"gap_n": np.minimum(line, table["connected_share"])}
+    links = floor | _links(line, table["connected_share"])
+    return carry(pd.DataFrame({name: waiting * (1 - u) for name, u in links.items()}), table)
+
+
+def _links(line: pd.Series, connected: pd.Series) -> dict[str, pd.Series]:
+    """Shares with a usable link if lines and homes overlap less than they can."""
+    return {
+        "gap_independence_n": line * connected,
+        "gap_ceiling_n": (line + connected - 1).clip(lower=0.0),
+    }
 
 
 def unknown_lines(areas: pd.DataFrame) -> pd.DataFrame:
@@ -233,7 +222,7 @@ def _check(table: pd.DataFrame) -> None:
     if lacking:
         raise MissingColumnError(
             f"the table lacks {', '.join(lacking)}",
-            fix="add them with coverage, adoption and a shortfall measure first",
+            fix="add them with coverage, adoption and beyond_reach first",
         )
     for name in _SHARES:
         values = table[name]
@@ -249,41 +238,55 @@ def _check(table: pd.DataFrame) -> None:
         raise InputError("population_n is negative", rows=table.index[negative])
 
 
-def _device_part(device: pd.Series, connected: pd.Series) -> pd.Series:
-    """Of the homes that are not connected, the share that lacks the device."""
-    # Two ACS tables can disagree by rounding: connected homes do have a device.
-    device = device.where(device >= connected, connected)
-    unconnected = 1 - connected
-    return ((1 - device) / unconnected.where(unconnected > 0)).fillna(0.0).where(device.notna())
+def _what_homes_lack(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Of the homes that are not connected: shares without a device only, a subscription only, both.
 
-
-def _add_margins(result: pd.DataFrame, table: pd.DataFrame, usable: pd.Series) -> None:
-    short = table["in_person_shortfall"]
+    Two ACS tables can disagree by rounding: homes with both have a device, and subscribe.
+    """
+    both = table["connected_share"]
     nothing = pd.Series(np.nan, index=table.index)
-    connected_moe = table.get("connected_share_moe", nothing)
-    # Where the line binds, the survey of homes says nothing about the share: it has no margin,
-    # which is not the same as a margin of 0.
-    share_moe = connected_moe.where(table["connected_share"] < table["qualifying_share"])
+    device = np.maximum(table["device_share"], both)
+    subscribed = np.maximum(table.get("subscription_share", nothing), both)
+    lacks_device = np.minimum(subscribed - both, 1 - device)
+    lacks_subscription = device - both
+    unconnected = (1 - both).where(both < 1)
+    parts = {
+        "home_lacks_device_n": lacks_device,
+        "home_lacks_subscription_n": lacks_subscription.where(subscribed.notna()),
+        "home_lacks_both_n": 1 - both - lacks_device - lacks_subscription,
+    }
+    whole = both == 1
+    return {name: (part / unconnected).mask(whole, 0.0) for name, part in parts.items()}
+
+
+def _add_margins(result: pd.DataFrame, table: pd.DataFrame) -> None:
+    """Add 90 % margins: sampling error of residents and homes, to first order."""
+    nothing = pd.Series(np.nan, index=table.index)
+    people, beyond = table["population_n"], table["beyond_reach_share"]
+    line, connected = table["qualifying_share"], table["connected_share"]
     people_moe = table.get("population_n_moe", nothing)
-    from_people = (short * (1 - usable) * people_moe) ** 2
-    from_homes = (table["population_n"] * short * share_moe.fillna(0.0)) ** 2
-    result["gap_n_moe"] = np.sqrt(from_people + from_homes).where(connected_moe.notna())
-    result["gap_share_moe"] = short * share_moe
-    result["usable_link_share_moe"] = share_moe
-    line = table["qualifying_share"]
-    result["gap_infrastructure_n_moe"] = short * (1 - line) * people_moe
-    # Where the line binds nobody waits for a device: that 0 is not a survey's and has no margin.
-    unmet = (line - usable).where(share_moe.notna())
-    adoption_part = table["population_n"] * short * unmet
-    adoption_moe = short * moe_product(table["population_n"], people_moe, unmet, share_moe)
-    without, without_moe = 1 - table["device_share"], table.get("device_share_moe", nothing)
-    unconnected = 1 - table["connected_share"]
-    # Two ACS tables can disagree by rounding: homes without a device are not connected.
-    part = np.minimum(without, unconnected)
-    split = part / unconnected.where(unconnected > 0)
-    split_moe = moe_share(part, without_moe, unconnected, connected_moe)
-    for name, share in (("gap_device_n", split), ("gap_subscription_n", 1 - split)):
-        result[f"{name}_moe"] = moe_product(adoption_part, adoption_moe, share, split_moe)
+    connected_moe = table.get("connected_share_moe", nothing)
+    # Two standard errors on either side of the point where the shares cross, both may bind.
+    near = 2 * connected_moe / _Z90
+    homes_may_bind, line_may_bind = line > connected - near, line < connected + near
+    share_moe = connected_moe.where(homes_may_bind, 0.0).where(connected_moe.notna())
+    spare_moe = connected_moe.where(line_may_bind, 0.0).where(connected_moe.notna())
+
+    def margin(reach: pd.Series, per_person: pd.Series, homes_moe: pd.Series) -> pd.Series:
+        return np.sqrt((reach * per_person * people_moe) ** 2 + (people * reach * homes_moe) ** 2)
+
+    usable = result["usable_link_share"]
+    most = pd.Series(np.maximum(line, connected), index=table.index)
+    everybody = pd.Series(1.0, index=table.index)
+    # Lines are counted, not sampled: where they bind the share has no margin, which is not 0.
+    result["usable_link_share_moe"] = connected_moe.where(homes_may_bind)
+    result["no_link_n_moe"] = margin(everybody, 1 - usable, share_moe)
+    result["beyond_reach_n_moe"] = beyond * people_moe
+    result["gap_n_moe"] = margin(beyond, 1 - usable, share_moe)
+    result["gap_share_moe"] = beyond * result["usable_link_share_moe"]
+    result["gap_line_only_n_moe"] = margin(beyond, connected - usable, spare_moe)
+    result["gap_home_only_n_moe"] = margin(beyond, line - usable, share_moe)
+    result["gap_both_n_moe"] = margin(beyond, 1 - most, spare_moe)
 
 
 def _beyond_moe(table: pd.DataFrame) -> pd.Series:
@@ -296,12 +299,6 @@ def _beyond_moe(table: pd.DataFrame) -> pd.Series:
     # Lines are counted, not sampled: where they bind only one of the two shares has a margin.
     binds = table["qualifying_share"] <= table["subscription_share"]
     return np.sqrt(every**2 + counted.where(~binds, 0.0) ** 2)
-
-
-def _main_barrier(result: pd.DataFrame) -> pd.Series:
-    parts = result[list(PARTS)].fillna(0.0)
-    largest = parts.idxmax(axis=1).map(BARRIERS)
-    return largest.where(parts.max(axis=1) > 0, "none")
 
 
 def _beyond_rule(table: pd.DataFrame) -> pd.Series:
@@ -330,7 +327,7 @@ def _status(table: pd.DataFrame, gap: pd.Series) -> pd.Series:
     )
 
 
-def gap_totals(table: pd.DataFrame, columns: Iterable[str] = ("gap_n", *PARTS)) -> pd.Series:
+def gap_totals(table: pd.DataFrame, columns: Iterable[str] = ("gap_n", *SPLIT)) -> pd.Series:
     """Return sums over a set of areas, with the population they stand for.
 
     Areas without a value are left out of both, so the rate is about the people it covers. Where no

@@ -9,13 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equity.errors import InputError, MissingColumnError
-from equity.measures.gap import (
-    PARTS,
-    gap_totals,
-    shortfall_by_access,
-    shortfall_by_travel,
-    telehealth_gap,
-)
+from equity.measures.gap import SPLIT, gap_range, gap_totals, telehealth_gap, unknown_lines
+from equity.measures.recover import recover
 
 
 def areas(**columns):
@@ -27,46 +22,78 @@ def areas(**columns):
 @pytest.fixture
 def three():
     """Three areas, computed by hand in exact fractions (a worked example of the measure)."""
-    access = pd.Series([1.2, 0.5, 0.0]) * 10_000 / 3_500
-    short = shortfall_by_access(access, benchmark_per_10k=10_000 / 3_500)
     return areas(
         population_n=[4000, 2500, 1200],
-        in_person_shortfall=short.to_numpy(),
+        beyond_reach_share=[0, 0.5, 1],
         qualifying_share=[0.98, 0.90, 0.20],
         connected_share=[0.85, 0.70, 0.40],
         device_share=[0.90, 0.80, 0.90],
+        subscription_share=[0.88, 0.75, 0.45],
     )
 
 
 def test_worked_example(three):
     gap = telehealth_gap(three)
-    np.testing.assert_allclose(three["in_person_shortfall"], [0, 0.5, 1], atol=1e-12)
     np.testing.assert_allclose(gap["usable_link_share"], [0.85, 0.70, 0.20], rtol=1e-12)
+    np.testing.assert_allclose(gap["no_link_n"], [600, 750, 960], atol=1e-9)
+    np.testing.assert_allclose(gap["beyond_reach_n"], [0, 1250, 1200], atol=1e-9)
     np.testing.assert_allclose(gap["gap_n"], [0, 375, 960], atol=1e-9)
-    np.testing.assert_allclose(gap["gap_infrastructure_n"], [0, 125, 960], atol=1e-9)
-    adoption = gap["gap_device_n"] + gap["gap_subscription_n"]
-    np.testing.assert_allclose(adoption, [0, 250, 0], atol=1e-9)
+    np.testing.assert_allclose(gap["gap_line_only_n"], [0, 0, 240], atol=1e-9)
+    np.testing.assert_allclose(gap["gap_home_only_n"], [0, 250, 0], atol=1e-9)
+    np.testing.assert_allclose(gap["gap_both_n"], [0, 125, 720], atol=1e-9)
     totals = gap_totals(gap.join(three["population_n"]))
     assert totals["gap_n"] == pytest.approx(1335)
     assert totals["gap_share"] == pytest.approx(0.17337662337662338)
 
 
-def test_device_and_subscription_split_by_homes(three):
-    # Area 2: 20 % have no device, 10 % a device but no subscription, of 30 % not connected.
+def test_the_range_has_the_closed_form_of_the_bounds(three):
+    found = gap_range(three).sum()
+    assert found["gap_n"] == pytest.approx(1335)
+    assert found["gap_ceiling_n"] == pytest.approx(1700)
+    assert found["gap_independence_n"] == pytest.approx(1250 * 0.37 + 1200 * 0.92)
+    gap = telehealth_gap(three)
+    pd.testing.assert_frame_equal(gap_range(three), gap[list(gap_range(three).columns)])
+
+
+def test_over_reported_lines_are_taken_from_those_that_qualify(three):
+    found = gap_range(three, over_reported=0.25)
+    np.testing.assert_allclose(found["gap_n"], [0, 1250 * (1 - 0.675), 1200 * 0.85])
+    for wrong in (-0.1, 1.0):
+        with pytest.raises(InputError, match="over_reported"):
+            gap_range(three, over_reported=wrong)
+
+
+def test_what_homes_lack_is_described_by_their_own_numbers(three):
+    # Area 2: of 30 % not connected, 5 points subscribe without a device, 10 have a device only.
     gap = telehealth_gap(three).iloc[1]
-    assert gap["gap_device_n"] == pytest.approx(250 * 0.2 / 0.3)
-    assert gap["gap_subscription_n"] == pytest.approx(250 * 0.1 / 0.3)
-    assert gap["main_barrier"] == "device"
+    assert gap["home_lacks_device_n"] == pytest.approx(250 * 0.05 / 0.3)
+    assert gap["home_lacks_subscription_n"] == pytest.approx(250 * 0.10 / 0.3)
+    assert gap["home_lacks_both_n"] == pytest.approx(250 * 0.15 / 0.3)
+    unknown = telehealth_gap(three.drop(columns="subscription_share")).iloc[1]
+    assert (
+        unknown[["home_lacks_device_n", "home_lacks_subscription_n", "home_lacks_both_n"]]
+        .isna()
+        .all()
+    )
+    assert unknown["gap_home_only_n"] == pytest.approx(250)
 
 
-def test_ceiling_is_the_other_frechet_bound(three):
-    np.testing.assert_allclose(telehealth_gap(three)["gap_ceiling_n"], [0, 500, 1200], atol=1e-9)
+def test_where_lines_are_unknown_the_gap_is_a_floor_and_the_rest_is_missing(three):
+    lines = unknown_lines(three)
+    table = three.drop(columns="qualifying_share").join(lines)
+    table.loc[table.index[0], ["qualifying_share", "coverage_status"]] = [0.98, "ok"]
+    gap = telehealth_gap(table)
+    np.testing.assert_allclose(gap["gap_n"], [0, 375, 720])
+    assert gap["gap_line_only_n"].isna().tolist() == [False, True, True]
+    assert gap["gap_both_n_moe"].isna().all()
+    assert gap["gap_ceiling_n"].isna().tolist() == [False, True, True]
+    assert (gap["gap_status"] == "ok").all()
 
 
 def test_status_says_why_there_is_no_value():
     table = areas(
         population_n=[0, 50, 60, 70, 80],
-        in_person_shortfall=[1, 1, 1, np.nan, 1],
+        beyond_reach_share=[1, 1, 1, np.nan, 1],
         qualifying_share=[np.nan, np.nan, 0.5, 0.5, 0.5],
         connected_share=[np.nan, 0.5, np.nan, 0.5, 0.5],
         device_share=[np.nan, 0.5, np.nan, 0.5, 0.5],
@@ -82,19 +109,45 @@ def test_status_says_why_there_is_no_value():
 
 def test_margin_follows_the_part_that_binds():
     table = areas(
-        population_n=[1000, 1000],
-        population_n_moe=[0, 0],
-        in_person_shortfall=[1, 1],
-        qualifying_share=[0.9, 0.3],
-        connected_share=[0.5, 0.5],
-        connected_share_moe=[0.1, 0.1],
-        device_share=[0.8, 0.8],
+        population_n=[1000, 1000, 1000],
+        population_n_moe=[0, 0, 0],
+        beyond_reach_share=[1, 1, 1],
+        qualifying_share=[0.9, 0.3, 0.45],
+        connected_share=[0.5, 0.5, 0.5],
+        connected_share_moe=[0.1, 0.1, 0.1],
+        device_share=[0.8, 0.8, 0.8],
     )
     gap = telehealth_gap(table)
-    # Where lines are scarcer than subscriptions, a margin of subscriptions moves nothing.
-    np.testing.assert_allclose(gap["gap_n_moe"], [100, 0])
+    # Where lines are far scarcer than subscriptions, a margin of subscriptions moves nothing;
+    # within two standard errors (0.12) of the point where they cross it may.
+    np.testing.assert_allclose(gap["gap_n_moe"], [100, 0, 100])
     # ... and its share has no sampling error to show, which is not an error of 0.
-    np.testing.assert_allclose(gap["gap_share_moe"], [0.1, np.nan])
+    np.testing.assert_allclose(gap["gap_share_moe"], [0.1, np.nan, 0.1])
+    np.testing.assert_allclose(gap["gap_line_only_n_moe"], [0, 100, 100])
+    np.testing.assert_allclose(gap["gap_home_only_n_moe"], [100, 0, 100])
+    np.testing.assert_allclose(gap["gap_both_n_moe"], [0, 100, 100])
+
+
+def covered_near_the_kink(line: float, connected: float, error: float) -> float:
+    """How often the 90 % interval of the gap holds the true one, over 20,000 surveys."""
+    rng = np.random.default_rng(8)
+    seen = np.clip(rng.normal(connected, error, 20_000), 0, 1)
+    table = areas(
+        population_n=np.full(20_000, 1000.0), population_n_moe=np.zeros(20_000),
+        beyond_reach_share=np.ones(20_000), qualifying_share=np.full(20_000, line),
+        connected_share=seen, connected_share_moe=np.full(20_000, error * 1.645),
+        device_share=np.ones(20_000),
+    )  # fmt: skip
+    gap = telehealth_gap(table)
+    truth = 1000 * (1 - min(line, connected))
+    inside = (gap["gap_n"] - truth).abs() <= gap["gap_n_moe"] + 1e-9
+    return float(inside.mean())
+
+
+@pytest.mark.parametrize("distance", [-3, -2, -1, -0.5, 0, 0.5, 1, 2, 3])
+def test_margins_near_the_crossing_of_the_shares_cover(distance):
+    # `distance` standard errors between lines and homes.
+    assert covered_near_the_kink(0.8 + 0.03 * distance, 0.8, 0.03) >= 0.88
 
 
 def test_margin_against_simulation():
@@ -102,7 +155,7 @@ def test_margin_against_simulation():
     people, share = rng.normal(5000, 400, 200_000), rng.normal(0.6, 0.03, 200_000)
     simulated = 1.645 * (people * 0.8 * (1 - share)).std()
     table = areas(
-        population_n=[5000], population_n_moe=[400 * 1.645], in_person_shortfall=[0.8],
+        population_n=[5000], population_n_moe=[400 * 1.645], beyond_reach_share=[0.8],
         qualifying_share=[0.95], connected_share=[0.6], connected_share_moe=[0.03 * 1.645],
         device_share=[0.8],
     )  # fmt: skip
@@ -116,12 +169,12 @@ share = st.floats(0, 1)
 def test_parts_add_up_everywhere(rows):
     people, short, line, connected, device = (list(column) for column in zip(*rows, strict=True))
     table = areas(
-        population_n=people, in_person_shortfall=short, qualifying_share=line,
+        population_n=people, beyond_reach_share=short, qualifying_share=line,
         connected_share=connected, device_share=device,
     )  # fmt: skip
     gap = telehealth_gap(table)
-    assert (gap[list(PARTS)] >= -1e-9).all(axis=None)
-    np.testing.assert_allclose(gap[list(PARTS)].sum(axis=1), gap["gap_n"], rtol=1e-9, atol=1e-9)
+    assert (gap[list(SPLIT)] >= -1e-9).all(axis=None)
+    np.testing.assert_allclose(gap[list(SPLIT)].sum(axis=1), gap["gap_n"], rtol=1e-9, atol=1e-9)
     assert (gap["gap_n"] <= table["population_n"] * (1 + 1e-12)).all()
     assert (gap["gap_ceiling_n"] >= gap["gap_n"] - 1e-6).all()
 
@@ -147,7 +200,7 @@ def test_input_is_left_alone(three):
 def test_homes_that_subscribe_beyond_the_rule():
     table = areas(
         population_n=[100, 100, 100],
-        in_person_shortfall=[1, 1, 1],
+        beyond_reach_share=[1, 1, 1],
         qualifying_share=[0.3, 0.9, 0.9],
         connected_share=[0.3, 0.5, 0.9],
         device_share=[0.9, 0.9, 0.9],
@@ -174,17 +227,30 @@ def test_negative_population_is_refused(three):
         telehealth_gap(three.assign(population_n=[-1, 5, 5]))
 
 
-def test_travel_limit_is_inclusive_and_unknown_is_not_far():
-    minutes = pd.Series([29.9, 30.0, 30.1, np.nan])
-    assert shortfall_by_travel(minutes, limit_min=30).tolist() == [0, 0, 1, 1]
-    unknown = shortfall_by_travel(minutes, limit_min=30, care_exists=False)
-    assert unknown[:3].tolist() == [0, 0, 1]
-    assert np.isnan(unknown[3])
-
-
-@pytest.mark.parametrize("limit", [0, -5, float("nan")])
-def test_a_limit_is_above_zero(limit):
-    with pytest.raises(InputError):
-        shortfall_by_travel(pd.Series([1.0]), limit_min=limit)
-    with pytest.raises(InputError):
-        shortfall_by_access(pd.Series([1.0]), benchmark_per_10k=limit)
+@given(
+    st.lists(
+        st.tuples(st.floats(1, 1e6), share, share, share, share, share), min_size=1, max_size=30
+    )
+)
+def test_the_split_is_what_fixes_recover_in_every_area_and_sum(rows):
+    people, beyond, line, connected, device, subscribed = (list(c) for c in zip(*rows, strict=True))
+    table = areas(
+        population_n=people, beyond_reach_share=beyond, qualifying_share=line,
+        connected_share=connected, device_share=device, subscription_share=subscribed,
+    )  # fmt: skip
+    gap, fixed = telehealth_gap(table), recover(table, [["line"], ["home"], ["line", "home"]])
+    scale = 1e-9 * max(people)
+    for one in (lambda frame: frame, lambda frame: frame.sum().to_frame().T):
+        split, recovered = one(gap[[*SPLIT, "gap_n"]]), one(fixed)
+        np.testing.assert_allclose(
+            recovered["recoverable_line_n"], split["gap_line_only_n"], atol=scale
+        )
+        np.testing.assert_allclose(
+            recovered["recoverable_home_n"], split["gap_home_only_n"], atol=scale
+        )
+        np.testing.assert_allclose(
+            recovered["recoverable_line_and_home_n"], split["gap_n"], atol=scale
+        )
+    lacks = gap[["home_lacks_device_n", "home_lacks_subscription_n", "home_lacks_both_n"]]
+    assert (lacks >= -scale).all(axis=None)
+    np.testing.assert_allclose(lacks.sum(axis=1), gap["gap_home_only_n"], atol=scale * 10)

@@ -1,6 +1,8 @@
-"""The single fix that removes most of an area's gap, as a what-if."""
+"""What fixes bring in, alone and together, as a what-if."""
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -13,101 +15,92 @@ from equity.errors import InputError, MissingColumnError
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.new_clinic import shortfall_with_clinic
 from equity.measures.reach.travel import travel_costs
-from equity.measures.recover import FIXES, barrier
+from equity.measures.recover import FIXES, SETS_OF_FIXES, recover
 
-# Three areas with P, A*/3500, a and c computed by exact fractions: lines alone recover 240 of a
-# gap of 1,335, connecting every home recovers 250.
+# Three areas with P, s, a and c computed by exact fractions: lines alone recover 240 of a gap of
+# 1,335, connecting every home recovers 250, both together all of it.
 THREE = pd.DataFrame(
     {
         "population_n": [4000.0, 2500.0, 1200.0],
-        "in_person_shortfall": [0.0, 0.5, 1.0],
+        "beyond_reach_share": [0.0, 0.5, 1.0],
         "qualifying_share": [0.98, 0.90, 0.20],
         "connected_share": [0.85, 0.70, 0.40],
-        "device_share": [0.85, 0.70, 0.40],
+        "device_share": [0.85, 0.80, 0.40],
+        "subscription_share": [0.85, 0.75, 0.60],
     },
     index=["A", "B", "C"],
 )
 
 
 def test_known_answers():
-    found = barrier(THREE)
-    np.testing.assert_allclose(found["gap_what_if_n"], [0, 375, 960], rtol=1e-9)
-    np.testing.assert_allclose(found["recoverable_line_n"], [0, 0, 240], rtol=1e-9, atol=1e-9)
-    homes = barrier(THREE.assign(device_share=1.0))
-    np.testing.assert_allclose(homes["recoverable_subscription_n"], [0, 250, 0], rtol=1e-9, atol=1e-9)  # fmt: skip
-    assert homes["barrier"].tolist()[1:] == ["subscription", "line"]
-    assert homes["barrier_status"].tolist() == ["no_gap", "ok", "no_single_fix"]
-    assert homes["barrier_share"].tolist()[1:] == pytest.approx([250 / 375, 0.25])
-    assert found["recoverable_practice_line_n"].isna().all()
+    found = recover(THREE)
+    near = {"rtol": 1e-9, "atol": 1e-9}
+    np.testing.assert_allclose(found["recoverable_line_n"], [0, 0, 240], **near)
+    np.testing.assert_allclose(found["recoverable_home_n"], [0, 250, 0], **near)
+    np.testing.assert_allclose(found["recoverable_line_and_home_n"], [0, 375, 960], **near)
+    # B: with a subscription in every home with a device 80 % are connected, still below its lines.
+    np.testing.assert_allclose(found["recoverable_subscription_n"], [0, 125, 0], **near)
+    np.testing.assert_allclose(found["recoverable_device_n"], [0, 62.5, 0], **near)
+    # C: a line alone helps the 40 % who are connected; with devices as well, the 60 % who subscribe.
+    np.testing.assert_allclose(found["recoverable_line_and_device_n"], [0, 62.5, 480], **near)
     assert found["recoverable_clinic_n"].isna().all()
+    assert found.index.equals(THREE.index)
 
 
-def test_each_fix_can_be_the_one():
-    base = {
-        "population_n": 1000.0,
-        "in_person_shortfall": 1.0,
-        "qualifying_share": 1.0,
-        "connected_share": 1.0,
-        "device_share": 1.0,
-        "subscription_share": 1.0,
-        "shortfall_with_clinic": 1.0,
-        "capacity_with_video_share": 1.0,
-    }
-    cases = {
-        "line": {"qualifying_share": 0.1},
-        "subscription": {"connected_share": 0.2, "subscription_share": 0.2},
-        "device": {"connected_share": 0.2, "device_share": 0.2},
-        "clinic": {"connected_share": 0.0, "device_share": 0.3, "subscription_share": 0.3, "shortfall_with_clinic": 0.0},
-        "practice_line": {"capacity_with_video_share": 0.1},
-    }  # fmt: skip
-    table = pd.DataFrame([{**base, **change} for change in cases.values()], index=list(cases))
-    found = barrier(table)
-    assert found["barrier"].tolist() == list(cases)
-    assert (found["barrier_status"] == "ok").all()
-    np.testing.assert_allclose(found["gap_what_if_n"], [900, 800, 800, 1000, 900])
+def brute_force(row: pd.Series, fixes: tuple[str, ...]) -> float:
+    """The same what-if in plain sentences, one area at a time."""
+    line, both = row["qualifying_share"], row["connected_share"]
+    device, subscribed = max(row["device_share"], both), max(row["subscription_share"], both)
+    beyond = row["beyond_reach_share"]
+    before = row["population_n"] * beyond * (1 - min(line, both))
+    if "line" in fixes:
+        line = 1.0
+    if "home" in fixes or ("device" in fixes and "subscription" in fixes):
+        both = 1.0
+    elif "device" in fixes:
+        both = subscribed
+    elif "subscription" in fixes:
+        both = device
+    if "clinic" in fixes:
+        beyond = min(beyond, row["beyond_reach_with_clinic_share"])
+    return before - row["population_n"] * beyond * (1 - min(line, both))
 
 
-def test_two_barriers_of_the_same_height_have_no_single_fix():
-    table = THREE.assign(
-        in_person_shortfall=1.0, qualifying_share=0.5, connected_share=0.5, device_share=1.0
-    )
-    found = barrier(table)
-    assert (found["barrier_status"] == "no_single_fix").all()
-    assert found["barrier"].isna().all()
-    assert (found["barrier_share"] == 0).all()
+EVERY_SET = [s for n in (1, 2, 3) for s in itertools.combinations(FIXES, n)]
 
 
-def test_unknown_is_not_no_gap():
-    table = THREE.assign(connected_share=[0.85, np.nan, 0.4], population_n=[0.0, 2500.0, 1200.0])
-    found = barrier(table)
-    assert found["barrier_status"].tolist() == ["no_population", "not_computable", "no_single_fix"]
-    assert np.isnan(found.loc["B", "barrier_share"])
-    pd.testing.assert_index_equal(found.index, table.index)
-
-
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(seed=st.integers(0, 100_000))
-def test_no_fix_recovers_more_than_the_gap_or_less_than_nothing(seed):
+def test_every_set_of_fixes_equals_brute_force_and_none_recovers_less_than_its_parts(seed):
     rng = np.random.default_rng(seed)
-    shares = rng.uniform(0, 1, (8, 7))
-    table = pd.DataFrame(
-        shares,
-        columns=[
-            "in_person_shortfall",
-            "qualifying_share",
-            "connected_share",
-            "device_share",
-            "subscription_share",
-            "shortfall_with_clinic",
-            "capacity_with_video_share",
-        ],
-    ).assign(population_n=rng.integers(0, 5000, 8).astype(float))
+    names = [*THREE.columns[1:], "beyond_reach_with_clinic_share"]
+    table = pd.DataFrame(rng.uniform(0, 1, (8, len(names))), columns=names)
+    table["population_n"] = rng.integers(0, 5000, 8).astype(float)
     before = table.copy()
-    found = barrier(table)
-    recovered = found[[f"recoverable_{fix}_n" for fix in FIXES]]
-    assert (recovered >= -1e-9).all(axis=None)
-    assert recovered.le(found["gap_what_if_n"] + 1e-9, axis=0).all(axis=None)
+    found = recover(table, EVERY_SET)
+    for one in EVERY_SET:
+        expected = [brute_force(row, one) for _, row in table.iterrows()]
+        name = f"recoverable_{'_and_'.join(one)}_n"
+        np.testing.assert_allclose(found[name], expected, rtol=1e-9, atol=1e-9)
+        for part in one:
+            assert (found[name] >= found[f"recoverable_{part}_n"] - 1e-9).all()
     pd.testing.assert_frame_equal(table, before)
+
+
+def test_unknown_is_not_nothing():
+    table = THREE.assign(connected_share=[0.85, np.nan, 0.4]).drop(columns="subscription_share")
+    found = recover(table)
+    assert found.loc["B"].isna().all()
+    assert found["recoverable_device_n"].isna().all()
+    assert found.loc["C", "recoverable_line_n"] == pytest.approx(240)
+
+
+def test_a_fix_that_does_not_exist_and_an_empty_set_are_refused():
+    with pytest.raises(InputError, match=r"'magic'.*line, device"):
+        recover(THREE, [["magic"]])
+    with pytest.raises(InputError, match="empty set"):
+        recover(THREE, [[]])
+    assert {fix for one in SETS_OF_FIXES for fix in one} == set(FIXES)
 
 
 def test_a_clinic_is_a_catchment_solved_again():
@@ -139,7 +132,7 @@ def test_hostile_input_is_refused(change, error, match):
     table = THREE.drop(columns=[k for k, v in change.items() if v is None])
     table = table.assign(**{k: v for k, v in change.items() if v is not None})
     with pytest.raises(error, match=match):
-        barrier(table)
+        recover(table)
 
 
 @pytest.mark.parametrize(
