@@ -122,8 +122,13 @@ def under_resourced(
     return carry(result, table)
 
 
-def falls_short(table: pd.DataFrame, *, gap_share_at_least: float | None = None) -> pd.DataFrame:
-    """Return which areas fall short: their share of residents in the gap reaches a cut-off.
+def falls_short(
+    table: pd.DataFrame,
+    *,
+    gap_share_at_least: float | None = None,
+    people_at_least: float = 50.0,
+) -> pd.DataFrame:
+    """Return which areas fall short: enough of their residents are in the gap, and enough people.
 
     Parameters
     ----------
@@ -131,6 +136,8 @@ def falls_short(table: pd.DataFrame, *, gap_share_at_least: float | None = None)
         Area table with ``population_n``, ``gap_n`` and ``gap_share``.
     gap_share_at_least
         The cut-off (0 to 1), itself included; the share over all areas with a value by default.
+    people_at_least
+        How many people must be in the gap; an area without a gap never falls short.
 
     Returns
     -------
@@ -141,7 +148,7 @@ def falls_short(table: pd.DataFrame, *, gap_share_at_least: float | None = None)
     Raises
     ------
     InputError
-        If the cut-off is no share.
+        If the cut-off is no share, or the number of people is negative.
 
     Examples
     --------
@@ -158,7 +165,10 @@ def falls_short(table: pd.DataFrame, *, gap_share_at_least: float | None = None)
     )
     if gap_share_at_least is not None and not 0 <= gap_share_at_least <= 1:
         raise InputError("gap_share_at_least is a share, from 0 to 1")
-    short = (table["gap_share"] >= cut) & (table["gap_n"] > 0)
+    if people_at_least < 0:
+        raise InputError("people_at_least is a count of people, from 0")
+    enough = (table["gap_n"] >= people_at_least) & (table["gap_n"] > 0)
+    short = (table["gap_share"] >= cut) & enough
     return carry(pd.DataFrame({"falls_short": short}, index=table.index), table)
 
 

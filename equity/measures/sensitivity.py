@@ -1,0 +1,141 @@
+"""What choices do to the finding: the same places counted again under other settings.
+
+Limits, rules, kinds of care and criteria are choices, not errors: nothing here is an interval, and
+nothing is added to one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from equity.errors import InputError
+from equity.measures.gap import gap_totals
+from equity.measures.standing import falls_short
+from equity.provenance import carry
+
+__all__ = ["Sensitivity", "Setting", "sensitivity"]
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """One way to choose otherwise.
+
+    Attributes
+    ----------
+    id, label
+        Short key, and what a reader is told.
+    group
+        Settings of one question stand together: ``limit``, ``rule`` …
+    table
+        The area table under it: ``population_n``, ``gap_n``, ``gap_share``,
+        ``is_under_resourced``. None where the inputs cannot tell.
+    why_not
+        Then the reason, as a sentence.
+    """
+
+    id: str
+    label: str
+    group: str
+    table: pd.DataFrame | None = None
+    why_not: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """The finding under every setting.
+
+    Attributes
+    ----------
+    settings
+        One row a setting, index ``setting``, the study's own first: ``group``, ``label``,
+        ``gap_n`` and ``gap_share`` (all areas), ``named_n`` (places named), ``named_people_n``
+        (their people in the gap), ``overlap_share`` (places named both here and in the study, of
+        those named in either), ``note`` (why there is no number).
+    places
+        By area id, the caller's index: ``settings_n``, in how many of the settings that can be
+        computed the place is named, the study's own included.
+    computed_n
+        How many those are.
+    """
+
+    settings: pd.DataFrame
+    places: pd.DataFrame
+    computed_n: int
+
+
+def sensitivity(
+    table: pd.DataFrame,
+    settings: Iterable[Setting],
+    *,
+    gap_share_at_least: float | None = None,
+    people_at_least: float = 50.0,
+) -> Sensitivity:
+    """Count places and people under other settings, and how far the named places stay the same.
+
+    Parameters
+    ----------
+    table
+        The study's own: ``population_n``, ``gap_n``, ``gap_share``, ``is_under_resourced``.
+    settings
+        The others, each over the same areas.
+    gap_share_at_least, people_at_least
+        As for :func:`equity.falls_short`; without a cut-off each setting has its own share.
+
+    Returns
+    -------
+    Sensitivity
+
+    Raises
+    ------
+    InputError
+        If a setting is named twice or has other areas.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> own = pd.DataFrame({"population_n": [900.0, 900.0], "gap_n": [300.0, 90.0],
+    ...                     "gap_share": [1 / 3, 0.1], "is_under_resourced": [True, True]})
+    >>> far = own.assign(gap_n=[150.0, 200.0], gap_share=[1 / 6, 2 / 9])
+    >>> found = sensitivity(own, [Setting("limit-40", "40 minutes", "limit", far)])
+    >>> found.settings["overlap_share"].tolist(), found.places["settings_n"].tolist()
+    ([1.0, 0.0], [1, 1])
+    """
+    cuts = {"gap_share_at_least": gap_share_at_least, "people_at_least": people_at_least}
+    own = Setting("study", "as the study is set", "study", table)
+    stays = pd.Series(0, index=table.index)
+    base = _named(table, cuts)
+    rows: dict[str, dict[str, object]] = {}
+    for one in (own, *settings):
+        if one.id in rows:
+            raise InputError(f"two settings are called {one.id!r}", fix="rename one")
+        rows[one.id] = {"group": one.group, "label": one.label, "note": one.why_not}
+        if one.table is None:
+            continue
+        if not one.table.index.equals(table.index):
+            raise InputError(
+                f"setting {one.id!r} has other areas than the study", fix="give the same rows"
+            )
+        named = _named(one.table, cuts)
+        totals = gap_totals(one.table, ["gap_n"])
+        either = int((named | base).sum())
+        rows[one.id] |= {
+            "gap_n": totals["gap_n"],
+            "gap_share": totals["gap_share"],
+            "named_n": int(named.sum()),
+            "named_people_n": float(one.table.loc[named, "gap_n"].sum()),
+            "overlap_share": int((named & base).sum()) / either if either else float("nan"),
+        }
+        stays += named.astype(int)
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    frame.index.name = "setting"
+    computed = int(frame["gap_n"].notna().sum())
+    places = carry(pd.DataFrame({"settings_n": stays}), table)
+    return Sensitivity(frame, places, computed)
+
+
+def _named(table: pd.DataFrame, cuts: dict[str, float | None]) -> pd.Series:
+    short = falls_short(table, **cuts)["falls_short"]  # type: ignore[arg-type]
+    return table["is_under_resourced"].fillna(value=False).astype(bool) & short
