@@ -48,6 +48,7 @@ _PUBLIC = {
     "read_rural_clinics": "equity.sources.care.cms",
     "read_saipe": "equity.sources.census.saipe",
     "read_svi": "equity.sources.cdc",
+    "read_centers": "equity.sources.census.centers",
     "read_table": "equity.sources.table",
     "geocode": "equity.sources.census.geocoder",
     "place_providers": "equity.sources.care.placing",

@@ -1,0 +1,74 @@
+"""Centers of population: where the people of each area are on average, from the decennial census."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from equity.errors import InputError
+from equity.provenance import stamp
+from equity.sources.area_rows import index_by_area, read_text_table, require_columns, to_numbers
+from equity.sources.census.files import source_of
+
+__all__ = ["read_centers"]
+
+_PARTS = {
+    "county": ("STATEFP", "COUNTYFP"),
+    "tract": ("STATEFP", "COUNTYFP", "TRACTCE"),
+    "block_group": ("STATEFP", "COUNTYFP", "TRACTCE", "BLKGRPCE"),
+}
+_WIDTHS = {"STATEFP": 2, "COUNTYFP": 3, "TRACTCE": 6, "BLKGRPCE": 1}
+
+
+def read_centers(
+    path: str | Path, *, year: int, level: str = "tract", state: str | None = None
+) -> pd.DataFrame:
+    """Read a file of the Census Bureau's centers of population.
+
+    Parameters
+    ----------
+    path
+        For example ``CenPop2020_Mean_TR.txt`` (tracts), ``_BG`` (block groups), ``_CO``.
+    year
+        Census: 2010 or 2020.
+    level
+        ``"county"``, ``"tract"`` or ``"block_group"``.
+    state
+        State to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``lon``, ``lat`` (degrees, NAD83) and ``population_n`` of that census.
+        Areas where nobody lived have no center and are left out.
+
+    Raises
+    ------
+    InputError
+        If the year or level has no such file, or a center lies outside the globe.
+    MissingFileError, FormatError, MissingColumnError, GeoidError
+        If the file is absent, damaged or another one.
+    """
+    if year not in (2010, 2020):
+        raise InputError(f"no centers of population of {year}", file=path, fix="use 2010 or 2020")
+    if level not in _PARTS:
+        raise InputError(
+            f"no centers of population of a {level}", file=path, fix=f"use {', '.join(_PARTS)}"
+        )
+    frame = read_text_table(path)
+    parts = _PARTS[level]
+    require_columns(frame, [*parts, "POPULATION", "LATITUDE", "LONGITUDE"], path)
+    if level != "block_group" and "BLKGRPCE" in frame:
+        raise InputError("the file has block groups", file=path, fix='use level = "block_group"')
+    columns = {"LONGITUDE": "lon", "LATITUDE": "lat", "POPULATION": "population_n"}
+    table = to_numbers(frame, columns, path)
+    ids = frame[parts[0]].str.zfill(2)
+    for part in parts[1:]:
+        ids = ids + frame[part].str.zfill(_WIDTHS[part])
+    table, notes = index_by_area(table, ids, path, level=level, state=state, multi_state=True)
+    outside = ~(table["lon"].between(-180, 180) & table["lat"].between(-90, 90))
+    if outside.any():
+        raise InputError("a center lies outside the globe", file=path, rows=table.index[outside])
+    source = source_of(path, f"centers-{level}-{year}", f"Centers of population, {level}", year)
+    return stamp(table, level=level, geo_vintage=str(year), sources=[source], notes=notes)
