@@ -1,4 +1,4 @@
-"""Centers of population: where the people of each area are on average, from the decennial census."""
+"""Centers of population: where the people of an area are on average, from the census."""
 
 from __future__ import annotations
 
