@@ -31,6 +31,9 @@ _HOMES: _Forms = {
     "cellular_only_share": [(("B28002_006",), "B28002_001")],
 }
 
+# Homes with a device and broadband; else the people who live in such homes (the subject table).
+_WITH_BOTH = ((("B28003_004",), "B28003_001"), (("S2802_C02_001",), "S2802_C01_001"))
+
 _DISABILITY = tuple(f"B18101_{cell:03d}" for cell in (4, 7, 10, 13, 16, 19, 23, 26, 29, 32, 35, 38))
 _AGE_65 = tuple(f"B01001_{cell:03d}" for cell in (*range(20, 26), *range(44, 50)))
 _PEOPLE: _Forms = {
@@ -71,7 +74,7 @@ def adoption(acs: pd.DataFrame, *, subscription: str = "any_broadband") -> pd.Da
         ``connected_share`` (a device *and* a counted subscription), and where published
         ``smartphone_only_share`` and ``cellular_only_share``; each with its ``_moe`` (90 %),
         missing where the source has no margins. ``connected_share_status`` says how it was got:
-        ``ok`` (B28003_004 counts it), ``upper_bound`` (the smaller of two shares, which both must
+        ``ok`` (B28003_004 counts it, or S2802_C02_001 the people in such homes), ``upper_bound`` (the smaller of two shares, which both must
         hold), ``no_households`` or ``not_covered``.
 
     Raises
@@ -192,8 +195,9 @@ def _add_counted(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -> 
 
 def _add_connected(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -> None:
     counted, counted_moe = result["subscription_share"], result["subscription_share_moe"]
-    if has_counts(acs, ("B28003_004",), "B28003_001"):
-        both, both_moe = share_of(acs, ("B28003_004",), "B28003_001")
+    counted_by = next((f for f in _WITH_BOTH if has_counts(acs, f[0], f[1])), None)
+    if counted_by is not None:
+        both, both_moe = share_of(acs, *counted_by)
         status = "ok" if subscription == "any_broadband" else "upper_bound"
     else:
         both, both_moe = result["device_share"], result["device_share_moe"]
