@@ -53,7 +53,7 @@ ESTIMATE_SD = 0.22
 
 Curve against OEPS 2020-21, Virginia's health centers, estimates of 20 to 45 minutes: 0.20 robust,
 0.23 plain; over all 1,759 tracts 0.23 and 0.28. Delaware, which had no part in the fit: 0.23 and
-0.24. Coalfield counties of Virginia: 0.42.
+0.24. Coalfield counties of Virginia: 0.40, and no rank correlation at all.
 """
 
 INSIDE_SD = 0.15
