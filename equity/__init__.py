@@ -95,11 +95,11 @@ _PUBLIC = {
     # Measures of the gap
     "under_resourced": "equity.measures.standing",
     "falls_short": "equity.measures.standing",
-    "shortfall_by_access": "equity.measures.gap",
-    "shortfall_by_travel": "equity.measures.gap",
+    "beyond_reach": "equity.measures.reach.beyond",
     "shortfall_with_clinic": "equity.measures.reach.new_clinic",
     "telehealth_gap": "equity.measures.gap",
-    "barrier": "equity.measures.recover",
+    "gap_range": "equity.measures.gap",
+    "recover": "equity.measures.recover",
     # Outputs
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",

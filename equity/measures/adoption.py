@@ -31,8 +31,11 @@ _HOMES: _Forms = {
     "cellular_only_share": [(("B28002_006",), "B28002_001")],
 }
 
-# Homes with a device and broadband; else the people who live in such homes (the subject table).
-_WITH_BOTH = ((("B28003_004",), "B28003_001"), (("S2802_C02_001",), "S2802_C01_001"))
+# Homes with a device and broadband, or the people who live in such homes (a subject table).
+_WITH_BOTH = {
+    "B28003": (("B28003_004",), "B28003_001"),
+    "S2802": (("S2802_C02_001",), "S2802_C01_001"),
+}
 
 _DISABILITY = tuple(f"B18101_{cell:03d}" for cell in (4, 7, 10, 13, 16, 19, 23, 26, 29, 32, 35, 38))
 _AGE_65 = tuple(f"B01001_{cell:03d}" for cell in (*range(20, 26), *range(44, 50)))
@@ -54,7 +57,9 @@ _PEOPLE: _Forms = {
 }
 
 
-def adoption(acs: pd.DataFrame, *, subscription: str = "any_broadband") -> pd.DataFrame:
+def adoption(
+    acs: pd.DataFrame, *, subscription: str = "any_broadband", connected: str = "B28003"
+) -> pd.DataFrame:
     """Return what share of homes has a device, a subscription, and both.
 
     Parameters
@@ -65,6 +70,9 @@ def adoption(acs: pd.DataFrame, *, subscription: str = "any_broadband") -> pd.Da
     subscription
         Which subscriptions count: ``"any_broadband"`` (B28002_004) or ``"cable_fiber_dsl"``
         (B28002_007). The coverage rule says which; the same rule decides both sides of the link.
+    connected
+        Table that counts who has a device and broadband: ``"B28003"`` (homes) or ``"S2802"`` (the
+        people who live in them). Where it is not there the smaller of two shares is a bound.
 
     Returns
     -------
@@ -74,7 +82,7 @@ def adoption(acs: pd.DataFrame, *, subscription: str = "any_broadband") -> pd.Da
         ``connected_share`` (a device *and* a counted subscription), and where published
         ``smartphone_only_share`` and ``cellular_only_share``; each with its ``_moe`` (90 %),
         missing where the source has no margins. ``connected_share_status`` says how it was got:
-        ``ok`` (B28003_004 counts it, or S2802_C02_001 the people in such homes), ``upper_bound`` (the smaller of two shares, which both must
+        ``ok`` (a table counts it), ``upper_bound`` (the smaller of two shares, which both must
         hold), ``no_households`` or ``not_covered``.
 
     Raises
@@ -82,7 +90,7 @@ def adoption(acs: pd.DataFrame, *, subscription: str = "any_broadband") -> pd.Da
     MissingColumnError
         If neither counts nor shares of devices and subscriptions are there.
     InputError
-        If ``subscription`` is not one of the two.
+        If ``subscription`` or ``connected`` is not one of the two, or S2802 is named and not there.
 
     Notes
     -----
@@ -101,6 +109,13 @@ def adoption(acs: pd.DataFrame, *, subscription: str = "any_broadband") -> pd.Da
         raise InputError(
             f"subscription={subscription!r}", fix=f"choose from {', '.join(_SUBSCRIPTION_CELL)}"
         )
+    if connected not in _WITH_BOTH:
+        raise InputError(f"connected={connected!r}", fix=f"choose from {', '.join(_WITH_BOTH)}")
+    if connected != "B28003" and not has_counts(acs, *_WITH_BOTH[connected]):
+        raise MissingColumnError(
+            f"table {connected} is to tell who has both, and is not there",
+            fix="read S2802_C02_001E and S2802_C01_001E with the ACS",
+        )
     result = pd.DataFrame(index=acs.index)
     result["households_n"] = _column(acs, "B28002_001E", "households_n")
     result["households_n_moe"] = _column(acs, "B28002_001M", "households_n_moe")
@@ -114,7 +129,7 @@ def adoption(acs: pd.DataFrame, *, subscription: str = "any_broadband") -> pd.Da
                 fix="read ACS tables B28002 and B28003, or map a column to it",
             )
     _add_counted(result, acs, subscription)
-    _add_connected(result, acs, subscription)
+    _add_connected(result, acs, subscription, connected)
     return carry(result, acs)
 
 
@@ -193,11 +208,11 @@ def _add_counted(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -> 
         result["subscription_share_moe"] = np.nan
 
 
-def _add_connected(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -> None:
+def _add_connected(result: pd.DataFrame, acs: pd.DataFrame, subscription: str, table: str) -> None:
     counted, counted_moe = result["subscription_share"], result["subscription_share_moe"]
-    counted_by = next((f for f in _WITH_BOTH if has_counts(acs, f[0], f[1])), None)
-    if counted_by is not None:
-        both, both_moe = share_of(acs, *counted_by)
+    cells, universe = _WITH_BOTH[table]
+    if has_counts(acs, cells, universe):
+        both, both_moe = share_of(acs, cells, universe)
         status = "ok" if subscription == "any_broadband" else "upper_bound"
     else:
         both, both_moe = result["device_share"], result["device_share_moe"]

@@ -32,6 +32,7 @@ class AreasPart(_Part):
     headline: str = DEFAULT_HEADLINE
     synthetic: bool = False
     join_tolerance: Share = 0.01
+    connected: Literal["B28003", "S2802"] = "B28003"
 
     @field_validator("state")
     @classmethod
@@ -47,6 +48,13 @@ class BoundaryPart(_Part):
     id_column: str | None = None
     layer: str | None = None
     multi_state: bool = False
+
+
+class CentersPart(_Part):
+    """``[centers]``: the Census Bureau's centers of population, where people are measured from."""
+
+    file: str
+    year: Literal[2010, 2020]
 
 
 class AcsPart(_Part):
@@ -119,12 +127,28 @@ class SitesPart(_Part):
 
 
 class CarePart(_Part):
-    """``[care]``: when care in person is enough."""
+    """``[care]``, or one of ``[[care]]``: which care counts, and when it is within reach.
 
-    method: Literal["travel", "catchment"] = "travel"
-    limit_min: float = Field(default=30.0, gt=0)
-    benchmark_people_per_fte: float = Field(default=3500.0, gt=0)
+    The first is the headline's; the columns of each other end in its id.
+    """
+
+    id: str = Field(default="care", pattern=r"^[a-z][a-z0-9_]*$")
+    label: str = ""
+    kinds: list[str] = []
+    method: Literal["travel", "capacity", "catchment", "column"] = "travel"
+    limit_min: float = Field(default=30.0, gt=0, le=600)
+    sd: float | None = Field(default=None, ge=0, le=3)
+    roads: Literal["proportional", "curve"] | None = None
+    benchmark_people_per_fte: float = Field(default=3500.0, gt=0, le=1e6)
     rurality: str | None = None
+    column: str | None = None
+    unit: str | None = None
+    supply_n: float | None = Field(default=None, gt=0, le=1e7)
+
+    @property
+    def by_capacity(self) -> bool:
+        """True if clinicians per resident decide (``catchment`` is the older word for it)."""
+        return self.method in {"capacity", "catchment"}
 
 
 class CriterionPart(_Part):
@@ -148,6 +172,7 @@ class FallsShortPart(_Part):
     """``[falls_short]``: from which share of residents in the gap an area falls short."""
 
     gap_share_at_least: Share | None = None
+    people_at_least: float = Field(default=50.0, ge=0, le=1e9)
 
 
 class StudyPlan(_Part):
@@ -156,14 +181,20 @@ class StudyPlan(_Part):
     study: AreasPart
     boundaries: BoundaryPart
     counties: BoundaryPart | None = None
+    centers: CentersPart | None = None
     acs: list[AcsPart] = Field(min_length=1)
     tables: list[TablePart] = []
     coverage: CoveragePart
     sites: list[SitesPart] = Field(min_length=1)
-    care: CarePart = CarePart()
+    care: list[CarePart] = Field(default=[CarePart()], min_length=1)
     under_resourced: UnderResourcedPart
     falls_short: FallsShortPart = FallsShortPart()
     notes: list[str] = []
+
+    @field_validator("care", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
 
 
 def read_plan(path: str | Path) -> tuple[StudyPlan, str]:

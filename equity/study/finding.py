@@ -8,7 +8,7 @@ import pandas as pd
 
 from equity.areas.moe import moe_sum
 from equity.areas.words import count, plural, sentence_list, share
-from equity.measures.gap import PARTS, gap_totals
+from equity.measures.gap import SPLIT, gap_totals
 from equity.outputs.report import Report
 from equity.provenance import meta, software
 from equity.study import prose as words
@@ -17,9 +17,9 @@ from equity.study.record import Record
 __all__ = ["build_report"]
 
 _PART_WORDS = {
-    "gap_infrastructure_n": "no qualifying line reaches the home",
-    "gap_device_n": "a line is there but the home has no device",
-    "gap_subscription_n": "a line and a device are there but no subscription",
+    "gap_line_only_n": "only a line is missing",
+    "gap_home_only_n": "only a device or a subscription is missing",
+    "gap_both_n": "both a line and a connected home are missing",
 }
 # Where nobody knows about the line, nothing is said about it.
 _HOME_WORDS = {
@@ -34,7 +34,7 @@ _UNRANKED = {
     "not_covered": "an input has no value here",
 }
 _FIRST, _ELSE, _ALL = "under-resourced communities", "everywhere else", "all"
-_TOTALS = ("gap_n", *PARTS)
+_TOTALS = ("gap_n", *SPLIT)
 _BEYOND = "subscribed_beyond_rule_share"
 
 
@@ -106,7 +106,7 @@ def _comparison(ranked: Any) -> pd.DataFrame:
     first = ranked["is_under_resourced"].astype(bool)
     groups = {_FIRST: ranked[first], _ELSE: ranked[~first], _ALL: ranked}
     frame = pd.DataFrame({name: gap_totals(part) for name, part in groups.items()}).T
-    return frame[["areas_n", "population_n", "gap_n", "gap_share", *PARTS]]
+    return frame[["areas_n", "population_n", "gap_n", "gap_share", *SPLIT]]
 
 
 def _by_rule(result: Record) -> pd.DataFrame:
@@ -174,9 +174,9 @@ def _finding(
 
 
 def _what_is_missing(totals: pd.Series) -> str:
-    known = [(totals[name], name) for name in PARTS if pd.notna(totals[name])]
+    known = [(totals[name], name) for name in SPLIT if pd.notna(totals[name])]
     parts = sorted(known, reverse=True)
-    texts = _PART_WORDS if len(known) == len(PARTS) else _PART_WORDS | _HOME_WORDS
+    texts = _PART_WORDS if len(known) == len(SPLIT) else _PART_WORDS | _HOME_WORDS
     said = [
         f"for {count(value)} ({share(value / totals['gap_n'])}) {texts[name]}"
         for value, name in parts
@@ -256,7 +256,7 @@ def _label(table: Any) -> pd.Series:
 
 
 def _method(result: Record) -> tuple[tuple[str, str], ...]:
-    care = result.plan.care
+    care = result.plan.care[0]
     if care.method == "travel":
         person = words.BY_TRAVEL.format(sites=_sites_label(result), limit=care.limit_min)
     else:

@@ -42,6 +42,8 @@ class Inputs:
         Places of care to measure distances to, and those with clinicians (FTE).
     blocks
         Housing units and people by block: the denominator where no served/unserved export is.
+    centers
+        Census centers of population by area, where the study names a file of them.
     outlines
         County boundaries.
     connecticut
@@ -57,6 +59,7 @@ class Inputs:
     sites: Any
     capacity: Any
     blocks: Any
+    centers: Any
     outlines: Any
     connecticut: Any
     audit: JoinAudit
@@ -81,6 +84,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         ("lines", reader.lines),
         ("sites", lambda: [(part, reader.sites(part)) for part in plan.sites]),
         ("blocks", reader.blocks),
+        ("centers", reader.centers),
         ("connecticut", reader.connecticut),
         ("outlines", lambda: plan.counties and reader.boundaries(plan.counties, "county")),
     ]
@@ -95,7 +99,8 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     areas = _named(areas, read["outlines"])
     everything = [
         *read["acs"], *read["tables"], read["lines"], read["boundaries"],
-        *(table for _, table in read["sites"]), read["blocks"], read["outlines"],
+        *(table for _, table in read["sites"]), read["blocks"], read["centers"],
+        read["outlines"],
         read["connecticut"],
     ]  # fmt: skip
     return Inputs(
@@ -104,6 +109,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         sites=_together(read["sites"], {"sites", "both"}),
         capacity=_together(read["sites"], {"capacity", "both"}),
         blocks=read["blocks"],
+        centers=read["centers"],
         outlines=read["outlines"],
         connecticut=read["connecticut"],
         audit=audit,
@@ -220,6 +226,15 @@ class _Reader:
         from equity.sources.usda import read_connecticut_codes
 
         return read_connecticut_codes(self.path(name, ""))
+
+    def centers(self) -> Any:
+        part = self.plan.centers
+        if part is None:
+            return None
+        from equity.sources.census.centers import read_centers
+
+        path = self.path(part.file, part.year)
+        return read_centers(path, year=part.year, level=self.level, state=self.state)
 
     def blocks(self) -> Any:
         name = self.plan.coverage.housing

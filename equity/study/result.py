@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from equity.measures.gap import PARTS, gap_totals
+from equity.measures.gap import SPLIT, gap_totals
 from equity.outputs.report import Report
 from equity.study.finding import build_report
 from equity.study.record import Record
@@ -47,7 +47,8 @@ class StudyResult(Record):
 
     def __repr__(self) -> str:
         totals, focus = gap_totals(self.table), gap_totals(self.focus)
-        parts = ", ".join(f"{name[4:-2]} {totals[name]:,.0f}" for name in PARTS)
+        names = ("line only", "home only", "both")
+        parts = ", ".join(f"{n} {totals[s]:,.0f}" for n, s in zip(names, SPLIT, strict=True))
         stamp = " [synthetic data]" if self.synthetic else ""
         gap = (
             f"{totals['gap_n']:,.0f} of {totals['population_n']:,.0f} residents "
@@ -58,7 +59,7 @@ class StudyResult(Record):
             f"<StudyResult {self.plan.study.title}{stamp}>",
             f"  areas      {len(self.table):,} ({int(totals['areas_n']):,} with a value)",
             f"  gap        {gap}",
-            f"  parts      {parts}",
+            f"  missing    {parts}",
             f"  focus      {first}, {focus['gap_n']:,.0f} people",
             "  next       .focus  .table  .report()  .write(folder)",
         ]

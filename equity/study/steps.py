@@ -12,30 +12,32 @@ import pandas as pd
 from equity.areas import recode
 from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
-from equity.errors import DependencyError, InputError, MissingColumnError
+from equity.errors import DependencyError, InputError
 from equity.measures.adoption import adoption, covered_populations
-from equity.measures.gap import (
-    shortfall_by_access,
-    shortfall_by_travel,
-    telehealth_gap,
-    unknown_lines,
-)
+from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
 from equity.measures.lines.coverage import coverage, coverage_under
-from equity.measures.reach.catchment import catchment
-from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
+from equity.measures.recover import recover
 from equity.measures.standing import Criterion, falls_short, under_resourced
 from equity.progress import track
 from equity.provenance import carry, meta
 from equity.rules import CoverageRule
-from equity.study.file import StudyPlan
+from equity.study.care import care_within_reach
+from equity.study.file import CarePart, StudyPlan
 from equity.study.inputs import Inputs
 
 __all__ = ["measure"]
 
-_PER_10K = 10_000.0
 _CONNECT_S = 20
-_MADE_OF_BLOCKS = ("block_group", "tract", "county", "state")
-_PEOPLE = ("population_n", "population_n_moe", "in_person_shortfall")
+_PEOPLE = ("population_n", "population_n_moe", "beyond_reach_share")
+_CARE = (
+    "nearest_site_km", "nearest_site_min", "nearest_site_id", "nearest_site_status",
+    "access_per_10k", "access_status", "beyond_reach_share", "beyond_reach_status",
+)  # fmt: skip
+_OF_CARE = (
+    *(f"{name}{moe}" for name in ("beyond_reach_n", "gap_n", "gap_share", *SPLIT)
+      for moe in ("", "_moe")),
+    "gap_status",
+)  # fmt: skip
 _SIDE_BY_SIDE = (
     "qualifying_share", "coverage_status", "subscription_share",
     "subscription_share_moe", "connected_share", "connected_share_moe",
@@ -65,7 +67,7 @@ def measure(
     """
     with track("Measuring", total=len(rules) + 2) as advance:
         table = combine(_without_codes(inputs.areas), covered_populations(inputs.areas))
-        table = _with_care(plan, inputs, table)
+        table = care_within_reach(plan, inputs, table, plan.care[0])
         advance(1)
         lines = _lines(plan, inputs, rules, cluster)
         audit = inputs.audit
@@ -76,6 +78,9 @@ def measure(
                 audit += found
             table = combine(table, *_under_rule(plan, inputs, table, rule, here))
             advance(1)
+        table = combine(table, recover(table))
+        for care in plan.care[1:]:
+            table = combine(table, _other_care(plan, inputs, table, care))
         table = _with_standing(plan, table)
         advance(1)
     result = table.copy()  # one block again: dozens of columns came one by one
@@ -90,67 +95,14 @@ def _without_codes(areas: Any) -> Any:
     return areas.drop(columns=coded)
 
 
-def _with_care(plan: StudyPlan, inputs: Inputs, table: Any) -> Any:
-    if inputs.sites is None:
-        raise InputError(
-            "no site to measure distances to", fix='give one [[sites]] use = "sites" or "both"'
-        )
-    care, tolerance = plan.care, plan.study.join_tolerance
-    rurality = None
-    if care.rurality is not None:
-        if care.rurality not in table.columns:
-            raise MissingColumnError(
-                f"care.rurality names {care.rurality}, which no input holds",
-                fix="map it in one of [[tables]]",
-            )
-        rurality = table[care.rurality]
-    placed = table[table.geometry.notna()]
-    centers = _centers(plan, inputs)
-    near = nearest_sites(placed, inputs.sites, centers=centers, rurality=rurality)
-    table = combine(table, near, names=["Distances to sites"], tolerance=tolerance)
-    if care.method == "travel":
-        short = shortfall_by_travel(
-            table["nearest_site_min"], limit_min=care.limit_min, care_exists=False
-        )
-    else:
-        access = _access(plan, inputs, placed, centers=centers, rurality=rurality)
-        table = combine(table, access, names=["Care within reach"], tolerance=tolerance)
-        short = shortfall_by_access(
-            table["access_per_10k"],
-            benchmark_per_10k=_PER_10K / care.benchmark_people_per_fte,
-        )
-    return combine(table, carry(short.to_frame(), table))
-
-
-def _centers(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame | None:
-    """Return where the people of each area are, if the study has blocks inside its areas."""
-    if inputs.blocks is None or plan.study.level not in _MADE_OF_BLOCKS:
-        return None
-    return population_centers(inputs.blocks, level=plan.study.level)
-
-
-def _access(
-    plan: StudyPlan, inputs: Inputs, placed: Any, *, centers: Any, rurality: Any
-) -> pd.DataFrame:
-    supply = inputs.capacity
-    if supply is None or supply["fte"].isna().all():
-        raise InputError(
-            "care.method = 'catchment' needs clinicians with FTE",
-            fix='give [[sites]] with a fte column, or use method = "travel"',
-        )
-    unknown = int(supply["fte"].isna().sum())
-    if unknown:
-        raise InputError(
-            f"{unknown:,} of {len(supply):,} places have no FTE, so no ratio can be formed",
-            rows=supply.index[supply["fte"].isna()],
-            fix='fill them in, or set use = "sites" on the input without FTE',
-        )
-    limit = plan.care.limit_min
-    costs = travel_costs(placed, supply, max_minutes=limit, centers=centers, rurality=rurality)
-    people = placed["population_n"].fillna(0.0)
-    # Thirds of the limit: the slow weights of Luo & Qi at 30 minutes, their hour form at 60.
-    steps = {limit / 3: 1.0, 2 * limit / 3: 0.68, limit: 0.22}
-    return catchment(costs, demand=people, supply=supply["fte"], method="e2sfca", steps=steps)
+def _other_care(plan: StudyPlan, inputs: Inputs, table: Any, care: CarePart) -> pd.DataFrame:
+    """Return what another kind of care adds: its own three counts, under the headline rule."""
+    bare = table.drop(columns=[name for name in _CARE if name in table.columns])
+    reached = care_within_reach(plan, inputs, bare, care)
+    new = [name for name in reached.columns if name not in bare.columns]
+    gap = telehealth_gap(reached)
+    columns = combine(reached[new], gap)
+    return carry(columns[[*new, *_OF_CARE]].add_suffix(f"__{care.id}"), reached)
 
 
 def _lines(
@@ -218,7 +170,7 @@ def _under_rule(
     plan: StudyPlan, inputs: Inputs, table: Any, rule: CoverageRule, here: pd.DataFrame
 ) -> list[pd.DataFrame]:
     """Return what one rule adds to the table: lines, homes and the gap."""
-    homes = adoption(inputs.areas, subscription=rule.subscription)
+    homes = adoption(inputs.areas, subscription=rule.subscription, connected=plan.study.connected)
     people = pd.DataFrame(table)[[name for name in _PEOPLE if name in table]]
     base = combine(carry(people, table), here, homes)
     gap = telehealth_gap(base)
@@ -231,5 +183,5 @@ def _under_rule(
 def _with_standing(plan: StudyPlan, table: Any) -> Any:
     criteria = [Criterion(**part.model_dump()) for part in plan.under_resourced.criteria]
     first = under_resourced(table, criteria, at_least=plan.under_resourced.at_least)
-    short = falls_short(table, gap_share_at_least=plan.falls_short.gap_share_at_least)
+    short = falls_short(table, **plan.falls_short.model_dump())
     return combine(table, first, short)

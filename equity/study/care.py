@@ -1,0 +1,145 @@
+"""Care in person, as a study asks about it: distances, capacity, and who is beyond reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from equity.areas.join import combine
+from equity.errors import InputError, MissingColumnError
+from equity.measures.reach.beyond import beyond_reach
+from equity.measures.reach.catchment import catchment
+from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
+from equity.study.file import CarePart, StudyPlan
+from equity.study.inputs import Inputs
+
+__all__ = ["care_within_reach"]
+
+_PER_10K = 10_000.0
+_MADE_OF_BLOCKS = ("block_group", "tract", "county", "state")
+
+
+def care_within_reach(plan: StudyPlan, inputs: Inputs, table: Any, care: CarePart) -> Any:
+    """Return the table with one kind of care beside it: how far it is, and who is beyond reach.
+
+    Parameters
+    ----------
+    plan, inputs
+        The study and what it runs on.
+    table
+        Its areas.
+    care
+        The part of the study file that asks.
+    """
+    if care.method == "column":
+        beyond = beyond_reach(table, method="column", **_own_column(care, table))
+        return combine(table, beyond)
+    tolerance = plan.study.join_tolerance
+    sites, placed = sites_that_count(inputs.sites, care), table[table.geometry.notna()]
+    where = {"centers": _centers(plan, inputs), "rurality": _rurality(care, table)}
+    near = nearest_sites(placed, sites, roads=care.roads, **where)
+    if not care.by_capacity:
+        points = _points(plan, inputs, sites, care, table)
+        beyond = beyond_reach(near, limit_min=care.limit_min, sd=care.sd, points=points)
+        near = combine(near, beyond)
+    table = combine(table, near, names=["Distances to sites"], tolerance=tolerance)
+    if not care.by_capacity:
+        return table
+    access = _access(inputs, placed, care, where)
+    table = combine(table, access, names=["Care within reach"], tolerance=tolerance)
+    benchmark = _PER_10K / care.benchmark_people_per_fte
+    return combine(table, beyond_reach(table, method="capacity", benchmark_per_10k=benchmark))
+
+
+def sites_that_count(sites: Any, care: CarePart) -> Any:
+    """Keep the sites of the kinds that the study names; all where it names none."""
+    if sites is None:
+        raise InputError(
+            "no site to measure distances to", fix='give one [[sites]] use = "sites" or "both"'
+        )
+    if not care.kinds:
+        return sites
+    there = set(sites["kind"])
+    absent = [kind for kind in care.kinds if kind not in there]
+    if absent:
+        raise InputError(
+            f"care.kinds names {absent[0]!r}, and no site is of that kind",
+            fix=f"kinds of the sites read are {', '.join(sorted(map(str, there)))}",
+        )
+    return sites[sites["kind"].isin(care.kinds)]
+
+
+def _rurality(care: CarePart, table: Any) -> pd.Series | None:
+    if care.rurality is None:
+        return None
+    if care.rurality not in table.columns:
+        raise MissingColumnError(
+            f"care.rurality names {care.rurality}, which no input holds",
+            fix="map it in one of [[tables]]",
+        )
+    return table[care.rurality]
+
+
+def _own_column(care: CarePart, table: Any) -> dict[str, Any]:
+    if care.column not in table.columns:
+        raise MissingColumnError(
+            f"care.column names {care.column}, which no input holds",
+            fix="map it in one of [[tables]]",
+        )
+    ratio = care.unit is not None and care.unit.startswith("per_")
+    return {
+        "column": care.column,
+        "unit": care.unit,
+        "limit_min": None if ratio or care.unit == "share" else care.limit_min,
+        "sd": care.sd,
+        "roads": care.roads,
+        "supply_n": care.supply_n,
+        "benchmark_per_10k": _PER_10K / care.benchmark_people_per_fte if ratio else None,
+    }
+
+
+def _centers(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame | None:
+    """Return where people are, if the study has blocks or centers of population."""
+    if inputs.centers is not None:
+        return inputs.centers
+    if inputs.blocks is None or plan.study.level not in _MADE_OF_BLOCKS:
+        return None
+    return population_centers(inputs.blocks, level=plan.study.level)
+
+
+def _points(
+    plan: StudyPlan, inputs: Inputs, sites: Any, care: CarePart, table: Any
+) -> pd.DataFrame | None:
+    """Return the nearest site of every populated block, where the study has blocks."""
+    if inputs.blocks is None or plan.study.level not in _MADE_OF_BLOCKS:
+        return None
+    people = inputs.blocks[inputs.blocks["population_n"] > 0]
+    rurality = _rurality(care, table)
+    if rurality is not None:
+        own = people.index.str[: len(table.index[0])]
+        rurality = pd.Series(own.map(rurality), index=people.index)
+    near = nearest_sites(people, sites, rurality=rurality, roads=care.roads)
+    return near.assign(population_n=people["population_n"])
+
+
+def _access(inputs: Inputs, placed: Any, care: CarePart, where: dict[str, Any]) -> pd.DataFrame:
+    supply = inputs.capacity
+    if supply is None or supply["fte"].isna().all():
+        raise InputError(
+            f"care.method = {care.method!r} needs clinicians with FTE",
+            fix='give [[sites]] with a fte column, or use method = "travel"',
+        )
+    unknown = int(supply["fte"].isna().sum())
+    if unknown:
+        raise InputError(
+            f"{unknown:,} of {len(supply):,} places have no FTE, so no ratio can be formed",
+            rows=supply.index[supply["fte"].isna()],
+            fix='fill them in, or set use = "sites" on the input without FTE',
+        )
+    limit = care.limit_min
+    costs = travel_costs(placed, supply, max_minutes=limit, roads=care.roads, **where)
+    people = placed["population_n"].fillna(0.0)
+    # Thirds of the limit: the slow weights of Luo & Qi at 30 minutes, their hour form at 60.
+    steps = {limit / 3: 1.0, 2 * limit / 3: 0.68, limit: 0.22}
+    return catchment(costs, demand=people, supply=supply["fte"], method="e2sfca", steps=steps)
