@@ -281,7 +281,7 @@ def _join(table: Any, others: Sequence[Any], labels: Sequence[str], found: JoinA
         piece = _piece(other, label, result.index, taken, found)
         taken.update({column: (label, piece[column]) for column in piece.columns})
         pieces.append(piece)
-    joined = pd.concat(pieces, axis=1)
+    joined = pd.concat(pieces, axis=1).copy()  # one block again: columns came one by one
     joined.index.name = "geoid"
     if geometry is None:
         return joined

@@ -175,6 +175,14 @@ class FallsShortPart(_Part):
     people_at_least: float = Field(default=50.0, ge=0, le=1e9)
 
 
+class SensitivityPart(_Part):
+    """``[sensitivity]``: other settings to count under, beside those every run tries."""
+
+    limit_min: list[Annotated[float, Field(gt=0, le=600)]] = []
+    sd: list[Annotated[float, Field(ge=0, le=3)]] = [0.0, 0.3]
+    over_reported: list[Annotated[float, Field(gt=0, lt=1)]] = [0.05, 0.15]
+
+
 class StudyPlan(_Part):
     """A whole study file, validated."""
 
@@ -189,6 +197,7 @@ class StudyPlan(_Part):
     care: list[CarePart] = Field(default=[CarePart()], min_length=1)
     under_resourced: UnderResourcedPart
     falls_short: FallsShortPart = FallsShortPart()
+    sensitivity: SensitivityPart = SensitivityPart()
     notes: list[str] = []
 
     @field_validator("care", mode="before")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from equity.areas.join import JoinAudit
+from equity.measures.sensitivity import Sensitivity
 from equity.provenance import Source
 from equity.rules import CoverageRule
 from equity.study.file import StudyPlan
@@ -29,6 +30,8 @@ class Record:
         Every input.
     audit
         How the tables met, with every unmatched row and its reason.
+    choices
+        The finding under other settings.
     outlines, sites
         County boundaries and places of care, for the map.
     """
@@ -39,6 +42,7 @@ class Record:
     rules: tuple[CoverageRule, ...]
     sources: tuple[Source, ...]
     audit: JoinAudit
+    choices: Sensitivity
     outlines: Any = None
     sites: Any = None
 

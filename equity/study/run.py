@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from equity.rules import load_coverage_rule
+from equity.study.choices import other_choices
 from equity.study.file import StudyPlan, read_plan
 from equity.study.inputs import gather
 from equity.study.result import StudyResult
@@ -81,6 +82,7 @@ class Study:
             rules=rules,
             sources=inputs.sources,
             audit=audit,
+            choices=other_choices(self.plan, inputs, rules, table),
             outlines=inputs.outlines,
             sites=inputs.sites,
         )

@@ -1,0 +1,181 @@
+"""The other choices that a study's inputs allow: one setting each, for the sensitivity panel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from equity.errors import EquityError
+from equity.measures.gap import gap_range, telehealth_gap
+from equity.measures.sensitivity import Sensitivity, Setting, sensitivity
+from equity.measures.standing import Criterion, under_resourced
+from equity.rules import CoverageRule
+from equity.study.care import care_within_reach
+from equity.study.file import StudyPlan
+from equity.study.inputs import Inputs
+
+__all__ = ["other_choices"]
+
+_INPUTS = (
+    "population_n", "beyond_reach_share", "qualifying_share", "connected_share", "device_share",
+    "coverage_status", "is_under_resourced",
+)  # fmt: skip
+_OF_CARE = (
+    "nearest_site_km", "nearest_site_min", "nearest_site_id", "nearest_site_status",
+    "access_per_10k", "access_status", "beyond_reach_share", "beyond_reach_status",
+)  # fmt: skip
+
+
+def other_choices(
+    plan: StudyPlan, inputs: Inputs, rules: tuple[CoverageRule, ...], table: Any
+) -> Sensitivity:
+    """Return the finding under the study's own setting and every other that can be computed.
+
+    Parameters
+    ----------
+    plan, inputs, rules
+        The study, what it runs on, and its rules.
+    table
+        Its table.
+    """
+    chosen = _Choices(plan, inputs, table)
+    settings = [
+        *chosen.limits(), *chosen.spreads(), *chosen.kinds(), *chosen.forms(),
+        *chosen.rules(rules), *chosen.overlaps(), *chosen.over_reports(), *chosen.carriers(),
+        *chosen.criteria(),
+    ]  # fmt: skip
+    return sensitivity(table, settings, **plan.falls_short.model_dump())
+
+
+class _Choices:
+    def __init__(self, plan: StudyPlan, inputs: Inputs, table: Any) -> None:
+        self.plan, self.inputs, self.table = plan, inputs, table
+        self.care, self.asked = plan.care[0], plan.sensitivity
+        ratio = (self.care.unit or "").startswith("per_") or self.care.unit == "share"
+        self.by_minutes = not (self.care.by_capacity or ratio)
+        self.bare = table.drop(columns=[name for name in _OF_CARE if name in table.columns])
+
+    def _gap(self, **changes: pd.Series) -> pd.DataFrame:
+        """Return the gap with some of its inputs changed."""
+        columns = [name for name in _INPUTS if name in self.table.columns]
+        base = pd.DataFrame(self.table)[columns].assign(**changes)
+        gap = telehealth_gap(base)
+        return base.assign(gap_n=gap["gap_n"], gap_share=gap["gap_share"])
+
+    def _with_care(self, key: str, label: str, group: str, **changes: Any) -> Setting:
+        care = self.care.model_copy(update=changes)
+        try:
+            reached = care_within_reach(self.plan, self.inputs, self.bare, care)
+        except EquityError as error:
+            return Setting(key, label, group, why_not=error.what)
+        return Setting(
+            key, label, group, self._gap(beyond_reach_share=reached["beyond_reach_share"])
+        )
+
+    def limits(self) -> Iterator[Setting]:
+        own = self.care.limit_min
+        if not self.by_minutes:
+            return
+        for limit in self.asked.limit_min or (round(own * 2 / 3), round(own * 4 / 3)):
+            label = f"{limit:g} minutes instead of {own:g}"
+            yield self._with_care(f"limit-{limit:g}", label, "limit", limit_min=float(limit))
+
+    def spreads(self) -> Iterator[Setting]:
+        if not self.by_minutes:
+            return
+        for sd in self.asked.sd:
+            label = "minutes taken as exact" if sd == 0 else f"minutes known to ± {sd:.0%}"
+            yield self._with_care(f"spread-{sd:g}", label, "spread", sd=sd)
+
+    def kinds(self) -> Iterator[Setting]:
+        if self.inputs.sites is None or self.care.method != "travel":
+            return
+        there = sorted(map(str, self.inputs.sites["kind"].unique()))
+        own = sorted(self.care.kinds) or there
+        others = [one for one in ([kind] for kind in there) if one != own]
+        if own != there and len(there) > 1:
+            others.append(there)
+        for kinds in others if len(there) > 1 else ():
+            label = "every kind of site at hand" if kinds == there else f"only: {kinds[0]}"
+            key = "all" if kinds == there else kinds[0].lower().replace(" ", "-")
+            yield self._with_care(f"kind-{key}", label, "kinds of care", kinds=kinds)
+
+    def forms(self) -> Iterator[Setting]:
+        have = self.inputs.capacity is not None and self.inputs.capacity["fte"].notna().any()
+        people = f"{self.care.benchmark_people_per_fte:,.0f}"
+        if self.care.by_capacity:
+            label = f"distance to the nearest site instead of clinicians per {people} people"
+            yield self._with_care("travel", label, "form", method="travel")
+        elif have:
+            label = f"clinicians per {people} people instead of distance"
+            yield self._with_care("capacity", label, "form", method="capacity")
+
+    def rules(self, rules: tuple[CoverageRule, ...]) -> Iterator[Setting]:
+        for rule in rules:
+            name = f"gap_n{rule.suffix}"
+            if rule.id == self.plan.study.headline:
+                continue
+            label = f"rule {rule.id}"
+            if self.table[name].isna().all():
+                why = "the inputs do not tell its lines or subscriptions apart"
+                yield Setting(f"rule-{rule.id}", label, "rule", why_not=why)
+                continue
+            changed = self._renamed({name: "gap_n", f"gap_share{rule.suffix}": "gap_share"})
+            yield Setting(f"rule-{rule.id}", label, "rule", changed)
+
+    def _renamed(self, names: dict[str, str]) -> pd.DataFrame:
+        kept = pd.DataFrame(self.table)[["population_n", "is_under_resourced", *names]]
+        return kept.rename(columns=names)
+
+    def overlaps(self) -> Iterator[Setting]:
+        for name, label in (
+            ("gap_independence_n", "lines and connected homes independent of each other"),
+            ("gap_ceiling_n", "lines and connected homes overlap least"),
+        ):
+            if self.table[name].notna().any():
+                changed = self._renamed({name: "gap_n"})
+                changed["gap_share"] = changed["gap_n"] / changed["population_n"]
+                yield Setting(name[4:-2], label, "overlap", changed)
+
+    def over_reports(self) -> Iterator[Setting]:
+        if self.table["qualifying_share"].isna().all():
+            return
+        for part in self.asked.over_reported:
+            changed = self._gap()
+            changed["gap_n"] = gap_range(self.table, over_reported=part)["gap_n"]
+            changed["gap_share"] = changed["gap_n"] / changed["population_n"]
+            label = f"{part:.0%} of qualifying locations over-reported"
+            yield Setting(f"over-reported-{part:g}", label, "over-report", changed)
+
+    def carriers(self) -> Iterator[Setting]:
+        connected = self.table["connected_share"]
+        for name, key, label in (
+            ("cellular_only_share", "no-cellular", "a cellular plan alone does not count"),
+            ("smartphone_only_share", "no-smartphone", "a smartphone alone does not count"),
+        ):
+            if name in self.table and self.table[name].notna().any():
+                fewer = (connected - self.table[name].fillna(0.0)).clip(lower=0.0)
+                yield Setting(key, label, "carrier", self._gap(connected_share=fewer))
+            else:
+                yield Setting(key, label, "carrier", why_not=f"no input holds {name}")
+        label, name = "a telephone call counts as a visit", "no_telephone_share"
+        if name in self.table:
+            reached = 1 - self.table[name]
+            line = pd.Series(1.0, index=self.table.index)
+            changed = self._gap(qualifying_share=line, connected_share=reached)
+            yield Setting("telephone", label, "carrier", changed)
+        else:
+            yield Setting("telephone", label, "carrier", why_not=f"no input holds {name}")
+
+    def criteria(self) -> Iterator[Setting]:
+        part = self.plan.under_resourced
+        criteria = [Criterion(**one.model_dump()) for one in part.criteria]
+        for needed in (part.at_least - 1, part.at_least + 1):
+            if 1 <= needed <= len(criteria):
+                found = under_resourced(self.table, criteria, at_least=needed)
+                changed = pd.DataFrame(self.table)[["population_n", "gap_n", "gap_share"]]
+                changed = changed.assign(is_under_resourced=found["is_under_resourced"])
+                label = f"{needed} of {len(criteria)} criteria instead of {part.at_least}"
+                yield Setting(f"criteria-{needed}", label, "criteria", changed)
