@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from equity import provenance
+from equity.areas._table import Medians, move
+from equity.areas._unknown import Unknown
 from equity.areas.blocks import block_amounts
-from equity.areas.crosswalk import Medians, move
 from equity.areas.geoid import LEVELS, parent
 from equity.areas.relationship import Relationship, relationship
 from equity.areas.schema import base_name, describe
@@ -40,8 +41,12 @@ def roll_up(
     medians: Medians | None = None,
     drop: Collection[str] = (),
     zero_rule: bool = True,
+    unknown: Unknown = "partial",
 ) -> pd.DataFrame:
     """Add small areas up to the larger ones that hold them, with margins.
+
+    Counts are added; shares are rebuilt from their parts where both are in the table; what neither
+    adds up nor can be rebuilt (medians, distances, text, flags) stays behind, and a note says so.
 
     Parameters
     ----------
@@ -52,17 +57,21 @@ def roll_up(
     counts, ratios, medians, drop, zero_rule
         See `equity.crosswalk`. A published margin of the larger area is always
         better than a computed one: components covary.
+    unknown
+        What an area with people but without a value does: ``partial`` (the sum is of the others,
+        and its ``_status`` says ``partial``) or ``missing``; see `equity.crosswalk`, also for
+        areas where nobody lives.
 
     Returns
     -------
     DataFrame
-        One row a larger area, by id. A missing value in any part makes the sum missing.
+        One row a larger area, by id. A sum that is partial without being marked does not occur;
+        where it is not known whether anybody lives in an area without a value, it is missing.
 
     Raises
     ------
     InputError
-        If the level does not hold the table's areas, or a column neither adds up nor can be
-        rebuilt.
+        If the level does not hold the table's areas, or nothing in the table adds up.
 
     Examples
     --------
@@ -96,6 +105,8 @@ def roll_up(
         medians=medians,
         drop=drop,
         zero_rule=zero_rule,
+        unknown=unknown,
+        leave_rest=True,
     )
 
 
@@ -163,6 +174,7 @@ def service_area(
     medians: Medians | None = None,
     drop: Collection[str] = (),
     zero_rule: bool = True,
+    unknown: Unknown = "partial",
 ) -> pd.DataFrame:
     """Add areas up to a list of ids or to polygons, with margins.
 
@@ -183,8 +195,8 @@ def service_area(
         Row label of a list of ids or a bare geometry.
     crs
         Coordinates of a bare geometry.
-    counts, ratios, medians, drop, zero_rule
-        See `equity.crosswalk`.
+    counts, ratios, medians, drop, zero_rule, unknown
+        See `equity.roll_up`.
 
     Returns
     -------
@@ -231,6 +243,8 @@ def service_area(
             medians=medians,
             drop=drop,
             zero_rule=zero_rule,
+            unknown=unknown,
+            leave_rest=True,
         )
         rows.append(moved.loc[[label]])
     result = pd.concat(rows)

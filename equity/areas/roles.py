@@ -61,6 +61,7 @@ def roles_of(
     counts: Mapping[str, str] | None = None,
     ratios: Mapping[str, tuple[str, str]] | None = None,
     drop: Collection[str] = (),
+    leave_rest: bool = False,
 ) -> Roles:
     """Sort a table's columns by what may be done with them.
 
@@ -75,6 +76,8 @@ def roles_of(
         Columns of the user's own that are a numerator over a denominator, both in the table.
     drop
         Columns to leave behind.
+    leave_rest
+        Leave columns behind that do not add up and cannot be rebuilt, as long as others do.
 
     Raises
     ------
@@ -95,7 +98,9 @@ def roles_of(
         for name in map(str, table.columns)
         if not _place(name, table, result, counts=counts, ratios=ratios, drop=drop)
     ]
-    if refused:
+    if leave_rest and result.counts:
+        result.left.extend(refused)
+    elif refused:
         raise InputError(
             f"{len(refused)} columns cannot be added up and their components are not in the "
             f"table: {', '.join(refused[:5])}",
@@ -187,10 +192,8 @@ def _parts(name: str, table: Any) -> tuple[str, str] | None:
     declared = columns().get(stem)
     if declared is None or declared.parts is None:
         return None
-    found = []
-    for part in declared.parts:
-        own = part + mark + rule
-        found.append(own if own in table.columns else part)
-    if not all(part in table.columns for part in found):
-        return None
-    return found[0], found[1]
+    # What is counted depends on the rule; of what it is counted need not.
+    top, bottom = (part + mark + rule for part in declared.parts)
+    if bottom not in table.columns:
+        bottom = declared.parts[1]
+    return (top, bottom) if {top, bottom} <= set(table.columns) else None
