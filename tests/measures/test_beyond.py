@@ -151,7 +151,11 @@ def test_a_point_without_minutes_leaves_its_area_unknown_but_not_if_nobody_lives
     found = beyond_reach(areas, limit_min=30, sd=0, points=points)
     assert found["beyond_reach_status"].tolist() == ["not_covered", "ok", "not_covered"]
     found = beyond_reach(areas, limit_min=30, sd=0, points=points, missing="beyond")
-    assert found["beyond_reach_status"].tolist() == ["no_supply_in_reach", "ok", "no_supply_in_reach"]
+    assert found["beyond_reach_status"].tolist() == [
+        "no_supply_in_reach",
+        "ok",
+        "no_supply_in_reach",
+    ]
     assert found["beyond_reach_share"].tolist() == [0.25, 0, 1]
     # Points alone are enough.
     alone = beyond_reach(areas[[]], limit_min=30, sd=0, points=points, missing="beyond")

@@ -141,7 +141,9 @@ def beyond_reach(
         {
             "beyond_reach_share": share,
             "beyond_reach_status": np.select(
-                [np.isnan(share), found.missing], ["not_covered", "no_supply_in_reach"], default="ok"
+                [np.isnan(share), found.missing],
+                ["not_covered", "no_supply_in_reach"],
+                default="ok",
             ),
         },
         index=table.index,
