@@ -96,7 +96,7 @@ def test_missing_minutes_are_unknown_unless_the_search_had_a_radius():
     assert found["beyond_reach_status"].tolist() == ["ok", "not_covered"]
     assert np.isnan(found["beyond_reach_share"].iloc[1])
     found = beyond_reach(table, limit_min=30, missing="beyond")
-    assert found["beyond_reach_status"].tolist() == ["ok", "no_site_in_radius"]
+    assert found["beyond_reach_status"].tolist() == ["ok", "no_supply_in_reach"]
     assert found["beyond_reach_share"].iloc[1] == 1
     pd.testing.assert_frame_equal(table, before)
 
@@ -151,7 +151,11 @@ def test_a_point_without_minutes_leaves_its_area_unknown_but_not_if_nobody_lives
     found = beyond_reach(areas, limit_min=30, sd=0, points=points)
     assert found["beyond_reach_status"].tolist() == ["not_covered", "ok", "not_covered"]
     found = beyond_reach(areas, limit_min=30, sd=0, points=points, missing="beyond")
-    assert found["beyond_reach_status"].tolist() == ["no_site_in_radius", "ok", "no_site_in_radius"]
+    assert found["beyond_reach_status"].tolist() == [
+        "no_supply_in_reach",
+        "ok",
+        "no_supply_in_reach",
+    ]
     assert found["beyond_reach_share"].tolist() == [0.25, 0, 1]
     # Points alone are enough.
     alone = beyond_reach(areas[[]], limit_min=30, sd=0, points=points, missing="beyond")

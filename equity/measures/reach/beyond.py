@@ -92,7 +92,7 @@ def beyond_reach(
     -------
     DataFrame
         By the index of ``table``: ``beyond_reach_share`` and ``beyond_reach_status``: ``ok``,
-        ``no_site_in_radius`` (1, because the caller says so) or ``not_covered`` (missing).
+        ``no_supply_in_reach`` (1, because the caller says so) or ``not_covered`` (missing).
 
     Raises
     ------
@@ -141,7 +141,9 @@ def beyond_reach(
         {
             "beyond_reach_share": share,
             "beyond_reach_status": np.select(
-                [np.isnan(share), found.missing], ["not_covered", "no_site_in_radius"], default="ok"
+                [np.isnan(share), found.missing],
+                ["not_covered", "no_supply_in_reach"],
+                default="ok",
             ),
         },
         index=table.index,
