@@ -70,7 +70,9 @@ def refuse_impossible(table: pd.DataFrame, name: str) -> None:
 
 def _described(table: pd.DataFrame) -> Iterator[tuple[Column, pd.Series]]:
     """Yield each column but the polygons with what is known of it."""
-    for name, values in table.items():
+    frame = pd.DataFrame(table)
+    frame.attrs = {}  # pandas would copy the table's record for every column
+    for name, values in frame.items():
         if name != "geometry":
             yield describe([str(name)])[0], values
 

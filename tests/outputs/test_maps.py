@@ -21,6 +21,7 @@ from shapely.geometry import Polygon, box
 from equity.areas.schema import layers_in
 from equity.errors import InputError, MissingColumnError
 from equity.outputs import _pack
+from equity.outputs._classes import CIVIDIS, NEUTRAL
 from equity.outputs.maps import make_map, page_text, save_map
 
 LAYERS = [layer.name for layer in layers_in(make_table().columns)]
@@ -297,3 +298,28 @@ def test_areas_with_no_site_in_reach_are_outlined_and_named(table):
     (shape,) = unpack(inflate(data["far"]), data["step"])
     assert len(shape) == 1
     assert "no site in reach" in text
+
+
+def test_a_count_is_named_by_what_it_counts_and_claims_no_worse_where_there_is_none(table):
+    table["locations_n"] = np.arange(len(table), dtype=float)
+    text = page_text(make_map(table, "locations_n", layers=["gap_share"]))
+    legends = re.findall(r"<h3>([^<]+)</h3><ul>(.*?)</ul><p>(.*?)</p>", text)
+    (label, rows, note), (_, _, worse) = legends
+    assert label == "Locations"
+    assert re.findall(r"background:(#\w+)", rows) == list(NEUTRAL)
+    assert all(word.endswith(" locations") for word in re.findall(r"</span>([^<]+)<span", rows))
+    assert note.startswith("Darker is more.")
+    assert worse.startswith("Darker is worse.")
+
+
+def test_a_label_and_unit_of_ones_own_go_with_the_columns_direction(table):
+    text = page_text(make_map(table, layers=[("connected_share", "Online", "share")]))
+    rows = re.search(r"<h3>Online</h3><ul>(.*?)</ul>", text)[1]
+    assert re.findall(r"background:(#\w+)", rows) == list(CIVIDIS[::-1])
+
+
+def test_a_missing_value_says_why_by_the_status_its_column_is_told_by(table):
+    table["coverage_status"] = ["no_locations"] + ["ok"] * (len(table) - 1)
+    table["qualifying_share"] = table["qualifying_share"].where(table["coverage_status"] == "ok")
+    text = page_text(make_map(table, "qualifying_share"))
+    assert text.count("n/a (no locations listed)") == 1
