@@ -99,7 +99,7 @@ _PUBLIC = {
     "under_resourced": "equity.measures.standing",
     "falls_short": "equity.measures.standing",
     "beyond_reach": "equity.measures.reach.beyond",
-    "shortfall_with_clinic": "equity.measures.reach.new_clinic",
+    "beyond_reach_with_clinic": "equity.measures.reach.new_clinic",
     "telehealth_gap": "equity.measures.gap",
     "gap_range": "equity.measures.gap",
     "recover": "equity.measures.recover",

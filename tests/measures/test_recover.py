@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from equity.errors import InputError, MissingColumnError
 from equity.measures.reach.catchment import catchment
-from equity.measures.reach.new_clinic import shortfall_with_clinic
+from equity.measures.reach.new_clinic import beyond_reach_with_clinic
 from equity.measures.reach.travel import travel_costs
 from equity.measures.recover import FIXES, SETS_OF_FIXES, recover
 
@@ -109,7 +109,7 @@ def test_a_clinic_is_a_catchment_solved_again():
     now = catchment(travel_costs(areas, sites, max_minutes=30), demand=people, supply=2.0).assign(
         population_n=people
     )
-    found = shortfall_with_clinic(
+    found = beyond_reach_with_clinic(
         now, travel_costs(areas, areas, max_minutes=30), benchmark_per_10k=50, capacity=1.5
     )
     for area in areas.index:
@@ -144,6 +144,6 @@ def test_a_clinic_needs_sense(options, match):
     to = scattered(3, seed=2, prefix="b") if options.pop("other", False) else areas
     table = pd.DataFrame({"access_per_10k": 1.0, "population_n": 10.0}, index=areas.index)
     with pytest.raises(InputError, match=match):
-        shortfall_with_clinic(
+        beyond_reach_with_clinic(
             table, travel_costs(areas, to, max_minutes=30), **{"benchmark_per_10k": 2.0, **options}
         )

@@ -13,10 +13,10 @@ from equity.measures.reach import decay as _decay
 from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.floating import weighted
 
-__all__ = ["shortfall_with_clinic"]
+__all__ = ["beyond_reach_with_clinic"]
 
 
-def shortfall_with_clinic(
+def beyond_reach_with_clinic(
     table: pd.DataFrame,
     costs: TravelCosts,
     *,
@@ -25,7 +25,7 @@ def shortfall_with_clinic(
     steps: Any = "slow",
     demand: Any = None,
 ) -> pd.Series:
-    """Return each area's in-person shortfall if one new site opened at its own center.
+    """Return each area's share beyond reach if one new site opened at its own center.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def shortfall_with_clinic(
         Travel from areas to areas, ``travel_costs(areas, areas, …)``: a new site in area ``j``
         is shared by the people of every area that reaches ``j``.
     benchmark_per_10k
-        Access that leaves no shortfall.
+        Access that leaves nobody beyond reach.
     capacity
         Capacity of the new site (full-time equivalents).
     steps
@@ -47,7 +47,7 @@ def shortfall_with_clinic(
     Returns
     -------
     Series
-        ``shortfall_with_clinic``, 0 to 1, by the index of ``table``; missing where access is.
+        ``beyond_reach_with_clinic_share``, 0 to 1, by the index of ``table``; missing where access is.
 
     Raises
     ------
@@ -76,4 +76,4 @@ def shortfall_with_clinic(
         own[rows] = f.diagonal(rows.start)
     gained = np.divide(own * capacity, around, out=np.zeros_like(own), where=around > 0) * 10_000.0
     access = table["access_per_10k"] + gained
-    return (1.0 - access / benchmark).clip(lower=0.0).rename("shortfall_with_clinic")
+    return (1.0 - access / benchmark).clip(lower=0.0).rename("beyond_reach_with_clinic_share")
