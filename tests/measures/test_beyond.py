@@ -142,6 +142,20 @@ def test_over_points_a_naive_loop_gives_the_same(seed, sd, named):
         assert found[k] == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
+def test_over_points_bias_and_spread_are_those_of_the_minutes_and_of_the_area():
+    areas = near([5, 5], ["51001000001", "51001000002"])
+    points = pd.DataFrame(
+        {"nearest_site_min": [20.0, 28.0, 35.0], "population_n": [1.0, 3.0, 2.0]},
+        index=["510010000011", "510010000012", "510010000021"],
+    )
+    TravelEstimate(bias=0.8, sd=0.3).stamp(points)
+    expected = [(phi(25, 30, 0.3) + 3 * phi(35, 30, 0.3)) / 4, phi(43.75, 30, 0.3)]
+    np.testing.assert_allclose(share(areas, points=points), expected, rtol=1e-9)
+    sd = pd.Series([0.1, 0.6], index=areas.index)
+    expected = [(phi(25, 30, 0.1) + 3 * phi(35, 30, 0.1)) / 4, phi(43.75, 30, 0.6)]
+    np.testing.assert_allclose(share(areas, points=points, sd=sd), expected, rtol=1e-9)
+
+
 def test_a_point_without_minutes_leaves_its_area_unknown_but_not_if_nobody_lives_there():
     areas = near([5, 5, 5], ["51001000001", "51001000002", "51001000003"])
     points = pd.DataFrame(
