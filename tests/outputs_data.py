@@ -75,9 +75,11 @@ def make_table(side: int = 9, *, seed: int = 7) -> gpd.GeoDataFrame:
             "gap_n": gap,
             "gap_n_moe": gap * random.uniform(0.05, 1.2, n),
             "gap_share": gap_share,
-            "gap_infrastructure_n": gap * parts[:, 0],
-            "gap_device_n": gap * parts[:, 1],
-            "gap_subscription_n": gap * parts[:, 2],
+            "beyond_reach_n": np.maximum(gap, people * 0.4),
+            "no_link_n": np.maximum(gap, people * 0.2),
+            "gap_line_only_n": gap * parts[:, 0],
+            "gap_home_only_n": gap * parts[:, 1],
+            "gap_both_n": gap * parts[:, 2],
             "gap_status": ["ok"] * (n - side) + ["no_population"] * side,
             "qualifying_share": random.beta(8, 2, n),
             "connected_share": np.where(np.arange(n) == 20, np.nan, random.beta(9, 2, n)),
@@ -87,9 +89,8 @@ def make_table(side: int = 9, *, seed: int = 7) -> gpd.GeoDataFrame:
             "subscribed_beyond_rule_share": random.beta(1, 9, n),
             "nearest_site_km": random.gamma(2, 6, n),
             "nearest_site_min": random.gamma(2, 8, n),
-            "in_person_shortfall": random.uniform(0, 1, n),
+            "beyond_reach_share": random.uniform(0, 1, n),
             "is_under_resourced": random.uniform(size=n) < 0.35,
-            "main_barrier": random.choice(["line", "subscription", "device"], n),
         },
         geometry=shapes,
         index=pd.Index(geoid, name="geoid"),
@@ -117,8 +118,9 @@ def make_report(table: gpd.GeoDataFrame | None = None) -> Report:
             "gap_n": part["gap_n"].sum(),
         }
         out["gap_share"] = out["gap_n"] / out["population_n"] if out["population_n"] else np.nan
-        for name in ("gap_infrastructure_n", "gap_device_n", "gap_subscription_n"):
+        for name in ("no_link_n", "gap_line_only_n", "gap_home_only_n", "gap_both_n"):
             out[name] = part[name].sum()
+        out["no_link_share"] = out["no_link_n"] / out["population_n"]
         return out
 
     under = ranked["is_under_resourced"]
@@ -151,9 +153,9 @@ def make_report(table: gpd.GeoDataFrame | None = None) -> Report:
                 {
                     "gap_n": total * f,
                     "gap_share": total * f / people,
-                    "gap_infrastructure_n": total * f / 2,
-                    "gap_device_n": total * f / 4,
-                    "gap_subscription_n": total * f / 4,
+                    "gap_line_only_n": total * f / 2,
+                    "gap_home_only_n": total * f / 4,
+                    "gap_both_n": total * f / 4,
                     "subscribed_beyond_rule_share": 0.1 * f,
                     "note": "",
                 }
@@ -165,12 +167,59 @@ def make_report(table: gpd.GeoDataFrame | None = None) -> Report:
             [row(ranked[under]), row(ranked[~under]), row(ranked)],
             index=["under-resourced communities", "everywhere else", "all"],
         ),
+        counts=pd.DataFrame(
+            {
+                "people_n": [people, people * 0.4, total, people * 0.2],
+                "people_n_moe": [people * 0.01, people * 0.01, total * 0.1, np.nan],
+                "share": [1.0, 0.4, total / people, 0.2],
+                "share_moe": [0.0, 0.01, 0.002, np.nan],
+                "independence_n": [np.nan, np.nan, total * 1.1, np.nan],
+                "ceiling_n": [np.nan, np.nan, total * 1.2, np.nan],
+            },
+            index=["population_n", "beyond_reach_n", "gap_n", "no_link_n"],
+        ),
+        kinds=pd.DataFrame(
+            {
+                "label": ["primary care", "<b>mental</b> health"],
+                "beyond_reach_n": [people * 0.4, people * 0.5],
+                "gap_n": [total, total * 1.5],
+                "gap_share": [total / people, total * 1.5 / people],
+                "first_share": [0.1, 0.2],
+                "elsewhere_share": [0.05, 0.1],
+            },
+            index=["primary", "mental"],
+        ),
+        fixes=pd.DataFrame(
+            {"everywhere_n": [total / 2, total / 4, total], "named_n": [9.0, np.nan, 20.0]},
+            index=["line", "home", "line and home"],
+        ),
+        overlaps=pd.DataFrame(
+            {"gap_n": [total], "gap_independence_n": [total * 1.1], "gap_ceiling_n": [total * 1.2]},
+            index=["lines as reported"],
+        ),
+        settings=pd.DataFrame(
+            {
+                "group": ["study", "limit", "carrier"],
+                "label": ["as the study is set", "40 minutes instead of 30", "by <i>telephone</i>"],
+                "gap_n": [total, total / 2, np.nan],
+                "gap_share": [total / people, total / people / 2, np.nan],
+                "named_n": [len(focus), 3, np.nan],
+                "named_people_n": [focus["gap_n"].sum(), 300.0, np.nan],
+                "overlap_share": [1.0, 0.2, np.nan],
+                "note": ["", "", "no input holds no_telephone_share"],
+            },
+            index=["study", "limit-40", "telephone"],
+        ),
+        practices=pd.DataFrame(
+            {"sites_n": [3, 1, 0], "relying_n": [people * 0.7, people * 0.3, 0.0]},
+            index=["fit", "below", "unknown"],
+        ),
         criteria=(
             "At least 20 % of residents live in poverty.",
             "At least 10 % of households have no vehicle.",
         ),
         method=(
-            ("The gap", "Residents times shortfall times one minus the usable share."),
+            ("The gap", "Residents times share beyond reach times one minus the usable share."),
             ("Care in reach", "Travel time over 30 minutes."),
         ),
         limits=("Claimed coverage is what providers report.", "Margins cover sampling error only."),

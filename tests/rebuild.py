@@ -64,7 +64,7 @@ def rebuilt(study: eq.Study) -> gpd.GeoDataFrame:
         if plan.coverage.kind == "locations":
             here["coverage_status"] = here["coverage_status"].replace("not_covered", "no_locations")
         present = [
-            n for n in ("population_n", "population_n_moe", "in_person_shortfall") if n in table
+            n for n in ("population_n", "population_n_moe", "beyond_reach_share") if n in table
         ]
         base = eq.combine(carry(pd.DataFrame(table)[present], table), here, homes)
         gap = eq.telehealth_gap(base)
@@ -73,15 +73,16 @@ def rebuilt(study: eq.Study) -> gpd.GeoDataFrame:
         else:
             apart = eq.combine(base, gap)[[*SIDE_BY_SIDE, *gap.columns]].add_suffix(rule.suffix)
             table = eq.combine(table, carry(apart, base))
+    table = eq.combine(table, eq.recover(table))
     criteria = [Criterion(**part.model_dump()) for part in plan.under_resourced.criteria]
     first = eq.under_resourced(table, criteria, at_least=plan.under_resourced.at_least)
-    short = eq.falls_short(table, gap_share_at_least=plan.falls_short.gap_share_at_least)
+    short = eq.falls_short(table, **plan.falls_short.model_dump())
     table = eq.combine(table, first, short)
     return table.assign(geo_id=geo_id(table.index.to_series(), level))
 
 
 def with_care(study: eq.Study, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    plan, care = study.plan, study.plan.care
+    plan, care = study.plan, study.plan.care[0]
     read = {
         part.use: eq.read_sites(
             study.folder / part.file, as_of=part.as_of, layout=part.layout,
@@ -92,21 +93,19 @@ def with_care(study: eq.Study, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     sites = read.get("both", read.get("sites"))
     rurality = None if care.rurality is None else table[care.rurality]
     placed = table[table.geometry.notna()]
-    table = eq.combine(table, eq.nearest_sites(placed, sites, rurality=rurality))
+    near = eq.nearest_sites(placed, sites, rurality=rurality)
     if care.method == "travel":
-        minutes = table["nearest_site_min"]
-        short = eq.shortfall_by_travel(minutes, limit_min=care.limit_min, care_exists=False)
-    else:
-        supply, limit = read["capacity"], care.limit_min
-        costs = eq.travel_costs(placed, supply, max_minutes=limit, rurality=rurality)
-        access = catchment(
-            costs, demand=placed["population_n"].fillna(0.0), supply=supply["fte"],
-            method="e2sfca", steps={limit / 3: 1.0, 2 * limit / 3: 0.68, limit: 0.22},
-        )  # fmt: skip
-        table = eq.combine(table, access)
-        benchmark = 10_000 / care.benchmark_people_per_fte
-        short = eq.shortfall_by_access(table["access_per_10k"], benchmark_per_10k=benchmark)
-    return eq.combine(table, carry(short.to_frame(), table))
+        beyond = eq.beyond_reach(near, limit_min=care.limit_min, sd=care.sd)
+        return eq.combine(table, eq.combine(near, beyond))
+    supply, limit = read["capacity"], care.limit_min
+    costs = eq.travel_costs(placed, supply, max_minutes=limit, rurality=rurality)
+    access = catchment(
+        costs, demand=placed["population_n"].fillna(0.0), supply=supply["fte"],
+        method="e2sfca", steps={limit / 3: 1.0, 2 * limit / 3: 0.68, limit: 0.22},
+    )  # fmt: skip
+    table = eq.combine(table, near, access)
+    benchmark = 10_000 / care.benchmark_people_per_fte
+    return eq.combine(table, eq.beyond_reach(table, method="capacity", benchmark_per_10k=benchmark))
 
 
 def coverage_of(study: eq.Study, rules: list) -> list[pd.DataFrame]:

@@ -24,9 +24,12 @@ from equity.study.run import Study
 NOT_SURVEYED = {
     "geo_id", "name", "county_name", "land_km2", "water_km2", "area_status",
     "nearest_site_km", "nearest_site_min", "nearest_site_id", "access_per_10k",
-    "in_person_shortfall", "locations_n", "no_provider_n", "one_provider_n", "two_providers_n",
+    "beyond_reach_share", "locations_n", "no_provider_n", "one_provider_n", "two_providers_n",
     "three_providers_n", "providers_n", "providers_listed_n", "best_down_mbps", "best_up_mbps",
-    "median_down_mbps", "median_up_mbps", "gap_ceiling_n", "main_barrier", "is_under_resourced",
+    "median_down_mbps", "median_up_mbps", "gap_ceiling_n", "gap_independence_n", "is_under_resourced",
+    "home_lacks_device_n", "home_lacks_subscription_n", "home_lacks_both_n",
+    *(f"recoverable_{fixes}_n" for fixes in ("line", "device", "subscription", "home", "clinic",
+      "line_and_device", "line_and_subscription", "line_and_home")),
     "under_resourced_reason", "falls_short", "is_urban",
 }  # fmt: skip
 CLASSES = ("served", "underserved", "unserved", "qualifying", "listed")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-CONDA_NAMES = {"matplotlib-base": "matplotlib", "python-isal": "isal"}
+CONDA_NAMES = {"matplotlib-base": "matplotlib", "python-isal": "isal", "h3-py": "h3"}
 
 
 def split(requirement: str) -> tuple[str, str]:

@@ -112,7 +112,7 @@ def test_without_the_fcc_the_gap_is_a_floor_and_the_way_out_is_told(place, repli
     assert "and is a floor" in page
     assert "a line is there" not in page.partition("What counts as under-resourced")[0]
     floor = numbers(place / "maps" / "wv")
-    assert floor["gap_infrastructure_n"].isna().all(), "unknown is not zero"
+    assert floor["gap_line_only_n"].isna().all(), "unknown is not zero"
     assert floor["qualifying_share"].isna().all()
     assert floor["gap_n"].sum() > 0
 
@@ -125,7 +125,7 @@ def test_without_the_fcc_the_gap_is_a_floor_and_the_way_out_is_told(place, repli
     whole = numbers(place / "maps" / "wv")
     assert "and is a floor" not in (place / "maps" / "wv" / "index.html").read_text()
     assert (whole["gap_n"] >= floor["gap_n"] - 1e-9).all(), "a floor is never above the number"
-    assert whole["gap_infrastructure_n"].notna().all()
+    assert whole["gap_line_only_n"].notna().all()
 
 
 def test_a_refused_token_stops_the_run(place, replica):

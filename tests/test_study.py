@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from equity.areas.words import about
 from equity.errors import (
     EquityError,
     InputError,
@@ -19,7 +20,7 @@ from equity.errors import (
     StudyError,
 )
 from equity.example.state import write_example
-from equity.measures.gap import PARTS
+from equity.measures.gap import SPLIT
 from equity.study.run import Study
 
 
@@ -61,7 +62,7 @@ def test_the_whole_state_is_there(result):
 
 def test_parts_add_up_under_every_rule(result):
     for suffix in ("", "__video_visit", "__fcc_706_2024"):
-        columns = [f"{name}{suffix}" for name in ("gap_n", *PARTS)]
+        columns = [f"{name}{suffix}" for name in ("gap_n", *SPLIT)]
         known = result.table[columns].dropna()
         assert known[columns[0]].sum() > 0
         np.testing.assert_allclose(known[columns[1:]].sum(axis=1), known[columns[0]], rtol=1e-9)
@@ -77,7 +78,7 @@ def test_repr_says_what_was_found(result):
     text = repr(result)
     assert "synthetic" in text
     assert f"{result.table['gap_n'].sum():,.0f}" in text
-    assert "infrastructure" in text
+    assert "line only" in text
 
 
 def test_the_first_communities_are_under_resourced_and_fall_short(result):
@@ -94,27 +95,63 @@ def test_the_first_communities_are_under_resourced_and_fall_short(result):
 
 def test_the_headline_s_numbers_are_the_table_s(result):
     report = result.report()
-    focus = result.table.loc[list(report.focus)]
-    assert f"about {focus['gap_n'].sum():,.0f} people" in report.finding[0]
-    margin = (focus["gap_n_moe"] ** 2).sum() ** 0.5
-    assert f"± {margin:,.0f} people (90 %)" in " ".join(report.finding)
-    comparison = report.comparison
+    counts, comparison = report.counts, report.comparison
+    known = result.table[result.table["gap_status"] == "ok"]
+    assert counts.loc["gap_n", "people_n"] == pytest.approx(known["gap_n"].sum(), rel=1e-12)
+    assert counts["people_n"].iloc[:3].is_monotonic_decreasing
+    margin = (known["gap_n_moe"] ** 2).sum() ** 0.5
+    assert counts.loc["gap_n", "people_n_moe"] == pytest.approx(margin, rel=0.02)
+    assert f"± {about(counts.loc['gap_n', 'people_n_moe'])} people (90 %)" in " ".join(
+        report.finding
+    )
+    low = about(counts.loc["gap_n", "people_n"], counts.loc["gap_n", "people_n_moe"])
+    assert f"{low} to " in report.finding[0]
     assert comparison.loc["all", "gap_n"] == pytest.approx(
         comparison.iloc[:2]["gap_n"].sum(), rel=1e-12
     )
-    rate = comparison.loc["under-resourced communities", "gap_share"]
-    assert f"{rate:.1%}".replace("%", " %") in " ".join(report.finding)
+    for name in ("gap_share", "no_link_share"):
+        for group in ("under-resourced communities", "everywhere else"):
+            rate = comparison.loc[group, name]
+            assert f"{rate:.1%}".replace("%", " %") in report.finding[1]
 
 
-def test_both_forms_of_shortfall_run_on_the_same_files(result, edited):
-    by_access = result.table["in_person_shortfall"].dropna()
+def test_the_finding_has_the_same_order_whatever_the_numbers_are(result, edited):
+    cuts = ("0.20", "0.12", "0.10", "0.18")
+    others = [
+        Study.load(edited(("at_least = 0.20", "at_least = 0.01"))).run(),
+        Study.load(edited(*((f"at_least = {cut}", "at_least = 0.99") for cut in cuts))).run(),
+    ]
+    for one in (result, *others):
+        finding = one.report().finding
+        assert finding[0].startswith("Example State (synthetic): ")
+        assert "no usable link at home" in finding[0]
+        assert "nder-resourced" in finding[1]
+        assert "survey" in finding[2]
+        assert "choices weigh more" in finding[2]
+        assert "fall" in finding[3]
+        assert "A line alone would bring in" in finding[4]
+    assert "No community with a value meets" in others[1].report().finding[1]
+
+
+def test_no_sentence_gives_a_rate_over_places_that_were_chosen_by_it(result):
+    focus = result.focus
+    rate = focus["gap_n"].sum() / focus["population_n"].sum()
+    assert f"{rate:.1%}".replace("%", " %") not in " ".join(result.report().finding)
+
+
+def test_both_forms_of_reach_run_on_the_same_files(result, edited):
+    by_access = result.table["beyond_reach_share"].dropna()
     assert by_access.between(0, 1).all()
     assert by_access.between(0.01, 0.99).any(), "a catchment gives degrees, not only yes and no"
     assert "access_per_10k" in result.table
-    travel = Study.load(edited(('method = "catchment"', 'method = "travel"'))).run().table
-    assert set(travel["in_person_shortfall"].dropna()) == {0.0, 1.0}
+    by_travel = ('method = "catchment"', 'method = "travel"')
+    travel = Study.load(edited(by_travel)).run().table
     beyond = travel["nearest_site_min"] > 30
-    assert (travel.loc[beyond, "in_person_shortfall"] == 1).all()
+    assert (travel.loc[beyond, "beyond_reach_share"] > 0.5).all()
+    assert travel["beyond_reach_share"].between(0.05, 0.45).any(), "there is no cliff"
+    step = Study.load(edited((by_travel[0], by_travel[1] + "\nsd = 0"))).run().table
+    assert set(step["beyond_reach_share"].dropna()) == {0.0, 1.0}
+    assert (step.loc[beyond, "beyond_reach_share"] == 1).all()
 
 
 def test_outputs_are_whole_and_the_same_twice(result, tmp_path):
@@ -238,7 +275,7 @@ def test_no_criterion_met_is_a_finding_too(edited):
     cuts = ("0.20", "0.12", "0.10", "0.18")
     path = edited(*((f"at_least = {cut}", "at_least = 0.99") for cut in cuts))
     report = Study.load(path).run().report()
-    assert "no community" in report.finding[0]
+    assert "No community with a value" in report.finding[1]
     assert report.focus == ()
 
 

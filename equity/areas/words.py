@@ -18,9 +18,11 @@ from equity.areas.schema import status_of_word, unit_of
 __all__ = [
     "NOT_AVAILABLE",
     "SUM_STATUSES",
+    "about",
     "missing",
     "number",
     "plural",
+    "points",
     "say",
     "sentence_list",
     "share",
@@ -133,6 +135,25 @@ def say(
     if margin_text is not None:
         text = f"{text} ± {margin_text}"
     return f"{text} {known.words}".rstrip() if with_unit else text
+
+
+def about(value: float, moe: float | None = None) -> str:
+    """Write a count of people with no more digits than its error supports.
+
+    With a margin, to the margin's own leading digit; without one, to three significant digits.
+    """
+    if value < 0.5:
+        return "nobody" if value == 0 else "under 1"
+    digits = 3
+    if moe is not None and not is_missing(moe) and moe > 0:
+        digits = math.floor(math.log10(value)) - math.floor(math.log10(moe)) + 1
+    return number(_significant(value, min(max(digits, 1), 3)))
+
+
+def points(difference: float, moe: float | None = None) -> str:
+    """Write a difference of two shares in percentage points, without its sign."""
+    text = f"{number(abs(difference) * 100, 1)} points"
+    return text if moe is None or is_missing(moe) else f"{text} (± {number(moe * 100, 1)})"
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any
 
@@ -140,9 +141,8 @@ def _chunks(land: Land, blocks: Blocks, reach: Footprints, seed: int) -> Iterato
         luck = np.random.default_rng([seed, 11, number])
         xy = land.mesh.seeds[blocks.cell[block]] + (luck.random((len(index), 2)) - 0.5) * 0.6
         hexagon = np.floor((xy + 10.0) / step).astype(np.int64)
-        code = ((hexagon[:, 0] * 2048 + hexagon[:, 1]) * 2 + 1).astype(np.uint32)
         tail = np.empty(len(index), dtype="S31")
-        tail[:] = np.char.add(np.char.add(tails[block], b","), _hexagon_ids(code))
+        tail[:] = np.char.add(np.char.add(tails[block], b","), _hexagon_ids(hexagon, step))
         yield Chunk(
             cell=blocks.cell[block],
             location_id=_text(pa.array(1_000_000_000 + (index + 1) * _ID_STEP % _ID_PRIME)),
@@ -153,11 +153,15 @@ def _chunks(land: Land, blocks: Blocks, reach: Footprints, seed: int) -> Iterato
         )
 
 
-def _hexagon_ids(code: Any) -> Any:
-    """H3-like ids: 15 hexadecimal digits that start with 88 and end in fffff; not true H3 cells."""
-    values, place = np.unique(code, return_inverse=True)
-    names = np.array([f"8826{value:06x}fffff" for value in values.tolist()], dtype="S15")
-    return names[place]
+def _hexagon_ids(square: Ints, step: Floats) -> Any:
+    """Ids of the H3 cells (resolution 8) that the middles of squares on the ground lie in."""
+    h3 = import_module("h3")  # it has no types
+
+    code = square[:, 0] * 65_536 + square[:, 1]
+    values, first, place = np.unique(code, return_index=True, return_inverse=True)
+    middle = plan.to_lonlat((square[first] + 0.5) * step - 10.0)
+    names = [h3.latlng_to_cell(lat, lon, 8) for lon, lat in middle.tolist()]
+    return np.array(names, dtype="S15").reshape(len(values))[place]
 
 
 def _text(array: Any) -> Any:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from equity import provenance
-from equity.errors import DependencyError, InputError
+from equity.errors import InputError
 from equity.measures._practice_lines import (
     LINE_UNKNOWN,
     cells_of,
@@ -113,17 +113,8 @@ def h3_cells(sites: Any, *, resolution: int = 8) -> pd.Series:
     Series
         ``h3`` by site id; missing for a site without a location.
 
-    Raises
-    ------
-    DependencyError
-        If the package ``h3`` is not installed.
     """
-    try:
-        h3 = import_module("h3")
-    except ImportError as error:
-        raise DependencyError(
-            "H3 cells need the package h3", fix="pip install 'telehealth-equity[cells]'"
-        ) from error
+    h3 = import_module("h3")  # it has no types
     places = locate(sites, role="sites")
     cells = [
         h3.latlng_to_cell(lat, lon, resolution) if known else None

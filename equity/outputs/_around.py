@@ -210,7 +210,4 @@ def sources_line(sources: Sequence[Source], *, synthetic: bool) -> str:
     parts = [f"{e(s.agency)}, {e(s.product)}, {e(s.vintage)}" for s in sources]
     text = "; ".join(dict.fromkeys(parts)) or "provenance incomplete: the table carries no record"
     stamp = "Synthetic data. " if synthetic else ""
-    return (
-        f"{stamp}Sources: {text}. Made with {e(made['name'])} {e(made['version'])} and Leaflet. "
-        "Estimates have margins of error."
-    )
+    return f"{stamp}Sources: {text}. Made with {e(made['name'])} {e(made['version'])} and Leaflet. "

@@ -50,8 +50,8 @@ def ranked_by(report: Report) -> str:
     margins = np.isfinite(_rows.margin_of(report.table, "gap_n")).any()
     margins |= np.isfinite(_rows.margin_of(report.table, "population_n")).any()
     return (
-        "ranked by people in the gap, and how many of these people lack a qualifying line, a "
-        "subscription or a device." + (" After ±: 90 % margin of error." if margins else "")
+        "ranked by people in the gap, and how many of these people lack only a line, only a "
+        "connected home, or both." + (" After ±: 90 % margin of error." if margins else "")
     )
 
 
@@ -161,11 +161,21 @@ def comparison_table(report: Report) -> Table:
     """Set under-resourced communities against everywhere else."""
     frame = report.comparison
     first = [
-        Cell(_first_up(str(key)), small=small)
+        Cell(first_up(str(key)), small=small)
         for key, small in zip(frame.index, _counted(report), strict=True)
     ]
     caption = "The gap in under-resourced communities and elsewhere"
-    return _drawn(frame, "comparison", Head("Where", words=True, width=1.75), first, caption)
+    table = _drawn(frame, "comparison", Head("Where", words=True, width=1.75), first, caption)
+    # Only rates are compared: the row of differences has no counts.
+    rows = tuple(
+        tuple(_dash(cell) for cell in row) if key == "difference" else row
+        for key, row in zip(table.keys, table.rows, strict=True)
+    )
+    return replace(table, rows=rows)
+
+
+def _dash(cell: Cell) -> Cell:
+    return Cell("–") if cell.unknown else cell
 
 
 def _counted(report: Report) -> list[str]:
@@ -182,7 +192,7 @@ def by_rule_table(report: Report, *, brief: bool = False) -> Table:
     names = {str(r["id"]): _rule_name(r) for r in report.rules}
     notes = [""] * len(frame) if brief else _rows.texts(frame, "note")
     first = [
-        Cell(_first_up(names.get(str(key), str(key))), small=note)
+        Cell(first_up(names.get(str(key), str(key))), small=note)
         for key, note in zip(frame.index, notes, strict=True)
     ]
     corner = Head("Rule", words=True, width=1.75)
@@ -194,7 +204,7 @@ def _rule_name(rule: Mapping[str, Any]) -> str:
     return f"{rule.get('title') or rule['id']}{mark}"
 
 
-def _first_up(text: str) -> str:
+def first_up(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 

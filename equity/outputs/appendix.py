@@ -12,6 +12,7 @@ from equity.outputs import _content
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC
 from equity.outputs._files import write_bytes
+from equity.outputs._panels import counts_table, panels
 from equity.outputs.report import Report
 
 __all__ = ["blocks", "write_appendix"]
@@ -76,9 +77,11 @@ def blocks(report: Report) -> Iterator[Block]:
     yield Block("heading", "Finding")
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
+    yield Block("table", table=counts_table(report))
     yield from _figure(report)
     yield from (replace(b, wide=True) for b in _communities(report))
     yield from _where(report)
+    yield from _panels(report)
     yield from _rules(report)
     yield Block("heading", "Method")
     for heading, paragraph in report.method:
@@ -112,6 +115,13 @@ def _where(report: Report) -> Iterator[Block]:
     if report.criteria:
         yield Block("text", "What counts as under-resourced here:")
         yield from (Block("bullet", text) for text in report.criteria)
+
+
+def _panels(report: Report) -> Iterator[Block]:
+    for panel in panels(report):
+        yield Block("heading", panel.heading)
+        yield Block("text", panel.note)
+        yield from (Block("table", table=table) for table in panel.tables)
 
 
 def _communities(report: Report) -> Iterator[Block]:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pandas as pd
 
-from equity.areas.words import is_missing, number, share
+from equity.areas.words import number, share
 from equity.outputs import _content, _rows
 from equity.outputs._content import SYNTHETIC, Table
 from equity.outputs._files import write_text
+from equity.outputs._panels import counts_table, panels
 from equity.outputs.report import Report
 
 __all__ = ["write_page"]
@@ -89,6 +90,7 @@ def _page(report: Report, map_parts: tuple[str, str, str]) -> str:
             _comparison(report),
             f'<h2 id="map">The map</h2>{canvas}',
             _communities(report),
+            _panels(report),
             _rules(report),
             _method(report),
             _recipe(report),
@@ -114,7 +116,8 @@ def _top(report: Report, headline: str) -> str:
     kicker = "Telehealth access gap" if headline.startswith(report.title) else report.title
     links = (
         ("map", "Map"),
-        ("communities", "Communities"),
+        ("communities", "Places"),
+        *((panel.anchor, panel.heading) for panel in panels(report)),
         ("rules", "Three rules" if len(report.rules) == 3 else "Rules"),
         ("method", "Method"),
         ("limits", "Limits"),
@@ -129,46 +132,50 @@ def _top(report: Report, headline: str) -> str:
 
 def _comparison(report: Report) -> str:
     e = html.escape
-    frame = report.comparison
-    shares = (
-        pd.to_numeric(frame["gap_share"], errors="coerce") if "gap_share" in frame else pd.Series()
-    )
-    top = float(shares.max()) if shares.notna().any() else 0.0
-    rows = []
-    for key, row in frame.iterrows():
-        value = row.get("gap_share")
-        if is_missing(value) or not top:
-            continue
-        parts = _content.part_shares(row)
-        length = float(value) / top * 100
-        spans = "".join(
-            f'<span class="p{i}" style="width:{length * part:.2f}%"></span>'
-            for i, (_, part, _) in enumerate(parts)
-        )
-        said = ", ".join(f"{words} {label}" for label, _, words in parts)
-        rows.append(
-            f'<div class="row"><span class="where">{e(str(key).capitalize())}</span>'
-            f'<span class="track" role="img" aria-label="{e(said)}">{spans}</span>'
-            f"<b>{share(float(value))}</b></div>"
-        )
-    labels = [label for label, _, _ in _content.part_shares(frame.iloc[-1])] if len(frame) else []
-    key = "".join(f'<li><i class="p{i}"></i>{e(label)}</li>' for i, label in enumerate(labels))
     criteria = "".join(f"<li>{prose(c)}</li>" for c in report.criteria)
-    bars = (
-        '<p class="note">Share of residents without adequate care in person who could not make a '
-        f'video visit, by what is missing</p><div class="bars">{"".join(rows)}</div>'
-        f'<ul class="key">{key}</ul>'
-        if rows
-        else ""
-    )
     who = (
         f'<h3>What counts as under-resourced here</h3><ul class="criteria">{criteria}</ul>'
         if criteria
         else ""
     )
+    bars = "".join(
+        f'<p class="note">{e(words)}</p>{_bars(report.comparison, name)}'
+        for name, words in (
+            ("no_link_share", "Share of residents without a usable link, near care or not"),
+            ("gap_share", "Share of residents in the gap: beyond reach as well"),
+        )
+        if name in report.comparison
+    )
     return (
+        f'<h2 id="counts">The counts</h2>{draw(counts_table(report), sortable=False)}'
         '<h2 id="comparison">Under-resourced communities and everywhere else</h2>'
         f"{bars}{draw(_content.comparison_table(report), sortable=False)}{who}"
+    )
+
+
+def _bars(frame: pd.DataFrame, name: str) -> str:
+    """Draw one bar a group, all on a scale that ends at a round number, which is said."""
+    e = html.escape
+    shown = frame[frame["areas_n"].notna()] if "areas_n" in frame else frame
+    shares = pd.to_numeric(shown[name], errors="coerce").dropna()
+    if not len(shares) or not shares.max() > 0:
+        return ""
+    top = next(end for end in (0.05, 0.1, 0.25, 0.5, 1.0) if shares.max() <= end)
+    rows = "".join(
+        f'<div class="row"><span class="where">{e(_content.first_up(str(key)))}</span>'
+        f'<span class="track" aria-hidden="true"><span class="p0" '
+        f'style="width:{value / top * 100:.2f}%"></span></span><b>{share(value)}</b></div>'
+        for key, value in shares.items()
+    )
+    return f'<div class="bars">{rows}<p class="note">The track ends at {share(top, 0)}.</p></div>'
+
+
+def _panels(report: Report) -> str:
+    return "".join(
+        f'<h2 id="{panel.anchor}">{html.escape(panel.heading)}</h2>'
+        f'<p class="note">{prose(panel.note)}</p>'
+        + "".join(draw(table, sortable=False) for table in panel.tables)
+        for panel in panels(report)
     )
 
 
@@ -248,7 +255,7 @@ def _footer(report: Report) -> str:
     made = f"{report.software.get('name', '')} {report.software.get('version', '')}".strip()
     stamp = f"{SYNTHETIC} " if report.synthetic else ""
     return (
-        f"<footer><p>{e(stamp)}Made with {e(made)}. Estimates have margins of error. The map is "
+        f"<footer><p>{e(stamp)}Made with {e(made)}. The map is "
         "drawn with Leaflet; this page loads nothing from elsewhere.</p></footer>"
     )
 

@@ -48,6 +48,9 @@ class Report:
     by_rule
         Index rule id; ``gap_n, gap_share, gap_infrastructure_n, gap_device_n, gap_subscription_n,
         subscribed_beyond_rule_share, note``.
+    counts, kinds, fixes, overlaps, settings, practices
+        The three counts with their range; each kind of care; what fixes bring in; how lines and
+        homes overlap; the finding under other settings; the practices' lines (None if not asked).
     comparison
         Index ``under-resourced communities``, ``everywhere else``, ``all``; ``areas_n,
         population_n, gap_n, gap_share`` and the parts of the gap.
@@ -83,6 +86,12 @@ class Report:
     rules: tuple[Mapping[str, Any], ...]
     by_rule: pd.DataFrame
     comparison: pd.DataFrame
+    counts: pd.DataFrame
+    kinds: pd.DataFrame
+    fixes: pd.DataFrame
+    overlaps: pd.DataFrame
+    settings: pd.DataFrame
+    practices: pd.DataFrame | None
     criteria: tuple[str, ...]
     method: tuple[tuple[str, str], ...]
     limits: tuple[str, ...]

@@ -11,6 +11,7 @@ from equity.errors import InputError, MissingColumnError
 from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
+from equity.sources.care.kinds import sites_of
 from equity.study.file import CarePart, StudyPlan
 from equity.study.inputs import Inputs
 
@@ -60,14 +61,7 @@ def sites_that_count(sites: Any, care: CarePart) -> Any:
         )
     if not care.kinds:
         return sites
-    there = set(sites["kind"])
-    absent = [kind for kind in care.kinds if kind not in there]
-    if absent:
-        raise InputError(
-            f"care.kinds names {absent[0]!r}, and no site is of that kind",
-            fix=f"kinds of the sites read are {', '.join(sorted(map(str, there)))}",
-        )
-    return sites[sites["kind"].isin(care.kinds)]
+    return sites_of(sites, care.kinds)
 
 
 def _rurality(care: CarePart, table: Any) -> pd.Series | None:

@@ -6,46 +6,41 @@ from typing import Any
 
 import pandas as pd
 
-from equity.areas.moe import moe_sum
+from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
-from equity.areas.words import count, plural, sentence_list, share
-from equity.measures.gap import SPLIT, gap_totals
+from equity.areas.words import about, count, number, plural, sentence_list, share
+from equity.measures.reach.calibration import travel_facts
 from equity.outputs.report import Report
 from equity.provenance import meta, software
 from equity.study import prose as words
+from equity.study import totals
+from equity.study.file import CarePart
 from equity.study.record import Record
+from equity.study.sentences import finding, sites_words
 
 __all__ = ["build_report"]
-
-_PART_WORDS = {
-    "gap_line_only_n": "only a line is missing",
-    "gap_home_only_n": "only a device or a subscription is missing",
-    "gap_both_n": "both a line and a connected home are missing",
-}
-# Where nobody knows about the line, nothing is said about it.
-_HOME_WORDS = {
-    "gap_device_n": "the home has no device",
-    "gap_subscription_n": "the home has a device but no subscription",
-}
-_FIRST, _ELSE, _ALL = "under-resourced communities", "everywhere else", "all"
-_TOTALS = ("gap_n", *SPLIT)
-_BEYOND = "subscribed_beyond_rule_share"
 
 
 def build_report(result: Record) -> Report:
     """Return the content of a run's page and documents."""
-    table, plan = result.table, result.plan
+    table, plan = combine(result.table, result.choices.places), result.plan
     ranked = table[table["gap_status"] == "ok"].sort_values(
         ["gap_n", "population_n"], ascending=False, kind="stable"
     )
     focus = ranked[ranked["is_under_resourced"] & ranked["falls_short"]]
     others = ranked.drop(index=focus.index)
-    comparison = _comparison(ranked)
-    by_rule = _by_rule(result)
+    compared, counted = totals.comparison(ranked), totals.counts(ranked)
+    fixed = totals.fixes(ranked, focus)
     return Report(
         title=plan.study.title,
         synthetic=result.synthetic,
-        finding=_finding(result, focus, comparison, by_rule),
+        finding=finding(result, counted, compared, fixed, focus),
+        counts=counted,
+        kinds=totals.kinds(result, ranked),
+        fixes=fixed,
+        overlaps=totals.overlaps(result, ranked),
+        settings=result.choices.settings,
+        practices=result.practices,
         table=table,
         focus=tuple(focus.index),
         others=tuple(others.index),
@@ -62,8 +57,8 @@ def build_report(result: Record) -> Report:
             }
             for rule in result.rules
         ),
-        by_rule=by_rule,
-        comparison=comparison,
+        by_rule=_by_rule(result),
+        comparison=compared,
         criteria=_criteria(result),
         method=_method(result),
         limits=_limits(result),
@@ -96,32 +91,14 @@ def _sites_nearby(result: Record) -> Any:
     return result.sites[result.sites.index.isin({*inside, *nearest})]
 
 
-def _comparison(ranked: Any) -> pd.DataFrame:
-    first = ranked["is_under_resourced"].astype(bool)
-    groups = {_FIRST: ranked[first], _ELSE: ranked[~first], _ALL: ranked}
-    frame = pd.DataFrame({name: gap_totals(part) for name, part in groups.items()}).T
-    return frame[["areas_n", "population_n", "gap_n", "gap_share", *SPLIT]]
-
-
 def _by_rule(result: Record) -> pd.DataFrame:
-    rows, notes = {}, {}
-    for rule in result.rules:
-        suffix = "" if rule.id == result.plan.study.headline else rule.suffix
-        names = {f"{name}{suffix}": name for name in (*_TOTALS, _BEYOND)}
-        part = result.table[["population_n", "households_n", *names]].rename(columns=names)
-        rows[rule.id] = [*gap_totals(part)[[*_TOTALS, "gap_share"]], _over_homes(part)]
-        notes[rule.id] = _rule_note(result.table, suffix)
-    frame = pd.DataFrame.from_dict(
-        rows, orient="index", columns=[*_TOTALS, "gap_share", _BEYOND], dtype=float
-    )
+    frame = totals.by_rule(result)
+    suffixes = {
+        rule.id: "" if rule.id == result.plan.study.headline else rule.suffix
+        for rule in result.rules
+    }
+    notes = {name: _rule_note(result.table, suffix) for name, suffix in suffixes.items()}
     return frame.assign(note=pd.Series(notes))
-
-
-def _over_homes(part: pd.DataFrame) -> float:
-    """Return the mean of a share of homes over all areas, weighted by homes."""
-    homes = part["households_n"].fillna(part["population_n"]).where(part[_BEYOND].notna())
-    total = homes.sum()
-    return float((part[_BEYOND] * homes).sum() / total) if total else float("nan")
 
 
 def _rule_note(table: Any, suffix: str) -> str:
@@ -132,95 +109,6 @@ def _rule_note(table: Any, suffix: str) -> str:
     return "; ".join(notes)
 
 
-def _finding(
-    result: Record, focus: Any, comparison: pd.DataFrame, by_rule: pd.DataFrame
-) -> tuple[str, ...]:
-    title = result.plan.study.title
-    first, rest = comparison.loc[_FIRST], comparison.loc[_ELSE]
-    if not first["areas_n"]:
-        headline = (
-            f"{title}: no community with a value meets the study's definition of under-resourced."
-        )
-        return (headline, _everyone(comparison))
-    in_focus = gap_totals(focus)
-    if not len(focus):
-        headline = (
-            f"{title}: no under-resourced community falls short of care in person and by video "
-            "beyond the study's cut-off."
-        )
-        return (headline, _rates(first, rest), _everyone(comparison))
-    communities = plural(len(focus), "under-resourced community", _FIRST)
-    headline = (
-        f"{title}: in {communities} about {count(in_focus['gap_n'])} people lack adequate care in "
-        f"person and could not make a video visit, {share(in_focus['gap_share'])} of those who "
-        "live there."
-    )
-    floor = (words.NO_LINES,) if result.plan.coverage.kind == "unknown" else ()
-    return (
-        headline,
-        *floor,
-        _what_is_missing(in_focus),
-        _how_sure(focus),
-        _rates(first, rest),
-        _everyone(comparison),
-        _range(by_rule),
-    )
-
-
-def _what_is_missing(totals: pd.Series) -> str:
-    known = [(totals[name], name) for name in SPLIT if pd.notna(totals[name])]
-    parts = sorted(known, reverse=True)
-    texts = _PART_WORDS if len(known) == len(SPLIT) else _PART_WORDS | _HOME_WORDS
-    said = [
-        f"for {count(value)} ({share(value / totals['gap_n'])}) {texts[name]}"
-        for value, name in parts
-        if value > 0
-    ]
-    return f"Of these, {sentence_list(said)}."
-
-
-def _how_sure(focus: Any) -> str:
-    if focus["gap_n_moe"].isna().any():
-        return "How sure that is cannot be said: survey tables came without margins of error."
-    margin = moe_sum(focus["gap_n"].to_numpy(), focus["gap_n_moe"].to_numpy())
-    return (
-        f"The survey's margin on that number is ± {count(margin)} people (90 %); errors of "
-        "coverage filings and travel estimates come on top and are not known."
-    )
-
-
-def _rates(first: pd.Series, rest: pd.Series) -> str:
-    text = (
-        f"Over all under-resourced communities the gap is {share(first['gap_share'])} of residents"
-    )
-    if not rest["areas_n"]:
-        return f"{text}; every community with a value is one of them."
-    return f"{text}, everywhere else {share(rest['gap_share'])}."
-
-
-def _everyone(comparison: pd.DataFrame) -> str:
-    all_areas = comparison.loc[_ALL]
-    return (
-        f"In all {plural(int(all_areas['areas_n']), 'area')} with a value, home to "
-        f"{count(all_areas['population_n'])} people, the gap is {count(all_areas['gap_n'])} people "
-        f"({share(all_areas['gap_share'])})."
-    )
-
-
-def _range(by_rule: pd.DataFrame) -> str:
-    known = by_rule["gap_n"][by_rule["gap_n"] > 0]
-    if len(known) < 2:
-        return "Only one of the rules can be computed from these inputs."
-    low, high = known.idxmin(), known.idxmax()
-    if known[low] == known[high]:
-        return f"The rules that can be computed give the same size: {count(known[low])} people."
-    at_most = "at most " if by_rule.loc[low, "note"].startswith("at most") else ""
-    return (
-        f"Which lines and subscriptions count decides the size: from {at_most}{count(known[low])} "
-        f"people ({low}) to {count(known[high])} ({high})."
-    )
-
-
 def _criteria(result: Record) -> tuple[str, ...]:
     plan = result.plan
     needed = plan.under_resourced.at_least
@@ -229,7 +117,11 @@ def _criteria(result: Record) -> tuple[str, ...]:
     lines = [f"{head} {sentence_list([c.label for c in plan.under_resourced.criteria])}."]
     cut = plan.falls_short.gap_share_at_least
     enough = "the study's overall rate" if cut is None else f"{share(cut)} of residents"
-    lines.append(f"A community falls short if its gap is at least {enough}.")
+    people = number(plan.falls_short.people_at_least)
+    lines.append(
+        f"A community falls short if its gap is at least {enough}, and at least {people} people "
+        "are in it."
+    )
     return tuple(lines)
 
 
@@ -250,33 +142,43 @@ def _label(table: Any) -> pd.Series:
 
 
 def _method(result: Record) -> tuple[tuple[str, str], ...]:
-    care = result.plan.care[0]
-    if care.method == "travel":
-        person = words.BY_TRAVEL.format(sites=_sites_label(result), limit=care.limit_min)
-    else:
-        person = words.BY_CATCHMENT.format(
-            limit=care.limit_min, people=care.benchmark_people_per_fte
-        )
+    several = len(result.plan.care) > 1
+    care = tuple(
+        (f"Care in person: {part.label or part.id}" if several else "Care in person", text)
+        for part in result.plan.care
+        for text in [_care(result, part)]
+    )
     return (
         ("The measure", words.MEASURE),
-        ("Its parts", words.PARTS),
-        ("Care in person", person),
+        ("What is missing", words.SPLIT),
+        *care,
         ("Need stays outside", words.NEED),
-        ("Margins", words.MARGINS),
+        ("How sure", words.MARGINS),
         ("What was read and joined", _read_and_joined(result)),
     )
+
+
+def _care(result: Record, care: CarePart) -> str:
+    if care.by_capacity:
+        people = care.benchmark_people_per_fte
+        return words.BY_CATCHMENT.format(limit=care.limit_min, people=people)
+    if care.method == "column":
+        return words.BY_COLUMN.format(column=care.column, unit=care.unit)
+    return words.BY_TRAVEL.format(sites=sites_words(result, care), limit=care.limit_min)
 
 
 def _limits(result: Record) -> tuple[str, ...]:
     table = result.table
     limits = [
         words.OVER_REPORTED,
-        words.BEST_CASE.format(ceiling=count(table["gap_ceiling_n"].sum())),
         words.BEYOND_RULE,
-        words.TRAVEL,
         words.SITES,
         words.PLACES,
     ]
+    if table["gap_ceiling_n"].notna().any():
+        limits.insert(1, words.BEST_CASE.format(ceiling=about(table["gap_ceiling_n"].sum())))
+    if any(care.method != "column" for care in result.plan.care):
+        limits.insert(2, words.TRAVEL.format(facts=_travel_facts()))
     if table["gap_n_moe"].isna().all():
         limits.append(words.NO_MARGINS)
     lost = table[(table["gap_status"] != "ok") & (table["population_n"] > 0)]
@@ -287,6 +189,17 @@ def _limits(result: Record) -> tuple[str, ...]:
         )
     limits += result.plan.notes
     return tuple(limits)
+
+
+def _travel_facts() -> str:
+    """Say how far estimated minutes were from published ones, where that was looked at."""
+    facts = travel_facts()
+    same = facts[(facts["rurality"] == "all") & facts["roads"].eq("proportional")]
+    said = [
+        f"{row['bias']:.2f} of {row['published']} in {row['place']}"
+        for _, row in same[same["unit"] == "tract"].iterrows()
+    ]
+    return sentence_list(said)
 
 
 def _read_and_joined(result: Record) -> str:

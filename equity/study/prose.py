@@ -8,42 +8,42 @@ def _flow(text: str) -> str:
 
 
 MEASURE = _flow("""
-    The Telehealth Access Gap counts residents who lack adequate care in person and could not make a
-    video visit: residents x shortfall of care in person x (1 - usable links). Usable links are at
+    Three counts of people, each inside the one before it: residents; those of them beyond reach of
+    care in person, as this study defines it; those of these without a usable link at home, the
+    Telehealth Access Gap: residents x share beyond reach x (1 - usable links). Usable links are at
     most the share of locations with a qualifying line, and at most the share of homes with a device
     and a subscription that counts. One rule decides both: which lines, and which subscriptions.
+    Everybody without a usable link, near care or not, stands beside them.
 """)
-NO_LINES = (
-    "Which homes a line reaches is not known here, because no coverage data was at hand: the "
-    "number "
-    "counts only homes without a device or a subscription, and is a floor."
-)
-PARTS = _flow("""
-    The gap splits without a remainder into people whom no qualifying line reaches, people with a
-    line but no device, and people with a line and a device but no subscription. The parts add up in
-    every area and over any set of areas. They describe the gap; a project recovers less than its
-    part where another part binds.
+SPLIT = _flow("""
+    The gap splits without a remainder into people who lack only a line, only a connected home
+    (a device, a subscription or both), and both at once. The three add up in every area and over
+    any set of areas. A line alone brings in exactly the first, a connected home alone the second;
+    the third needs both. A practice's own line moves none of these counts: it is told apart.
 """)
 BY_TRAVEL = _flow("""
-    A resident counts as without adequate care in person where the nearest of the {sites} is more
-    than {limit:g} estimated minutes away: great-circle distance from the area's center, times a
-    detour factor, at road speeds by rurality.
+    Beyond reach is the expected share of residents whose trip to the nearest {sites} takes more
+    than {limit:g} minutes. Minutes are estimated from great-circle distance, and known up to a
+    spread about the true ones: a place at the limit counts half, so there is no cliff.
 """)
 BY_CATCHMENT = _flow("""
-    Care in person is measured by an enhanced two-step floating catchment (Luo and Qi 2009,
-    doi:10.1016/j.healthplace.2009.06.002) within {limit:g} minutes; the shortfall is how far
-    full-time equivalents per resident fall below one per {people:,.0f} people (42 CFR part 5,
+    Beyond reach is how far care falls short of a benchmark: full-time equivalents per resident by
+    an enhanced two-step floating catchment (Luo and Qi 2009, doi:10.1016/j.healthplace.2009.06.002)
+    within {limit:g} minutes, held against one per {people:,.0f} people (42 CFR part 5,
     appendix A).
 """)
+BY_COLUMN = "Beyond reach comes from the study's own column {column} ({unit})."
 NEED = _flow("""
     Poverty, age and illness are not part of the measure, so that comparing communities is not
     circular. They decide who counts as under-resourced, by criteria fixed in the study file before
     anything was mapped.
 """)
 MARGINS = _flow("""
-    Margins are 90 % margins of error of the American Community Survey, propagated with the Census
-    Bureau's formulas. They hold sampling error of population and adoption only; coverage filings
-    and travel estimates have none.
+    Three kinds of doubt are kept apart. The range is what lines and homes allow when it is not
+    known which homes have both. Margins, after ±, are 90 % margins of error of the American
+    Community Survey, propagated with the Census Bureau's formulas: sampling error of population
+    and adoption only. Choices (limit, rule, kinds of care, criteria) are no error: the finding is
+    counted again under each.
 """)
 
 OVER_REPORTED = _flow("""
@@ -52,7 +52,7 @@ OVER_REPORTED = _flow("""
 """)
 BEST_CASE = _flow("""
     The best case is taken for homes: every connected home is assumed to lie where a line qualifies.
-    The largest gap that the same shares allow is {ceiling} people.
+    The most people in the gap that the same shares allow are {ceiling}.
 """)
 BEYOND_RULE = _flow("""
     Under a rule that leaves out satellite, cellular or unlicensed wireless, some homes that it does
@@ -60,8 +60,9 @@ BEYOND_RULE = _flow("""
     that subscribe to something else.
 """)
 TRAVEL = _flow("""
-    Travel minutes are estimates without traffic, ferries or public transport; people without a car
-    are further away than shown.
+    Travel minutes are estimates from straight lines, without traffic, mountains, ferries or public
+    transport; people without a car are further away than shown. Held against published road minutes
+    they were {facts}.
 """)
 SITES = _flow("""
     A site counts whether or not it takes new patients. Sites missing from the list make the gap too

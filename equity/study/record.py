@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from equity.areas.join import JoinAudit
 from equity.measures.sensitivity import Sensitivity
 from equity.provenance import Source
@@ -32,6 +34,8 @@ class Record:
         How the tables met, with every unmatched row and its reason.
     choices
         The finding under other settings.
+    practices
+        Sites and the people who rely on them, by whether the site's own line is fit.
     outlines, sites
         County boundaries and places of care, for the map.
     """
@@ -43,6 +47,7 @@ class Record:
     sources: tuple[Source, ...]
     audit: JoinAudit
     choices: Sensitivity
+    practices: pd.DataFrame | None
     outlines: Any = None
     sites: Any = None
 

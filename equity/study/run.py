@@ -9,6 +9,7 @@ from equity.rules import load_coverage_rule
 from equity.study.choices import other_choices
 from equity.study.file import StudyPlan, read_plan
 from equity.study.inputs import gather
+from equity.study.practices import practice_lines
 from equity.study.result import StudyResult
 from equity.study.steps import measure
 
@@ -75,6 +76,8 @@ class Study:
             for name in self.plan.study.rules
         )
         table, audit = measure(self.plan, inputs, rules, cluster=cluster)
+        choices = other_choices(self.plan, inputs, rules, table)
+        headline = next(rule for rule in rules if rule.id == self.plan.study.headline)
         return StudyResult(
             plan=self.plan,
             text=self.text,
@@ -82,7 +85,8 @@ class Study:
             rules=rules,
             sources=inputs.sources,
             audit=audit,
-            choices=other_choices(self.plan, inputs, rules, table),
+            choices=choices,
+            practices=practice_lines(self.plan, inputs, headline, table),
             outlines=inputs.outlines,
             sites=inputs.sites,
         )

@@ -125,7 +125,7 @@ def test_a_computed_column_is_never_an_input_and_what_publishers_tell_is():
     known = columns()
     computed = (
         "gap_n gap_share falls_short is_under_resourced qualifying_share qualifying_n locations_n "
-        "served_share connected_share subscription_share usable_link_share in_person_shortfall "
+        "served_share connected_share subscription_share usable_link_share beyond_reach_share "
         "nearest_site_min access_per_10k demand_n gap_status coverage_status geo_id"
     )
     given = (

@@ -14,7 +14,7 @@ from equity.measures.demand import demand_population
 from equity.measures.practice import practice_readiness
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.travel import Roads, nearest_sites, travel_costs
-from equity.measures.recover import barrier
+from equity.measures.recover import recover
 
 AREAS = scattered(5, seed=1, prefix="a")
 SITES = scattered(4, seed=2, prefix="s")
@@ -45,7 +45,7 @@ OFFERS = pd.DataFrame({"best_down_mbps": [10.0], "best_up_mbps": [5.0]}, index=[
         lambda: travel_costs(AREAS, SITES, table=PAIRS.assign(c=pd.to_timedelta([1, 2, 3], unit="min")), **NAMED),
         lambda: practice_readiness(AREAS.assign(cell=510010001001000), OFFERS, cell="cell"),
         lambda: practice_readiness(AREAS.assign(cell="b"), OFFERS.assign(low_latency="yes"), cell="cell"),
-        lambda: barrier(pd.DataFrame({name: ["x"] for name in ("population_n", "in_person_shortfall", "qualifying_share", "connected_share", "device_share")})),
+        lambda: recover(pd.DataFrame({name: ["x"] for name in ("population_n", "beyond_reach_share", "qualifying_share", "connected_share", "device_share")})),
         lambda: demand_population(pd.DataFrame({"population_n": ["many"]})),
     ],
 )  # fmt: skip

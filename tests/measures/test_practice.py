@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from equity.errors import DependencyError, InputError, MissingColumnError
+from equity.errors import InputError, MissingColumnError
 from equity.measures.practice import (
     PRACTICE_TIERS,
     best_offers,
@@ -196,12 +194,6 @@ def test_h3_cells_are_the_published_ones():
     offers = pd.DataFrame({"best_down_mbps": [50.0], "best_up_mbps": [50.0]}, index=[eighth])
     status = practice_readiness(sites, offers, cell=h3_cells(sites))["practice_status"]
     assert status.tolist() == ["ok", "not_located"]
-
-
-def test_without_h3_the_remedy_is_named(monkeypatch):
-    monkeypatch.setitem(sys.modules, "h3", None)
-    with pytest.raises(DependencyError, match="pip install"):
-        h3_cells(pd.DataFrame({"lon": [-78.0], "lat": [38.0]}, index=["s"]))
 
 
 def ready():

@@ -121,7 +121,7 @@ def test_without_polygons_there_is_a_page_and_no_map(tmp_path):
 
 def test_columns_that_are_absent_are_left_out(tmp_path):
     table = make_table().drop(
-        columns=["nearest_site_km", "main_barrier", "gap_device_n", "under_resourced_reason"]
+        columns=["nearest_site_km", "gap_home_only_n", "under_resourced_reason"]
     )
     write_page(make_report(make_table()), tmp_path / "full")
     report = make_report()
@@ -141,9 +141,9 @@ def test_same_report_same_bytes(report, tmp_path):
 def test_a_part_has_no_more_digits_than_its_whole():
     table = make_table()
     first = table.index[20]
-    table.loc[first, ["gap_n", "gap_n_moe", "gap_infrastructure_n"]] = [12344.0, 9000.0, 12344.0]
+    table.loc[first, ["gap_n", "gap_n_moe", "gap_line_only_n"]] = [12344.0, 9000.0, 12344.0]
     row = _content.community_table(make_report(table), [first], caption="").rows[0]
-    assert row[2].text == "12,300 ± 9,000"
+    assert row[3].text == "12,300 ± 9,000"
     assert row[4].text == "12,300"
 
 

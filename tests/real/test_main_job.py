@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equity.measures.gap import PARTS
+from equity.measures.gap import SPLIT
 from equity.study.run import Study
 
 HERE = Path(__file__).parent
@@ -72,7 +72,7 @@ def test_classes_add_up_in_every_tract(result):
 
 @pytest.mark.parametrize("suffix", ["", "__video_visit", "__fcc_706_2024"])
 def test_the_parts_are_the_gap_in_tracts_and_counties(result, suffix):
-    columns = [f"{name}{suffix}" for name in ("gap_n", *PARTS)]
+    columns = [f"{name}{suffix}" for name in ("gap_n", *SPLIT)]
     tracts = result.table[columns].dropna()
     for areas in (tracts, tracts.groupby(tracts.index.str[:5]).sum()):
         np.testing.assert_allclose(

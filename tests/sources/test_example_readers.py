@@ -84,7 +84,7 @@ def test_every_part_of_the_gap_is_there_to_be_seen(example_state: Example) -> No
     result = eq.Study.load(example_state.study).run()
     table = result.table
     assert result.synthetic
-    for part in ("gap_infrastructure_n", "gap_device_n", "gap_subscription_n"):
+    for part in ("gap_line_only_n", "gap_home_only_n", "gap_both_n"):
         assert table[part].sum() > 100
     assert 0.01 < table["gap_n"].sum() / table["population_n"].sum() < 0.15
     assert 5 <= len(result.focus) <= 40

@@ -47,7 +47,8 @@ def beyond_reach_with_clinic(
     Returns
     -------
     Series
-        ``beyond_reach_with_clinic_share``, 0 to 1, by the index of ``table``; missing where access is.
+        ``beyond_reach_with_clinic_share``, 0 to 1, by the index of ``table``; missing where
+        access is.
 
     Raises
     ------

@@ -1,0 +1,193 @@
+"""The panels behind the finding: counts, kinds of care, fixes, how sure, the practices' lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from equity.areas.words import Z90, is_missing, say
+from equity.outputs import _rows
+from equity.outputs._content import Cell, Head, Table, first_up
+from equity.outputs.report import Report
+
+__all__ = ["Panel", "counts_table", "panels"]
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A heading with tables under it; page and documents show the same ones in one order."""
+
+    anchor: str
+    heading: str
+    note: str
+    tables: tuple[Table, ...]
+
+
+COUNTS = {
+    "population_n": "Residents",
+    "beyond_reach_n": "of them beyond reach of care in person",
+    "gap_n": "of them without a usable link: in the gap",
+    "no_link_n": "Beside it: everybody without a usable link",
+}
+FIXES = {
+    "line": "A line everywhere",
+    "device": "A device for every home that subscribes",
+    "subscription": "A subscription for every home with a device",
+    "home": "A connected home everywhere",
+    "clinic": "A new clinic at the area's center",
+    "line and device": "A line, and a device for every home that subscribes",
+    "line and subscription": "A line, and a subscription for every home with a device",
+    "line and home": "A line and a connected home everywhere",
+}
+PRACTICES = {
+    "fit": "what a practice of its size needs, or more",
+    "below": "less than that",
+    "unknown": "not known",
+}
+
+
+def panels(report: Report) -> Iterator[Panel]:
+    """Yield the panels that this report has numbers for."""
+    if len(report.kinds) > 1:
+        note = "Each kind of care has its own sites, limit and counts; the finding is of the first."
+        yield Panel("kinds", "Kinds of care", note, (kinds_table(report),))
+    if len(report.fixes):
+        note = (
+            "Carried out area by area as a what-if, everything else as it is. Only these people "
+            "may be called recoverable; a fix brings in nobody where something else is missing."
+        )
+        yield Panel("fixes", "What would help", note, (fixes_table(report),))
+    note = (
+        "Three kinds of doubt, never added to each other: the range, the survey's margins (after "
+        "±), and choices. The share of places that stay the same is out of all places listed under "
+        "either setting."
+    )
+    tables = [overlaps_table(report)] if len(report.overlaps) else []
+    yield Panel("sure", "How sure that is", note, (*tables, settings_table(report)))
+    practices = practices_table(report)
+    if practices is not None:
+        note = "A practice's line moves none of the counts above: it decides who can offer video."
+        yield Panel("practices", "The practices' own lines", note, (practices,))
+
+
+def counts_table(report: Report) -> Table:
+    """Draw the three counts, each inside the one before it, and all without a usable link."""
+    frame = report.counts
+    rows = []
+    for key, row in frame.iterrows():
+        like = row["people_n_moe"] / Z90 / row["people_n"] if row["people_n"] else None
+        rows.append(
+            (
+                Cell(COUNTS[str(key)]),
+                _cell(row["people_n"], "n", moe=row["people_n_moe"]),
+                _cell(row["share"], "share", moe=row["share_moe"]),
+                *(
+                    _cell(row[name], "n", like=like) if not is_missing(row[name]) else Cell("–")
+                    for name in ("independence_n", "ceiling_n")
+                ),
+            )
+        )
+    heads = (
+        Head("Who", words=True, width=2.4),
+        Head("People"),
+        Head("Share of residents"),
+        Head("If lines and homes are independent", width=1.2),
+        Head("If they overlap least", width=1.2),
+    )
+    return Table("The three counts and the range", heads, tuple(rows), tuple(map(str, frame.index)))
+
+
+def kinds_table(report: Report) -> Table:
+    """Draw each kind of care that the study asks about."""
+    frame = report.kinds
+    first = [Cell(first_up(str(label))) for label in frame["label"]]
+    columns = (
+        ("beyond_reach_n", "n", "Beyond reach"),
+        ("gap_n", "n", "People in the gap"),
+        ("gap_share", "share", "Share of residents"),
+        ("first_share", "share", "In under-resourced communities"),
+        ("elsewhere_share", "share", "Elsewhere"),
+    )
+    corner = Head("Kind of care", words=True, width=1.75)
+    return _framed(frame, columns, corner, first, "Kinds of care, each apart")
+
+
+def fixes_table(report: Report) -> Table:
+    """Draw what one fix brings in, and what two do."""
+    frame = report.fixes
+    first = [Cell(FIXES.get(str(key), str(key))) for key in frame.index]
+    columns = (
+        ("everywhere_n", "n", "People brought in, everywhere"),
+        ("named_n", "n", "In the places listed"),
+    )
+    return _framed(frame, columns, Head("Fix", words=True, width=2.4), first, "What fixes bring in")
+
+
+def overlaps_table(report: Report) -> Table:
+    """Draw the range, and over-reported lines as a setting."""
+    frame = report.overlaps
+    first = [Cell(first_up(str(key))) for key in frame.index]
+    columns = (
+        ("gap_n", "n", "Lines and homes overlap most"),
+        ("gap_independence_n", "n", "Independent"),
+        ("gap_ceiling_n", "n", "Overlap least"),
+    )
+    caption = "The gap as lines and homes overlap, people"
+    return _framed(frame, columns, Head("Lines", words=True, width=2.0), first, caption)
+
+
+def settings_table(report: Report) -> Table:
+    """Draw the finding under other settings: choices, not errors."""
+    frame = report.settings
+    first = [
+        Cell(first_up(label), small=note)
+        for label, note in zip(_rows.texts(frame, "label"), _rows.texts(frame, "note"), strict=True)
+    ]
+    columns = (
+        ("gap_n", "n", "People in the gap"),
+        ("gap_share", "share", "Share of residents"),
+        ("named_n", "n", "Places listed"),
+        ("named_people_n", "n", "People in the gap there"),
+        ("overlap_share", "share", "Same places as listed"),
+    )
+    corner = Head("Setting", words=True, width=2.6)
+    return _framed(frame, columns, corner, first, "The finding under other settings")
+
+
+def practices_table(report: Report) -> Table | None:
+    """Draw sites and the people who rely on them, by the site's own line; None if not asked."""
+    frame = report.practices
+    if frame is None:
+        return None
+    first = [Cell(PRACTICES[str(key)]) for key in frame.index]
+    columns = (("sites_n", "n", "Sites"), ("relying_n", "n", "People whose nearest site it is"))
+    corner = Head("The site's own line", words=True, width=2.0)
+    return _framed(frame, columns, corner, first, "The practices' lines")
+
+
+def _framed(
+    frame: pd.DataFrame,
+    columns: Sequence[tuple[str, str, str]],
+    corner: Head,
+    first: Sequence[Cell],
+    caption: str,
+) -> Table:
+    """Draw a frame of the report whose columns stand nowhere else."""
+    cells = [
+        [
+            _cell(value, unit, moe=moe)
+            for value, moe in zip(frame[name], _rows.margin_of(frame, name), strict=True)
+        ]
+        for name, unit, _ in columns
+    ]
+    heads = (corner, *(Head(label) for _, _, label in columns))
+    keys = tuple(str(key) for key in frame.index)
+    return Table(caption, heads, tuple(zip(first, *cells, strict=True)), keys)
+
+
+def _cell(value: Any, unit: str, *, moe: Any = None, like: float | None = None) -> Cell:
+    text = say(value, unit, moe=moe, with_unit=unit == "share", like=like)
+    return Cell(text, None if is_missing(value) else float(value))

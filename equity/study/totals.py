@@ -1,0 +1,166 @@
+"""The numbers of a run's report, before they become sentences: sums, rates and their margins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from equity.areas.rates import Rate, moe_of_rate
+from equity.measures.gap import RANGE, SPLIT, gap_range, gap_totals
+from equity.measures.recover import SETS_OF_FIXES
+from equity.study.record import Record
+
+__all__ = [
+    "ALL", "DIFFERENCE", "ELSEWHERE", "FIRST", "by_rule", "comparison", "counts", "fixes", "kinds",
+    "overlaps",
+]  # fmt: skip
+
+FIRST, ELSEWHERE, ALL = "under-resourced communities", "everywhere else", "all"
+DIFFERENCE = "difference"
+_BEYOND = "subscribed_beyond_rule_share"
+
+
+def rate_of(table: Any, name: str) -> Rate:
+    """Return the sum of a count over areas, its share of residents, and both margins."""
+    known = table[table[name].notna()]
+    if not len(known):
+        return Rate(*[float("nan")] * 6)
+
+    def margins(column: str) -> np.ndarray:
+        if f"{column}_moe" not in known:
+            return np.full(len(known), np.nan)
+        return np.asarray(known[f"{column}_moe"], dtype=float)
+
+    return moe_of_rate(
+        known[name].to_numpy(dtype=float),
+        margins(name),
+        known["population_n"].to_numpy(dtype=float),
+        margins("population_n"),
+    )
+
+
+def counts(ranked: Any) -> pd.DataFrame:
+    """Return three counts of people, each inside the one before, and all without a link.
+
+    Index ``population_n``, ``beyond_reach_n``, ``gap_n``, ``no_link_n``; ``people_n`` and
+    ``people_n_moe``, ``share`` (of residents) and ``share_moe``, ``independence_n``,
+    ``ceiling_n`` (the range of the gap).
+    """
+    rows = {}
+    for name in ("population_n", "beyond_reach_n", "gap_n", "no_link_n"):
+        rate = rate_of(ranked, name)
+        rows[name] = {
+            "people_n": rate.numerator,
+            "people_n_moe": rate.numerator_moe,
+            "share": rate.rate,
+            "share_moe": rate.moe,
+        }
+    frame = pd.DataFrame.from_dict(rows, orient="index")
+    for name in ("independence_n", "ceiling_n"):
+        frame[name] = np.nan
+        frame.loc["gap_n", name] = ranked[f"gap_{name}"].sum(min_count=1)
+    return frame
+
+
+def comparison(ranked: Any) -> pd.DataFrame:
+    """Return under-resourced communities, everywhere else, all, and the difference of rates."""
+    first = ranked["is_under_resourced"].astype(bool)
+    groups = {FIRST: ranked[first], ELSEWHERE: ranked[~first], ALL: ranked}
+    frame = pd.DataFrame({name: _row(part) for name, part in groups.items()}).T
+    gaps = {}
+    for name in ("no_link_share", "gap_share"):
+        # Of the rates as they are shown: a reader subtracts them.
+        gaps[name] = round(frame.loc[FIRST, name], 3) - round(frame.loc[ELSEWHERE, name], 3)
+        margins = frame.loc[[FIRST, ELSEWHERE], f"{name}_moe"]
+        # Two groups without a common area do not covary.
+        gaps[f"{name}_moe"] = float(np.sqrt((margins**2).sum(skipna=False)))
+    frame.loc[DIFFERENCE] = pd.Series(gaps)
+    return frame
+
+
+def _row(part: Any) -> pd.Series:
+    people = part["population_n"].sum()
+    row = {"areas_n": float(len(part)), "population_n": people}
+    for name in ("no_link_n", "beyond_reach_n", "gap_n", *SPLIT):
+        rate = rate_of(part, name)
+        row[name], row[f"{name}_moe"] = rate.numerator, rate.numerator_moe
+        if name in ("no_link_n", "gap_n"):
+            share = f"{name[:-2]}_share"
+            row[share], row[f"{share}_moe"] = rate.rate, rate.moe
+    return pd.Series(row)
+
+
+def kinds(result: Record, ranked: Any) -> pd.DataFrame:
+    """Return each kind of care that is asked about: its counts, and the gap of both groups.
+
+    Index the care's id; ``label``, ``beyond_reach_n``, ``gap_n``, ``gap_share``, their margins,
+    ``first_share`` and ``elsewhere_share``.
+    """
+    rows = {}
+    first = ranked["is_under_resourced"].astype(bool)
+    for i, care in enumerate(result.plan.care):
+        suffix = "" if i == 0 else f"__{care.id}"
+        names = {
+            f"{n}{m}{suffix}": f"{n}{m}" for n in ("beyond_reach_n", "gap_n") for m in ("", "_moe")
+        }
+        people = [n for n in ("population_n", "population_n_moe") if n in ranked]
+        part = pd.DataFrame(ranked)[[*people, *names]].rename(columns=names)
+        gap, beyond = rate_of(part, "gap_n"), rate_of(part, "beyond_reach_n")
+        rows[care.id] = {
+            "label": care.label,
+            "beyond_reach_n": beyond.numerator,
+            "beyond_reach_n_moe": beyond.numerator_moe,
+            "gap_n": gap.numerator,
+            "gap_n_moe": gap.numerator_moe,
+            "gap_share": gap.rate,
+            "gap_share_moe": gap.moe,
+            "first_share": rate_of(part[first], "gap_n").rate,
+            "elsewhere_share": rate_of(part[~first], "gap_n").rate,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def fixes(ranked: Any, focus: Any) -> pd.DataFrame:
+    """Return what each set of fixes would bring in, everywhere and in the named places."""
+    names = {one: f"recoverable_{'_and_'.join(one)}_n" for one in SETS_OF_FIXES}
+    rows = {
+        " and ".join(one): {
+            "everywhere_n": ranked[name].sum(min_count=1),
+            "named_n": focus[name].sum(min_count=1),
+        }
+        for one, name in names.items()
+        if ranked[name].notna().any()
+    }
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["everywhere_n", "named_n"])
+
+
+def overlaps(result: Record, ranked: Any) -> pd.DataFrame:
+    """Return the gap as lines and homes overlap, and with lines over-reported as a setting."""
+    rows = {}
+    if ranked["qualifying_share"].notna().any():
+        for part in (0.0, *result.plan.sensitivity.over_reported):
+            totals = gap_range(ranked, over_reported=part).sum(min_count=1)
+            label = "lines as reported" if part == 0 else f"{part:.0%} of qualifying locations not"
+            rows[label] = dict(zip(RANGE, totals[list(RANGE)], strict=True))
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(RANGE), dtype=float)
+
+
+def by_rule(result: Record) -> pd.DataFrame:
+    """Return the gap and what is missing under each rule, and homes that subscribe beyond it."""
+    rows = {}
+    for rule in result.rules:
+        suffix = "" if rule.id == result.plan.study.headline else rule.suffix
+        names = {f"{name}{suffix}": name for name in ("gap_n", *SPLIT, _BEYOND)}
+        part = result.table[["population_n", "households_n", *names]].rename(columns=names)
+        rows[rule.id] = [*gap_totals(part)[["gap_n", *SPLIT, "gap_share"]], _over_homes(part)]
+    columns = ["gap_n", *SPLIT, "gap_share", _BEYOND]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)
+
+
+def _over_homes(part: pd.DataFrame) -> float:
+    """Return the mean of a share of homes over all areas, weighted by homes."""
+    homes = part["households_n"].fillna(part["population_n"]).where(part[_BEYOND].notna())
+    total = homes.sum()
+    return float((part[_BEYOND] * homes).sum() / total) if total else float("nan")
