@@ -16,7 +16,11 @@ from equity.measures.gap import gap_totals
 from equity.measures.standing import falls_short
 from equity.provenance import carry
 
-__all__ = ["Sensitivity", "Setting", "sensitivity"]
+__all__ = ["OTHER_CARE", "Sensitivity", "Setting", "sensitivity"]
+
+
+OTHER_CARE = "kinds of care"
+"""Group of settings that ask about another kind of care: they are no other answer to the same."""
 
 
 @dataclass(frozen=True, eq=False)

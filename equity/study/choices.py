@@ -9,9 +9,10 @@ import pandas as pd
 
 from equity.errors import EquityError
 from equity.measures.gap import gap_range, telehealth_gap
-from equity.measures.sensitivity import Sensitivity, Setting, sensitivity
+from equity.measures.sensitivity import OTHER_CARE, Sensitivity, Setting, sensitivity
 from equity.measures.standing import Criterion, under_resourced
 from equity.rules import CoverageRule
+from equity.sources.care.kinds import kind_of, kinds_in_words
 from equity.study.care import care_within_reach
 from equity.study.file import StudyPlan
 from equity.study.inputs import Inputs
@@ -90,17 +91,14 @@ class _Choices:
             yield self._with_care(f"spread-{sd:g}", label, "spread", sd=sd)
 
     def kinds(self) -> Iterator[Setting]:
-        if self.inputs.sites is None or self.care.method != "travel":
+        """Other kinds of sites that are at hand: never counted by the study, so told apart."""
+        if self.inputs.sites is None or self.care.method != "travel" or not self.care.kinds:
             return
-        there = sorted(map(str, self.inputs.sites["kind"].unique()))
-        own = sorted(self.care.kinds) or there
-        others = [one for one in ([kind] for kind in there) if one != own]
-        if own != there and len(there) > 1:
-            others.append(there)
-        for kinds in others if len(there) > 1 else ():
-            label = "every kind of site at hand" if kinds == there else f"only: {kinds[0]}"
-            key = "all" if kinds == there else kinds[0].lower().replace(" ", "-")
-            yield self._with_care(f"kind-{key}", label, "kinds of care", kinds=kinds)
+        there = sorted(kind_of(self.inputs.sites["kind"]).dropna().unique())
+        for kind in there:
+            if [kind] != self.care.kinds:
+                label = f"{kinds_in_words(kind, plural=True)} alone count"
+                yield self._with_care(f"kind-{kind}", label, OTHER_CARE, kinds=[kind])
 
     def forms(self) -> Iterator[Setting]:
         have = self.inputs.capacity is not None and self.inputs.capacity["fte"].notna().any()

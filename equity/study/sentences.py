@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.words import about, number, plural, points, sentence_list, share
+from equity.measures.sensitivity import OTHER_CARE
 from equity.sources.care.kinds import kinds_in_words
 from equity.study.file import CarePart
 from equity.study.record import Record
@@ -139,7 +140,8 @@ def sure_sentence(result: Record, counts: pd.DataFrame) -> str:
             "errors of coverage filings and of travel estimates come on top"
         )
     other = result.choices.settings
-    known = other[other["gap_n"].notna()].drop(index="study")
+    same = other["gap_n"].notna() & (other["group"] != OTHER_CARE)
+    known = other[same].drop(index="study")
     if not len(known):
         return f"{sure}."
     low, high = known["gap_n"].idxmin(), known["gap_n"].idxmax()
