@@ -67,11 +67,6 @@ def member_small(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     return archive.open(zip_entry(name), "w")
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 with Unix line ends everywhere."""
-    path.write_bytes(text.encode("utf-8"))
-
-
 def csv_line(values: list[str]) -> str:
     """One CSV row with every value quoted, as HRSA writes it."""
     out = io.StringIO()

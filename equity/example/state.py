@@ -336,7 +336,7 @@ def _complete(root: Path, scale: float, seed: int) -> Example | None:
 def _recipe() -> str:
     """Name this version of the generator: the package's version and a digest of its text."""
     digest = sha256()
-    for path in sorted(Path(__file__).parent.glob("*example*.py")):
+    for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return f"{__version__}-{digest.hexdigest()[:12]}"
 

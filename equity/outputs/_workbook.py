@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.outputs._files import steady_zip
+from equity.outputs._steady import steady_zip
 from equity.outputs.words import is_missing
 
 __all__ = ["workbook"]

@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from equity.errors import InputError
+from equity.files.atomic import write_bytes
 from equity.outputs import _content
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC
-from equity.outputs._files import write_bytes
 from equity.outputs.report import Report
 from equity.outputs.words import number
 

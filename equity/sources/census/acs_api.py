@@ -25,7 +25,7 @@ from equity.net.desk import Desk, desk
 from equity.net.faults import census_key_error
 from equity.net.publishers import publisher
 from equity.net.request import Request
-from equity.net.store import Store, Stored, write_whole, writing
+from equity.net.store import Store, Stored, write_note
 from equity.provenance import meta, stamp
 from equity.settings import Secret
 from equity.sources.census._acs_labels import STUDY_CODES, check_labels, table_of
@@ -285,9 +285,7 @@ def narrowed(store: Store, national: Stored, fips: str) -> Stored:
             body = b"".join(line for line in lines if line.startswith(wanted))
         if b"GEO_ID" not in head:
             return national  # not this layout: the reader says what is wrong with it
-        with writing(part):
-            part.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(part, head + body)
+        write_note(part, head + body)
     return Stored(part, national.receipt)
 
 
