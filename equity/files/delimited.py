@@ -122,7 +122,7 @@ def _as_utf8(content: bytes, path: str | Path, delimiter: str) -> bytes:
 
 def _one_line_end(content: bytes, delimiter: str) -> bytes:
     """Give all lines of a file that ends them in several ways one end; cells stay as they are."""
-    if content.count(b"\r") == content.count(b"\r\n") and b"\r\r" not in content:
+    if content.count(b"\r") == content.count(b"\r\n"):
         return content
     quoted = rb"(?<![^\r\n" + re.escape(delimiter.encode()) + rb'])"(?:[^"]|"")*"'
     return re.sub(rb"(" + quoted + rb")|\r+\n|\r", lambda found: found[1] or b"\n", content)

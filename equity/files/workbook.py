@@ -81,9 +81,11 @@ def _filled(data: bytes, path: str | Path) -> dict[str, list[Row]]:
             values = _cells(data, results=True)
             if _has_formulas(opened):
                 _refuse_unknown_results(values, _cells(data, results=False), path)
-        except (InvalidFileException, KeyError, ValueError, TypeError, SyntaxError) as trouble:
-            if isinstance(trouble, FormatError):
-                raise
+        except FormatError:
+            raise
+        except (
+            InvalidFileException, KeyError, OSError, SyntaxError, TypeError, ValueError,
+        ) as trouble:  # fmt: skip
             raise FormatError(
                 f"not a readable workbook ({trouble})", file=path, fix="save it again as .xlsx"
             ) from None
