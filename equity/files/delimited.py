@@ -18,7 +18,7 @@ import pandas as pd
 
 from equity.errors import FormatError
 from equity.files.opening import is_workbook, read_bytes
-from equity.files.workbook import read_sheet
+from equity.files.sheets import read_sheet
 
 __all__ = ["BLANK", "first_line", "read_records", "read_text_table", "usable_names"]
 

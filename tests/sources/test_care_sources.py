@@ -11,7 +11,7 @@ import replica_publishers as publishers
 from replica_server import Answer
 
 from equity.errors import EquityError, FormatError, InputError, MissingColumnError
-from equity.files import columns
+from equity.files import large
 from equity.provenance import meta
 from equity.sources.care import nppes as nppes_module
 from equity.sources.care.cms import read_clinicians, read_hospitals, read_rural_clinics
@@ -239,7 +239,7 @@ def test_the_register_is_read_at_full_width(tmp_path):
 def test_small_blocks_change_nothing(tmp_path, monkeypatch):
     path = register(tmp_path / "n.zip", [nppes_rows.row(i) for i in range(400)])
     whole = read_nppes(path, as_of="2026-11")
-    monkeypatch.setattr(columns, "_BLOCK", 20_000)
+    monkeypatch.setattr(large, "_BLOCK", 20_000)
     pd.testing.assert_frame_equal(read_nppes(path, as_of="2026-11"), whole)
 
 

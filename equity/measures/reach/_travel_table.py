@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import FormatError, InputError, MissingColumnError, MissingFileError
-from equity.files.columns import read_columns
 from equity.files.delimited import BLANK
+from equity.files.large import read_columns
 from equity.measures.reach.costs import Held, TravelCosts
 
 _UNITS = {

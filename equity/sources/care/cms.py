@@ -21,7 +21,7 @@ import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import InputError, MissingColumnError
-from equity.files.columns import read_columns
+from equity.files.large import read_columns
 from equity.provenance import file_source, stamp
 
 __all__ = ["read_clinicians", "read_hospitals", "read_rural_clinics"]

@@ -20,7 +20,7 @@ import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import FormatError, InputError, MissingColumnError
-from equity.files.columns import stream_columns
+from equity.files.large import stream_columns
 from equity.files.opening import regular
 from equity.files.zips import open_zip
 from equity.progress import track

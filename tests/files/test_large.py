@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equity.errors import FormatError, MissingColumnError, MissingFileError
-from equity.files import columns
-from equity.files.columns import read_columns, stream_columns
+from equity.files import large
 from equity.files.delimited import read_text_table
+from equity.files.large import read_columns, stream_columns
 
 TEXT = 'a, b ,"c\nd"\n1,"x\ny",3\n007,,"6,5"\n'
 
@@ -96,7 +96,7 @@ def test_it_agrees_with_the_careful_reader(rows, first, other):
 
 def test_small_blocks_change_nothing(monkeypatch):
     data = b"a,b\r" + b"".join(b"%d,x\n" % n for n in range(5000))
-    monkeypatch.setattr(columns, "_BLOCK", 500)
+    monkeypatch.setattr(large, "_BLOCK", 500)
     batches = list(stream_columns(io.BytesIO(data), lambda names: names, file="t.csv"))
     assert len(batches) > 10
     assert [int(a) for b in batches for a in b.column("a").to_pylist()] == list(range(5000))
