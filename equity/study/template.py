@@ -12,7 +12,8 @@ from pathlib import Path
 from equity import settings
 from equity.areas.geoid import State, find_state, geo_vintage_for
 from equity.errors import EquityError, InputError
-from equity.net.store import Stored, write_whole, writing
+from equity.files.atomic import write_text
+from equity.net.store import Stored
 from equity.rules.defaults import default_criteria_text, default_rules_text
 from equity.sources.catalog import Input
 from equity.sources.fetch import INPUTS, Want, fetch_input, find_input
@@ -286,7 +287,4 @@ def write_study(
             raise InputError(
                 "a file of this name is there already", file=file, fix="give another with --out"
             )
-    with writing(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, text.encode("utf-8"))
-    return file
+    return write_text(file, text)

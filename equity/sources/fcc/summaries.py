@@ -16,7 +16,10 @@ import pandas as pd
 
 from equity.areas.geoid import LEVELS, find_state, normalize
 from equity.errors import FormatError, InputError, MissingColumnError
+from equity.files.delimited import read_text_table
+from equity.files.opening import check_data
 from equity.provenance import Source, sha256_of, stamp
+from equity.sources.area_rows import row_labels
 from equity.sources.fcc._bdc_names import check_as_of
 from equity.sources.fcc._bdc_stream import bare_name, only_member, open_csv_bytes
 
@@ -210,7 +213,7 @@ def read_bdc_providers(path: str | Path, *, as_of: str | date) -> pd.DataFrame:
         )
     for name in frame.columns[frame.columns.str.contains(_NUMBERS)]:
         frame[name] = _numbers(frame[name], path)
-    stamped: pd.DataFrame = stamp(frame, sources=[_source(path, vintage)])
+    stamped: pd.DataFrame = stamp(frame.reset_index(drop=True), sources=[_source(path, vintage)])
     return stamped
 
 
@@ -244,13 +247,10 @@ def _read(
     text = str(path)
     member = only_member(text).filename if text.lower().endswith(".zip") else None
     with open_csv_bytes(text, member) as stream:
-        try:
-            frame = pd.read_csv(stream, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise FormatError(
-                f"not readable as CSV ({error})", file=bare_name(path), fix="download it again"
-            ) from None
-    frame.columns = frame.columns.str.strip().str.lower()
+        data = stream.read()
+    check_data(data, bare_name(path))
+    frame = read_text_table(bare_name(path), data=data)
+    frame.columns = frame.columns.str.lower()
     for name in needed:
         if name not in frame.columns:
             raise MissingColumnError(
@@ -302,7 +302,7 @@ def _numbers(values: pd.Series, path: str | Path) -> pd.Series:
         raise FormatError(
             f"{values.name} holds what is no number",
             file=bare_name(path),
-            rows=[f"line {n + 2}" for n in values.index[bad]],
+            rows=row_labels(values.index, bad),
             fix="download the file again",
         )
     return numbers.astype(float)
