@@ -18,7 +18,8 @@ from replica_server import HTML, Answer, Replica, page
 from equity import settings
 from equity.cli import run
 from equity.errors import CredentialError, EquityError, InputError, NetworkError
-from equity.sources.fetch import INPUTS, Want, at_hand
+from equity.sources.catalog import INPUTS
+from equity.sources.fetch import Want, at_hand
 
 SECRETS = (publishers.KEY, publishers.FCC_USER, publishers.FCC_TOKEN)
 

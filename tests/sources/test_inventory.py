@@ -16,9 +16,9 @@ from equity.checkup import doctor_lines
 from equity.errors import EquityError, InputError, OfflineError
 from equity.sources.care.designations import get_designations
 from equity.sources.care.get_sites import SITE_KINDS, get_sites
-from equity.sources.catalog import FOUND_OTHERWISE, INPUTS
+from equity.sources.catalog import GIVES, INPUTS, find_input, load_rows
 from equity.sources.census.tribal import get_tribal_areas
-from equity.sources.fetch import Want, at_hand, fetch_input, find_input
+from equity.sources.fetch import Want, at_hand, fetch_input
 from equity.sources.listing import cache_lines, readme_table, source_lines
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,7 +64,7 @@ def test_what_comes_only_by_hand_says_where_from_and_under_what_name(
 def test_the_table_is_sound():
     ids = [e.id for e in INPUTS]
     assert len(set(ids)) == len(ids)
-    assert set(ids) >= FOUND_OTHERWISE
+    assert {e.gives for e in INPUTS} == set(GIVES)
     with pytest.raises(InputError, match="use one of"):
         find_input("live:nothing")
 
