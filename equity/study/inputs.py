@@ -91,7 +91,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
             advance(1)
     people, *surveys = read["acs"]
     others = [*surveys, read["boundaries"], *read["tables"]]
-    areas, audit = combine(people, *others, tolerance=plan.study.join_tolerance, audit=True)
+    areas, audit = _joined(people, others, plan.study.join_tolerance)
     areas = _named(areas, read["outlines"])
     everything = [
         *read["acs"], *read["tables"], read["lines"], read["boundaries"],
@@ -202,6 +202,24 @@ class _Reader:
         return read_blocks(self.files.path(name, ""), year=2020, state=self.state)
 
 
+def _joined(people: pd.DataFrame, others: list[Any], tolerance: float) -> tuple[Any, JoinAudit]:
+    """Join, and tell of a table that leaves too many areas out in the words of a study file."""
+    try:
+        return combine(people, *others, tolerance=tolerance, audit=True)
+    except InputError as error:
+        if error.code != "E-JOIN-INCOMPLETE":
+            raise
+        sources = [source for table in others for source in meta(table).sources]
+        named = (s.file for s in sources if error.what.startswith(f"{s.product} {s.vintage}"))
+        raise InputError(
+            error.what,
+            file=next(named, None),
+            rows=error.rows,
+            fix="add the missing rows, or allow the gap with join_tolerance in [study]",
+            code=error.code,
+        ) from None
+
+
 def _with_population(acs: pd.DataFrame) -> pd.DataFrame:
     for code in _POPULATION:
         if f"{code}E" in acs.columns:
@@ -225,7 +243,7 @@ def _named(areas: Any, outlines: Any) -> Any:
         else pd.Series([[]] * len(result), index=result.index)
     )
     if "county_name" not in result:
-        result["county_name"] = parts.str[1]
+        result["county_name"] = parts.str[1].astype(object)
     if outlines is not None and "name" in outlines:
         from_outline = pd.Series(result.index.str[:5], index=result.index).map(outlines["name"])
         result["county_name"] = result["county_name"].fillna(from_outline)

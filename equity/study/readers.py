@@ -93,7 +93,8 @@ _MEASURED = frozenset(
         "nearest_site_id", "nearest_site_status", "access_per_10k", "access_status",
         "in_person_shortfall", "beyond_reach_share", "beyond_reach_n", "usable_link_share",
         "no_link_n", "gap_n", "gap_share", "gap_status", "gap_infrastructure_n", "gap_device_n",
-        "gap_subscription_n", "gap_line_only_n", "gap_home_only_n", "gap_both_n", "gap_independence_n",
+        "gap_subscription_n", "gap_line_only_n", "gap_home_only_n", "gap_both_n",
+        "gap_independence_n",
         "gap_ceiling_n", "main_barrier", "is_under_resourced", "under_resourced_reason",
         "under_resourced_status", "falls_short", "area_status",
     }
