@@ -362,6 +362,26 @@ def test_init_writes_a_study_that_runs_with_every_option_taken(place, replica):
     assert "2026-09-15" in sources
 
 
+def test_a_list_of_addresses_is_placed_by_the_geocoder_if_the_study_says_so(place, replica):
+    from equity.study.file import read_plan
+    from equity.study.inputs import gather
+    from equity.study.template import study_text
+
+    publishers.care(replica)
+    publishers.geocoder(replica, {"1 Main St": (-80.123, 38.321, "540010001001000")})
+    part = (
+        '[[sites]]\nreader = "hospitals"\nfile = "live:cms-hospitals"\nas_of = "current"\n'
+        'states = ["West Virginia"]\nuse = "capacity"\n'
+    )
+    for more, quality, lon in (("", "zip_area", None), ("addresses = true\n", "address", -80.123)):
+        Path("study.toml").write_text(study_text("WV") + part + more)
+        plan, _ = read_plan("study.toml")
+        hospitals = gather(plan, place).capacity
+        assert hospitals.index.tolist() == ["540001"]
+        assert hospitals["location_quality"].tolist() == [quality]
+        assert lon is None or hospitals["lon"].tolist() == [lon]
+
+
 def test_a_run_goes_on_without_what_is_only_welcome(place, replica, capsys):
     replica.fault("us_county", Answer(b"", 403))
     run("WV")

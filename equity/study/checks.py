@@ -8,6 +8,7 @@ from typing import Any
 
 from equity.areas.schema import describe
 from equity.errors import EquityError, InputError
+from equity.sources.catalog import Reader, find_input
 from equity.study.parts import CoveragePart, StudyPlan, TablePart, UnderResourcedPart
 from equity.study.readers import (
     COVERAGE,
@@ -25,6 +26,7 @@ _Problem = tuple[list[Any], str, str | None]
 
 def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
     """Yield what no field alone can tell: place, what, fix."""
+    yield from _wrong_names(plan.model_dump(), [])
     yield from _wrong_rules(plan, path)
     yield from _wrong_coverage(plan.coverage)
     for i, table in enumerate(plan.tables):
@@ -36,9 +38,30 @@ def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
         if reader.name != "sites":
             said = {name: value for name, value in said.items() if name not in sites.placing}
         known = {"as_of", "layout", "unplaced", "synthetic", "state", "states", "kind", "columns"}
-        for field, what, fix in complaints(reader, said, sites.options, known):
+        found = complaints(reader, said, sites.options, known)
+        for field, what, fix in (*_misread(sites.file, reader), *found):
             yield ["sites", i, field], f"sites.{i}.{field}: {what}", fix
     yield from _wrong_criteria(plan.under_resourced)
+
+
+def _wrong_names(part: Any, where: list[Any]) -> Iterator[_Problem]:
+    """Yield every ``live:`` name that the catalog does not know."""
+    if isinstance(part, dict | list):
+        for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+            yield from _wrong_names(value, [*where, key])
+    elif isinstance(part, str) and part.startswith("live:"):
+        try:
+            find_input(part)
+        except InputError as error:
+            yield where, f"{'.'.join(map(str, where))}: {error.what}", error.fix
+
+
+def _misread(file: str, reader: Reader) -> Iterator[tuple[str, str, str | None]]:
+    """Yield a live input that another reader reads."""
+    entry = find_input(file) if file.startswith("live:") else None
+    if entry is not None and entry.reader.function is not reader.function:
+        right = entry.reader.name
+        yield "reader", f"{file} is read by read_{right}, not read_{reader.name}", f"name {right}"
 
 
 def _wrong_rules(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
@@ -88,6 +111,7 @@ def _wrong_table(part: TablePart) -> Iterator[tuple[str, str, str | None]]:
     known = {"state", "multi_state", "synthetic", "level", reader.dated}
     if not own_table:
         known.add("geo_vintage")
+        yield from _misread(part.file, reader)
     elif part.columns:
         known.add("columns")
     yield from complaints(reader, part.said(), part.options, known, live_options(part.file))

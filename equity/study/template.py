@@ -45,6 +45,7 @@ id = "{id}"
 title = "{state}"
 state = "{fips}"
 level = "tract"
+# join_tolerance = 0.01  # the largest share of areas that a table may lack
 {rules}
 [boundaries]
 file = "live:boundaries"
