@@ -119,7 +119,13 @@ class CrosswalkPart(_Part):
 
 
 class TablePart(_Read):
-    """``[[tables]]``: any other table of areas; its columns, or a reader that knows them."""
+    """``[[tables]]``: any other table of areas.
+
+    Without `reader` it is the user's own, told by agency, product, geo_vintage and columns. With
+    one the reader knows all that; `columns` then picks and renames, and `options` are its further
+    arguments. `crosswalk` moves areas of another vintage or kind, `spread` gives every area the
+    value of the larger one that holds it.
+    """
 
     own = frozenset(
         {"file", "vintage", "reader", "columns", "spread", "crosswalk", "options", "multi_state"}
@@ -148,7 +154,11 @@ class TablePart(_Read):
 
 
 class CoveragePart(_Read):
-    """``[coverage]``: the FCC's location files, a table of locations by class, or unknown."""
+    """``[coverage]``: the FCC's location files, a table of locations by class, or unknown.
+
+    `geo_vintage` says which areas the ids mean, where that is not what `reader` takes them for:
+    2020 for the Broadband Data Collection, 2010 for Form 477.
+    """
 
     own = frozenset(
         {
@@ -181,7 +191,11 @@ class CoveragePart(_Read):
 
 
 class SitesPart(_Read):
-    """``[[sites]]``: places of care."""
+    """``[[sites]]``: places of care.
+
+    ``hrsa`` and ``points`` have coordinates; the others are lists of addresses, which stand at the
+    inner point of their ZIP area, or where the Census geocoder finds them (`addresses`).
+    """
 
     own = frozenset({"file", "as_of", "reader", "unplaced", "label", "use", "options"})
     placing: ClassVar[frozenset[str]] = frozenset(
