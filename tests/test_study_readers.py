@@ -342,7 +342,7 @@ def old_blocks(home):
 
 def zip_table(home):
     """One ZIP area a tract."""
-    zips = {tract: f"{90001 + n}" for n, tract in enumerate(home.tracts)}
+    zips = {tract: f"{10001 + n}" for n, tract in enumerate(home.tracts)}
     head = "GEOID_ZCTA5_20|GEOID_TRACT_20|AREALAND_PART"
     home.write("zcta.txt", rows_of(head, (f"{z}|{t}|1000" for t, z in zips.items())))
     home.write("zips.csv", rows_of("zip,v", (f"{z},{int(z)}" for z in zips.values())))
@@ -372,7 +372,7 @@ def providers(home, reader: str, file: str, more: str = ""):
 
 def hospitals(home):
     head = "Facility ID,Facility Name,Address,City/Town,State,ZIP Code,Hospital Type,Emergency Services"
-    lines = ["470001,H,1 St,T,VT,05001,Acute,Yes", "510001,H,1 St,T,WV,05001,Acute,No"]
+    lines = ["470001,H,1 St,T,VT,05001,Acute,Yes", "510001,H,1 St,T,WV,05001,Acute,Yes"]
     home.write("hospitals.csv", rows_of(head, [*lines, "470002,H,1 St,T,VT,05001,Acute,No"]))
     more = 'states = ["VT"]\noptions = { emergency_only = true }\n'
     return (
@@ -468,6 +468,22 @@ def test_connecticut_is_recoded_where_a_table_has_its_old_counties(tmp_path):
     table = read_part(part, people, study, LiveFiles(tmp_path, "09", "tract"))
     assert table["v_n"].to_dict() == {geoid: int(geoid[5:]) for geoid in new}
     assert meta(table).geo_vintage == "2020-CT2022"
+
+
+def test_a_reader_of_both_codings_takes_that_of_the_study(tmp_path):
+    line = "09110400101,09003400101,4,4"
+    (tmp_path / "ruca.csv").write_text(
+        rows_of("TractFIPS23,TractFIPS20,PrimaryRUCA,SecondaryRUCA", [line])
+    )
+    part = TablePart(file="ruca.csv", reader="ruca", vintage="2020")
+    study = AreasPart(id="ct", title="Connecticut", state="CT")
+    for vintage, geoid in (("2020", "09003400101"), ("2020-CT2022", "09110400101")):
+        people = eq.area_table(
+            pd.DataFrame({"id": [geoid], "population_n": [9.0]}), "id", level="tract", geo_vintage=vintage
+        )  # fmt: skip
+        table = read_part(part, people, study, LiveFiles(tmp_path, "09", "tract"))
+        assert table.index.tolist() == [geoid]
+        assert meta(table).geo_vintage == vintage
 
 
 def test_every_public_reader_is_among_these():
