@@ -88,12 +88,14 @@ def find_state(value: str | int) -> State:
         if text.upper() == state.usps or text.casefold() == state.name.casefold():
             return state
     names = {state.name.casefold(): state.name for state in STATES.values()}
-    close = difflib.get_close_matches(text.casefold(), names, n=1)
+    # A slip of the pen is close; "Narnia" is not California.
+    close = difflib.get_close_matches(text.casefold(), names, n=1, cutoff=0.8)
+    codes = ", ".join(state.usps for state in STATES.values() if not state.synthetic)
     raise InputError(
         f"{text!r} is no state",
         fix=f"did you mean {names[close[0]]}?"
         if close
-        else "use a FIPS code (51), a postal code (VA) or a name (Virginia)",
+        else f"use a name (Virginia), a FIPS code (51) or a postal code: {codes}",
     )
 
 

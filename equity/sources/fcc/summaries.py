@@ -18,12 +18,12 @@ from equity.areas.geoid import LEVELS, find_state, normalize
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.files.opening import check_data
-from equity.provenance import Source, sha256_of, stamp
+from equity.provenance import Source, carry, sha256_of, stamp
 from equity.sources.area_rows import row_labels
 from equity.sources.fcc._bdc_names import check_as_of
 from equity.sources.fcc._bdc_stream import bare_name, only_member, open_csv_bytes
 
-__all__ = ["read_bdc_mobile", "read_bdc_providers", "read_bdc_summary"]
+__all__ = ["read_bdc_mobile", "read_bdc_providers", "read_bdc_summary", "read_summary_classes"]
 
 _TYPES = {"county": "County", "state": "State", "nation": "National", "place": "Census Place"}
 # The specification's labels, where they differ from those in the files.
@@ -34,6 +34,15 @@ _LABELS = {
     "all cable/fiber": "cable/fiber",
     "geostationary satellite": "gso satellite",
     "non-geostationary satellite": "ngso satellite",
+}
+_CODES = {
+    "any technology": (10, 40, 50, 60, 61, 70, 71, 72),
+    "any terrestrial": (10, 40, 50, 70, 71, 72),
+    "all wired": (10, 40, 50),
+    "cable/fiber": (40, 50),
+    "copper": (10,),
+    "cable": (40,),
+    "fiber": (50,),
 }
 _SPEEDS = ("02_02", "10_1", "25_3", "100_20", "250_25", "1000_100")
 _NEEDED = ("area_data_type", "geography_type", "geography_id", "total_units", "biz_res",
@@ -123,6 +132,58 @@ def read_bdc_summary(
     note = "Summary tables count units (homes and offices), location files count locations"
     table = table.loc[:, ~table.columns.duplicated()]
     return _finished(table, _source(path, vintage), level=level, state=state, note=note)
+
+
+def read_summary_classes(
+    path: str | Path,
+    *,
+    as_of: str | date,
+    level: str = "county",
+    technology: str = "Any Terrestrial",
+    part: str = "Total",
+    state: str | None = None,
+) -> pd.DataFrame:
+    """Read a fixed-broadband summary as a table of classes, which :func:`equity.coverage` takes.
+
+    Parameters
+    ----------
+    path, as_of, level, part, state
+        As for :func:`read_bdc_summary`; residential units.
+    technology
+        Label as in the file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``locations_n`` (units: homes, not locations), ``served_n`` (100/20 Mbps),
+        ``underserved_n`` (25/3 and less than that), ``unserved_n``: the published shares times the
+        units, as :func:`equity.read_coverage` gives them.
+
+    Raises
+    ------
+    FormatError, MissingColumnError, InputError
+        As for :func:`read_bdc_summary`.
+    """
+    table = read_bdc_summary(
+        path, as_of=as_of, level=level, technologies=[technology], part=part, state=state
+    )
+    fast, slow = (
+        table.filter(regex=f"_{speed}_share$").iloc[:, 0] * table["units_n"]
+        for speed in ("100_20", "25_3")
+    )
+    classes = {
+        "served_n": fast,
+        "underserved_n": slow - fast,
+        "unserved_n": table["units_n"] - slow,
+    }
+    result = carry(pd.DataFrame({"locations_n": table["units_n"], **classes}), table)
+    label = _LABELS.get(technology.casefold(), technology.casefold())
+    result.attrs["coverage_classes"] = {
+        "served": [100.0, 20.0],
+        "underserved": [25.0, 3.0],
+        "technologies": list(_CODES.get(label, ())),
+    }
+    return result
 
 
 def read_bdc_mobile(
