@@ -52,7 +52,7 @@ def move_columns(
         return
     numbers = to_floats(prepared.table[names], "the table")
     with np.errstate(invalid="ignore"):
-        coded = (numbers <= ANNOTATION).any(axis=1)
+        coded = np.asarray((numbers <= ANNOTATION).any(axis=1))
     if coded.any():
         raise InputError(
             "a count is an annotation code",
@@ -95,7 +95,7 @@ def _move_margins(
     owned = prepared.roles.margins
     margins = to_floats(prepared.table[[owned[n] for n in names]], "a margin column")
     with np.errstate(invalid="ignore"):
-        negative = (margins < 0).any(axis=1)
+        negative = np.asarray((margins < 0).any(axis=1))
     if negative.any():
         raise InputError(
             "a margin is below 0",

@@ -41,11 +41,11 @@ class Links:
         """True if any source goes to more than one target."""
         return bool(len(self.source)) and int(np.bincount(self.source).max()) > 1
 
-    def touches(self, flags: Flags) -> Any:
+    def touches(self, flags: Flags) -> Flags:
         """Targets that receive anything from a flagged source, as booleans, column by column."""
-        return (self.matrix @ flags.astype("float64")) > 0
+        return np.asarray(self.matrix @ flags.astype("float64")) > 0
 
-    def counts(self, values: Floats) -> Any:
+    def counts(self, values: Floats) -> Floats:
         """Weighted sums; a target that receives a missing value is missing."""
         unknown = np.isnan(values)
         moved = np.asarray(self.matrix @ np.where(unknown, 0.0, values))
@@ -55,7 +55,7 @@ class Links:
 
     def margins(
         self, values: Floats, margins: Floats, *, zero_rule: bool, joint: Flags | None = None
-    ) -> Any:
+    ) -> Floats:
         """Margins of the weighted sums: ``sqrt((W^2) moe^2)``, with the zero-estimate rule.
 
         Sources flagged as `joint` may be parts of one area: their margins are added up as they
@@ -76,7 +76,7 @@ class Links:
         if joint is not None:
             together = np.asarray(self.matrix @ np.where(joint[:, None], known, 0.0))
             variance = variance + together**2
-        result = np.sqrt(variance)
+        result: Floats = np.sqrt(variance)
         if unknown.any():
             result[self.touches(unknown)] = np.nan
         return result

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import sparse
 
 from equity.areas._arrays import Floats, to_floats
 from equity.areas._move import Flags, Links
 from equity.provenance import PIECES
+
+Positions = npt.NDArray[np.intp]
 
 _SAME = 1e-6  # a value that a file rounded is the same; one that was changed is not
 
@@ -44,7 +47,7 @@ class Block:
         result: Floats = self.links.margins(self.values, self.margins, zero_rule=self.zero_rule)
         return result
 
-    def onward(self, step: Links, rows: Any, left_out: Flags) -> Block:
+    def onward(self, step: Links, rows: Positions, left_out: Flags) -> Block:
         """Follow another step from those rows (positions; -1 is none of them)."""
         use = (rows >= 0) & ~left_out
         at = np.flatnonzero(use)
@@ -79,12 +82,14 @@ class Pieces(str):
         return Pieces.of, (str(self), self.rows, list(self.blocks))
 
 
-def origins(table: Any, names: list[str], margins: dict[str, str]) -> list[tuple[Block, Any]]:
+def origins(
+    table: pd.DataFrame, names: list[str], margins: dict[str, str]
+) -> list[tuple[Block, Positions]]:
     """Blocks that columns of a table verifiably come from, and where its rows are in them.
 
     A column that was changed since, in any row that has a margin, is not what was moved.
     """
-    found: list[tuple[Block, Any]] = []
+    found: list[tuple[Block, Positions]] = []
     open_names = set(names)
     for piece in table.attrs.get(PIECES, ()):
         if not isinstance(piece, Pieces):
@@ -101,7 +106,7 @@ def origins(table: Any, names: list[str], margins: dict[str, str]) -> list[tuple
 
 
 def _same(
-    table: Any, block: Block, names: list[str], margins: dict[str, str], rows: Any
+    table: pd.DataFrame, block: Block, names: list[str], margins: dict[str, str], rows: Positions
 ) -> list[bool]:
     if not names:
         return []
@@ -116,7 +121,7 @@ def _same(
     return [bool(column.all()) for column in fits.T]
 
 
-def keep(result: Any, text: str, blocks: list[Block]) -> None:
+def keep(result: pd.DataFrame, text: str, blocks: list[Block]) -> None:
     """Write the origin of a moved table beside it, or remove one that it got from its source."""
     divided = [block for block in blocks if block.links.divides]
     if divided:

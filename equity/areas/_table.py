@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from equity import provenance
+from equity.areas._arrays import Floats
 from equity.areas._columns import Moved, move_columns
-from equity.areas._move import Links
+from equity.areas._move import Flags, Links
 from equity.areas._pieces import keep
 from equity.areas._unknown import Prepared, Unknown, prepare
 from equity.areas.medians import MedianBins, grouped_median
@@ -75,13 +76,14 @@ def move(
     result = provenance.carry(result, table, notes=notes)
     keep(result, f"parts of {level} areas of {relationship.source_vintage}", moved.blocks)
     known = provenance.meta(result)
-    return provenance.stamp(
+    stamped: pd.DataFrame = provenance.stamp(
         result,
         level=relationship.target_level,
         geo_vintage=to,
         sources=[*known.sources, *relationship.sources],
         notes=known.notes,
     )
+    return stamped
 
 
 def _left_behind(table: pd.DataFrame, roles: Roles, dropped: Collection[str]) -> list[str]:
@@ -132,7 +134,7 @@ def _add_medians(result: pd.DataFrame, medians: Medians | None) -> None:
 
 def _linked(
     table: pd.DataFrame, relationship: Relationship, roles: Roles, level: str
-) -> tuple[Relationship, Any, list[str]]:
+) -> tuple[Relationship, Flags, list[str]]:
     """Rows that have links; rows without any may only be empty."""
     linked = _among(table.index, relationship.links["source"])
     if linked.all():
@@ -161,8 +163,8 @@ def _linked(
     return relationship, linked, notes
 
 
-def _among(ids: Any, known: Any) -> Any:
-    return pd.Index(pd.unique(known)).get_indexer(ids) >= 0
+def _among(ids: pd.Index, known: pd.Series) -> Flags:
+    return np.asarray(pd.Index(pd.unique(known)).get_indexer(ids) >= 0)
 
 
 def _moved(
@@ -174,7 +176,7 @@ def _moved(
     zero_rule: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame, Moved]:
     """Move every basis by its own weights; `table` are the rows as they came."""
-    reached = table.index.get_indexer(relationship.links["source"]) >= 0
+    reached = table.index.get_indexer(pd.Index(relationship.links["source"])) >= 0
     targets = pd.Index(np.sort(relationship.links.loc[reached, "target"].unique()), name="geoid")
     moved = Moved()
     book = pd.DataFrame({"crosswalk_status": "whole", "split_share": 0.0}, index=targets)
@@ -195,13 +197,13 @@ def _moved(
     return result, book, moved
 
 
-def _links(weights: pd.DataFrame, rows: Any, targets: Any) -> tuple[Links, Any]:
+def _links(weights: pd.DataFrame, rows: pd.Index, targets: pd.Index) -> tuple[Links, Flags]:
     """Links among the rows there are, and targets that lack a contributor.
 
     An area that is not in the table has no row to give; what it would have given is unknown.
     """
-    target = targets.get_indexer(weights["target"])
-    source = rows.get_indexer(weights["source"])
+    target = targets.get_indexer(pd.Index(weights["target"]))
+    source = rows.get_indexer(pd.Index(weights["source"]))
     inside = target >= 0
     absent = inside & (source < 0) & (weights["basis"] != "equal parts").to_numpy()
     # Water that a table leaves out gave nothing.
@@ -219,7 +221,7 @@ def _links(weights: pd.DataFrame, rows: Any, targets: Any) -> tuple[Links, Any]:
     return links, missing
 
 
-def _mark(book: pd.DataFrame, links: Links, missing: Any, first: Any) -> None:
+def _mark(book: pd.DataFrame, links: Links, missing: Flags, first: Floats | None) -> None:
     """Note which targets contain parts, and how much of their first count came from them."""
     split = links.weight < 1 - 1e-9
     amount = links.weight if first is None else links.weight * np.nan_to_num(first)[links.source]
@@ -251,7 +253,7 @@ def _rebuild(result: pd.DataFrame, prepared: Prepared) -> None:
 
 
 def _statuses(
-    result: pd.DataFrame, table: pd.DataFrame, relationship: Relationship, book: Any
+    result: pd.DataFrame, table: pd.DataFrame, relationship: Relationship, book: pd.DataFrame
 ) -> None:
     """Carry status columns: why a value is missing, or that it was moved."""
     names = [c for c in table.columns if str(c).endswith("_status") and c not in _OWN]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,20 @@ from equity.areas.table import level_of, refuse_duplicates
 from equity.areas.vintage import check_vintage, required_vintage
 from equity.errors import GeoidError, InputError, MissingColumnError
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
+
+    Where: TypeAlias = (
+        str
+        | Collection[str]
+        | pd.Index
+        | pd.Series
+        | BaseGeometry
+        | gpd.GeoSeries
+        | gpd.GeoDataFrame
+    )
+
 __all__ = ["roll_up", "service_area", "spread"]
 
 _UP = {
@@ -33,7 +47,7 @@ _OUTSIDE = "\x00outside"
 
 
 def roll_up(
-    table: Any,
+    table: pd.DataFrame | gpd.GeoDataFrame,
     level: str,
     *,
     counts: Mapping[str, str] | None = None,
@@ -110,7 +124,9 @@ def roll_up(
     )
 
 
-def spread(table: Any, areas: Any) -> pd.DataFrame:
+def spread(
+    table: pd.DataFrame | gpd.GeoDataFrame, areas: pd.DataFrame | gpd.GeoDataFrame
+) -> pd.DataFrame:
     """Give every small area the value of the larger one that holds it.
 
     Only what may be said of a part as of the whole: shares, rates, classes, names. A count of
@@ -153,18 +169,19 @@ def spread(table: Any, areas: Any) -> pd.DataFrame:
     result.index = pd.Index(areas.index, name="geoid")
     known = provenance.meta(areas)
     result = provenance.carry(result, table, notes=[f"values of the {large} given to each {small}"])
-    return provenance.stamp(
+    stamped: pd.DataFrame = provenance.stamp(
         result,
         level=small,
         geo_vintage=known.geo_vintage,
         sources=provenance.meta(result).sources,
         notes=provenance.meta(result).notes,
     )
+    return stamped
 
 
 def service_area(
-    table: Any,
-    where: Any,
+    table: pd.DataFrame | gpd.GeoDataFrame,
+    where: Where,
     *,
     blocks: pd.DataFrame | None = None,
     name: str = "service area",
@@ -251,16 +268,17 @@ def service_area(
     result.index.name = "service_area"
     notes = [note for row in rows for note in provenance.meta(row).notes]
     known = provenance.meta(rows[0])
-    return provenance.stamp(
+    stamped: pd.DataFrame = provenance.stamp(
         result,
         level="service_area",
         geo_vintage=vintage,
         sources=known.sources,
         notes=notes,
     )
+    return stamped
 
 
-def _wanted(where: Any, name: str, crs: str) -> list[tuple[str, Any]]:
+def _wanted(where: Where, name: str, crs: str) -> list[tuple[str, Any]]:
     """Named pieces: a list of ids, or a geometry as a GeoSeries of one."""
     import geopandas as gpd
 
@@ -279,7 +297,7 @@ def _wanted(where: Any, name: str, crs: str) -> list[tuple[str, Any]]:
     raise InputError("give a list of ids, a geometry or a GeoDataFrame of polygons")
 
 
-def _by_ids(table: Any, ids: list[str], level: str, label: str) -> pd.DataFrame:
+def _by_ids(table: pd.DataFrame, ids: list[str], level: str, label: str) -> pd.DataFrame:
     have = pd.Series(table.index, dtype=object)
     lengths = {LEVELS[up] for up in ("state", *_UP.get(level, ())) if LEVELS[up]} | {LEVELS[level]}
     chosen = np.zeros(len(have), dtype=bool)
@@ -311,7 +329,7 @@ def _by_blocks(piece: Any, blocks: pd.DataFrame, level: str, label: str) -> pd.D
     return links[links["source"].isin(touched)].groupby(["source", "target"]).sum().reset_index()
 
 
-def _by_land(table: Any, piece: Any, label: str) -> pd.DataFrame:
+def _by_land(table: gpd.GeoDataFrame, piece: Any, label: str) -> pd.DataFrame:
     if getattr(table, "_geometry_column_name", None) not in table.columns:
         raise InputError(
             "the table has no geometry to cut by the polygon",

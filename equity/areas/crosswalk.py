@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,11 +15,14 @@ from equity.areas.table import level_of, refuse_duplicates
 from equity.areas.vintage import check_vintage, comparable, required_vintage
 from equity.errors import VintageError
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+
 __all__ = ["Medians", "crosswalk"]
 
 
 def crosswalk(
-    table: pd.DataFrame,
+    table: pd.DataFrame | gpd.GeoDataFrame,
     relationship: Relationship | pd.DataFrame,
     *,
     to: str,

@@ -65,10 +65,10 @@ def at_most(value: Numbers, cut: float) -> Any:
 
 
 def _against(value: Numbers, cut: float, beyond: np.ufunc) -> Any:
-    table = isinstance(value, pd.DataFrame | pd.Series)
-    numbers = (
-        value.to_numpy(dtype="float64", na_value=np.nan) if table else np.asarray(value, "float64")
-    )
+    if isinstance(value, pd.DataFrame | pd.Series):
+        numbers = value.to_numpy(dtype="float64", na_value=np.nan)
+    else:
+        numbers = np.asarray(value, dtype="float64")
     found = beyond(numbers, cut) | np.isclose(numbers, cut, rtol=CUT_TOLERANCE, atol=0)
     if isinstance(value, pd.DataFrame):
         return pd.DataFrame(found, index=value.index, columns=value.columns)

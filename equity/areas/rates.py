@@ -109,13 +109,12 @@ def moe_share(
     """
     if rule not in ("census", "steady"):
         raise InputError(f"no rule of shares is called {rule!r}", fix="use census or steady")
-    rest = np.nan if complement_moe is None else complement_moe
-    (x, x_moe, y, y_moe, rest_moe), wrap, _ = unpack(
+    (x, x_moe, y, y_moe, *given), wrap, _ = unpack(
         numerator=numerator,
         numerator_moe=numerator_moe,
         denominator=denominator,
         denominator_moe=denominator_moe,
-        complement_moe=rest,
+        **({} if complement_moe is None else {"complement_moe": complement_moe}),
     )
     with np.errstate(invalid="ignore"):
         over = (x > y * (1 + _ROUNDING)) & (y != 0)
@@ -133,19 +132,15 @@ def moe_share(
             radicand = np.where(radicand < 0, part + whole, radicand)
         else:
             capped = part + share**2 * y_moe * (y_moe - 2 * x_moe)
-            radicand = np.where(y_moe > x_moe, capped, radicand)
-        # The last digits of a difference of equal squares may fall below 0.
-        result = np.sqrt(np.maximum(radicand, 0.0)) / np.abs(y)
-        edge = _all_or_none(x, x_moe, y, y_moe)
-        result = np.where(edge, _complement(result, rest_moe, y), result)
+            # The last digits of a difference of equal squares may fall below 0.
+            radicand = np.where(y_moe > x_moe, np.maximum(capped, 0.0), np.maximum(radicand, 0.0))
+        result = np.asarray(np.sqrt(radicand) / np.abs(y))
+        edge = np.asarray((share >= 1 - _ROUNDING) | ((share == 0) & (x_moe == 0)))
+    edge[edge] = (x_moe[edge] > 0) | (y_moe[edge] > 0)  # what was not sampled has no error
+    if edge.any():
+        rest_moe = given[0][edge] if given else np.full(int(edge.sum()), np.nan)
+        result[edge] = _complement(result[edge], rest_moe, y[edge])
     return wrap(np.where(y == 0, np.nan, result))
-
-
-def _all_or_none(x: Floats, x_moe: Floats, y: Floats, y_moe: Floats) -> Any:
-    """Tell which shares are exactly 1, or 0 without a margin, in a whole that was sampled."""
-    sampled = (x_moe > 0) | (y_moe > 0)
-    every = np.abs(x - y) <= np.abs(y) * _ROUNDING
-    return sampled & (every | ((x == 0) & (x_moe == 0)))
 
 
 def _complement(formula: Floats, rest_moe: Floats, y: Floats) -> Floats:

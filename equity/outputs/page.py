@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from equity.areas.words import number, share
+from equity.files.atomic import write_text
 from equity.outputs import _content, _rows
 from equity.outputs._content import SYNTHETIC, Table
-from equity.outputs._files import write_text
 from equity.outputs._panels import counts_table, panels
 from equity.outputs.report import Report
 

@@ -12,8 +12,8 @@ from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
 from equity.sources.care.kinds import sites_of
-from equity.study.file import CarePart, StudyPlan
 from equity.study.inputs import Inputs
+from equity.study.parts import CarePart, StudyPlan
 
 __all__ = ["care_within_reach"]
 

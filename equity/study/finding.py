@@ -14,7 +14,7 @@ from equity.outputs.report import Report
 from equity.provenance import meta, software
 from equity.study import prose as words
 from equity.study import totals
-from equity.study.file import CarePart
+from equity.study.parts import CarePart
 from equity.study.record import Record
 from equity.study.sentences import finding, sites_words
 

@@ -10,7 +10,7 @@ import pandas as pd
 from equity.areas.words import about, number, plural, points, sentence_list, share
 from equity.measures.sensitivity import OTHER_CARE
 from equity.sources.care.kinds import kinds_in_words
-from equity.study.file import CarePart
+from equity.study.parts import CarePart
 from equity.study.record import Record
 from equity.study.totals import DIFFERENCE, ELSEWHERE, FIRST
 

@@ -22,8 +22,8 @@ from equity.progress import track
 from equity.provenance import carry, meta
 from equity.rules import CoverageRule
 from equity.study.care import care_within_reach
-from equity.study.file import CarePart, StudyPlan
 from equity.study.inputs import Inputs
+from equity.study.parts import CarePart, StudyPlan
 
 __all__ = ["measure"]
 

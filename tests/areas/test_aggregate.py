@@ -259,6 +259,12 @@ def test_only_what_counts_people_and_homes_is_empty_where_nobody_lives():
     county = roll_up(base, "county")
     assert county["households_n"].tolist() == [4]
     assert county[["locations_n", "land_km2"]].isna().all(axis=None)
+    # A barracks: people, no household, and so no count of households with anything.
+    homes = table(population_n=[10.0, 80.0, 5.0], households_n=[4.0, 0.0, 2.0],
+                  B28002_004E=[3.0, np.nan, 1.0])  # fmt: skip
+    county = roll_up(homes, "county")
+    assert county["B28002_004E"].tolist() == [3, 1]
+    assert "B28002_004E_status" not in county.columns
     base = table(ids, population_n=[10.0, 0.0, 0.0], locations_n=[5.0, 1.0, np.nan])
     assert roll_up(base, "county")["locations_n"].tolist() == [6]  # water has no locations
 

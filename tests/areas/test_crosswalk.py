@@ -509,6 +509,16 @@ def test_parts_whose_origin_is_lost_are_added_as_they_are_and_it_is_said(tmp_pat
     assert "areas come from" not in " ".join(provenance.meta(roll_up(moved, "county")).notes)
 
 
+def test_a_part_that_is_left_out_takes_its_margin_with_it():
+    gap = {"gap_n": [500.0, 90.0], "gap_n_moe": [200.0, 50.0], "population_n": [5000.0, 900.0]}
+    moved, _ = in_ten(**gap)
+    moved.loc[TENTHS[5:], ["gap_n", "gap_n_moe"]] = np.nan
+    county = roll_up(moved, "county")
+    assert county["gap_n_status"].tolist() == ["partial"]
+    assert county["gap_n"].tolist() == pytest.approx([250 + 90])
+    assert county["gap_n_moe"].tolist() == pytest.approx([np.hypot(100, 50)])
+
+
 def test_zero_estimates_in_parts_keep_one_margin_for_all_of_them():
     moved, _ = in_ten(population_n=[0.0, 0.0], population_n_moe=[12.0, 17.0])
     assert roll_up(moved, "county")["population_n_moe"].tolist() == pytest.approx([17])
@@ -579,6 +589,7 @@ def test_a_median_takes_the_design_factor_it_is_given():
     assert plain["m_moe"].tolist() == [grouped_median(counts, bins).moe]
     assert given_["m_moe"].tolist() == [grouped_median(counts, bins, design_factor=1.5).moe]
     assert given_["m_moe"].item() > plain["m_moe"].item() * 1.3
-    rolled = roll_up(table([A, B], **data), "state", medians={"m": (list(data), bins, 1.5, 2.5)})
-    expected = grouped_median(counts, bins, design_factor=1.5, sampling_percent=2.5)
-    assert rolled["m_status"].tolist() == [expected.status]
+    rolled = roll_up(table([A, B], **data), "state", medians={"m": (list(data), bins, 1.2, 9)})
+    expected = grouped_median(counts, bins, design_factor=1.2, sampling_percent=9)
+    assert expected.status == "ok"
+    assert rolled["m_moe"].tolist() == [expected.moe]

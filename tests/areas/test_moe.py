@@ -357,6 +357,8 @@ def test_a_share_of_exactly_one_has_the_margin_of_its_complement():
         assert moe.moe_share(0, 0, 500, 60, rule=rule) == pytest.approx(alone)
     # The published formula, for whoever reproduces published margins.
     assert moe.moe_share(500, 60, 500, 60, complement_moe=0) == 0
+    bare = np.sqrt(60**2 - 55**2) / 500
+    assert moe.moe_share(500, 60, 500, 55, complement_moe=0) == pytest.approx(bare)
     # Nothing was sampled: nothing is unsure. A part of 0 keeps its own margin.
     assert moe.moe_share(500, 0, 500, 0) == 0
     assert moe.moe_share(0, 12, 500, 60) == 12 / 500

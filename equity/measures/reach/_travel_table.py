@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import FormatError, InputError, MissingColumnError, MissingFileError
+from equity.files.delimited import BLANK
+from equity.files.large import read_columns
 from equity.measures.reach._speeds import MEASURED_MINUTES
 from equity.measures.reach.costs import Held, TravelCosts, at_most
 
@@ -124,16 +125,14 @@ def _load(table: Any, names: tuple[str, str, str], *, file: str | None) -> Any:
             return pq.read_table(path, columns=list(names)).to_pandas()
         except pa.ArrowInvalid as error:
             raise FormatError("this is not a Parquet file", file=file) from error
-    try:
-        _need(names, list(pd.read_csv(path, nrows=0).columns), file=file)
-        # Ids are text: a leading zero is part of them.
-        return pd.read_csv(path, usecols=list(names), dtype={names[0]: str, names[1]: str})
-    except (ValueError, OSError, EOFError, zlib.error) as error:
-        raise FormatError(
-            "this is not a CSV file that can be read",
-            file=file,
-            fix="save it as UTF-8 CSV or Parquet",
-        ) from error
+
+    def pick(present: list[str]) -> list[str]:
+        _need(names, present, file=file)
+        return list(names)
+
+    # Ids are text: a leading zero is part of them.
+    rows = read_columns(path, pick)
+    return rows.mask(rows.apply(lambda cells: cells.str.strip().isin(BLANK)))
 
 
 def _need(names: tuple[str, ...], present: list[str], *, file: str | None) -> None:

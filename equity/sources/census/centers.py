@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from equity.errors import InputError
+from equity.files.delimited import read_text_table
 from equity.provenance import stamp
-from equity.sources.area_rows import index_by_area, read_text_table, require_columns, to_numbers
+from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import source_of
 
 __all__ = ["read_centers"]
