@@ -20,6 +20,7 @@ from equity.outputs import _pack, _rows
 from equity.outputs._around import Around, Layer, body
 from equity.outputs._classes import NO_DATA, classify
 from equity.outputs._files import write_text
+from equity.outputs._text import clean
 from equity.provenance import Source, meta
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def save_map(map: folium.Map, path: str | Path, *, standalone: bool = True) -> P
                 f"the map would load {len(requests)} files from elsewhere, first {requests[0]}",
                 fix="remove that layer, or pass standalone=False",
             )
-    return write_text(Path(path), text)
+    return write_text(Path(path), clean(text))
 
 
 def page_text(map: folium.Map) -> str:  # noqa: A002
