@@ -249,7 +249,9 @@ def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outli
         "outlines": _pack.to_base64(_pack.pack(lines, step)),
         "focus": _outline(drawn, _rows.flag(table, "is_under_resourced"), step),
         "far": _outline(drawn, _rows.out_of_reach(table), step),
-        "table": _pack.to_base64(json.dumps(payload, ensure_ascii=False).encode()),
+        "table": _pack.to_base64(
+            json.dumps(payload, ensure_ascii=False).encode(errors="backslashreplace")
+        ),
         "step": step,
         "bounds": [[south, west], [north, east]],
         "many": int((~shapely.is_empty(drawn)).sum()) > MANY,

@@ -265,7 +265,7 @@ def _of_one_kind(values: pd.Series) -> pd.Series:
         return values.astype("boolean")
     if known.map(lambda v: isinstance(v, (int, float, np.number))).all():
         return pd.to_numeric(values)
-    return values.map(lambda v: None if is_missing(v) else str(v))
+    return values.map(lambda v: None if is_missing(v) else cell(str(v)))
 
 
 def _dictionary(flat: pd.DataFrame) -> pd.DataFrame:

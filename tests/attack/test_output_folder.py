@@ -310,3 +310,76 @@ def test_a_damaged_journal_is_told_and_nothing_is_moved(report, tmp_path, small,
     with pytest.raises(StorageError, match="journal of a run that was stopped cannot be read"):
         write_outputs(report, folder)
     assert (hidden / "journal.json").read_text() == journal
+
+
+@pytest.fixture
+def stopped(report, tmp_path, small):
+    """A folder whose second run was killed when one of its three files had been moved."""
+    folder = write_outputs(report, tmp_path / "run")
+    old = owned_files(folder)
+    small["text"] = "second"
+    other = write_outputs(report, tmp_path / "other")
+    new = owned_files(other)
+    hidden = folder / ".telehealth-equity-run"
+    (hidden / "before").mkdir(parents=True)
+    other.rename(hidden / "fresh")
+    (hidden / "journal.json").write_text(json.dumps({"old": old, "new": new}))
+    (folder / "index.html").rename(hidden / "before" / "index.html")
+    (hidden / "fresh" / "index.html").rename(folder / "index.html")
+    return folder
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {p.name: p.read_text() for p in folder.iterdir() if p.name != "provenance.json"}
+
+
+def test_what_was_edited_between_a_kill_and_the_next_run_is_kept(report, stopped, small):
+    (stopped / "index.html").write_text("edited new")
+    (stopped / "study.toml").write_text("edited old")
+    small["text"] = "third"
+    write_outputs(report, stopped)
+    assert texts(stopped) == {
+        "index.html": "third", "study.toml": "third",
+        "index (edited 1).html": "edited new", "study (edited 1).toml": "edited old",
+    }  # fmt: skip
+
+
+def test_what_was_put_where_a_file_had_gone_aside_is_kept(report, stopped, small):
+    hidden = stopped / ".telehealth-equity-run"
+    (hidden / "before" / "study.toml").write_text("edited old")
+    (stopped / "study.toml").write_text("put there since")
+    write_outputs(report, stopped)
+    found = texts(stopped)
+    assert {found.pop("index.html"), found.pop("study.toml")} == {"second"}
+    assert sorted(found) == ["study (edited 1).toml", "study (edited 2).toml"]
+    assert sorted(found.values()) == ["edited old", "put there since"]
+
+
+def test_what_was_edited_is_kept_where_the_moves_have_to_be_undone(
+    report, stopped, small, monkeypatch
+):
+    (stopped / "index.html").write_text("edited new")
+    replace = Path.replace
+
+    def refuse(path, target):
+        if Path(target) == stopped / "study.toml" and path.parent.name == "fresh":
+            raise PermissionError(13, "open in another program", str(target))
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(StorageError, match="open in another program"):
+        write_outputs(report, stopped)
+    assert texts(stopped) == {
+        "index.html": "first", "study.toml": "first", "index (edited 1).html": "edited new",
+    }  # fmt: skip
+
+
+def test_a_first_write_that_fails_leaves_no_folder(report, tmp_path, monkeypatch):
+    def full(report, folder):
+        (folder / "index.html").write_text("half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(writing, "_write_all", full)
+    with pytest.raises(StorageError, match="No space left"):
+        write_outputs(report, tmp_path / "run")
+    assert list(tmp_path.iterdir()) == []
