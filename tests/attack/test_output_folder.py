@@ -383,3 +383,19 @@ def test_a_first_write_that_fails_leaves_no_folder(report, tmp_path, monkeypatch
     with pytest.raises(StorageError, match="No space left"):
         write_outputs(report, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_once_every_file_has_its_place_nothing_is_taken_any_more(report, tmp_path, small):
+    small["names"] = ["index.html", "map.html"]
+    folder = write_outputs(report, tmp_path / "run")
+    old, mine = owned_files(folder), (folder / "map.html").read_bytes()
+    small["names"] = ["index.html"]
+    write_outputs(report, folder)
+    hidden = folder / ".telehealth-equity-run"
+    for name in ("fresh", "before"):  # as a process leaves it that is killed while it tidies up
+        (hidden / name).mkdir(parents=True)
+    (hidden / "journal.json").write_text(json.dumps({"old": old, "new": owned_files(folder)}))
+    (folder / "map.html").write_bytes(mine)  # put back since
+    write_outputs(report, folder)
+    assert (folder / "map.html").read_bytes() == mine
+    assert not hidden.exists()
