@@ -9,16 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from equity.areas.schema import base_name, columns, companion, describe
+from equity.areas._registry import UNIVERSES
+from equity.areas.schema import base_name, companion, describe, split_suffix
 from equity.errors import InputError, MissingColumnError
-
-UNIVERSES = {
-    "people": "population",
-    "households": "housing",
-    "locations": "housing",
-    "land": "area",
-}
-"""What a count counts -> the basis of the weights it moves by."""
 
 _ACS = re.compile(r"^([BC]\d{5}[A-I]?(?:PR)?)_(\d{3})([EM])$")
 # Medians, means, per-person amounts, indices and quality measures: they do not add up.
@@ -61,6 +54,7 @@ def roles_of(
     counts: Mapping[str, str] | None = None,
     ratios: Mapping[str, tuple[str, str]] | None = None,
     drop: Collection[str] = (),
+    leave_rest: bool = False,
 ) -> Roles:
     """Sort a table's columns by what may be done with them.
 
@@ -75,6 +69,8 @@ def roles_of(
         Columns of the user's own that are a numerator over a denominator, both in the table.
     drop
         Columns to leave behind.
+    leave_rest
+        Leave columns behind that do not add up and cannot be rebuilt, as long as others do.
 
     Raises
     ------
@@ -95,7 +91,9 @@ def roles_of(
         for name in map(str, table.columns)
         if not _place(name, table, result, counts=counts, ratios=ratios, drop=drop)
     ]
-    if refused:
+    if leave_rest and result.counts:
+        result.left.extend(refused)
+    elif refused:
         raise InputError(
             f"{len(refused)} columns cannot be added up and their components are not in the "
             f"table: {', '.join(refused[:5])}",
@@ -164,7 +162,7 @@ def _basis(universe: str, name: str) -> str:
 def _universe(name: str) -> str | None:
     """Return what a declared or ACS column counts; None if it does not add up or is not known."""
     (column,) = describe([name])
-    if column.universe and column.is_count and base_name(name) == name:
+    if column.universe and column.is_count:
         return column.universe
     acs = _ACS.match(name)
     if acs and acs[3] == "E" and not _ACS_NOT_ADDITIVE.match(acs[1]):
@@ -182,15 +180,13 @@ def _margin_owner(name: str, table: Any) -> str | None:
 
 
 def _parts(name: str, table: Any) -> tuple[str, str] | None:
-    """Components of a declared share, under the same rule if they have one."""
-    stem, mark, rule = name.partition("__")
-    declared = columns().get(stem)
-    if declared is None or declared.parts is None:
+    """Components of a declared share, under the same suffix if they have one."""
+    (column,) = describe([name])
+    suffix = split_suffix(name)[1]
+    if not column.parts:
         return None
-    found = []
-    for part in declared.parts:
-        own = part + mark + rule
-        found.append(own if own in table.columns else part)
-    if not all(part in table.columns for part in found):
-        return None
-    return found[0], found[1]
+    # What is counted depends on the suffix; of what it is counted need not.
+    top, bottom = (part + suffix for part in column.parts)
+    if bottom not in table.columns:
+        bottom = column.parts[1]
+    return (top, bottom) if {top, bottom} <= set(table.columns) else None
