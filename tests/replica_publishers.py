@@ -262,6 +262,21 @@ def zipped(name: str, body: bytes | str) -> bytes:
     return out.getvalue()
 
 
+def centers_of_population(replica: Replica) -> None:
+    """Centers of population of every tract: a BOM, split ids, signed numbers."""
+
+    def table(asked: Asked) -> Answer:
+        lines = ["STATEFP,COUNTYFP,TRACTCE,POPULATION,LATITUDE,LONGITUDE"]
+        for fips in PLACES:
+            state = State(fips)
+            for i, tract in enumerate(state.tracts):
+                x, y = state.center(i)
+                lines.append(f"{fips},{tract[2:5]},{tract[5:]},900,{y:+.6f},{x:+011.6f}")
+        return Answer("\ufeff".encode() + "\r\n".join(lines).encode(), kind="text/plain", ranges=True)
+
+    replica.route(r"^/www2.census.gov/geo/docs/reference/cenpop2020/", table)
+
+
 def gazetteer(replica: Replica) -> None:
     """Tract, county and ZIP-area gazetteers; tabs until 2024, bars from 2025 on."""
 
@@ -526,6 +541,7 @@ def everything(replica: Replica) -> None:
         boundaries,
         blocks,
         gazetteer,
+        centers_of_population,
         relationship,
         fcc,
         hrsa_sites,
