@@ -41,6 +41,7 @@ def aligned(
     InputError
         If ids do not match, or numbers are missing, negative, infinite or all zero.
     """
+    series: pd.Series
     if np.isscalar(values):
         series = pd.Series(values, index=ids)
     elif isinstance(values, pd.Series):

@@ -45,7 +45,7 @@ def add_shares(
         notes.append("Housing units of 2020 stand in for locations (coverage_status proxy)")
     table = table.drop(columns="exported_n")
     reached = table["served_n"] + table["underserved_n"]
-    at = int(table.columns.get_indexer(["underserved_n"])[0]) + 1
+    at = list(table.columns).index("underserved_n") + 1
     table.insert(at, "unserved_n", table["locations_n"] - reached)
     table["no_provider_n"] = table["locations_n"] - table["qualifying_n"]
     total = table["locations_n"].where(table["locations_n"] > 0)

@@ -113,7 +113,7 @@ class Roads:
                 rows=strange,
                 fix=f"use {', '.join(self.kmh)} or RUCA codes 1 to 10, or give kmh for them",
             )
-        speed: Floats = classes.map(dict(self.kmh)).to_numpy(dtype=np.float64)
+        speed: Floats = np.asarray(classes.map(dict(self.kmh)), dtype=np.float64)
         return self.detour * 60.0 / speed
 
 

@@ -358,7 +358,7 @@ def _distinct_points(lon: Floats, lat: Floats) -> tuple[Floats, Any]:
 def _first_nearest(points: Floats, first: Any, origins: Floats) -> tuple[Floats, Any]:
     """Return chord to, and first site of, the nearest point; ties go to the first by name."""
     k = min(4, len(points))
-    chord, at = cKDTree(points).query(origins, k=range(1, k + 1))
+    chord, at = map(np.asarray, cKDTree(points).query(origins, k=range(1, k + 1)))
     ties = np.where(chord <= chord[:, :1], first[at], np.iinfo(np.int64).max)
     return chord[:, 0], ties.min(axis=1)
 
