@@ -149,7 +149,7 @@ def practice_readiness(
     offers
         By block or H3 cell: ``best_down_mbps``, ``best_up_mbps`` (business and residential,
         whichever is better) and ``low_latency`` (assumed where there is no such column), from
-        :func:`best_offers` or ``equity.coverage(…, by="h3")`` under a rule that asks for it.
+        :func:`best_offers` or ``equity.coverage(…, level="h3")`` under a rule that asks for it.
     cell
         Each site's block or cell: a column of ``sites``, or a Series by site id
         (:func:`h3_cells`).

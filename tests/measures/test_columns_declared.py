@@ -52,8 +52,8 @@ def test_tables_of_areas_as_read(state):
 
 def test_lines(state):
     lines = state["lines"]
-    for by in ("tract", "block", "h3"):
-        check(eq.coverage(lines, rule="video-visit", by=by))
+    for level in ("tract", "block", "h3"):
+        check(eq.coverage(lines, rule="video-visit", level=level))
     check(eq.location_table(lines, rule="video-visit"))
     check(eq.compare_rules(lines, before="video-visit", after="fcc-706-2024").areas)
 

@@ -19,7 +19,7 @@ _SHARES = ("served", "underserved", "unserved", "qualifying")
 def add_shares(
     table: pd.DataFrame,
     *,
-    by: str,
+    level: str,
     housing: pd.Series | None,
     files: Sequence[Any],
     rule: CoverageRule,
@@ -27,7 +27,7 @@ def add_shares(
     """Return the table with the denominator, unserved locations, shares and status; and notes."""
     notes = _technology_notes(table, files, rule)
     exported_states = {file.state for file in files if file.product == "served_unserved"}
-    status = _status(table, by, exported_states)
+    status = _status(table, level, exported_states)
     beyond = (table["locations_n"] - table["exported_n"]).where(status == "ok", 0.0)
     if beyond.sum():
         notes.append(
@@ -35,7 +35,7 @@ def add_shares(
             "they are counted"
         )
     if housing is not None:
-        table, status = _with_housing(table, status, by, housing)
+        table, status = _with_housing(table, status, level, housing)
     if (status == "listed_only").any():
         notes.append(
             "No served/unserved export and no housing units: locations without any offer are "
@@ -55,8 +55,8 @@ def add_shares(
     return table, notes
 
 
-def _status(table: pd.DataFrame, by: str, exported_states: set[str]) -> pd.Series:
-    if by.startswith("h3") or exported_states == {""}:
+def _status(table: pd.DataFrame, level: str, exported_states: set[str]) -> pd.Series:
+    if level.startswith("h3") or exported_states == {""}:
         known = pd.Series(bool(exported_states), index=table.index)
     else:
         known = table.index.to_series().str[:2].isin(exported_states)
@@ -64,19 +64,21 @@ def _status(table: pd.DataFrame, by: str, exported_states: set[str]) -> pd.Serie
 
 
 def _with_housing(
-    table: pd.DataFrame, status: pd.Series, by: str, housing: pd.Series
+    table: pd.DataFrame, status: pd.Series, level: str, housing: pd.Series
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Put housing units where the export is missing; never fewer than the listed locations."""
-    if by not in _DIGITS:
+    if level not in _DIGITS:
         raise InputError(
             "housing units cannot be put into H3 cells",
             fix="roll up to a census area, or read the served/unserved export",
         )
     areas = housing.index.astype(str)
-    short = areas.str.len() < _DIGITS[by]
+    short = areas.str.len() < _DIGITS[level]
     if short.any():
-        raise InputError(f"housing units are given for areas larger than a {by}", rows=areas[short])
-    units = housing.astype(float).groupby(areas.str[: _DIGITS[by]]).sum()
+        raise InputError(
+            f"housing units are given for areas larger than a {level}", rows=areas[short]
+        )
+    units = housing.astype(float).groupby(areas.str[: _DIGITS[level]]).sum()
     status = status.reindex(table.index.union(units.index)).fillna("listed_only")
     table = table.reindex(status.index)
     counts = [c for c in table.columns if c.endswith("_n")]
