@@ -10,19 +10,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from equity import provenance
 from equity.errors import DependencyError, InputError, MissingColumnError
 from equity.measures._practice_size import PRACTICE_TIERS, PracticeTier, sizes, visits_of
-from equity.measures.checks import aligned, checked_column, checked_number
+from equity.measures.checks import Numbers, aligned, checked_column, checked_number
 from equity.measures.reach import decay as _decay
 from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.floating import weighted
-from equity.measures.reach.places import Floats, checked_ids, locate
+from equity.measures.reach.places import Floats, Table, checked_ids, locate
 
 __all__ = [
     "MBPS_PER_VISIT",
@@ -41,7 +41,9 @@ MBPS_PER_VISIT = 3.0
 NOT_A_LOCATION = "not_a_broadband_serviceable_location"
 
 
-def link_adequacy(down_mbps: Any, up_mbps: Any, *, visits: Any, mbps_per_visit: Any) -> Any:
+def link_adequacy(
+    down_mbps: Floats, up_mbps: Floats, *, visits: Floats | float, mbps_per_visit: float
+) -> Floats:
     """Return the share of a practice's simultaneous visits that its line carries.
 
     ``min(1, up / (n r), down / (n r))``: what the two-channel model of
@@ -93,7 +95,7 @@ def best_offers(locations: pd.DataFrame, *, cell: str) -> pd.DataFrame:
     return provenance.carry(locations.groupby(cell).agg(rules), locations)
 
 
-def h3_cells(sites: Any, *, resolution: int = 8) -> pd.Series:
+def h3_cells(sites: Table, *, resolution: int = 8) -> pd.Series:
     """Return the H3 cell each site lies in, for sites whose census block is not known.
 
     Parameters
@@ -128,12 +130,12 @@ def h3_cells(sites: Any, *, resolution: int = 8) -> pd.Series:
 
 
 def practice_readiness(
-    sites: Any,
+    sites: Table,
     offers: pd.DataFrame,
     *,
-    cell: Any,
-    size: Any = None,
-    visits: Any = None,
+    cell: str | pd.Series,
+    size: str | pd.Series | None = None,
+    visits: Numbers | None = None,
     mbps_per_visit: float = MBPS_PER_VISIT,
     tiers: Mapping[str, PracticeTier] = PRACTICE_TIERS,
     unknown_size: str = "small",
@@ -228,10 +230,10 @@ def practice_readiness(
 def capacity_behind_lines(
     readiness: pd.DataFrame,
     *,
-    supply: Any,
+    supply: Numbers,
     areas: pd.Series | None = None,
     costs: TravelCosts | None = None,
-    steps: Any = None,
+    steps: str | Mapping[float, float] | None = None,
 ) -> pd.DataFrame:
     """Return how much of each area's capacity sits behind a line that cannot carry video.
 
@@ -299,7 +301,7 @@ def capacity_behind_lines(
     return provenance.carry(result, *([] if costs is None else [costs.record]), readiness)
 
 
-def _areas_of(areas: Any, ids: pd.Index) -> Any:
+def _areas_of(areas: pd.Series | None, ids: pd.Index) -> NDArray[np.object_]:
     found = areas.reindex(ids) if isinstance(areas, pd.Series) else None
     if found is None or found.isna().any():
         absent = ids if found is None else ids[found.isna()]
@@ -312,7 +314,9 @@ def _areas_of(areas: Any, ids: pd.Index) -> Any:
     return found.to_numpy()
 
 
-def _within_reach(costs: TravelCosts, parts: Floats, ids: pd.Index, steps: Any) -> Floats:
+def _within_reach(
+    costs: TravelCosts, parts: Floats, ids: pd.Index, steps: str | Mapping[float, float] | None
+) -> Floats:
     position = ids.get_indexer(costs.sites)
     if (position < 0).any():
         absent = costs.sites[position < 0]
@@ -333,13 +337,13 @@ def _within_reach(costs: TravelCosts, parts: Floats, ids: pd.Index, steps: Any) 
     return totals
 
 
-def _columns(table: Any, names: tuple[str, ...], role: str) -> None:
+def _columns(table: Table, names: tuple[str, ...], role: str) -> None:
     missing = [name for name in names if name not in table.columns]
     if missing:
         raise MissingColumnError(f"{role} lack the column {', '.join(missing)}")
 
 
-def _cells(sites: Any, ids: pd.Index, cell: Any) -> pd.Series:
+def _cells(sites: Table, ids: pd.Index, cell: str | pd.Series) -> pd.Series:
     if isinstance(cell, str):
         _columns(sites, (cell,), "sites")
         cell = pd.Series(sites[cell].to_numpy(), index=ids)
@@ -382,7 +386,9 @@ def _lines(offers: pd.DataFrame, cells: pd.Series) -> pd.DataFrame:
     )
 
 
-def _line_status(result: pd.DataFrame, line: pd.DataFrame, known: Any) -> Any:
+def _line_status(
+    result: pd.DataFrame, line: pd.DataFrame, known: NDArray[np.bool_]
+) -> NDArray[np.str_]:
     down, up = result["line_down_mbps"].to_numpy(), result["line_up_mbps"].to_numpy()
     enough = (down >= result["needed_down_mbps"].to_numpy()) & (
         up >= result["needed_up_mbps"].to_numpy()

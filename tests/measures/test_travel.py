@@ -331,15 +331,15 @@ def test_a_radius_that_reaches_nothing_is_allowed():
     assert "3 origins reach no site" in repr(costs)
 
 
-@pytest.mark.parametrize("what", ["demand", "supply"])
+@pytest.mark.parametrize("what", ["areas", "sites"])
 def test_no_rows_are_refused(what):
     tables = {
-        "demand": scattered(3, seed=1, prefix="a"),
-        "supply": scattered(3, seed=2, prefix="s"),
+        "areas": scattered(3, seed=1, prefix="a"),
+        "sites": scattered(3, seed=2, prefix="s"),
     }
     tables[what] = tables[what].iloc[:0]
-    with pytest.raises(InputError, match=f"{what} has no rows"):
-        travel_costs(tables["demand"], tables["supply"], radius_km=10)
+    with pytest.raises(InputError, match=f"{what} have no rows"):
+        travel_costs(tables["areas"], tables["sites"], radius_km=10)
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
+from equity.measures.lines._reduce import LocationFile
 from equity.measures.lines._rollup import _DIGITS, technology_name
 from equity.rules import CoverageRule
 from equity.rules.coverage_rule import TECHNOLOGIES
@@ -21,7 +21,7 @@ def add_shares(
     *,
     level: str,
     housing: pd.Series | None,
-    files: Sequence[Any],
+    files: Sequence[LocationFile],
     rule: CoverageRule,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the table with the denominator, unserved locations, shares and status; and notes."""
@@ -90,7 +90,9 @@ def _with_housing(
     return table.rename_axis("geoid"), status.mask(use, "proxy")
 
 
-def _technology_notes(table: pd.DataFrame, files: Sequence[Any], rule: CoverageRule) -> list[str]:
+def _technology_notes(
+    table: pd.DataFrame, files: Sequence[LocationFile], rule: CoverageRule
+) -> list[str]:
     """Blank out technologies that no file could tell about, and name them."""
     offers = [file for file in files if file.product != "served_unserved"]
     named = {getattr(file, "technology", None) for file in offers}

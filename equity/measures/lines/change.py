@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +24,7 @@ from equity.measures.lines._partial import (
     Partial,
     merge,
 )
+from equity.measures.lines._reduce import LocationFile
 from equity.measures.lines._rollup import (
     area_labels,
     cell_resolution,
@@ -72,7 +72,7 @@ class _Subset:
     """Some files of a handle."""
 
     as_of: str
-    files: Sequence[Any]
+    files: Sequence[LocationFile]
     notes: Sequence[str] = ()
     sources: Sequence[Source] = ()
 

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 
@@ -40,7 +40,7 @@ class LocationFiles(Protocol):
     @property
     def as_of(self) -> str: ...
     @property
-    def files(self) -> Sequence[Any]: ...
+    def files(self) -> Sequence[LocationFile]: ...
     @property
     def notes(self) -> Sequence[str]: ...
     @property

@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -86,7 +85,7 @@ class Roads:
         for name, value in self.kmh.items():
             checked_number(value, f"the road speed of {name} in km/h", above=True)
 
-    def minutes_per_km(self, rurality: Any, ids: pd.Index) -> Floats:
+    def minutes_per_km(self, rurality: pd.Series | None, ids: pd.Index) -> Floats:
         """Return minutes per great-circle km for each origin.
 
         Parameters
@@ -117,7 +116,7 @@ class Roads:
         return self.detour * 60.0 / speed
 
 
-def _classes(rurality: Any) -> Any:
+def _classes(rurality: pd.Series) -> pd.Series:
     """Return rurality as class names; RUCA codes (7, 7.0, "7.1") become the class they mean."""
     if not isinstance(rurality, pd.Series) or not rurality.index.is_unique:
         raise InputError(
@@ -125,6 +124,6 @@ def _classes(rurality: Any) -> Any:
             fix="for example ruca.set_index('geoid')['RUCA1']",
         )
     codes = pd.to_numeric(rurality, errors="coerce")
-    named = np.floor(codes).map(_RUCA)
+    named: pd.Series = np.floor(codes).map(_RUCA)
     # What is no code stays as it is: a class by name, or an error that names it.
     return named.where(named.notna(), rurality).mask(codes == _NOT_CODED)

@@ -16,13 +16,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
-from equity.measures.checks import aligned, checked_number
+from equity.measures.checks import Numbers, aligned, checked_number
 from equity.measures.reach import decay as _decay
 from equity.measures.reach import floating as _floating
 from equity.measures.reach.costs import TravelCosts
@@ -127,8 +126,8 @@ class Catchment:
 def catchment(
     costs: TravelCosts,
     *,
-    demand: Any,
-    supply: Any,
+    demand: Numbers,
+    supply: Numbers,
     method: str = "e2sfca",
     steps: str | Mapping[float, float] = "slow",
     reach: float | None = None,
@@ -217,8 +216,8 @@ def catchment(
 def solve_catchment(
     costs: TravelCosts,
     *,
-    demand: Any,
-    supply: Any,
+    demand: Numbers,
+    supply: Numbers,
     method: str = "e2sfca",
     steps: str | Mapping[float, float] = "slow",
     reach: float | None = None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -147,7 +146,7 @@ class TravelCosts:
         )
 
     def stamp(
-        self, areas: pd.DataFrame, sites: pd.DataFrame, *tables: Any, notes: list[str]
+        self, areas: pd.DataFrame, sites: pd.DataFrame, *tables: object, notes: list[str]
     ) -> None:
         """Stamp both sides of a result with where people, sites and numbers come from."""
         parents = [table for table in tables if isinstance(table, pd.DataFrame | pd.Series)]
