@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from equity.errors import InputError, MissingColumnError, MissingFileError
 from equity.measures.reach._sphere_pairs import SphereIndex
+from equity.measures.reach.costs import Held, Streamed
 from equity.measures.reach.travel import (
     ROAD_KMH,
     Roads,
@@ -104,7 +105,7 @@ def test_streamed_costs_are_the_held_ones_and_store_nothing():
     people, sites = scattered(200, seed=4, prefix="p"), scattered(60, seed=5, prefix="s")
     held = travel_costs(people, sites, max_minutes=45)
     streamed = travel_costs(people, sites, max_minutes=45, keep=False)
-    assert not streamed.is_held
+    assert isinstance(streamed.pairs, Streamed)
     assert streamed.pairs_n == held.pairs_n
     joined = np.concatenate([block.cost for block in streamed.blocks()])
     np.testing.assert_array_equal(joined, held.held().cost)
@@ -117,10 +118,10 @@ def test_streamed_costs_are_the_held_ones_and_store_nothing():
 def test_many_pairs_are_streamed_unless_asked_for(monkeypatch):
     people, sites = scattered(50, seed=4, prefix="p"), scattered(50, seed=5, prefix="s")
     monkeypatch.setattr("equity.measures.reach.travel.PAIRS_KEPT", 2499)
-    assert not travel_costs(people, sites, radius_km=2000).is_held
-    assert travel_costs(people, sites, radius_km=2000, keep=True).is_held
+    assert isinstance(travel_costs(people, sites, radius_km=2000).pairs, Streamed)
+    assert isinstance(travel_costs(people, sites, radius_km=2000, keep=True).pairs, Held)
     monkeypatch.setattr("equity.measures.reach.travel.PAIRS_KEPT", 2500)
-    assert travel_costs(people, sites, radius_km=2000).is_held
+    assert isinstance(travel_costs(people, sites, radius_km=2000).pairs, Held)
 
 
 def test_held_blocks_cover_every_origin_once():

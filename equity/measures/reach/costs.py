@@ -96,8 +96,6 @@ class TravelCosts:
         given does not say.
     listed
         False for origins about which a user's own table says nothing: their access is unknown.
-    estimated
-        True if minutes were estimated from distance.
     note
         How the costs were made, for provenance.
     record
@@ -110,14 +108,8 @@ class TravelCosts:
     limit: float | None
     pairs: Held | Streamed = field(repr=False)
     listed: NDArray[np.bool_] = field(repr=False)
-    estimated: bool = False
     note: str = ""
     record: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the pairs are in memory."""
-        return isinstance(self.pairs, Held)
 
     @property
     def pairs_n(self) -> int:

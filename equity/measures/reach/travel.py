@@ -241,7 +241,6 @@ def travel_costs(
         limit,
         pairs,
         here.known,
-        estimated=max_minutes is not None,
         note=note,
         record=provenance.carry(pd.DataFrame(), areas, sites),
     )
