@@ -93,6 +93,8 @@ _PUBLIC = {
     "capacity_behind_lines": "equity.measures.practice",
     "h3_cells": "equity.measures.practice",
     # Measures of the gap
+    "under_resourced": "equity.measures.standing",
+    "falls_short": "equity.measures.standing",
     "shortfall_by_access": "equity.measures.gap",
     "shortfall_by_travel": "equity.measures.gap",
     "shortfall_with_clinic": "equity.measures.reach.new_clinic",

@@ -42,6 +42,8 @@ from equity.measures.reach.travel import travel_costs as travel_costs
 from equity.measures.reach.virtual import solve_virtual_catchment as solve_virtual_catchment
 from equity.measures.reach.virtual import virtual_catchment as virtual_catchment
 from equity.measures.recover import barrier as barrier
+from equity.measures.standing import falls_short as falls_short
+from equity.measures.standing import under_resourced as under_resourced
 from equity.outputs.appendix import write_appendix as write_appendix
 from equity.outputs.maps import make_map as make_map
 from equity.outputs.maps import save_map as save_map

@@ -89,7 +89,7 @@ def make_table(side: int = 9, *, seed: int = 7) -> gpd.GeoDataFrame:
             "nearest_site_min": random.gamma(2, 8, n),
             "in_person_shortfall": random.uniform(0, 1, n),
             "is_under_resourced": random.uniform(size=n) < 0.35,
-            "main_barrier": random.choice(["infrastructure", "subscription", "device"], n),
+            "main_barrier": random.choice(["line", "subscription", "device"], n),
         },
         geometry=shapes,
         index=pd.Index(geoid, name="geoid"),

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+import re
+import zipfile
+from importlib import resources
+
+import numpy as np
+import openpyxl
+import pandas as pd
 import pytest
 
+from equity.areas import schema
+from equity.areas._registry import FILE, parse
 from equity.areas.schema import base_name, companion, data_dictionary
 from equity.areas.validate import validate
+from equity.outputs._classes import CIVIDIS
 from equity.study.run import Study
 
 # Counted by the FCC, measured on the map, decided by the study, or bounds: not estimated by a survey.
@@ -53,3 +65,66 @@ def test_every_estimate_of_a_survey_carries_its_margin(table):
         assert (margin.dropna() >= 0).all(), name
         # A margin belongs to a value.
         assert table.loc[margin.notna(), name].notna().all(), name
+
+
+ENTRY = """
+[columns.bus_stop_share]
+unit = "share"
+label = "Homes near a bus stop"
+source = "Timetables"
+direction = "lower"
+statuses = ["suppressed"]
+layer = { order = 15, label = "Near a bus stop" }
+table = { order = 25, tables = ["communities", "appendix"], heading = "Bus stop" }
+"""
+
+
+def bus_stops(table):
+    """A made-up measure: one function, one entry of the registry."""
+    share = pd.Series(np.linspace(0.1, 0.9, len(table)), index=table.index)
+    known = np.arange(len(table)) % 7 != 0
+    return table.assign(
+        bus_stop_share=share.where(known),
+        bus_stop_share_status=np.where(known, "ok", "suppressed"),
+    )
+
+
+def test_a_new_measure_is_one_function_and_one_entry(example_state, tmp_path, monkeypatch):
+    text = (resources.files("equity.areas") / FILE).read_text(encoding="utf-8")
+    more = parse(text + ENTRY)
+    result = Study.load(example_state.study).run()
+    monkeypatch.setattr(schema, "registry", lambda: more)
+    table = bus_stops(result.table)
+    validate(table)
+    out = dataclasses.replace(result, table=table).write(tmp_path / "run")
+
+    row = data_dictionary(table).loc["bus_stop_share"]
+    expected = ["float", "share", "Homes near a bus stop", "Timetables", "lower is worse"]
+    assert row.tolist() == [*expected, "computed"]
+
+    read = pd.read_csv(out / "communities.csv", dtype={"geoid": str}, index_col="geoid")
+    np.testing.assert_allclose(read["bus_stop_share"], table["bus_stop_share"], rtol=1e-9)
+    about = json.loads((out / "communities.csv-metadata.json").read_text(encoding="utf-8"))
+    column = next(c for c in about["tableSchema"]["columns"] if c["name"] == "bus_stop_share")
+    assert column["titles"] == "Homes near a bus stop"
+    assert column["equity:direction"] == "lower is worse"
+    assert column["equity:origin"] == "computed"
+
+    book = openpyxl.load_workbook(out / "communities.xlsx")
+    assert "bus_stop_share" in [c.value for c in next(book["data"].iter_rows())]
+    told = {r[0].value: [c.value for c in r[1:]] for r in book["dictionary"].iter_rows()}
+    assert told["bus_stop_share"] == row.tolist()
+
+    for name in ("map.html", "index.html"):
+        page = (out / name).read_text(encoding="utf-8")
+        layers = re.findall(r'type="radio"[^>]*value="(\w+)"', page)
+        assert layers[:3] == ["gap_n", "bus_stop_share", "gap_share"]
+        legend = re.search(r"<h3>Near a bus stop</h3><ul>(.*?)</ul><p>(.*?)</p>", page)
+        assert re.findall(r"background:(#\w+)", legend[1]) == list(CIVIDIS[::-1])
+        assert legend[2].startswith("Darker is worse.")
+    page = (out / "index.html").read_text(encoding="utf-8")
+    heads = re.findall(r'<th scope="col" data-label="([^"]+)"', page)
+    assert heads[1:3] == ["People in the gap", "Bus stop"]
+    assert "n/a (withheld by the publisher)" in page
+    with zipfile.ZipFile(out / "appendix.docx") as document:
+        assert "Bus stop" in document.read("word/document.xml").decode()

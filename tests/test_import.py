@@ -17,7 +17,7 @@ ROOT = Path(equity.__file__).resolve().parents[1]
 # What a user of one reader should not wait for, nor a user of none for the second line.
 HEAVY = {
     "folium", "branca", "jinja2", "matplotlib", "typst", "docx", "openpyxl", "dask", "distributed",
-    "pandera", "pydantic", "requests", "urllib3", "scipy", "rich", "typer", "census",
+    "pydantic", "requests", "urllib3", "scipy", "rich", "typer", "census",
 }  # fmt: skip
 GEO = {"pandas", "numpy", "geopandas", "shapely", "pyogrio", "pyproj", "pyarrow"}
 

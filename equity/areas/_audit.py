@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,9 +61,16 @@ class JoinAudit:
             else {}
         )
 
-    def sentences(self) -> list[str]:
-        """One sentence a joined table."""
-        return [self._sentence(str(name)) for name in self.matched.index]
+    def sentences(self, names: Iterable[str] | None = None) -> list[str]:
+        """One sentence a joined table, of all or of those named."""
+        return [self._sentence(str(n)) for n in (self.matched.index if names is None else names)]
+
+    def __add__(self, other: JoinAudit) -> JoinAudit:
+        """Put the findings of a later join behind these."""
+        return JoinAudit(
+            pd.concat([self.rows, other.rows], ignore_index=True),
+            pd.concat([self.matched, other.matched]),
+        )
 
     def _sentence(self, name: str) -> str:
         matched, areas = (self.matched.loc[name, column] for column in ("matched", "areas"))

@@ -111,8 +111,18 @@ def combine(
         refuse_impossible(one, label)
     result = _join(table, others, labels, found)
     result["area_status"] = area_status(result)
-    result = provenance.carry(result, table, *others, notes=found.sentences())
+    told = found.sentences(
+        [label for label, other in zip(labels, others, strict=True) if not _made_from(other, table)]
+    )
+    result = provenance.carry(result, table, *others, notes=told)
     return (result, found) if audit else result
+
+
+def _made_from(other: Any, table: Any) -> bool:
+    """Tell whether a table is a measure of the first one's own rows: no join worth a sentence."""
+    sources = provenance.meta(other).sources
+    own = set(sources) <= set(provenance.meta(table).sources)
+    return bool(sources) and own and bool(other.index.equals(table.index))
 
 
 def combine_audit(table: Any, *others: Any, names: Sequence[str] | None = None) -> JoinAudit:
@@ -313,7 +323,7 @@ def _piece(
 
 def _fill_status(piece: Any, here: Any, index: Any, label: str, found: JoinAudit) -> None:
     """Say in every status column why there is no value."""
-    columns = [c for c in piece.columns if str(c).endswith("_status")]
+    columns = [c for c in piece.columns if str(c).partition("__")[0].endswith("_status")]
     if not columns:
         return
     rows = found.rows[(found.rows["table"] == label) & (found.rows["side"] == "missing")]

@@ -9,16 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from equity.areas.schema import base_name, columns, companion, describe
+from equity.areas._registry import UNIVERSES
+from equity.areas.schema import base_name, companion, describe, split_suffix
 from equity.errors import InputError, MissingColumnError
-
-UNIVERSES = {
-    "people": "population",
-    "households": "housing",
-    "locations": "housing",
-    "land": "area",
-}
-"""What a count counts -> the basis of the weights it moves by."""
 
 _ACS = re.compile(r"^([BC]\d{5}[A-I]?(?:PR)?)_(\d{3})([EM])$")
 # Medians, means, per-person amounts, indices and quality measures: they do not add up.
@@ -164,7 +157,7 @@ def _basis(universe: str, name: str) -> str:
 def _universe(name: str) -> str | None:
     """Return what a declared or ACS column counts; None if it does not add up or is not known."""
     (column,) = describe([name])
-    if column.universe and column.is_count and base_name(name) == name:
+    if column.universe and column.is_count:
         return column.universe
     acs = _ACS.match(name)
     if acs and acs[3] == "E" and not _ACS_NOT_ADDITIVE.match(acs[1]):
@@ -182,15 +175,10 @@ def _margin_owner(name: str, table: Any) -> str | None:
 
 
 def _parts(name: str, table: Any) -> tuple[str, str] | None:
-    """Components of a declared share, under the same rule if they have one."""
-    stem, mark, rule = name.partition("__")
-    declared = columns().get(stem)
-    if declared is None or declared.parts is None:
-        return None
-    found = []
-    for part in declared.parts:
-        own = part + mark + rule
-        found.append(own if own in table.columns else part)
-    if not all(part in table.columns for part in found):
+    """Components of a declared share, under the same suffix if they have one."""
+    (column,) = describe([name])
+    suffix = split_suffix(name)[1]
+    found = [p + suffix if p + suffix in table.columns else p for p in column.parts]
+    if not found or not all(part in table.columns for part in found):
         return None
     return found[0], found[1]

@@ -1,16 +1,31 @@
-"""Columns of area tables, declared once in ``columns.toml``."""
+"""Columns of area tables: what is known of each name, from the one registry ``columns.toml``."""
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cache
-from importlib import resources
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 import pandas as pd
+
+from equity.areas._registry import Column, MapLayer, Status, Unit, registry
+
+__all__ = [
+    "Column",
+    "MapLayer",
+    "base_name",
+    "columns",
+    "companion",
+    "data_dictionary",
+    "describe",
+    "layers_in",
+    "parts_of",
+    "placed_in",
+    "split_suffix",
+    "status_of_word",
+    "statuses",
+    "unit_of",
+]
 
 _DERIVED = {
     "_moe": "margin of error (90 %)",
@@ -19,47 +34,58 @@ _DERIVED = {
     "_cv": "coefficient of variation",
     "_status": "status",
 }
+_FIELDS = ("dtype", "unit", "label", "source", "direction", "origin")
+_WORSE = {"higher": "higher is worse", "lower": "lower is worse", "neither": "neither"}
 
 
-@dataclass(frozen=True)
-class Column:
-    """One column: its type, unit, label, limits and origin."""
-
-    name: str
-    dtype: str
-    unit: str
-    label: str
-    source: str
-    minimum: float | None = None
-    maximum: float | None = None
-    universe: str = ""
-    adds: bool = True
-    parts: tuple[str, str] | None = None
-
-    @property
-    def is_count(self) -> bool:
-        """True if areas add up: a count, an area; not a share, a distance or a median."""
-        return self.unit in _ADDITIVE and self.adds
-
-
-@cache
-def columns() -> dict[str, Column]:
+def columns() -> Mapping[str, Column]:
     """Return every declared column by name."""
-    text = (resources.files(__package__) / "columns.toml").read_text(encoding="utf-8")
-    declared = {}
-    for name, fields in tomllib.loads(text).items():
-        limits = {"minimum": 0.0, "maximum": 1.0} if fields["unit"] == "share" else {}
-        parts = {"parts": tuple(fields["parts"])} if "parts" in fields else {}
-        declared[name] = Column(name=name, **{**limits, **fields, **parts})
-    return declared
+    return registry().columns
+
+
+def statuses() -> Mapping[str, Status]:
+    """Return every word that a status column may hold, with what readers are told."""
+    return registry().statuses
+
+
+def status_of_word(word: str) -> Status:
+    """Return what readers are told of a status; a word that nobody declared speaks for itself."""
+    return registry().statuses.get(word) or Status(word, word.replace("_", " "))
+
+
+def unit_of(name: str) -> Unit:
+    """Return a unit; a name that is none is a noun for what is counted (``people``)."""
+    return registry().units.get(name) or Unit(name, words=name)
 
 
 def describe(names: Iterable[str]) -> list[Column]:
-    """Return what is known of each name; derived and per-rule columns inherit from their base."""
+    """Return what is known of each name; derived and suffixed columns inherit from their base."""
     return [_describe(name) for name in names]
 
 
-def data_dictionary(table: Any) -> pd.DataFrame:
+def layers_in(names: Collection[str]) -> list[Column]:
+    """Return the columns among `names` that maps show by default, in their order."""
+    found = [(c.layer.order, c) for c in columns().values() if c.layer and c.name in names]
+    return [column for _, column in sorted(found, key=_first)]
+
+
+def placed_in(table: str, names: Collection[str]) -> list[Column]:
+    """Return the columns among `names` that stand in one of the readers' tables, in order."""
+    placed = ((c.table, c) for c in columns().values() if c.table and c.name in names)
+    found = [(place.order, column) for place, column in placed if table in place.tables]
+    return [column for _, column in sorted(found, key=_first)]
+
+
+def parts_of(whole: str, names: Collection[str]) -> list[Column]:
+    """Return the parts that a count splits into, as far as they are among `names`."""
+    return [c for c in columns().values() if c.part_of == whole and c.name in names]
+
+
+def _first(pair: tuple[int, Column]) -> int:
+    return pair[0]
+
+
+def data_dictionary(table: pd.DataFrame) -> pd.DataFrame:
     """Return a dictionary of a table's columns.
 
     Parameters
@@ -70,21 +96,36 @@ def data_dictionary(table: Any) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per column, indexed by ``column``: dtype, unit, label, source.
+        One row per column, indexed by ``column``: dtype, unit, label, source, direction
+        (``higher is worse``, ``lower is worse`` or ``neither``) and origin (``input``: a table may
+        bring it; ``computed``: this package makes it).
 
     Examples
     --------
     >>> table = pd.DataFrame({"gap_share": [0.1], "gap_share_moe": [0.02]})
     >>> data_dictionary(table)["unit"].to_dict()
     {'gap_share': 'share', 'gap_share_moe': 'share'}
+    >>> data_dictionary(table).loc["gap_share", ["direction", "origin"]].tolist()
+    ['higher is worse', 'computed']
     """
-    rows = [
-        {"column": c.name, "dtype": c.dtype, "unit": c.unit, "label": c.label, "source": c.source}
+    rows = {
+        c.name: (
+            c.dtype, c.unit, c.label, c.source, _WORSE[c.direction],
+            "input" if c.input else "computed",
+        )
         for c in describe(str(name) for name in table.columns if name != "geometry")
-    ]
-    return pd.DataFrame(rows, columns=["column", "dtype", "unit", "label", "source"]).set_index(
-        "column"
-    )
+    }  # fmt: skip
+    index = pd.Index(list(rows), name="column", dtype=object)
+    return pd.DataFrame(list(rows.values()), index=index, columns=list(_FIELDS))
+
+
+def split_suffix(name: str) -> tuple[str, str]:
+    """Split what follows ``__`` (a rule, a kind of care) off a name: the one place that does.
+
+    ``gap_n__fcc_25_3`` is ``("gap_n", "__fcc_25_3")``; a name without suffix has an empty one.
+    """
+    stem, mark, rest = name.partition("__")
+    return stem, mark + rest
 
 
 def base_name(name: str) -> str:
@@ -92,62 +133,87 @@ def base_name(name: str) -> str:
 
     ``gap_n_moe__fcc_25_3`` belongs to ``gap_n__fcc_25_3``; any other name is its own.
     """
-    stem, mark, rule = name.partition("__")
-    for suffix in _DERIVED:
-        if stem.endswith(suffix) and stem != suffix:
-            return stem.removesuffix(suffix) + mark + rule
+    stem, suffix = split_suffix(name)
+    for ending in _DERIVED:
+        if stem.endswith(ending) and stem != ending:
+            return stem.removesuffix(ending) + suffix
     return name
 
 
-def companion(name: str, suffix: str) -> str:
-    """Return the name of a column's ``_moe``, ``_status`` ... column, under the same rule."""
-    stem, mark, rule = name.partition("__")
-    return stem + suffix + mark + rule
+def companion(name: str, ending: str) -> str:
+    """Return the name of a column's ``_moe``, ``_status`` ... column, under the same suffix."""
+    stem, suffix = split_suffix(name)
+    return stem + ending + suffix
 
 
 def _describe(name: str) -> Column:
-    base, _, rule = name.partition("__")
+    stem, suffix = split_suffix(name)
+    column = _known(stem) or _acs(stem) or _users(stem)
+    if not suffix:
+        return replace(column, name=name)
+    layer = column.layer and replace(column.layer, label=_under(column.layer.label, suffix))
+    return replace(column, name=name, label=_under(column.label, suffix), layer=layer)
+
+
+def _known(stem: str) -> Column | None:
+    """Find a declared column, what derives from one, or one of its technologies."""
     known = columns()
-    if base in known:
-        column = known[base]
-        return replace(column, name=name, label=_under(column.label, rule))
-    for suffix, meaning in _DERIVED.items():
-        stem = base.removesuffix(suffix)
-        if stem != base and stem in known:
-            return _derived(
-                known[stem], name, suffix, _under(f"{known[stem].label}: {meaning}", rule)
-            )
-    technology = _TECHNOLOGY.match(base)
+    if stem in known:
+        return known[stem]
+    for ending, meaning in _DERIVED.items():
+        owner = stem.removesuffix(ending)
+        if owner != stem and owner in known:
+            return _derived(known[owner], ending, f"{known[owner].label}: {meaning}")
+    technology = _TECHNOLOGY.match(stem)
     if technology and technology[1] + "_n" in known:
         column = known[technology[1] + "_n"]
         code = technology[2].replace("unknown", "not known")
-        return replace(column, name=name, label=_under(f"{column.label}: technology {code}", rule))
-    acs = _ACS.match(base)
-    if acs:
-        meaning = f"{acs[1]}: {_ACS_MEANING[acs[2]]}"
-        source = f"American Community Survey, table {acs[1].partition('_')[0]}"
-        return Column(name, "str" if "status" in acs[2] else "", "", _under(meaning, rule), source)
-    unit = next((u for u in _UNITS if re.search(rf"_{u}$", base)), "")
-    return Column(name, "", unit, base.replace("_", " "), "column of the user's own table")
+        label = f"{column.label}: technology {code}"
+        return replace(column, label=label, layer=None, table=None)
+    return None
 
 
-def _derived(column: Column, name: str, suffix: str, label: str) -> Column:
-    if suffix == "_status":
-        return Column(name, "str", "text", label, column.source)
-    if suffix == "_cv":
-        return Column(name, "float", "percent", label, column.source, minimum=0)
-    if suffix == "_moe":
-        return Column(name, "float", column.unit, label, column.source, minimum=0)
-    return Column(name, "float", column.unit, label, column.source, column.minimum, column.maximum)
+def _derived(column: Column, ending: str, label: str) -> Column:
+    plain = Column(column.name, column.unit, label, column.source, "float", input=column.input)
+    if ending == "_status":
+        return replace(plain, unit="text", dtype="str", statuses=column.statuses)
+    if ending == "_cv":
+        return replace(plain, unit="percent", minimum=0.0)
+    if ending == "_moe":
+        return replace(plain, minimum=0.0)
+    low, high = column.minimum, column.maximum
+    return replace(plain, minimum=low, maximum=high, direction=column.direction)
+
+
+def _acs(stem: str) -> Column | None:
+    """Read a coded column of the American Community Survey."""
+    found = _ACS.match(stem)
+    if not found:
+        return None
+    label = f"{found[1]}: {_ACS_MEANING[found[2]]}"
+    source = f"American Community Survey, table {found[1].partition('_')[0]}"
+    dtype = "str" if "status" in found[2] else ""
+    return Column(stem, "", label, source, dtype=dtype, input=True)
+
+
+def _users(stem: str) -> Column:
+    """Make of a column that nobody declared what the end of its name says of its unit.
+
+    This is the one place that assumes anything from a name alone: a user's ``_n`` column counts as
+    one that adds up.
+    """
+    unit = next((u for u in _ENDINGS if stem.endswith(f"_{u}")), "")
+    source = "column of the user's own table"
+    return Column(stem, unit, stem.replace("_", " "), source, input=True, adds=unit_of(unit).adds)
 
 
 # One column a technology: served_tech50_n is served_n over fiber alone.
 _TECHNOLOGY = re.compile(r"^(\w+?)_tech_?(\d+|unknown)_n$")
 _ACS = re.compile(r"^([BC]\d{5}[A-Z]*_\d{3})([EM]|E_status)$")
 _ACS_MEANING = {"E": "estimate", "M": _DERIVED["_moe"], "E_status": _DERIVED["_status"]}
-_UNITS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")
-_ADDITIVE = ("n", "km2")
+_ENDINGS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")
 
 
-def _under(label: str, rule: str) -> str:
-    return f"{label} (under {rule.replace('_', '-')})" if rule else label
+def _under(label: str, suffix: str) -> str:
+    """Say in a label which rule its column is under."""
+    return f"{label} (under {suffix.removeprefix('__').replace('_', '-')})" if label else label

@@ -1,7 +1,8 @@
-"""Checks of a table against its declared columns, by pandera, told in this package's words."""
+"""Checks of a table against its declared columns."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,29 +10,16 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.annotations import ESTIMATE_CODES, MOE_CODES
-from equity.areas.schema import Column, describe
+from equity.areas.schema import Column, describe, split_suffix, statuses
 from equity.areas.table import level_of, refuse_duplicates
 from equity.errors import InputError
 
-STATUSES = frozenset(
-    {
-        "ok", "suppressed", "missing", "not_computable", "not_applicable", "controlled",
-        "open_interval", "no_moe", "no_population", "no_households", "no_locations",
-        "no_supply_in_reach", "no_neighbors", "not_covered", "crosswalked", "partial", "whole",
-        "water", "unknown", "proxy", "listed_only", "lines_unknown", "within_margin",
-        "upper_bound", "lower_bound", "other_technologies", "upper_bound_other_technologies",
-        "lower_bound_other_technologies", "no_capacity", "line_unknown", "no_line",
-        "no_link", "no_gap", "no_single_fix", "stranded", "below_tier", "high_latency",
-        "no_offer", "not_located", "not_a_broadband_serviceable_location",
-    }
-)  # fmt: skip
-"""Words a status column may hold."""
-
 _CODES = sorted({*ESTIMATE_CODES, *MOE_CODES})
 _SHARE_SLACK = 1e-9
+_Check = tuple[str, Callable[[pd.Series], Any]]
 
 
-def validate(table: Any, *, file: str | Path | None = None) -> None:
+def validate(table: pd.DataFrame, *, file: str | Path | None = None) -> None:
     """Check a table against what its columns are declared to be.
 
     Ids, types, limits, statuses; a share above 1 (a percentage), a margin below 0 and an
@@ -54,27 +42,12 @@ def validate(table: Any, *, file: str | Path | None = None) -> None:
     """
     level_of(table, name="the table")
     refuse_duplicates(table.index, "the table", file=file)
-    frame = pd.DataFrame(table).drop(columns="geometry", errors="ignore")
-    frame.columns = frame.columns.map(str)
-    declared = {c.name: c for c in describe(frame.columns)}
-    for name in frame.columns:
-        _refuse_codes(frame[name], file)
-    problems = _failures(frame, declared)
-    if problems is None:
-        return
-    first = problems.iloc[0]
-    same = problems[(problems["column"] == first["column"]) & (problems["check"] == first["check"])]
-    column = declared[str(first["column"])]
-    what, fix = _told(column, str(first["check"]), first["failure_case"])
-    raise InputError(
-        what,
-        file=file,
-        rows=[row for row in same["index"] if row is not None],
-        fix=fix,
-    )
+    for column, values in _described(table):
+        _refuse_codes(values, file)
+        _refuse_undeclared(column, values, file)
 
 
-def refuse_impossible(table: Any, name: str) -> None:
+def refuse_impossible(table: pd.DataFrame, name: str) -> None:
     """Refuse at a glance what no table may bring into a join.
 
     Annotation codes, infinities, margins below 0, and percentages in columns declared as shares.
@@ -85,30 +58,34 @@ def refuse_impossible(table: Any, name: str) -> None:
     InputError
         Naming the column and its rows.
     """
-    for column in describe(str(c) for c in table.columns if c != "geometry"):
-        if column.name not in table.columns:
-            continue  # its name is no text
-        values = table[column.name]
-        if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+    for column, values in _described(table):
+        if not _is_numeric(values):
             continue
         _refuse_codes(values, name)
-        numbers = _numbers(values)
-        check = "maximum" if column.unit == "share" and column.maximum == 1 else ""
-        with np.errstate(invalid="ignore"):
-            bad = numbers > 1 + _SHARE_SLACK if check else np.zeros(len(numbers), dtype=bool)
-            if not bad.any() and column.name.partition("__")[0].endswith("_moe"):
-                check, bad = "minimum", numbers < 0
-        if bad.any():
-            margin = Column(column.name, "float", column.unit, "", "", 0.0, column.maximum)
-            what, fix = _told(margin, check, numbers[bad][0])
-            raise InputError(what, file=name, rows=list(values.index[bad]), fix=fix)
+        if column.unit == "share" and column.maximum == 1:
+            _refuse(column, values, "maximum", _above(values, 1.0), name)
+        if split_suffix(column.name)[0].endswith("_moe"):
+            _refuse(column, values, "minimum", _below(values, 0.0), name)
 
 
-def _refuse_codes(values: Any, file: str | Path | None) -> None:
+def _described(table: pd.DataFrame) -> Iterator[tuple[Column, pd.Series]]:
+    """Yield each column but the polygons with what is known of it."""
+    frame = pd.DataFrame(table)
+    frame.attrs = {}  # pandas would copy the table's record for every column
+    for name, values in frame.items():
+        if name != "geometry":
+            yield describe([str(name)])[0], values
+
+
+def _is_numeric(values: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values))
+
+
+def _refuse_codes(values: pd.Series, file: str | Path | None) -> None:
     """Refuse annotation codes and infinities, whatever the column is called."""
-    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+    if not _is_numeric(values):
         return
-    numbers = values.to_numpy(dtype="float64", na_value=np.nan)
+    numbers = _numbers(values)
     for bad, text in (
         (np.isin(numbers, _CODES), "an annotation code"),
         (np.isinf(numbers), "an infinite value"),
@@ -124,54 +101,60 @@ def _refuse_codes(values: Any, file: str | Path | None) -> None:
             )
 
 
-def _failures(frame: pd.DataFrame, declared: dict[str, Column]) -> Any:
-    import pandera.pandas as pa
-
-    schema = pa.DataFrameSchema(
-        {name: _schema_column(pa, c) for name, c in declared.items() if c.dtype}
-    )
-    try:
-        schema.validate(frame, lazy=True)
-    except pa.errors.SchemaErrors as error:
-        return error.failure_cases
-    return None
+def _refuse_undeclared(column: Column, values: pd.Series, file: str | Path | None) -> None:
+    """Refuse values that the column's declaration does not allow."""
+    for check, find in _checks(column):
+        _refuse(column, values, check, find(values), file)
 
 
-def _schema_column(pa: Any, column: Column) -> Any:
-    checks = []
-    if column.dtype in ("float", "int"):
-        checks.append(pa.Check(pd.api.types.is_numeric_dtype, name="is a number"))
-        # Limits would raise on text before the check above could tell.
+def _checks(column: Column) -> list[_Check]:
+    """Name the checks that a column's declaration asks for, each with how bad rows are found."""
+    if column.dtype == "float":
         low, high = column.minimum, column.maximum
+        checks: list[_Check] = [("is a number", _not_numeric)]
         if low is not None:
-            checks.append(pa.Check(lambda s, low=low: _at_least(s, low), name="minimum"))
+            checks.append(("minimum", lambda values: _below(values, low)))
         if high is not None:
-            checks.append(pa.Check(lambda s, high=high: _at_most(s, high), name="maximum"))
-    elif column.dtype == "bool":
-        checks.append(pa.Check(_is_flag, name="true or false"))
-    elif column.name.partition("__")[0].endswith("_status"):
-        checks.append(pa.Check(lambda s: s.isin(STATUSES), name="status"))
-    return pa.Column(
-        checks=checks,
-        nullable=True,
-        metadata={"unit": column.unit, "label": column.label, "source": column.source},
-    )
+            checks.append(("maximum", lambda values: _above(values, high)))
+        return checks
+    if column.dtype == "bool":
+        return [("true or false", lambda v: (v.notna() & ~v.isin([True, False])).to_numpy(bool))]
+    if split_suffix(column.name)[0].endswith("_status"):
+        words = _words_of(column)
+        return [("status", lambda v: (v.notna() & ~v.isin(words)).to_numpy(bool))]
+    return []
 
 
-def _numbers(values: Any) -> Any:
+def _words_of(column: Column) -> tuple[str, ...]:
+    """Return the words that a status column may hold: its own, else any."""
+    return column.statuses or tuple(statuses())
+
+
+def _not_numeric(values: pd.Series) -> Any:
+    return np.full(len(values), not pd.api.types.is_numeric_dtype(values))
+
+
+def _below(values: pd.Series, low: float) -> Any:
+    return _numbers(values) < low - _SHARE_SLACK
+
+
+def _above(values: pd.Series, high: float) -> Any:
+    return _numbers(values) > high + _SHARE_SLACK
+
+
+def _numbers(values: pd.Series) -> Any:
     return pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
 
 
-def _at_least(values: Any, low: float) -> Any:
-    return pd.Series(~(_numbers(values) < low - _SHARE_SLACK), index=values.index)
-
-
-def _at_most(values: Any, high: float) -> Any:
-    return pd.Series(~(_numbers(values) > high + _SHARE_SLACK), index=values.index)
-
-
-def _is_flag(values: Any) -> Any:
-    return values.isna() | values.isin([True, False])
+def _refuse(
+    column: Column, values: pd.Series, check: str, bad: Any, file: str | Path | None
+) -> None:
+    """Raise for the rows that fail one check, if there are any."""
+    if not bad.any():
+        return
+    what, fix = _told(column, check, values[bad].iloc[0])
+    rows = None if check == "is a number" else list(values.index[bad])
+    raise InputError(what, file=file, rows=rows, fix=fix)
 
 
 def _told(column: Column, check: str, case: Any) -> tuple[str, str]:
@@ -186,8 +169,8 @@ def _told(column: Column, check: str, case: Any) -> tuple[str, str]:
     if check in ("minimum", "maximum"):
         limit = column.minimum if check == "minimum" else column.maximum
         side = "below its least" if check == "minimum" else "above its greatest"
-        return f"column {name} holds {case:g}, {side} value {limit:g}", "check the source"
+        return f"column {name} holds {case:g}, {side} value {limit or 0:g}", "check the source"
     if check == "status":
-        words = ", ".join(sorted(STATUSES))
+        words = ", ".join(sorted(_words_of(column)))
         return f"column {name} holds the unknown status {case!r}", f"use {words}"
     return f"column {name} fails the check '{check}' ({case!r})", "check the source"

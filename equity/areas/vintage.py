@@ -135,8 +135,9 @@ def required_vintage(value: str | None, *, name: str) -> str:
     """Return the vintage, or refuse a table that does not say which it has."""
     if value is None:
         raise VintageError(
-            f"{name} does not say which vintage its areas have",
-            fix="read it with a reader of this package, or declare it: "
+            f"{name} does not say which vintage its areas have: it was not read by this package, "
+            "or pandas' join, merge or concat with a plain table dropped its record",
+            fix="join with equity.combine(table, other), which keeps the record, or declare it: "
             "equity.area_table(table, level=..., geo_vintage=...)",
             code="E-VINTAGE-MISSING",
         )

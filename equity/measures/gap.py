@@ -17,7 +17,12 @@ from equity.areas.moe import moe_product, moe_share
 from equity.errors import InputError, MissingColumnError
 from equity.provenance import carry
 
-__all__ = ["shortfall_by_access", "shortfall_by_travel", "telehealth_gap"]
+__all__ = [
+    "shortfall_by_access",
+    "shortfall_by_travel",
+    "telehealth_gap",
+    "unknown_lines",
+]
 
 PARTS = ("gap_infrastructure_n", "gap_device_n", "gap_subscription_n")
 BARRIERS = {
@@ -25,6 +30,12 @@ BARRIERS = {
     "gap_device_n": "device",
     "gap_subscription_n": "subscription",
 }
+LINES_UNKNOWN = "lines_unknown"
+"""Status of coverage that nobody has."""
+_NEED_LINES = (
+    "gap_infrastructure_n", "gap_infrastructure_n_moe", "gap_ceiling_n",
+    "subscribed_beyond_rule_share", "subscribed_beyond_rule_share_moe",
+)  # fmt: skip
 _SHARES = ("in_person_shortfall", "qualifying_share", "connected_share", "device_share")
 
 
@@ -125,7 +136,8 @@ def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
         adoption parts where lines bind, none for the ceiling), ``main_barrier``,
         ``subscribed_beyond_rule_share``, ``gap_status``: ``ok``, ``no_population``,
         ``no_locations``, ``no_households``, ``not_covered``. Where the status is not ``ok`` every
-        value is missing.
+        value is missing. Where ``coverage_status`` is ``lines_unknown`` the gap is a floor, as if a
+        line reached every home, and what depends on lines is missing.
 
     Raises
     ------
@@ -151,6 +163,8 @@ def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
     [375.0, 960.0]
     """
     _check(table)
+    unknown = _lines_unknown(table)
+    given, table = table, _as_if_every_line(table, unknown)
     people, short = table["population_n"], table["in_person_shortfall"]
     line, connected = table["qualifying_share"], table["connected_share"]
     result = pd.DataFrame(index=table.index)
@@ -170,10 +184,48 @@ def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
     result["main_barrier"] = _main_barrier(result)
     result["subscribed_beyond_rule_share"] = _beyond_rule(table)
     result["subscribed_beyond_rule_share_moe"] = _beyond_moe(table)
+    hidden = [name for name in _NEED_LINES if name in result]
+    result[hidden] = result[hidden].mask(unknown)
     status = _status(table, result["gap_n"])
     result = result.where(status == "ok")
     result["gap_status"] = status
-    return carry(result, table)
+    return carry(result, given)
+
+
+def unknown_lines(areas: pd.DataFrame) -> pd.DataFrame:
+    """Stand in for coverage that nobody has: every number is missing, and the status says so.
+
+    Parameters
+    ----------
+    areas
+        Area table.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the caller's index: ``locations_n``, ``qualifying_n``, ``qualifying_share`` (missing)
+        and ``coverage_status``, ``lines_unknown``. :func:`telehealth_gap` then gives a floor.
+    """
+    nothing = dict.fromkeys(("locations_n", "qualifying_n", "qualifying_share"), np.nan)
+    frame = pd.DataFrame(nothing, index=areas.index, dtype=float)
+    frame["coverage_status"] = LINES_UNKNOWN
+    return carry(frame, areas)
+
+
+def _lines_unknown(table: pd.DataFrame) -> pd.Series:
+    status = table.get("coverage_status", pd.Series("", index=table.index))
+    return status == LINES_UNKNOWN
+
+
+def _as_if_every_line(table: pd.DataFrame, unknown: pd.Series) -> pd.DataFrame:
+    """Put a line at every home where lines are unknown: what is left is a floor of the gap.
+
+    Usable links are the smaller of two shares. With one of them unknown, the other is an upper
+    bound, and what it leaves is a lower bound of the gap.
+    """
+    if not unknown.any():
+        return table
+    return table.assign(qualifying_share=table["qualifying_share"].mask(unknown, 1.0))
 
 
 def _check(table: pd.DataFrame) -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from equity.areas.schema import Column
+from equity.areas.words import is_missing, number
 from equity.outputs import _rows
-from equity.outputs._classes import HIGH_IS_GOOD, Classes
+from equity.outputs._classes import Classes
 from equity.outputs._content import NOSCRIPT, SYNTHETIC, listing
 from equity.outputs._text import template
-from equity.outputs.words import is_missing, number
 from equity.provenance import Source, software
 
 __all__ = ["Around", "Layer", "body", "sources_line"]
@@ -24,9 +25,7 @@ __all__ = ["Around", "Layer", "body", "sources_line"]
 class Layer:
     """One mapped column: its classes, and each area's value in words."""
 
-    column: str
-    label: str
-    unit: str
+    column: Column
     classes: Classes
     text: list[str]
     #: 1 where the estimate is unreliable.
@@ -111,9 +110,10 @@ _NORTH = (
 def _choices(layers: list[Layer]) -> str:
     if len(layers) < 2:
         return ""
+    e = html.escape
     rows = "".join(
-        f'<label><input type="radio" name="<%frame%>-layer" value="{html.escape(layer.column)}"'
-        f"{' checked' if i == 0 else ''}>{html.escape(layer.label)}</label>"
+        f'<label><input type="radio" name="<%frame%>-layer" value="{e(layer.column.name)}"'
+        f"{' checked' if i == 0 else ''}>{e(layer.column.map_label)}</label>"
         for i, layer in enumerate(layers)
     )
     return f'<fieldset class="eq-layers"><legend>Show on the map</legend>{rows}</fieldset>'
@@ -138,11 +138,11 @@ def _legend(layer: Layer, i: int, areas_label: str) -> str:
             '<li><span class="eq-swatch rough"></span>unreliable: margin too wide'
             f'<span class="n">{number(sum(layer.rough))}</span></li>'
         )
-    note = f"Darker is worse. Right: number of {html.escape(areas_label)}."
-    if layer.column.split("__")[0] not in HIGH_IS_GOOD:
-        note = f"Darker is more. Right: number of {html.escape(areas_label)}."
+    darker = "more" if layer.column.direction == "neither" else "worse"
+    note = f"Darker is {darker}. Right: number of {html.escape(areas_label)}."
+    heading = html.escape(layer.column.map_label)
     return (
-        f'<div class="eq-legend"{" hidden" if i else ""}><h3>{html.escape(layer.label)}</h3>'
+        f'<div class="eq-legend"{" hidden" if i else ""}><h3>{heading}</h3>'
         f"<ul>{''.join(rows)}</ul><p>{note}</p></div>"
     )
 
@@ -164,7 +164,9 @@ def _marks(table: Any, around: Around) -> str:
 def _values(table: Any, layers: list[Layer]) -> str:
     """Return the mapped values as a sortable table, highest first, unknown last."""
     e = html.escape
-    columns = [pd.to_numeric(table[la.column], errors="coerce").to_numpy(float) for la in layers]
+    columns = [
+        pd.to_numeric(table[la.column.name], errors="coerce").to_numpy(float) for la in layers
+    ]
     order = np.argsort(np.where(np.isfinite(columns[0]), -columns[0], np.inf), kind="stable")
     names = _rows.texts(table, "name", default=[str(g) for g in table.index])
     places = _rows.places(table)
@@ -182,11 +184,11 @@ def _values(table: Any, layers: list[Layer]) -> str:
     margins = (
         "After ±: 90 % margin of error." if any("±" in t for la in layers for t in la.text) else ""
     )
+    labels = [e(la.column.map_label) for la in layers]
     heads = "".join(
-        f'<th scope="col" data-label="{e(la.label)}"{" aria-sort=descending" if i == 0 else ""}>'
-        '<button type="button">'
-        f"{e(la.label)}</button></th>"
-        for i, la in enumerate(layers)
+        f'<th scope="col" data-label="{label}"{" aria-sort=descending" if i == 0 else ""}>'
+        f'<button type="button">{label}</button></th>'
+        for i, label in enumerate(labels)
     )
     return (
         '<h2 id="eq-values" tabindex="-1">The same values as a table</h2>'

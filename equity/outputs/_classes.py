@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from equity.outputs.words import PLAIN, number
+from equity.areas.schema import unit_of
+from equity.areas.words import number
 
-__all__ = ["CIVIDIS", "HIGH_IS_GOOD", "NO_DATA", "Classes", "classify"]
+__all__ = ["CIVIDIS", "NEUTRAL", "NO_DATA", "Classes", "classify"]
 
 #: cividis sampled at 0.04, 0.28, 0.52, 0.76 and 1.0, from light to dark (Nuñez et al. 2018,
 #: doi:10.1371/journal.pone.0199239): readable with any color vision and in gray.
@@ -26,20 +27,9 @@ CIVIDIS = ("#fee838", "#beaf6b", "#817f78", "#4a536c", "#002a5f")
 ZERO = "#fbf5d7"
 #: No value: a color outside the ramp and lighter than all of it; it is hatched as well.
 NO_DATA = "#f2f0ee"
-#: Columns of which more is better. Their ramp is turned round, so that darker is always worse.
-HIGH_IS_GOOD = frozenset(
-    {
-        "qualifying_share",
-        "served_share",
-        "connected_share",
-        "device_share",
-        "subscription_share",
-        "usable_link_share",
-        "access_per_10k",
-        "providers_n",
-        "population_n",
-    }
-)
+#: Where neither more nor less is worse: gray, from light to dark, and its own pale zero.
+NEUTRAL = ("#d3d7dd", "#a9b0bb", "#7f8794", "#555e6d", "#2b3342")
+NEUTRAL_ZERO = "#eef0f2"
 
 
 @dataclass(frozen=True)
@@ -70,11 +60,8 @@ def _nice(value: float) -> float:
     return round(value, 1 - math.floor(math.log10(abs(value))))
 
 
-_SHORT = {"share": "%", "per_10k": "per 10,000", "mbps": "Mbps"}
-
-
 def _is_count(unit: str) -> bool:
-    return unit not in ("share", "km", "per_10k", "mbps", *PLAIN)
+    return not unit_of(unit).digits
 
 
 def _shown(values: np.ndarray, unit: str) -> np.ndarray:
@@ -103,19 +90,35 @@ def _cuts(shown: np.ndarray, k: int, unit: str) -> list[float]:
     return kept
 
 
-def _label(low: float, high: float, unit: str, *, last: bool) -> str:
-    def text(value: float) -> str:
-        return number(value, 0 if _is_count(unit) or float(value).is_integer() else 1)
+def _text(value: float, unit: str) -> str:
+    return number(value, 0 if _is_count(unit) or float(value).is_integer() else 1)
 
-    words = _SHORT.get(unit, "" if unit in PLAIN else unit)
+
+def _label(low: float, high: float, unit: str, *, last: bool) -> str:
+    words = unit_of(unit).words
     if _is_count(unit) and not last:
         high -= 1  # whole people: 0 to 12, then 13 to 40
     if low >= high:
-        return f"{text(low)} {words}".strip()
-    return f"{text(low)} to {text(high)} {words}".strip()
+        return f"{_text(low, unit)} {words}".strip()
+    return f"{_text(low, unit)} to {_text(high, unit)} {words}".strip()
 
 
-def classify(values: Any, unit: str, *, k: int = 5, column: str = "") -> Classes:
+def _between(cuts: Sequence[float], unit: str) -> tuple[str, ...]:
+    """Name the classes between given limits, whatever values a place has."""
+    words = unit_of(unit).words
+    first = f"under {_text(cuts[0], unit)} {words}".strip()
+    inner = [_label(low, high, unit, last=False) for low, high in pairwise(cuts)]
+    return (first, *inner, f"{_text(cuts[-1], unit)} {words}".strip() + " or more")
+
+
+def classify(
+    values: Any,
+    unit: str,
+    *,
+    k: int = 5,
+    direction: str = "neither",
+    limits: Sequence[float] = (),
+) -> Classes:
     """Sort values into at most `k` classes with readable limits.
 
     Parameters
@@ -126,8 +129,12 @@ def classify(values: Any, unit: str, *, k: int = 5, column: str = "") -> Classes
         Unit of the values (``share``, ``km``, ``people`` …).
     k
         Largest number of classes, 2 to 5.
-    column
-        Name of the column: decides which end of the ramp is dark.
+    direction
+        Worse when ``higher`` or ``lower``: the worse end of the ramp is dark. ``neither``: a gray
+        ramp, darker for more.
+    limits
+        Up to four limits between classes, in the unit of the values, instead of `k` classes of
+        about equal size: then the legend is the same for every place.
 
     Returns
     -------
@@ -140,14 +147,17 @@ def classify(values: Any, unit: str, *, k: int = 5, column: str = "") -> Classes
     if not known.any():
         return Classes(codes, (), ())
     shown = _shown(array[known], unit)
+    if len(limits):
+        cuts = [float(c) for c in _shown(np.asarray(limits, dtype=float), unit)]
+        codes[known] = np.searchsorted(cuts, shown, side="right")
+        return Classes(codes, _between(cuts, unit), _ramp(len(cuts) + 1, direction))
     zeros = int((shown == 0).sum())
     own_zero = zeros > len(shown) / k and zeros < len(shown) and shown.min() == 0
     body = shown[shown > 0] if own_zero else shown
     cuts = _cuts(body, k - 1 if own_zero else k, unit)
-    limits = [float(body.min()), *cuts, float(body.max())]
+    ends = [float(body.min()), *cuts, float(body.max())]
     labels = [
-        _label(low, high, unit, last=i == len(cuts))
-        for i, (low, high) in enumerate(pairwise(limits))
+        _label(low, high, unit, last=i == len(cuts)) for i, (low, high) in enumerate(pairwise(ends))
     ]
     codes[known] = np.searchsorted(np.asarray(cuts), shown, side="right")
     if own_zero:
@@ -156,17 +166,19 @@ def classify(values: Any, unit: str, *, k: int = 5, column: str = "") -> Classes
         labels.insert(
             0, f"under 1 {_ONE.get(unit, unit)}" if few else _label(0, 0, unit, last=True)
         )
-    if own_zero and column.split("__", maxsplit=1)[0] not in HIGH_IS_GOOD:
-        return Classes(codes, tuple(labels), (ZERO, *_ramp(len(labels) - 1, column)))
-    return Classes(codes, tuple(labels), _ramp(len(labels), column))
+    return Classes(codes, tuple(labels), _ramp(len(labels), direction, own_zero=own_zero))
 
 
 _ONE = {"people": "person"}
 
 
-def _ramp(n: int, column: str) -> tuple[str, ...]:
-    """Pick `n` colors from light to dark, spread over the whole ramp."""
-    picks = np.linspace(0, len(CIVIDIS) - 1, n).round().astype(int) if n > 1 else [2]
-    colors: Sequence[str] = [CIVIDIS[i] for i in picks]
-    base = column.split("__", maxsplit=1)[0]
-    return tuple(reversed(colors)) if base in HIGH_IS_GOOD else tuple(colors)
+def _ramp(n: int, direction: str, *, own_zero: bool = False) -> tuple[str, ...]:
+    """Pick `n` colors, the worse end dark; a common zero that is not worst is paler than all."""
+    ramp, zero = (NEUTRAL, NEUTRAL_ZERO) if direction == "neither" else (CIVIDIS, ZERO)
+    pale = own_zero and direction != "lower"
+    n -= pale
+    picks = np.linspace(0, len(ramp) - 1, n).round().astype(int) if n > 1 else [2]
+    colors = tuple(ramp[i] for i in picks)
+    if direction == "lower":
+        return colors[::-1]
+    return (zero, *colors) if pale else colors

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from equity.areas.schema import Column, parts_of, placed_in
+from equity.areas.words import is_missing, number, say, share
 from equity.outputs import _rows
 from equity.outputs.report import Report
-from equity.outputs.words import is_missing, number, say, share
 from equity.provenance import Source
 
 __all__ = [
@@ -42,18 +43,6 @@ WHAT_A_RULE_DOES = (
     "A rule decides which lines qualify and which subscriptions count, so it decides how large the "
     "gap looks."
 )
-
-BARRIERS = {
-    "infrastructure": "no qualifying line",
-    "line": "no qualifying line",
-    "clinic": "care within reach",
-    "practice_line": "the practice's own line",
-    "gap_infrastructure_n": "no qualifying line",
-    "device": "no device",
-    "gap_device_n": "no device",
-    "subscription": "no subscription",
-    "gap_subscription_n": "no subscription",
-}
 
 
 def ranked_by(report: Report) -> str:
@@ -108,92 +97,75 @@ class Table:
     keys: tuple[str, ...]
 
 
-def _cell(value: Any, unit: str, *, moe: Any, status: Any, like: float) -> Cell:
-    text = say(value, unit, moe=moe, status=status, with_unit=unit == "share", like=like)
-    return Cell(text, None if is_missing(value) else float(value))
-
-
-#: Columns of a table of communities: column, unit, heading, width. Absent ones are left out.
-_COMMUNITY = (
-    ("population_n", "n", "Residents", 1.15),
-    ("gap_n", "n", "People in the gap", 1.15),
-    ("gap_share", "share", "Share of residents", 1.05),
-    ("gap_infrastructure_n", "n", "No line", 0.8),
-    ("gap_subscription_n", "n", "No subscription", 1.25),
-    ("gap_device_n", "n", "No device", 0.75),
-    ("nearest_site_km", "km", "Nearest site, km", 0.85),
-)
-
-
 def community_table(
-    report: Report, geoids: Sequence[str], *, caption: str, brief: bool = False
+    report: Report, geoids: Sequence[str], *, caption: str, place: str = "communities"
 ) -> Table:
     """Ranked communities with margins, the parts of their gap and why they count.
 
-    `brief` leaves out what a reader can see from the parts: paper is narrow.
+    `place` is where the table stands: ``communities`` (the page) or ``appendix`` (paper is narrow).
     """
     table = report.table.loc[list(geoids)]
-    used = [c for c in _COMMUNITY if c[0] in table.columns]
-    columns = [_column(table, name, unit) for name, unit, _, _ in used]
-    heads = [Head("Community", words=True, width=2.15)]
-    heads += [Head(label, width=width) for _, _, label, width in used]
     names = _rows.texts(table, "name", default=[str(g) for g in table.index])
     first = [
-        Cell(name, small=place) for name, place in zip(names, _rows.places(table), strict=True)
+        Cell(name, small=small) for name, small in zip(names, _rows.places(table), strict=True)
     ]
-    columns.insert(0, first)
-    if "main_barrier" in table.columns and not brief:
-        heads.append(Head("Mainly missing", words=True, width=1.3))
-        columns.append([Cell(_barrier(v)) for v in table["main_barrier"].tolist()])
-    if any(_rows.texts(table, "under_resourced_reason")):
-        heads.append(Head("Under-resourced because", words=True, width=2.65))
-        columns.append([Cell(why or "–") for why in _rows.texts(table, "under_resourced_reason")])
-    keys = tuple(str(g) for g in table.index)
-    rows = tuple(zip(*columns, strict=True)) if keys else ()
-    return Table(caption, tuple(heads), rows, keys)
+    return _drawn(table, place, Head("Community", words=True, width=2.15), first, caption)
 
 
-def _column(table: Any, column: str, unit: str) -> list[Cell]:
-    margins = _rows.margin_of(table, column)
-    statuses = _rows.status_of(table, column)
-    values = pd.to_numeric(table[column], errors="coerce").tolist()
-    part = column.startswith("gap_") and column.endswith("_n")
-    like = _rows.variation(table, "gap_n" if part else column)
+def _drawn(
+    frame: pd.DataFrame, place: str, corner: Head, first: Sequence[Cell], caption: str
+) -> Table:
+    """Draw the columns that stand in one table; `first` names the rows."""
+    heads, columns = [corner], [list(first)]
+    for column in placed_in(place, frame.columns):
+        if column.unit == "text" and not any(_rows.texts(frame, column.name)):
+            continue
+        heads.append(_head(column))
+        columns.append(_words(frame, column) if heads[-1].words else _numbers(frame, column))
+    keys = tuple(str(k) for k in frame.index)
+    return Table(caption, tuple(heads), tuple(zip(*columns, strict=True)), keys)
+
+
+def _head(column: Column) -> Head:
+    place = column.table
+    width = place.width if place else 1.0
+    return Head(heading(column), words=column.unit == "text", width=width)
+
+
+def heading(column: Column) -> str:
+    """Return what a column is called in tables."""
+    return (column.table.heading if column.table else "") or column.label
+
+
+def _words(table: pd.DataFrame, column: Column) -> list[Cell]:
+    return [Cell(column.words.get(v, v) or "–") for v in _rows.texts(table, column.name)]
+
+
+def _numbers(table: pd.DataFrame, column: Column) -> list[Cell]:
+    name, unit = column.name, column.unit
+    margins = _rows.margin_of(table, name)
+    statuses = _rows.status_of(table, name)
+    values = pd.to_numeric(table[name], errors="coerce").tolist()
+    # A part is not shown with more digits than its whole.
+    like = _rows.variation(table, column.part_of or name)
     return [
-        _cell(v, unit, moe=m, status=s, like=c)
+        Cell(
+            say(v, unit, moe=m, status=s, with_unit=unit == "share", like=c),
+            None if is_missing(v) else float(v),
+        )
         for v, m, s, c in zip(values, margins, statuses, like, strict=True)
     ]
 
 
-def _barrier(value: Any) -> str:
-    if is_missing(value) or not str(value).strip():
-        return "–"
-    return BARRIERS.get(str(value), str(value).replace("_", " "))
-
-
-_PARTS = (
-    ("gap_infrastructure_n", "n", "no qualifying line"),
-    ("gap_subscription_n", "n", "no subscription"),
-    ("gap_device_n", "n", "no device"),
-)
-
-
 def comparison_table(report: Report) -> Table:
     """Set under-resourced communities against everywhere else."""
-    columns = (
-        ("population_n", "n", "Residents"),
-        ("gap_n", "n", "People in the gap"),
-        ("gap_share", "share", "Share of residents"),
-        *((c, u, label.capitalize()) for c, u, label in _PARTS),
-    )
-    return _plain(
-        report.comparison,
-        columns,
-        "Where",
-        "The gap in under-resourced communities and elsewhere",
-        names={},
-        small=_counted(report),
-    )
+    frame = report.comparison
+    first = [
+        Cell(_first_up(str(key)), small=small)
+        for key, small in zip(frame.index, _counted(report), strict=True)
+    ]
+    caption = "The gap in under-resourced communities and elsewhere"
+    return _drawn(frame, "comparison", Head("Where", words=True, width=1.75), first, caption)
 
 
 def _counted(report: Report) -> list[str]:
@@ -206,53 +178,20 @@ def _counted(report: Report) -> list[str]:
 
 def by_rule_table(report: Report, *, brief: bool = False) -> Table:
     """Put the same gap under each rule side by side; `brief` leaves the notes to the text."""
-    columns = (
-        ("gap_n", "n", "People in the gap"),
-        ("gap_share", "share", "Share of residents"),
-        *((c, u, label.capitalize()) for c, u, label in _PARTS),
-        (
-            "subscribed_beyond_rule_share",
-            "share",
-            "Homes that subscribe to something the rule does not count",
-        ),
-    )
+    frame = report.by_rule
     names = {str(r["id"]): _rule_name(r) for r in report.rules}
-    small = [""] * len(report.by_rule) if brief else None
-    return _plain(
-        report.by_rule, columns, "Rule", "The gap under each rule", names=names, small=small
-    )
+    notes = [""] * len(frame) if brief else _rows.texts(frame, "note")
+    first = [
+        Cell(_first_up(names.get(str(key), str(key))), small=note)
+        for key, note in zip(frame.index, notes, strict=True)
+    ]
+    corner = Head("Rule", words=True, width=1.75)
+    return _drawn(frame, "rules", corner, first, "The gap under each rule")
 
 
 def _rule_name(rule: Mapping[str, Any]) -> str:
     mark = " (headline)" if rule.get("headline") else ""
     return f"{rule.get('title') or rule['id']}{mark}"
-
-
-_PLAIN_WIDTHS = {"gap_subscription_n": 1.15, "subscribed_beyond_rule_share": 1.3}
-
-
-def _plain(
-    frame: pd.DataFrame,
-    columns: Sequence[tuple[str, str, str]],
-    corner: str,
-    caption: str,
-    *,
-    names: Mapping[str, str],
-    small: Sequence[str] | None = None,
-) -> Table:
-    used = [c for c in columns if c[0] in frame.columns]
-    cells = [_column(frame, name, unit) for name, unit, _ in used]
-    notes = _rows.texts(frame, "note") if small is None else small
-    first = [
-        Cell(_first_up(names.get(str(key), str(key))), small=note)
-        for key, note in zip(frame.index, notes, strict=True)
-    ]
-    heads = (
-        Head(corner, words=True, width=1.75),
-        *(Head(label, width=_PLAIN_WIDTHS.get(name, 0.9)) for name, _, label in used),
-    )
-    keys = tuple(str(k) for k in frame.index)
-    return Table(caption, heads, tuple(zip(first, *cells, strict=True)), keys)
 
 
 def _first_up(text: str) -> str:
@@ -352,8 +291,6 @@ def part_shares(row: Mapping[str, Any]) -> list[tuple[str, float, str]]:
     total = row.get("gap_n")
     if total is None or is_missing(total) or not float(total) > 0:
         return []
-    return [
-        (label, float(row[c]) / float(total), share(float(row[c]) / float(total), 0))
-        for c, _, label in _PARTS
-        if c in row and not is_missing(row[c])
-    ]
+    known = [p for p in parts_of("gap_n", row.keys()) if not is_missing(row[p.name])]
+    parts = [(heading(part), float(row[part.name]) / float(total)) for part in known]
+    return [(label[:1].lower() + label[1:], part, share(part, 0)) for label, part in parts]

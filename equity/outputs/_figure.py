@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from equity.areas.schema import Column
 from equity.outputs import _pack, _rows
 from equity.outputs._classes import NO_DATA, Classes, classify
 from equity.outputs.report import Report
@@ -30,18 +31,17 @@ def figure_png(report: Report) -> bytes | None:
     Drawn in an azimuthal equal-area projection about the middle of the area: north is up, sizes are
     comparable, and kilometers are kilometers for the scale bar.
     """
-    layer = first_layer(report)
-    if layer is None or _rows.without_polygon(report.table).all():
+    if not report.layers or _rows.without_polygon(report.table).all():
         return None
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    column, label, unit = layer
+    layer = report.layers[0]
     drawn = _pack.display_geometry(report.table.geometry, detail=1 / 3000)
     crs = _local_crs(drawn)
     shapes = gpd.GeoSeries(drawn, crs="EPSG:4269").to_crs(crs)
-    classes = _classes(report, column, unit)
+    classes = _classes(report, layer)
     west, south, east, north = shapes.total_bounds
     height = _WIDTH * min(max((north - south) / (east - west), 0.4), 0.52)
     with rc_context({"hatch.linewidth": 0.45, "font.family": "DejaVu Sans", "font.size": 8}):
@@ -51,41 +51,37 @@ def figure_png(report: Report) -> bytes | None:
         axes = figure.add_axes((0.0, low, 0.94, 1.0 - low), anchor="C")
         axes.set_axis_off()
         axes.set_aspect("equal")
-        _areas(axes, shapes, classes, _rows.unreliable(report.table, column))
+        _areas(axes, shapes, classes, _rows.unreliable(report.table, layer.name))
         _overlays(axes, report, drawn, crs)
         pad = 0.02 * max(east - west, north - south)
         axes.set_xlim(west - pad, east + pad)
         axes.set_ylim(south - pad, north + pad)
         _north_and_scale(figure, axes, low, east - west + 2 * pad)
-        _legend(figure, report, classes, label, column)
+        _legend(figure, report, classes, layer)
         out = io.BytesIO()
         figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
 
 
-def first_layer(report: Report) -> tuple[str, str, str] | None:
-    """Return the layer that is shown first."""
-    return next((la for la in report.map_layers if la[0] in report.table.columns), None)
-
-
 def alt_text(report: Report) -> str:
     """Say in words what the picture shows."""
-    layer = first_layer(report)
-    if layer is None:
+    if not report.layers:
         return ""
-    classes = _classes(report, layer[0], layer[2])
+    layer = report.layers[0]
+    classes = _classes(report, layer)
     spread = "; ".join(
         f"{label}: {n}" for label, n in zip(classes.labels, classes.counts, strict=True)
     )
     lead = report.finding[0] if report.finding else report.title
     return (
-        f"Map of {layer[1].lower()} by {report.areas_label}. {lead} Areas in each class: {spread}."
+        f"Map of {layer.map_label.lower()} by {report.areas_label}. {lead} "
+        f"Areas in each class: {spread}."
     )
 
 
-def _classes(report: Report, column: str, unit: str) -> Classes:
-    values = pd.to_numeric(report.table[column], errors="coerce").to_numpy(dtype=float)
-    return classify(values, "people" if unit == "n" else unit, column=column)
+def _classes(report: Report, layer: Column) -> Classes:
+    values = pd.to_numeric(report.table[layer.name], errors="coerce").to_numpy(dtype=float)
+    return classify(values, layer.map_unit, direction=layer.direction, limits=layer.scale)
 
 
 def _local_crs(drawn: np.ndarray) -> str:
@@ -192,7 +188,7 @@ def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
     figure.text(right + 0.012, y, f"{km:g} km", ha="left", va="bottom", fontsize=8)
 
 
-def _legend(figure: Any, report: Report, classes: Classes, label: str, column: str) -> None:
+def _legend(figure: Any, report: Report, classes: Classes, layer: Column) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -205,7 +201,7 @@ def _legend(figure: Any, report: Report, classes: Classes, label: str, column: s
     ]
     if (classes.codes < 0).any():
         handles.append(box("no data", facecolor=NO_DATA, hatch="...."))
-    if _rows.unreliable(report.table, column).any():
+    if _rows.unreliable(report.table, layer.name).any():
         handles.append(box("unreliable: margin too wide", facecolor="#cfc9a5", hatch="/////"))
     if _rows.flag(report.table, "is_under_resourced").any():
         handles.append(box("under-resourced", facecolor="none", edgecolor=_FOCUS, linewidth=1.6))
@@ -218,7 +214,7 @@ def _legend(figure: Any, report: Report, classes: Classes, label: str, column: s
         )  # fmt: skip
         handles.append(mark)
     figure.legend(
-        handles=handles, title=label, loc="lower left", bbox_to_anchor=(0.0, 0.0), ncols=4,
-        fontsize=8, title_fontsize=9, alignment="left", frameon=False, handlelength=2.4,
+        handles=handles, title=layer.map_label, loc="lower left", bbox_to_anchor=(0.0, 0.0),
+        ncols=4, fontsize=8, title_fontsize=9, alignment="left", frameon=False, handlelength=2.4,
         handleheight=1.3, columnspacing=1.4, labelspacing=0.5,
     )  # fmt: skip

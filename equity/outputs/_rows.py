@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.outputs.words import UNRELIABLE_CV, Z90, is_missing
+from equity.areas.schema import companion, describe, split_suffix
+from equity.areas.words import UNRELIABLE_CV, Z90, is_missing
 
 __all__ = [
     "flag",
@@ -41,21 +42,11 @@ def flag(table: Any, column: str) -> np.ndarray:
     return np.array([not is_missing(v) and bool(v) for v in table[column].tolist()], dtype=bool)
 
 
-def _base(column: str) -> tuple[str, str]:
-    stem, mark, rule = column.partition("__")
-    return stem, mark + rule
-
-
 def status_of(table: Any, column: str) -> list[Any]:
-    """Return why values may be missing: the column's own status, else that of its family."""
-    stem, rule = _base(column)
-    family = stem.split("_", maxsplit=1)[0]
-    for name in (
-        f"{stem}_status{rule}",
-        f"{stem}{rule}_status",
-        f"{family}_status{rule}",
-        f"{family}_status",
-    ):
+    """Return why values may be missing: the column's own status, else the one it is told by."""
+    (known,) = describe([column])
+    suffix = split_suffix(column)[1]
+    for name in (companion(column, "_status"), known.status + suffix, known.status):
         if name in table.columns:
             return list(table[name].tolist())
     return [None] * len(table)
@@ -63,10 +54,9 @@ def status_of(table: Any, column: str) -> list[Any]:
 
 def margin_of(table: Any, column: str) -> np.ndarray:
     """Return the 90 % margin of error of a column, NaN where there is none."""
-    stem, rule = _base(column)
-    for name in (f"{stem}_moe{rule}", f"{column}_moe"):
-        if name in table.columns:
-            return np.asarray(pd.to_numeric(table[name], errors="coerce"), dtype=float)
+    name = companion(column, "_moe")
+    if name in table.columns:
+        return np.asarray(pd.to_numeric(table[name], errors="coerce"), dtype=float)
     return np.full(len(table), np.nan)
 
 
@@ -81,7 +71,7 @@ def out_of_reach(table: Any) -> np.ndarray:
 
 def variation(table: Any, column: str) -> np.ndarray:
     """Return a column's coefficient of variation, NaN where it is unknown."""
-    name = f"{column}_cv"
+    name = companion(column, "_cv")
     if name in table.columns:
         return np.asarray(pd.to_numeric(table[name], errors="coerce"), dtype=float)
     if column not in table.columns:

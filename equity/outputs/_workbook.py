@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from equity.areas.words import is_missing
 from equity.outputs._files import steady_zip
-from equity.outputs.words import is_missing
 
 __all__ = ["workbook"]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from equity.areas.words import number
 from equity.errors import InputError
 from equity.outputs import _content
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC
 from equity.outputs._files import write_bytes
 from equity.outputs.report import Report
-from equity.outputs.words import number
 
 __all__ = ["blocks", "write_appendix"]
 
@@ -98,16 +98,12 @@ def blocks(report: Report) -> Iterator[Block]:
 
 
 def _figure(report: Report) -> Iterator[Block]:
-    from equity.outputs._figure import first_layer
-
-    layer = first_layer(report)
-    if layer is None:
+    if not report.layers:
         return
     named = dict.fromkeys(f"{s.product}, {s.vintage}" for s in report.sources)
     stamp = " Synthetic data." if report.synthetic else ""
-    yield Block(
-        "figure", f"{layer[1]}, by {report.areas_label}. Sources: {'; '.join(named)}.{stamp}"
-    )
+    what = f"{report.layers[0].map_label}, by {report.areas_label}"
+    yield Block("figure", f"{what}. Sources: {'; '.join(named)}.{stamp}")
 
 
 def _where(report: Report) -> Iterator[Block]:
@@ -131,10 +127,10 @@ def _communities(report: Report) -> Iterator[Block]:
             "text",
             f"{number(total)} {report.areas_label}, {_content.ranked_by(report)}{rest}",
         )
-        caption = "Under-resourced communities that fall short"
-        yield Block(
-            "table", table=_content.community_table(report, shown, caption=caption, brief=True)
+        communities = _content.community_table(
+            report, shown, caption=_content.FOCUS, place="appendix"
         )
+        yield Block("table", table=communities)
     if len(report.unranked):
         counts = report.unranked["reason"].astype(str).value_counts(sort=False)
         said = "; ".join(f"{number(n)} {reason}" for reason, n in counts.items())

@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,13 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from equity.areas.schema import describe
+from equity.areas.schema import Column, MapLayer, describe
+from equity.areas.words import say
 from equity.errors import InputError, MissingColumnError
 from equity.outputs import _pack, _rows
 from equity.outputs._around import Around, Layer, body
 from equity.outputs._classes import NO_DATA, classify
 from equity.outputs._files import write_text
-from equity.outputs.words import say
 from equity.provenance import Source, meta
 
 if TYPE_CHECKING:
@@ -96,9 +97,10 @@ def make_map(
 
     Notes
     -----
-    Darker is always worse: for a column of which more is better the ramp is turned round. Areas
-    whose coefficient of variation exceeds 0.40 are hatched; areas without a value have their own
-    hatch and label; under-resourced areas (``is_under_resourced``) are outlined.
+    Darker is worse, whichever way a column is declared to run; a column of which neither more nor
+    less is worse has a gray ramp, and darker is more. Areas whose coefficient of variation exceeds
+    0.40 are hatched; areas without a value have their own hatch and label; under-resourced areas
+    (``is_under_resourced``) are outlined.
     """
     from equity.outputs._leaflet import PackedMap
 
@@ -110,11 +112,11 @@ def make_map(
         raise InputError(
             "no row of the table has a polygon", fix="join the table to read_boundaries(...) first"
         )
-    built = [_layer(table, *layer, k=classes) for layer in chosen]
+    built = [_layer(table, column, k=classes) for column in chosen]
     record = meta(table)
     stamped = record.synthetic if synthetic is None else synthetic
     named = tuple(record.sources if sources is None else sources)
-    title = title or built[0].label
+    title = title or built[0].column.map_label
     around = Around(
         title=title,
         finding=finding,
@@ -176,14 +178,12 @@ def _tiles(map: folium.Map) -> set[str]:  # noqa: A002
     return {str(e.tiles) for e in walk(map) if str(getattr(e, "tiles", "")).startswith("http")}
 
 
-def _chosen(
-    table: Any, column: str, layers: Sequence[str | tuple[str, str, str]]
-) -> list[tuple[str, str, str]]:
+def _chosen(table: Any, column: str, layers: Sequence[str | tuple[str, str, str]]) -> list[Column]:
     """Put the first layer first and make sure that every layer exists."""
-    wanted = [_described(layer) if isinstance(layer, str) else layer for layer in layers]
-    first = [layer for layer in wanted if layer[0] == column] or [_described(column)]
-    ordered = first + [layer for layer in wanted if layer[0] != column]
-    absent = [name for name, _, _ in ordered if name not in table.columns]
+    wanted = [_described(layer) for layer in layers]
+    first = [layer for layer in wanted if layer.name == column] or [_described(column)]
+    ordered = first + [layer for layer in wanted if layer.name != column]
+    absent = [layer.name for layer in ordered if layer.name not in table.columns]
     if absent:
         raise MissingColumnError(
             f"the table has no column {absent[0]!r} to map",
@@ -192,20 +192,24 @@ def _chosen(
     return ordered
 
 
-def _described(column: str) -> tuple[str, str, str]:
-    known = describe([column])[0]
-    return column, known.label, known.unit
+def _described(layer: str | tuple[str, str, str]) -> Column:
+    """Return what is known of a layer's column, under the caller's label and unit if given."""
+    if isinstance(layer, str):
+        return describe([layer])[0]
+    name, label, unit = layer
+    return replace(describe([name])[0], layer=MapLayer(0, label, unit))
 
 
-def _layer(table: Any, column: str, label: str, unit: str, *, k: int) -> Layer:
-    values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
-    status = _rows.status_of(table, column)
-    rough = _rows.unreliable(table, column)
+def _layer(table: Any, column: Column, *, k: int) -> Layer:
+    name, unit = column.name, column.map_unit
+    values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
+    status = _rows.status_of(table, name)
+    rough = _rows.unreliable(table, name)
     # A margin is shown beside its value wherever there is one; the reader need not look it up.
-    moe = _rows.margin_of(table, column)
+    moe = _rows.margin_of(table, name)
     text = [say(v, unit, moe=m, status=s) for v, m, s in zip(values, moe, status, strict=True)]
-    found = classify(values, "people" if unit == "n" else unit, k=k, column=column)
-    return Layer(column, label, unit, found, text, [int(r) for r in rough])
+    found = classify(values, unit, k=k, direction=column.direction, limits=column.scale)
+    return Layer(column, found, text, [int(r) for r in rough])
 
 
 def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outlines: Any) -> str:
@@ -231,8 +235,8 @@ def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outli
         "sites": _site_rows(sites, drawn),
         "layers": [
             {
-                "column": layer.column,
-                "label": layer.label,
+                "column": layer.column.name,
+                "label": layer.column.map_label,
                 "text": layer.text,
                 "code": layer.classes.codes.tolist(),
                 "rough": layer.rough,

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from equity.areas.words import is_missing, number, share
 from equity.outputs import _content, _rows
 from equity.outputs._content import SYNTHETIC, Table
 from equity.outputs._files import write_text
 from equity.outputs.report import Report
-from equity.outputs.words import is_missing, number, share
 
 __all__ = ["write_page"]
 
@@ -46,7 +46,7 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
 
     target = Path(folder)
     common: dict[str, Any] = {
-        "layers": _layers(report),
+        "layers": [layer.name for layer in report.layers],
         "title": report.title,
         "finding": report.finding[0] if report.finding else "",
         "sites": report.sites,
@@ -56,7 +56,7 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
         "sites_label": report.sites_label,
         "areas_label": report.areas_label,
     }
-    column = common["layers"][0][0] if common["layers"] else ""
+    column = report.layers[0].name if report.layers else ""
     if not column or _rows.without_polygon(report.table).all():
         parts = ("", '<p class="note">No area has a polygon, so there is no map.</p>', "")
         return [write_text(target / "index.html", _page(report, parts))]
@@ -73,11 +73,6 @@ def _who(report: Report) -> list[str]:
     return [
         f"Under-resourced: {first}" if i == 0 else first for i, first in enumerate(report.criteria)
     ]
-
-
-def _layers(report: Report) -> list[tuple[str, str, str]]:
-    """Return the report's layers that its table can show."""
-    return [layer for layer in report.map_layers if layer[0] in report.table.columns]
 
 
 def _page(report: Report, map_parts: tuple[str, str, str]) -> str:

@@ -7,8 +7,10 @@ comes from the same cell and passes through the same rounding, so they cannot di
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from equity.areas.schema import Column, layers_in
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -17,15 +19,6 @@ if TYPE_CHECKING:
     from equity.provenance import Source
 
 __all__ = ["Report"]
-
-#: Layers a map offers when the caller names none: column, label, unit.
-DEFAULT_LAYERS: tuple[tuple[str, str, str], ...] = (
-    ("gap_n", "People in the telehealth gap", "people"),
-    ("gap_share", "Share of residents in the gap", "share"),
-    ("qualifying_share", "Locations with a line that qualifies", "share"),
-    ("connected_share", "Homes with a device and broadband", "share"),
-    ("nearest_site_km", "Distance to the nearest site", "km"),
-)
 
 
 @dataclass(frozen=True)
@@ -74,9 +67,6 @@ class Report:
         County (or other) boundaries drawn over the areas.
     sites
         Places of care, as points.
-    map_layers
-        Triples of column, label and unit (``people``, ``share``, ``km``, ``min`` …); the first one
-        is shown first.
     areas_label
         What an area is called, in the plural: ``census tracts``.
     sites_label
@@ -101,6 +91,10 @@ class Report:
     study_toml: str
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
-    map_layers: tuple[tuple[str, str, str], ...] = field(default=DEFAULT_LAYERS)
     areas_label: str = "census tracts"
     sites_label: str = "sites"
+
+    @property
+    def layers(self) -> list[Column]:
+        """Columns that the map shows; the first one is shown first."""
+        return layers_in(self.table.columns)

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import data_dictionary
+from equity.areas.words import is_missing
 from equity.errors import InputError
 from equity.outputs._files import write_bytes, write_text
-from equity.outputs.words import is_missing
 from equity.provenance import Source, meta, sha256_of, software
 
 if TYPE_CHECKING:
@@ -258,23 +258,7 @@ def _of_one_kind(values: pd.Series) -> pd.Series:
 
 def _dictionary(flat: pd.DataFrame) -> pd.DataFrame:
     """Describe every column of an export, the index and the stamp included."""
-    known = data_dictionary(flat)
-    known.loc["synthetic"] = {
-        "dtype": "bool",
-        "unit": "bool",
-        "label": "Generated data, not a real place",
-        "source": "Provenance of the inputs",
-    }
-    first = pd.DataFrame(
-        {
-            "dtype": "str",
-            "unit": "text",
-            "label": "Census GEOID (text, leading zeros matter)",
-            "source": "Boundary file",
-        },
-        index=pd.Index(["geoid"], name="column"),
-    )
-    return pd.concat([first, known])
+    return data_dictionary(flat.reset_index(names="geoid"))
 
 
 def _write_csv(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
@@ -299,6 +283,8 @@ def _write_csv(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -
                     "datatype": _CSVW.get(str(row["dtype"]), "string"),
                     "dc:description": row["source"],
                     "equity:unit": row["unit"],
+                    "equity:direction": row["direction"],
+                    "equity:origin": row["origin"],
                 }
                 for column, row in _dictionary(flat).iterrows()
             ],

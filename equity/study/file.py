@@ -31,6 +31,7 @@ class AreasPart(_Part):
     rules: list[str] = Field(default=list(DEFAULT_RULES), min_length=1)
     headline: str = DEFAULT_HEADLINE
     synthetic: bool = False
+    join_tolerance: Share = 0.01
 
     @field_validator("state")
     @classmethod

@@ -7,9 +7,10 @@ from typing import Any
 import pandas as pd
 
 from equity.areas.moe import moe_sum
+from equity.areas.schema import status_of_word, statuses
+from equity.areas.words import count, plural, sentence_list, share
 from equity.measures.gap import PARTS, gap_totals
 from equity.outputs.report import Report
-from equity.outputs.words import count, plural, sentence_list, share
 from equity.provenance import meta, software
 from equity.study import prose as words
 from equity.study.record import Record
@@ -25,13 +26,6 @@ _PART_WORDS = {
 _HOME_WORDS = {
     "gap_device_n": "the home has no device",
     "gap_subscription_n": "the home has a device but no subscription",
-}
-_UNRANKED = {
-    "water": "water only, nobody lives there",
-    "no_population": "nobody lives there",
-    "no_locations": "people, but no locations in the FCC's list",
-    "no_households": "people, but no households (group quarters)",
-    "not_covered": "an input has no value here",
 }
 _FIRST, _ELSE, _ALL = "under-resourced communities", "everywhere else", "all"
 _TOTALS = ("gap_n", *PARTS)
@@ -131,8 +125,8 @@ def _over_homes(part: pd.DataFrame) -> float:
 
 
 def _rule_note(table: Any, suffix: str) -> str:
-    statuses = set(table[f"coverage_status{suffix}"].astype(str))
-    notes = [words.COVERAGE[key] for key in words.COVERAGE if any(key in s for s in statuses)]
+    said = set(table[f"coverage_status{suffix}"].astype(str))
+    notes = [status.gap for word, status in statuses().items() if word in said and status.gap]
     if table[f"gap_n{suffix}"].isna().all():
         notes.append("cannot be computed: the inputs do not tell these subscriptions apart")
     return "; ".join(notes)
@@ -242,7 +236,7 @@ def _criteria(result: Record) -> tuple[str, ...]:
 def _unranked(table: Any) -> pd.DataFrame:
     rest = table[table["gap_status"] != "ok"]
     why = rest["gap_status"].where(rest.get("area_status", "") != "water", "water")
-    reason = why.map(_UNRANKED).fillna(why)
+    reason = why.map(lambda word: status_of_word(word).area or status_of_word(word).words)
     people = rest["population_n"]
     # An empty column has no type of its own: a state may rank every area.
     residents = people.map(lambda n: f"{n:,.0f} residents").astype(str)

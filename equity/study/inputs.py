@@ -91,7 +91,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
             advance(1)
     people = _with_population(read["acs"][0])
     others = [*read["acs"][1:], read["boundaries"], *read["tables"]]
-    areas, audit = combine(people, *others, audit=True)
+    areas, audit = combine(people, *others, tolerance=plan.study.join_tolerance, audit=True)
     areas = _named(areas, read["outlines"])
     everything = [
         *read["acs"], *read["tables"], read["lines"], read["boundaries"],

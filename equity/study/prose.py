@@ -72,18 +72,3 @@ NO_MARGINS = _flow("""
     These survey tables came without margins of error, so none can be shown; in small areas they are
     wide.
 """)
-
-COVERAGE = {
-    "lower_bound": _flow("""
-        at most: the coverage table has classes, not speeds, and the nearest stricter class stands
-        for this rule
-    """),
-    "upper_bound": _flow("""
-        at least: the coverage table has no class as strict as this rule
-    """),
-    "other_technologies": "the coverage table counts other technologies than this rule",
-    "proxy": "housing units stand in for locations",
-    "lines_unknown": "at least: which homes a line reaches is not known",
-    "listed_only": "at least: locations without any offer are unknown",
-}
-"""What a coverage status means for the gap, by the word it holds."""

@@ -73,14 +73,14 @@ class Study:
             load_coverage_rule(self.folder / name if name.endswith(".toml") else name)
             for name in self.plan.study.rules
         )
-        table = measure(self.plan, inputs, rules, cluster=cluster)
+        table, audit = measure(self.plan, inputs, rules, cluster=cluster)
         return StudyResult(
             plan=self.plan,
             text=self.text,
             table=table,
             rules=rules,
             sources=inputs.sources,
-            audit=inputs.audit,
+            audit=audit,
             outlines=inputs.outlines,
             sites=inputs.sites,
         )

@@ -7,26 +7,27 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from equity.areas import recode
 from equity.areas.geoid import geo_id
-from equity.areas.schema import describe
+from equity.areas.join import JoinAudit, combine
 from equity.errors import DependencyError, InputError, MissingColumnError
 from equity.measures.adoption import adoption, covered_populations
 from equity.measures.gap import (
-    gap_totals,
     shortfall_by_access,
     shortfall_by_travel,
     telehealth_gap,
+    unknown_lines,
 )
 from equity.measures.lines.coverage import coverage, coverage_under
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
+from equity.measures.standing import Criterion, falls_short, under_resourced
 from equity.progress import track
-from equity.provenance import carry
+from equity.provenance import carry, meta
 from equity.rules import CoverageRule
-from equity.study.file import CriterionPart, StudyPlan
+from equity.study.file import StudyPlan
 from equity.study.inputs import Inputs
 
 __all__ = ["measure"]
@@ -47,8 +48,11 @@ def measure(
     rules: tuple[CoverageRule, ...],
     *,
     cluster: str | None = None,
-) -> Any:
-    """Return the study's table: every measure under the headline rule, the gap under each.
+) -> tuple[Any, JoinAudit]:
+    """Return the study's table, and how what was measured met the areas.
+
+    Every measure under the headline rule, the gap under each. Every table enters through
+    `combine`: key and vintage are checked, and each row that did not meet is counted.
 
     Parameters
     ----------
@@ -60,20 +64,23 @@ def measure(
         Address of a Dask scheduler that reads the coverage files.
     """
     with track("Measuring", total=len(rules) + 2) as advance:
-        table = _without_codes(inputs.areas)
-        table = _attach(table, covered_populations(inputs.areas))
-        table = _attach(table, _care(plan, inputs))
+        table = combine(_without_codes(inputs.areas), covered_populations(inputs.areas))
+        table = _with_care(plan, inputs, table)
         advance(1)
         lines = _lines(plan, inputs, rules, cluster)
+        audit = inputs.audit
         # The headline first: its columns are the ones without a suffix.
         for rule in sorted(rules, key=lambda rule: rule.id != plan.study.headline):
-            table = _attach(table, _under_rule(plan, inputs, table, rule, lines[rule.id]))
+            here, found = _here(plan, table, lines[rule.id])
+            if rule.id == plan.study.headline:
+                audit += found
+            table = combine(table, *_under_rule(plan, inputs, table, rule, here))
             advance(1)
-        table = _attach(table, _standing(plan, table))
+        table = _with_standing(plan, table)
         advance(1)
     result = table.copy()  # one block again: dozens of columns came one by one
     result.insert(0, "geo_id", geo_id(result.index.to_series(), plan.study.level))
-    return carry(result, table)
+    return carry(result, table), audit
 
 
 def _without_codes(areas: Any) -> Any:
@@ -83,45 +90,36 @@ def _without_codes(areas: Any) -> Any:
     return areas.drop(columns=coded)
 
 
-def _attach(table: Any, new: pd.DataFrame) -> Any:
-    """Put measures beside a table with the same index; what is there already stays."""
-    fresh = [name for name in new.columns if name not in table.columns]
-    return carry(table.join(new[fresh]), table, new)
-
-
-def _care(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame:
+def _with_care(plan: StudyPlan, inputs: Inputs, table: Any) -> Any:
     if inputs.sites is None:
         raise InputError(
             "no site to measure distances to", fix='give one [[sites]] use = "sites" or "both"'
         )
-    areas, care = inputs.areas, plan.care
+    care, tolerance = plan.care, plan.study.join_tolerance
     rurality = None
     if care.rurality is not None:
-        if care.rurality not in areas.columns:
+        if care.rurality not in table.columns:
             raise MissingColumnError(
                 f"care.rurality names {care.rurality}, which no input holds",
                 fix="map it in one of [[tables]]",
             )
-        rurality = areas[care.rurality]
-    placed = areas[areas.geometry.notna()]
+        rurality = table[care.rurality]
+    placed = table[table.geometry.notna()]
     centers = _centers(plan, inputs)
     near = nearest_sites(placed, inputs.sites, centers=centers, rurality=rurality)
-    result = near.reindex(areas.index)
-    result["nearest_site_status"] = result["nearest_site_status"].fillna("not_covered")
+    table = combine(table, near, names=["Distances to sites"], tolerance=tolerance)
     if care.method == "travel":
         short = shortfall_by_travel(
-            result["nearest_site_min"], limit_min=care.limit_min, care_exists=False
+            table["nearest_site_min"], limit_min=care.limit_min, care_exists=False
         )
     else:
         access = _access(plan, inputs, placed, centers=centers, rurality=rurality)
-        access = access.reindex(areas.index)
-        result = result.join(access)
+        table = combine(table, access, names=["Care within reach"], tolerance=tolerance)
         short = shortfall_by_access(
-            result["access_per_10k"],
+            table["access_per_10k"],
             benchmark_per_10k=_PER_10K / care.benchmark_people_per_fte,
         )
-    result["in_person_shortfall"] = short
-    return carry(result, near)
+    return combine(table, carry(short.to_frame(), table))
 
 
 def _centers(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame | None:
@@ -160,7 +158,7 @@ def _lines(
 ) -> dict[str, pd.DataFrame]:
     """Return coverage under each rule; location files are read once for all of them."""
     if plan.coverage.kind == "unknown":
-        return {rule.id: _unknown_lines(inputs.areas.index) for rule in rules}
+        return {rule.id: unknown_lines(inputs.areas) for rule in rules}
     if plan.coverage.kind == "summary":
         return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}
     housing = None if inputs.blocks is None else inputs.blocks["housing_n"]
@@ -168,44 +166,14 @@ def _lines(
         frames = coverage_under(
             inputs.lines, rules, level=plan.study.level, housing=housing, executor=executor
         )
-    return {
-        rule.id: _recoded(frame, inputs.connecticut)
-        for rule, frame in zip(rules, frames, strict=True)
-    }
+    return {rule.id: _recoded(frame, inputs) for rule, frame in zip(rules, frames, strict=True)}
 
 
-_UNKNOWN = "lines_unknown"
-
-
-def _unknown_lines(index: pd.Index) -> pd.DataFrame:
-    """Stand in for coverage that nobody has: every number of it is missing."""
-    nothing = dict.fromkeys(("locations_n", "qualifying_n", "qualifying_share"), np.nan)
-    frame = pd.DataFrame(nothing, index=index, dtype=float)
-    frame["coverage_status"] = _UNKNOWN
-    return frame
-
-
-def _gap_floor(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the gap at least: as if a line reached every home, with the lines' part missing.
-
-    Usable links are the smaller of two shares. With one of them unknown, the other is an upper
-    bound, and what it leaves is a lower bound of the gap.
-    """
-    gap = telehealth_gap(table.assign(qualifying_share=1.0).drop(columns="locations_n"))
-    hidden = ["gap_infrastructure_n", "gap_ceiling_n", "subscribed_beyond_rule_share"]
-    hidden += [f"{name}_moe" for name in hidden]
-    return carry(gap.assign(**{n: np.nan for n in hidden if n in gap}), gap)
-
-
-def _recoded(frame: pd.DataFrame, codes: pd.Series | None) -> pd.DataFrame:
+def _recoded(frame: pd.DataFrame, inputs: Inputs) -> Any:
     """Move Connecticut from its old counties, which the FCC keeps, to its planning regions."""
-    if codes is None:
+    if inputs.connecticut is None:
         return frame
-    tract = frame.index.str[:11]
-    found = pd.Series(tract, index=frame.index).map(codes)
-    ids = found.where(found.notna(), tract) + frame.index.str[11:]
-    result = frame.set_axis(pd.Index(ids, name="geoid", dtype=object), axis=0)
-    return carry(result, frame)
+    return recode.connecticut(frame, inputs.connecticut, to=str(meta(inputs.areas).geo_vintage))
 
 
 @contextmanager
@@ -232,72 +200,36 @@ def _executor(cluster: str | None) -> Iterator[Executor | None]:
         yield client.get_executor()
 
 
-def _under_rule(
-    plan: StudyPlan, inputs: Inputs, table: Any, rule: CoverageRule, lines: pd.DataFrame
-) -> pd.DataFrame:
-    here = lines.reindex(table.index)
-    here["coverage_status"] = here["coverage_status"].astype(object).fillna("no_locations")
-    homes = adoption(inputs.areas, subscription=rule.subscription)
-    base = table[[name for name in _PEOPLE if name in table]]
-    inputs_of_gap = base.join(here).join(homes)
-    unknown = plan.coverage.kind == "unknown"
-    gap = _gap_floor(inputs_of_gap) if unknown else telehealth_gap(inputs_of_gap)
-    columns = here.join(homes).join(gap)
-    if rule.id == plan.study.headline:
-        return carry(columns, lines, homes)
-    return carry(columns[[*_SIDE_BY_SIDE, *gap.columns]].add_suffix(rule.suffix), lines, homes)
-
-
-def _standing(plan: StudyPlan, table: Any) -> pd.DataFrame:
-    """Say who is under-resourced, why, and who falls short."""
-    criteria = plan.under_resourced.criteria
-    met = pd.DataFrame(index=table.index)
-    reasons = pd.DataFrame(index=table.index)
-    unsure = pd.Series(data=False, index=table.index)
-    known = pd.Series(data=False, index=table.index)
-    for i, criterion in enumerate(criteria):
-        met[i], reasons[i], near = _criterion(table, criterion)
-        known |= table[criterion.column].notna()
-        unsure |= near
-    result = pd.DataFrame(index=table.index)
-    enough = met.sum(axis=1) >= plan.under_resourced.at_least
-    result["is_under_resourced"] = enough & (table["population_n"] > 0)
-    texts = reasons.where(met, "").apply(lambda row: "; ".join(t for t in row if t), axis=1)
-    result["under_resourced_reason"] = texts.where(result["is_under_resourced"], "")
-    result["under_resourced_status"] = np.select(
-        [table["population_n"] == 0, ~known, unsure],
-        ["no_population", "not_covered", "within_margin"],
-        default="ok",
+def _here(plan: StudyPlan, table: Any, lines: pd.DataFrame) -> tuple[pd.DataFrame, JoinAudit]:
+    """Return coverage in the rows of the table, and how the two met."""
+    joined, found = combine(
+        table[["population_n"]], lines, tolerance=plan.study.join_tolerance, audit=True
     )
-    cut = plan.falls_short.gap_share_at_least
-    cut = gap_totals(table)["gap_share"] if cut is None else cut
-    result["falls_short"] = (table["gap_share"] >= cut) & (table["gap_n"] > 0)
-    return result
-
-
-def _criterion(table: Any, criterion: CriterionPart) -> tuple[pd.Series, pd.Series, pd.Series]:
-    if criterion.column not in table.columns:
-        raise MissingColumnError(
-            f"under_resourced names {criterion.column}, which no input holds",
-            fix="read its ACS table, or map it in one of [[tables]]",
+    here = joined.drop(columns=["population_n", "area_status"])
+    if plan.coverage.kind == "locations":
+        # Filings name locations: an area that none of them names has none in the FCC's list.
+        here = here.assign(
+            coverage_status=here["coverage_status"].replace("not_covered", "no_locations")
         )
-    value = table[criterion.column].astype(float)
-    margin = table.get(f"{criterion.column}_moe", pd.Series(np.nan, index=table.index))
-    cut = criterion.at_least if criterion.at_least is not None else criterion.at_most
-    meets = value >= cut if criterion.at_least is not None else value <= cut
-    near = ((value - cut).abs() <= margin).fillna(value=False)
-    return meets, _said(criterion, value, margin), near
+    return carry(here, joined), found
 
 
-def _said(criterion: CriterionPart, value: pd.Series, margin: pd.Series) -> pd.Series:
-    from equity.outputs.words import say
+def _under_rule(
+    plan: StudyPlan, inputs: Inputs, table: Any, rule: CoverageRule, here: pd.DataFrame
+) -> list[pd.DataFrame]:
+    """Return what one rule adds to the table: lines, homes and the gap."""
+    homes = adoption(inputs.areas, subscription=rule.subscription)
+    people = pd.DataFrame(table)[[name for name in _PEOPLE if name in table]]
+    base = combine(carry(people, table), here, homes)
+    gap = telehealth_gap(base)
+    if rule.id == plan.study.headline:
+        return [here, homes, gap]
+    apart = combine(base, gap)[[*_SIDE_BY_SIDE, *gap.columns]]
+    return [carry(apart.add_suffix(rule.suffix), here, homes)]
 
-    declared = describe([criterion.column])[0]
-    unit, name = declared.unit, criterion.short or declared.label
-    return pd.Series(
-        [
-            "" if pd.isna(v) else f"{name} {say(v, unit, moe=m)}"
-            for v, m in zip(value, margin, strict=True)
-        ],
-        index=value.index,
-    )
+
+def _with_standing(plan: StudyPlan, table: Any) -> Any:
+    criteria = [Criterion(**part.model_dump()) for part in plan.under_resourced.criteria]
+    first = under_resourced(table, criteria, at_least=plan.under_resourced.at_least)
+    short = falls_short(table, gap_share_at_least=plan.falls_short.gap_share_at_least)
+    return combine(table, first, short)

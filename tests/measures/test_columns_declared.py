@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import equity as eq
-from equity.areas.schema import describe
+from equity.areas.schema import describe, statuses
 from equity.measures.reach.catchment import METHODS
 from equity.measures.reach.virtual import LineOrNone, SteppedSpeed, TwoChannel
 
@@ -37,6 +37,9 @@ def check(table):
     assert len(table)
     assert len(table.columns)
     assert undeclared(table) == []
+    for column in describe(name for name in table.columns if str(name).endswith("_status")):
+        words = column.statuses or statuses()
+        assert set(table[column.name].dropna()) <= set(words), column.name
     if len(str(table.index[0])) == 11:
         eq.validate(table)
 

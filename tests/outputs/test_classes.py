@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from equity.outputs._classes import CIVIDIS, ZERO, classify
+from equity.outputs._classes import CIVIDIS, NEUTRAL, NEUTRAL_ZERO, ZERO, classify
 
 RANDOM = np.random.default_rng(3)
 CASES = {
@@ -64,20 +64,46 @@ def test_labels_have_units_and_whole_people_do_not_overlap():
 
 def test_darker_is_worse():
     values = np.linspace(0.1, 0.9, 50)
-    assert classify(values, "share", column="gap_share").colors == CIVIDIS
-    assert classify(values, "share", column="connected_share").colors == CIVIDIS[::-1]
-    assert classify(values, "share", column="qualifying_share__fcc_25_3").colors[0] == CIVIDIS[-1]
+    assert classify(values, "share", direction="higher").colors == CIVIDIS
+    assert classify(values, "share", direction="lower").colors == CIVIDIS[::-1]
 
 
-def test_a_common_zero_is_pale():
-    found = classify([0, 0, 0, 0, 5, 9, 40, 80, 200], "people", column="gap_n")
+def test_where_nothing_is_worse_the_ramp_is_gray_and_darker_is_more():
+    values = np.linspace(0.1, 0.9, 50)
+    assert classify(values, "share", direction="neither").colors == NEUTRAL
+    for color in (*NEUTRAL, NEUTRAL_ZERO):
+        red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+        assert max(red, green, blue) - min(red, green, blue) < 30
+
+
+MOSTLY_ZERO = [0, 0, 0, 0, 5, 9, 40, 80, 200]
+
+
+def test_a_common_zero_is_pale_unless_it_is_the_worst():
+    found = classify(MOSTLY_ZERO, "people", direction="higher")
     assert found.colors[0] == ZERO
     assert found.labels[0] == "0 people"
+    assert classify(MOSTLY_ZERO, "people", direction="neither").colors[0] == NEUTRAL_ZERO
+    assert classify(MOSTLY_ZERO, "people", direction="lower").colors[0] == CIVIDIS[-1]
+
+
+def test_given_limits_make_the_same_legend_everywhere():
+    here = classify([0.05, 0.1, 0.2499, 0.25, 0.9], "share", limits=(0.1, 0.25))
+    there = classify([0.3, np.nan], "share", limits=(0.1, 0.25))
+    assert here.labels == there.labels == ("under 10 %", "10 to 25 %", "25 % or more")
+    assert here.colors == there.colors
+    # 0.2499 is shown as 25.0 % and stands where 25.0 % stands.
+    assert here.codes.tolist() == [0, 1, 2, 2, 2]
+    assert there.codes.tolist() == [2, -1]
+    people = classify([9, 10, 49, 50], "people", limits=(10, 50))
+    assert people.labels == ("under 10 people", "10 to 49 people", "50 people or more")
+    assert people.codes.tolist() == [0, 1, 1, 2]
 
 
 def test_neighboring_classes_differ_in_gray():
     def gray(color):
         return sum(w * int(color[i : i + 2], 16) for w, i in ((0.299, 1), (0.587, 3), (0.114, 5)))
 
-    steps = [gray(c) for c in (ZERO, *CIVIDIS)]
-    assert all(a - b > 20 for a, b in pairwise(steps))
+    for ramp in ((ZERO, *CIVIDIS), (NEUTRAL_ZERO, *NEUTRAL)):
+        steps = [gray(c) for c in ramp]
+        assert all(a - b > 20 for a, b in pairwise(steps))

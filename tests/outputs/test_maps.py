@@ -18,10 +18,13 @@ import shapely
 from outputs_data import HOSTILE, make_table
 from shapely.geometry import Polygon, box
 
+from equity.areas.schema import layers_in
 from equity.errors import InputError, MissingColumnError
 from equity.outputs import _pack
+from equity.outputs._classes import CIVIDIS, NEUTRAL
 from equity.outputs.maps import make_map, page_text, save_map
-from equity.outputs.report import DEFAULT_LAYERS
+
+LAYERS = [layer.name for layer in layers_in(make_table().columns)]
 
 
 def unpack(data, step):
@@ -114,7 +117,7 @@ def test_any_crs_is_drawn_in_place(table):
 
 def test_one_block_of_polygons_however_many_layers(table):
     one = page_text(make_map(table))
-    five = page_text(make_map(table, layers=DEFAULT_LAYERS))
+    five = page_text(make_map(table, layers=LAYERS))
     block = config_of(one)["areas"]
     assert config_of(five)["areas"] == block
     assert five.count(block) == 1
@@ -123,7 +126,7 @@ def test_one_block_of_polygons_however_many_layers(table):
 def test_the_file_loads_nothing_and_owes_its_reader_nothing(table, report, tmp_path):
     made = make_map(
         table,
-        layers=DEFAULT_LAYERS,
+        layers=LAYERS,
         title=report.title,
         finding=report.finding[0],
         sites=report.sites,
@@ -143,7 +146,7 @@ def test_the_file_loads_nothing_and_owes_its_reader_nothing(table, report, tmp_p
     assert "jquery" not in text.lower()
     assert "bootstrap" not in text.lower()
     inputs = [a for t, a in tags if t == "input" and a.get("type") == "radio"]
-    assert [a["value"] for a in inputs] == [c for c, _, _ in DEFAULT_LAYERS]
+    assert [a["value"] for a in inputs] == LAYERS
     skip = next(a for t, a in tags if t == "a")
     assert skip["href"] == "#eq-values"
     assert any(a.get("id") == "eq-values" for _, a in tags)
@@ -153,7 +156,7 @@ def test_the_file_loads_nothing_and_owes_its_reader_nothing(table, report, tmp_p
 
 
 def test_no_name_is_ever_markup(table):
-    text = page_text(make_map(table, layers=DEFAULT_LAYERS))
+    text = page_text(make_map(table, layers=LAYERS))
     assert "<script>alert" not in text
     assert "<img" not in text
     assert "onerror=alert" not in text.replace("&gt;", "").replace(
@@ -165,7 +168,7 @@ def test_no_name_is_ever_markup(table):
 
 
 def test_every_value_is_in_the_table_and_unknown_comes_last(table):
-    text = page_text(make_map(table, layers=DEFAULT_LAYERS))
+    text = page_text(make_map(table, layers=LAYERS))
     rows = re.findall(r'<tr data-geoid="(\d+)">', text)
     assert sorted(rows) == sorted(table.index)
     known = table["gap_n"].loc[rows]
@@ -176,7 +179,7 @@ def test_every_value_is_in_the_table_and_unknown_comes_last(table):
 
 
 def test_legend_labels_have_units_and_no_brackets(table):
-    text = page_text(make_map(table, layers=DEFAULT_LAYERS))
+    text = page_text(make_map(table, layers=LAYERS))
     labels = re.findall(r'class="eq-swatch" style="background:[^"]+"></span>([^<]+)<', text)
     assert len(labels) > 15
     for label in labels:
@@ -199,7 +202,7 @@ def test_equal_tables_give_equal_files_and_different_ones_do_not(table, tmp_path
 
 def test_the_input_is_left_alone(table):
     before = make_table()
-    make_map(table, layers=DEFAULT_LAYERS)
+    make_map(table, layers=LAYERS)
     pd.testing.assert_frame_equal(
         pd.DataFrame(table.drop(columns="geometry")), pd.DataFrame(before.drop(columns="geometry"))
     )
@@ -295,3 +298,28 @@ def test_areas_with_no_site_in_reach_are_outlined_and_named(table):
     (shape,) = unpack(inflate(data["far"]), data["step"])
     assert len(shape) == 1
     assert "no site in reach" in text
+
+
+def test_a_count_is_named_by_what_it_counts_and_claims_no_worse_where_there_is_none(table):
+    table["locations_n"] = np.arange(len(table), dtype=float)
+    text = page_text(make_map(table, "locations_n", layers=["gap_share"]))
+    legends = re.findall(r"<h3>([^<]+)</h3><ul>(.*?)</ul><p>(.*?)</p>", text)
+    (label, rows, note), (_, _, worse) = legends
+    assert label == "Locations"
+    assert re.findall(r"background:(#\w+)", rows) == list(NEUTRAL)
+    assert all(word.endswith(" locations") for word in re.findall(r"</span>([^<]+)<span", rows))
+    assert note.startswith("Darker is more.")
+    assert worse.startswith("Darker is worse.")
+
+
+def test_a_label_and_unit_of_ones_own_go_with_the_columns_direction(table):
+    text = page_text(make_map(table, layers=[("connected_share", "Online", "share")]))
+    rows = re.search(r"<h3>Online</h3><ul>(.*?)</ul>", text)[1]
+    assert re.findall(r"background:(#\w+)", rows) == list(CIVIDIS[::-1])
+
+
+def test_a_missing_value_says_why_by_the_status_its_column_is_told_by(table):
+    table["coverage_status"] = ["no_locations"] + ["ok"] * (len(table) - 1)
+    table["qualifying_share"] = table["qualifying_share"].where(table["coverage_status"] == "ok")
+    text = page_text(make_map(table, "qualifying_share"))
+    assert text.count("n/a (no locations listed)") == 1

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equity.outputs.words import count, missing, number, plural, say, sentence_list, share
+from equity.areas.words import count, missing, number, plural, say, sentence_list, share
 
 
 @pytest.mark.parametrize(

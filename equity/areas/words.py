@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from equity.areas.schema import status_of_word, unit_of
+
 __all__ = [
     "NOT_AVAILABLE",
-    "PLAIN",
     "SUM_STATUSES",
     "missing",
     "number",
@@ -30,22 +31,9 @@ NOT_AVAILABLE = "n/a"
 ROUND_ABOVE_CV = 0.12
 #: Above this coefficient of variation an estimate is called unreliable (hatched on maps).
 UNRELIABLE_CV = 0.40
-#: Units of numbers that count nothing: codes, ranks, costs without unit, degrees.
-PLAIN = ("number", "index", "deg")
 #: A 90 % margin of error is this many standard errors (Census Bureau convention).
 Z90 = 1.645
 
-STATUS_WORDS = {
-    "suppressed": "withheld by the publisher",
-    "no_population": "nobody lives here",
-    "no_households": "no households",
-    "no_locations": "no locations listed",
-    "no_supply_in_reach": "no site in reach",
-    "not_covered": "not in the source",
-    "not_computable": "cannot be computed",
-    "controlled": "no sampling error",
-    "water": "water only",
-}
 SUM_STATUSES = ("ok", "crosswalked", "controlled", "")
 
 
@@ -60,8 +48,7 @@ def missing(status: Any = None) -> str:
     """Say why a value is missing: ``n/a (nobody lives here)``; never an empty cell."""
     if is_missing(status) or str(status) in SUM_STATUSES:
         return f"{NOT_AVAILABLE} (missing in the source)"
-    text = STATUS_WORDS.get(str(status), str(status).replace("_", " "))
-    return f"{NOT_AVAILABLE} ({text})"
+    return f"{NOT_AVAILABLE} ({status_of_word(str(status)).words})"
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -112,7 +99,7 @@ def say(
     value
         The number; a share is 0..1.
     unit
-        ``share``, ``km``, ``min``, ``mbps``, ``usd``, ``per_10k``, or a noun for a count.
+        A declared unit (``share``, ``km``, ``usd`` …), or a noun for a count.
     moe
         90 % margin of error in the same unit.
     status
@@ -136,28 +123,16 @@ def say(
     if unit == "share":
         text = share(value)
         return text if margin is None else f"{text} ± {number(margin * 100, 1)}"
-    if unit in ("km", "per_10k", "mbps", *PLAIN):
-        digits = 1 if unit not in PLAIN else 0 if value.is_integer() else 2
+    known = unit_of(unit)
+    if known.digits:
+        digits = 0 if known.digits > 1 and value.is_integer() else known.digits
         text = number(value, digits)
         margin_text = None if margin is None else number(margin, max(digits, 1))
     else:
         text, margin_text = count(value, cv), None if margin is None else count(margin, cv)
     if margin_text is not None:
         text = f"{text} ± {margin_text}"
-    if not with_unit or not unit:
-        return text
-    return f"{text} {UNIT_WORDS.get(unit, unit)}".rstrip()
-
-
-UNIT_WORDS = {
-    "n": "",
-    "per_10k": "per 10,000 people",
-    "mbps": "Mbps",
-    "usd": "dollars",
-    "deg": "degrees",
-    "index": "",
-    "number": "",
-}
+    return f"{text} {known.words}".rstrip() if with_unit else text
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

@@ -1,0 +1,184 @@
+"""Who comes first, and who falls short: standings that a study defines before it maps anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from equity.areas.schema import describe
+from equity.areas.words import say
+from equity.errors import InputError, MissingColumnError
+from equity.measures.gap import gap_totals
+from equity.provenance import carry
+
+__all__ = ["Criterion", "falls_short", "under_resourced"]
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """One reason to call an area under-resourced.
+
+    Attributes
+    ----------
+    column
+        Column of the area table.
+    at_least, at_most
+        The cut-off, itself included; one of the two, in the column's own unit (a share from 0
+        to 1).
+    label, short
+        What it says in a list of criteria, and beside a value.
+    """
+
+    column: str
+    at_least: float | None = None
+    at_most: float | None = None
+    label: str = ""
+    short: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a criterion without a cut-off, or with two."""
+        if (self.at_least is None) == (self.at_most is None):
+            raise InputError(
+                f"the criterion on {self.column} needs one cut-off",
+                fix="give either at_least or at_most",
+            )
+
+    @property
+    def cut(self) -> float:
+        """The cut-off."""
+        given = self.at_least if self.at_least is not None else self.at_most
+        assert given is not None, "checked when made"
+        return float(given)
+
+    def met(self, values: pd.Series) -> pd.Series:
+        """Tell, value by value, whether the criterion is met; a missing value does not meet it."""
+        return values >= self.cut if self.at_least is not None else values <= self.cut
+
+
+def under_resourced(
+    table: pd.DataFrame, criteria: Sequence[Criterion], *, at_least: int = 1
+) -> pd.DataFrame:
+    """Return which areas are under-resourced, by criteria fixed beforehand, and why.
+
+    Parameters
+    ----------
+    table
+        Area table with ``population_n`` and each criterion's column; with its ``_moe`` where
+        there is one.
+    criteria
+        What counts.
+    at_least
+        How many of the criteria an area must meet.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the caller's index: ``is_under_resourced``; ``under_resourced_reason``, the criteria
+        met with their values; ``under_resourced_status``: ``no_population``, ``not_covered``
+        (no criterion has a value), ``within_margin`` (a value lies closer to its cut-off than its
+        90 % margin) or ``ok``.
+
+    Raises
+    ------
+    InputError
+        If there is no criterion, or fewer than are asked for.
+    MissingColumnError
+        If a criterion's column is not there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> areas = pd.DataFrame({"population_n": [900.0, 80.0], "poverty_share": [0.31, 0.08]})
+    >>> poor = Criterion("poverty_share", at_least=0.2, short="in poverty")
+    >>> under_resourced(areas, [poor])["under_resourced_reason"].tolist()
+    ['in poverty 31.0 %', '']
+    """
+    if not 1 <= at_least <= len(criteria):
+        raise InputError(
+            f"at least {at_least} of {len(criteria)} criteria are asked for",
+            fix="ask for one up to all of them",
+        )
+    met, reasons = pd.DataFrame(index=table.index), pd.DataFrame(index=table.index)
+    unsure = pd.Series(data=False, index=table.index)
+    known = pd.Series(data=False, index=table.index)
+    for i, criterion in enumerate(criteria):
+        value, margin = _value_and_margin(table, criterion)
+        met[i], reasons[i] = criterion.met(value), _said(criterion, value, margin)
+        known |= value.notna()
+        unsure |= ((value - criterion.cut).abs() <= margin).fillna(value=False)
+    result = pd.DataFrame(index=table.index)
+    enough = met.sum(axis=1) >= at_least
+    result["is_under_resourced"] = enough & (table["population_n"] > 0)
+    texts = reasons.where(met, "").apply(lambda row: "; ".join(t for t in row if t), axis=1)
+    result["under_resourced_reason"] = texts.where(result["is_under_resourced"], "")
+    result["under_resourced_status"] = np.select(
+        [table["population_n"] == 0, ~known, unsure],
+        ["no_population", "not_covered", "within_margin"],
+        default="ok",
+    )
+    return carry(result, table)
+
+
+def falls_short(table: pd.DataFrame, *, gap_share_at_least: float | None = None) -> pd.DataFrame:
+    """Return which areas fall short: their share of residents in the gap reaches a cut-off.
+
+    Parameters
+    ----------
+    table
+        Area table with ``population_n``, ``gap_n`` and ``gap_share``.
+    gap_share_at_least
+        The cut-off (0 to 1), itself included; the share over all areas with a value by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the caller's index: ``falls_short``. An area without a gap, or without a value, does
+        not.
+
+    Raises
+    ------
+    InputError
+        If the cut-off is no share.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> areas = pd.DataFrame(
+    ...     {"population_n": [900.0, 100.0], "gap_n": [300.0, 1.0], "gap_share": [0.33, 0.01]})
+    >>> falls_short(areas)["falls_short"].tolist()
+    [True, False]
+    """
+    cut = (
+        gap_totals(table, ["gap_n"])["gap_share"]
+        if gap_share_at_least is None
+        else gap_share_at_least
+    )
+    if gap_share_at_least is not None and not 0 <= gap_share_at_least <= 1:
+        raise InputError("gap_share_at_least is a share, from 0 to 1")
+    short = (table["gap_share"] >= cut) & (table["gap_n"] > 0)
+    return carry(pd.DataFrame({"falls_short": short}, index=table.index), table)
+
+
+def _value_and_margin(table: pd.DataFrame, criterion: Criterion) -> tuple[pd.Series, pd.Series]:
+    if criterion.column not in table.columns:
+        raise MissingColumnError(
+            f"under_resourced names {criterion.column}, which no input holds",
+            fix="read its ACS table, or map it in one of [[tables]]",
+        )
+    value = table[criterion.column].astype(float)
+    return value, table.get(f"{criterion.column}_moe", pd.Series(np.nan, index=table.index))
+
+
+def _said(criterion: Criterion, value: pd.Series, margin: pd.Series) -> pd.Series:
+    declared = describe([criterion.column])[0]
+    unit, name = declared.unit, criterion.short or declared.label
+    return pd.Series(
+        [
+            "" if pd.isna(v) else f"{name} {say(v, unit, moe=m)}"
+            for v, m in zip(value, margin, strict=True)
+        ],
+        index=value.index,
+    )

@@ -1,0 +1,132 @@
+"""A study's whole table once more, from its file, with public calls alone.
+
+Nothing here comes from ``equity.study`` but the reading of the file itself: what a study does, a
+notebook can do.
+"""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import pandas as pd
+
+import equity as eq
+from equity.areas.geoid import geo_id
+from equity.measures.lines.coverage import coverage_under
+from equity.measures.reach.catchment import catchment
+from equity.measures.standing import Criterion
+from equity.provenance import carry
+
+CODED = r"^(?:[A-Z]\d|DP\d|CP\d)"
+SIDE_BY_SIDE = ["qualifying_share", "coverage_status", "subscription_share",
+                "subscription_share_moe", "connected_share", "connected_share_moe"]  # fmt: skip
+
+
+def rebuilt(study: eq.Study) -> gpd.GeoDataFrame:
+    plan, at = study.plan, study.folder
+    state, level = plan.study.state, plan.study.level
+    synthetic = plan.study.synthetic
+    acs = [
+        eq.read_acs(
+            [at / f for f in ([part.files] if isinstance(part.files, str) else part.files)],
+            year=part.year, level=level, state=state, columns=part.columns or None, synthetic=synthetic,
+        )
+        for part in plan.acs
+    ]  # fmt: skip
+    outlines = eq.read_boundaries(
+        at / plan.counties.file, year=plan.counties.year, level="county", state=state,
+        multi_state=plan.counties.multi_state,
+    )  # fmt: skip
+    boundaries = eq.read_boundaries(
+        at / plan.boundaries.file, year=plan.boundaries.year, level=level, state=state
+    )
+    tables = [
+        eq.read_table(
+            at / part.file, level=level, geo_vintage=part.geo_vintage, agency=part.agency,
+            product=part.product, vintage=part.vintage, state=state, missing=part.missing,
+            columns={n: c.model_dump(exclude_none=True) for n, c in part.columns.items()},
+        )
+        for part in plan.tables
+    ]  # fmt: skip
+    people = acs[0].assign(population_n=acs[0]["B01003_001E"])
+    if "B01003_001M" in people:
+        people["population_n_moe"] = people["B01003_001M"]
+    areas = named(eq.combine(people, *acs[1:], boundaries, *tables), outlines)
+
+    coded = areas.columns[areas.columns.str.match(CODED)]
+    table = eq.combine(areas.drop(columns=coded), eq.covered_populations(areas))
+    table = with_care(study, table)
+    rules = [eq.load_coverage_rule(name) for name in plan.study.rules]
+    for rule, lines in zip(rules, coverage_of(study, rules), strict=True):
+        homes = eq.adoption(areas, subscription=rule.subscription)
+        here = eq.combine(table[["population_n"]], lines).drop(
+            columns=["population_n", "area_status"]
+        )
+        if plan.coverage.kind == "locations":
+            here["coverage_status"] = here["coverage_status"].replace("not_covered", "no_locations")
+        present = [
+            n for n in ("population_n", "population_n_moe", "in_person_shortfall") if n in table
+        ]
+        base = eq.combine(carry(pd.DataFrame(table)[present], table), here, homes)
+        gap = eq.telehealth_gap(base)
+        if rule.id == plan.study.headline:
+            table = eq.combine(table, here, homes, gap)
+        else:
+            apart = eq.combine(base, gap)[[*SIDE_BY_SIDE, *gap.columns]].add_suffix(rule.suffix)
+            table = eq.combine(table, carry(apart, base))
+    criteria = [Criterion(**part.model_dump()) for part in plan.under_resourced.criteria]
+    first = eq.under_resourced(table, criteria, at_least=plan.under_resourced.at_least)
+    short = eq.falls_short(table, gap_share_at_least=plan.falls_short.gap_share_at_least)
+    table = eq.combine(table, first, short)
+    return table.assign(geo_id=geo_id(table.index.to_series(), level))
+
+
+def with_care(study: eq.Study, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    plan, care = study.plan, study.plan.care
+    read = {
+        part.use: eq.read_sites(
+            study.folder / part.file, as_of=part.as_of, layout=part.layout,
+            columns=part.columns or None, unplaced=part.unplaced, kind=part.kind,
+        )
+        for part in plan.sites
+    }  # fmt: skip
+    sites = read.get("both", read.get("sites"))
+    rurality = None if care.rurality is None else table[care.rurality]
+    placed = table[table.geometry.notna()]
+    table = eq.combine(table, eq.nearest_sites(placed, sites, rurality=rurality))
+    if care.method == "travel":
+        minutes = table["nearest_site_min"]
+        short = eq.shortfall_by_travel(minutes, limit_min=care.limit_min, care_exists=False)
+    else:
+        supply, limit = read["capacity"], care.limit_min
+        costs = eq.travel_costs(placed, supply, max_minutes=limit, rurality=rurality)
+        access = catchment(
+            costs, demand=placed["population_n"].fillna(0.0), supply=supply["fte"],
+            method="e2sfca", steps={limit / 3: 1.0, 2 * limit / 3: 0.68, limit: 0.22},
+        )  # fmt: skip
+        table = eq.combine(table, access)
+        benchmark = 10_000 / care.benchmark_people_per_fte
+        short = eq.shortfall_by_access(table["access_per_10k"], benchmark_per_10k=benchmark)
+    return eq.combine(table, carry(short.to_frame(), table))
+
+
+def coverage_of(study: eq.Study, rules: list) -> list[pd.DataFrame]:
+    part, at = study.plan.coverage, study.folder
+    state, level = study.plan.study.state, study.plan.study.level
+    if part.kind == "summary":
+        lines = eq.read_coverage(
+            at / part.files, as_of=part.as_of, level=level, state=state,
+            technologies=tuple(part.technologies), note=part.note,
+        )  # fmt: skip
+        return [eq.coverage(lines, rule=rule) for rule in rules]
+    lines = eq.read_bdc([at / f for f in part.files], as_of=part.as_of, state=state)
+    return coverage_under(lines, rules, level=level)
+
+
+def named(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give every area its own name and its county's."""
+    parts = areas["name"].astype("string").str.split(r"\s*[;,]\s*", regex=True)
+    county = areas.get("county_name", parts.str[1])
+    county = county.fillna(areas.index.to_series().str[:5].map(outlines["name"]))
+    fallback = "Area " + areas.index.to_series()
+    name = parts.str[0].fillna(fallback)
+    return areas.assign(name=name.astype(object), county_name=county.fillna("").astype(object))
