@@ -33,6 +33,7 @@ _PUBLIC = {
     "read_gazetteer": "equity.sources.census.gazetteer",
     "get_sites": "equity.sources.care.get_sites",
     "read_sites": "equity.sources.care.sites",
+    "sites_of": "equity.sources.care.kinds",
     "get_tract_relationship": "equity.sources.census.files",
     "read_tract_relationship": "equity.sources.census.files",
     "read_zcta_relationship": "equity.sources.census.relationships",
@@ -83,6 +84,7 @@ _PUBLIC = {
     "join_designations": "equity.measures.demand",
     "travel_costs": "equity.measures.reach.travel",
     "nearest_sites": "equity.measures.reach.travel",
+    "beyond_reach": "equity.measures.reach.beyond",
     "catchment": "equity.measures.reach.catchment",
     "solve_catchment": "equity.measures.reach.catchment",
     "virtual_catchment": "equity.measures.reach.virtual",
@@ -91,6 +93,7 @@ _PUBLIC = {
     "practice_readiness": "equity.measures.practice",
     "best_offers": "equity.measures.practice",
     "capacity_behind_lines": "equity.measures.practice",
+    "people_relying": "equity.measures.relying",
     "h3_cells": "equity.measures.practice",
     # Measures of the gap
     "under_resourced": "equity.measures.standing",

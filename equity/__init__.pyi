@@ -33,6 +33,7 @@ from equity.measures.practice import best_offers as best_offers
 from equity.measures.practice import capacity_behind_lines as capacity_behind_lines
 from equity.measures.practice import h3_cells as h3_cells
 from equity.measures.practice import practice_readiness as practice_readiness
+from equity.measures.reach.beyond import beyond_reach as beyond_reach
 from equity.measures.reach.catchment import catchment as catchment
 from equity.measures.reach.catchment import solve_catchment as solve_catchment
 from equity.measures.reach.new_clinic import shortfall_with_clinic as shortfall_with_clinic
@@ -42,6 +43,7 @@ from equity.measures.reach.travel import travel_costs as travel_costs
 from equity.measures.reach.virtual import solve_virtual_catchment as solve_virtual_catchment
 from equity.measures.reach.virtual import virtual_catchment as virtual_catchment
 from equity.measures.recover import barrier as barrier
+from equity.measures.relying import people_relying as people_relying
 from equity.measures.standing import falls_short as falls_short
 from equity.measures.standing import under_resourced as under_resourced
 from equity.outputs.appendix import write_appendix as write_appendix
@@ -58,6 +60,7 @@ from equity.sources.care.cms import read_rural_clinics as read_rural_clinics
 from equity.sources.care.designations import get_designations as get_designations
 from equity.sources.care.designations import read_designations as read_designations
 from equity.sources.care.get_sites import get_sites as get_sites
+from equity.sources.care.kinds import sites_of as sites_of
 from equity.sources.care.nppes import read_nppes as read_nppes
 from equity.sources.care.placing import place_providers as place_providers
 from equity.sources.care.sites import read_sites as read_sites

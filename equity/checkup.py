@@ -18,8 +18,8 @@ from equity.net.publishers import PUBLISHERS, publisher
 from equity.net.request import Request
 from equity.net.store import store
 from equity.net.transport import Transport
+from equity.sources.catalog import find_input
 from equity.sources.fcc.api import list_as_of_dates
-from equity.sources.fetch import find_input
 
 __all__ = ["doctor", "doctor_lines"]
 

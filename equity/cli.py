@@ -70,11 +70,14 @@ def run(
 ) -> None:
     """Run a study: read its inputs, measure, and write page, map, tables and appendix."""
     from equity.settings import configure
-    from equity.study.run import Study
 
     if offline:
         configure(offline=True)
-    study = Study.load(_study_file(target))
+    file = _study_file(target)
+    # The engine is loaded only once there is something to run on.
+    from equity.study.run import Study
+
+    study = Study.load(file)
     result = study.run(cluster=cluster)
     folder = result.write(out or Path("maps") / study.plan.study.id)
     typer.echo(repr(result))

@@ -16,6 +16,8 @@ from typing import Any, Protocol, TypeVar
 from equity._version import __version__
 
 _KEY = "equity"
+PIECES = "equity_pieces"
+"""Entry of ``attrs`` in which a moved table keeps what its rows are parts of, for its margins."""
 _CHUNK = 1 << 20
 
 
@@ -145,6 +147,9 @@ def carry(
     them: a join has checked beforehand that they agree.
     """
     metas = [meta(parent) for parent in parents]
+    pieces = [piece for parent in parents for piece in parent.attrs.get(PIECES, ())]
+    if pieces:
+        result.attrs[PIECES] = pieces
     return stamp(
         result,
         level=level or next((m.level for m in metas if m.level), None),

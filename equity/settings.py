@@ -101,12 +101,6 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
 }
 _SECRET_FIELDS = {"census_api_key", "fcc_username", "fcc_token"}
 
-# KEY=value, KEY="value", export KEY='value'  # a remark
-_DOTENV_LINE = re.compile(
-    r"""^\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)\s*=\s*"""
-    r"""(?:(?P<quote>["'])(?P<quoted>.*?)(?P=quote)|(?P<bare>(?!["']).*?))(?:\s+\#.*)?\s*$""",
-)
-
 _configured = Settings()
 
 
@@ -179,14 +173,9 @@ def _any_case(form: str, text: str) -> str:
     return re.sub(pattern, "***", text)
 
 
-def _from_environment(name: str, dotenv: Mapping[str, str]) -> str | None:
-    for variable in _ENVIRONMENT.get(name, ()):
-        if os.environ.get(variable):
-            return os.environ[variable]
-    for variable in _ENVIRONMENT.get(name, ()):
-        if dotenv.get(variable):
-            return dotenv[variable]
-    return None
+def _from_environment(name: str, dotenv: Mapping[str, str | None]) -> str | None:
+    given = (place.get(v) for place in (os.environ, dotenv) for v in _ENVIRONMENT[name])
+    return next((value for value in given if value), None)
 
 
 def _typed(name: str, value: Any) -> Any:
@@ -214,17 +203,13 @@ def _flag(value: Any) -> bool:
     )
 
 
-def _dotenv(path: Path) -> dict[str, str]:
+def _dotenv(path: Path) -> Mapping[str, str | None]:
+    from dotenv import dotenv_values
+
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        return dotenv_values(path, interpolate=False, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return {}
-    found = (_DOTENV_LINE.match(line) for line in lines)
-    return {
-        line["name"]: line["quoted"] if line["quote"] else line["bare"].strip()
-        for line in found
-        if line
-    }
 
 
 def _default_cache_dir() -> Path:

@@ -615,7 +615,7 @@ def care(replica: Replica) -> None:
     )
     csv_file(
         r"^/www2.census.gov/programs-surveys/saipe/datasets/2023/2023-state-and-county/est23all.txt$",
-        ["54   1     1200"],
+        ["54   1     1200", "54   3     1100"],
     )
     frame = gpd.GeoDataFrame(
         {"GEOID": ["0010R"], "NAMELSAD": ["Example Reservation"], "COMPTYP": ["R"]},
@@ -635,7 +635,11 @@ def need(replica: Replica, fips: str) -> None:
     svi = ["FIPS,RPL_THEMES", *(f"{tract},0.5" for tract in tracts), "10001000100,-999"]
     places = [
         "MeasureId,Data_Value,LocationID",
-        *(f"{code},10.0,{tract}" for tract in tracts for code in ("DIABETES", "STROKE")),
+        *(
+            f"{code},10.0,{tract}"
+            for tract in tracts
+            for code in ("DIABETES", "DISABILITY", "MHLTH")
+        ),
     ]
     for path, lines in (
         (r"^/svi.cdc.gov/.*SVI_2022_US.csv$", svi),

@@ -197,11 +197,36 @@ def a_row_with_a_lost_field(state):
     return path.name, "lines 7"
 
 
+def a_measure_as_input(state):
+    path = state / "study.toml"
+    part = (
+        '\n[[tables]]\nfile = "own.csv"\nagency = "a"\nproduct = "p"\nvintage = "2024"\n'
+        'geo_vintage = "2020"\ncolumns = { gap_n = { column = "v" } }\n'
+    )
+    path.write_text(path.read_text() + part)
+    return "study.toml", "gap_n: the study computes what is called so"
+
+
+def a_county_table_of_tracts(state):
+    counties = sorted({p[:5] for p in _ids(state)})
+    rows = [f"{c},ZZ,X,RUCC_2023,4" for c in counties]
+    (state / "rucc.csv").write_text("\n".join(["FIPS,State,County_Name,Attribute,Value", *rows]))
+    part = '\n[[tables]]\nreader = "rucc"\nfile = "rucc.csv"\nvintage = "2023"\n'
+    (state / "study.toml").write_text((state / "study.toml").read_text() + part)
+    return "rucc.csv", "spread = true"
+
+
+def _ids(state: Path) -> list[str]:
+    head, *rows = json.loads(first(state, "acs/tract/*.json").read_bytes())
+    return [row[head.index("GEO_ID")].rpartition("US")[2] for row in rows]
+
+
 CASES = [
     missing_file, truncated_zip, truncated_boundaries, two_csvs_in_a_zip, missing_column, missing_key,
     json_cut_in_half, key_page_in_place_of_json, ids_of_another_level, ids_of_another_state,
     duplicated_area, duplicated_polygon, negative_count, unknown_sentinel, sites_without_coordinates,
-    sites_with_swapped_coordinates, empty_state, a_row_with_a_lost_field,
+    sites_with_swapped_coordinates, empty_state, a_row_with_a_lost_field, a_measure_as_input,
+    a_county_table_of_tracts,
 ]  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,10 @@ from replica_server import HTML, Answer, Replica, page
 from equity import settings
 from equity.cli import run
 from equity.errors import CredentialError, EquityError, InputError, NetworkError
-from equity.sources.fetch import INPUTS, Want, at_hand
+from equity.net.clock import Clock
+from equity.net.transport import Transport
+from equity.sources.catalog import INPUTS
+from equity.sources.fetch import Want, at_hand
 
 SECRETS = (publishers.KEY, publishers.FCC_USER, publishers.FCC_TOKEN)
 
@@ -42,6 +46,12 @@ def place(tmp_path, replica, monkeypatch):
         fcc_token=publishers.FCC_TOKEN,
     )
     return tmp_path
+
+
+def environment_of(place: Path) -> dict[str, str]:
+    """What a command started from here needs, and no more."""
+    package = str(Path(__file__).resolve().parents[1])
+    return {"PATH": os.environ["PATH"], "HOME": str(place), "PYTHONPATH": package}
 
 
 def outputs(folder: Path) -> dict[str, bytes]:
@@ -175,6 +185,77 @@ def test_offline_from_nothing_names_the_first_file(place, replica):
     assert replica.asked == []
 
 
+def test_offline_says_no_before_the_engine_is_loaded(place):
+    """What takes long is loading: counted in packages, not in seconds."""
+    told = subprocess.run(
+        [sys.executable, "-c", OFFLINE],
+        cwd=place,
+        env={**environment_of(place), "EQUITY_CACHE_DIR": str(place / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    code, *heavy = told.stdout.splitlines()[-1].split()
+    assert code == "2", told.stderr
+    assert heavy == []
+    assert told.stderr.count("\n") == 1
+    assert not (place / "maps").exists()
+
+
+OFFLINE = """
+import sys
+from equity import cli
+sys.argv = ["equity", "run", "VA", "--offline"]
+try:
+    cli.main()
+except SystemExit as stop:
+    engine = ("scipy", "folium", "matplotlib", "equity.measures", "equity.outputs")
+    print(stop.code, *(name for name in engine if name in sys.modules))
+"""
+
+
+def test_without_a_network_nobody_is_asked_again_and_again(place, monkeypatch):
+    """Each publisher is knocked at once; every input then costs one try, and no pause."""
+    settings.configure(mirror="http://127.0.0.1:9", census_api_key=None)
+    sent = []
+    real = Transport._send
+
+    def counted(self, request, url, headers):
+        sent.append(url)
+        return real(self, request, url, headers)
+
+    def never(_self, seconds):
+        raise AssertionError(f"waited {seconds} s for nobody")
+
+    monkeypatch.setattr(Transport, "_send", counted)
+    monkeypatch.setattr(Clock, "sleep", never)
+    with pytest.raises(NetworkError, match="cannot be reached") as caught:
+        run("WV")
+    assert caught.value.code == "E-UNREACHABLE"
+    knocks = [url for url in sent if url.endswith("/")]
+    assert len(knocks) == len(set(knocks)) == 4
+    assert len(sent) - len(knocks) <= 6, "two of them the FCC's two addresses"
+
+
+def test_one_publisher_that_answers_is_enough_for_patience(place, replica):
+    run("WV")
+    knocks = [asked for asked in replica.asked if asked.path.count("/") == 2]
+    assert len(knocks) == 1
+
+
+@pytest.mark.parametrize("name", ["Narnia", "XX", "99"])
+def test_a_state_that_is_none_is_told_how_states_are_spelled(place, name):
+    from equity.cli import init
+
+    with pytest.raises(InputError, match="is no state") as caught:
+        init(name, Path("study.toml"))
+    assert "Virginia" in caught.value.fix
+    assert "AL, AK, AZ" in caught.value.fix
+    assert "ZZ" not in caught.value.fix
+    assert not Path("study.toml").exists()
+
+
 def test_a_maintenance_page_in_place_of_boundaries(place, replica, capsys):
     replica.fault("GENZ", Answer(page("Maintenance"), kind=HTML))
     with pytest.raises(NetworkError, match="maintenance"):
@@ -193,9 +274,7 @@ def test_a_run_killed_at_any_moment_is_made_good_by_the_next(place, replica):
     """Two kills by default; `KILLS=20` is the long form."""
     kills = int(os.environ.get("KILLS", "2"))
     environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(place),
-        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+        **environment_of(place),
         "EQUITY_MIRROR": replica.url,
         "CENSUS_API_KEY": publishers.KEY,
         "FCC_USERNAME": publishers.FCC_USER,
@@ -244,6 +323,20 @@ def test_a_run_killed_at_any_moment_is_made_good_by_the_next(place, replica):
     assert store().verify() == []
 
 
+OPTION = re.compile(r"(\[\[\w+\]\]|[a-z_]+ = |$)")
+
+
+def uncommented(text: str) -> str:
+    """The study with every option taken that `equity init` offers, but the user's own clinicians."""
+    lines, own = [], False
+    for line in text.splitlines():
+        bare = line.removeprefix("#").removeprefix(" ")
+        own = (own or bare.startswith('# file = "clinicians.csv"')) and bool(bare)
+        taken = line.startswith("#") and OPTION.match(bare) and not own
+        lines.append(bare if taken else line)
+    return "\n".join(lines).replace('[[sites]]\nfile = "clinicians.csv"', "") + "\n"
+
+
 def test_init_writes_a_study_that_runs_with_every_option_taken(place, replica):
     from equity.cli import init
 
@@ -253,37 +346,40 @@ def test_init_writes_a_study_that_runs_with_every_option_taken(place, replica):
     text = Path("study.toml").read_text()
     with pytest.raises(InputError, match="there already"):
         init("WV", Path("study.toml"))
-    lines = []
-    for line in text.splitlines():
-        bare = line.removeprefix("# ")
-        option = bare.startswith(("[[tables]]", "rurality =")) or (
-            " = " in bare
-            and lines
-            and lines[-1].startswith(
-                (
-                    "[[tables]]",
-                    "file =",
-                    "agency",
-                    "product",
-                    "vintage",
-                    "geo_vintage",
-                    "id_column",
-                    "multi_state",
-                    "missing",
-                    "where",
-                )
-            )
-        )
-        lines.append(bare if line.startswith("# ") and option else line)
-    Path("full.toml").write_text("\n".join(lines) + "\n")
+    own = text[text.index("# Your own clinicians") : text.index("# More places of care")]
+    full = uncommented(text.replace(own, ""))
+    offered = [e for e in INPUTS if f'file = "live:{e.id}"' in full]
+    assert {"cms-hospitals", "nppes", "ruca", "svi-tract", "saipe", "mua"} < {e.id for e in offered}
+    Path("full.toml").write_text(full)
     run("full.toml", Path("full"))
     table = numbers(place / "full")
     assert table["svi_percentile"].eq(0.5).all()
     assert table["diabetes_share"].eq(0.1).all()
-    assert table["ruca_code"].notna().all()
+    assert table["ruca_primary"].notna().all()
+    assert table["hpsa_pc_status"].eq("designated").sum() == 6, "the tracts of one county"
     sources = (place / "full" / "provenance.json").read_text()
     assert "svi.cdc.gov" in sources
     assert "2026-09-15" in sources
+
+
+def test_a_list_of_addresses_is_placed_by_the_geocoder_if_the_study_says_so(place, replica):
+    from equity.study.file import read_plan
+    from equity.study.inputs import gather
+    from equity.study.template import study_text
+
+    publishers.care(replica)
+    publishers.geocoder(replica, {"1 Main St": (-80.123, 38.321, "540010001001000")})
+    part = (
+        '[[sites]]\nreader = "hospitals"\nfile = "live:cms-hospitals"\nas_of = "current"\n'
+        'states = ["West Virginia"]\nuse = "capacity"\n'
+    )
+    for more, quality, lon in (("", "zip_area", None), ("addresses = true\n", "address", -80.123)):
+        Path("study.toml").write_text(study_text("WV") + part + more)
+        plan, _ = read_plan("study.toml")
+        hospitals = gather(plan, place).capacity
+        assert hospitals.index.tolist() == ["540001"]
+        assert hospitals["location_quality"].tolist() == [quality]
+        assert lon is None or hospitals["lon"].tolist() == [lon]
 
 
 def test_a_run_goes_on_without_what_is_only_welcome(place, replica, capsys):

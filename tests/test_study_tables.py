@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from equity import read_table
-from equity.study.file import ColumnPart, TablePart
+from equity.study.parts import ColumnPart, TablePart
 
 PART = {
     "file": "long.csv",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import pandas as pd
 from equity.errors import InputError
 
 Floats = npt.NDArray[np.float64]
-Numbers = Any
+Numbers: TypeAlias = float | Sequence[Any] | npt.NDArray[Any] | pd.Series | pd.DataFrame
 """A number, a sequence, an array, a Series or a DataFrame."""
 
 

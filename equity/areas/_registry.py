@@ -13,6 +13,7 @@ from typing import Any
 from equity.errors import InputError
 
 FILE = "columns.toml"
+DTYPES = ("str", "float", "bool")
 DIRECTIONS = ("higher", "lower", "neither")
 UNIVERSES = {
     "people": "population",
@@ -205,6 +206,7 @@ def _check(column: Column, entry: str) -> None:
         raise _wrong(entry, "has a suffix in its name", "declare the column before the '__'")
     if not column.source:
         raise _wrong(entry, "has no source", "say where it comes from")
+    _each([column.dtype], DTYPES, entry, "dtype")
     _each([column.direction], DIRECTIONS, entry, "direction")
     if column.universe or (column.adds and column.unit == "n"):
         _each([column.universe], UNIVERSES, entry, "universe")
@@ -225,14 +227,16 @@ def _told(words: Collection[str], statuses: Mapping[str, Status]) -> str:
 
 def _built(kind: Any, entry: str, given: Mapping[str, Any], **more: Any) -> Any:
     """Make a record of what an entry says, and nothing it does not know."""
+    if not isinstance(given, Mapping):
+        raise _wrong(entry, f"is {given!r}", "give a table of keys")
     known = {f.name: f for f in fields(kind) if f.name not in more}
     _only(given, known, entry)
     values = {}
     for key, value in given.items():
         values[key] = tuple(value) if isinstance(value, list) else value
         wanted = _TYPES.get(str(known[key].type).removesuffix(" | None"))
-        if value is not None and wanted and not _is(values[key], wanted):
-            raise _wrong(entry, f"has {key} = {value!r}", f"give {wanted[0].__name__}")
+        if value is not None and wanted and not _is(values[key], *wanted):
+            raise _wrong(entry, f"has {key} = {value!r}", f"give {known[key].type}")
     for key, f in known.items():
         needed = f.default is MISSING and f.default_factory is MISSING
         if needed and key not in values:
@@ -240,19 +244,26 @@ def _built(kind: Any, entry: str, given: Mapping[str, Any], **more: Any) -> Any:
     return kind(**more, **values)
 
 
-_TYPES: dict[str, tuple[type, ...]] = {
+# Type of a field -> what its value is, and what that holds.
+_TYPES: dict[str, tuple[Any, ...]] = {
     "str": (str,),
     "bool": (bool,),
     "int": (int,),
-    "float": (float, int),
-    "tuple[str, ...]": (tuple,),
-    "tuple[float, ...]": (tuple,),
-    "Mapping[str, str]": (dict,),
+    "float": ((float, int),),
+    "tuple[str, ...]": (tuple, str),
+    "tuple[float, ...]": (tuple, (float, int)),
+    "Mapping[str, str]": (dict, str),
 }
 
 
-def _is(value: object, wanted: tuple[type, ...]) -> bool:
-    return isinstance(value, wanted) and (bool in wanted or not isinstance(value, bool))
+def _is(value: Any, kind: Any, inside: Any = object) -> bool:
+    """Tell whether a value is of a kind; true and false are no numbers."""
+    if isinstance(value, bool) and kind is not bool:
+        return False
+    if not isinstance(value, kind):
+        return False
+    held = value.values() if isinstance(value, dict) else value
+    return not isinstance(value, (dict, tuple)) or all(isinstance(v, inside) for v in held)
 
 
 def _only(given: Collection[str], known: Collection[str], entry: str) -> None:

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from equity import provenance
+from equity.areas._table import Medians, move
+from equity.areas._unknown import Unknown
 from equity.areas.blocks import block_amounts
-from equity.areas.crosswalk import Medians, move
 from equity.areas.geoid import LEVELS, parent
 from equity.areas.relationship import Relationship, relationship
 from equity.areas.schema import base_name, describe
 from equity.areas.table import level_of, refuse_duplicates
 from equity.areas.vintage import check_vintage, required_vintage
 from equity.errors import GeoidError, InputError, MissingColumnError
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
+
+    Where: TypeAlias = (
+        str
+        | Collection[str]
+        | pd.Index
+        | pd.Series
+        | BaseGeometry
+        | gpd.GeoSeries
+        | gpd.GeoDataFrame
+    )
 
 __all__ = ["roll_up", "service_area", "spread"]
 
@@ -32,7 +47,7 @@ _OUTSIDE = "\x00outside"
 
 
 def roll_up(
-    table: Any,
+    table: pd.DataFrame | gpd.GeoDataFrame,
     level: str,
     *,
     counts: Mapping[str, str] | None = None,
@@ -40,8 +55,12 @@ def roll_up(
     medians: Medians | None = None,
     drop: Collection[str] = (),
     zero_rule: bool = True,
+    unknown: Unknown = "partial",
 ) -> pd.DataFrame:
     """Add small areas up to the larger ones that hold them, with margins.
+
+    Counts are added; shares are rebuilt from their parts where both are in the table; what neither
+    adds up nor can be rebuilt (medians, distances, text, flags) stays behind, and a note says so.
 
     Parameters
     ----------
@@ -52,17 +71,21 @@ def roll_up(
     counts, ratios, medians, drop, zero_rule
         See `equity.crosswalk`. A published margin of the larger area is always
         better than a computed one: components covary.
+    unknown
+        What an area with people but without a value does: ``partial`` (the sum is of the others,
+        and its ``_status`` says ``partial``) or ``missing``; see `equity.crosswalk`, also for
+        areas where nobody lives.
 
     Returns
     -------
     DataFrame
-        One row a larger area, by id. A missing value in any part makes the sum missing.
+        One row a larger area, by id. A sum that is partial without being marked does not occur;
+        where it is not known whether anybody lives in an area without a value, it is missing.
 
     Raises
     ------
     InputError
-        If the level does not hold the table's areas, or a column neither adds up nor can be
-        rebuilt.
+        If the level does not hold the table's areas, or nothing in the table adds up.
 
     Examples
     --------
@@ -96,10 +119,14 @@ def roll_up(
         medians=medians,
         drop=drop,
         zero_rule=zero_rule,
+        unknown=unknown,
+        leave_rest=True,
     )
 
 
-def spread(table: Any, areas: Any) -> pd.DataFrame:
+def spread(
+    table: pd.DataFrame | gpd.GeoDataFrame, areas: pd.DataFrame | gpd.GeoDataFrame
+) -> pd.DataFrame:
     """Give every small area the value of the larger one that holds it.
 
     Only what may be said of a part as of the whole: shares, rates, classes, names. A count of
@@ -142,18 +169,19 @@ def spread(table: Any, areas: Any) -> pd.DataFrame:
     result.index = pd.Index(areas.index, name="geoid")
     known = provenance.meta(areas)
     result = provenance.carry(result, table, notes=[f"values of the {large} given to each {small}"])
-    return provenance.stamp(
+    stamped: pd.DataFrame = provenance.stamp(
         result,
         level=small,
         geo_vintage=known.geo_vintage,
         sources=provenance.meta(result).sources,
         notes=provenance.meta(result).notes,
     )
+    return stamped
 
 
 def service_area(
-    table: Any,
-    where: Any,
+    table: pd.DataFrame | gpd.GeoDataFrame,
+    where: Where,
     *,
     blocks: pd.DataFrame | None = None,
     name: str = "service area",
@@ -163,6 +191,7 @@ def service_area(
     medians: Medians | None = None,
     drop: Collection[str] = (),
     zero_rule: bool = True,
+    unknown: Unknown = "partial",
 ) -> pd.DataFrame:
     """Add areas up to a list of ids or to polygons, with margins.
 
@@ -183,8 +212,8 @@ def service_area(
         Row label of a list of ids or a bare geometry.
     crs
         Coordinates of a bare geometry.
-    counts, ratios, medians, drop, zero_rule
-        See `equity.crosswalk`.
+    counts, ratios, medians, drop, zero_rule, unknown
+        See `equity.roll_up`.
 
     Returns
     -------
@@ -231,22 +260,25 @@ def service_area(
             medians=medians,
             drop=drop,
             zero_rule=zero_rule,
+            unknown=unknown,
+            leave_rest=True,
         )
         rows.append(moved.loc[[label]])
     result = pd.concat(rows)
     result.index.name = "service_area"
     notes = [note for row in rows for note in provenance.meta(row).notes]
     known = provenance.meta(rows[0])
-    return provenance.stamp(
+    stamped: pd.DataFrame = provenance.stamp(
         result,
         level="service_area",
         geo_vintage=vintage,
         sources=known.sources,
         notes=notes,
     )
+    return stamped
 
 
-def _wanted(where: Any, name: str, crs: str) -> list[tuple[str, Any]]:
+def _wanted(where: Where, name: str, crs: str) -> list[tuple[str, Any]]:
     """Named pieces: a list of ids, or a geometry as a GeoSeries of one."""
     import geopandas as gpd
 
@@ -265,7 +297,7 @@ def _wanted(where: Any, name: str, crs: str) -> list[tuple[str, Any]]:
     raise InputError("give a list of ids, a geometry or a GeoDataFrame of polygons")
 
 
-def _by_ids(table: Any, ids: list[str], level: str, label: str) -> pd.DataFrame:
+def _by_ids(table: pd.DataFrame, ids: list[str], level: str, label: str) -> pd.DataFrame:
     have = pd.Series(table.index, dtype=object)
     lengths = {LEVELS[up] for up in ("state", *_UP.get(level, ())) if LEVELS[up]} | {LEVELS[level]}
     chosen = np.zeros(len(have), dtype=bool)
@@ -297,7 +329,7 @@ def _by_blocks(piece: Any, blocks: pd.DataFrame, level: str, label: str) -> pd.D
     return links[links["source"].isin(touched)].groupby(["source", "target"]).sum().reset_index()
 
 
-def _by_land(table: Any, piece: Any, label: str) -> pd.DataFrame:
+def _by_land(table: gpd.GeoDataFrame, piece: Any, label: str) -> pd.DataFrame:
     if getattr(table, "_geometry_column_name", None) not in table.columns:
         raise InputError(
             "the table has no geometry to cut by the polygon",

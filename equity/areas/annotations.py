@@ -7,12 +7,14 @@ U.S. Census Bureau. American Community Survey: notes on ACS estimate and annotat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from equity.areas._arrays import rows_where
+from equity.areas._arrays import Floats, rows_where
 from equity.errors import InputError
 
 ESTIMATE_CODES = {
@@ -36,7 +38,12 @@ ANNOTATION = -100_000.0
 """Numbers at or below this are codes, known or not."""
 
 
-def decode(values: Any, *, kind: str = "estimate", file: str | None = None) -> tuple[Any, Any]:
+def decode(
+    values: pd.Series | Sequence[Any] | npt.NDArray[Any],
+    *,
+    kind: str = "estimate",
+    file: str | None = None,
+) -> tuple[pd.Series, pd.Series]:
     """Split a column into numbers and the reason where there is none.
 
     Parameters
@@ -94,7 +101,7 @@ def decode(values: Any, *, kind: str = "estimate", file: str | None = None) -> t
     )
 
 
-def _numbers(column: Any, file: str | None) -> Any:
+def _numbers(column: pd.Series, file: str | None) -> Floats:
     text = column
     if not pd.api.types.is_numeric_dtype(column):
         stripped = column.astype("string").str.strip()
@@ -111,5 +118,5 @@ def _numbers(column: Any, file: str | None) -> Any:
     return array
 
 
-def _name(column: Any) -> str:
+def _name(column: pd.Series) -> str:
     return "the column" if column.name is None else f"column {column.name}"

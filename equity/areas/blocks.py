@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.geoid import LEVELS
@@ -124,10 +124,10 @@ def _side_of(links: pd.DataFrame, blocks: pd.DataFrame, file: str | Path | None)
     return side
 
 
-def _part_of_block(links: pd.DataFrame, side: str) -> Any:
+def _part_of_block(links: pd.DataFrame, side: str) -> npt.NDArray[np.float64]:
     """Share of the block on one side that lies in each link: by land, else in equal parts."""
     code, ids = pd.factorize(links[side])
     area = links["area"].to_numpy(dtype="float64")
     total = np.bincount(code, weights=area, minlength=len(ids))[code]
     count = np.bincount(code, minlength=len(ids))[code]
-    return np.where(total > 0, area / np.where(total > 0, total, 1), 1 / count)
+    return np.asarray(np.where(total > 0, area / np.where(total > 0, total, 1), 1 / count))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -89,17 +88,19 @@ def find_state(value: str | int) -> State:
         if text.upper() == state.usps or text.casefold() == state.name.casefold():
             return state
     names = {state.name.casefold(): state.name for state in STATES.values()}
-    close = difflib.get_close_matches(text.casefold(), names, n=1)
+    # A slip of the pen is close; "Narnia" is not California.
+    close = difflib.get_close_matches(text.casefold(), names, n=1, cutoff=0.8)
+    codes = ", ".join(state.usps for state in STATES.values() if not state.synthetic)
     raise InputError(
         f"{text!r} is no state",
         fix=f"did you mean {names[close[0]]}?"
         if close
-        else "use a FIPS code (51), a postal code (VA) or a name (Virginia)",
+        else f"use a name (Virginia), a FIPS code (51) or a postal code: {codes}",
     )
 
 
 def normalize(
-    values: Any,
+    values: pd.Series | Iterable[object],
     *,
     level: str,
     state: str | None = None,
@@ -180,7 +181,7 @@ def geo_id(geoids: Iterable[str] | pd.Series, level: str) -> pd.Series:
     return f"{_SUMMARY_LEVEL[level]}0000US" + series.astype(str)
 
 
-def parent(geoids: Any, level: str) -> pd.Series:
+def parent(geoids: pd.Series | Iterable[str], level: str) -> pd.Series:
     """Return the id of the area of ``level`` that holds each area, by cutting digits.
 
     Raises
@@ -196,7 +197,7 @@ def parent(geoids: Any, level: str) -> pd.Series:
     return series.str[:length]
 
 
-def is_water(tracts: Any) -> pd.Series:
+def is_water(tracts: pd.Series | Iterable[str]) -> pd.Series:
     """Return True for tracts of water only (codes ``9900`` to ``9999``).
 
     Cartographic boundary files leave them out; they hold no people and no locations.

@@ -16,6 +16,25 @@ FIVE_YEAR_SAMPLE_PERCENT = 12.5
 """Share of the population sampled over five years of the ACS, in percent."""
 
 
+class MedianBins(NamedTuple):
+    """What a median is rebuilt from in `equity.roll_up`, `equity.crosswalk` and `service_area`.
+
+    Attributes
+    ----------
+    columns
+        Columns with the count in each bin.
+    bins
+        Lowest and highest value of each bin, rising, in the unit of the median.
+    design_factor, sampling_percent
+        See `grouped_median`; the Census Bureau publishes design factors by state and item.
+    """
+
+    columns: Sequence[str]
+    bins: Sequence[tuple[float, float]]
+    design_factor: float = 1.0
+    sampling_percent: float = FIVE_YEAR_SAMPLE_PERCENT
+
+
 class GroupedMedian(NamedTuple):
     """A median from bins, its approximate 90 % margin, the bounds behind it, and a status.
 

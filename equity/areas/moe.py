@@ -4,8 +4,9 @@ Published margins are 90 % margins (z = 1.645). Every function takes numbers, se
 Series or DataFrames and gives back the same shape with the caller's index. A missing estimate or
 margin makes the result missing: an unknown margin is never taken for 0.
 
-All formulas assume that the components do not covary. Sums over many cells drift from the truth;
-where the Census Bureau publishes variance replicate tables, use `replicate_moe`.
+Sums assume that the components do not covary, and drift from the truth over many cells; where the
+Census Bureau publishes variance replicate tables, use `replicate_moe`. A part and its whole do
+covary: shares, rates and `difference_test` with ``nested=True`` take that into account.
 
 References
 ----------
@@ -21,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from equity.areas._arrays import Numbers, rows_where, unpack
+from equity.areas._arrays import Floats, Numbers, unpack
 from equity.areas.precision import (
     RELIABILITY,
     Z90,
@@ -32,6 +33,7 @@ from equity.areas.precision import (
     standard_error,
     z_of,
 )
+from equity.areas.rates import Rate, moe_of_rate, moe_ratio, moe_share
 from equity.areas.replicates import replicate_moe, replicate_variance
 from equity.errors import InputError
 
@@ -41,8 +43,10 @@ __all__ = [
     "Z_LEVELS",
     "Change",
     "Difference",
+    "Rate",
     "cv",
     "difference_test",
+    "moe_of_rate",
     "moe_product",
     "moe_ratio",
     "moe_share",
@@ -74,7 +78,7 @@ class Change(NamedTuple):
 
 
 def moe_sum(estimates: Numbers, moes: Numbers, *, zero_rule: bool = True) -> Any:
-    """Margin of a sum (or of a difference) of estimates.
+    """Margin of a sum (or of a difference) of estimates that share nothing.
 
     ``sqrt(sum of squared margins)``; of all components whose estimate is 0, only the largest
     margin enters, once.
@@ -92,6 +96,11 @@ def moe_sum(estimates: Numbers, moes: Numbers, *, zero_rule: bool = True) -> Any
     -------
     float, array or Series
         One margin for each row, in the unit of the estimates; missing when any component is.
+
+    See Also
+    --------
+    difference_test : with ``nested=True`` for a quantity less a part of itself.
+    equity.roll_up : for parts of areas that a crosswalk divided.
 
     Raises
     ------
@@ -122,116 +131,6 @@ def moe_sum(estimates: Numbers, moes: Numbers, *, zero_rule: bool = True) -> Any
     if estimate.ndim == 1:
         return float(result)
     return result if leader is None else pd.Series(result, index=leader.index)
-
-
-def moe_share(
-    numerator: Numbers,
-    numerator_moe: Numbers,
-    denominator: Numbers,
-    denominator_moe: Numbers,
-) -> Any:
-    """Margin of a share X / Y where X is part of Y, as a share (0 to 1).
-
-    ``sqrt(MOE_X^2 - p^2 MOE_Y^2) / Y``; where the radicand is negative, the ratio formula. A
-    share of exactly 0 or 1 keeps the formula's value, which says little there.
-
-    Parameters
-    ----------
-    numerator, numerator_moe
-        Estimates of the part and their 90 % margins.
-    denominator, denominator_moe
-        Estimates of the whole and their 90 % margins.
-
-    Returns
-    -------
-    float, array, Series or DataFrame
-        Missing where the denominator is 0 or anything is missing.
-
-    Raises
-    ------
-    InputError
-        If a numerator exceeds its denominator (then it is a ratio: `moe_ratio`), or a margin is
-        negative.
-
-    References
-    ----------
-    U.S. Census Bureau (2020). Understanding and Using American Community Survey Data: What All
-    Data Users Need to Know, chapter 8.
-
-    Examples
-    --------
-    >>> round(moe_share(203_119, 5_070, 690_746, 831), 7)
-    0.0073314
-    """
-    (x, x_moe, y, y_moe), wrap, _ = unpack(
-        numerator=numerator,
-        numerator_moe=numerator_moe,
-        denominator=denominator,
-        denominator_moe=denominator_moe,
-    )
-    with np.errstate(invalid="ignore"):
-        # A crosswalk leaves the last digits of a sum to rounding.
-        over = (x > y * (1 + 1e-9)) & (y != 0)
-    if over.any():
-        raise InputError(
-            "a numerator is larger than its denominator, so it is not a share",
-            rows=rows_where(numerator, over),
-            fix="use moe_ratio, or check that both columns count the same thing",
-        )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = x / y
-        radicand = x_moe**2 - share**2 * y_moe**2
-        ratio = x_moe**2 + share**2 * y_moe**2
-        result = np.sqrt(np.where(radicand < 0, ratio, radicand)) / np.abs(y)
-    return wrap(np.where(y == 0, np.nan, result))
-
-
-def moe_ratio(
-    numerator: Numbers,
-    numerator_moe: Numbers,
-    denominator: Numbers,
-    denominator_moe: Numbers,
-) -> Any:
-    """Margin of a ratio X / Y where X is not part of Y.
-
-    ``sqrt(MOE_X^2 + R^2 MOE_Y^2) / Y``. Missing where the denominator is 0.
-
-    Parameters
-    ----------
-    numerator, numerator_moe
-        Estimates above the line and their 90 % margins.
-    denominator, denominator_moe
-        Estimates of what is below it and their 90 % margins.
-
-    Returns
-    -------
-    float, array, Series or DataFrame
-        Margin in the unit of the ratio; missing where the denominator is 0 or anything is missing.
-
-    Raises
-    ------
-    InputError
-        If a margin is negative or the shapes differ.
-
-    References
-    ----------
-    U.S. Census Bureau (2020). Understanding and Using American Community Survey Data: What All
-    Data Users Need to Know, chapter 8.
-
-    Examples
-    --------
-    >>> round(moe_ratio(226_840, 5_556, 203_119, 5_070), 3)
-    0.039
-    """
-    (x, x_moe, y, y_moe), wrap, _ = unpack(
-        numerator=numerator,
-        numerator_moe=numerator_moe,
-        denominator=denominator,
-        denominator_moe=denominator_moe,
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        result = np.sqrt(x_moe**2 + (x / y) ** 2 * y_moe**2) / np.abs(y)
-    return wrap(np.where(y == 0, np.nan, result))
 
 
 def moe_product(a: Numbers, a_moe: Numbers, b: Numbers, b_moe: Numbers) -> Any:
@@ -274,8 +173,9 @@ def difference_test(
     *,
     level: int = 90,
     overlap_share: float = 0.0,
+    nested: bool = False,
 ) -> Difference | pd.DataFrame:
-    """Test whether two independent estimates differ.
+    """Test whether two estimates differ.
 
     ``z = (A - B) / sqrt(SE_A^2 + SE_B^2)``, compared with the z of the level. Overlapping
     intervals are not a test.
@@ -290,6 +190,11 @@ def difference_test(
         Share of years that two 5-year periods have in common (0 to under 1). The standard error
         is multiplied by ``sqrt(1 - overlap_share)``, a deprecated approximation: compare periods
         that do not overlap.
+    nested
+        True where one of the two is a part of the other, or both are the same: they share their
+        error. With the smaller X, the larger Y and ``p = X / Y``, the covariance is ``p MOE_Y^2``
+        as in the formula of a share, and at most ``MOE_X MOE_Y``. A quantity less itself has the
+        margin 0.
 
     Returns
     -------
@@ -319,7 +224,9 @@ def difference_test(
     from scipy.special import erfc
 
     difference = left - right
-    margin = np.sqrt((left_moe**2 + right_moe**2) * (1 - overlap_share))
+    shared = _shared(left, left_moe, right, right_moe) if nested else 0.0
+    variance = left_moe**2 + right_moe**2 - 2 * shared
+    margin = np.sqrt(np.maximum(variance, 0.0) * (1 - overlap_share))
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(margin == 0, np.nan, difference / (margin / Z90))
     p = np.asarray(erfc(np.abs(z) / np.sqrt(2)))
@@ -334,6 +241,16 @@ def difference_test(
         return pd.DataFrame({**columns, "is_different": verdict}, index=leader.index)
     flags = np.where(np.isnan(z), np.nan, flag) if z.ndim > 1 else verdict
     return Difference(wrap(difference), wrap(margin), wrap(z), wrap(p), flags)
+
+
+def _shared(left: Floats, left_moe: Floats, right: Floats, right_moe: Floats) -> Floats:
+    """Covariance, in squared margins, of a part and its whole, whichever is which."""
+    larger = np.abs(left) >= np.abs(right)
+    whole, part = np.where(larger, left, right), np.where(larger, right, left)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(whole == 0, 1.0, part / whole)
+    by_share: Floats = share * np.where(larger, left_moe, right_moe) ** 2
+    return np.minimum(by_share, left_moe * right_moe)
 
 
 def percent_change(

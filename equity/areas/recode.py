@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import pandas as pd
 
 from equity import provenance
-from equity.areas.table import level_of, refuse_duplicates, water_rows
+from equity.areas.table import Table, level_of, refuse_duplicates, water_rows
 from equity.areas.vintage import connecticut as connecticut_codes
 from equity.areas.vintage import county_changes, required_vintage
 from equity.errors import InputError, VintageError
@@ -15,7 +15,7 @@ from equity.errors import InputError, VintageError
 _WITH_TRACT = ("tract", "block_group", "block")
 
 
-def counties(table: Any) -> Any:
+def counties(table: Table) -> Table:
     """Replace county codes that changed between 2010 and 2020 by the newer ones.
 
     02261 (divided into 02063 and 02066), 02270 (02158), 46113 (46102) and 51515 (51019). The
@@ -65,7 +65,7 @@ def counties(table: Any) -> Any:
     return _with_ids(table, ids, "county codes brought up to date")
 
 
-def same_place(ids: Any, known: Any) -> dict[str, str]:
+def same_place(ids: Iterable[str], known: Iterable[str]) -> dict[str, str]:
     """Map ids that `known` lacks to the id under which it has the same place, if any."""
     there = set(known)
     pairs: dict[str, str] = {}
@@ -86,7 +86,7 @@ def same_place(ids: Any, known: Any) -> dict[str, str]:
     return found
 
 
-def connecticut(table: Any, codes: Any, *, to: str) -> Any:
+def connecticut(table: Table, codes: pd.Series, *, to: str) -> Table:
     """Move Connecticut's ids between its old counties and the planning regions of 2022.
 
     Boundaries of tracts and the last six digits did not change, so figures stay as they are;
@@ -148,7 +148,7 @@ def connecticut(table: Any, codes: Any, *, to: str) -> Any:
     return _with_ids(table, ids, note, vintage=to)
 
 
-def _refuse_filled(table: Any, ids: Any, level: str) -> Any:
+def _refuse_filled(table: pd.DataFrame, ids: pd.Series, level: str) -> pd.Series:
     """Return ids without a code if they are empty water, else refuse."""
     rows = table.loc[ids]
     numbers = rows.select_dtypes("number")
@@ -163,15 +163,16 @@ def _refuse_filled(table: Any, ids: Any, level: str) -> Any:
     return ids
 
 
-def _with_ids(table: Any, ids: Any, note: str, *, vintage: str | None = None) -> Any:
+def _with_ids(table: Table, ids: pd.Series, note: str, *, vintage: str | None = None) -> Table:
     result = table.copy()
     result.index = pd.Index(ids.to_numpy(dtype=object), name="geoid")
     refuse_duplicates(result.index, "after recoding, the table")
     known = provenance.meta(table)
-    return provenance.stamp(
+    stamped: Table = provenance.stamp(
         result,
         level=known.level,
         geo_vintage=vintage or known.geo_vintage,
         sources=known.sources,
         notes=[*known.notes, note] if note else known.notes,
     )
+    return stamped

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -158,7 +157,9 @@ class Relationship:
             sources=(*self.sources, *following.sources),
         )
 
-    def at_density_of(self, totals: Any, *, basis: str, what: str = "target areas") -> Relationship:
+    def at_density_of(
+        self, totals: pd.Series, *, basis: str, what: str = "target areas"
+    ) -> Relationship:
         """Add an amount to links that only have land, from known totals of the target areas.
 
         The people (or homes) of a target are spread over its parts by land, so that a divided
@@ -300,7 +301,7 @@ def check_shares(links: pd.DataFrame, column: str, *, file: str | Path | None = 
         )
 
 
-def as_relationship(links: Any) -> Relationship:
+def as_relationship(links: Relationship | pd.DataFrame) -> Relationship:
     """Make a relationship of what the package's readers return for the Census tract file.
 
     Parameters

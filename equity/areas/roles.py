@@ -54,6 +54,7 @@ def roles_of(
     counts: Mapping[str, str] | None = None,
     ratios: Mapping[str, tuple[str, str]] | None = None,
     drop: Collection[str] = (),
+    leave_rest: bool = False,
 ) -> Roles:
     """Sort a table's columns by what may be done with them.
 
@@ -68,6 +69,8 @@ def roles_of(
         Columns of the user's own that are a numerator over a denominator, both in the table.
     drop
         Columns to leave behind.
+    leave_rest
+        Leave columns behind that do not add up and cannot be rebuilt, as long as others do.
 
     Raises
     ------
@@ -88,7 +91,9 @@ def roles_of(
         for name in map(str, table.columns)
         if not _place(name, table, result, counts=counts, ratios=ratios, drop=drop)
     ]
-    if refused:
+    if leave_rest and result.counts:
+        result.left.extend(refused)
+    elif refused:
         raise InputError(
             f"{len(refused)} columns cannot be added up and their components are not in the "
             f"table: {', '.join(refused[:5])}",
@@ -178,7 +183,10 @@ def _parts(name: str, table: Any) -> tuple[str, str] | None:
     """Components of a declared share, under the same suffix if they have one."""
     (column,) = describe([name])
     suffix = split_suffix(name)[1]
-    found = [p + suffix if p + suffix in table.columns else p for p in column.parts]
-    if not found or not all(part in table.columns for part in found):
+    if not column.parts:
         return None
-    return found[0], found[1]
+    # What is counted depends on the suffix; of what it is counted need not.
+    top, bottom = (part + suffix for part in column.parts)
+    if bottom not in table.columns:
+        bottom = column.parts[1]
+    return (top, bottom) if {top, bottom} <= set(table.columns) else None

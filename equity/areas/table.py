@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from equity import provenance
@@ -23,11 +24,14 @@ _LEVEL_OF_LENGTH = {
     12: "block_group",
     15: "block",
 }
+Table = TypeVar("Table", bound=pd.DataFrame)
+"""DataFrame or GeoDataFrame: what comes in comes out."""
+
 _WITH_TRACT = ("tract", "block_group", "block")
 
 
 def area_table(
-    frame: Any,
+    frame: Table,
     id_column: str | None = None,
     *,
     level: str,
@@ -35,7 +39,7 @@ def area_table(
     state: str | None = None,
     file: str | Path | None = None,
     sources: Iterable[Source] = (),
-) -> Any:
+) -> Table:
     """Make an area table of any table that has an id column: the way in for a user's own data.
 
     Parameters
@@ -89,16 +93,17 @@ def area_table(
     refuse_duplicates(result.index, "the table", file=file)
     check_vintage(result.index, level=level, geo_vintage=geo_vintage, file=file)
     known = provenance.meta(frame)
-    return provenance.stamp(
+    stamped: Table = provenance.stamp(
         result,
         level=level,
         geo_vintage=geo_vintage,
         sources=[*known.sources, *sources],
         notes=known.notes,
     )
+    return stamped
 
 
-def require_table(table: Any, name: str) -> None:
+def require_table(table: object, name: str) -> None:
     """Refuse what is no table, or a table whose columns or rows cannot be told apart by name.
 
     Raises
@@ -121,7 +126,7 @@ def require_table(table: Any, name: str) -> None:
         )
 
 
-def refuse_duplicates(index: Any, name: str, *, file: str | Path | None = None) -> None:
+def refuse_duplicates(index: pd.Index, name: str, *, file: str | Path | None = None) -> None:
     """Refuse an index in which an id occurs more than once.
 
     Raises
@@ -141,7 +146,7 @@ def refuse_duplicates(index: Any, name: str, *, file: str | Path | None = None) 
         )
 
 
-def level_of(table: Any, *, name: str = "the table") -> str:
+def level_of(table: pd.DataFrame, *, name: str = "the table") -> str:
     """Return the level of a table: what it says, checked against the length of its ids.
 
     Raises
@@ -186,14 +191,14 @@ def level_of(table: Any, *, name: str = "the table") -> str:
     return level
 
 
-def water_rows(index: Any, level: str) -> Any:
+def water_rows(index: pd.Index, level: str) -> npt.NDArray[np.bool_]:
     """Tell, as a boolean array, which ids are areas of water only (tract codes 99xxxx)."""
     if level not in _WITH_TRACT:
         return np.zeros(len(index), dtype=bool)
-    return is_water(pd.Series(index, dtype=object)).to_numpy(dtype=bool)
+    return np.asarray(is_water(pd.Series(index, dtype=object)), dtype=bool)
 
 
-def area_status(table: Any) -> pd.Series:
+def area_status(table: pd.DataFrame) -> pd.Series:
     """Return why an area may not be ranked: ``ok``, ``water``, ``no_population`` or ``unknown``.
 
     ``unknown`` means that the table has a population column with nothing in this row.
@@ -208,7 +213,7 @@ def area_status(table: Any) -> pd.Series:
     return status
 
 
-def rankable(table: Any, column: str | None = None) -> pd.Series:
+def rankable(table: pd.DataFrame, column: str | None = None) -> pd.Series:
     """Return True where an area may be ranked: land, people, and a value in the column.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -61,7 +62,7 @@ def connecticut() -> tuple[frozenset[str], frozenset[str]]:
 
 
 def check_vintage(
-    geoids: Any, *, level: str, geo_vintage: str, file: str | Path | None = None
+    geoids: Iterable[str], *, level: str, geo_vintage: str, file: str | Path | None = None
 ) -> None:
     """Refuse ids that cannot belong to the vintage they are said to have.
 
@@ -112,7 +113,7 @@ def check_vintage(
         )
 
 
-def comparable(level: str, first: str, second: str, *geoids: Any) -> bool:
+def comparable(level: str, first: str, second: str, *geoids: Iterable[str]) -> bool:
     """Tell whether ids of two vintages name the same areas, given the ids in play.
 
     2020 and 2020-CT2022 differ in Connecticut only, which matters where every table has it.

@@ -23,7 +23,7 @@ from equity.example._tables import (
     Tables,
     tabulate,
 )
-from equity.example._writing import write_text
+from equity.files.atomic import write_text
 
 MOST_VARIABLES = 50
 _CONTROLLED_IN_COUNTIES = ("B01003_001", "B01001_001")

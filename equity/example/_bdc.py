@@ -20,7 +20,7 @@ from equity.example._homes import Blocks
 from equity.example._land import Land
 from equity.example._lines import PROVIDERS, Footprints, Provider
 from equity.example._plan import Flags, Floats, Ints
-from equity.example._writing import member, open_zip
+from equity.example._writing import member, new_zip
 
 TECHNOLOGIES = {
     0: "Other",
@@ -120,7 +120,7 @@ def _csv(
     stack: contextlib.ExitStack, folder: Path, stem: str, columns: tuple[str, ...]
 ) -> IO[bytes]:
     """Open a zip with the one CSV member of the same stem, header written."""
-    archive = stack.enter_context(open_zip(folder / f"{stem}.zip"))
+    archive = stack.enter_context(new_zip(folder / f"{stem}.zip"))
     out = member(archive, f"{stem}.csv")
     out.write((",".join(columns) + "\n").encode())
     return out

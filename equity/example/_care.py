@@ -12,7 +12,8 @@ from scipy.spatial import cKDTree
 from equity.example import _plan as plan
 from equity.example._land import Land
 from equity.example._plan import Floats
-from equity.example._writing import csv_line, write_text
+from equity.example._writing import csv_line
+from equity.files.atomic import write_text
 
 SITE_COLUMNS = (
     "Health Center Type",

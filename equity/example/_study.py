@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from equity.example import _plan as plan
-from equity.example._writing import write_text
+from equity.files.atomic import write_text
 from equity.rules.defaults import default_criteria_text, default_rules_text
 
 SITES_AS_OF = "2025-06-03"

@@ -31,7 +31,7 @@ def zip_entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def open_zip(path: Path) -> zipfile.ZipFile:
+def new_zip(path: Path) -> zipfile.ZipFile:
     """Open a new zip, quick rather than small: benchmark-sized states pass through here."""
     return zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1)
 
@@ -55,7 +55,7 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
         )
         stem.with_suffix(".prj").write_bytes(_PRJ.encode())
         stem.with_suffix(".cpg").write_bytes(b"UTF-8")
-        with open_zip(path) as archive:
+        with new_zip(path) as archive:
             for part in _PARTS:
                 source = stem.with_suffix(f".{part}")
                 with source.open("rb") as content, member_small(archive, source.name) as out:
@@ -65,11 +65,6 @@ def write_shapefile(table: gpd.GeoDataFrame, path: Path) -> None:
 def member_small(archive: zipfile.ZipFile, name: str) -> IO[bytes]:
     """Open one member for writing; zip64 only where the file needs it."""
     return archive.open(zip_entry(name), "w")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write UTF-8 with Unix line ends everywhere."""
-    path.write_bytes(text.encode("utf-8"))
 
 
 def csv_line(values: list[str]) -> str:

@@ -20,6 +20,7 @@ from equity import settings
 from equity._version import __version__
 from equity.areas.geoid import EXAMPLE_STATE
 from equity.errors import InputError, StorageError
+from equity.files.atomic import write_text
 from equity.progress import track
 
 __all__ = ["Example", "load_example", "write_example"]
@@ -301,7 +302,7 @@ def _write_manifest(root: Path, scale: float, seed: int, locations: int) -> None
         "locations_n": locations,
         "files": files,
     }
-    (root / _MANIFEST).write_bytes((json.dumps(manifest, indent=1) + "\n").encode())
+    write_text(root / _MANIFEST, json.dumps(manifest, indent=1) + "\n")
 
 
 def _put_in_place(draft: Path, root: Path) -> None:
@@ -336,7 +337,7 @@ def _complete(root: Path, scale: float, seed: int) -> Example | None:
 def _recipe() -> str:
     """Name this version of the generator: the package's version and a digest of its text."""
     digest = sha256()
-    for path in sorted(Path(__file__).parent.glob("*example*.py")):
+    for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return f"{__version__}-{digest.hexdigest()[:12]}"
 

@@ -1,1 +1,1 @@
-"""Files of any origin, one door each: zips, text tables, locks."""
+"""Files of any origin, one door each: write, lock, open a zip, read a table of text."""

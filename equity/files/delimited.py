@@ -1,26 +1,33 @@
-"""Delimited text, read as text: every row checked, every row's line known.
+"""Tables of text, read as text: every row checked, every row's line known.
 
-The index of the result is the line on which each row begins in the file (``line``), so that any
-later complaint can say where to look, also after rows were filtered.
+The index of the result is the line on which each row begins in the file (``line``), or the row of a
+workbook's sheet (``row``), so that any later complaint can say where to look, also after rows were
+filtered.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from equity.errors import FormatError
-from equity.files.opening import read_bytes
+from equity.files.opening import is_workbook, read_bytes
+from equity.files.sheets import read_sheet
 
-__all__ = ["read_text_table"]
+__all__ = ["BLANK", "first_line", "read_records", "read_text_table", "usable_names"]
+
+BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
+"""How tables of text write that nothing is known."""
 
 _BLOCK = 1 << 30  # bytes; one block, unless the file is larger
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
 def read_text_table(
@@ -29,46 +36,73 @@ def read_text_table(
     delimiter: str = ",",
     data: bytes | None = None,
     trailing_comma: bool = False,
+    header: Callable[[Sequence[str]], bool] | None = None,
 ) -> pd.DataFrame:
-    """Read a delimited file with every cell as text.
+    """Read a delimited file, or the one filled sheet of a workbook, with every cell as text.
 
     Parameters
     ----------
     path
         CSV or similar, possibly inside .zip, .gz or .xz; UTF-8, or Latin-1 where it is not that.
+        Its lines may end in any way, and in several. Or an .xlsx workbook.
     delimiter
         Field separator; never sniffed.
     data
         Content already read, if any.
     trailing_comma
         The header, and perhaps rows, end in a stray delimiter, as in HRSA's files.
+    header
+        Tells a workbook's header by its names, where the layout is known.
 
     Returns
     -------
     pandas.DataFrame
         Text columns, their names stripped; index ``line``, the line of the file on which each
-        row begins.
+        row begins, or ``row``.
 
     Raises
     ------
     FormatError
         If the header repeats a name, a row has another number of fields than the header, or a
-        quote is never closed; the lines are named.
+        quote is never closed, and the lines are named; or if the sheet, or its header, is not to
+        be told.
     """
-    content = _as_utf8(read_bytes(path) if data is None else data, path)
+    content = read_bytes(path) if data is None else data
+    if is_workbook(content):
+        names, rows = read_sheet(content, path, header=header)
+        return _from_rows(usable_names(names, path), rows, "row")
+    content = _as_utf8(content, path, delimiter)
     end, names = _header(content, delimiter, path, drop_last=trailing_comma)
     _check_quotes(content, delimiter, path)
     if trailing_comma:
         return _by_hand(content, delimiter, names, path)
     if not content[end:].strip():
-        return _table({name: [] for name in names}, pd.RangeIndex(0))
+        return _from_rows(names, [], "line")
     return _by_arrow(content, end, delimiter, names, path)
 
 
-def _as_utf8(content: bytes, path: str | Path) -> bytes:
+def first_line(data: bytes) -> str:
+    """Return the first line of a text; nothing of a workbook."""
+    if is_workbook(data):
+        return ""
+    return re.split(rb"[\r\n]", data, maxsplit=1)[0].decode("utf-8-sig", errors="replace")
+
+
+def read_records(data: bytes, path: str | Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line on which each record of a headless CSV begins, and its fields."""
+    return _records(_as_utf8(data, path, ","), ",", path)
+
+
+def _as_utf8(content: bytes, path: str | Path, delimiter: str) -> bytes:
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise FormatError(
             "the text is UTF-16", file=path, fix="save it as CSV with the encoding UTF-8"
+        )
+    if content.startswith(_OLD_WORKBOOK):
+        raise FormatError(
+            "this is an old (.xls) or locked workbook",
+            file=path,
+            fix="open it and save it without a password, as .xlsx or CSV",
         )
     content = content.removeprefix(b"\xef\xbb\xbf")
     if b"\0" in content[:65536]:
@@ -83,9 +117,15 @@ def _as_utf8(content: bytes, path: str | Path) -> bytes:
             content = content.decode("cp1252").encode("utf-8")
         except UnicodeDecodeError:
             content = content.decode("latin-1").encode("utf-8")
-    if b"\n" not in content:
-        content = content.replace(b"\r", b"\n")
-    return content
+    return _one_line_end(content, delimiter)
+
+
+def _one_line_end(content: bytes, delimiter: str) -> bytes:
+    """Give all lines of a file that ends them in several ways one end; cells stay as they are."""
+    if content.count(b"\r") == content.count(b"\r\n"):
+        return content
+    quoted = rb"(?<![^\r\n" + re.escape(delimiter.encode()) + rb'])"(?:[^"]|"")*"'
+    return re.sub(rb"(" + quoted + rb")|\r+\n|\r", lambda found: found[1] or b"\n", content)
 
 
 def _header(
@@ -107,14 +147,25 @@ def _header(
                 file=path,
                 fix="say so with delimiter= where the reader has it, or save it as CSV",
             )
+    return end, usable_names(names, path)
+
+
+def usable_names(raw: Sequence[str], path: str | Path) -> list[str]:
+    """Return the names of a header without spaces around them.
+
+    Raises
+    ------
+    FormatError
+        If one stands twice.
+    """
     # R and pandas write row numbers under an empty name.
-    names = [name or f"unnamed_{position}" for position, name in enumerate(names, start=1)]
+    names = [name.strip() or f"unnamed_{position}" for position, name in enumerate(raw, start=1)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise FormatError(
             f"column {twice[0]!r} stands twice in the header", file=path, fix="rename one of them"
         )
-    return end, names
+    return names
 
 
 def _by_arrow(
@@ -166,26 +217,25 @@ def _lines(content: bytes, end: int, delimiter: str, rows: int, path: str | Path
 
 def _by_hand(content: bytes, delimiter: str, names: list[str], path: str | Path) -> pd.DataFrame:
     """Read rows that may or may not end in the header's stray delimiter."""
-    width, lines, rows, wrong = len(names), [], [], []
+    width, rows, wrong = len(names), [], []
     for line, fields in list(_records(content, delimiter, path))[1:]:
         if len(fields) == width + 1 and not fields[-1].strip():
             fields.pop()
         if len(fields) != width:
             wrong.append((line, len(fields)))
-        lines.append(line)
-        rows.append(fields)
+        rows.append((line, fields))
     if wrong:
         raise _wrong_rows(wrong, width, path)
-    columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-    return _table(dict(zip(names, columns, strict=True)), pd.Index(lines, dtype="int64"))
+    return _from_rows(names, rows, "line")
 
 
-def _table(columns: dict[str, Any], index: pd.Index) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {name: pd.Series(list(cells), dtype=str) for name, cells in columns.items()}
-    )
-    frame.index = index.rename("line")
-    return frame
+def _from_rows(
+    names: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]], noun: str
+) -> pd.DataFrame:
+    columns = zip(*(fields for _, fields in rows), strict=True) if rows else ([] for _ in names)
+    index = pd.Index([number for number, _ in rows], dtype="int64", name=noun)
+    named = zip(names, columns, strict=True)
+    return pd.DataFrame({name: pd.Series(list(cells), index, str) for name, cells in named})
 
 
 def _refuse_wrong_rows(content: bytes, delimiter: str, names: list[str], path: str | Path) -> None:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import difflib
 import gzip
+import io
 import lzma
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from equity.errors import FormatError, MissingFileError, StorageError
-from equity.files.zips import check_zip, members
+from equity.files.zips import most_unpacked, open_zip
 
-__all__ = ["check_data", "existing", "read_bytes", "regular", "sequence_of"]
+__all__ = ["check_data", "existing", "is_workbook", "read_bytes", "regular", "sequence_of"]
 
 _PACKED = {".zip": b"PK", ".gz": b"\x1f\x8b", ".xz": b"\xfd7zXZ\x00"}
 _DOWNLOAD_AGAIN = "download it again and compare its size with the publisher's"
@@ -62,7 +64,7 @@ def regular(path: str | Path) -> Path:
 
 
 def read_bytes(path: str | Path, *, suffix: str | tuple[str, ...] = ".csv") -> bytes:
-    """Return a file's content, unpacked from .zip, .gz or .xz.
+    """Return a file's content, unpacked from .zip, .gz or .xz; an .xlsx workbook as it is.
 
     Parameters
     ----------
@@ -88,18 +90,21 @@ def read_bytes(path: str | Path, *, suffix: str | tuple[str, ...] = ".csv") -> b
         raise StorageError(
             f"the file cannot be read ({error.strerror})", file=path, fix="check its permissions"
         ) from None
-    try:
-        data = _unpacked(data, file, path, suffix)
-    except (
-        EOFError, NotImplementedError, OSError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
-    ) as error:  # fmt: skip
-        raise FormatError(
-            f"the file is damaged or only half downloaded ({error})",
-            file=path,
-            fix=_DOWNLOAD_AGAIN,
-        ) from None
+    if not is_workbook(data):
+        data = _unpacked(data, path, suffix)
     check_data(data, path)
     return data
+
+
+def is_workbook(data: bytes) -> bool:
+    """Return True for the bytes of an .xlsx workbook."""
+    if not data.startswith(_PACKED[".zip"]):
+        return False
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return "xl/workbook.xml" in archive.namelist()
+    except zipfile.BadZipFile:
+        return False
 
 
 def check_data(data: bytes, path: str | Path) -> None:
@@ -139,31 +144,37 @@ def sequence_of(paths: str | Path | Sequence[str | Path]) -> list[str | Path]:
     return [paths] if isinstance(paths, str | Path) else list(paths)
 
 
-def _unpacked(data: bytes, file: Path, path: str | Path, suffix: str | tuple[str, ...]) -> bytes:
+def _unpacked(data: bytes, path: str | Path, suffix: str | tuple[str, ...]) -> bytes:
     packed = next((name for name, magic in _PACKED.items() if data.startswith(magic)), None)
     if packed == ".zip":
-        return _only_member(file, path, suffix)
-    if packed == ".gz":
-        return gzip.decompress(data)
-    if packed == ".xz":
-        return lzma.decompress(data)
-    if file.suffix.lower() in _PACKED:
+        with open_zip(io.BytesIO(data), file=path) as opened:
+            kind = suffix if isinstance(suffix, str) else " or ".join(suffix)
+            member = opened.only(lambda name: name.endswith(suffix), kind)
+            return opened.archive.read(member)
+    if packed is not None:
+        return _decompressed(data, gzip.open if packed == ".gz" else lzma.open, path)
+    if Path(path).suffix.lower() in _PACKED:
         check_data(data, path)
-        raise FormatError(f"this is no {file.suffix} file", file=path, fix=_DOWNLOAD_AGAIN)
+        raise FormatError(f"this is no {Path(path).suffix} file", file=path, fix=_DOWNLOAD_AGAIN)
     return data
 
 
-def _only_member(file: Path, path: str | Path, suffix: str | tuple[str, ...]) -> bytes:
-    check_zip(file, test=False)
-    inside = members(file)
-    wanted = [name for name in inside if name.lower().endswith(suffix)]
-    if len(wanted) != 1:
-        names = ", ".join((wanted or inside)[:5]) or "nothing"
-        kind = suffix if isinstance(suffix, str) else " or ".join(suffix)
+def _decompressed(data: bytes, opener: Callable[..., Any], path: str | Path) -> bytes:
+    most = most_unpacked(len(data))
+    try:
+        with opener(io.BytesIO(data)) as stream:
+            whole: bytes = stream.read(most + 1)
+    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         raise FormatError(
-            f"the zip must hold exactly one {kind} file, it holds {len(wanted)} ({names})",
+            f"the file is damaged or only half downloaded ({error})",
             file=path,
-            fix="download it again, or unpack the one you mean",
+            fix=_DOWNLOAD_AGAIN,
+        ) from None
+    if len(whole) > most:
+        raise FormatError(
+            f"the file would unpack to far more than its {len(data):,} bytes can hold: a bomb",
+            file=path,
+            fix="download it again from the publisher's own page",
+            code="E-ZIP-BOMB",
         )
-    with zipfile.ZipFile(file) as archive:
-        return archive.read(wanted[0])
+    return whole

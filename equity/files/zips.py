@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import os
 import stat
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from equity.errors import FormatError, MissingFileError
+from equity.errors import EquityError, FormatError, MissingFileError
 from equity.files.inflate import fast_member
 
-__all__ = ["check_zip", "members", "open_member"]
+__all__ = ["OpenZip", "check_zip", "most_unpacked", "open_zip"]
 
 # DEFLATE cannot do better than 1032:1; publishers' text does 10:1. Small archives may compress as
 # they like.
@@ -32,6 +32,106 @@ _AGAIN = (
     "delete it and run again, or download it again by hand: "
     "the copy is damaged or not the publisher's"
 )
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError)
+
+
+@dataclass(frozen=True)
+class OpenZip:
+    """A ZIP that is open and, as far as its directory tells, whole and harmless.
+
+    Attributes
+    ----------
+    archive
+        The standard library's view of it.
+    handle
+        The file it is in.
+    file
+        What errors call it.
+    """
+
+    archive: zipfile.ZipFile
+    handle: IO[bytes]
+    file: str | Path
+
+    def members(self) -> list[zipfile.ZipInfo]:
+        """Return the files inside, without folders and what a Mac or an editor adds."""
+        return [
+            info
+            for info in self.archive.infolist()
+            if not info.is_dir()
+            and not info.filename.startswith("__MACOSX")
+            and not PurePosixPath(info.filename).name.startswith(".")
+        ]
+
+    def only(self, choose: Callable[[str], bool], what: str) -> zipfile.ZipInfo:
+        """Return the one member whose bare name, in lower case, `choose` picks.
+
+        Raises
+        ------
+        FormatError
+            If there is none, or more than one.
+        """
+        inside = self.members()
+        wanted = [m for m in inside if choose(PurePosixPath(m.filename).name.lower())]
+        if len(wanted) != 1:
+            names = ", ".join(member.filename for member in (wanted or inside)[:5]) or "nothing"
+            raise FormatError(
+                f"the zip must hold exactly one {what} file, it holds {len(wanted)} ({names})",
+                file=self.file,
+                fix="download it again, or unpack the one you mean",
+            )
+        return wanted[0]
+
+    def named(self, name: str) -> zipfile.ZipInfo:
+        """Return the member of that full name."""
+        try:
+            return self.archive.getinfo(name)
+        except KeyError:
+            raise FormatError(f"the zip no longer holds {name!r}", file=self.file) from None
+
+    def stream(self, member: zipfile.ZipInfo) -> IO[bytes]:
+        """Open one member from its beginning; length and checksum are checked at its end."""
+        return fast_member(self.handle, member) or self.archive.open(member)
+
+
+@contextlib.contextmanager
+def open_zip(source: Path | IO[bytes], *, file: str | Path | None = None) -> Iterator[OpenZip]:
+    """Open a ZIP for reading; damage met inside the ``with`` is told as one error.
+
+    Parameters
+    ----------
+    source
+        Its path, or a file that is open and can be sought in.
+    file
+        What errors call it; the bare name of `source` by default.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    FormatError
+        If it is damaged, empty, encrypted, a bomb, or holds a path that climbs out.
+    """
+    name = file if file is not None else Path(getattr(source, "name", "a zip")).name
+    try:
+        with contextlib.ExitStack() as stack:
+            handle = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+            archive = stack.enter_context(zipfile.ZipFile(handle))
+            _check(archive, handle.seek(0, os.SEEK_END), name)
+            yield OpenZip(archive, handle, name)
+    except EquityError:
+        raise
+    except _DAMAGE as trouble:
+        raise _damaged(name, trouble) from None
+    except FileNotFoundError:
+        raise MissingFileError(
+            "no such file", file=name, fix="`equity sources` says where it belongs"
+        ) from None
+    except OSError as trouble:
+        # Lost or added bytes let the directory point before the file's beginning.
+        if trouble.errno != errno.EINVAL:
+            raise
+        raise _damaged(name, trouble) from None
 
 
 def check_zip(path: Path, *, test: bool | None = None) -> None:
@@ -42,84 +142,37 @@ def check_zip(path: Path, *, test: bool | None = None) -> None:
     test
         Decompress every member and compare checksums. By default only for archives under 256 MB.
     """
-    with _opened(path) as archive:
-        infos = archive.infolist()
-        if not infos:
-            raise FormatError("the ZIP is empty", file=path.name, fix=_AGAIN)
-        for info in infos:
-            _check_member(path, info)
-        # Members that overlap are how small archives hold petabytes.
-        if sum(info.compress_size for info in infos) > path.stat().st_size:
-            raise _bomb(path, "its members overlap")
+    with open_zip(path) as opened:
         if test if test is not None else path.stat().st_size < _TEST_BELOW:
-            for info in infos:
-                _drain(path, archive, info)
+            for info in opened.archive.infolist():
+                _drain(opened, info)
 
 
-def members(path: Path) -> list[str]:
-    """Names of the files inside, without folders, ``__MACOSX`` and dotfiles."""
-    with _opened(path) as archive:
-        return [
-            info.filename
-            for info in archive.infolist()
-            if not info.is_dir()
-            and not info.filename.startswith("__MACOSX")
-            and not PurePosixPath(info.filename).name.startswith(".")
-        ]
+def most_unpacked(packed: int) -> int:
+    """Return how many bytes a publisher's file of that packed size can hold at the most."""
+    return max(_SMALL, _RATIO * packed)
 
 
-@contextlib.contextmanager
-def open_member(path: Path, choose: Callable[[str], bool], *, what: str) -> Iterator[IO[bytes]]:
-    """Open, for reading, the one member that `choose` picks by its bare name.
-
-    Parameters
-    ----------
-    what
-        What the member is, for the message if there is none or more than one.
-    """
-    check_zip(path, test=False)
-    found = [name for name in members(path) if choose(PurePosixPath(name).name)]
-    if len(found) != 1:
-        raise MissingFileError(
-            f"the ZIP holds {len(found)} files that could be {what}, not one",
-            file=path.name,
-            fix="check that this is the publisher's file and not a packed copy of several",
-        )
-    with _opened(path) as archive, path.open("rb") as raw:
-        fast = fast_member(raw, archive.getinfo(found[0]))
-        with fast or archive.open(found[0]) as handle:
-            yield io.BufferedReader(_Checked(handle, path), 1 << 20)
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            yield archive
-    except (
-        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError,
-    ) as trouble:  # fmt: skip
-        raise _half(path, trouble) from None
-    except FileNotFoundError:
-        raise MissingFileError(
-            "no such file", file=path.name, fix="`equity sources` says where it belongs"
-        ) from None
-    except OSError as trouble:
-        # Lost or added bytes let the directory point before the file's beginning.
-        if trouble.errno != errno.EINVAL:
-            raise
-        raise _half(path, trouble) from None
-
-
-def _half(path: Path, trouble: Exception) -> FormatError:
+def _damaged(file: str | Path, trouble: Exception) -> FormatError:
     return FormatError(
-        f"not a whole ZIP file ({trouble}): most likely half a download",
-        file=path.name,
+        f"the zip is damaged: not a whole ZIP file ({trouble}), most likely half a download",
+        file=file,
         fix=_AGAIN,
     )
 
 
-def _check_member(path: Path, info: zipfile.ZipInfo) -> None:
+def _check(archive: zipfile.ZipFile, size: int, file: str | Path) -> None:
+    infos = archive.infolist()
+    if not infos:
+        raise FormatError("the ZIP is empty", file=file, fix=_AGAIN)
+    for info in infos:
+        _check_member(info, file)
+    # Members that overlap are how small archives hold petabytes.
+    if sum(info.compress_size for info in infos) > size:
+        raise _bomb(file, "its members overlap")
+
+
+def _check_member(info: zipfile.ZipInfo, file: str | Path) -> None:
     name = info.filename.replace("\\", "/")
     parts = PurePosixPath(name).parts
     climbs = name.startswith("/") or ".." in parts or (len(name) > 1 and name[1] == ":")
@@ -127,54 +180,34 @@ def _check_member(path: Path, info: zipfile.ZipInfo) -> None:
         raise FormatError(
             f"the ZIP holds a path that climbs out of its folder ({name[:60]!r}): not the "
             "publisher's file",
-            file=path.name,
+            file=file,
             fix="do not unpack it; download it again from the publisher's own page",
             code="E-ZIP-PATH",
         )
     if info.flag_bits & 1:
-        raise FormatError("the ZIP is encrypted", file=path.name, fix=_AGAIN)
-    if info.file_size > _SMALL and info.file_size > _RATIO * max(info.compress_size, 1):
-        raise _bomb(path, f"{info.file_size:,} bytes out of {info.compress_size:,}")
+        raise FormatError(
+            f"the ZIP is encrypted ({name[:60]!r})",
+            file=file,
+            fix="unpack it with its password and give what was in it",
+        )
+    if info.file_size > most_unpacked(info.compress_size):
+        raise _bomb(file, f"{info.file_size:,} bytes out of {info.compress_size:,}")
 
 
-def _bomb(path: Path, how: str) -> FormatError:
+def _bomb(file: str | Path, how: str) -> FormatError:
     return FormatError(
         f"the ZIP would unpack to far more than its publisher's file can hold ({how}): a ZIP bomb",
-        file=path.name,
+        file=file,
         fix="do not unpack it; download it again from the publisher's own page",
         code="E-ZIP-BOMB",
     )
 
 
-def _drain(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+def _drain(opened: OpenZip, info: zipfile.ZipInfo) -> None:
     """Read a member to its end: `zipfile` compares length and checksum on the way."""
-    with archive.open(info) as handle:
+    with opened.archive.open(info) as handle:
         seen = 0
         while piece := handle.read(1 << 20):
             seen += len(piece)
             if seen > info.file_size:
-                raise _bomb(path, "a member is longer than it says")
-
-
-class _Checked(io.RawIOBase):
-    """Reading turns damage in the middle of a member into our error."""
-
-    def __init__(self, handle: IO[bytes], path: Path) -> None:
-        self._handle = handle
-        self._path = path
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(buffer)  # type: ignore[arg-type]
-        try:
-            piece = self._handle.read(len(view))
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as trouble:
-            raise FormatError(
-                f"the ZIP is damaged in the middle ({trouble})",
-                file=os.path.basename(self._path),  # noqa: PTH119
-                fix=_AGAIN,
-            ) from None
-        view[: len(piece)] = piece
-        return len(piece)
+                raise _bomb(opened.file, "a member is longer than it says")

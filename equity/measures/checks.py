@@ -106,10 +106,10 @@ def _refuse(bad: NDArray[np.bool_], ids: pd.Index, what: str, fix: str | None) -
         raise InputError(what, rows=ids[bad][:5].tolist(), count=int(bad.sum()), fix=fix)
 
 
-def checked_number(value: float, what: str, *, above: bool = False) -> float:
+def checked_number(value: float | None, what: str, *, above: bool = False) -> float:
     """Return a finite number of 0 or more, or above 0."""
     try:
-        number = float(value)
+        number = np.nan if value is None else float(value)
     except (TypeError, ValueError):
         number = np.nan
     if not np.isfinite(number) or number < 0 or (above and number == 0):

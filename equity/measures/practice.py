@@ -16,9 +16,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equity import provenance
-from equity.errors import DependencyError, InputError, MissingColumnError
+from equity.errors import DependencyError, InputError
+from equity.measures._practice_lines import (
+    LINE_UNKNOWN,
+    cells_of,
+    line_status,
+    lines_at,
+    need_columns,
+)
 from equity.measures._practice_size import PRACTICE_TIERS, PracticeTier, sizes, visits_of
-from equity.measures.checks import Numbers, aligned, checked_column, checked_number
+from equity.measures.checks import Numbers, aligned, checked_number
 from equity.measures.reach import decay as _decay
 from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.floating import weighted
@@ -37,8 +44,6 @@ __all__ = [
 
 MBPS_PER_VISIT = 3.0
 """Mbps each way for one video visit (vendors ask for 1 to 3; a parameter everywhere)."""
-
-NOT_A_LOCATION = "not_a_broadband_serviceable_location"
 
 
 def link_adequacy(
@@ -88,7 +93,7 @@ def best_offers(locations: pd.DataFrame, *, cell: str) -> pd.DataFrame:
     >>> best_offers(homes, cell="block").loc["a"].tolist()
     [100, 20]
     """
-    _columns(locations, (cell, "best_down_mbps", "best_up_mbps"), "locations")
+    need_columns(locations, (cell, "best_down_mbps", "best_up_mbps"), "locations")
     rules = {"best_down_mbps": "max", "best_up_mbps": "max"}
     if "low_latency" in locations.columns:
         rules["low_latency"] = "max"
@@ -131,9 +136,9 @@ def h3_cells(sites: Table, *, resolution: int = 8) -> pd.Series:
 
 def practice_readiness(
     sites: Table,
-    offers: pd.DataFrame,
+    offers: pd.DataFrame | None,
     *,
-    cell: str | pd.Series,
+    cell: str | pd.Series | None = None,
     size: str | pd.Series | None = None,
     visits: Numbers | None = None,
     mbps_per_visit: float = MBPS_PER_VISIT,
@@ -145,20 +150,23 @@ def practice_readiness(
     Parameters
     ----------
     sites
-        By site id; ``kind`` and ``fte`` tell the size where ``size`` is not given: a kind that
-        says hospital is one; otherwise up to 1 clinician is ``solo``, below 5 ``small``, up to 25
-        ``clinic``, more ``hospital``.
+        By site id; ``kind`` and ``fte`` tell the size where ``size`` is not given. The published
+        table names nursing homes, rural health clinics, hospitals and academic medical centers
+        whatever their staff; otherwise up to 1 clinician is ``solo``, below 5 ``small``, up to 25
+        ``clinic``, more ``hospital`` (:data:`PRACTICE_TIERS`).
     offers
         By block or H3 cell: ``best_down_mbps``, ``best_up_mbps`` (business and residential,
         whichever is better) and ``low_latency`` (assumed where there is no such column), from
         :func:`best_offers` or ``equity.coverage(…, level="h3")`` under a rule that asks for it.
+        None where only classes of whole areas are at hand: no line is then known, and that is said.
     cell
         Each site's block or cell: a column of ``sites``, or a Series by site id
         (:func:`h3_cells`).
     size
         Names in ``tiers`` by site id, or one for all.
     visits
-        Simultaneous video visits by site id, or one number, in place of the tier's.
+        Simultaneous video visits by site id, or one number, that the line *must* carry both ways.
+        None: the tier's planning figure sizes ``link_adequacy``, and nobody fails on it.
     mbps_per_visit
         Mbps each way for one visit.
     tiers
@@ -171,11 +179,13 @@ def practice_readiness(
     DataFrame
         By the index of ``sites``: ``practice_size`` and ``is_size_assumed``;
         ``line_down_mbps``, ``line_up_mbps`` and ``is_low_latency`` (of the best claimed line);
-        ``needed_down_mbps`` and ``needed_up_mbps``; ``link_adequacy`` (0 to 1);
-        ``can_carry_video`` (at least one visit; missing if unknown); ``practice_status``: ``ok``,
-        ``below_tier``, ``high_latency``, ``no_offer`` (the cell has locations and none is
+        ``needed_down_mbps`` (the tier's) and ``needed_up_mbps`` (one visit, or those asked for: no
+        published table has an upload); ``link_adequacy`` (0 to 1); ``can_carry_video`` (at least
+        one visit; missing if unknown); ``practice_status``: ``ok``, ``below_tier`` (less than
+        needed either way), ``high_latency``, ``no_offer`` (the cell has locations and none is
         offered a line), ``not_a_broadband_serviceable_location`` (the cell has no location in the
-        FCC's list: the line is unknown) or ``not_located`` (the site's cell is not known).
+        FCC's list: the line is unknown), ``not_located`` (the site's cell is not known) or
+        ``line_unknown`` (no offers at hand).
 
     Raises
     ------
@@ -185,19 +195,20 @@ def practice_readiness(
     References
     ----------
     Bandwidth by size of practice: ONC/FCC table as quoted by the Alliance for Connected Care
-    2019 and Shepler 2014 (second hand). Upload and simultaneous visits are planning figures.
+    2019 and Shepler 2014 (second hand); academic medical centers: FCC OBI Technical Paper 5 (not
+    read in the original). Simultaneous visits are planning figures of this package.
 
     Examples
     --------
     >>> import pandas as pd
     >>> sites = pd.DataFrame({"fte": [1.0, 8.0], "block": ["a", "a"]}, index=["solo", "clinic"])
-    >>> offers = pd.DataFrame({"best_down_mbps": [25.0], "best_up_mbps": [3.0]}, index=["a"])
+    >>> offers = pd.DataFrame({"best_down_mbps": [20.0], "best_up_mbps": [3.0]}, index=["a"])
     >>> practice_readiness(sites, offers, cell="block")["practice_status"].tolist()
     ['ok', 'below_tier']
     """
     ids = checked_ids(sites, role="sites")
     names, assumed = sizes(sites, ids, size, tiers, unknown_size)
-    line = _lines(offers, _cells(sites, ids, cell))
+    line = lines_at(offers, cells_of(sites, ids, cell, wanted=offers is not None))
     needed_down = names.map({name: tier.down_mbps for name, tier in tiers.items()})
     rooms = visits_of(visits, names, ids, tiers)
     checked_number(mbps_per_visit, "mbps_per_visit", above=True)
@@ -215,14 +226,18 @@ def practice_readiness(
             "line_up_mbps": up,
             "is_low_latency": pd.array(quick, dtype="boolean"),
             "needed_down_mbps": needed_down.to_numpy(dtype=np.float64),
-            "needed_up_mbps": rooms * mbps_per_visit,
+            "needed_up_mbps": mbps_per_visit * (rooms if visits is not None else 1.0),
             "link_adequacy": np.where(known, adequacy, np.nan),
             "can_carry_video": pd.array(one, dtype="boolean"),
         },
         index=sites.index,
     )
     result.loc[~known, ["is_low_latency", "can_carry_video"]] = pd.NA
-    result["practice_status"] = _line_status(result, line, known)
+    if offers is None:
+        result["practice_status"] = LINE_UNKNOWN
+        note = "Practice lines: unknown, no offers by block or cell are at hand"
+        return provenance.carry(result, sites, notes=[note])
+    result["practice_status"] = line_status(result, line, known)
     note = f"Practice lines: best claimed offer in the site's cell; {mbps_per_visit:g} Mbps a visit"
     return provenance.carry(result, sites, offers, notes=[note])
 
@@ -269,7 +284,7 @@ def capacity_behind_lines(
             "capacity is either in an area or within its reach", fix="give areas= or costs="
         )
     ids = checked_ids(readiness, role="readiness")
-    _columns(readiness, ("can_carry_video",), "readiness")
+    need_columns(readiness, ("can_carry_video",), "readiness")
     capacity = aligned(supply, ids, what="capacity", of="sites")
     carries = readiness["can_carry_video"]
     unknown = carries.isna().to_numpy()
@@ -335,72 +350,3 @@ def _within_reach(
     for rows, f in weighted(costs, decay):
         totals[rows] = f @ parts[position]
     return totals
-
-
-def _columns(table: Table, names: tuple[str, ...], role: str) -> None:
-    missing = [name for name in names if name not in table.columns]
-    if missing:
-        raise MissingColumnError(f"{role} lack the column {', '.join(missing)}")
-
-
-def _cells(sites: Table, ids: pd.Index, cell: str | pd.Series) -> pd.Series:
-    if isinstance(cell, str):
-        _columns(sites, (cell,), "sites")
-        cell = pd.Series(sites[cell].to_numpy(), index=ids)
-    if not isinstance(cell, pd.Series):
-        raise InputError("cell must be a column of sites, or a Series by site id")
-    if pd.api.types.is_numeric_dtype(cell) and cell.notna().any():
-        raise InputError(
-            "the cells of sites are numbers, and ids are text",
-            rows=cell.dropna().head().tolist(),
-            fix="read them as text: dtype={'block_geoid': str}",
-        )
-    return cell.reindex(ids).astype(object)
-
-
-def _lines(offers: pd.DataFrame, cells: pd.Series) -> pd.DataFrame:
-    """Return the best line at each site; NaN where its cell has no row."""
-    _columns(offers, ("best_down_mbps", "best_up_mbps"), "offers")
-    checked_ids(offers, role="offers")
-    position = offers.index.get_indexer(pd.Index(cells))
-    position[cells.isna().to_numpy()] = -1
-    found = position >= 0
-
-    def take(name: str) -> Floats:
-        # A cell with locations and no offer may hold a missing speed: that is a speed of 0.
-        speed = np.nan_to_num(checked_column(offers, name, np.inf), nan=0.0)
-        padded = np.append(speed, np.nan)
-        return np.where(found, padded[position], np.nan)
-
-    latency = np.ones(len(offers), dtype=bool)
-    if "low_latency" in offers.columns:
-        latency = checked_column(offers, "low_latency", 1.0) > 0
-    return pd.DataFrame(
-        {
-            "down": take("best_down_mbps"),
-            "up": take("best_up_mbps"),
-            "quick": np.append(latency, np.bool_(0))[position],
-            "located": cells.notna().to_numpy(),
-        },
-        index=cells.index,
-    )
-
-
-def _line_status(
-    result: pd.DataFrame, line: pd.DataFrame, known: NDArray[np.bool_]
-) -> NDArray[np.str_]:
-    down, up = result["line_down_mbps"].to_numpy(), result["line_up_mbps"].to_numpy()
-    enough = (down >= result["needed_down_mbps"].to_numpy()) & (
-        up >= result["needed_up_mbps"].to_numpy()
-    )
-    return np.select(
-        [
-            ~line["located"].to_numpy(),
-            ~known,
-            (down == 0) | (up == 0),
-            ~line["quick"].to_numpy(),
-            ~enough,
-        ],
-        ["not_located", NOT_A_LOCATION, "no_offer", "high_latency", "below_tier"],
-        default="ok",
-    )

@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from equity.files.atomic import write_text
 from equity.files.lock import locked
 
 __all__ = ["Clock", "Limits", "RateLimiter"]
@@ -100,7 +101,7 @@ class RateLimiter:
             self._times = deque(self._read(), maxlen=self.calls)
             pause = self._count()
             if pause <= 0:
-                self._path.write_text(json.dumps(list(self._times)), encoding="utf-8")
+                write_text(self._path, json.dumps(list(self._times)))
         return pause
 
     def _count(self) -> float:

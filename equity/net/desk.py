@@ -22,7 +22,7 @@ from equity.errors import EquityError, FormatError, NetworkError, OfflineError
 from equity.files.zips import check_zip
 from equity.net.faults import Retry, looks_like_html, unwanted_page
 from equity.net.request import Request
-from equity.net.store import Store, Stored, check_room, store, write_whole, writing
+from equity.net.store import Store, Stored, check_room, store, write_note, writing
 from equity.net.transport import Transport, transport
 from equity.progress import track
 
@@ -197,8 +197,7 @@ class _Part:
         packed = headers.get("Content-Encoding", "identity") != "identity"
         if packed or headers.get("Accept-Ranges", "").lower() == "none":
             note["validator"] = ""
-        with writing(self.note):
-            write_whole(self.note, json.dumps(note).encode())
+        write_note(self.note, json.dumps(note).encode())
 
     def _known(self) -> dict[str, Any]:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,11 +86,15 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer held in memory."""
+    """An answer held in memory; clients of ``requests`` find what they look for."""
 
-    status: int
+    status_code: int
     headers: Mapping[str, str]
     body: bytes
+
+    def json(self) -> Any:
+        """Return what the body says, which is JSON."""
+        return json.loads(self.body)
 
     @property
     def text(self) -> str:

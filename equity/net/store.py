@@ -10,17 +10,15 @@ continues. Nothing is ever replaced or deleted behind the user's back.
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from equity import settings
-from equity.errors import EquityError, FormatError, InputError, StorageError
+from equity.errors import FormatError, InputError, StorageError
+from equity.files.atomic import free_space, settle, storing, write_bytes
 from equity.files.lock import locked
 from equity.net.clock import Clock
 from equity.provenance import Source, sha256_of
@@ -28,6 +26,10 @@ from equity.provenance import Source, sha256_of
 __all__ = ["Receipt", "Store", "Stored", "store", "writing"]
 
 _SUFFIX = ".receipt.json"
+_FIX = (
+    "make room (`equity sources --cache` lists what the cache holds), or set EQUITY_CACHE_DIR to a "
+    "folder on a larger disk, then run again: a large download continues where it stopped"
+)
 
 
 @dataclass(frozen=True)
@@ -150,10 +152,8 @@ class Store:
         )
         path = self.place(name)
         with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(_receipt_path(path), json.dumps(asdict(receipt), indent=1).encode())
-            part.replace(path)
-            _sync_folder(path.parent)
+            write_note(_receipt_path(path), json.dumps(asdict(receipt), indent=1).encode())
+            settle(part, path)
         return Stored(path, receipt)
 
     def receipts(self) -> list[Receipt]:
@@ -207,34 +207,19 @@ def _receipt_path(path: Path) -> Path:
     return path.with_name(path.name + _SUFFIX)
 
 
-@contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn a disk that is full or locked into :class:`StorageError`."""
-    try:
-        yield
-    except OSError as trouble:
-        if isinstance(trouble, EquityError):
-            raise
-        full = trouble.errno in {errno.ENOSPC, errno.EDQUOT}
-        why = (
-            "the disk is full" if full else f"cannot be written ({os.strerror(trouble.errno or 0)})"
-        )
-        raise StorageError(
-            f"{why}: {_free(path)}",
-            file=path.name,
-            fix=(
-                "make room (`equity sources --cache` lists what the cache holds), or set "
-                "EQUITY_CACHE_DIR to a "
-                "folder on a larger disk, then run again: a large download continues where it "
-                "stopped"
-            ),
-            code="E-DISK-FULL" if full else None,
-        ) from None
+def writing(path: Path) -> contextlib.AbstractContextManager[None]:
+    """Turn a disk that is full or locked into an error that says what to do about a cache."""
+    return storing(path, name=path.name, fix=_FIX)
+
+
+def write_note(path: Path, body: bytes) -> None:
+    """Write a small file of the cache so that it outlasts a power cut, whole or not at all."""
+    write_bytes(path, body, durable=True, name=path.name, fix=_FIX)
 
 
 def check_room(path: Path, needed: int) -> None:
     """Refuse to begin a download that cannot fit."""
-    free = shutil.disk_usage(_existing(path)).free
+    free = free_space(path)
     if needed > free:
         raise StorageError(
             f"the disk is full: {needed:,} bytes to come and {free:,} free",
@@ -242,39 +227,6 @@ def check_room(path: Path, needed: int) -> None:
             fix="make room, or set EQUITY_CACHE_DIR to a folder on a larger disk, then run again",
             code="E-DISK-FULL",
         )
-
-
-def write_whole(path: Path, body: bytes) -> None:
-    """Write a small file so that it is there whole or not at all."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        with beside.open("wb") as handle:
-            handle.write(body)
-            handle.flush()
-            os.fsync(handle.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def _free(path: Path) -> str:
-    with contextlib.suppress(OSError):
-        return f"{shutil.disk_usage(_existing(path)).free:,} bytes free"
-    return "free space unknown"
-
-
-def _existing(path: Path) -> Path:
-    return next(p for p in (path, *path.parents) if p.exists())
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut, where the system can."""
-    if os.name == "posix":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def store(*, clock: Clock | None = None) -> Store:
@@ -286,6 +238,3 @@ def store(*, clock: Clock | None = None) -> Store:
     now = settings.current()
     raw = Path("data") / "raw"
     return Store(Path(now.cache_dir or "."), by_hand=(raw, Path("..") / raw), clock=clock)
-
-
-Check = Callable[[Path], None]

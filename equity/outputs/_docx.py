@@ -9,7 +9,7 @@ from typing import Any
 
 from equity.outputs._block import Block
 from equity.outputs._content import Cell, Table
-from equity.outputs._files import EPOCH, steady_zip
+from equity.outputs._steady import EPOCH, steady_zip
 from equity.outputs._text import clean
 from equity.outputs.report import Report
 

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.words import is_missing
-from equity.outputs._files import steady_zip
+from equity.outputs._steady import steady_zip
 
 __all__ = ["workbook"]
 

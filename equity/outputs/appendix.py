@@ -8,10 +8,10 @@ from pathlib import Path
 
 from equity.areas.words import number
 from equity.errors import InputError
+from equity.files.atomic import write_bytes
 from equity.outputs import _content
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC
-from equity.outputs._files import write_bytes
 from equity.outputs.report import Report
 
 __all__ = ["blocks", "write_appendix"]

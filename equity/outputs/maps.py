@@ -17,10 +17,10 @@ import shapely
 from equity.areas.schema import Column, MapLayer, describe
 from equity.areas.words import say
 from equity.errors import InputError, MissingColumnError
+from equity.files.atomic import write_text
 from equity.outputs import _pack, _rows
 from equity.outputs._around import Around, Layer, body
 from equity.outputs._classes import NO_DATA, classify
-from equity.outputs._files import write_text
 from equity.provenance import Source, meta
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from equity.areas.words import is_missing, number, share
+from equity.files.atomic import write_text
 from equity.outputs import _content, _rows
 from equity.outputs._content import SYNTHETIC, Table
-from equity.outputs._files import write_text
 from equity.outputs.report import Report
 
 __all__ = ["write_page"]

@@ -17,7 +17,7 @@ import pandas as pd
 from equity.areas.schema import data_dictionary
 from equity.areas.words import is_missing
 from equity.errors import InputError
-from equity.outputs._files import write_bytes, write_text
+from equity.files.atomic import write_bytes, write_text
 from equity.provenance import Source, meta, sha256_of, software
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
-from equity.sources.area_rows import BLANK, require_columns
+from equity.files.delimited import BLANK
+from equity.sources.area_rows import floats, require_columns
 
 _SLACK = 1e-9  # rounding in the publisher's own division
 
@@ -78,16 +79,12 @@ class Cells:
                 f"{Path(self.path).name}: {int(listed.sum()):,} cells of {column.name} say "
                 "that nothing is known"
             )
-        numbers = pd.to_numeric(text.mask(unknown | listed), errors="coerce").astype(float)
-        bad = ~(unknown | listed) & ~np.isfinite(numbers)
-        if bad.any():
-            raise InputError(
-                f"column {column.name} holds {text[bad].iloc[0]!r} where a number belongs",
-                file=self.path,
-                rows=text.index[bad],
-                fix=f'if it stands for "not known", list it: missing = [{text[bad].iloc[0]!r}]',
-            )
-        return numbers
+        return floats(
+            text,
+            unknown | listed,
+            self.path,
+            fix=lambda odd: f'if it stands for "not known", list it: missing = [{odd!r}]',
+        )
 
     def _listed(self, text: pd.Series) -> pd.Series:
         if not self.missing:

@@ -7,7 +7,7 @@ another state are told in the same words. Opening and splitting files is next do
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +16,14 @@ import pandas as pd
 
 from equity.areas.geoid import find_state, normalize
 from equity.errors import InputError, MissingColumnError
-from equity.files.delimited import read_text_table
-from equity.files.opening import existing, read_bytes, sequence_of
+from equity.files.delimited import BLANK
 
 __all__ = [
-    "BLANK",
-    "existing",
+    "floats",
     "index_by_area",
     "pick_id",
-    "read_bytes",
-    "read_text_table",
     "require_columns",
     "row_labels",
-    "sequence_of",
     "to_numbers",
 ]
 
@@ -38,8 +33,6 @@ _ID_NAMES = (
     "COUNTY ID",
 )  # fmt: skip
 """Names that published tables give their area id, most specific first."""
-
-BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
 
 
 def pick_id(frame: pd.DataFrame, path: str | Path, given: str | None = None) -> str:
@@ -107,17 +100,42 @@ def to_numbers(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path
     result = {}
     for name, new in columns.items():
         text = frame[name].str.strip()
-        numbers = pd.to_numeric(text.mask(text.isin(BLANK)), errors="coerce").astype(float)
-        bad = ~text.isin(BLANK) & ~np.isfinite(numbers)
-        if bad.any():
-            raise InputError(
-                f"column {name} holds {text[bad].iloc[0]!r} where a number belongs",
-                file=path,
-                rows=row_labels(frame.index, bad),
-                fix=_number_hint(text[bad].iloc[0]),
-            )
-        result[new] = numbers
+        result[new] = floats(text, text.isin(BLANK), path, fix=_number_hint)
     return pd.DataFrame(result, index=frame.index)
+
+
+def floats(
+    text: pd.Series, unknown: pd.Series, path: str | Path, *, fix: Callable[[str], str | None]
+) -> pd.Series:
+    """Return stripped cells of text as floats, missing where nothing is known.
+
+    Parameters
+    ----------
+    text
+        Cells, with the lines of their rows as index.
+    unknown
+        Where nothing is known.
+    path
+        For errors.
+    fix
+        From the first cell that is no number to the remedy.
+
+    Raises
+    ------
+    InputError
+        If another cell is no finite number.
+    """
+    numbers = pd.to_numeric(text.mask(unknown), errors="coerce").astype(float)
+    bad = ~unknown & ~np.isfinite(numbers)
+    if bad.any():
+        odd = text[bad].iloc[0]
+        raise InputError(
+            f"column {text.name} holds {odd!r} where a number belongs",
+            file=path,
+            rows=row_labels(text.index, bad),
+            fix=fix(odd),
+        )
+    return numbers
 
 
 def index_by_area(

@@ -1,18 +1,70 @@
-"""The table of inputs: who publishes what, in which vintage, how large, under what name by hand.
+"""The catalog: every input is one row of ``catalog.toml``.
 
-The vintages are those this release of the package was made for; a study file may name others.
+``equity sources``, ``data/README.md``, ``equity init``, ``live:`` names, downloads and the readers
+that a study file may name are all read from here, so that what is said and what is done cannot
+drift apart. A new input is a row, and a reader that the row names.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import inspect
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cache
+from importlib import import_module, resources
+from typing import Any
 
 from equity.areas.geoid import find_state
+from equity.errors import InputError
+from equity.net.publishers import publisher
 
-__all__ = ["FOUND_OTHERWISE", "INPUTS", "Input"]
+__all__ = ["GIVES", "INPUTS", "Input", "Reader", "find_input", "readers"]
+
+GIVES = (
+    "areas", "designations", "lines", "sites", "providers", "blocks", "boundaries", "outlines",
+    "links",
+)  # fmt: skip
+"""What a reader makes of an input: a table of areas; shortage areas, one row a component; offers of
+lines; places of care with coordinates, or with an address only; census blocks; polygons of areas,
+or of other things; links between areas of two kinds."""
 
 
 @dataclass(frozen=True)
+class Reader:
+    """A function that reads an input, imported when it is first used.
+
+    Attributes
+    ----------
+    where
+        ``module:function``; the function is called ``read_…``.
+    """
+
+    where: str
+
+    @property
+    def name(self) -> str:
+        """What a study file calls it: ``svi`` for ``read_svi``."""
+        return self.where.partition(":")[2].removeprefix("read_")
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The function itself."""
+        return _named(self.where)
+
+    @property
+    def takes(self) -> dict[str, bool]:
+        """Keywords it takes, and whether it cannot do without them."""
+        found = inspect.signature(self.function).parameters.values()
+        return {p.name: p.default is p.empty for p in found if p.kind is p.KEYWORD_ONLY}
+
+    @property
+    def dated(self) -> str:
+        """The keyword that means the vintage: ``year``, ``as_of``, ``vintage``, or none."""
+        return next((name for name in ("year", "as_of", "vintage") if name in self.takes), "")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Input:
     """One input.
 
@@ -31,7 +83,10 @@ class Input:
     use, without
         What it gives, and what a run lacks without it.
     file
-        Name to save it under in ``data/raw``; ``{vintage}``, ``{fips}``, ``{state}`` are filled in.
+        Name to save it under in ``data/raw``. ``{vintage}``, ``{yy}``, ``{half}``, ``{fips}``,
+        ``{state}`` are filled in; ``<…>`` stands for what the publisher decides.
+    reader, gives
+        Who reads it, and which of :data:`GIVES` it becomes.
     path, params
         Where it is on the server; empty if it is found another way, or only by hand.
     expect
@@ -40,6 +95,16 @@ class Input:
         Environment variables of the credentials it needs.
     licence
         Terms.
+    page
+        Where a person downloads it, if not on the publisher's usual page.
+    fetch
+        ``module:function`` that finds it, where its address is no mere template.
+    editions
+        Edition -> the publisher's own id of it, for ``{edition}``.
+    level
+        Level of its areas, where it is always the same.
+    options
+        What its reader is told unless the study says otherwise.
     """
 
     id: str
@@ -51,333 +116,107 @@ class Input:
     use: str
     without: str
     file: str
+    reader: Reader
+    gives: str
     path: str = ""
-    params: tuple[tuple[str, str], ...] = ()
+    params: Mapping[str, str] = field(default_factory=dict)
     expect: str = "csv"
     key: str = ""
     licence: str = "public domain"
+    page: str = ""
+    fetch: str = ""
+    editions: Mapping[str, str] = field(default_factory=dict)
+    level: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def names(self, state: str, vintage: str = "") -> dict[str, str]:
         """Return what the templates are filled with."""
         where = find_state(state)
         edition = vintage or self.vintage
+        half = {"06-30": "J", "12-31": "D"}.get(edition[5:], "")
         return {
             "vintage": edition,
+            "yy": edition[2:4],
+            "half": f"{half}{edition[2:4]}",
             "fips": where.fips,
             "state": where.usps,
-            "id": _PLACES_IDS.get(edition, ""),
+            "edition": self.editions.get(edition, ""),
         }
 
     @property
     def by_hand_only(self) -> bool:
         """True if no address is known that a program may ask."""
-        return not self.path and self.id not in FOUND_OTHERWISE
+        return not self.path and not self.fetch
+
+    @property
+    def per_state(self) -> bool:
+        """True if every state has a file of its own."""
+        return "{fips}" in self.file or "{state}" in self.file
+
+    @property
+    def where(self) -> str:
+        """The page where a person downloads it."""
+        return self.page or publisher(self.server).page
+
+    @property
+    def client(self) -> Callable[..., Any]:
+        """What finds and downloads it; only for an input with `fetch`."""
+        return _named(self.fetch)
 
 
-FOUND_OTHERWISE = frozenset({"boundaries", "counties", "blocks", "acs", "bdc", "saipe", "cms-rhc"})
-"""Inputs whose address is no mere template: a client of their own finds it."""
+def find_input(name: str) -> Input:
+    """Return the input called `name` (with or without ``live:``)."""
+    bare = name.removeprefix("live:")
+    for entry in INPUTS:
+        if entry.id == bare:
+            return entry
+    raise InputError(
+        f"no input is called {bare!r}", fix=f"use one of {', '.join(i.id for i in INPUTS)}"
+    )
 
-_PLACES_IDS = {
-    "2020": "4ai3-zynv",
-    "2021": "373s-ayzu",
-    "2022": "nw2y-v4gm",
-    "2023": "em5e-5hvn",
-    "2024": "ai6z-tcin",
-    "2025": "cwsq-ngmh",
-}
-_HRSA_FILES = "/DataDownload/DD_Files"
-_CMS_QUERY = "/provider-data/api/1/datastore/query"
 
-INPUTS: tuple[Input, ...] = (
-    Input(
-        id="boundaries",
-        agency="U.S. Census Bureau",
-        product="Cartographic boundaries of tracts, 1:500,000",
-        server="census-files",
-        vintage="2024",
-        size="0.1-5 MB a state",
-        use="the map, areas, distances",
-        without="no run: nothing can be placed",
-        file="cb_{vintage}_{fips}_tract_500k.zip",
-        expect="zip",
-    ),
-    Input(
-        id="counties",
-        agency="U.S. Census Bureau",
-        product="Cartographic boundaries of counties, 1:500,000",
-        server="census-files",
-        vintage="2024",
-        size="11 MB, national",
-        use="county lines and names",
-        without="the map has no county lines",
-        file="cb_{vintage}_us_county_500k.zip",
-        expect="zip",
-    ),
-    Input(
-        id="acs",
-        agency="U.S. Census Bureau",
-        product="American Community Survey, 5-year",
-        server="census",
-        vintage="2024",
-        size="1 MB a state with a key; 1.2 GB of national files without, once for all states",
-        use="people, devices, subscriptions, poverty, insurance, vehicles",
-        without="no run: nobody is counted",
-        file="acsdt5y{vintage}-<table>.dat",
-        expect="text",
-        key="CENSUS_API_KEY (optional: the keyless Summary File is larger)",
-    ),
-    Input(
-        id="bdc",
-        agency="Federal Communications Commission",
-        product="Broadband Data Collection, locations by technology, and Served-Unserved",
-        server="fcc",
-        vintage="2025-12-31",
-        size="10-400 MB a state",
-        use="which homes a qualifying line reaches",
-        without="lines are unknown: the gap counts devices and subscriptions only, a floor",
-        file="bdc_{fips}_<technology>_fixed_broadband_<D25>_<revision>.zip",
-        expect="zip",
-        key="FCC_USERNAME and FCC_HASH (or download by hand)",
-        licence="FCC terms, accepted when the token is made",
-    ),
-    Input(
-        id="blocks",
-        agency="U.S. Census Bureau",
-        product="2020 blocks with people and housing units (TIGER/Line)",
-        server="census-files",
-        vintage="2024",
-        size="10-400 MB a state",
-        use="weights within tracts; denominators where there is no Served-Unserved file",
-        without="people stand at the tract's inner point",
-        file="tl_{vintage}_{fips}_tabblock20.zip",
-        expect="zip",
-    ),
-    Input(
-        id="hrsa-sites",
-        agency="Health Resources and Services Administration",
-        product="Health Center Service Delivery and Look-Alike Sites",
-        server="hrsa",
-        vintage="current",
-        size="12 MB, national",
-        use="places of care and how far they are",
-        without="no run: nothing to travel to (name your own sites in a study file)",
-        file="Health_Center_Service_Delivery_and_LookAlike_Sites.csv",
-        path=f"{_HRSA_FILES}/Health_Center_Service_Delivery_and_LookAlike_Sites.csv",
-    ),
-    *(
-        Input(
-            id=f"hpsa-{short.lower()}",
-            agency="Health Resources and Services Administration",
-            product=f"Health Professional Shortage Areas, {what}",
-            server="hrsa",
-            vintage="current",
-            size="20-48 MB, national",
-            use=f"shortage of {what}, for programs and for who is under-resourced",
-            without="shortage areas are not among the criteria",
-            file=f"BCD_HPSA_FCT_DET_{short}.csv",
-            path=f"{_HRSA_FILES}/BCD_HPSA_FCT_DET_{short}.csv",
-        )
-        for short, what in (
-            ("PC", "primary care"), ("MH", "mental health"), ("DH", "dental health"),
-        )
-    ),
-    Input(
-        id="mua",
-        agency="Health Resources and Services Administration",
-        product="Medically Underserved Areas and Populations",
-        server="hrsa",
-        vintage="current",
-        size="10 MB, national",
-        use="medically underserved areas",
-        without="they are not among the criteria",
-        file="MUA_DET.csv",
-        path=f"{_HRSA_FILES}/MUA_DET.csv",
-    ),
-    Input(
-        id="cms-clinicians",
-        agency="Centers for Medicare & Medicaid Services",
-        product="Doctors and Clinicians national file, with telehealth flag",
-        server="cms",
-        vintage="current",
-        size="700 MB, national",
-        use="which clinicians see patients by video",
-        without="virtual supply is not measured",
-        file="DAC_NationalDownloadableFile.csv",
-        path=f"{_CMS_QUERY}/mj5m-pzi6/0/download",
-        params=(("format", "csv"),),
-    ),
-    Input(
-        id="cms-hospitals",
-        agency="Centers for Medicare & Medicaid Services",
-        product="Hospital General Information",
-        server="cms",
-        vintage="current",
-        size="1.5 MB, national",
-        use="hospitals with emergency services, critical access hospitals",
-        without="hospitals are not among the places of care",
-        file="Hospital_General_Information.csv",
-        path=f"{_CMS_QUERY}/xubh-q36u/0/download",
-        params=(("format", "csv"),),
-    ),
-    Input(
-        id="cms-rhc",
-        agency="Centers for Medicare & Medicaid Services",
-        product="Rural Health Clinic Enrollments",
-        server="cms",
-        vintage="current",
-        size="2 MB, national",
-        use="rural health clinics",
-        without="they are not among the places of care",
-        file="Rural_Health_Clinic_Enrollments.csv",
-    ),
-    Input(
-        id="nppes",
-        agency="Centers for Medicare & Medicaid Services",
-        product="NPPES, all providers (V2)",
-        server="nppes",
-        vintage="November_2026",
-        size="1.1 GB zipped, 10 GB inside; read as a stream",
-        use="clinicians by specialty: primary care, mental health, substance use",
-        without="capacity is that of the listed sites alone",
-        file="NPPES_Data_Dissemination_{vintage}_V2.zip",
-        path="/nppes/NPPES_Data_Dissemination_{vintage}_V2.zip",
-        expect="zip",
-    ),
-    Input(
-        id="places-tract",
-        agency="Centers for Disease Control and Prevention",
-        product="PLACES, tracts",
-        server="cdc",
-        vintage="2025",
-        size="800 MB, national",
-        use="illness and disability, as need",
-        without="need is told by age, poverty and insurance",
-        file="PLACES_tract_{vintage}.csv",
-        path="/api/views/{id}/rows.csv",
-        params=(("accessType", "DOWNLOAD"),),
-    ),
-    Input(
-        id="svi-tract",
-        agency="CDC/ATSDR",
-        product="Social Vulnerability Index, tracts",
-        server="svi",
-        vintage="2022",
-        size="70 MB, national",
-        use="vulnerability, for who is under-resourced",
-        without="it is not among the criteria",
-        file="SVI_{vintage}_US.csv",
-        path="/Documents/Data/{vintage}/csv/states/SVI_{vintage}_US.csv",
-    ),
-    Input(
-        id="ruca",
-        agency="USDA Economic Research Service",
-        product="Rural-Urban Commuting Area codes, tracts",
-        server="usda",
-        vintage="2020",
-        size="17 MB, national",
-        use="rurality; both codings of Connecticut",
-        without="rural and urban are not told apart; Connecticut cannot be joined",
-        file="2020-rural-urban-commuting-area-codes-census-tracts.csv",
-        path="/media/5443/2020-rural-urban-commuting-area-codes-census-tracts.csv",
-    ),
-    Input(
-        id="rucc",
-        agency="USDA Economic Research Service",
-        product="Rural-Urban Continuum Codes, counties",
-        server="usda",
-        vintage="2023",
-        size="0.6 MB, national",
-        use="rurality of counties",
-        without="RUCA tells it for tracts",
-        file="2023-rural-urban-continuum-codes.csv",
-    ),
-    Input(
-        id="saipe",
-        agency="U.S. Census Bureau",
-        product="Small Area Income and Poverty Estimates, counties",
-        server="census-files",
-        vintage="2023",
-        size="0.8 MB, national",
-        use="economic need as USDA's grant program scores it",
-        without="that score is not computed",
-        file="est{vintage}all.txt",
-        expect="text",
-    ),
-    Input(
-        id="forhp",
-        agency="HRSA Federal Office of Rural Health Policy",
-        product="Rural counties and tracts for HRSA's grants",
-        server="forhp",
-        vintage="2023",
-        size="3 MB, national",
-        use="eligibility for rural health grants",
-        without="it is not shown",
-        file="forhp-rural-{vintage}.xlsx",
-        expect="any",
-    ),
-    Input(
-        id="tribal-areas",
-        agency="U.S. Census Bureau",
-        product="American Indian, Alaska Native and Native Hawaiian areas",
-        server="census-files",
-        vintage="2024",
-        size="3 MB, national",
-        use="tribal lands on the map and for programs",
-        without="they are not marked",
-        file="cb_{vintage}_us_aiannh_500k.zip",
-        path="/geo/tiger/GENZ{vintage}/shp/cb_{vintage}_us_aiannh_500k.zip",
-        expect="zip",
-    ),
-    Input(
-        id="zip-areas",
-        agency="U.S. Census Bureau",
-        product="Gazetteer of ZIP areas",
-        server="census-files",
-        vintage="2024",
-        size="1 MB, national",
-        use="a place for a provider whose address is not found",
-        without="such providers are left out and counted",
-        file="{vintage}_Gaz_zcta_national.zip",
-        path="/geo/docs/maps-data/data/gazetteer/{vintage}_Gazetteer/{vintage}_Gaz_zcta_national.zip",
-        expect="zip",
-    ),
-    Input(
-        id="tract-relationship",
-        agency="U.S. Census Bureau",
-        product="Relationship of 2010 and 2020 tracts",
-        server="census-files",
-        vintage="2020",
-        size="20 MB, national",
-        use="older tables on 2010 tracts",
-        without="they cannot be joined",
-        file="tab20_tract20_tract10_natl.txt",
-        path="/geo/docs/maps-data/data/rel2020/tract/tab20_tract20_tract10_natl.txt",
-        expect="text",
-    ),
-    Input(
-        id="zcta-relationship",
-        agency="U.S. Census Bureau",
-        product="Relationship of ZIP areas and 2020 tracts",
-        server="census-files",
-        vintage="2020",
-        size="25 MB, national",
-        use="tables by ZIP area",
-        without="they cannot be moved to tracts",
-        file="tab20_zcta520_tract20_natl.txt",
-        path="/geo/docs/maps-data/data/rel2020/zcta520/tab20_zcta520_tract20_natl.txt",
-        expect="text",
-    ),
-    Input(
-        id="block-relationship",
-        agency="U.S. Census Bureau",
-        product="Relationship of 2010 and 2020 blocks",
-        server="census-files",
-        vintage="2020",
-        size="5-60 MB a state",
-        use="older tables, moved by people and homes instead of area",
-        without="they are moved by area",
-        file="TAB2010_TAB2020_ST{fips}.zip",
-        expect="zip",
-    ),
-)  # fmt: skip
+def readers(*gives: str) -> dict[str, Reader]:
+    """Return the readers of inputs that become one of `gives`, by the name a study file uses."""
+    return {e.reader.name: e.reader for e in INPUTS if e.gives in gives}
+
+
+@cache
+def _named(where: str) -> Callable[..., Any]:
+    module, _, name = where.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), name)
+    return found
+
+
+def load_rows(text: str) -> Iterable[Input]:
+    """Yield the rows of a catalog; a field that is missing, unknown or of another kind is refused.
+
+    Raises
+    ------
+    InputError
+        If a row is not what :class:`Input` describes.
+    """
+    kinds = {f.name: dict if "Mapping" in str(f.type) else str for f in fields(Input)}
+    for name, row in tomllib.loads(text).items():
+        for key, value in row.items():
+            if key not in kinds or not isinstance(value, kinds[key]):
+                raise InputError(
+                    f"{name}.{key}: {value!r} is no field of an input",
+                    file="catalog.toml",
+                    fix=f"fields are {', '.join(kinds)}",
+                )
+        if row.get("gives") not in GIVES or "reader" not in row:
+            raise InputError(
+                f"{name} does not say who reads it, and what it gives",
+                file="catalog.toml",
+                fix=f'reader = "module:function", gives = one of {", ".join(GIVES)}',
+            )
+        try:
+            yield Input(**{**row, "id": name, "reader": Reader(row["reader"])})
+        except TypeError as error:
+            raise InputError(f"{name}: {error}", file="catalog.toml") from None
+
+
+INPUTS: tuple[Input, ...] = tuple(
+    load_rows((resources.files(__package__) / "catalog.toml").read_text(encoding="utf-8"))
+)
 """Every input, in the order of a run."""

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import FormatError, InputError, MissingColumnError
+from equity.files.delimited import read_text_table
 from equity.provenance import file_source, stamp
-from equity.sources.area_rows import index_by_area, read_text_table, require_columns, to_numbers
+from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.vintages import vintage_of
 
 __all__ = ["read_places", "read_svi"]

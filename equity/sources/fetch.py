@@ -1,13 +1,13 @@
-"""Every input there is: who publishes it, in which vintage, how large, under what name by hand.
+"""The files of an input: from the cache, from ``data/raw``, or downloaded once.
 
-One table serves ``equity sources``, ``data/README.md``, ``live:`` names in a study file and the
-downloads themselves, so that what is said and what is done cannot drift apart.
+Most addresses are templates in the catalog. The others are found by a function that the row names:
+it takes the row, the edition wanted and the desk, and returns the files.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 
 from equity.errors import CredentialError, EquityError, InputError, OfflineError
@@ -15,9 +15,9 @@ from equity.net.desk import Desk, desk
 from equity.net.publishers import publisher
 from equity.net.request import Request
 from equity.net.store import Stored
-from equity.sources.catalog import INPUTS, Input
+from equity.sources.catalog import Input, find_input
 
-__all__ = ["INPUTS", "Input", "Want", "at_hand", "fetch_input", "find_input"]
+__all__ = ["Want", "at_hand", "fetch_input"]
 
 
 @dataclass(frozen=True)
@@ -37,17 +37,6 @@ class Want:
     state: str
     level: str = "tract"
     vintage: str = ""
-
-
-def find_input(name: str) -> Input:
-    """Return the input called `name` (with or without ``live:``)."""
-    bare = name.removeprefix("live:")
-    for entry in INPUTS:
-        if entry.id == bare:
-            return entry
-    raise InputError(
-        f"no input is called {bare!r}", fix=f"use one of {', '.join(i.id for i in INPUTS)}"
-    )
 
 
 def fetch_input(name: str, want: Want, *, via: Desk | None = None) -> list[Stored]:
@@ -70,8 +59,7 @@ def fetch_input(name: str, want: Want, *, via: Desk | None = None) -> list[Store
         If the download fails.
     """
     entry, at = find_input(name), via or desk()
-    client = _CLIENTS.get(entry.id)
-    return client(entry, want, at) if client else [_plain(entry, want, at)]
+    return entry.client(entry, want, at) if entry.fetch else [_plain(entry, want, at)]
 
 
 def at_hand(name: str, want: Want, *, via: Desk | None = None) -> list[Stored]:
@@ -91,29 +79,43 @@ def _plain(entry: Input, want: Want, at: Desk) -> Stored:
     fill = entry.names(want.state, want.vintage)
     name = entry.file.format(**fill)
     place = f"{entry.server}/{entry.id}/{fill['vintage']}/{name}"
-    found = at.store.find(place)
+    found = at.store.find(place) if "<" not in name else _by_pattern(name, at)
     if found is not None:
         return found
     if entry.by_hand_only:
-        page = publisher(entry.server).page
         raise OfflineError(
             f"{entry.product} must be downloaded by hand",
-            fix=f"download it from {page} and save it as data/raw/{name}",
+            fix=f"download it from {entry.where} and save it as data/raw/{name}",
             code="E-BY-HAND",
         )
     request = Request(
         publisher(entry.server),
         entry.path.format(**fill),
-        dict(entry.params),
+        entry.params,
         expect=entry.expect,
     )
     return at.get(place, request)
 
 
-# Inputs whose address is not a mere template
+def _by_pattern(name: str, at: Desk) -> Stored | None:
+    """Find the one file by hand whose name the publisher completed, as with a revision."""
+    pattern = re.sub(r"<[^>]*>", "*", name)
+    found = [path for folder in at.store.by_hand for path in sorted(folder.glob(pattern))]
+    if len(found) > 1:
+        raise InputError(
+            f"{len(found)} files are called {name}",
+            file=found[0].name,
+            rows=[path.name for path in found],
+            fix="keep the newest in data/raw, or name one by its path",
+        )
+    return Stored(found[0]) if found else None
 
 
-def _boundaries(entry: Input, want: Want, at: Desk) -> list[Stored]:
+# Inputs whose address is no mere template; rows of the catalog name these
+
+
+def boundaries(entry: Input, want: Want, at: Desk) -> list[Stored]:
+    """Find the polygons of a level."""
     from equity.sources.census.files import fetch_boundaries
 
     level = "county" if entry.id == "counties" else want.level
@@ -121,13 +123,15 @@ def _boundaries(entry: Input, want: Want, at: Desk) -> list[Stored]:
     return [fetch_boundaries(want.state, year=year, level=level, via=at)]
 
 
-def _blocks(entry: Input, want: Want, at: Desk) -> list[Stored]:
+def blocks(entry: Input, want: Want, at: Desk) -> list[Stored]:
+    """Find the blocks of a state."""
     from equity.sources.census.files import fetch_blocks
 
     return [fetch_blocks(want.state, year=int(want.vintage or entry.vintage), via=at)]
 
 
-def _acs(entry: Input, want: Want, at: Desk) -> list[Stored]:
+def acs(entry: Input, want: Want, at: Desk) -> list[Stored]:
+    """Find the survey: answers to a key, or else the keyless files."""
     from equity.sources.census.acs_api import fetch_acs_files
 
     def ask(source: str, at: Desk) -> list[Stored]:
@@ -142,33 +146,16 @@ def _acs(entry: Input, want: Want, at: Desk) -> list[Stored]:
     return ask("auto", at)
 
 
-def _bdc(entry: Input, want: Want, at: Desk) -> list[Stored]:
+def bdc(entry: Input, want: Want, at: Desk) -> list[Stored]:
+    """Find the location files of a state."""
     from equity.sources.fcc.api import fetch_bdc_files
 
     return fetch_bdc_files(want.state, as_of=want.vintage or entry.vintage, via=at)
 
 
-def _saipe(entry: Input, want: Want, at: Desk) -> list[Stored]:
-    year = want.vintage or entry.vintage
-    name = f"est{year[2:]}all.txt"
-    path = f"/programs-surveys/saipe/datasets/{year}/{year}-state-and-county/{name}"
-    request = Request(publisher(entry.server), path, expect="text")
-    return [at.get(f"{entry.server}/saipe/{year}/{name}", request)]
-
-
-def _rhc(entry: Input, want: Want, at: Desk) -> list[Stored]:
+def rural_clinics(entry: Input, want: Want, at: Desk) -> list[Stored]:
+    """Find the list in the catalog of its publisher."""
     from equity.sources.care.cms_catalog import catalog_request
 
     place = f"cms/cms-rhc/{want.vintage or entry.vintage}/{entry.file}"
     return [at.get(place, lambda: catalog_request(entry.product, at))]
-
-
-_CLIENTS: dict[str, Callable[[Input, Want, Desk], list[Stored]]] = {
-    "boundaries": _boundaries,
-    "counties": _boundaries,
-    "blocks": _blocks,
-    "acs": _acs,
-    "bdc": _bdc,
-    "saipe": _saipe,
-    "cms-rhc": _rhc,
-}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from equity.areas.geoid import find_state
-from equity.net.publishers import publisher
 from equity.net.store import store
 from equity.sources.catalog import INPUTS, Input
 from equity.sources.fetch import Want, at_hand
@@ -23,19 +22,17 @@ def source_lines(state: str | None = None) -> Iterator[str]:
     """
     where = None if state is None else find_state(state)
     for entry in INPUTS:
-        here = "" if where is None and _per_state(entry) else _at_hand(entry, state)
+        untold = where is None and (entry.per_state or "<" in entry.file)
+        here = "" if untold else _at_hand(entry, state)
         yield f"{entry.id:20} {entry.agency}: {entry.product}"
         yield f"{'':20} edition {entry.vintage}, {entry.size}{here}"
         if entry.key:
             yield f"{'':20} key: {entry.key}"
         yield f"{'':20} gives {entry.use}; without it: {entry.without}"
-        yield f"{'':20} by hand: {page_of(entry)} -> data/raw/{_file(entry, state)}"
+        yield f"{'':20} in a study file: live:{entry.id}, read by read_{entry.reader.name}"
+        yield f"{'':20} by hand: {entry.where} -> data/raw/{_file(entry, state)}"
     if where is None:
         yield "Add a state (`equity sources WV`) to see which of its files are at hand."
-
-
-def _per_state(entry: Input) -> bool:
-    return "{fips}" in entry.file or entry.id == "acs"
 
 
 def _at_hand(entry: Input, state: str | None) -> str:
@@ -48,15 +45,9 @@ def _at_hand(entry: Input, state: str | None) -> str:
 
 
 def _file(entry: Input, state: str | None) -> str:
-    if entry.id == "saipe":
-        return f"est{entry.vintage[2:]}all.txt"
-    fill = {"vintage": entry.vintage, "fips": "SS" if state is None else find_state(state).fips}
+    names = entry.names(state or "01")
+    fill = names if state is not None else {**names, "fips": "SS", "state": "ST"}
     return entry.file.format(**fill)
-
-
-def page_of(entry: Input) -> str:
-    """Where a person downloads an input."""
-    return publisher("census-files" if entry.id == "acs" else entry.server).page
 
 
 def cache_lines() -> Iterator[str]:
@@ -71,13 +62,14 @@ def cache_lines() -> Iterator[str]:
 
 def readme_table() -> str:
     """Return the table of ``data/README.md``."""
-    head = [
-        "| input | publisher and product | edition | size | save as | from | key | without it |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    names = (
+        "input", "publisher and product", "edition", "size", "save as", "from", "key", "reader",
+        "without it",
+    )  # fmt: skip
+    head = [f"| {' | '.join(names)} |", "|---" * len(names) + "|"]
     rows = [
-        f"| `{e.id}` | {e.agency}: {e.product} | {e.vintage} | {e.size} | "
-        f"`{_file(e, None).replace('|', '')}` | <{page_of(e)}> | {e.key or 'none'} | {e.without} |"
+        f"| `{e.id}` | {e.agency}: {e.product} | {e.vintage} | {e.size} | `{_file(e, None)}` | "
+        f"<{e.where}> | {e.key or 'none'} | `{e.reader.name}` | {e.without} |"
         for e in INPUTS
     ]
     return "\n".join([*head, *rows]) + "\n"

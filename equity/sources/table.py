@@ -16,14 +16,10 @@ import pandas as pd
 
 from equity.areas.geoid import LEVELS
 from equity.errors import InputError
+from equity.files.delimited import read_text_table
 from equity.provenance import file_source, stamp
 from equity.sources._cells import Cells, rows_matching
-from equity.sources.area_rows import (
-    index_by_area,
-    pick_id,
-    read_text_table,
-    require_columns,
-)
+from equity.sources.area_rows import index_by_area, pick_id, require_columns
 
 __all__ = ["read_table"]
 

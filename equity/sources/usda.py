@@ -9,13 +9,9 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import FormatError, InputError, MissingColumnError
+from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, stamp
-from equity.sources.area_rows import (
-    index_by_area,
-    read_text_table,
-    require_columns,
-    to_numbers,
-)
+from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.vintages import vintage_of
 
 __all__ = ["read_connecticut_codes", "read_forhp", "read_ruca", "read_rucc"]
@@ -87,11 +83,10 @@ def _ruca_2020(path: Any, geo_vintage: str) -> tuple[pd.DataFrame, dict[str, str
 
 
 def _ruca_2010(path: Any) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
-    if Path(path).suffix.lower() == ".csv":
-        frame = read_text_table(path)
-    else:
-        frame = _sheet(path, "Data", header_starts="State-County-Tract FIPS Code")
     # The first header carries a long note in brackets: the beginning decides.
+    frame = read_text_table(
+        path, header=lambda names: any(n.startswith("State-County-Tract FIPS") for n in names)
+    )
     starts = {
         "State-County-Tract FIPS": "id",
         "Primary RUCA Code 2010": "ruca_primary",
@@ -213,7 +208,8 @@ def read_forhp(path: str | Path, *, year: int, state: str | None = None) -> pd.D
     FormatError, MissingColumnError
         If no sheet has county ids beside ``County_Eligibility``.
     """
-    frame = _sheet(path, None, header_holds="County_Eligibility")
+    frame = read_text_table(path, header=lambda names: "County_Eligibility" in names)
+    require_columns(frame, ["County_Eligibility"], path)
     ids = next(
         (
             frame[name]
@@ -243,35 +239,6 @@ def read_forhp(path: str | Path, *, year: int, state: str | None = None) -> pd.D
     )
     vintage = vintage_of(table.index, year=year)
     return stamp(table, level="county", geo_vintage=vintage, sources=[source], notes=notes)
-
-
-def _sheet(
-    path: Any, name: str | None, *, header_starts: str = "", header_holds: str = ""
-) -> pd.DataFrame:
-    """Read the sheet, and from the row, where the wanted header stands; every cell as text."""
-    from zipfile import BadZipFile
-
-    try:
-        sheets = pd.read_excel(path, sheet_name=None, header=None, dtype=str, engine="openpyxl")
-    except (BadZipFile, OSError, ValueError) as trouble:
-        raise FormatError(
-            f"not a readable workbook ({trouble})", file=path, fix="download it again"
-        ) from None
-    for title, cells in sheets.items():
-        if name is not None and title != name:
-            continue
-        for row in range(min(10, len(cells))):
-            header = [str(cell).strip() for cell in cells.iloc[row]]
-            if any(header_starts and h.startswith(header_starts) for h in header) or (
-                header_holds and header_holds in header
-            ):
-                body = cells.iloc[row + 1 :].set_axis(header, axis=1)
-                return body.fillna("").reset_index(drop=True)
-    raise FormatError(
-        f"no sheet has the header {header_starts or header_holds!r}",
-        file=path,
-        fix="download it again",
-    )
 
 
 def _source(path: Any, source_id: str, product: str, vintage: str) -> Source:

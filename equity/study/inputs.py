@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from equity.areas.geoid import find_state
 from equity.areas.join import JoinAudit, combine
+from equity.areas.vintage import check_vintage
 from equity.errors import InputError
 from equity.progress import track
 from equity.provenance import Source, carry, meta, stamp
-from equity.sources.care.sites import read_sites
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
-from equity.sources.fcc.classes import read_coverage
-from equity.sources.table import read_table
-from equity.study.file import AcsPart, BoundaryPart, SitesPart, StudyPlan, TablePart
-from equity.study.live import PREFIX, LiveFiles
+from equity.study.live import LiveFiles
+from equity.study.parts import AcsPart, BoundaryPart, SitesPart, StudyPlan
+from equity.study.places import read_places_of_care
+from equity.study.readers import COVERAGE, call
+from equity.study.tables import read_part
 
 __all__ = ["Inputs", "gather"]
 
@@ -74,24 +74,24 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         Where the study file lies; its paths start there.
     """
     reader = _Reader(plan, folder)
+    read: dict[str, Any] = {}
     steps: list[tuple[str, Callable[[], Any]]] = [
         ("boundaries", lambda: reader.boundaries(plan.boundaries, plan.study.level)),
-        ("acs", lambda: [reader.acs(part) for part in plan.acs]),
-        ("tables", lambda: [reader.table(part) for part in plan.tables]),
+        ("acs", reader.surveys),
+        ("tables", lambda: reader.tables(read["acs"][0])),
         ("lines", reader.lines),
-        ("sites", lambda: [(part, reader.sites(part)) for part in plan.sites]),
+        ("sites", reader.sites),
         ("blocks", reader.blocks),
         ("connecticut", reader.connecticut),
         ("outlines", lambda: plan.counties and reader.boundaries(plan.counties, "county")),
     ]
-    read: dict[str, Any] = {}
     with track("Reading the inputs", total=len(steps)) as advance:
         for name, step in steps:
             read[name] = step()
             advance(1)
-    people = _with_population(read["acs"][0])
-    others = [*read["acs"][1:], read["boundaries"], *read["tables"]]
-    areas, audit = combine(people, *others, tolerance=plan.study.join_tolerance, audit=True)
+    people, *surveys = read["acs"]
+    others = [*surveys, read["boundaries"], *read["tables"]]
+    areas, audit = _joined(people, others, plan.study.join_tolerance)
     areas = _named(areas, read["outlines"])
     everything = [
         *read["acs"], *read["tables"], read["lines"], read["boundaries"],
@@ -107,110 +107,82 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         outlines=read["outlines"],
         connecticut=read["connecticut"],
         audit=audit,
-        sources=tuple(reader.live.sources(_sources_of(everything))),
+        sources=tuple(reader.files.sources(_sources_of(everything))),
     )
 
 
 class _Reader:
     def __init__(self, plan: StudyPlan, folder: Path) -> None:
-        self.plan, self.folder = plan, folder
-        self.live = LiveFiles(plan.study.state, plan.study.level)
+        self.plan, self.study = plan, plan.study
         self.state, self.level = plan.study.state, plan.study.level
-        self.synthetic = plan.study.synthetic or find_state(self.state).synthetic
-
-    def path(self, name: str, vintage: str | int) -> Path:
-        if name.startswith(PREFIX):
-            return self.live.path(name, vintage)
-        return self.folder / name
-
-    def paths(self, names: str | list[str], vintage: str | int) -> list[Path]:
-        found: list[Path] = []
-        for name in [names] if isinstance(names, str) else names:
-            live = name.startswith(PREFIX)
-            found += self.live.paths(name, vintage) if live else [self.folder / name]
-        return found
+        self.files = LiveFiles(folder, self.state, self.level)
 
     def boundaries(self, part: BoundaryPart, level: str) -> Any:
         return read_boundaries(
-            self.path(part.file, part.year),
+            self.files.path(part.file, part.year),
             year=part.year,
             level=level,
             state=self.state,
-            multi_state=part.multi_state,
+            multi_state=part.multi_state or self.files.national(part.file),
             id_column=part.id_column,
             layer=part.layer,
-            synthetic=self.synthetic,
+            synthetic=self.study.made_up,
         )
 
-    def acs(self, part: AcsPart) -> pd.DataFrame:
+    def surveys(self) -> list[pd.DataFrame]:
+        """Return the surveys; the first decides the areas and counts their people."""
+        first, *others = map(self._survey, self.plan.acs)
+        return [_with_population(first), *others]
+
+    def _survey(self, part: AcsPart) -> pd.DataFrame:
         return read_acs(
-            self.paths(part.files, part.year),
+            self.files.paths(part.files, part.year),
             year=part.year,
             level=self.level,
             state=self.state,
             multi_state=part.multi_state,
             columns=part.columns or None,
             id_column=part.id_column,
-            synthetic=self.synthetic,
+            synthetic=self.study.made_up,
         )
 
-    def table(self, part: TablePart) -> pd.DataFrame:
-        return read_table(
-            self.path(part.file, part.vintage),
-            level=self.level,
-            geo_vintage=part.geo_vintage,
-            columns={
-                name: column.model_dump(exclude_none=True) for name, column in part.columns.items()
-            },
-            agency=part.agency,
-            product=part.product,
-            vintage=part.vintage,
-            state=self.state,
-            multi_state=part.multi_state,
-            id_column=part.id_column,
-            where=part.where or None,
-            other_levels=part.other_levels,
-            missing=part.missing,
-            url=part.url,
-            synthetic=self.synthetic,
-        )
+    def tables(self, people: pd.DataFrame) -> list[Any]:
+        return [read_part(part, people, self.study, self.files) for part in self.plan.tables]
+
+    def sites(self) -> list[tuple[SitesPart, Any]]:
+        read = read_places_of_care
+        return [(part, read(part, self.study, self.files)) for part in self.plan.sites]
 
     def lines(self) -> Any:
         part = self.plan.coverage
         if part.kind == "unknown":
             return None
-        if part.kind == "locations":
-            from equity.sources.fcc.bdc import read_bdc
-
-            return read_bdc(
-                self.paths(part.files, part.as_of),
-                as_of=part.as_of,
-                state=self.state,
-                checksums=True,
-            )
-        if not isinstance(part.files, str):
+        reader, one = COVERAGE[part.kind][part.read_by], part.kind == "summary"
+        if one and not isinstance(part.files, str):
             raise InputError("coverage of kind 'summary' is one file", fix="name one file")
-        return read_coverage(
-            self.path(part.files, part.as_of),
-            as_of=part.as_of,
-            level=self.level,
-            state=self.state,
-            multi_state=part.multi_state,
-            columns=part.columns or None,
-            id_column=part.id_column,
-            technologies=tuple(part.technologies),
-            note=part.note,
-        )
+        paths = self.files.paths(part.files, part.as_of)
+        given = {
+            "as_of": part.as_of,
+            "level": self.level,
+            "state": self.state,
+            "multi_state": part.multi_state,
+            "checksums": True,
+        }
+        lines = call(reader, paths[0] if one else paths, given, part.said(), part.options)
+        return lines if part.geo_vintage is None else self._of_vintage(lines, part.geo_vintage)
 
-    def sites(self, part: SitesPart) -> Any:
-        return read_sites(
-            self.path(part.file, part.as_of),
-            as_of=part.as_of,
-            layout=part.layout,
-            columns=part.columns or None,
-            unplaced=part.unplaced,
-            kind=part.kind,
-            synthetic=self.synthetic,
+    def _of_vintage(self, lines: Any, vintage: str) -> Any:
+        """Say which areas the lines' ids mean, where the study knows better than the reader."""
+        if not isinstance(lines, pd.DataFrame):
+            return replace(lines, geo_vintage=vintage)
+        check_vintage(lines.index, level=self.level, geo_vintage=vintage, file="[coverage]")
+        known = meta(lines)
+        return stamp(
+            lines,
+            level=known.level,
+            geo_vintage=vintage,
+            sources=known.sources,
+            notes=known.notes,
         )
 
     def connecticut(self) -> Any:
@@ -219,7 +191,7 @@ class _Reader:
             return None
         from equity.sources.usda import read_connecticut_codes
 
-        return read_connecticut_codes(self.path(name, ""))
+        return read_connecticut_codes(self.files.path(name, ""))
 
     def blocks(self) -> Any:
         name = self.plan.coverage.housing
@@ -227,7 +199,25 @@ class _Reader:
             return None
         from equity.sources.census.files import read_blocks
 
-        return read_blocks(self.path(name, ""), year=2020, state=self.state)
+        return read_blocks(self.files.path(name, ""), year=2020, state=self.state)
+
+
+def _joined(people: pd.DataFrame, others: list[Any], tolerance: float) -> tuple[Any, JoinAudit]:
+    """Join, and tell of a table that leaves too many areas out in the words of a study file."""
+    try:
+        return combine(people, *others, tolerance=tolerance, audit=True)
+    except InputError as error:
+        if error.code != "E-JOIN-INCOMPLETE":
+            raise
+        sources = [source for table in others for source in meta(table).sources]
+        named = (s.file for s in sources if error.what.startswith(f"{s.product} {s.vintage}"))
+        raise InputError(
+            error.what,
+            file=next(named, None),
+            rows=error.rows,
+            fix="add the missing rows, or allow the gap with join_tolerance in [study]",
+            code=error.code,
+        ) from None
 
 
 def _with_population(acs: pd.DataFrame) -> pd.DataFrame:
@@ -253,7 +243,7 @@ def _named(areas: Any, outlines: Any) -> Any:
         else pd.Series([[]] * len(result), index=result.index)
     )
     if "county_name" not in result:
-        result["county_name"] = parts.str[1]
+        result["county_name"] = parts.str[1].astype(object)
     if outlines is not None and "name" in outlines:
         from_outline = pd.Series(result.index.str[:5], index=result.index).map(outlines["name"])
         result["county_name"] = result["county_name"].fillna(from_outline)

@@ -14,6 +14,7 @@ from pathlib import Path
 from equity.errors import InputError
 from equity.net.store import Stored
 from equity.provenance import Source
+from equity.sources.catalog import find_input
 from equity.sources.fetch import Want, fetch_input
 
 __all__ = ["PREFIX", "LiveFiles"]
@@ -22,26 +23,37 @@ PREFIX = "live:"
 
 
 class LiveFiles:
-    """The live inputs of one study.
+    """The files of one study: its own, and live ones.
 
     Parameters
     ----------
+    folder
+        Where the study file lies; its paths start there.
     state
         FIPS code.
     level
         Level of the areas.
     """
 
-    def __init__(self, state: str, level: str) -> None:
-        self._state, self._level = state, level
+    def __init__(self, folder: Path, state: str, level: str) -> None:
+        self._folder, self._state, self._level = folder, state, level
         self._known: dict[str, Stored] = {}
 
-    def paths(self, name: str, vintage: str | int) -> list[Path]:
-        """Return the files that `name` means, downloading what is not at hand."""
-        want = Want(self._state, self._level, str(vintage))
-        files = fetch_input(name.removeprefix(PREFIX), want)
+    def paths(self, names: str | list[str], vintage: str | int) -> list[Path]:
+        """Return the files that `names` mean, downloading what is live and not at hand."""
+        found: list[Path] = []
+        for name in [names] if isinstance(names, str) else names:
+            found += self._live(name, vintage) if name.startswith(PREFIX) else [self._folder / name]
+        return found
+
+    def _live(self, name: str, vintage: str | int) -> list[Path]:
+        files = fetch_input(name, Want(self._state, self._level, str(vintage)))
         self._known |= {stored.path.name: stored for stored in files}
         return [stored.path for stored in files]
+
+    def national(self, name: str) -> bool:
+        """Whether `name` is a live file of all states, of which the study's are taken."""
+        return name.startswith(PREFIX) and not find_input(name).per_state
 
     def path(self, name: str, vintage: str | int) -> Path:
         """Return the one file that `name` means."""

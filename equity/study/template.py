@@ -5,23 +5,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import json
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from equity import settings
-from equity.areas.geoid import State, find_state, geo_vintage_for
+from equity.areas.geoid import State, find_state
 from equity.errors import EquityError, InputError
-from equity.net.store import Stored, write_whole, writing
+from equity.files.atomic import write_text
+from equity.net.clock import Limits
+from equity.net.desk import Desk, desk
+from equity.net.publishers import publisher
+from equity.net.request import Request
+from equity.net.store import Stored
+from equity.net.transport import Transport
 from equity.rules.defaults import default_criteria_text, default_rules_text
-from equity.sources.catalog import Input
-from equity.sources.fetch import INPUTS, Want, fetch_input, find_input
+from equity.sources.catalog import INPUTS, Input, find_input
+from equity.sources.fetch import Want, at_hand, fetch_input
 
 __all__ = ["Gathered", "Lacking", "gather_inputs", "study_text", "write_study"]
 
 _NEEDED = ("boundaries", "acs", "bdc", "hrsa-sites")
 _WELCOME = ("counties",)
 _CONNECTICUT = "09"
+# A study has these without asking, or from its polygons.
+_NO_OPTION = ("acs", "gazetteer-tract", "zip-areas")
+# Whether anybody answers is found out in seconds; patience is for a publisher that does.
+_HURRIED = Limits(connect_s=3, read_s=15, total_s=20, attempts=1)
 
 _TEXT = """\
 # {state}: a study over the publishers' own files.
@@ -34,6 +46,7 @@ id = "{id}"
 title = "{state}"
 state = "{fips}"
 level = "tract"
+# join_tolerance = 0.01  # the largest share of areas that a table may lack
 {rules}
 [boundaries]
 file = "live:boundaries"
@@ -50,8 +63,8 @@ year = {acs}
 # the provenance as the revision.
 [[sites]]
 file = "live:hrsa-sites"
-as_of = "{sites}"
-layout = "hrsa"
+as_of = "{hrsa}"
+reader = "hrsa"
 unplaced = "drop"
 label = "health centers"
 use = "sites"
@@ -60,48 +73,22 @@ use = "sites"
 # [[sites]]
 # file = "clinicians.csv"
 # as_of = "2026-11-01"
-# layout = "points"
+# reader = "points"
 # use = "capacity"
 # columns = {{ id = "npi", fte = "fte", lon = "lon", lat = "lat" }}
 
-# More columns, for the table, the map and the criteria below: take the # away.
+# More places of care. They come as addresses and stand at the inner point of their ZIP area, or,
+# with addresses = true, where the Census geocoder finds them. Take the # away.
 #
-# [[tables]]
-# file = "live:ruca"  # rurality: roads are faster in the country
-# agency = "USDA Economic Research Service"
-# product = "Rural-Urban Commuting Area codes"
-# vintage = "{ruca}"
-# geo_vintage = "{areas}"
-# id_column = "{ruca_id}"
-# multi_state = true
-# columns = {{ ruca_code = {{ column = "PrimaryRUCA", unit = "text" }} }}
+{sites_options}
+# More columns, for the table, the map and the criteria below: take the # away. Any table of your
+# own goes without reader, with agency, product, geo_vintage and columns.
 #
-# [[tables]]
-# file = "live:svi-tract"
-# agency = "CDC/ATSDR"
-# product = "Social Vulnerability Index"
-# vintage = "{svi}"
-# geo_vintage = "2020-CT2022"
-# id_column = "FIPS"
-# multi_state = true
-# missing = [-999]
-# columns = {{ svi_percentile = {{ column = "RPL_THEMES", unit = "number" }} }}
-#
-# [[tables]]
-# file = "live:places-tract"
-# agency = "Centers for Disease Control and Prevention"
-# product = "PLACES"
-# vintage = "{places}"
-# geo_vintage = "2020-CT2022"
-# id_column = "LocationID"
-# multi_state = true
-# where = {{ MeasureId = "DIABETES" }}
-# columns = {{ diabetes_share = {{ column = "Data_Value", unit = "percent" }} }}
-
+{tables_options}
 [care]
 method = "travel"  # "catchment" needs clinicians
 limit_min = 30
-# rurality = "ruca_code"
+# rurality = "ruca_primary"
 
 {criteria}"""
 
@@ -128,7 +115,6 @@ _COUNTIES_TEXT = """\
 [counties]
 file = "live:counties"
 year = {counties}
-multi_state = true
 
 """
 
@@ -201,22 +187,41 @@ def gather_inputs(state: str, *, tell: Callable[[str], None] = lambda _line: Non
     if where.synthetic:
         raise InputError("the example state is not published", fix="equity run example")
     names = [*_NEEDED, *_WELCOME, *(["ruca"] if where.fips == _CONNECTICUT else [])]
-    at_hand, lacking = [], []
+    want, via, ready, lacking = Want(where.fips), desk(), [], []
+    missing = [find_input(name) for name in names if not at_hand(name, want, via=via)]
+    if not via.offline and not _somebody_answers(missing):
+        via = Desk(Transport(limits=_HURRIED), via.store)
     for name in names:
         entry = find_input(name)
         try:
-            files = tuple(fetch_input(name, Want(where.fips)))
+            files = tuple(fetch_input(name, want, via=via))
         except EquityError as reason:
             lacking.append(Lacking(entry, reason))
             tell(f"  missing  {entry.product}: {reason.what}")
             tell(f"           without it: {entry.without}")
             tell(f"           {reason.fix}" if reason.fix else "")
         else:
-            at_hand.append((entry, files))
+            ready.append((entry, files))
             tell(f"  ready    {entry.product} ({_edition(entry, files)})")
     more = [entry for entry in INPUTS if entry.id not in names]
     tell(f"  {len(more)} more inputs can be added to a study file: `equity sources`")
-    return Gathered(tuple(at_hand), tuple(lacking))
+    return Gathered(tuple(ready), tuple(lacking))
+
+
+def _somebody_answers(missing: Iterable[Input]) -> bool:
+    """Knock at those that would be asked: without a network each input would cost its retries."""
+    token = settings.current().fcc_token
+    servers = dict.fromkeys(e.server for e in missing if e.server != "fcc" or token is not None)
+    asking = Transport(limits=_HURRIED)
+    for server in servers:
+        try:
+            asking.fetch(Request(publisher(server), "/", max_bytes=1 << 22))
+        except EquityError as trouble:
+            # Any answer at all, a refusal included, shows that the way is open.
+            if trouble.code == "E-UNREACHABLE":
+                continue
+        return True
+    return not servers
 
 
 def _edition(entry: Input, files: tuple[Stored, ...]) -> str:
@@ -229,28 +234,55 @@ def _edition(entry: Input, files: tuple[Stored, ...]) -> str:
 def study_text(state: str, *, without: Collection[str] = ()) -> str:
     """Return the study file of a state; `without` names inputs to leave out."""
     where: State = find_state(state)
-    named = ("boundaries", "counties", "bdc", "acs", "ruca")
-    editions = {name: find_input(name).vintage for name in named}
+    editions = {name: find_input(name).vintage for name in ("boundaries", "counties", "bdc", "acs")}
     lines = _NO_BDC_TEXT if "bdc" in without else _BDC_TEXT
-    regions = geo_vintage_for("acs", int(editions["acs"])) == "2020-CT2022"
     return _TEXT.format(
         state=where.name,
         id=where.usps.lower(),
         fips=where.fips,
-        sites=find_input("hrsa-sites").vintage,
+        hrsa=find_input("hrsa-sites").vintage,
         notes=_NO_BDC_NOTE if "bdc" in without else "",
         coverage=lines.format(
             bdc=editions["bdc"], connecticut=_CT_TEXT if where.fips == _CONNECTICUT else ""
         ),
         outlines="" if "counties" in without else _COUNTIES_TEXT.format(**editions),
-        svi=find_input("svi-tract").vintage,
-        places=find_input("places-tract").vintage,
-        areas="2020-CT2022" if regions else "2020",
-        ruca_id="TractFIPS23" if regions else "TractFIPS20",
+        sites_options="".join(map(_site_option, INPUTS)),
+        tables_options="".join(map(_table_option, INPUTS)),
         rules=default_rules_text(),
         criteria=default_criteria_text(),
         **editions,
     )
+
+
+def _site_option(entry: Input) -> str:
+    """Return the lines, commented out, that add a list of places to a study."""
+    if entry.gives != "providers":
+        return ""
+    label = entry.reader.name.replace("_", " ")
+    fields = {"as_of": entry.vintage, "label": label, "unplaced": "drop", "use": "sites"}
+    return _option("sites", entry, fields)
+
+
+def _table_option(entry: Input) -> str:
+    """Return the lines, commented out, that add a table to a study."""
+    if entry.gives not in {"areas", "designations"} or entry.by_hand_only or entry.id in _NO_OPTION:
+        return ""
+    spread = {"spread": True} if entry.level == "county" else {}
+    return _option("tables", entry, {"vintage": entry.vintage, **spread})
+
+
+def _option(section: str, entry: Input, fields: dict[str, Any]) -> str:
+    named = {"reader": entry.reader.name, "file": f"live:{entry.id}", **fields}
+    if entry.options:
+        named["options"] = entry.options
+    lines = [f"[[{section}]]  # {entry.use}", *(f"{k} = {_toml(v)}" for k, v in named.items()), ""]
+    return "".join(f"# {line}".rstrip() + "\n" for line in lines)
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def write_study(
@@ -286,7 +318,4 @@ def write_study(
             raise InputError(
                 "a file of this name is there already", file=file, fix="give another with --out"
             )
-    with writing(file):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, text.encode("utf-8"))
-    return file
+    return write_text(file, text)

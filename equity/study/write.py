@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from equity.errors import StorageError
+from equity.files.atomic import write_text
 from equity.outputs.appendix import write_appendix
 from equity.outputs.page import write_page
 from equity.outputs.report import Report
@@ -50,7 +51,7 @@ def _write_all(report: Report, folder: Path) -> None:
         ),
         lambda: write_appendix(report, folder / "appendix.pdf"),
         lambda: write_appendix(report, folder / "appendix.docx"),
-        lambda: (folder / "study.toml").write_text(report.study_toml, encoding="utf-8"),
+        lambda: write_text(folder / "study.toml", report.study_toml),
         # Last, because it lists the checksums of all the others.
         lambda: write_provenance(report, folder / "provenance.json", files=list(folder.iterdir())),
     )

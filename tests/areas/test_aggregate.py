@@ -195,3 +195,86 @@ def test_a_polygon_that_crosses_itself_is_repaired():
         service_area(base, Polygon())
     with pytest.raises(InputError, match="touches none"):
         service_area(base, [])
+
+
+def study_like(**changed):
+    """Columns of every kind that a study's table has."""
+    columns = {
+        "name": list("abc"), "population_n": [10.0, 0.0, 5.0], "is_under_resourced": [True, False, True],
+        "median_household_income_usd": [1.0, np.nan, 3.0], "nearest_site_km": 1.0,
+        "gap_n": [4.0, np.nan, 1.0], "gap_n_moe": [2.0, np.nan, 1.0], "gap_status": "ok",
+        "gap_share": [0.4, np.nan, 0.2], "gap_share_moe": 0.1, "connected_share": 0.5,
+        "gap_n__x": [5.0, np.nan, 2.0], "gap_share__x": [0.5, np.nan, 0.4],
+        "qualifying_n": [6.0, 0, 2], "locations_n": [8.0, 0, 4], "qualifying_share": [0.75, np.nan, 0.5],
+        "qualifying_share__x": [1.0, np.nan, 1.0], **changed,
+    }  # fmt: skip
+    return table(**columns)
+
+
+def test_a_studys_table_rolls_up_as_it_is_and_what_stays_behind_is_said():
+    county = roll_up(study_like(), "county")
+    assert county["gap_n"].tolist() == [4, 1]
+    assert county["gap_share"].tolist() == [0.4, 0.2]
+    assert county["gap_share__x"].tolist() == [0.5, 0.4]
+    assert county["qualifying_share"].tolist() == [0.75, 0.5]
+    # Another rule's share is never made of this rule's count.
+    assert "qualifying_share__x" not in county.columns
+    assert "gap_n_status" not in county.columns
+    notes = provenance.meta(county).notes
+    assert "1 areas where nobody lives have no value and count as none" in notes
+    assert (
+        "left behind, as they do not add up: median_household_income_usd, nearest_site_km, "
+        "connected_share, qualifying_share__x"
+    ) in notes
+    assert "left behind, as text or flags: name, is_under_resourced, gap_status" in notes
+    with pytest.raises(InputError, match="cannot be added up"):
+        roll_up(table(nearest_site_km=1.0), "county")
+
+
+def test_people_without_a_value_make_a_sum_partial_or_missing():
+    base = study_like(population_n=[10.0, 90.0, 5.0])
+    county = roll_up(base, "county")
+    assert county["gap_n"].tolist() == [4, 1]
+    assert county["gap_n_moe"].tolist() == [2, 1]
+    assert county["gap_n_status"].tolist() == ["partial", "ok"]
+    assert county["population_n"].tolist() == [100, 5]
+    assert county["gap_share"].tolist() == [0.4, 0.2]  # of the people it covers
+    said = "1 areas with 90 people have no gap_n (2 columns): sums leave them out"
+    assert f"{said} and are marked partial" in provenance.meta(county).notes
+    missing = roll_up(base, "county", unknown="missing")
+    assert missing["gap_n"].tolist() == pytest.approx([np.nan, 1], nan_ok=True)
+    assert "gap_n_status" not in missing.columns
+    # Nobody's value at all is no sum; not knowing who lives there is not knowing.
+    base = study_like(population_n=[10.0, 90.0, 5.0], gap_n=[np.nan, np.nan, 1.0])
+    alone = roll_up(base, "county")
+    assert alone["gap_n"].tolist() == pytest.approx([np.nan, 1], nan_ok=True)
+    base = study_like(population_n=[10.0, np.nan, 5.0])
+    assert roll_up(base, "county")["gap_n"].tolist() == pytest.approx([np.nan, 1], nan_ok=True)
+
+
+def test_only_what_counts_people_and_homes_is_empty_where_nobody_lives():
+    ids = [*IDS[:2], "90001990000"]
+    base = table(ids, population_n=[10.0, 0.0, 0.0], locations_n=[5.0, np.nan, 1.0],
+                 land_km2=[1.0, np.nan, 2.0], households_n=[4.0, np.nan, 0.0])  # fmt: skip
+    county = roll_up(base, "county")
+    assert county["households_n"].tolist() == [4]
+    assert county[["locations_n", "land_km2"]].isna().all(axis=None)
+    # A barracks: people, no household, and so no count of households with anything.
+    homes = table(population_n=[10.0, 80.0, 5.0], households_n=[4.0, 0.0, 2.0],
+                  B28002_004E=[3.0, np.nan, 1.0])  # fmt: skip
+    county = roll_up(homes, "county")
+    assert county["B28002_004E"].tolist() == [3, 1]
+    assert "B28002_004E_status" not in county.columns
+    base = table(ids, population_n=[10.0, 0.0, 0.0], locations_n=[5.0, 1.0, np.nan])
+    assert roll_up(base, "county")["locations_n"].tolist() == [6]  # water has no locations
+
+
+def test_a_partial_rate_has_the_margin_of_the_areas_it_covers():
+    base = table(population_n=[100.0, 90.0, 5.0], population_n_moe=[20.0, 30.0, 2.0],
+                 gap_n=[40.0, np.nan, 1.0], gap_n_moe=[15.0, np.nan, 1.0],
+                 gap_share=[0.4, np.nan, 0.2])  # fmt: skip
+    county = roll_up(base, "county")
+    covered = moe_share(40, 15, 100, 20, rule="steady")
+    assert county["gap_share_moe"].iloc[0] == pytest.approx(covered)
+    assert county["population_n_moe"].iloc[0] == pytest.approx(np.hypot(20, 30))
+    assert not [c for c in county.columns if "above" in c or "below" in c]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,8 +13,11 @@ from hypothesis import strategies as st
 import equity as eq
 from equity import provenance
 from equity.areas import recode
+from equity.areas.aggregate import roll_up, service_area
 from equity.areas.blocks import from_blocks
 from equity.areas.crosswalk import crosswalk
+from equity.areas.join import combine
+from equity.areas.medians import MedianBins, grouped_median
 from equity.areas.relationship import as_relationship, check_shares, relationship
 from equity.areas.table import area_table
 from equity.errors import EquityError, GeoidError, InputError, VintageError
@@ -443,3 +448,148 @@ def test_splitting_and_merging_again_returns_every_area(rows):
     at_once = crosswalk(base, there.then(there.reverse()), to="2010")
     assert at_once["population_n"].to_numpy() == pytest.approx(base["population_n"])
     assert at_once["population_n_moe"].to_numpy() == pytest.approx(base["population_n_moe"])
+
+
+TENTHS = [f"900010001{i:02d}" for i in range(1, 11)]
+
+
+def in_ten(**columns):
+    """One area in ten equal parts, and a whole one beside them."""
+    base = table([A, B], **(columns or {"population_n": [5000.0, 900.0],
+                                        "population_n_moe": [500.0, 120.0]}))  # fmt: skip
+    links = link([*[(A, part, 1.0) for part in TENTHS], (B, TENTHS[0], 1.0)])
+    return crosswalk(base, links, to="2020"), links
+
+
+def test_parts_of_one_area_that_are_added_again_have_its_margin():
+    moved, links = in_ten()
+    assert moved["population_n_moe"].iloc[1] == pytest.approx(50)
+    county = roll_up(moved, "county")
+    assert county["population_n"].tolist() == pytest.approx([5900])
+    assert county["population_n_moe"].tolist() == pytest.approx([np.hypot(500, 120)])
+    # Some of the parts, in any order, by a copy of the table: linear within the one area.
+    some = roll_up(moved.loc[TENTHS[:4:-1]].copy(), "county")
+    assert some["population_n_moe"].tolist() == pytest.approx([250])
+    listed = service_area(moved, TENTHS[1:4])
+    assert listed["population_n_moe"].tolist() == pytest.approx([150])
+    # Back to where they came from: B's home got a tenth of A, all of it together again.
+    weights = links.reverse().weights("population").set_index(["source", "target"])["weight"]
+    back = crosswalk(moved, links, to="2010")
+    a = 0.9 + 0.1 * weights[TENTHS[0], A]
+    b = weights[TENTHS[0], A]
+    assert back.loc[A, "population_n_moe"] == pytest.approx(np.hypot(a * 500, b * 120))
+    state = roll_up(back, "state")
+    assert state["population_n_moe"].tolist() == pytest.approx([np.hypot(500, 120)])
+
+
+def test_parts_keep_their_origin_through_a_join_and_another_process():
+    moved, _ = in_ten()
+    lines = area_table(pd.DataFrame({"locations_n": 3.0}, index=TENTHS[::-1]), level="tract",
+                       geo_vintage="2020")  # fmt: skip
+    joined = combine(lines, moved, names=["moved"])
+    assert roll_up(joined, "county")["population_n_moe"].tolist() == pytest.approx(
+        [np.hypot(500, 120)]
+    )
+    sent = pickle.loads(pickle.dumps(moved))
+    assert roll_up(sent, "county")["population_n_moe"].tolist() == pytest.approx(
+        [np.hypot(500, 120)]
+    )
+
+
+def test_parts_whose_origin_is_lost_are_added_as_they_are_and_it_is_said(tmp_path):
+    moved, _ = in_ten()
+    most = [9 * 50 + np.hypot(50, 120)]
+    path = tmp_path / "moved.parquet"
+    moved.to_parquet(path)  # attrs are written as text: the origin's name is kept, not its figures
+    read = pd.read_parquet(path)
+    for lost in (read, moved.assign(population_n_moe=moved["population_n_moe"] * 1.0001)):
+        county = roll_up(lost, "county")
+        assert county["population_n_moe"].tolist() == pytest.approx(most, rel=2e-4)
+        assert "10 parts of divided areas come from" in " ".join(provenance.meta(county).notes)
+    assert "areas come from" not in " ".join(provenance.meta(roll_up(moved, "county")).notes)
+
+
+def test_a_part_that_is_left_out_takes_its_margin_with_it():
+    gap = {"gap_n": [500.0, 90.0], "gap_n_moe": [200.0, 50.0], "population_n": [5000.0, 900.0]}
+    moved, _ = in_ten(**gap)
+    moved.loc[TENTHS[5:], ["gap_n", "gap_n_moe"]] = np.nan
+    county = roll_up(moved, "county")
+    assert county["gap_n_status"].tolist() == ["partial"]
+    assert county["gap_n"].tolist() == pytest.approx([250 + 90])
+    assert county["gap_n_moe"].tolist() == pytest.approx([np.hypot(100, 50)])
+
+
+def test_zero_estimates_in_parts_keep_one_margin_for_all_of_them():
+    moved, _ = in_ten(population_n=[0.0, 0.0], population_n_moe=[12.0, 17.0])
+    assert roll_up(moved, "county")["population_n_moe"].tolist() == pytest.approx([17])
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_two_steps_have_the_margins_of_one(data):
+    """Any division, any figures: counties from parts are as sure as counties from the whole."""
+    n = data.draw(st.integers(1, 6))
+    sources = [f"900{1 + 2 * (i % 2):02d}0{i:03d}00" for i in range(n)]
+    sources = [s[:5] + s[5:].ljust(6, "0") for s in sources]
+    targets = [f"90{c:03d}{t:04d}01" for c in (1, 3) for t in range(3)]
+    rows = [
+        (s, t, data.draw(st.integers(1, 9)))
+        for s in sources
+        for t in data.draw(st.lists(st.sampled_from(targets), min_size=1, unique=True))
+    ]
+    cell = st.integers(0, 3000).map(float)
+    base = table(sources, population_n=[data.draw(cell) for _ in sources],
+                 population_n_moe=[data.draw(cell) for _ in sources])  # fmt: skip
+    links = link(rows)
+    up = relationship(
+        pd.DataFrame({"source": targets, "target": [t[:5] for t in targets], "population": 1.0}),
+        source_level="tract", target_level="county", source_vintage="2020", target_vintage="2020",
+    )  # fmt: skip
+    at_once = crosswalk(base, links.then(up), to="2020")
+    in_steps = roll_up(crosswalk(base, links, to="2020"), "county")
+    pd.testing.assert_frame_equal(
+        in_steps[["population_n", "population_n_moe"]],
+        at_once[["population_n", "population_n_moe"]],
+    )
+
+
+def test_areas_where_nobody_lives_add_nothing_and_are_counted():
+    links = link([(A, A1, 1.0), (B, A1, 1.0), (C, A1, 1.0)])
+    base = table([A, B, C], population_n=[10.0, 0.0, 5.0], gap_n=[4.0, np.nan, 1.0],
+                 gap_n_moe=[2.0, np.nan, 1.0], gap_share=[0.4, np.nan, 0.2])  # fmt: skip
+    result = crosswalk(base, links, to="2020")
+    assert result[["gap_n", "gap_share"]].loc[A1].tolist() == [5, 5 / 15]
+    assert result["gap_n_moe"].tolist() == pytest.approx([np.hypot(2, 1)])
+    notes = " ".join(provenance.meta(result).notes)
+    assert "1 areas where nobody lives have no value and count as none" in notes
+    # People without a value: missing, or a partial sum that says so and rates whom it covers.
+    base.loc[B, "population_n"] = 85.0
+    assert (
+        crosswalk(base, links, to="2020")[["gap_n", "gap_n_moe", "gap_share"]].isna().all(axis=None)
+    )
+    part = crosswalk(base, links, to="2020", unknown="partial")
+    assert part["gap_n_status"].tolist() == ["partial"]
+    assert part["population_n"].tolist() == [100]
+    assert part[["gap_n", "gap_share"]].loc[A1].tolist() == [5, 5 / 15]
+    assert "1 areas with 85 people have no gap_n: sums leave" in " ".join(
+        provenance.meta(part).notes
+    )
+    with pytest.raises(InputError, match="cannot be 'zero'"):
+        crosswalk(base, links, to="2020", unknown="zero")
+
+
+def test_a_median_takes_the_design_factor_it_is_given():
+    bins = [(0, 10), (10, 20), (20, 30), (30, 40), (40, 50)]
+    data = {f"B19001_{i:03d}E": [40.0 + i, 30.0 - i] for i in range(2, 7)}
+    links = link([(A, A1, 1.0), (B, A1, 1.0)])
+    base = table([A, B], **data)
+    plain = crosswalk(base, links, to="2020", medians={"m": (list(data), bins)})
+    given_ = crosswalk(base, links, to="2020", medians={"m": MedianBins(list(data), bins, 1.5)})
+    counts = [a + b for a, b in data.values()]
+    assert plain["m_moe"].tolist() == [grouped_median(counts, bins).moe]
+    assert given_["m_moe"].tolist() == [grouped_median(counts, bins, design_factor=1.5).moe]
+    assert given_["m_moe"].item() > plain["m_moe"].item() * 1.3
+    rolled = roll_up(table([A, B], **data), "state", medians={"m": (list(data), bins, 1.2, 9)})
+    expected = grouped_median(counts, bins, design_factor=1.2, sampling_percent=9)
+    assert expected.status == "ok"
+    assert rolled["m_moe"].tolist() == [expected.moe]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from equity.areas import moe
 from equity.areas.medians import grouped_median
+from equity.areas.precision import at_least, at_most
 from equity.errors import InputError
 
 HANDBOOK = "Census Bureau (2020), Understanding and Using ACS Data, chapter 8"
@@ -305,10 +306,158 @@ def test_a_sum_is_never_surer_than_its_worst_component_nor_worse_than_all(compon
     assert total <= moe.moe_sum(estimates, margins, zero_rule=False) * (1 + 1e-12)
 
 
-@given(st.floats(1, 1e6), st.floats(0, 1), numbers, numbers)
-def test_a_share_is_never_less_sure_than_the_same_ratio(total, part, x_moe, y_moe):
-    share = moe.moe_share(total * part, x_moe, total, y_moe)
+# Shares of exactly 0 or 1 have the margin of their complement, which a ratio does not know.
+inside = st.floats(1e-6, 1 - 1e-6)
+
+
+@given(st.floats(1, 1e6), inside, numbers, numbers, st.sampled_from(["census", "steady"]))
+def test_a_share_is_never_less_sure_than_the_same_ratio(total, part, x_moe, y_moe, rule):
+    share = moe.moe_share(total * part, x_moe, total, y_moe, rule=rule)
     assert 0 <= share <= moe.moe_ratio(total * part, x_moe, total, y_moe) * (1 + 1e-12)
+
+
+@given(st.floats(2, 1e6), inside, numbers, numbers)
+def test_the_steady_rule_is_the_published_one_where_the_whole_is_surer(total, part, x_moe, y_moe):
+    four = total * part, max(x_moe, y_moe), total, min(x_moe, y_moe)
+    assert moe.moe_share(*four, rule="steady") == moe.moe_share(*four)
+
+
+def test_the_published_rule_jumps_at_the_sign_of_its_radicand_and_the_steady_one_does_not():
+    # 3,270 of 4,140 +- 562: the radicand changes its sign between 443 and 445.
+    census = [100 * moe.moe_share(3270, m, 4140, 562) for m in (443, 445)]
+    assert census == pytest.approx([15.2, 0.8], abs=0.06)
+    steady = [100 * moe.moe_share(3270, m, 4140, 562, rule="steady") for m in (443, 445)]
+    assert steady == pytest.approx([6.9, 7.0], abs=0.06)
+    # By hand: 443^2 + p^2 562^2 - 2 p^2 562 443, p = 3270/4140.
+    p = 3270 / 4140
+    by_hand = np.sqrt(443**2 + p**2 * 562**2 - 2 * p * p * 443 * 562) / 4140
+    assert steady[0] == pytest.approx(100 * by_hand, rel=1e-12)
+    with pytest.raises(InputError, match="no rule of shares is called 'ratio'"):
+        moe.moe_share(1, 1, 2, 1, rule="ratio")
+
+
+@given(st.floats(0.02, 0.98), st.floats(1, 900), st.floats(1, 900))
+def test_a_little_more_margin_never_moves_the_steady_share_by_much(part, x_moe, y_moe):
+    def width(m):
+        return moe.moe_share(4000 * part, m, 4000, y_moe, rule="steady")
+
+    # The square root of a margin's change is the most that a root of squares can do.
+    assert abs(width(x_moe + 0.1) - width(x_moe)) <= np.sqrt(0.2 * (x_moe + y_moe + 1)) / 4000
+    assert width(x_moe) >= abs(x_moe - part * y_moe) / 4000 * (1 - 1e-9)
+
+
+def test_a_share_of_exactly_one_has_the_margin_of_its_complement():
+    assert moe.moe_share(500, 60, 500, 60, complement_moe=12) == 12 / 500
+    assert moe.moe_share(0, 0, 500, 60, complement_moe=30) == 30 / 500
+    assert moe.moe_share(3, 9, 3, 9, complement_moe=12) == 1  # no share is less sure than that
+    # Not given: all of a sample of an eighth, at the 90 % score interval, z^2 / (n + z^2).
+    for rule in ("census", "steady"):
+        alone = moe.moe_share(500, 60, 500, 60, rule=rule)
+        assert alone == pytest.approx(1.645**2 / (62.5 + 1.645**2))
+        assert moe.moe_share(0, 0, 500, 60, rule=rule) == pytest.approx(alone)
+    # The published formula, for whoever reproduces published margins.
+    assert moe.moe_share(500, 60, 500, 60, complement_moe=0) == 0
+    bare = np.sqrt(60**2 - 55**2) / 500
+    assert moe.moe_share(500, 60, 500, 55, complement_moe=0) == pytest.approx(bare)
+    # Nothing was sampled: nothing is unsure. A part of 0 keeps its own margin.
+    assert moe.moe_share(500, 0, 500, 0) == 0
+    assert moe.moe_share(0, 12, 500, 60) == 12 / 500
+    # A whole of at most 1 is a share, and nobody knows of how many.
+    assert moe.moe_share(0.2, 0.05, 0.2, 0.05) == 0
+    assert np.isnan(moe.moe_share(5, np.nan, 5, np.nan))
+
+
+def test_a_quantity_less_itself_has_no_margin_and_less_a_part_that_of_the_rest():
+    itself = moe.difference_test(500, 60, 500, 60, nested=True)
+    assert (itself.difference, itself.moe, itself.is_different) == (0, 0, None)
+    assert moe.difference_test(500, 60, 500, 60).moe == pytest.approx(np.sqrt(2) * 60)
+    # All less a part, whichever comes first: MOE_X^2 + (1 - 2 p) MOE_Y^2.
+    rest = np.sqrt(300**2 + (1 - 2 * 0.4) * 200**2)
+    assert moe.difference_test(1000, 200, 400, 300, nested=True).moe == pytest.approx(rest)
+    assert moe.difference_test(400, 300, 1000, 200, nested=True).moe == pytest.approx(rest)
+    # A controlled whole adds nothing, and no covariance is more than both margins allow.
+    assert moe.difference_test(1000, 0, 400, 300, nested=True).moe == 300
+    assert moe.difference_test(1000, 120, 950, 50, nested=True).moe == pytest.approx(70)
+    assert moe.difference_test(0, 12, 0, 12, nested=True).moe == 0
+    table = moe.difference_test(pd.Series([5.0, 9.0], index=["b", "a"]), 3.0,
+                                pd.Series([5.0, 9.0], index=["b", "a"]), 3.0, nested=True)  # fmt: skip
+    assert table["difference_moe"].to_dict() == {"b": 0, "a": 0}
+
+
+def test_the_rest_of_a_share_is_as_sure_as_the_share():
+    x, x_moe, y, y_moe = 400.0, 90.0, 1000.0, 110.0
+    rest = moe.difference_test(y, y_moe, x, x_moe, nested=True)
+    share = moe.moe_share(x, x_moe, y, y_moe)
+    assert moe.moe_share(rest.difference, rest.moe, y, y_moe) == pytest.approx(share, rel=1e-12)
+
+
+def test_the_rate_of_one_area_is_its_share():
+    for x, x_moe, y, y_moe in ((4634, 989, 31713, 601), (203119, 5070, 690746, 831)):
+        rate = moe.moe_of_rate([x], [x_moe], [y], [y_moe])
+        assert rate.moe == pytest.approx(moe.moe_share(x, x_moe, y, y_moe), rel=1e-12)
+        assert rate.rate == x / y
+
+
+def test_totals_of_a_group_are_sums_and_what_is_unknown_stays_so():
+    x, x_moe, y, y_moe = [120, 0, 0], [40, 12, 17], [900, 700, 30], [90, 80, 20]
+    rate = moe.moe_of_rate(x, x_moe, y, y_moe)
+    assert (rate.numerator, rate.denominator) == (120, 1630)
+    assert rate.numerator_moe == pytest.approx(moe.moe_sum(x, x_moe))
+    assert rate.denominator_moe == pytest.approx(moe.moe_sum(y, y_moe))
+    plain = moe.moe_of_rate(x, x_moe, y, y_moe, zero_rule=False)
+    assert plain.numerator_moe == pytest.approx(moe.moe_sum(x, x_moe, zero_rule=False))
+    assert plain.moe > rate.moe
+    no_margin = moe.moe_of_rate(x, [40, np.nan, 17], y, y_moe)
+    assert no_margin.rate == rate.rate
+    assert np.isnan([no_margin.moe, no_margin.numerator_moe]).all()
+    assert np.isnan(moe.moe_of_rate([1, np.nan], 1, 5, 1)).sum() == 4
+    assert np.isnan(moe.moe_of_rate([0.0], [12.0], [0.0], [12.0]).rate)
+    with pytest.raises(InputError, match="one value for each of its areas"):
+        moe.moe_of_rate(1, 1, 2, 1)
+
+
+def test_rates_of_groups_and_their_difference_by_simulation():
+    """People times a share, both with errors of their own: what a comparison is made of."""
+    rng = np.random.default_rng(20261125)
+    groups = []
+    for n, level in ((40, 0.17), (160, 0.11)):
+        people, share = rng.uniform(800, 6000, n), rng.beta(level * 9, (1 - level) * 9, n)
+        groups.append((people, people * 0.06, share, np.full(n, 0.03)))
+    stated, drawn = [], []
+    for people, people_se, share, share_se in groups:
+        moe_x = 1.645 * np.hypot(share * people_se, people * share_se)
+        stated.append(moe.moe_of_rate(people * share, moe_x, people, 1.645 * people_se))
+        p = rng.normal(people, people_se, (20_000, len(people)))
+        drawn.append((p * rng.normal(share, share_se, p.shape)).sum(axis=1) / p.sum(axis=1))
+    for rate, draws in zip(stated, drawn, strict=True):
+        assert rate.moe == pytest.approx(1.645 * draws.std(), rel=0.03)
+    test = moe.difference_test(stated[0].rate, stated[0].moe, stated[1].rate, stated[1].moe)
+    assert test.moe == pytest.approx(1.645 * (drawn[0] - drawn[1]).std(), rel=0.03)
+
+
+def test_a_value_at_the_cut_is_at_the_cut():
+    assert not 1 - 0.9 >= 0.10
+    assert at_least(1 - 0.9, 0.10) is True
+    assert at_most(0.1 + 0.2, 0.3) is True
+    assert at_least(0.0999, 0.10) is False
+    assert at_most(0.10 * (1 + 1e-8), 0.10) is False
+    assert at_least(-1e-12, 0) is False
+    values = pd.Series([0.1, np.nan, 0.2, -np.inf, np.inf], index=list("abcde"))
+    assert at_least(values, 0.1).to_dict() == dict(zip("abcde", [1, 0, 1, 0, 1], strict=True))
+    assert at_most(values, 0.1).to_dict() == dict(zip("abcde", [1, 0, 0, 1, 0], strict=True))
+    assert at_least(values.astype("Float64"), 0.1).sum() == 3
+    table = at_least(pd.DataFrame({"x": [1, 2]}, index=["p", "q"]), 2)
+    assert table.loc["q", "x"]
+    assert not table.loc["p", "x"]
+    assert at_least(np.array([1.0, 2.0]), 2).tolist() == [False, True]
+
+
+@given(st.integers(1, 999))
+def test_every_thousandth_reaches_itself_however_it_was_computed(n):
+    value = 1 - (1000 - n) / 1000
+    assert at_least(value, n / 1000)
+    assert at_most(value, n / 1000)
+    assert not at_least(value, (n + 1) / 1000)
 
 
 @given(cells)

@@ -86,6 +86,11 @@ def test_places_on_maps_and_in_tables_are_never_shared():
         ("layer = { order = 1, colour = 2 }", r"share.layer\] has the unknown key 'colour'"),
         ('table = { order = 1, tables = ["front"] }', r"table\] has the unknown table 'front'"),
         ('source = ""', "has no source"),
+        ('dtype = "int"', "has the unknown dtype 'int'"),
+        ("layer = 3", r"\[columns.made_up_share.layer\] is 3"),
+        ('scale = ["a"]', r"has scale = \['a'\]"),
+        ("words = { a = 1 }", r"has words = \{'a': 1\}"),
+        ('minimum = "low"', "has minimum = 'low'"),
     ],
 )
 def test_the_loader_refuses_what_it_does_not_know_and_names_the_entry(line, message):

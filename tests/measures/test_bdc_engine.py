@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import equity as eq
 from equity.errors import EquityError, StorageError
-from equity.measures.lines import _cache
+from equity.files.atomic import sweep
 from equity.measures.lines._slots import SlotIndex, slots_of
 from equity.measures.lines._threads import side_by_side
 from equity.measures.lines.coverage import Inline, coverage_under, location_table
@@ -286,7 +286,7 @@ class TestCache:
         assert bytes_of(folder, Inline(), cache_dir=cache) == bytes_of(folder, Inline())
         for path in cache.glob(".*.partial"):
             os.utime(path, (0, 0))
-        _cache._sweep(cache)
+        sweep(cache)
         assert not list(cache.glob(".*"))
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equity.errors import InputError
-from equity.measures.reach.catchment import METHODS, catchment, solve_catchment
+from equity.measures.reach.catchment import METHODS, NO_RATIO, catchment, solve_catchment
 from equity.measures.reach.decay import STEPS
 from equity.measures.reach.travel import travel_costs
 from equity.provenance import Source, meta, stamp
@@ -57,7 +57,8 @@ def solved(case, **options):
 def test_known_answers(name):
     case, options, access, ratio = KNOWN[name]
     result = solved(case, **options)
-    np.testing.assert_allclose(result.areas["access_per_10k"] / 1e4, access, rtol=1e-9, atol=1e-15)
+    column = NO_RATIO.get(options.get("method"), "access_per_10k")
+    np.testing.assert_allclose(result.areas[column] / 1e4, access, rtol=1e-9, atol=1e-15)
     if ratio is not None:
         np.testing.assert_allclose(result.sites["ratio_per_10k"] / 1e4, ratio, rtol=1e-9)
     assert result.balance.conserves == "nothing" or result.balance.holds
@@ -74,9 +75,52 @@ def test_known_crowding_and_what_conserves_what():
     assert "does not conserve" in str(m2)
     bfca = solved(TOY, method="bfca", steps=SLOW)
     assert bfca.balance.allocated == pytest.approx(600)
-    total = bfca.areas["access_per_10k"].sum()
+    total = bfca.areas["level_of_service_per_10k"].sum()
     assert total == pytest.approx(bfca.sites["ratio_per_10k"].sum(), rel=1e-12)
     assert total / 1e4 == pytest.approx(0.016715465465465467, rel=1e-9)
+
+
+def balanced_at_one_site(people):
+    """One site of 4 at 5 minutes from every area."""
+    areas = pd.DataFrame(index=[f"a{k}" for k in range(len(people))])
+    table = pd.DataFrame({"home": areas.index, "clinic": "x", "minutes": 5.0})
+    costs = travel_costs(
+        areas, pd.DataFrame(index=["x"]), table=table, origin="home", destination="clinic",
+        cost="minutes", unit="min",
+    )  # fmt: skip
+    demand = pd.Series(people, index=areas.index, dtype=float)
+    return {m: catchment(costs, demand=demand, supply=4.0, method=m) for m in ("e2sfca", "bfca")}
+
+
+def test_bfca_has_a_column_of_its_own_because_its_unit_is_not_capacity_per_person():
+    whole = balanced_at_one_site([2500] * 4)
+    assert whole["e2sfca"]["access_per_10k"].tolist() == [4.0] * 4
+    assert whole["bfca"]["level_of_service_per_10k"].tolist() == [1.0] * 4
+    assert "access_per_10k" not in whole["bfca"]
+    # The same people in one area cut in two: access stays, the level of service is parted anew.
+    cut = balanced_at_one_site([1250, 1250, 2500, 2500, 2500])
+    assert cut["e2sfca"]["access_per_10k"].tolist() == [4.0] * 5
+    assert cut["bfca"]["level_of_service_per_10k"].tolist() == pytest.approx([0.8] * 5)
+
+
+@settings(deadline=None, max_examples=25)
+@given(seed=st.integers(0, 10_000))
+def test_bfca_sends_nobody_to_a_site_without_capacity_and_loses_nobody(seed):
+    rng = np.random.default_rng(seed)
+    people, sites = scattered(30, seed=seed, prefix="a"), scattered(10, seed=seed + 1, prefix="s")
+    demand = pd.Series(rng.uniform(0, 5000, 30), index=people.index)
+    supply = pd.Series(rng.integers(0, 3, 10).astype(float), index=sites.index)
+    supply.iloc[0] = 1.0
+    costs = travel_costs(people, sites, max_minutes=60)
+    result = solve_catchment(costs, demand=demand, supply=supply, method="bfca")
+    assert result.balance.holds, str(result.balance)
+    assert (result.sites.loc[supply == 0, "demand_in_reach_n"] == 0).all()
+    kept = supply[supply > 0]
+    alone = solve_catchment(
+        travel_costs(people, sites.loc[kept.index], max_minutes=60),
+        demand=demand, supply=kept, method="bfca",
+    )  # fmt: skip
+    pd.testing.assert_frame_equal(alone.areas, result.areas)
 
 
 def test_known_raam():
@@ -118,7 +162,9 @@ def naive(minutes, people, capacity, weight, method):
         demand = sum(people[k] * f[k][j] * g[k][j] for k in range(n))
         column = sum(f[k][j] for k in range(n))
         if method == "bfca":
-            demand = sum(people[k] * f[k][j] / sum(f[k]) for k in range(n) if sum(f[k]))
+            # Nobody is sent to a site without capacity.
+            open_to = [sum(w for w, c in zip(f[k], capacity, strict=True) if c) for k in range(n)]
+            demand = sum(people[k] * f[k][j] / open_to[k] for k in range(n) if open_to[k])
         for i in range(n):
             second = f[i][j] * g[i][j]
             second = second * f[i][j] if method == "m2sfca" else second
@@ -161,7 +207,8 @@ def test_a_naive_double_loop_gives_the_same(method, options, weight, keep):
         minutes[rows, block.sites] = block.cost
     expected = naive(minutes, demand.to_numpy(), supply.to_numpy(), weight, method)
     found = catchment(costs, demand=demand, supply=supply, method=method, **options)
-    np.testing.assert_allclose(found["access_per_10k"] / 1e4, expected, rtol=1e-11, atol=1e-18)
+    column = NO_RATIO.get(method, "access_per_10k")
+    np.testing.assert_allclose(found[column] / 1e4, expected, rtol=1e-11, atol=1e-18)
 
 
 # What must always hold

@@ -18,6 +18,8 @@ from equity.measures.practice import (
     practice_readiness,
 )
 from equity.measures.reach.travel import travel_costs
+from equity.measures.relying import people_relying
+from equity.provenance import meta
 
 SITES = pd.DataFrame(
     {
@@ -29,7 +31,7 @@ SITES = pd.DataFrame(
 )
 OFFERS = pd.DataFrame(
     {
-        "best_down_mbps": [5.0, 100.0, 25.0, np.nan],
+        "best_down_mbps": [5.0, 9.0, 25.0, np.nan],
         "best_up_mbps": [3.0, 5.0, 20.0, np.nan],
         "low_latency": [True, True, False, False],
     },
@@ -65,7 +67,7 @@ def test_every_kind_of_line_has_its_status():
     assert found["can_carry_video"].tolist()[:2] == [True, True]
     assert found["can_carry_video"].isna().tolist() == [False, False, True, False, False, True]
     assert found["needed_down_mbps"].tolist() == [4, 10, 100, 25, 10, 10]
-    assert found["needed_up_mbps"].tolist() == [3, 6, 30, 12, 6, 6]
+    assert found["needed_up_mbps"].tolist() == [3] * 6
     pd.testing.assert_index_equal(found.index, SITES.index)
     pd.testing.assert_frame_equal(SITES, before[0])
     pd.testing.assert_frame_equal(OFFERS, before[1])
@@ -79,15 +81,80 @@ def test_size_follows_clinicians(fte, size):
     assert practice_readiness(site, OFFERS, cell="cell").loc["s", "practice_size"] == size
 
 
-def test_tiers_are_the_published_ones():
-    assert [tier.down_mbps for tier in PRACTICE_TIERS.values()] == [4, 10, 25, 100]
+def test_tiers_are_the_published_ones_and_say_who_published_them():
+    assert {name: tier.down_mbps for name, tier in PRACTICE_TIERS.items()} == {
+        "solo": 4, "small": 10, "clinic": 25, "academic": 1000, "hospital": 100,
+    }  # fmt: skip
+    assert all("FCC" in tier.source for tier in PRACTICE_TIERS.values())
+
+
+NAMED = {
+    "nursing home": ("Nursing Home", 20.0, (10.0, 6.0), "small", "ok"),
+    "skilled nursing facility": ("SKILLED NURSING FACILITY", 20.0, (9.0, 6.0), "small", "below_tier"),
+    "rural health clinic": ("rural-health_clinic", 8.0, (10.0, 6.0), "small", "ok"),
+    "hospital": ("ACUTE CARE HOSPITALS", np.nan, (100.0, 20.0), "hospital", "ok"),
+    "academic center": ("Academic Medical Center Hospital", 900.0, (940.0, 940.0), "academic", "below_tier"),
+    "academic center that is served": ("academic medical center", 900.0, (1000.0, 35.0), "academic", "ok"),
+    "unnamed practice of that staff": ("clinic", 8.0, (10.0, 6.0), "clinic", "below_tier"),
+    "no upload for one visit": ("hospital", np.nan, (100.0, 2.0), "hospital", "below_tier"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_the_published_table_names_is_held_against_its_own_row(name):
+    kind, fte, (down, up), size, status = NAMED[name]
+    site = pd.DataFrame({"kind": [kind], "fte": [fte], "cell": ["b"]}, index=["s"])
+    offers = pd.DataFrame({"best_down_mbps": [down], "best_up_mbps": [up]}, index=["b"])
+    found = practice_readiness(site, offers, cell="cell").loc["s"]
+    assert (found["practice_size"], found["practice_status"]) == (size, status)
+    assert not found["is_size_assumed"]
+    assert found["can_carry_video"] == (up >= 3)
+    # The planning figure is reported beside it, and fails nobody.
+    assert found["link_adequacy"] == pytest.approx(
+        min(
+            1.0,
+            up / (PRACTICE_TIERS[size].visits_n * 3),
+            down / (PRACTICE_TIERS[size].visits_n * 3),
+        )
+    )
+
+
+def test_without_offers_every_line_is_unknown_and_nothing_is_called_bad():
+    found = practice_readiness(SITES, None)
+    assert set(found["practice_status"]) == {"line_unknown"}
+    for name in ("line_down_mbps", "link_adequacy", "can_carry_video", "is_low_latency"):
+        assert found[name].isna().all()
+    assert found["needed_down_mbps"].tolist() == [4, 10, 100, 25, 10, 10]
+    assert "no offers by block or cell are at hand" in meta(found).notes[-1]
+    assert practice_readiness(SITES, None, cell="block_geoid").equals(found)
+
+
+def test_people_rely_on_the_site_nearest_to_them():
+    near = pd.Series(
+        ["s1", "s2", "s3", "s4", "s5", "s6", "over the border", None],
+        index=[f"t{k}" for k in range(8)],
+    )
+    people = pd.Series(2.0 ** np.arange(8), index=near.index)
+    found = people_relying(ready(), nearest_site_id=near, population=people.sample(frac=1))
+    assert found.index.tolist() == ["fit", "below", "unknown"]
+    assert found["sites_n"].tolist() == [1, 3, 2]
+    assert found["relying_n"].tolist() == [1, 2 + 8 + 16, 4 + 32 + 64 + 128]
+    nothing = people_relying(
+        practice_readiness(SITES, None), nearest_site_id=near, population=people
+    )
+    assert nothing["relying_n"].tolist() == [0, 0, 255]
+    with pytest.raises(InputError, match="same areas"):
+        people_relying(ready(), nearest_site_id=near, population=people.iloc[1:])
+    with pytest.raises(MissingColumnError, match="practice_status"):
+        people_relying(SITES, nearest_site_id=near, population=people)
 
 
 def test_upload_decides_where_download_is_plenty():
     site = pd.DataFrame({"cell": ["b2"]}, index=["s"])
-    few = practice_readiness(site, OFFERS, cell="cell", size="small", visits=1)
+    plenty = OFFERS.assign(best_down_mbps=100.0)
+    few = practice_readiness(site, plenty, cell="cell", size="small", visits=1)
     assert few.loc["s", "practice_status"] == "ok"
-    many = practice_readiness(site, OFFERS, cell="cell", size="small", visits=10)
+    many = practice_readiness(site, plenty, cell="cell", size="small", visits=10)
     assert many.loc["s", "practice_status"] == "below_tier"
     assert many.loc["s", "link_adequacy"] == pytest.approx(5 / 30)
 

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from equity.errors import InputError, MissingColumnError, MissingFileError
+from equity.measures.reach import decay
 from equity.measures.reach._sphere_pairs import SphereIndex
+from equity.measures.reach.catchment import catchment
 from equity.measures.reach.costs import Held, Streamed
 from equity.measures.reach.travel import (
     ROAD_KMH,
@@ -402,10 +404,61 @@ def test_units_are_stated_and_turned_into_minutes_or_km(unit, factor, target):
     assert sorted(costs.held().cost) == pytest.approx(sorted(factor * np.array([0, 30, 12])))
 
 
-@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "parquet"])
+IN_OTHER_UNITS = {
+    "m": (np.arange(100, 200_001, 100), lambda m: m / 1000),
+    "h": (np.arange(1, 601) / 60, lambda h: np.round(h * 60)),
+    "s": (np.arange(60, 36_001, 60), lambda s: s // 60),
+    "mi": (np.arange(0.1, 200, 0.1).round(1), lambda mi: mi * 1.609344),
+}
+
+
+@pytest.mark.parametrize("unit", IN_OTHER_UNITS)
+def test_a_limit_written_in_another_unit_is_the_same_limit(unit):
+    # Every multiple is its own pair, and the limit is exactly that long: it must be in reach,
+    # whether the table is cut, a catchment ends there, or a step of weights does.
+    given, turned = IN_OTHER_UNITS[unit]
+    limits = turned(given)
+    ids = [f"h{k:04d}" for k in range(len(given))]
+    table = pd.DataFrame({"home": ids, "clinic": "x", "t": given})
+    costs = own(table, people=ids, sites=("x",), unit=unit)
+    np.testing.assert_allclose(costs.held().cost, limits, rtol=1e-12)
+    if unit in {"m", "s"}:  # divided, not multiplied: nothing is lost on the way
+        np.testing.assert_array_equal(costs.held().cost, limits)
+    inside = [
+        decay.uniform(limit).weight(cost)
+        for limit, cost in zip(limits, costs.held().cost, strict=True)
+    ]
+    np.testing.assert_array_equal(inside, 1.0)
+    on_step = decay.steps(
+        dict.fromkeys(limits, 0.0) | {limits[-1]: 0.1, limits[0]: 1.0}, unit=costs.unit
+    )
+    assert on_step.weight(costs.held().cost[[0, -1]]).tolist() == [1.0, 0.1]
+    marked = decay.steps({limit: k + 1.0 for k, limit in enumerate(limits)}, unit=costs.unit)
+    np.testing.assert_array_equal(marked.weight(costs.held().cost), np.arange(len(limits)) + 1.0)
+    name = {"min": "max_minutes", "km": "radius_km"}[costs.unit]
+    for k in range(0, len(limits), 97):
+        cut = own(table, people=ids, sites=("x",), unit=unit, **{name: limits[k]})
+        assert cut.pairs_n == k + 1
+        # A cost that is really longer stays out.
+        assert decay.uniform(limits[k]).weight(costs.held().cost[k + 1 : k + 2]).sum() == 0
+
+
+def test_a_catchment_over_meters_reaches_its_own_limit():
+    table = pd.DataFrame({"home": ["a"], "clinic": ["x"], "t": [1400]})
+    costs = own(table, people=("a",), sites=("x",), unit="m")
+    access = catchment(costs, demand=100.0, supply=1.0, method="2sfca", reach=1.4)
+    assert access["access_status"].tolist() == ["ok"]
+    table = pd.DataFrame({"home": ["a"], "clinic": ["x"], "t": [31 / 60]})
+    costs = own(table, people=("a",), sites=("x",), unit="h", max_minutes=31)
+    access = catchment(costs, demand=100.0, supply=1.0, method="2sfca", reach=31)
+    assert access["access_per_10k"].tolist() == [100.0]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "xlsx", "parquet"])
 def test_files_keep_leading_zeros(tmp_path, suffix):
     path = tmp_path / f"times.{suffix}"
-    LONG.to_parquet(path) if suffix == "parquet" else LONG.to_csv(path, index=False)
+    writer = {"parquet": LONG.to_parquet, "xlsx": LONG.to_excel}.get(suffix, LONG.to_csv)
+    writer(path, index=False)
     np.testing.assert_array_equal(as_matrix(own(path)), as_matrix(own()))
 
 
@@ -445,5 +498,5 @@ def test_files_that_are_not_there_or_not_tables(tmp_path):
         own(half)
     empty = tmp_path / "empty.csv"
     empty.write_text("")
-    with pytest.raises(InputError, match="not a CSV file"):
+    with pytest.raises(InputError, match="empty"):
         own(empty)

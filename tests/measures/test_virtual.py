@@ -245,6 +245,19 @@ def test_better_links_move_access_and_create_none():
     assert float((change * PEOPLE).sum()) == pytest.approx(0, abs=1e-12)
 
 
+def test_more_links_can_mean_less_access_where_practices_are_unready():
+    unready = {"site_link_adequacy": capacity_of([0.02, 0.02])}
+    before = two_channel(link_usable_share=people_of([0.3, 0.6, 0.3]), **unready).areas
+    after = two_channel(link_usable_share=people_of([0.9, 0.6, 0.3]), **unready).areas
+    assert after.loc["A", "access_per_10k"] < 0.95 * before.loc["A", "access_per_10k"]
+    # With practices that can carry it the same links are worth having.
+    ready = {"site_link_adequacy": capacity_of([1, 1]), "virtual_ceiling": 1.0}
+    before = two_channel(link_usable_share=people_of([0.3, 0.6, 0.3]), capacity="fixed", **ready)
+    after = two_channel(link_usable_share=people_of([0.9, 0.6, 0.3]), capacity="fixed", **ready)
+    change = after.areas["access_per_10k"] - before.areas["access_per_10k"]
+    assert change["A"] > 0
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     seed=st.integers(0, 10_000),

@@ -84,7 +84,9 @@ def test_a_common_zero_is_pale_unless_it_is_the_worst():
     assert found.colors[0] == ZERO
     assert found.labels[0] == "0 people"
     assert classify(MOSTLY_ZERO, "people", direction="neither").colors[0] == NEUTRAL_ZERO
-    assert classify(MOSTLY_ZERO, "people", direction="lower").colors[0] == CIVIDIS[-1]
+    worst = classify(MOSTLY_ZERO, "people", direction="lower")
+    assert worst.colors[0] == CIVIDIS[-1]
+    assert len(worst.colors) == len(worst.labels) == 5
 
 
 def test_given_limits_make_the_same_legend_everywhere():

@@ -8,7 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from equity.areas.aggregate import roll_up
+from equity.areas.precision import at_least
 from equity.measures.gap import PARTS
+from equity.provenance import meta
 from equity.study.run import Study
 
 HERE = Path(__file__).parent
@@ -98,6 +101,42 @@ def test_who_comes_first_meets_the_criteria(virginia):
     assert len(table) > 0
     assert (met >= 2).all()
     assert (table["under_resourced_reason"] != "").all()
+
+
+def test_the_counties_of_virginia_are_all_there_and_add_up_to_the_state(virginia):
+    table = virginia.table
+    county = roll_up(table, "county")
+    assert len(county) == 133
+    assert county["gap_n"].notna().sum() == 133
+    assert county["gap_n"].sum() == pytest.approx(table["gap_n"].sum(), rel=1e-12)
+    assert county["population_n"].sum() == table["population_n"].sum()
+    # 30 tracts without people; 9 with people and no value, in 8 counties.
+    without = table["gap_n"].isna()
+    assert (without & (table["population_n"] == 0)).sum() == 30
+    assert (without & (table["population_n"] > 0)).sum() == 9
+    assert county["gap_n_status"].value_counts().to_dict() == {"ok": 125, "partial": 8}
+    assert roll_up(table, "county", unknown="missing")["gap_n"].isna().sum() == 8
+    covered = table[~without]
+    state = roll_up(table, "state")
+    rate = covered["gap_n"].sum() / covered["population_n"].sum()
+    assert state["gap_share"].item() == pytest.approx(rate, rel=1e-12)
+    notes = " ".join(meta(county).notes)
+    assert "30 areas where nobody lives have no value and count as none" in notes
+    assert "9 areas with 24,618 people have no gap_n" in notes
+    assert "left behind, as they do not add up: uninsured_share, no_vehicle_share" in notes
+
+
+def test_cut_offs_are_met_in_spite_of_floating_point(virginia):
+    table = virginia.table
+
+    def met(reach):
+        low = table["median_household_income_usd"] <= 60_000
+        shares = (reach(table[c]) for c in ("uninsured_share", "no_vehicle_share"))
+        return (low + sum(f.astype(int) for f in shares) >= 2) & (table["population_n"] > 0)
+
+    bare, held = met(lambda v: v >= 0.10), met(lambda v: at_least(v, 0.10))
+    assert (bare.sum(), held.sum()) == (324, 326)
+    assert table.index[held & ~bare].tolist() == ["51019030603", "51165011700"]
 
 
 def test_hanover_subscribes_to_what_the_rule_does_not_count(virginia):

@@ -6,7 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from equity.areas.aggregate import roll_up
 from equity.areas.moe import moe_share, moe_sum
+from equity.areas.table import area_table
 from equity.sources.census.acs import read_acs
 
 pytestmark = pytest.mark.real
@@ -82,7 +84,10 @@ def test_percentages_and_their_margins_are_the_cdcs_to_rounding(delaware, name):
     assert (cdc.loc[inhabited & percent.isna(), f"EP_{name}"] == 0).all()
     # Its margin of a percentage is made of its own rounded numbers: feed it the same ones.
     fed = cdc[f"EP_{name}"] / 100 * total
-    moe = 100 * moe_share(fed.where(total > 0), cdc[f"M_{name}"], total, total_moe)
+    # Of a share of 100 % it prints the formula's 0.
+    moe = 100 * moe_share(
+        fed.where(total > 0), cdc[f"M_{name}"], total, total_moe, complement_moe=0
+    )
     difference = (moe.round(1) - cdc[f"MP_{name}"])[both].abs()
     assert (difference > 0.05).sum() <= (1 if name == "CROWD" else 0)  # one tie in the rounding
     assert difference.max() < 0.11
@@ -102,6 +107,107 @@ def test_published_percentages_pass_through(delaware, name):
     # Tract 10001980000 has people and no household: missing on both sides.
     mine, theirs = acs.loc[there, f"{PUBLISHED_PERCENT[name]}E"], cdc.loc[there, f"EP_{name}"]
     pd.testing.assert_series_equal(mine, theirs, check_names=False, check_index_type=False)
+
+
+UNIVERSE = {"GROUPQ": "TOTPOP", "MINRTY": "TOTPOP", "MUNIT": "HU", "CROWD": "HH", "SNGPNT": "HH"}
+
+
+@pytest.mark.parametrize(
+    ("name", "tracts", "fallbacks"),
+    [("GROUPQ", 257, 55), ("MINRTY", 257, 0), ("MUNIT", 256, 0), ("CROWD", 256, 0), ("SNGPNT", 256, 0)],
+)  # fmt: skip
+def test_delawares_margins_of_2022_are_the_cdcs(shared_data, name, tracts, fallbacks):
+    file = shared_data / "bundles/de/v2020/expected_cdc_svi_2022_tract.csv"
+    cdc = pd.read_csv(file, dtype={"FIPS": str}).set_index("FIPS")
+    universe = UNIVERSE[name]
+    cdc = cdc[(cdc[f"E_{universe}"] > 0) & (cdc[f"MP_{name}"] >= 0)]
+    total, total_moe = cdc[f"E_{universe}"], cdc[f"M_{universe}"]
+    fed = cdc[f"EP_{name}"] / 100 * total
+    margin = cdc[f"M_{name}"]
+    moe = 100 * moe_share(fed, margin, total, total_moe, complement_moe=0)
+    # The CDC rounds halves as they fall in its own arithmetic.
+    assert ((moe - cdc[f"MP_{name}"]).abs() <= 0.05 + 1e-9).sum() == len(cdc) == tracts
+    assert (margin**2 < (fed / total) ** 2 * total_moe**2).sum() == fallbacks
+    if name == "GROUPQ":
+        # 182 +- 5 of 6,265 +- 689: 2.9 +- 0.3. The only tract at 100 % has its complement's margin.
+        assert moe.loc["10001040204"].round(1) == 0.3
+        own = 100 * moe_share(fed, margin, total, total_moe)
+        assert own.index[own != moe].tolist() == cdc.index[cdc["EP_GROUPQ"] == 100].tolist()
+
+
+@pytest.fixture(scope="module")
+def virginia(shared_data):
+    folder = shared_data / "bundles/va/v2010"
+    tracts, counties = (
+        pd.read_csv(folder / f"cdc_svi_2018_with_margins_{level}.csv", dtype={"FIPS": str})
+        .set_index("FIPS").sort_index() for level in ("tract", "county")
+    )  # fmt: skip
+    assert (len(tracts), len(counties)) == (1900, 133)
+    return tracts, counties
+
+
+@pytest.mark.parametrize(
+    ("name", "ratio"),
+    [("POV", 1.040), ("UNEMP", 1.022), ("DISABL", 1.040), ("UNINSUR", 1.063), ("NOVEH", 1.013),
+     # Counties are controlled to population estimates by age, tracts are not: nothing that is
+     # made of tracts can be as sure.
+     ("AGE65", 5.167), ("AGE17", 9.415)],
+)  # fmt: skip
+def test_tracts_of_virginia_make_its_counties(virginia, name, ratio):
+    tracts, counties = virginia
+    columns = {f"{name}_people": tracts[f"E_{name}"], f"{name}_people_moe": tracts[f"M_{name}"]}
+    base = area_table(pd.DataFrame(columns), level="tract", geo_vintage="2010")
+    county = roll_up(base, "county", counts={f"{name}_people": "people"}, zero_rule=False)
+    assert (county[f"{name}_people"] == counties[f"E_{name}"]).sum() == 133
+    published = counties[f"M_{name}"].where(counties[f"M_{name}"] > 0)
+    margins = county[f"{name}_people_moe"]
+    assert (margins / published).median() == pytest.approx(ratio, abs=5e-4)
+    if name == "POV":
+        assert county.loc["51001", "POV_people"] == 6438
+        assert margins.loc["51001"] == pytest.approx(1039.87, abs=0.005)
+        assert counties.loc["51001", "M_POV"] == 898
+
+
+def percentages_with_published_margins(shared_data):
+    """Counts, wholes and percentages of which the Census Bureau itself publishes the margin."""
+    bundles = shared_data / "bundles"
+    virginia = pd.read_csv(bundles / "va/v2010/cdc_svi_2018_with_margins_tract.csv")
+    delaware = pd.read_csv(bundles / "de/v2020/expected_cdc_svi_2022_tract.csv")
+    acs = pd.read_csv(bundles / "de/v2020/acs_2016_2020_tract_estimates_and_moe.csv")
+    of = {"NOVEH": "HH", "MOBILE": "HU", "AGE65": "TOTPOP"}
+    later = {**dict.fromkeys(["AFAM", "HISP", "ASIAN", "TWOMORE"], "TOTPOP"), "NOINT": "HH"}
+    rows = []
+    for table, names in ((virginia, of), (delaware, of | later)):
+        for x, y in names.items():
+            columns = (f"E_{x}", f"M_{x}", f"E_{y}", f"M_{y}", f"EP_{x}", f"MP_{x}")
+            rows.append(table[list(columns)])
+    race = {f"DP05_{i:04d}": "S0601_C01_001" for i in (71, 78, 79, 80, 81, 82, 83)}
+    for x, y in {**race, "DP04_0014": "DP04_0001", "DP04_0058": "DP04_0002"}.items():
+        rows.append(acs[[f"{x}E", f"{x}M", f"{y}E", f"{y}M", f"{x}PE", f"{x}PM"]])
+    rows = [r.set_axis(["x", "x_moe", "y", "y_moe", "p", "p_moe"], axis=1) for r in rows]
+    found = pd.concat(rows, ignore_index=True).astype(float)
+    found[["p", "p_moe"]] /= 100
+    known = (found[["x_moe", "y_moe", "p"]] >= 0).all(axis=1) & (found["p_moe"] > 0)
+    found = found[known & (found["x"] > 0) & (found["x"] <= found["y"])]
+    return found[(found["x"] / found["y"] - found["p"]).abs() < 0.006]
+
+
+def test_the_steady_rule_is_closer_to_published_margins_of_percentages(shared_data):
+    """What the docstring of equity.areas.rates says, and why the rule is what it is."""
+    table = percentages_with_published_margins(shared_data)
+    assert len(table) == 7977
+    four = table["x"], table["x_moe"], table["y"], table["y_moe"]
+    share = table["x"] / table["y"]
+    near = (share * table["y_moe"] / table["x_moe"]).between(0.85, 1.15)
+    assert near.sum() == 159
+    expected = {
+        "census": ([0.66, 0.99, 1.08], [0.17, 0.39, 1.43]),
+        "steady": ([0.93, 1.01, 1.15], [0.85, 0.98, 1.49]),
+    }
+    for rule, spreads in expected.items():
+        over = moe_share(*four, rule=rule, complement_moe=0) / table["p_moe"]
+        for chosen, spread in zip((over, over[near]), spreads, strict=True):
+            assert chosen.quantile([0.05, 0.5, 0.95]).round(2).tolist() == spread
 
 
 RANKS = ["RPL_THEME1", "RPL_THEME2", "RPL_THEME3", "RPL_THEME4", "RPL_THEMES"]

@@ -194,7 +194,7 @@ class TestDamage:
     @pytest.mark.parametrize("standard", [False, True])
     def test_a_hole_in_the_middle(self, whole, standard, monkeypatch):
         if standard:
-            monkeypatch.setattr("equity.sources.fcc._bdc_stream.fast_member", lambda *_: None)
+            monkeypatch.setattr("equity.files.zips.fast_member", lambda *_: None)
         data = bytearray(whole.read_bytes())
         middle = len(data) // 2
         data[middle : middle + 4000] = os.urandom(4000)
@@ -204,7 +204,7 @@ class TestDamage:
     @pytest.mark.parametrize("standard", [False, True])
     def test_a_wrong_checksum(self, tmp_path, standard, monkeypatch):
         if standard:
-            monkeypatch.setattr("equity.sources.fcc._bdc_stream.fast_member", lambda *_: None)
+            monkeypatch.setattr("equity.files.zips.fast_member", lambda *_: None)
         path = write_offers(tmp_path, [offer(L1)])
         data = bytearray(path.read_bytes())
         at = data.index(b"PK\x01\x02") + 16
@@ -214,11 +214,11 @@ class TestDamage:
 
     def test_no_csv_or_two(self, tmp_path):
         path = write_zip(tmp_path / f"bdc_10_Cable_{STAMP}.zip", b"x", member="readme.txt")
-        self.refused(path, "holds no .csv")
+        self.refused(path, "exactly one .csv file, it holds 0")
         with zipfile.ZipFile(path, "w") as archive:
             archive.writestr("a.csv", text([offer(L1)]))
             archive.writestr("b.csv", text([offer(L1)]))
-        self.refused(path, "holds 2 .csv files")
+        self.refused(path, "it holds 2")
 
     def test_what_a_mac_adds_is_ignored(self, tmp_path):
         path = write_offers(tmp_path, [offer(L1)])

@@ -10,7 +10,8 @@ import pytest
 import replica_publishers as publishers
 from replica_server import Answer
 
-from equity.errors import EquityError, FormatError, InputError, MissingColumnError, MissingFileError
+from equity.errors import EquityError, FormatError, InputError, MissingColumnError
+from equity.files import large
 from equity.provenance import meta
 from equity.sources.care import nppes as nppes_module
 from equity.sources.care.cms import read_clinicians, read_hospitals, read_rural_clinics
@@ -238,7 +239,7 @@ def test_the_register_is_read_at_full_width(tmp_path):
 def test_small_blocks_change_nothing(tmp_path, monkeypatch):
     path = register(tmp_path / "n.zip", [nppes_rows.row(i) for i in range(400)])
     whole = read_nppes(path, as_of="2026-11")
-    monkeypatch.setattr(nppes_module, "_BLOCK", 20_000)
+    monkeypatch.setattr(large, "_BLOCK", 20_000)
     pd.testing.assert_frame_equal(read_nppes(path, as_of="2026-11"), whole)
 
 
@@ -278,7 +279,7 @@ def test_the_renamed_columns_of_version_1_are_no_obstacle(tmp_path):
 
 
 def test_spoiled_registers(tmp_path):
-    with pytest.raises(MissingFileError, match="0 files"):
+    with pytest.raises(FormatError, match="holds 0"):
         read_nppes(
             register(tmp_path / "a.zip", [nppes_rows.row(0)], member="other.csv", twin=False),
             as_of="x",

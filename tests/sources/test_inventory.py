@@ -14,11 +14,12 @@ import equity as eq
 from equity import settings
 from equity.checkup import doctor_lines
 from equity.errors import EquityError, InputError, OfflineError
+from equity.net.publishers import PUBLISHERS
 from equity.sources.care.designations import get_designations
 from equity.sources.care.get_sites import SITE_KINDS, get_sites
-from equity.sources.catalog import FOUND_OTHERWISE, INPUTS
+from equity.sources.catalog import GIVES, INPUTS, find_input, load_rows
 from equity.sources.census.tribal import get_tribal_areas
-from equity.sources.fetch import Want, at_hand, fetch_input, find_input
+from equity.sources.fetch import Want, at_hand, fetch_input
 from equity.sources.listing import cache_lines, readme_table, source_lines
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,11 +63,77 @@ def test_what_comes_only_by_hand_says_where_from_and_under_what_name(
 
 
 def test_the_table_is_sound():
-    ids = [e.id for e in INPUTS]
-    assert len(set(ids)) == len(ids)
-    assert set(ids) >= FOUND_OTHERWISE
+    assert {e.gives for e in INPUTS} == set(GIVES)
     with pytest.raises(InputError, match="use one of"):
         find_input("live:nothing")
+
+
+@pytest.mark.parametrize("entry", INPUTS, ids=lambda e: e.id)
+def test_a_row_names_a_reader_that_takes_what_the_row_says(entry):
+    takes = entry.reader.takes
+    assert entry.reader.function.__name__ == f"read_{entry.reader.name}"
+    assert set(entry.options) <= set(takes)
+    needed = {key for key, must in takes.items() if must}
+    assert needed - {"level"} <= {entry.reader.dated, *entry.options}
+    assert entry.server in PUBLISHERS
+    if entry.fetch:
+        assert callable(entry.client)
+
+
+def test_the_keyword_that_means_the_vintage_is_the_reader_s_own():
+    dated = {e.reader.name: e.reader.dated for e in INPUTS}
+    assert (dated["svi"], dated["bdc"], dated["block_links"]) == ("year", "as_of", "")
+
+
+ROW = """
+[a]
+agency = "A"
+product = "P"
+server = "fcc"
+vintage = "2024"
+size = "1 MB"
+use = "u"
+without = "w"
+file = "a.csv"
+reader = "equity.sources.cdc:read_svi"
+gives = "areas"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('agency = "A"\n', "", "agency"),
+        ('agency = "A"', "agency = 3", "a.agency: 3 is no field"),
+        ('agency = "A"', 'agency = "A"\nagent = "B"', "a.agent: 'B' is no field"),
+        ('gives = "areas"', 'gives = "riches"', "a does not say who reads it"),
+        ('reader = "equity.sources.cdc:read_svi"\n', "", "a does not say who reads it"),
+        ('file = "a.csv"', 'file = "a.csv"\nparams = "x"', "a.params: 'x' is no field"),
+    ],
+)
+def test_a_row_that_is_no_input_is_refused(old, new, says):
+    assert [entry.id for entry in load_rows(ROW)] == ["a"]
+    assert old in ROW
+    with pytest.raises(InputError, match=says) as caught:
+        list(load_rows(ROW.replace(old, new)))
+    assert "catalog.toml" in str(caught.value)
+
+
+def test_a_file_whose_name_the_publisher_completes_is_found_by_its_beginning(desk, tmp_path):
+    raw = tmp_path / "data" / "raw"
+    raw.mkdir(parents=True)
+    stem = "bdc_us_fixed_broadband_summary_by_geography"
+    (raw / f"{stem}_J25_01mar2026.zip").write_bytes(b"x")
+    assert at_hand("bdc-summary", Want("WV"), via=desk) == []
+    (raw / f"{stem}_D25_29sep2026.zip").write_bytes(b"x")
+    (found,) = fetch_input("bdc-summary", Want("WV"), via=desk)
+    assert found.path.name == f"{stem}_D25_29sep2026.zip"
+    (june,) = fetch_input("bdc-summary", Want("WV", vintage="2025-06-30"), via=desk)
+    assert june.path.name == f"{stem}_J25_01mar2026.zip"
+    (raw / f"{stem}_D25_30oct2026.zip").write_bytes(b"x")
+    with pytest.raises(InputError, match="2 files are called") as caught:
+        fetch_input("bdc-summary", Want("WV"), via=desk)
+    assert "keep the newest" in caught.value.fix
 
 
 def test_the_readme_of_data_is_this_table():

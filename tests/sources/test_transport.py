@@ -474,10 +474,10 @@ def test_a_download_that_cannot_fit_is_not_begun(replica, desk, monkeypatch):
     from types import SimpleNamespace
 
     from equity.errors import StorageError
-    from equity.net import store as _store
+    from equity.files import atomic
 
     replica.route("/file.csv", BODY)
-    monkeypatch.setattr(_store.shutil, "disk_usage", lambda _p: SimpleNamespace(free=1000))
+    monkeypatch.setattr(atomic.shutil, "disk_usage", lambda _p: SimpleNamespace(free=1000))
     with pytest.raises(StorageError, match="1,000 free"):
         desk.get("hrsa/file.csv", ask())
 

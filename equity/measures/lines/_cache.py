@@ -1,35 +1,28 @@
 """Per-location results kept as Parquet, keyed by the checksum of the file they were made from.
 
-An entry is written beside its place and moved there in one step, so that whoever is killed at any
-moment leaves either the whole entry or none. A leftover of a killed run is a hidden ``.partial``
-file that no reader looks at and the next run removes.
+Whoever is killed at any moment leaves either a whole entry or none; what a killed run left is
+removed by a later one.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-import os
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from equity.errors import StorageError
+from equity.files.atomic import replacing, sweep
 from equity.measures.lines._partial import NEAR, Partial, RuleColumns, merge, sort_by_id
 from equity.measures.lines._reduce import LocationFile, reduce_files
 from equity.rules import CoverageRule
 
 FORMAT = 2
 """Raised whenever the reducer's result changes, so that older entries are not used."""
-
-_ABANDONED_S = 86_400.0
 
 
 def reduce_cached(
@@ -117,8 +110,9 @@ def _write(result: Partial, number: int, place: Path) -> None:
         ],
     }
     data = pa.table(table).replace_schema_metadata({"equity": json.dumps(extra)})
-    with _atomic(place) as temporary:
-        pq.write_table(data, temporary, compression="zstd")
+    sweep(place.parent)
+    with replacing(place, fix="free some space, or name another folder with cache_dir=") as beside:
+        pq.write_table(data, beside, compression="zstd")
 
 
 def _read(place: Path) -> Partial:
@@ -151,29 +145,3 @@ def _combine(parts: Sequence[Partial]) -> Partial:
     first = parts[0]
     first.rules = tuple(part.rules[0] for part in parts)
     return first
-
-
-@contextmanager
-def _atomic(place: Path) -> Iterator[Path]:
-    temporary = place.with_name(f".{place.name}.{os.getpid()}.partial")
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(place.parent)
-        yield temporary
-        temporary.replace(place)
-    except OSError as error:
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
-        raise StorageError(
-            "the disk is full" if full else f"cannot be written ({error.strerror or error})",
-            file=place.parent,
-            fix="free some space, or name another folder with cache_dir=",
-        ) from error
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove what killed runs left a day ago or earlier; younger ones may still be written."""
-    for leftover in folder.glob(".*.partial"):
-        if time.time() - leftover.stat().st_mtime > _ABANDONED_S:
-            leftover.unlink(missing_ok=True)

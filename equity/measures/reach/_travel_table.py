@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,21 +9,26 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import FormatError, InputError, MissingColumnError, MissingFileError
+from equity.files.delimited import BLANK
+from equity.files.large import read_columns
+from equity.measures.reach._speeds import MEASURED_MINUTES
 from equity.measures.reach._sphere_pairs import Ints
-from equity.measures.reach.costs import Held, TravelCosts
+from equity.measures.reach.costs import Held, TravelCosts, at_most
 from equity.measures.reach.places import Floats
 
+# The unit costs are kept in, and what to multiply with and divide by: 1,400 / 1000 is 1.4, while
+# 1,400 x 0.001 is a little more.
 _UNITS = {
-    "min": ("min", 1.0),
-    "minutes": ("min", 1.0),
-    "s": ("min", 1.0 / 60.0),
-    "seconds": ("min", 1.0 / 60.0),
-    "h": ("min", 60.0),
-    "hours": ("min", 60.0),
-    "km": ("km", 1.0),
-    "m": ("km", 0.001),
-    "mi": ("km", 1.609344),
-    "miles": ("km", 1.609344),
+    "min": ("min", 1.0, 1.0),
+    "minutes": ("min", 1.0, 1.0),
+    "s": ("min", 1.0, 60.0),
+    "seconds": ("min", 1.0, 60.0),
+    "h": ("min", 60.0, 1.0),
+    "hours": ("min", 60.0, 1.0),
+    "km": ("km", 1.0, 1.0),
+    "m": ("km", 1.0, 1000.0),
+    "mi": ("km", 1.609344, 1.0),
+    "miles": ("km", 1.609344, 1.0),
 }
 _UNLISTED = ("not_covered", "unreachable")
 
@@ -41,7 +45,7 @@ def read_travel_table(
 ) -> TravelCosts:
     """Return the pairs of a table as travel costs; see :func:`equity.travel_costs`."""
     names = _named(columns)
-    target, factor = _unit(unit)
+    target, times, over = _unit(unit)
     if unlisted not in _UNLISTED:
         raise InputError(f"unlisted is {unlisted!r}", fix=f"use one of {', '.join(_UNLISTED)}")
     other = "km" if target == "min" else "min"
@@ -55,14 +59,14 @@ def read_travel_table(
     if len(rows) == 0:
         raise InputError("the travel table has no rows", file=file, code="E-EMPTY")
     row, column = _positions(rows, names, origins, sites, file=file)
-    cost = _numbers(rows[names[2]], file=file) * factor
+    cost = _numbers(rows[names[2]], file=file) * times / over
     limit = limits[target]
 
     listed = np.zeros(len(origins), dtype=bool)
     listed[row[row >= 0]] = True
     use = (row >= 0) & (column >= 0) & np.isfinite(cost)
     if limit is not None:
-        use &= cost <= limit
+        use &= cost <= at_most(limit)
     row, column, cost = row[use], column[use], cost[use]
     order = np.lexsort((column, row))
     row, column, cost = row[order], column[order], cost[order]
@@ -76,6 +80,7 @@ def read_travel_table(
         limit,
         Held(indptr, column.astype(np.int32), cost),
         listed | (unlisted == "unreachable"),
+        estimate=MEASURED_MINUTES if target == "min" else None,
         note=f"Travel cost: {'a table given by the user' if file is None else Path(file).name}",
     )
 
@@ -93,7 +98,7 @@ def _named(columns: tuple[str | None, str | None, str | None]) -> tuple[str, str
     return origin, destination, cost
 
 
-def _unit(unit: str | None) -> tuple[str, float]:
+def _unit(unit: str | None) -> tuple[str, float, float]:
     if unit not in _UNITS:
         raise InputError(
             "the travel table's unit is not stated" if unit is None else f"unknown unit {unit!r}",
@@ -124,16 +129,14 @@ def _load(
         except pa.ArrowInvalid as error:
             raise FormatError("this is not a Parquet file", file=file) from error
         return rows
-    try:
-        _need(names, list(pd.read_csv(path, nrows=0).columns), file=file)
-        # Ids are text: a leading zero is part of them.
-        return pd.read_csv(path, usecols=list(names), dtype={names[0]: str, names[1]: str})
-    except (ValueError, OSError, EOFError, zlib.error) as error:
-        raise FormatError(
-            "this is not a CSV file that can be read",
-            file=file,
-            fix="save it as UTF-8 CSV or Parquet",
-        ) from error
+
+    def pick(present: list[str]) -> list[str]:
+        _need(names, present, file=file)
+        return list(names)
+
+    # Ids are text: a leading zero is part of them.
+    rows = read_columns(path, pick)
+    return rows.mask(rows.apply(lambda cells: cells.str.strip().isin(BLANK)))
 
 
 def _need(names: tuple[str, ...], present: list[str], *, file: str | None) -> None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -28,13 +29,22 @@ from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.decay import STEPS, Decay
 from equity.measures.reach.places import Floats
 
-__all__ = ["METHODS", "STEPS", "Balance", "Catchment", "catchment", "solve_catchment"]
+__all__ = ["METHODS", "NO_RATIO", "STEPS", "Balance", "Catchment", "catchment", "solve_catchment"]
 
 METHODS = ("2sfca", "e2sfca", "gaussian", "gravity", "3sfca", "m2sfca", "bfca", "i2sfca", "raam")
 """Names of the methods.
 
 ``bfca``, ``i2sfca`` and ``raam`` conserve people, ``m2sfca`` nothing, the others capacity.
 """
+
+NO_RATIO = MappingProxyType(
+    {
+        "bfca": "level_of_service_per_10k",
+        "i2sfca": "crowding_n",
+        "raam": "travel_congestion_cost",
+    }
+)
+"""Methods whose result is no capacity per person, and the column that they return instead."""
 
 _KEEP_DEMAND = ("bfca", "i2sfca", "raam")
 _PER = 10_000.0
@@ -165,11 +175,14 @@ def catchment(
     Returns
     -------
     DataFrame
-        By area id: ``access_per_10k`` (capacity per 10,000 people; ``crowding_n``, people per
-        unit of capacity, for ``i2sfca``; ``travel_congestion_cost``, without unit, for ``raam``)
-        and ``access_status``: ``ok``, ``no_supply_in_reach`` (access is 0; ``raam`` and
-        ``i2sfca`` have no value), ``no_population`` (the access somebody there would have) or
-        ``not_covered`` (the travel table does not say: missing).
+        By area id: ``access_per_10k`` (capacity per 10,000 people) or, for the methods of
+        :data:`NO_RATIO`, ``crowding_n`` (people per unit of capacity), ``travel_congestion_cost``
+        (without unit) or ``level_of_service_per_10k`` (what an area gets of the sites' ratios per
+        10,000: over all areas it adds up to those ratios, people times it is no capacity, and an
+        area cut in two parts it between them), and ``access_status``: ``ok``,
+        ``no_supply_in_reach`` (access is 0; ``raam`` and ``i2sfca`` have no value),
+        ``no_population`` (the access somebody there would have) or ``not_covered`` (the travel
+        table does not say: missing).
 
     Raises
     ------
@@ -317,16 +330,12 @@ def _areas_side(
         default="ok",
     )
     known = costs.listed
+    column = NO_RATIO.get(method, "access_per_10k")
+    value = solution.access * _PER if column.endswith("_per_10k") else solution.access
     if method == "raam":
-        column, value, known = (
-            "travel_congestion_cost",
-            solution.access,
-            known & some & (people > 0),
-        )
+        known = known & some & (people > 0)
     elif method == "i2sfca":
-        column, value, known = "crowding_n", solution.access, known & some
-    else:
-        column, value = "access_per_10k", solution.access * _PER
+        known = known & some
     return pd.DataFrame(
         {column: np.where(known, value, np.nan), "access_status": status}, index=costs.origins
     )
@@ -366,12 +375,11 @@ def _balance(
     reached = float(capacity[solution.demand_at_site > 0].sum())
     total = float(capacity.sum())
     keeps_demand = method in _KEEP_DEMAND
-    no_ratio = method in {"i2sfca", "raam"}
     return Balance(
         supply=total,
         reached=reached,
         stranded=total - reached,
-        handed_out=float("nan") if no_ratio else float((used * solution.access).sum()),
+        handed_out=float("nan") if method in NO_RATIO else float((used * solution.access).sum()),
         demand=float(people.sum()),
         demand_in_reach=float(used[solution.reachable > 0].sum()),
         allocated=float(solution.demand_at_site.sum()),

@@ -11,9 +11,21 @@ from numpy.typing import NDArray
 
 from equity import provenance
 from equity.errors import InputError
+from equity.measures.reach._speeds import TravelEstimate
 from equity.measures.reach._sphere_pairs import PAIRS_PER_BLOCK, Block, Ints, Sites
 
 UNITS = ("min", "km")
+
+_ROUNDING = 1e-9
+
+
+def at_most(limit: float) -> float:
+    """Return the largest cost that still counts as ``limit``, which is itself within reach.
+
+    1.4 km written as 1,400 m and 31 minutes as 31/60 h are the same limit: rounding in a change of
+    units must not lose the pair.
+    """
+    return limit * (1.0 + _ROUNDING)
 
 
 @dataclass(frozen=True)
@@ -96,6 +108,8 @@ class TravelCosts:
         given does not say.
     listed
         False for origins about which a user's own table says nothing: their access is unknown.
+    estimate
+        How far the minutes lie from those on the road; None for costs in km.
     note
         How the costs were made, for provenance.
     record
@@ -108,6 +122,7 @@ class TravelCosts:
     limit: float | None
     pairs: Held | Streamed = field(repr=False)
     listed: NDArray[np.bool_] = field(repr=False)
+    estimate: TravelEstimate | None = None
     note: str = ""
     record: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
 

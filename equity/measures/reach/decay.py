@@ -13,7 +13,7 @@ import numpy as np
 
 from equity.errors import InputError
 from equity.measures.checks import checked_number
-from equity.measures.reach.costs import TravelCosts
+from equity.measures.reach.costs import TravelCosts, at_most
 from equity.measures.reach.places import Floats
 
 STEPS: Mapping[str, Mapping[float, float]] = MappingProxyType(
@@ -58,10 +58,11 @@ def steps(table: str | Mapping[float, float], *, unit: str) -> Decay:
         name, pairs = "own steps", table
     limits, weights = _limits_and_weights(pairs)
     padded = np.append(weights, 0.0)
+    ends = np.array([at_most(limit) for limit in limits])
     text = ", ".join(f"{a:g} {unit}: {b:g}" for a, b in zip(limits, weights, strict=True))
     return Decay(
         f"{name} ({text})",
-        lambda cost: padded[np.searchsorted(limits, cost, side="left")],
+        lambda cost: padded[np.searchsorted(ends, cost, side="left")],
         float(limits[-1]),
     )
 
@@ -85,7 +86,8 @@ def _limits_and_weights(pairs: Mapping[float, float]) -> tuple[Floats, Floats]:
 
 def uniform(reach: float) -> Decay:
     """Return weight 1 up to ``reach``."""
-    return Decay(f"1 up to {reach:g}", lambda cost: (cost <= reach).astype(np.float64), reach)
+    end = at_most(reach)
+    return Decay(f"1 up to {reach:g}", lambda cost: (cost <= end).astype(np.float64), reach)
 
 
 def gaussian(reach: float) -> Decay:
@@ -114,7 +116,7 @@ def power(exponent: float, *, floor: float) -> Decay:
 
 def within_costs(decay: Decay, costs: TravelCosts) -> Decay:
     """Return ``decay`` if the costs go on for as long as it does."""
-    if decay.reach is not None and costs.limit is not None and decay.reach > costs.limit:
+    if decay.reach is not None and costs.limit is not None and decay.reach > at_most(costs.limit):
         raise InputError(
             f"weights go on to {decay.reach:g} {costs.unit}, but travel costs end at "
             f"{costs.limit:g} {costs.unit}",

@@ -79,10 +79,15 @@ def two_step(
 
 
 def balanced(costs: TravelCosts, decay: Decay, people: Floats, supply: Floats) -> Solution:
-    """Solve BFCA: weights share out each area's people, and each site's level of service."""
+    """Solve BFCA: weights share out each area's people, and each site's level of service.
+
+    A site without capacity serves nobody, so nobody is sent there.
+    """
+    serves = supply > 0
     demand = np.zeros(len(supply))
     column = np.zeros(len(supply))
     for rows, f in weighted(costs, decay):
+        f.data *= serves[f.indices]
         row = f.sum(axis=1)
         demand += f.T @ ratios(people[rows], row)
         column += f.T @ np.ones(len(row))

@@ -19,7 +19,15 @@ from scipy.spatial import cKDTree
 from equity import provenance
 from equity.errors import InputError
 from equity.measures.checks import aligned, checked_number
-from equity.measures.reach._speeds import DETOUR_FACTOR, ROAD_KMH, Roads
+from equity.measures.reach._speeds import (
+    DETOUR_FACTOR,
+    ROAD_KMH,
+    ROADS,
+    Roads,
+    TravelEstimate,
+    roads_of,
+    travel_estimate,
+)
 from equity.measures.reach._sphere_pairs import Block, Ints, SphereIndex
 from equity.measures.reach._travel_table import read_travel_table
 from equity.measures.reach.costs import Held, Streamed, TravelCosts, hold
@@ -36,12 +44,15 @@ from equity.measures.reach.places import (
 __all__ = [
     "DETOUR_FACTOR",
     "PAIRS_KEPT",
+    "ROADS",
     "ROAD_KMH",
     "Roads",
     "TravelCosts",
+    "TravelEstimate",
     "nearest_sites",
     "population_centers",
     "travel_costs",
+    "travel_estimate",
 ]
 
 PAIRS_KEPT = 8_000_000
@@ -57,7 +68,7 @@ def nearest_sites(
     *,
     centers: Table | None = None,
     rurality: pd.Series | None = None,
-    roads: Roads | None = None,
+    roads: Roads | str | None = None,
 ) -> pd.DataFrame:
     """Find the nearest site of every area.
 
@@ -75,7 +86,7 @@ def nearest_sites(
     rurality
         Series by area id: a class of ``roads.kmh`` or a primary RUCA code. None: unknown.
     roads
-        Detour factor and road speeds; the documented defaults if None.
+        Detour factor and road speeds, or a name in :data:`ROADS`; the documented default if None.
 
     Returns
     -------
@@ -83,7 +94,7 @@ def nearest_sites(
         By the index of ``areas``: ``nearest_site_km`` (great-circle km), ``nearest_site_min``
         (estimated minutes one way), ``nearest_site_id`` (of several at the same point the first by
         name) and ``nearest_site_status`` (``ok``, or ``not_computable`` for an area without a
-        location).
+        location). :func:`travel_estimate` of it says how far the minutes may be off.
 
     Raises
     ------
@@ -115,17 +126,18 @@ def nearest_sites(
     origins = unit_vectors(here.lon[known], here.lat[known])
     chord[known], nearest[known] = _first_nearest(points, first, origins)
     km = chord_to_km(chord)
-    per_km = (roads or Roads()).minutes_per_km(rurality, here.ids)
+    used = roads_of(roads)
+    per_km = used.minutes_per_km(rurality, here.ids)
     result = pd.DataFrame(
         {
             "nearest_site_km": km,
-            "nearest_site_min": km * per_km,
+            "nearest_site_min": used.minutes(km, per_km),
             "nearest_site_id": pd.Series(names[nearest], index=here.ids).where(known),
             "nearest_site_status": np.where(known, "ok", "not_computable"),
         },
         index=areas.index,
     )
-    notes = [_estimate_note(roads or Roads())]
+    notes = [used.note()]
     if centers is not None:
         weighted = int(here.ids.isin(centers.index).sum())
         notes.append(
@@ -135,6 +147,7 @@ def nearest_sites(
     if unlocated:
         notes.append(f"{unlocated:,} sites without a location could not be nearest to anybody")
         _log.warning(notes[-1])
+    used.estimate.stamp(result)
     return provenance.carry(result, areas, sites, notes=notes)
 
 
@@ -146,7 +159,7 @@ def travel_costs(
     max_minutes: float | None = None,
     centers: Table | None = None,
     rurality: pd.Series | None = None,
-    roads: Roads | None = None,
+    roads: Roads | str | None = None,
     table: pd.DataFrame | str | Path | None = None,
     origin: str | None = None,
     destination: str | None = None,
@@ -224,13 +237,14 @@ def travel_costs(
     here = locate(areas, role="areas", centers=centers)
     there = locate(sites, role="sites")
     if max_minutes is not None:
-        used = roads or Roads()
+        used = roads_of(roads)
         per_km = used.minutes_per_km(rurality, here.ids)
-        limit, note = float(max_minutes), _estimate_note(used)
+        limit, note, estimate = float(max_minutes), used.note(), used.estimate
     else:
-        per_km = np.ones(len(here.ids))
+        # A km costs a km.
+        used, per_km, estimate = Roads(), np.ones(len(here.ids)), None
         limit, note = float(radius_km or 0.0), "Travel cost: great-circle km"
-    search = _Search(here, there, per_km, limit)
+    search = _Search(here, there, used, per_km, limit)
     most = None if keep else PAIRS_KEPT
     held = None if keep is False else hold(search(), len(here.ids), most=most)
     pairs: Held | Streamed = Streamed(search) if held is None else held
@@ -241,6 +255,7 @@ def travel_costs(
         limit,
         pairs,
         here.known,
+        estimate=estimate,
         note=note,
         record=provenance.carry(pd.DataFrame(), areas, sites),
     )
@@ -319,11 +334,13 @@ def population_centers(
 class _Search:
     """A search that can be run again: origins, sites and how far each origin reaches."""
 
-    def __init__(self, here: Places, there: Places, per_km: Floats, limit: float) -> None:
+    def __init__(
+        self, here: Places, there: Places, roads: Roads, per_km: Floats, limit: float
+    ) -> None:
         known = there.known
-        self._here, self._per_km, self._limit = here, per_km, limit
+        self._here, self._roads, self._per_km, self._limit = here, roads, per_km, limit
         self._site = np.flatnonzero(known).astype(np.int32)
-        self._radius = limit / per_km
+        self._radius = roads.km_within(limit, per_km)
         reach = float(self._radius.max(initial=0.0))
         self._index = SphereIndex(there.lon[known], there.lat[known], reach_km=reach)
 
@@ -332,7 +349,8 @@ class _Search:
         radius = self._radius * (1.0 + 1e-12)
         for block in self._index.pairs(self._here.lon, self._here.lat, radius_km=radius):
             per_row = np.diff(block.indptr)
-            cost = block.cost * np.repeat(self._per_km[block.start : block.stop], per_row)
+            per_km = np.repeat(self._per_km[block.start : block.stop], per_row)
+            cost = self._roads.minutes(block.cost, per_km)
             np.minimum(cost, self._limit, out=cost)
             yield block._replace(sites=self._site[block.sites], cost=cost)
 
@@ -373,8 +391,3 @@ def _check_limits(radius_km: float | None, max_minutes: float | None, *, from_ta
         )
     for name, value in stated.items():
         checked_number(value, name)
-
-
-def _estimate_note(roads: Roads) -> str:
-    speeds = ", ".join(f"{name} {value:g}" for name, value in roads.kmh.items())
-    return f"Minutes are estimated: great-circle km x {roads.detour:g}; road km/h: {speeds}"

@@ -187,6 +187,13 @@ def virtual_catchment(
         For shares outside 0 to 1, speeds that are missing or negative, and all that
         :func:`equity.catchment` refuses.
 
+    Notes
+    -----
+    In :class:`TwoChannel` more links are not always more access. Need that can use a link leaves
+    the clinics within reach and queues at the lines of all practices that may serve it; where those
+    carry little video (a low ``site_link_adequacy`` or ``virtual_ceiling``), raising an area's
+    ``link_usable_share`` can lower its ``access_per_10k``. That is a finding about the practices.
+
     Examples
     --------
     >>> import pandas as pd

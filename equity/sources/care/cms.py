@@ -12,7 +12,7 @@ Capacity, where it can be argued:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import InputError, MissingColumnError
+from equity.files.large import read_columns
 from equity.provenance import file_source, stamp
-from equity.sources.area_rows import existing, read_text_table
 
 __all__ = ["read_clinicians", "read_hospitals", "read_rural_clinics"]
 
@@ -188,46 +188,22 @@ def read_rural_clinics(path: str | Path, *, as_of: str, state: str | None = None
 
 def _columns(path: str | Path, wanted: dict[str, str]) -> pd.DataFrame:
     """Read only the columns that are wanted: the clinicians' file has 700 MB."""
-    from pyarrow import ArrowInvalid, csv, string
+    found: dict[str, str] = {}
 
-    file = existing(path)
-    with file.open("rb") as handle:
-        head = handle.readline()
-    names = {n.strip().strip('"').strip(): n for n in _header(head)}
-    found = {}
-    for new, old in wanted.items():
-        use = next((n for n in (old, *_ALIASES.get(old, ())) if n in names), None)
-        if use is None:
-            raise MissingColumnError(
-                f"lacks column {old!r}", file=path, fix="download the file again from data.cms.gov"
-            )
-        found[new] = names[use]
-    try:
-        table = csv.read_csv(
-            file,
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                include_columns=list(found.values()),
-                column_types=dict.fromkeys(found.values(), string()),
-                strings_can_be_null=False,
-            ),
-        )
-    except ArrowInvalid:
-        # A row with another number of fields: let the careful reader name it.
-        careful = read_text_table(path)
-        return pd.DataFrame({new: careful[old].str.strip() for new, old in found.items()})
-    frame = table.to_pandas()
+    def pick(names: Sequence[str]) -> list[str]:
+        for new, old in wanted.items():
+            use = next((n for n in (old, *_ALIASES.get(old, ())) if n in names), None)
+            if use is None:
+                raise MissingColumnError(
+                    f"lacks column {old!r}",
+                    file=path,
+                    fix="download the file again from data.cms.gov",
+                )
+            found[new] = use
+        return list(found.values())
+
+    frame = read_columns(path, pick)
     return pd.DataFrame({new: frame[old].str.strip() for new, old in found.items()})
-
-
-def _header(line: bytes) -> list[str]:
-    import csv
-
-    try:
-        text = line.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = line.decode("latin-1")
-    return next(csv.reader([text.rstrip("\r\n")]), [])
 
 
 def _of_state(frame: pd.DataFrame, state: str | None) -> pd.DataFrame:

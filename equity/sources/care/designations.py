@@ -14,9 +14,10 @@ import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import InputError
+from equity.files.delimited import read_text_table
 from equity.net.desk import Desk
 from equity.provenance import file_source, stamp
-from equity.sources.area_rows import read_text_table, require_columns, row_labels, to_numbers
+from equity.sources.area_rows import require_columns, row_labels, to_numbers
 from equity.sources.fetch import Want, fetch_input
 
 __all__ = ["get_designations", "read_designations"]

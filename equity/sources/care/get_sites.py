@@ -18,8 +18,8 @@ from equity.sources.care.cms import read_clinicians, read_hospitals, read_rural_
 from equity.sources.care.nppes import read_nppes
 from equity.sources.care.placing import get_placed
 from equity.sources.care.sites import read_sites
-from equity.sources.catalog import INPUTS
-from equity.sources.fetch import Want, fetch_input, find_input
+from equity.sources.catalog import find_input
+from equity.sources.fetch import Want, fetch_input
 
 __all__ = ["SITE_KINDS", "get_sites"]
 
@@ -87,7 +87,7 @@ def get_sites(
         return _told(read_sites(stored.path, as_of=as_of, unplaced="drop"), stored)
     wanted = None if state is None else [find_state(s).usps for s in (state, *neighbors)]
     table = _told(_read(kind, stored.path, as_of, wanted, sets), stored)
-    year = int(next(entry.vintage for entry in INPUTS if entry.id == "zip-areas"))
+    year = int(find_input("zip-areas").vintage)
     return get_placed(table, year=year, addresses=addresses, via=via)
 
 

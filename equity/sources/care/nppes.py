@@ -10,16 +10,19 @@ does not know hours, a second practice, or who has retired without telling; supp
 
 from __future__ import annotations
 
-import os
+import contextlib
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import FormatError, InputError, MissingColumnError
-from equity.files.zips import open_member
+from equity.files.large import stream_columns
+from equity.files.opening import regular
+from equity.files.zips import open_zip
 from equity.progress import track
 from equity.provenance import Source, stamp
 
@@ -41,7 +44,6 @@ TAXONOMIES: Mapping[str, tuple[str, ...]] = {
 the NUCC's own list; a study that rests on them names its own."""
 
 _SLOTS = 15
-_BLOCK = 4 << 20
 _BASE = {
     "npi": ("NPI",),
     "entity": ("Entity Type Code",),
@@ -145,67 +147,46 @@ def _codes(taxonomies: Mapping[str, Iterable[str]], sets: Sequence[str]) -> dict
 
 def _batches(path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
     """Yield record batches of the columns that matter, and what they are called."""
-    if path.suffix.lower() == ".zip":
-        with open_member(path, _is_main_file, what="the main file npidata_pfile_….csv") as handle:
-            yield from _parsed(handle, path)
-    else:
+    from pyarrow import ArrowInvalid
+
+    columns: dict[str, str] = {}
+
+    def pick(names: Sequence[str]) -> list[str]:
+        columns.update(_find(names, path))
+        return list(columns.values())
+
+    with contextlib.ExitStack() as stack:
+        if path.suffix.lower() == ".zip":
+            opened = stack.enter_context(open_zip(path))
+            member = opened.only(_is_main_file, "main (npidata_pfile_….csv)")
+            raw = cast("io.RawIOBase", opened.stream(member))
+            handle: IO[bytes] = stack.enter_context(io.BufferedReader(raw, 1 << 20))
+        else:
+            handle = stack.enter_context(regular(path).open("rb"))
         try:
-            handle = path.open("rb")
-        except OSError as trouble:
+            for batch in stream_columns(handle, pick, file=path.name):
+                yield batch, columns
+        except ArrowInvalid as trouble:
             raise FormatError(
-                f"cannot be read ({os.strerror(trouble.errno or 0)})", file=path.name
+                f"not the register's layout ({str(trouble)[:200]})",
+                file=path.name,
+                fix="download the file again; only version 2 files (…_V2.zip) are published now",
             ) from None
-        with handle:
-            yield from _parsed(handle, path)
 
 
 def _is_main_file(name: str) -> bool:
-    low = name.lower()
-    return low.startswith("npidata_pfile") and low.endswith(".csv") and "fileheader" not in low
-
-
-def _parsed(handle: Any, path: Path) -> Iterator[tuple[Any, dict[str, str]]]:
-    import csv as plain_csv
-
-    from pyarrow import ArrowInvalid, csv, string
-
-    head = handle.readline()
-    names = next(plain_csv.reader([head.decode("utf-8-sig", "replace").rstrip("\r\n")]), [])
-    columns = _find(names, path)
-    wanted = list(columns.values())
-    try:
-        reader = csv.open_csv(
-            handle,
-            read_options=csv.ReadOptions(column_names=names, block_size=_BLOCK, use_threads=False),
-            parse_options=csv.ParseOptions(newlines_in_values=True),
-            convert_options=csv.ConvertOptions(
-                include_columns=wanted,
-                column_types=dict.fromkeys(wanted, string()),
-                strings_can_be_null=False,
-            ),
-        )
-        for batch in reader:
-            yield batch, columns
-    except ArrowInvalid as trouble:
-        if "empty" in str(trouble).lower():
-            return
-        raise FormatError(
-            f"not the register's layout ({str(trouble)[:200]})",
-            file=path.name,
-            fix="download the file again; only version 2 files (…_V2.zip) are published now",
-        ) from None
+    return name.startswith("npidata_pfile") and name.endswith(".csv") and "fileheader" not in name
 
 
 def _find(names: Sequence[str], path: Path) -> dict[str, str]:
     """Role -> column, by name with aliases, never by position."""
-    have = {name.strip(): name for name in names}
     wanted = dict(_BASE)
     for slot in range(1, _SLOTS + 1):
         wanted[f"code_{slot}"] = (_CODE.format(slot),)
         wanted[f"switch_{slot}"] = (_SWITCH.format(slot),)
     found, lacking = {}, []
     for role, aliases in wanted.items():
-        use = next((have[a] for a in aliases if a in have), None)
+        use = next((a for a in aliases if a in names), None)
         if use is None:
             lacking.append(aliases[0])
         else:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
+from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, stamp
-from equity.sources.area_rows import read_text_table, require_columns, to_numbers
+from equity.sources.area_rows import require_columns, to_numbers
 
 __all__ = ["read_sites"]
 

@@ -13,7 +13,9 @@ from typing import Any
 import pandas as pd
 
 from equity.errors import FormatError, InputError
-from equity.sources.area_rows import pick_id, read_bytes, read_text_table, require_columns
+from equity.files.delimited import first_line, read_text_table
+from equity.files.opening import read_bytes
+from equity.sources.area_rows import pick_id, require_columns
 
 __all__ = ["read_form"]
 
@@ -72,8 +74,8 @@ def read_form(
     if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{")):
         frame = _api_answer(data, path)
         return frame, _api_ids(frame, path, level)
-    first = data[: data.find(b"\n") + 1 or len(data)]
-    if b"|" in first and b"," not in first:
+    first = first_line(data)
+    if "|" in first and "," not in first:
         frame = _summary_file(data, path, level, state)
         return frame, frame["GEO_ID"]
     frame = read_text_table(path, data=data)

@@ -19,14 +19,9 @@ import pandas as pd
 from equity.areas.annotations import decode
 from equity.areas.geoid import find_state, geo_vintage_for
 from equity.errors import FormatError, InputError, MissingColumnError
+from equity.files.opening import existing, sequence_of
 from equity.provenance import Source, file_source, stamp
-from equity.sources.area_rows import (
-    existing,
-    index_by_area,
-    require_columns,
-    row_labels,
-    sequence_of,
-)
+from equity.sources.area_rows import index_by_area, require_columns, row_labels
 from equity.sources.census._acs_forms import read_form
 
 __all__ = ["read_acs"]

@@ -1,8 +1,10 @@
 """ACS from the Census Bureau: the Data API through the ``census`` package, or the keyless files.
 
-``census`` decides how a question is cut into requests of 49 columns and joined again. Our session
-does the rest: it times out, retries, keeps each answer, and answers the package's own question for
-every single column (one request each, otherwise) from the table's group file.
+``census`` decides how a question is cut into requests of 49 columns and joined again. The session
+it is given asks through our transport, which times out, retries and keeps each answer as it was
+sent: a receipt's checksum is that of the publisher's bytes, and those bytes are what
+:func:`read_acs` reads, here, in a study and offline. The package's joined rows check that the parts
+agree; a table made of them would be a second road beside the one that a study takes.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -24,8 +25,8 @@ from equity.errors import CredentialError, FormatError, InputError
 from equity.net.desk import Desk, desk
 from equity.net.faults import census_key_error
 from equity.net.publishers import publisher
-from equity.net.request import Request
-from equity.net.store import Store, Stored, write_whole, writing
+from equity.net.request import Reply, Request
+from equity.net.store import Store, Stored, write_note
 from equity.provenance import meta, stamp
 from equity.settings import Secret
 from equity.sources.census._acs_labels import STUDY_CODES, check_labels, table_of
@@ -161,19 +162,17 @@ def _from_api(at: Desk, state: State, year: int, level: str, codes: Sequence[str
     # The package refuses an empty key, even where every answer is in the cache already.
     client = Census(key.reveal() or "none", session=session).acs5
     rows = client.get(fields, geo=geo, year=year)
-    counts = {len(json.loads(stored.path.read_bytes())) - 1 for stored in session.answers}
-    if counts != {len(rows)} or not rows:
+    if session.lengths != {len(rows)} or not rows:
+        fewest, most = min(session.lengths, default=0), max(session.lengths, default=0)
         raise FormatError(
-            f"the Census API sent {min(counts, default=0):,} to {max(counts, default=0):,} areas "
-            "for"
-            " the parts of one question",
+            f"the Census API sent {fewest:,} to {most:,} areas for the parts of one question",
             fix="run `equity sources --remove census/acs5` and try again",
         )
     return session.answers
 
 
 class _Session:
-    """What ``census`` takes for a ``requests`` session."""
+    """The one method of a ``requests`` session that ``census`` calls, with our cache behind it."""
 
     def __init__(self, at: Desk, state: State, year: int, level: str, key: Secret) -> None:
         self._at = at
@@ -182,12 +181,13 @@ class _Session:
         self._stem = f"acs5-{year}-{state.fips}-{level.replace('_', '-')}"
         self.headers: dict[str, str] = {}  # the package writes its user agent here; ours is sent
         self.answers: list[Stored] = []
+        self.lengths: set[int] = set()  # areas in each
 
-    def get(self, url: str, params: Mapping[str, str] | None = None) -> _Response:
+    def get(self, url: str, params: Mapping[str, str] | None = None) -> Reply:
         path = urlsplit(url).path
         if "/variables/" in path:
-            # Everything stays text: annotation values are decoded by the reader, not as floats.
-            return _Response(b'{"predicateType": "string"}')
+            # One request for each column, otherwise. All stays text: nothing is cast twice.
+            return Reply(200, {}, b'{"predicateType": "string"}')
         public = {k: v for k, v in (params or {}).items() if k != "key"}
         request = Request(
             publisher("census"),
@@ -199,7 +199,9 @@ class _Session:
         name = f"census/acs5/{self._year}/{self._stem}-{request.digest}.json"
         stored = self._at.get(name, lambda: self._with_key(request))
         self.answers.append(stored)
-        return _Response(stored.path.read_bytes())
+        answer = Reply(200, {}, stored.path.read_bytes())
+        self.lengths.add(len(answer.json()) - 1)
+        return answer
 
     def _with_key(self, request: Request) -> Request:
         if not self._key.reveal():
@@ -220,22 +222,6 @@ class _Session:
             keyed = replace(bare, secret_params={"key": self._key})
             stored = self._at.get(name, lambda: self._with_key(keyed))
         check_labels(table, _labels(stored.path), codes, year=self._year)
-
-
-class _Response:
-    """The part of a ``requests`` response that ``census`` looks at."""
-
-    status_code = 200
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    @property
-    def text(self) -> str:
-        return self._body.decode("utf-8", errors="replace")
-
-    def json(self) -> Any:
-        return json.loads(self._body)
 
 
 def _labels(path: Path) -> dict[str, str]:
@@ -285,9 +271,7 @@ def narrowed(store: Store, national: Stored, fips: str) -> Stored:
             body = b"".join(line for line in lines if line.startswith(wanted))
         if b"GEO_ID" not in head:
             return national  # not this layout: the reader says what is wrong with it
-        with writing(part):
-            part.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(part, head + body)
+        write_note(part, head + body)
     return Stored(part, national.receipt)
 
 

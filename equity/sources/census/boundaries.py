@@ -15,7 +15,7 @@ import shapely
 from equity.areas.geoid import geo_vintage_for
 from equity.errors import FormatError, InputError
 from equity.files.opening import check_data, read_bytes, regular
-from equity.files.zips import check_zip, members
+from equity.files.zips import check_zip, open_zip
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, pick_id, row_labels, to_numbers
 
@@ -151,15 +151,9 @@ def _gdal_source(path: str | Path) -> Any:
             raise FormatError("this is no zip file", file=path, fix="download it again")
         return file
     check_zip(file)
-    shapes = [name for name in members(file) if name.lower().endswith(_BOUNDARY_FILES)]
-    if len(shapes) != 1:
-        raise FormatError(
-            f"the zip must hold exactly one boundary file, it holds {len(shapes)}"
-            + (f" ({', '.join(shapes[:5])})" if shapes else ""),
-            file=path,
-            fix="unpack the one you mean",
-        )
-    return f"/vsizip/{file.resolve()}/{shapes[0]}"
+    with open_zip(file, file=path) as opened:
+        shape = opened.only(lambda name: name.endswith(_BOUNDARY_FILES), "boundary")
+    return f"/vsizip/{file.resolve()}/{shape.filename}"
 
 
 def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:

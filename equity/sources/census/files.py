@@ -10,17 +10,13 @@ import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import FormatError, InputError
+from equity.files.delimited import read_text_table
 from equity.net.desk import Desk, desk
 from equity.net.publishers import publisher
 from equity.net.request import Request
 from equity.net.store import Stored
 from equity.provenance import Source, file_source, meta, stamp
-from equity.sources.area_rows import (
-    index_by_area,
-    read_text_table,
-    require_columns,
-    to_numbers,
-)
+from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.boundaries import read_boundaries
 
 __all__ = [

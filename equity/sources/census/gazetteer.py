@@ -7,10 +7,12 @@ from typing import Any
 import pandas as pd
 
 from equity.errors import InputError
+from equity.files.delimited import first_line, read_text_table
+from equity.files.opening import read_bytes
 from equity.net.desk import Desk
 from equity.net.store import Stored
 from equity.provenance import stamp
-from equity.sources.area_rows import index_by_area, read_bytes, read_text_table, to_numbers
+from equity.sources.area_rows import index_by_area, to_numbers
 from equity.sources.census.files import census_file, restamp, source_of
 from equity.sources.vintages import vintage_of
 
@@ -89,9 +91,8 @@ def read_gazetteer(path: Any, *, year: int, level: str, state: str | None = None
         If the file is absent, damaged or another one.
     """
     data = read_bytes(path, suffix=".txt")
-    bar = b"|" in data[: data.find(b"\n")]
+    bar = "|" in first_line(data)
     frame = read_text_table(path, delimiter="|" if bar else "\t", data=data)
-    frame = frame.rename(columns=str.strip)
     columns = {"INTPTLONG": "lon", "INTPTLAT": "lat", "ALAND": "land_km2", "AWATER": "water_km2"}
     table = to_numbers(frame, columns, path)
     table[["land_km2", "water_km2"]] /= 1e6

@@ -7,15 +7,14 @@ kept, so that the same addresses are never sent twice.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from equity.errors import FormatError, InputError
+from equity.files.delimited import read_records
 from equity.net.desk import Desk, desk
 from equity.net.publishers import publisher
 from equity.net.request import Request
@@ -122,7 +121,7 @@ def read_geocoded(body: bytes, *, expected: Any, file: str = "answer") -> pd.Dat
     pandas.DataFrame
         In the order of `expected`; columns as :func:`geocode`.
     """
-    rows = [r for r in csv.reader(io.StringIO(body.decode("utf-8-sig"))) if r]
+    rows = [fields for _, fields in read_records(body, file)]
     bad = [i + 1 for i, r in enumerate(rows) if len(r) < 3 or (r[2] == "Match" and len(r) != 12)]
     if bad:
         raise FormatError(

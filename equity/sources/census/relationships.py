@@ -18,9 +18,11 @@ import pandas as pd
 from equity.areas.geoid import find_state, normalize
 from equity.areas.relationship import Relationship, relationship
 from equity.errors import FormatError, InputError
+from equity.files.delimited import read_text_table
+from equity.files.opening import read_bytes
 from equity.provenance import Source, file_source, stamp
 from equity.sources import usda
-from equity.sources.area_rows import read_bytes, read_text_table, require_columns, to_numbers
+from equity.sources.area_rows import require_columns, to_numbers
 
 __all__ = [
     "NO_ZCTA",

@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from equity.errors import FormatError
+from equity.files.opening import read_bytes
 from equity.provenance import file_source, stamp
-from equity.sources.area_rows import index_by_area, read_bytes
+from equity.sources.area_rows import index_by_area
 from equity.sources.vintages import vintage_of
 
 __all__ = ["read_saipe"]

@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from equity.errors import FormatError
-from equity.provenance import sha256_of
 from equity.sources.fcc import _bdc_names as names
 from equity.sources.fcc._bdc_rows import parse_rows
 from equity.sources.fcc._bdc_stream import (
     bare_name,
-    csv_members,
+    fingerprint,
     first_line,
-    is_url,
     open_csv_bytes,
 )
 
@@ -87,12 +85,7 @@ class BdcFile:
 
     def fingerprint(self) -> str:
         """Return a checksum of the content: SHA-256, or for a zip behind a URL its CRC."""
-        if not is_url(self.path):
-            return sha256_of(self.path)
-        if self.member is None:
-            return ""
-        item = next(item for item in csv_members(self.path) if item.filename == self.member)
-        return f"crc32-{item.CRC:08x}-{item.file_size}"
+        return fingerprint(self.path, self.member)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows as record batches of the columns asked for.

@@ -20,6 +20,8 @@ _BLOCK = 1 << 23
 """Bytes inflated at a time: many, because each time the interpreter is asked for."""
 _PIECE = 1 << 20
 """Bytes parsed at a time: few, because they and what becomes of them should fit a core's cache."""
+_LINE_END = re.compile(rb"\r*\n|\r")
+"""Of the header: the rows may end in another way, and Arrow takes any."""
 _EXAMPLES = 5
 _AGAIN = "download the file again"
 
@@ -86,12 +88,17 @@ def _blocks(stream: Any, file: str) -> Iterator[Any]:
         stop = filled if ended else buffer.rfind(b"\n", 0, filled) + 1
         if not stop and not ended:
             raise FormatError(f"no line ends in {_BLOCK:,} bytes", file=file, fix=_AGAIN)
-        start = (buffer.find(b"\n", 0, stop) + 1 or stop) if first else 0
+        start = _after_header(buffer, stop) if first else 0
         if start < stop:
             yield shared.slice(start, stop - start)
         kept = filled - stop
         view[:kept] = bytes(view[stop:filled])
         first = False
+
+
+def _after_header(buffer: bytearray, stop: int) -> int:
+    end = _LINE_END.search(buffer, 0, stop)
+    return end.end() if end else stop
 
 
 class _BadRows:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from equity.errors import DependencyError, FormatError, MissingFileError, StorageError
-from equity.files.inflate import fast_member
+from equity.errors import DependencyError, EquityError, MissingFileError, StorageError
+from equity.files.zips import OpenZip, open_zip
+from equity.provenance import sha256_of
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 _LONGEST_HEADER = 1 << 16
-_AGAIN = "download the file again; a cut-off download is the usual cause"
 
 
 def is_url(path: str | Path) -> bool:
@@ -57,22 +56,10 @@ def open_bytes(path: str) -> Iterator[IO[bytes]]:
         yield handle
 
 
-def csv_members(path: str) -> list[zipfile.ZipInfo]:
-    """Return the CSV members of a zip, leaving out what a Mac or an editor adds.
-
-    Raises
-    ------
-    FormatError
-        If the file is no zip or ends early.
-    """
-    with open_bytes(path) as handle, _explain(path), zipfile.ZipFile(handle) as archive:
-        return [
-            item
-            for item in archive.infolist()
-            if item.filename.lower().endswith(".csv")
-            and "__MACOSX" not in item.filename
-            and not bare_name(item.filename).startswith((".", "_"))
-        ]
+@contextlib.contextmanager
+def _opened(path: str) -> Iterator[OpenZip]:
+    with open_bytes(path) as handle, open_zip(handle, file=path) as opened:
+        yield opened
 
 
 def only_member(path: str) -> zipfile.ZipInfo:
@@ -81,19 +68,20 @@ def only_member(path: str) -> zipfile.ZipInfo:
     Raises
     ------
     FormatError
-        If there is none, or more than one.
+        If the zip is damaged or unsafe, or holds no CSV or several.
     """
-    members = csv_members(path)
-    if len(members) == 1:
-        return members[0]
-    if not members:
-        raise FormatError("the zip holds no .csv file", file=path, fix=_AGAIN)
-    raise FormatError(
-        f"the zip holds {len(members)} .csv files, one is expected",
-        file=path,
-        rows=[bare_name(item.filename) for item in members],
-        fix="unpack it and name the file that is meant",
-    )
+    with _opened(path) as opened:
+        return opened.only(lambda name: name.endswith(".csv") and name[0] != "_", ".csv")
+
+
+def fingerprint(path: str, member: str | None) -> str:
+    """Return a checksum of the content: SHA-256, or for a zip behind a URL its CRC."""
+    if not is_url(path):
+        return sha256_of(path)
+    if member is None:
+        return ""
+    item = only_member(path)
+    return f"crc32-{item.CRC:08x}-{item.file_size}"
 
 
 @contextlib.contextmanager
@@ -103,14 +91,17 @@ def open_csv_bytes(path: str, member: str | None) -> Iterator[IO[bytes]]:
     The checksum of a zip member is checked when its end is read; damage met on the way is raised
     as one error that names the file.
     """
-    with open_bytes(path) as handle, _explain(path):
+    try:
         if member is None:
-            yield handle
-            return
-        with zipfile.ZipFile(handle) as archive:
-            item = archive.getinfo(member)
-            with fast_member(handle, item) or archive.open(item) as stream:
+            with open_bytes(path) as handle:
+                yield handle
+        else:
+            with _opened(path) as opened, opened.stream(opened.named(member)) as stream:
                 yield stream
+    except OSError as error:
+        if isinstance(error, EquityError) or error.errno == errno.ENOENT:
+            raise
+        raise StorageError(f"cannot be read ({error.strerror or error})", file=path) from None
 
 
 def first_line(path: str, member: str | None) -> str:
@@ -122,18 +113,4 @@ def first_line(path: str, member: str | None) -> str:
             if not piece:
                 break
             raw += piece
-    return raw.split(b"\n", 1)[0].decode("utf-8-sig", errors="replace").rstrip("\r")
-
-
-@contextlib.contextmanager
-def _explain(path: str) -> Iterator[None]:
-    try:
-        yield
-    except _DAMAGE as error:
-        raise FormatError(f"the zip is damaged ({error})", file=path, fix=_AGAIN) from None
-    except KeyError as error:
-        raise FormatError(f"the zip no longer holds the file ({error})", file=path) from None
-    except OSError as error:
-        if isinstance(error, MissingFileError | StorageError) or error.errno == errno.ENOENT:
-            raise
-        raise StorageError(f"cannot be read ({error.strerror or error})", file=path) from None
+    return re.split(b"[\r\n]", raw, maxsplit=1)[0].decode("utf-8-sig", errors="replace")

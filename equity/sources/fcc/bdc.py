@@ -52,12 +52,15 @@ class BdcFiles:
         What was left out and why; printed with every result.
     sources
         Provenance of each file.
+    geo_vintage
+        The areas that the blocks' ids mean.
     """
 
     as_of: str
     files: tuple[BdcFile, ...]
     notes: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
+    geo_vintage: str = "2020"
 
     @property
     def technologies(self) -> tuple[int, ...]:

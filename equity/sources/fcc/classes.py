@@ -14,8 +14,9 @@ import pandas as pd
 
 from equity.areas.geoid import geo_vintage_for
 from equity.errors import InputError, MissingColumnError
+from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, stamp
-from equity.sources.area_rows import index_by_area, pick_id, read_text_table, to_numbers
+from equity.sources.area_rows import index_by_area, pick_id, to_numbers
 
 __all__ = ["read_coverage"]
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from equity.areas.geoid import find_state
 from equity.errors import FormatError, MissingFileError, VintageError
-from equity.provenance import Source, sha256_of
+from equity.provenance import Source
 from equity.sources.fcc._bdc_files import split_header
 from equity.sources.fcc._bdc_rows import parse_rows
 from equity.sources.fcc._bdc_stream import (
     bare_name,
-    csv_members,
+    fingerprint,
     first_line,
     is_url,
     only_member,
@@ -67,10 +67,7 @@ class Form477File:
 
     def fingerprint(self) -> str:
         """Return a checksum of the content; empty for a plain file behind a URL."""
-        if not is_url(self.path):
-            return sha256_of(self.path)
-        item = next((i for i in csv_members(self.path) if i.filename == self.member), None)
-        return "" if item is None else f"crc32-{item.CRC:08x}-{item.file_size}"
+        return fingerprint(self.path, self.member)
 
     def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Yield the rows as record batches with the columns of the newer data."""

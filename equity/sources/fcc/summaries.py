@@ -16,11 +16,14 @@ import pandas as pd
 
 from equity.areas.geoid import LEVELS, find_state, normalize
 from equity.errors import FormatError, InputError, MissingColumnError
-from equity.provenance import Source, sha256_of, stamp
+from equity.files.delimited import read_text_table
+from equity.files.opening import check_data
+from equity.provenance import Source, carry, sha256_of, stamp
+from equity.sources.area_rows import row_labels
 from equity.sources.fcc._bdc_names import check_as_of
 from equity.sources.fcc._bdc_stream import bare_name, only_member, open_csv_bytes
 
-__all__ = ["read_bdc_mobile", "read_bdc_providers", "read_bdc_summary"]
+__all__ = ["read_bdc_mobile", "read_bdc_providers", "read_bdc_summary", "read_summary_classes"]
 
 _TYPES = {"county": "County", "state": "State", "nation": "National", "place": "Census Place"}
 # The specification's labels, where they differ from those in the files.
@@ -31,6 +34,15 @@ _LABELS = {
     "all cable/fiber": "cable/fiber",
     "geostationary satellite": "gso satellite",
     "non-geostationary satellite": "ngso satellite",
+}
+_CODES = {
+    "any technology": (10, 40, 50, 60, 61, 70, 71, 72),
+    "any terrestrial": (10, 40, 50, 70, 71, 72),
+    "all wired": (10, 40, 50),
+    "cable/fiber": (40, 50),
+    "copper": (10,),
+    "cable": (40,),
+    "fiber": (50,),
 }
 _SPEEDS = ("02_02", "10_1", "25_3", "100_20", "250_25", "1000_100")
 _NEEDED = ("area_data_type", "geography_type", "geography_id", "total_units", "biz_res",
@@ -122,6 +134,58 @@ def read_bdc_summary(
     return _finished(table, _source(path, vintage), level=level, state=state, note=note)
 
 
+def read_summary_classes(
+    path: str | Path,
+    *,
+    as_of: str | date,
+    level: str = "county",
+    technology: str = "Any Terrestrial",
+    part: str = "Total",
+    state: str | None = None,
+) -> pd.DataFrame:
+    """Read a fixed-broadband summary as a table of classes, which :func:`equity.coverage` takes.
+
+    Parameters
+    ----------
+    path, as_of, level, part, state
+        As for :func:`read_bdc_summary`; residential units.
+    technology
+        Label as in the file.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``locations_n`` (units: homes, not locations), ``served_n`` (100/20 Mbps),
+        ``underserved_n`` (25/3 and less than that), ``unserved_n``: the published shares times the
+        units, as :func:`equity.read_coverage` gives them.
+
+    Raises
+    ------
+    FormatError, MissingColumnError, InputError
+        As for :func:`read_bdc_summary`.
+    """
+    table = read_bdc_summary(
+        path, as_of=as_of, level=level, technologies=[technology], part=part, state=state
+    )
+    fast, slow = (
+        table.filter(regex=f"_{speed}_share$").iloc[:, 0] * table["units_n"]
+        for speed in ("100_20", "25_3")
+    )
+    classes = {
+        "served_n": fast,
+        "underserved_n": slow - fast,
+        "unserved_n": table["units_n"] - slow,
+    }
+    result = carry(pd.DataFrame({"locations_n": table["units_n"], **classes}), table)
+    label = _LABELS.get(technology.casefold(), technology.casefold())
+    result.attrs["coverage_classes"] = {
+        "served": [100.0, 20.0],
+        "underserved": [25.0, 3.0],
+        "technologies": list(_CODES.get(label, ())),
+    }
+    return result
+
+
 def read_bdc_mobile(
     path: str | Path,
     *,
@@ -210,7 +274,7 @@ def read_bdc_providers(path: str | Path, *, as_of: str | date) -> pd.DataFrame:
         )
     for name in frame.columns[frame.columns.str.contains(_NUMBERS)]:
         frame[name] = _numbers(frame[name], path)
-    stamped: pd.DataFrame = stamp(frame, sources=[_source(path, vintage)])
+    stamped: pd.DataFrame = stamp(frame.reset_index(drop=True), sources=[_source(path, vintage)])
     return stamped
 
 
@@ -244,13 +308,10 @@ def _read(
     text = str(path)
     member = only_member(text).filename if text.lower().endswith(".zip") else None
     with open_csv_bytes(text, member) as stream:
-        try:
-            frame = pd.read_csv(stream, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-        except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-            raise FormatError(
-                f"not readable as CSV ({error})", file=bare_name(path), fix="download it again"
-            ) from None
-    frame.columns = frame.columns.str.strip().str.lower()
+        data = stream.read()
+    check_data(data, bare_name(path))
+    frame = read_text_table(bare_name(path), data=data)
+    frame.columns = frame.columns.str.lower()
     for name in needed:
         if name not in frame.columns:
             raise MissingColumnError(
@@ -302,7 +363,7 @@ def _numbers(values: pd.Series, path: str | Path) -> pd.Series:
         raise FormatError(
             f"{values.name} holds what is no number",
             file=bare_name(path),
-            rows=[f"line {n + 2}" for n in values.index[bad]],
+            rows=row_labels(values.index, bad),
             fix="download the file again",
         )
     return numbers.astype(float)

@@ -1,0 +1,127 @@
+"""Some columns of a large CSV, in one pass: what is not wanted is never held."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+
+from equity.files.delimited import read_text_table, usable_names
+from equity.files.opening import check_data, regular
+
+__all__ = ["read_columns", "stream_columns"]
+
+Pick = Callable[[list[str]], Sequence[str]]
+"""From the names in a header to those that are wanted."""
+
+_BLOCK = 4 << 20
+_LONGEST_HEADER = 1 << 20
+_HEADER = re.compile(rb'(?:"(?:[^"]|"")*"|[^"\r\n]+)*')
+_LINE_END = re.compile(rb"\r*\n|\r")
+_PACKED = (b"PK", b"\x1f\x8b", b"\xfd7zXZ")
+
+
+def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
+    """Read the columns that `pick` chooses as text, in the file's order; packed files too.
+
+    Raises
+    ------
+    MissingFileError, FormatError
+        As :func:`equity.files.delimited.read_text_table`, rows named.
+    """
+    import pyarrow as pa
+
+    with regular(path).open("rb") as handle:
+        start = handle.read(4096)
+        check_data(start, path)
+        handle.seek(0)
+        if not start.startswith(_PACKED):
+            try:
+                return pa.Table.from_batches(stream_columns(handle, pick, file=path)).to_pandas()
+            except pa.ArrowInvalid:
+                pass  # the careful reader knows other encodings, and names the rows
+    frame = read_text_table(path)
+    return frame[list(pick(list(frame.columns)))].reset_index(drop=True)
+
+
+def stream_columns(handle: IO[bytes], pick: Pick, *, file: str | Path) -> Iterator[Any]:
+    """Yield record batches of the columns that `pick` chooses, as text.
+
+    Parameters
+    ----------
+    handle
+        A CSV in UTF-8 from its first byte on; its lines may end in any way.
+    file
+        For errors.
+
+    Raises
+    ------
+    FormatError
+        If the header names a column twice.
+    pyarrow.ArrowInvalid
+        If a row has another number of fields than the header, or the text is not UTF-8.
+    """
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    names, rest = _header(handle, file)
+    wanted = pick(names)
+    try:
+        reader = arrow_csv.open_csv(
+            rest,
+            read_options=arrow_csv.ReadOptions(
+                column_names=names, block_size=_BLOCK, use_threads=False
+            ),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
+                include_columns=list(wanted),
+                column_types=dict.fromkeys(wanted, pa.string()),
+                strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid as trouble:
+        if "empty" not in str(trouble).lower():
+            raise
+        yield pa.RecordBatch.from_pydict({name: pa.array([], pa.string()) for name in wanted})
+        return
+    yield from reader
+
+
+def _header(handle: IO[bytes], file: str | Path) -> tuple[list[str], IO[bytes]]:
+    """Return the names in the header, and a stream of the rows."""
+    head = handle.readline(_LONGEST_HEADER)
+    while head.count(b'"') % 2 and len(head) < _LONGEST_HEADER:  # a newline inside a quoted name
+        more = handle.readline(_LONGEST_HEADER)
+        if not more:
+            break
+        head += more
+    head = head.removeprefix(b"\xef\xbb\xbf")
+    found = _HEADER.match(head)
+    text = found[0] if found else b""
+    # Where the header ends in another way than the rows, some of them have been read with it.
+    rows = _LINE_END.sub(b"", head[len(text) :], count=1)
+    names = next(csv.reader(io.StringIO(text.decode("utf-8", "replace"), newline="")), [])
+    rest = io.BufferedReader(_After(rows, handle)) if rows else handle
+    return usable_names(names, file), rest
+
+
+class _After(io.RawIOBase):
+    """Bytes that were already read, and then the rest."""
+
+    def __init__(self, first: bytes, rest: IO[bytes]) -> None:
+        self._first, self._rest = first, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        piece = self._first[: len(view)] or self._rest.read(len(view))
+        self._first = self._first[len(piece) :]
+        view[: len(piece)] = piece
+        return len(piece)

@@ -1,0 +1,146 @@
+"""What no field of a study file tells alone: whether rules exist, readers can use what is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from equity.areas.schema import describe
+from equity.errors import EquityError, InputError
+from equity.sources.catalog import Reader, find_input
+from equity.study.parts import CoveragePart, StudyPlan, TablePart, UnderResourcedPart
+from equity.study.readers import (
+    COVERAGE,
+    SITES,
+    TABLES,
+    check_input_names,
+    complaints,
+    live_options,
+)
+
+__all__ = ["problems"]
+
+_Problem = tuple[list[Any], str, str | None]
+
+
+def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
+    """Yield what no field alone can tell: place, what, fix."""
+    yield from _wrong_names(plan.model_dump(), [])
+    yield from _wrong_rules(plan, path)
+    yield from _wrong_coverage(plan.coverage)
+    for i, table in enumerate(plan.tables):
+        for field, what, fix in _wrong_table(table):
+            yield ["tables", i, field], f"tables.{i}.{field}: {what}", fix
+    for i, sites in enumerate(plan.sites):
+        reader = SITES[sites.reader]
+        said = sites.said()
+        if reader.name != "sites":
+            said = {name: value for name, value in said.items() if name not in sites.placing}
+        known = {"as_of", "layout", "unplaced", "synthetic", "state", "states", "kind", "columns"}
+        found = complaints(reader, said, sites.options, known)
+        for field, what, fix in (*_misread(sites.file, reader), *found):
+            yield ["sites", i, field], f"sites.{i}.{field}: {what}", fix
+    yield from _wrong_criteria(plan.under_resourced)
+
+
+def _wrong_names(part: Any, where: list[Any]) -> Iterator[_Problem]:
+    """Yield every ``live:`` name that the catalog does not know."""
+    if isinstance(part, dict | list):
+        for key, value in part.items() if isinstance(part, dict) else enumerate(part):
+            yield from _wrong_names(value, [*where, key])
+    elif isinstance(part, str) and part.startswith("live:"):
+        try:
+            find_input(part)
+        except InputError as error:
+            yield where, f"{'.'.join(map(str, where))}: {error.what}", error.fix
+
+
+def _misread(file: str, reader: Reader) -> Iterator[tuple[str, str, str | None]]:
+    """Yield a live input that another reader reads."""
+    entry = find_input(file) if file.startswith("live:") else None
+    if entry is not None and entry.reader.function is not reader.function:
+        right = entry.reader.name
+        yield "reader", f"{file} is read by read_{right}, not read_{reader.name}", f"name {right}"
+
+
+def _wrong_rules(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
+    from equity.rules import load_coverage_rule
+
+    for i, rule in enumerate(plan.study.rules):
+        try:
+            load_coverage_rule(_beside(rule, path) if rule.endswith(".toml") else rule)
+        except EquityError as error:
+            yield ["study", "rules"], f"study.rules[{i}]: {error.what}", error.fix
+    if plan.study.headline not in plan.study.rules:
+        yield (
+            ["study", "headline"],
+            f"study.headline: {plan.study.headline!r} is not among study.rules",
+            f"use one of {', '.join(plan.study.rules)}",
+        )
+
+
+def _wrong_coverage(part: CoveragePart) -> Iterator[_Problem]:
+    for name in ("files", "as_of"):
+        if part.kind != "unknown" and not getattr(part, name):
+            yield (
+                ["coverage", "kind"],
+                f"coverage.{name}: is missing",
+                'name it, or say kind = "unknown" if there is no coverage data',
+            )
+    if part.kind == "unknown":
+        for field in [*part.said(), *(["options"] if part.options else [])]:
+            yield (
+                ["coverage", field],
+                f"coverage.{field}: nothing is read where coverage is unknown",
+                "leave it out",
+            )
+        return
+    reader = COVERAGE[part.kind][part.read_by]
+    known = {"as_of", "state", "level", "multi_state", "checksums"}
+    for field, what, fix in complaints(reader, part.said(), part.options, known):
+        yield ["coverage", field], f"coverage.{field}: {what}", fix
+
+
+def _wrong_table(part: TablePart) -> Iterator[tuple[str, str, str | None]]:
+    try:
+        check_input_names(list(part.columns))
+    except InputError as error:
+        yield "columns", error.what, error.fix
+    reader, own_table = TABLES[part.reader], part.reader == "table"
+    known = {"state", "multi_state", "synthetic", "level", reader.dated}
+    if not own_table:
+        known.add("geo_vintage")
+        yield from _misread(part.file, reader)
+    elif part.columns:
+        known.add("columns")
+    yield from complaints(reader, part.said(), part.options, known, live_options(part.file))
+    if reader.dated == "year" and not part.vintage.isdigit():
+        what = f"is {part.vintage!r}: read_{reader.name} needs a year"
+        yield "vintage", what, 'for example vintage = "2022"'
+    for name, column in {} if own_table else part.columns.items():
+        told = sorted(column.model_fields_set - {"column"})
+        if told:
+            yield "columns", f"{name}: {told[0]} is known to read_{reader.name}", "leave it out"
+
+
+def _wrong_criteria(part: UnderResourcedPart) -> Iterator[_Problem]:
+    for i, criterion in enumerate(part.criteria):
+        where: list[Any] = ["under_resourced", "criteria", i, "column"]
+        start = f"under_resourced.criteria: {criterion.column}"
+        if (criterion.at_least is None) == (criterion.at_most is None):
+            yield where, f"{start} needs a cut-off", "give either at_least or at_most"
+            continue
+        cut = criterion.at_least if criterion.at_most is None else criterion.at_most
+        if describe([criterion.column])[0].unit == "share" and not 0 <= float(cut or 0) <= 1:
+            yield where, f"{start} is a share, and {cut:g} is not from 0 to 1", "20 % is 0.20"
+    if part.at_least > len(part.criteria):
+        yield (
+            ["under_resourced", "at_least"],
+            f"under_resourced.at_least asks for {part.at_least} of {len(part.criteria)} criteria",
+            None,
+        )
+
+
+def _beside(name: str, path: str | Path) -> Path:
+    return Path(path).parent / name

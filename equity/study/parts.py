@@ -1,0 +1,273 @@
+"""The parts of a study file: what each may say, field by field."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+
+from equity.areas.geoid import find_state
+from equity.errors import InputError
+from equity.rules.defaults import DEFAULT_HEADLINE, DEFAULT_RULES
+from equity.sources.catalog import find_input
+from equity.study.readers import COVERAGE, LINKS, SITES, TABLES
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Files = str | list[str]
+GeoVintage = Literal["2010", "2020", "2020-CT2022"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class _Read(_Part):
+    """A part that names its reader; what it sets beside its own fields goes to the reader."""
+
+    own: ClassVar[frozenset[str]] = frozenset()
+    options: dict[str, Any] = {}
+
+    def said(self) -> dict[str, Any]:
+        """Return the fields that are set and meant for the reader."""
+        return {name: getattr(self, name) for name in sorted(self.model_fields_set - self.own)}
+
+
+def _one_of(name: str, known: Collection[str]) -> str:
+    if name not in known:
+        raise InputError(f"is {name!r}", fix=f"use one of {', '.join(known)}")
+    return name
+
+
+class AreasPart(_Part):
+    """``[study]``: which areas, under which rules."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
+    title: str = Field(min_length=1)
+    state: str
+    level: Literal["tract", "block_group", "county"] = "tract"
+    rules: list[str] = Field(default=list(DEFAULT_RULES), min_length=1)
+    headline: str = DEFAULT_HEADLINE
+    join_tolerance: Share = 0.01
+    synthetic: bool = False
+
+    @property
+    def made_up(self) -> bool:
+        """True for generated data: the study says so, or its state is the example's."""
+        return self.synthetic or find_state(self.state).synthetic
+
+    @field_validator("state")
+    @classmethod
+    def _known_state(cls, value: str) -> str:
+        return find_state(value).fips
+
+
+class BoundaryPart(_Part):
+    """``[boundaries]`` and ``[counties]``: polygons of the areas, outlines to draw over them."""
+
+    file: str
+    year: int
+    id_column: str | None = None
+    layer: str | None = None
+    multi_state: bool = False
+
+
+class AcsPart(_Part):
+    """``[[acs]]``: American Community Survey tables."""
+
+    files: Files
+    year: int
+    columns: dict[str, str] = {}
+    id_column: str | None = None
+    multi_state: bool = False
+
+
+Filter = str | int | float | list[str | int | float]
+
+
+class ColumnPart(_Part):
+    """How a column of a user's own table becomes one of the package's."""
+
+    column: str
+    unit: Literal["count", "share", "percent", "usd", "number", "text"] | None = None
+    complement: bool = False
+    moe: str | None = None
+    where: dict[str, Filter] = {}
+
+
+class CrosswalkPart(_Part):
+    """``[tables.crosswalk]``: how areas of another vintage or kind are made of the study's."""
+
+    file: str
+    reader: str
+    blocks: str | None = None
+    counts: dict[str, Literal["people", "households", "locations", "land"]] = {}
+    ratios: dict[str, tuple[str, str]] = {}
+    drop: list[str] = []
+
+    @field_validator("reader")
+    @classmethod
+    def _known_reader(cls, value: str) -> str:
+        return _one_of(value, LINKS)
+
+
+class TablePart(_Read):
+    """``[[tables]]``: any other table of areas.
+
+    Without `reader` it is the user's own, told by agency, product, geo_vintage and columns. With
+    one the reader knows all that; `columns` then picks and renames, and `options` are its further
+    arguments. `crosswalk` moves areas of another vintage or kind, `spread` gives every area the
+    value of the larger one that holds it.
+    """
+
+    own = frozenset(
+        {"file", "vintage", "reader", "columns", "spread", "crosswalk", "options", "multi_state"}
+    )
+    file: str
+    vintage: str
+    reader: str = "table"
+    columns: dict[str, ColumnPart] = {}
+    level: Literal["block_group", "tract", "county", "state", "zcta"] | None = None
+    spread: bool = False
+    crosswalk: CrosswalkPart | None = None
+    agency: str = ""
+    product: str = ""
+    geo_vintage: GeoVintage | None = None
+    id_column: str | list[str] | None = None
+    where: dict[str, Filter] = {}
+    other_levels: Literal["raise", "drop"] = "raise"
+    missing: list[str | int | float] = []
+    multi_state: bool = False
+    url: str = ""
+
+    @field_validator("reader")
+    @classmethod
+    def _known_reader(cls, value: str) -> str:
+        return _one_of(value, TABLES)
+
+
+class CoveragePart(_Read):
+    """``[coverage]``: the FCC's location files, a table of locations by class, or unknown.
+
+    `geo_vintage` says which areas the ids mean, where that is not what `reader` takes them for:
+    2020 for the Broadband Data Collection, 2010 for Form 477.
+    """
+
+    own = frozenset(
+        {
+            "kind", "reader", "files", "as_of", "geo_vintage", "housing", "connecticut", "options",
+            "multi_state",
+        }
+    )  # fmt: skip
+    kind: Literal["locations", "summary", "unknown"]
+    reader: str = ""
+    files: Files = ""
+    as_of: str = ""
+    geo_vintage: GeoVintage | None = None
+    columns: dict[str, str] = {}
+    id_column: str | None = None
+    multi_state: bool = False
+    technologies: list[int] = [10, 40, 50, 71]
+    housing: str | None = None
+    connecticut: str | None = None
+    note: str = ""
+
+    @field_validator("reader")
+    @classmethod
+    def _known_reader(cls, value: str, info: ValidationInfo) -> str:
+        return _one_of(value, COVERAGE[info.data["kind"]]) if "kind" in info.data else value
+
+    @property
+    def read_by(self) -> str:
+        """Name of the reader: the first of the kind if the study names none."""
+        return self.reader or next(iter(COVERAGE[self.kind]), "")
+
+
+class SitesPart(_Read):
+    """``[[sites]]``: places of care.
+
+    ``hrsa`` and ``points`` have coordinates; the others are lists of addresses, which stand at the
+    inner point of their ZIP area, or where the Census geocoder finds them (`addresses`).
+    """
+
+    own = frozenset({"file", "as_of", "reader", "unplaced", "label", "use", "options"})
+    placing: ClassVar[frozenset[str]] = frozenset(
+        {"states", "addresses", "zip_areas", "zip_areas_year"}
+    )
+    file: str
+    as_of: str
+    reader: str = Field("hrsa", validation_alias=AliasChoices("reader", "layout"))
+    columns: dict[str, str] = {}
+    unplaced: Literal["raise", "drop"] = "raise"
+    kind: str = ""
+    label: str = "health centers"
+    use: Literal["sites", "capacity", "both"] = "both"
+    states: list[str] = []
+    addresses: bool = False
+    zip_areas: str = "live:zip-areas"
+    zip_areas_year: int = int(find_input("zip-areas").vintage)
+
+    @field_validator("reader")
+    @classmethod
+    def _known_reader(cls, value: str) -> str:
+        return _one_of(value, SITES)
+
+    @field_validator("states")
+    @classmethod
+    def _known_states(cls, value: list[str]) -> list[str]:
+        return [find_state(state).usps for state in value]
+
+
+class CarePart(_Part):
+    """``[care]``: when care in person is enough."""
+
+    method: Literal["travel", "catchment"] = "travel"
+    limit_min: float = Field(default=30.0, gt=0)
+    benchmark_people_per_fte: float = Field(default=3500.0, gt=0)
+    rurality: str | None = None
+
+
+class CriterionPart(_Part):
+    """One of ``[[under_resourced.criteria]]``."""
+
+    column: str
+    label: str
+    short: str | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class UnderResourcedPart(_Part):
+    """``[under_resourced]``: who comes first, decided before anything is mapped."""
+
+    criteria: list[CriterionPart] = Field(min_length=1)
+    at_least: int = Field(default=1, ge=1)
+
+
+class FallsShortPart(_Part):
+    """``[falls_short]``: from which share of residents in the gap an area falls short."""
+
+    gap_share_at_least: Share | None = None
+
+
+class StudyPlan(_Part):
+    """A whole study file, validated."""
+
+    study: AreasPart
+    boundaries: BoundaryPart
+    counties: BoundaryPart | None = None
+    acs: list[AcsPart] = Field(min_length=1)
+    tables: list[TablePart] = []
+    coverage: CoveragePart
+    sites: list[SitesPart] = Field(min_length=1)
+    care: CarePart = CarePart()
+    under_resourced: UnderResourcedPart
+    falls_short: FallsShortPart = FallsShortPart()
+    notes: list[str] = []

@@ -1,0 +1,72 @@
+"""``[[sites]]`` of a study: places of care, with coordinates of their own or placed by address."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from equity.areas.geoid import find_state
+from equity.errors import InputError
+from equity.provenance import carry
+from equity.sources.care.placing import place_providers
+from equity.sources.census.gazetteer import read_gazetteer
+from equity.sources.census.geocoder import geocode
+from equity.study.live import LiveFiles
+from equity.study.parts import AreasPart, SitesPart
+from equity.study.readers import SITES, call, live_options
+
+__all__ = ["read_places_of_care"]
+
+_COLUMNS = ["name", "kind", "fte", "lon", "lat", "location_quality", "geometry"]
+
+
+def read_places_of_care(part: SitesPart, study: AreasPart, files: LiveFiles) -> Any:
+    """Read one list of places of care that a study names.
+
+    Parameters
+    ----------
+    part
+        What the study says of it.
+    study
+        State and level.
+    files
+        Where its files are.
+
+    Raises
+    ------
+    InputError
+        If a place has no usable coordinates, and the study does not say to leave it out.
+    """
+    reader = SITES[part.reader]
+    path = files.path(part.file, part.as_of)
+    given = {
+        "as_of": part.as_of,
+        "layout": part.reader,
+        "columns": part.columns or None,
+        "unplaced": part.unplaced,
+        "kind": part.kind,
+        "states": part.states or None,
+        "synthetic": study.made_up,
+    }
+    table = call(reader, path, live_options(part.file), given, part.options)
+    return table if reader.name == "sites" else _placed(table, part, files)
+
+
+def _placed(table: Any, part: SitesPart, files: LiveFiles) -> Any:
+    wanted = {find_state(state).usps for state in part.states}
+    if wanted:
+        table = carry(table[table["state"].str.upper().isin(wanted)], table)
+    year = part.zip_areas_year
+    areas = read_gazetteer(files.path(part.zip_areas, year), year=year, level="zcta")
+    found = geocode(table) if part.addresses and len(table) else None
+    placed = place_providers(table, zip_areas=areas, geocoded=found)
+    lost = table.index[~table.index.isin(placed.index)]
+    if len(lost) and part.unplaced == "raise":
+        raise InputError(
+            f"{len(lost):,} of {len(table):,} places could not be placed by their ZIP area",
+            file=part.file,
+            rows=list(lost),
+            fix='addresses = true asks the Census geocoder; unplaced = "drop" leaves them out',
+        )
+    if placed.empty:
+        raise InputError("holds no site", file=part.file, fix="check states and the file")
+    return carry(placed[_COLUMNS], placed)

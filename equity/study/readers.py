@@ -1,0 +1,101 @@
+"""Readers that a study file may name, and the call: what the study says becomes their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from equity.areas.schema import describe, split_suffix
+from equity.errors import InputError
+from equity.sources.catalog import Reader, find_input, readers
+
+__all__ = [
+    "COVERAGE", "LINKS", "SITES", "TABLES", "call", "check_input_names", "complaints",
+    "live_options",
+]  # fmt: skip
+
+_OWN_TABLE = Reader("equity.sources.table:read_table")
+_OWN_CLASSES = Reader("equity.sources.fcc.classes:read_coverage")
+_CLASSES = Reader("equity.sources.fcc.summaries:read_summary_classes")
+_POINTS = Reader("equity.sources.care.sites:read_sites")
+_CODES = Reader("equity.sources.census.relationships:read_connecticut_codes")
+
+TABLES: Mapping[str, Reader] = {"table": _OWN_TABLE, **readers("areas", "designations")}
+"""``[[tables]] reader``: any table of areas, or one that the catalog knows."""
+SITES: Mapping[str, Reader] = {"hrsa": _POINTS, "points": _POINTS, **readers("providers")}
+"""``[[sites]] reader``: the two layouts of :func:`equity.read_sites`, or a list of addresses."""
+COVERAGE: Mapping[str, Mapping[str, Reader]] = {
+    "locations": readers("lines"),
+    "summary": {"coverage": _OWN_CLASSES, "bdc_summary": _CLASSES},
+    "unknown": {},
+}
+"""``[coverage] kind`` and its readers, the first by default."""
+LINKS: Mapping[str, Reader] = {**readers("links"), _CODES.name: _CODES}
+"""``[tables.crosswalk] reader``: how areas of another vintage or kind are made of the study's."""
+
+
+def live_options(file: str) -> dict[str, Any]:
+    """Return what the catalog tells the reader of a ``live:`` input: its options and its level."""
+    if not file.startswith("live:"):
+        return {}
+    entry = find_input(file)
+    return {**entry.options, **({"level": entry.level} if entry.level else {})}
+
+
+def call(reader: Reader, path: Any, *given: Mapping[str, Any]) -> Any:
+    """Call a reader with what it takes of the arguments given; the later ones win.
+
+    A list of a study file becomes a tuple.
+    """
+    every = {key: value for some in given for key, value in some.items() if value is not None}
+    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in every.items()}
+    return reader.function(path, **{k: v for k, v in plain.items() if k in reader.takes})
+
+
+def complaints(
+    reader: Reader,
+    said: Collection[str],
+    options: Collection[str],
+    known: Collection[str],
+    told: Collection[str] = (),
+) -> Iterator[tuple[str, str, str | None]]:
+    """Yield what a part of a study says that its reader cannot use: field, what, fix.
+
+    Parameters
+    ----------
+    reader
+        The reader.
+    said, options
+        Fields of the part that are meant for it, and its further arguments.
+    known, told
+        Arguments that the study gives by itself, and that the catalog gives unless the study does.
+    """
+    takes, name = reader.takes, f"read_{reader.name}"
+    for field in said:
+        if field not in takes:
+            yield field, f"is nothing that {name} takes", "leave it out"
+    free = [key for key in takes if key not in known]
+    for key in options:
+        if key not in free:
+            fix = f"it takes {', '.join(free)}" if free else "leave options out"
+            yield "options", f"{key} is nothing that {name} takes here", fix
+    for key, needed in takes.items():
+        if needed and key not in {*said, *options, *known, *told}:
+            yield key, f"is missing: {name} needs it", None
+
+
+def check_input_names(names: Collection[str]) -> None:
+    """Refuse names of columns that the package computes itself.
+
+    Raises
+    ------
+    InputError
+        If a column may not be an input.
+    """
+    # What only the package may say; a table that brings its own would stand in for the measure.
+    taken = [name for name in names if not describe([split_suffix(name)[0]])[0].input]
+    if taken:
+        raise InputError(
+            f"{', '.join(taken[:5])}: the study computes what is called so",
+            fix=f"give it a name of your own, for example my_{taken[0]}",
+        )

@@ -1,0 +1,156 @@
+"""``[[tables]]`` of a study: read by the reader it names, and brought to the study's areas."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from equity.areas import recode
+from equity.areas.aggregate import spread
+from equity.areas.blocks import from_blocks
+from equity.areas.crosswalk import crosswalk
+from equity.areas.geoid import LEVELS, parent
+from equity.areas.schema import describe
+from equity.areas.table import level_of
+from equity.errors import InputError, MissingColumnError
+from equity.measures.demand import join_designations
+from equity.provenance import carry, meta, stamp
+from equity.sources.census.files import read_blocks
+from equity.study.live import LiveFiles
+from equity.study.parts import AreasPart, CrosswalkPart, TablePart
+from equity.study.readers import LINKS, TABLES, call, live_options
+
+__all__ = ["read_part"]
+
+_BLOCK_YEAR = 2020
+_COMPANIONS = ("", "_moe", "_status")
+
+
+def read_part(part: TablePart, people: pd.DataFrame, study: AreasPart, files: LiveFiles) -> Any:
+    """Read a table that a study names, one row an area of the study.
+
+    Parameters
+    ----------
+    part
+        What the study says of it.
+    people
+        Area table of the study: its rows, level and vintage are wanted.
+    study
+        State and level.
+    files
+        Where its files are.
+
+    Raises
+    ------
+    InputError
+        If its areas are others than the study's, and the study does not say how they meet.
+    """
+    path = files.path(part.file, part.vintage)
+    table = _read(part, path, people, study, files)
+    if part.reader == "designations":
+        table = _designated(table, part, people)
+    if part.reader != "table" and part.columns:
+        table = _picked(table, part, path)
+    if part.crosswalk is not None:
+        table = _moved(table, part.crosswalk, people, study, files)
+    return _spread(table, part, people, path)
+
+
+def _read(
+    part: TablePart, path: Path, people: pd.DataFrame, study: AreasPart, files: LiveFiles
+) -> Any:
+    reader = TABLES[part.reader]
+    level = part.level or live_options(part.file).get("level") or study.level
+    given: dict[str, Any] = {
+        "level": level,
+        # ZIP areas lie across states; their ids name none.
+        "state": None if level == "zcta" else study.state,
+        "multi_state": part.multi_state or files.national(part.file),
+        "synthetic": study.made_up,
+        reader.dated: int(part.vintage) if reader.dated == "year" else part.vintage,
+    }
+    if reader.name == "table":
+        given["columns"] = {n: c.model_dump(exclude_none=True) for n, c in part.columns.items()}
+    elif meta(people).geo_vintage != "2010":
+        given["geo_vintage"] = meta(people).geo_vintage
+    return call(reader, path, live_options(part.file), given, part.said(), part.options)
+
+
+def _designated(table: Any, part: TablePart, people: pd.DataFrame) -> Any:
+    """Say of every area whether it is designated; one row a component becomes one row an area."""
+    kind = {**live_options(part.file), **part.options}["kind"]
+    level, name = level_of(people), kind.replace("-", "_")
+    known = join_designations(people, table, name=name, level=level)
+    vintage, notes = meta(people).geo_vintage, meta(known).notes
+    sources = meta(table).sources
+    return stamp(known, level=level, geo_vintage=vintage, sources=sources, notes=notes)
+
+
+def _picked(table: Any, part: TablePart, path: Path) -> Any:
+    """Keep the columns that the study names, under its names, each with margin and status."""
+    columns = {}
+    for name, column in part.columns.items():
+        if column.column not in table.columns:
+            raise MissingColumnError(
+                f"{part.reader} gives no {column.column}",
+                file=path,
+                fix=f"it gives {', '.join(map(str, table.columns[:30]))}",
+            )
+        for suffix in _COMPANIONS:
+            if column.column + suffix in table.columns:
+                columns[name + suffix] = table[column.column + suffix]
+    return carry(pd.DataFrame(columns, index=table.index), table)
+
+
+def _moved(
+    table: Any, part: CrosswalkPart, people: pd.DataFrame, study: AreasPart, files: LiveFiles
+) -> Any:
+    """Move a table of another vintage or kind to the study's areas."""
+    to, level = str(meta(people).geo_vintage), level_of(people)
+    # A ZIP area that reaches into the next state keeps its weights there.
+    state = study.state if part.reader == "block_links" else None
+    links = call(LINKS[part.reader], files.path(part.file, ""), {"state": state})
+    if part.reader == "connecticut_codes":
+        return recode.connecticut(table, links, to=to)
+    if part.reader == "block_links":
+        path = None if part.blocks is None else files.path(part.blocks, "")
+        blocks = None if path is None else read_blocks(path, year=_BLOCK_YEAR, state=state)
+        links = from_blocks(
+            links, blocks, level=level, source_vintage="2010", target_vintage="2020"
+        )
+    ratios = {name: (above, below) for name, (above, below) in part.ratios.items()}
+    moved = crosswalk(table, links, to=to, counts=part.counts, ratios=ratios, drop=part.drop)
+    told = moved.pop("crosswalk_status").value_counts().to_dict()
+    how = ", ".join(f"{count:,} {status}" for status, count in sorted(told.items()))
+    moved = moved.drop(columns="split_share", errors="ignore")
+    here = moved[moved.index.isin(people.index)]
+    return carry(here, moved, notes=[f"moved to areas of {to}: {how}"])
+
+
+def _spread(table: Any, part: TablePart, people: pd.DataFrame, path: Path) -> Any:
+    """Give each area the values of the larger one that holds it, if the study says so."""
+    have, want = level_of(table), level_of(people)
+    if have == want:
+        return table
+    large, small = have.replace("_", " "), want.replace("_", " ")
+    if not part.spread:
+        larger = LEVELS[have] < LEVELS[want] and have != "zcta"
+        raise InputError(
+            f"one row a {large}, where the study has one row a {small}",
+            file=path,
+            fix=f"spread = true in this [[tables]] gives every {small} the value of its {large}"
+            if larger
+            else f"make a table of {small} areas of it first (equity.roll_up, equity.crosswalk), "
+            "or name [tables.crosswalk]",
+        )
+    notes = []
+    if not part.columns:
+        counts = [c.name for c in describe(map(str, table.columns)) if c.is_count]
+        table = carry(table.drop(columns=["name", *counts], errors="ignore"), table)
+        notes = [f"{path.name}: counts of a {large} left out: {', '.join(counts)}"] * bool(counts)
+    values = spread(table, people)
+    held = parent(pd.Series(values.index, dtype=object), have).isin(table.index).to_numpy()
+    # An area whose larger one is not in the table has no row, so that the join counts it.
+    return carry(values[held], values, notes=notes)
