@@ -69,6 +69,7 @@ def run(
     ] = None,
 ) -> None:
     """Run a study: read its inputs, measure, and write page, map, tables and appendix."""
+    from equity.errors import printable
     from equity.settings import configure
 
     if offline:
@@ -80,8 +81,8 @@ def run(
     study = Study.load(file)
     result = study.run(cluster=cluster)
     folder = result.write(out or Path("maps") / study.plan.study.id)
-    typer.echo(repr(result))
-    typer.echo(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
+    typer.echo(printable(repr(result)))
+    typer.echo(f"Wrote {printable(folder.as_posix())}/index.html and what goes with it.")
 
 
 def _study_file(target: str) -> Path:

@@ -7,10 +7,24 @@ of them into one line and exit code 2.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 _EXAMPLES = 5
+#: What a terminal obeys, what turns text round, and what cannot be encoded.
+_STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    r"""Return text for a terminal: control characters show as escapes such as ``\x1b``.
+
+    Examples
+    --------
+    >>> print(printable("red: " + chr(27) + "[31m"))
+    red: \x1b[31m
+    """
+    return _STEERING.sub(lambda odd: ascii(odd[0])[1:-1], text)
 
 
 def _listed(rows: Iterable[object], count: int | None) -> str:
@@ -71,9 +85,8 @@ class EquityError(Exception):
         where = f"{self.file}: " if self.file else ""
         rows = f" ({_listed(self.rows, self.count)})" if self.rows else ""
         remedy = f". Fix: {_one_line(self.fix)}" if self.fix else ""
-        if remedy.endswith("?"):
-            return f"{where}{self.what}{rows}{remedy}"
-        return f"{where}{self.what}{rows}{remedy}."
+        end = "" if remedy.endswith("?") else "."
+        return printable(f"{where}{self.what}{rows}{remedy}{end}")
 
     def __str__(self) -> str:
         # KeyError would print its argument in quotes; everybody gets the same sentence.

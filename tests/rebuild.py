@@ -84,7 +84,7 @@ def with_care(study: eq.Study, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     plan, care = study.plan, study.plan.care
     read = {
         part.use: eq.read_sites(
-            study.folder / part.file, as_of=part.as_of, layout=part.layout,
+            study.folder / part.file, as_of=part.as_of, layout=part.reader,
             columns=part.columns or None, unplaced=part.unplaced, kind=part.kind,
         )
         for part in plan.sites

@@ -128,11 +128,15 @@ def test_outputs_are_whole_and_the_same_twice(result, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"], "no scratch left behind"
 
 
-def test_a_run_replaces_its_own_folder_and_no_other(result, tmp_path):
+def test_a_run_replaces_its_own_files_and_no_other(result, tmp_path):
     folder = result.write(tmp_path / "run")
-    (folder / "stale.txt").write_text("from an earlier run")
+    written = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "notes.txt").write_text("from the reader")
+    (folder / "communities.csv").unlink()
     result.write(folder)
-    assert not (folder / "stale.txt").exists()
+    assert (folder / "notes.txt").read_text() == "from the reader"
+    (folder / "notes.txt").unlink()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == written
     foreign = tmp_path / "mine"
     foreign.mkdir()
     (foreign / "thesis.docx").write_text("do not delete")

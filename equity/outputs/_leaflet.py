@@ -20,7 +20,7 @@ from branca.element import Element, Figure
 from folium.template import Template
 
 from equity.errors import DependencyError
-from equity.outputs._text import template
+from equity.outputs._text import clean, template
 
 __all__ = ["PackedMap", "page_from", "walk"]
 
@@ -105,6 +105,7 @@ class PackedMap(folium.Map):  # type: ignore[misc]
 
     def __init__(self, *, title: str, body: str, config: str) -> None:
         super().__init__(location=[0, 0], zoom_start=1, tiles=None)
+        title, body = clean(title), clean(body)
         # folium draws random ids; ours follow from the content, so equal maps are equal files.
         self._id = hashlib.sha256((title + body + config).encode()).hexdigest()[:16]
         self.frame_id = f"eq-{self._id}"

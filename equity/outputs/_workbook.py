@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.words import is_missing
+from equity.outputs._cells import FORMULA
 from equity.outputs._steady import steady_zip
 
 __all__ = ["workbook"]
@@ -56,6 +57,8 @@ def _sheet(book: Any, title: str, frame: pd.DataFrame, *, frozen: str) -> None:
     def text(value: str) -> Any:
         cell = WriteOnlyCell(sheet, _ILLEGAL.sub("", value)[:32767])
         cell.data_type = "s"  # a name that begins with "=" stays a name
+        if FORMULA.match(value):
+            cell.quotePrefix = True  # also after somebody edits it
         return cell
 
     head = [text(str(c)) for c in frame.columns]

@@ -21,6 +21,7 @@ from equity.files.atomic import write_text
 from equity.outputs import _pack, _rows
 from equity.outputs._around import Around, Layer, body
 from equity.outputs._classes import NO_DATA, classify
+from equity.outputs._text import clean
 from equity.provenance import Source, meta
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ def save_map(map: folium.Map, path: str | Path, *, standalone: bool = True) -> P
                 f"the map would load {len(requests)} files from elsewhere, first {requests[0]}",
                 fix="remove that layer, or pass standalone=False",
             )
-    return write_text(Path(path), text)
+    return write_text(Path(path), clean(text))
 
 
 def page_text(map: folium.Map) -> str:  # noqa: A002
@@ -252,7 +253,9 @@ def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outli
         "outlines": _pack.to_base64(_pack.pack(lines, step)),
         "focus": _outline(drawn, _rows.flag(table, "is_under_resourced"), step),
         "far": _outline(drawn, _rows.out_of_reach(table), step),
-        "table": _pack.to_base64(json.dumps(payload, ensure_ascii=False).encode()),
+        "table": _pack.to_base64(
+            json.dumps(payload, ensure_ascii=False).encode(errors="backslashreplace")
+        ),
         "step": step,
         "bounds": [[south, west], [north, east]],
         "many": int((~shapely.is_empty(drawn)).sum()) > MANY,

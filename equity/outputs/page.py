@@ -13,6 +13,7 @@ from equity.areas.words import is_missing, number, share
 from equity.files.atomic import write_text
 from equity.outputs import _content, _rows
 from equity.outputs._content import SYNTHETIC, Table
+from equity.outputs._text import clean
 from equity.outputs.report import Report
 
 __all__ = ["write_page"]
@@ -59,11 +60,11 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
     column = report.layers[0].name if report.layers else ""
     if not column or _rows.without_polygon(report.table).all():
         parts = ("", '<p class="note">No area has a polygon, so there is no map.</p>', "")
-        return [write_text(target / "index.html", _page(report, parts))]
+        return [write_text(target / "index.html", clean(_page(report, parts)))]
     embedded = make_map(report.table, column, with_table=False, **common)
     alone = make_map(report.table, column, notes=_who(report), **common)
     return [
-        write_text(target / "index.html", _page(report, page_from(embedded))),
+        write_text(target / "index.html", clean(_page(report, page_from(embedded)))),
         save_map(alone, target / "map.html"),
     ]
 

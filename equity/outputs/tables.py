@@ -18,7 +18,10 @@ from equity.areas.schema import data_dictionary
 from equity.areas.words import is_missing
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
-from equity.provenance import Source, meta, sha256_of, software
+from equity.outputs._cells import harmless, in_cells, inert
+from equity.outputs._text import cell, readable_json
+from equity.outputs.ownership import sealed
+from equity.provenance import Source, meta, sha256_of, software, stamp
 
 if TYPE_CHECKING:
     from equity.outputs.report import Report
@@ -26,8 +29,6 @@ if TYPE_CHECKING:
 __all__ = ["cite", "export", "write_provenance"]
 
 FORMATS = ("csv", "parquet", "gpkg", "xlsx")
-#: A text cell that begins so would be run as a formula by a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def export(
@@ -72,15 +73,19 @@ def export(
     Raises
     ------
     InputError
-        A format is unknown.
+        A format is unknown, or two columns differ in nothing but control characters.
     StorageError
         A file cannot be written.
 
     Notes
     -----
     Every file has ``geo_id`` (``1400000US…``), which no program mistakes for a number. In CSV and
-    XLSX a text that begins with ``= + - @`` cannot run as a formula: XLSX stores it as text, CSV
-    puts an apostrophe before it.
+    XLSX a text or a heading that begins with ``= + - @``, full-width or behind white space, cannot
+    run as a formula: XLSX stores it as text, CSV puts an apostrophe before it.
+
+    In every format control characters (NUL and what a terminal obeys), the marks that turn text
+    round and lone surrogates are left out of text and headings, and a tab or a line break is a
+    space. Otherwise text reads back as it was; from CSV, without the apostrophe.
     """
     formats = (formats,) if isinstance(formats, str) else formats
     target = Path(path_or_folder)
@@ -114,6 +119,12 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
         File to write.
     files
         Files of the same run whose checksums are to be recorded, by bare name.
+
+    Notes
+    -----
+    The record says which distribution wrote it and by which schema, and ends with the checksum of
+    all that stands above: :func:`equity.outputs.ownership.owned_files` tells by it what a run may
+    replace.
     """
     record = {
         "title": report.title,
@@ -133,7 +144,7 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
         "study": report.study_toml,
         "files": {p.name: sha256_of(p) for p in sorted(files, key=lambda p: p.name)},
     }
-    return write_text(Path(path), _json(record))
+    return write_text(Path(path), sealed(record))
 
 
 def cite(what: Any = None, *, style: str = "text") -> str:
@@ -216,7 +227,7 @@ def _record(
     known = meta(table)
     named = list(known.sources if sources is None else sources)
     stamped = any(s.synthetic for s in named) if synthetic is None else synthetic
-    return {
+    record = {
         "synthetic": stamped,
         "statement": "Synthetic data: nothing here describes a real community." if stamped else "",
         "level": known.level or "",
@@ -227,6 +238,7 @@ def _record(
         "notes": list(known.notes)
         or ([] if named else ["provenance incomplete: the table carries no record"]),
     }
+    return {key: harmless(value) for key, value in record.items()}
 
 
 def _flat(table: Any, record: Mapping[str, Any]) -> pd.DataFrame:
@@ -243,7 +255,7 @@ def _flat(table: Any, record: Mapping[str, Any]) -> pd.DataFrame:
     elif "geo_id" in flat.columns:
         flat.insert(0, "geo_id", flat.pop("geo_id"))
     flat["synthetic"] = record["synthetic"]
-    return flat
+    return in_cells(flat)
 
 
 def _of_one_kind(values: pd.Series) -> pd.Series:
@@ -253,7 +265,7 @@ def _of_one_kind(values: pd.Series) -> pd.Series:
         return values.astype("boolean")
     if known.map(lambda v: isinstance(v, (int, float, np.number))).all():
         return pd.to_numeric(values)
-    return values.map(lambda v: None if is_missing(v) else str(v))
+    return values.map(lambda v: None if is_missing(v) else cell(str(v)))
 
 
 def _dictionary(flat: pd.DataFrame) -> pd.DataFrame:
@@ -262,13 +274,10 @@ def _dictionary(flat: pd.DataFrame) -> pd.DataFrame:
 
 
 def _write_csv(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
-    safe = flat.copy()
+    safe = flat.rename(columns=inert, index=inert)
     for column in safe.columns:
         if not pd.api.types.is_numeric_dtype(safe[column]):
-            safe[column] = [
-                f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v
-                for v in safe[column]
-            ]
+            safe[column] = [inert(value) for value in safe[column]]
     text = safe.to_csv(index_label="geoid", lineterminator="\n", float_format="%.10g")
     described = {
         "@context": "http://www.w3.org/ns/csvw",
@@ -278,7 +287,7 @@ def _write_csv(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -
             "primaryKey": "geoid",
             "columns": [
                 {
-                    "name": str(column),
+                    "name": str(inert(column)),
                     "titles": row["label"],
                     "datatype": _CSVW.get(str(row["dtype"]), "string"),
                     "dc:description": row["source"],
@@ -292,7 +301,7 @@ def _write_csv(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -
         **{f"equity:{key}": value for key, value in record.items()},
     }
     companion = path.with_name(f"{path.name}-metadata.json")
-    return [write_text(path, text), write_text(companion, _json(described))]
+    return [write_text(path, text), write_text(companion, readable_json(described))]
 
 
 _CSVW = {"float": "number", "int": "integer", "bool": "boolean"}
@@ -307,14 +316,19 @@ def _write_parquet(
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
+    frame: Any = flat.copy()
     if "geometry" in getattr(table, "columns", ()):
-        areas = gpd.GeoDataFrame(flat, geometry=table.geometry, crs=table.crs)
-        areas.attrs = dict(
-            table.attrs
-        )  # GeoParquet keeps them: a table read back knows its sources
-        areas.to_parquet(buffer)
-    else:
-        flat.to_parquet(buffer)
+        frame = gpd.GeoDataFrame(frame, geometry=table.geometry.to_numpy(), crs=table.crs)
+    # Parquet keeps attrs: a table read back knows its sources.
+    frame.attrs = dict(table.attrs)
+    stamp(
+        frame,
+        level=record["level"] or None,
+        geo_vintage=record["geo_vintage"] or None,
+        sources=[Source.from_dict(source) for source in record["sources"]],
+        notes=record["notes"],
+    )
+    frame.to_parquet(buffer)
     read = pq.read_table(io.BytesIO(buffer.getvalue()))
     extra = {
         b"equity": json.dumps(record, sort_keys=True).encode(),
@@ -332,9 +346,8 @@ def _write_parquet(
 def _write_gpkg(table: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
     from equity.outputs._geopackage import geopackage
 
-    return [
-        write_bytes(path, geopackage(table, flat, _dictionary(flat), _about(record), path.stem))
-    ]
+    data = geopackage(table, flat, _dictionary(flat), _about(record), cell(path.stem))
+    return [write_bytes(path, data)]
 
 
 def _write_xlsx(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
@@ -372,7 +385,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(v) for v in value]
     return str(value)
-
-
-def _json(record: Any) -> str:
-    return json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n"

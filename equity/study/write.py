@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from pathlib import Path
 
 from equity.errors import StorageError
@@ -13,29 +11,50 @@ from equity.outputs.page import write_page
 from equity.outputs.report import Report
 from equity.outputs.tables import export, write_provenance
 from equity.progress import track
+from equity.study._exchange import exchange
 
 __all__ = ["write_outputs"]
 
 
 def write_outputs(report: Report, target: Path) -> Path:
-    """Write a run's outputs beside the folder, then put them in its place."""
-    _refuse_foreign(target)
+    """Write a run's outputs into a folder, in the place of what an earlier run wrote there.
+
+    Parameters
+    ----------
+    report
+        What there is to say.
+    target
+        A folder; made if it is not there. A link is followed, ``~`` is the home folder.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be written, or holds files that no run wrote.
+
+    Notes
+    -----
+    Only what an earlier run wrote, and nobody changed since, is replaced or removed. A file of a
+    run that was edited is kept under a free name, ``study (edited 1).toml``, and a warning is
+    logged; everything else in the folder stays. A process that is killed leaves the earlier run or
+    the new one; where it was killed between two files, the next write finishes.
+    """
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}-") as scratch:
-            fresh = Path(scratch) / target.name
-            fresh.mkdir()
-            _write_all(report, fresh)
-            _swap(fresh, target, Path(scratch) / "before")
+        exchange(_place(target), lambda folder: _write_all(report, folder))
     except OSError as error:
         if isinstance(error, StorageError):
             raise
+        where = f": {error.filename}" if error.filename else ""
         raise StorageError(
-            f"cannot write the outputs ({error.strerror or error})",
+            f"cannot write the outputs ({error.strerror or error}{where})",
             file=target,
             fix="free some space or choose another folder with --out",
         ) from error
-    return target
+    return target.expanduser()
 
 
 def _write_all(report: Report, folder: Path) -> None:
@@ -61,26 +80,20 @@ def _write_all(report: Report, folder: Path) -> None:
             advance(1)
 
 
-def _refuse_foreign(target: Path) -> None:
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise StorageError("a file stands where the folder should be", file=target)
-    if any(target.iterdir()) and not (target / "provenance.json").is_file():
-        raise StorageError(
-            "the folder holds files that no run wrote",
-            file=target,
-            fix="choose an empty folder with --out",
-        )
-
-
-def _swap(fresh: Path, target: Path, aside: Path) -> None:
-    if target.exists():
-        target.rename(aside)
+def _place(target: Path) -> Path:
+    """Return where a path leads, links followed; refuse what cannot be a folder of ours."""
     try:
-        fresh.rename(target)
-    except OSError:
-        if aside.exists():
-            aside.rename(target)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
+        place = target.expanduser().resolve()
+        wrong = "a file stands where the folder should be" if _is_file(place) else ""
+    except (OSError, RuntimeError, ValueError) as error:
+        wrong = f"cannot be a folder ({getattr(error, 'strerror', None) or error})"
+    else:
+        if any(part.casefold() == ".git" for part in place.parts):
+            wrong = "the folder lies inside a .git folder"
+    if wrong:
+        raise StorageError(wrong, file=target, fix="choose another folder with --out")
+    return place
+
+
+def _is_file(place: Path) -> bool:
+    return place.exists() and not place.is_dir()

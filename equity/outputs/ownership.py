@@ -1,0 +1,83 @@
+"""Which files of a folder a run wrote, told by the run's own ``provenance.json``.
+
+The name of a file says nothing: anybody may call a file ``provenance.json``. Ours says so in its
+first fields, lists every other file of the run with its checksum, and ends with a seal: the
+checksum of everything before it. So a file that was changed by hand can be told, the record itself
+included.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from equity.outputs._text import readable_json
+from equity.provenance import software
+
+__all__ = ["RECORD", "is_bare_name", "owned_files", "sealed"]
+
+RECORD = "provenance.json"
+SCHEMA = 1
+_SEAL = '"sha256_of_all_above": "'
+_BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def sealed(record: Mapping[str, Any]) -> str:
+    """Return the text of a ``provenance.json``: ours by its first fields, sealed by its last."""
+    marked = {"written_by": software()["name"], "schema": SCHEMA, **record}
+    return _seal(readable_json({**marked, "sha256_of_all_above": "0" * 64}))
+
+
+def _seal(text: str) -> str:
+    head, mark, tail = text.rpartition(_SEAL)
+    return f"{head}{mark}{hashlib.sha256(head.encode()).hexdigest()}{tail[64:]}"
+
+
+def owned_files(folder: Path) -> dict[str, str] | None:
+    """Return the files that a run wrote into a folder.
+
+    Parameters
+    ----------
+    folder
+        Any folder.
+
+    Returns
+    -------
+    dict or None
+        Bare name to SHA-256, ``provenance.json`` included (with an empty checksum where its seal
+        is broken: it was edited); None if no run of ours wrote there.
+
+    Raises
+    ------
+    OSError
+        The record cannot be read.
+    """
+    path = folder / RECORD
+    if path.is_symlink() or not path.is_file():
+        return None
+    raw = path.read_bytes()
+    try:
+        text = raw.decode("utf-8")
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(record, dict):
+        return None
+    ours = record.get("written_by") == software()["name"] and record.get("schema") == SCHEMA
+    files = record.get("files")
+    if not ours or not isinstance(files, dict):
+        return None
+    if not all(is_bare_name(k) and _SHA256.fullmatch(str(v)) for k, v in files.items()):
+        return None
+    seal = hashlib.sha256(raw).hexdigest() if _seal(text) == text else ""
+    return {**files, RECORD: seal}
+
+
+def is_bare_name(name: object) -> bool:
+    """Tell whether a name stays inside its folder: no path, nothing hidden, no odd character."""
+    return isinstance(name, str) and _BARE.fullmatch(name) is not None
