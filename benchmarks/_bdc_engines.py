@@ -52,7 +52,7 @@ def _engine(folder: Path, executor: object) -> pd.DataFrame:
     import equity as eq
 
     files = eq.read_bdc(folder, as_of="2025-12-31")
-    table = eq.coverage(files, rule="bead-2022", by="tract", executor=executor)
+    table = eq.coverage(files, rule="bead-2022", level="tract", executor=executor)
     return table[COLUMNS]
 
 

@@ -1,7 +1,8 @@
 """Find the communities where telehealth falls short: ``import equity as eq``.
 
 The names below are the whole public surface; each is loaded when it is first used, so that
-importing the package stays quick, touches no network and writes nothing.
+importing the package stays quick, touches no network and writes nothing. What type checkers and
+editors read instead is ``__init__.pyi``, which lists the same names.
 """
 
 from __future__ import annotations

@@ -8,10 +8,10 @@ package's own functions carry it on, and an output made from a table without one
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from equity._version import __version__
 
@@ -19,6 +19,17 @@ _KEY = "equity"
 PIECES = "equity_pieces"
 """Entry of ``attrs`` in which a moved table keeps what its rows are parts of, for its margins."""
 _CHUNK = 1 << 20
+
+
+class Recorded(Protocol):
+    """What can hold a record: a table or a column of pandas, which need not be imported here."""
+
+    @property
+    def attrs(self) -> dict[Hashable, Any]:
+        """What pandas keeps beside the values."""
+
+
+Table = TypeVar("Table", bound=Recorded)
 
 
 @dataclass(frozen=True)
@@ -83,13 +94,13 @@ class TableMeta:
 
 
 def stamp(
-    table: Any,
+    table: Table,
     *,
     level: str | None = None,
     geo_vintage: str | None = None,
     sources: Iterable[Source] = (),
     notes: Iterable[str] = (),
-) -> Any:
+) -> Table:
     """Write a table's record into its ``attrs`` and return the same table.
 
     Parameters
@@ -114,7 +125,7 @@ def stamp(
     return table
 
 
-def meta(table: Any) -> TableMeta:
+def meta(table: Recorded) -> TableMeta:
     """Return a table's record; an empty one if it has none."""
     record = table.attrs.get(_KEY)
     if not isinstance(record, Mapping):
@@ -127,7 +138,9 @@ def meta(table: Any) -> TableMeta:
     )
 
 
-def carry(result: Any, *parents: Any, level: str | None = None, notes: Iterable[str] = ()) -> Any:
+def carry(
+    result: Table, *parents: Recorded, level: str | None = None, notes: Iterable[str] = ()
+) -> Table:
     """Stamp ``result`` with the merged records of the tables it was made from.
 
     Level (where it is not given) and geographic vintage come from the first parent that knows

@@ -118,7 +118,7 @@ def coverage_of(study: eq.Study, rules: list) -> list[pd.DataFrame]:
         )  # fmt: skip
         return [eq.coverage(lines, rule=rule) for rule in rules]
     lines = eq.read_bdc([at / f for f in part.files], as_of=part.as_of, state=state)
-    return coverage_under(lines, rules, by=level)
+    return coverage_under(lines, rules, level=level)
 
 
 def named(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -101,6 +101,12 @@ def test_every_public_name_is_there_and_documented(name):
     assert name in equity.__all__
 
 
+def test_type_checkers_and_editors_are_told_the_same_names():
+    told = (ROOT / "equity" / "__init__.pyi").read_text(encoding="utf-8").splitlines()
+    public = {"__version__": "equity._version", **equity._PUBLIC}
+    assert sorted(told) == sorted(f"from {public[n]} import {n} as {n}" for n in public)
+
+
 def test_a_wrong_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'read_asc'"):
         _ = equity.read_asc

@@ -49,6 +49,12 @@ def test_ci_runs_the_readme_s_test_command():
     assert tests in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def test_type_checkers_are_told_that_the_package_has_types():
+    from importlib.resources import files
+
+    assert (files("equity") / "py.typed").is_file()
+
+
 def test_the_public_names_exist():
     import equity
 

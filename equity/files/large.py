@@ -12,7 +12,7 @@ from typing import IO, Any
 import pandas as pd
 
 from equity.files.delimited import read_text_table, usable_names
-from equity.files.opening import check_data, regular
+from equity.files.opening import check_data, is_packed, regular
 
 __all__ = ["read_columns", "stream_columns"]
 
@@ -23,7 +23,6 @@ _BLOCK = 4 << 20
 _LONGEST_HEADER = 1 << 20
 _HEADER = re.compile(rb'(?:"(?:[^"]|"")*"|[^"\r\n]+)*')
 _LINE_END = re.compile(rb"\r*\n|\r")
-_PACKED = (b"PK", b"\x1f\x8b", b"\xfd7zXZ")
 
 
 def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
@@ -40,7 +39,7 @@ def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
         start = handle.read(4096)
         check_data(start, path)
         handle.seek(0)
-        if not start.startswith(_PACKED):
+        if not is_packed(start, path):
             try:
                 return pa.Table.from_batches(stream_columns(handle, pick, file=path)).to_pandas()
             except pa.ArrowInvalid:

@@ -19,7 +19,15 @@ from typing import Any
 from equity.errors import FormatError, MissingFileError, StorageError
 from equity.files.zips import most_unpacked, open_zip
 
-__all__ = ["check_data", "existing", "is_workbook", "read_bytes", "regular", "sequence_of"]
+__all__ = [
+    "check_data",
+    "existing",
+    "is_packed",
+    "is_workbook",
+    "read_bytes",
+    "regular",
+    "sequence_of",
+]
 
 _PACKED = {".zip": b"PK", ".gz": b"\x1f\x8b", ".xz": b"\xfd7zXZ\x00"}
 _DOWNLOAD_AGAIN = "download it again and compare its size with the publisher's"
@@ -105,6 +113,11 @@ def is_workbook(data: bytes) -> bool:
             return "xl/workbook.xml" in archive.namelist()
     except zipfile.BadZipFile:
         return False
+
+
+def is_packed(start: bytes, path: str | Path) -> bool:
+    """Return True where a file's first bytes or its name say that it is packed."""
+    return start.startswith(tuple(_PACKED.values())) or Path(path).suffix.lower() in _PACKED
 
 
 def check_data(data: bytes, path: str | Path) -> None:

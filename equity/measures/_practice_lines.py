@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from equity.errors import InputError, MissingColumnError
 from equity.measures.checks import checked_column
-from equity.measures.reach.places import Floats, checked_ids
+from equity.measures.reach.places import Floats, Table, checked_ids
 
 NOT_A_LOCATION = "not_a_broadband_serviceable_location"
 LINE_UNKNOWN = "line_unknown"
@@ -17,14 +16,16 @@ LINE_OF_STATUS = {"ok": "fit", **dict.fromkeys(("below_tier", "high_latency", "n
 """Whether a line is fit, by the site's status; any other status leaves it unknown."""
 
 
-def need_columns(table: Any, names: tuple[str, ...], role: str) -> None:
+def need_columns(table: Table, names: tuple[str, ...], role: str) -> None:
     """Raise for a column that is missing."""
     missing = [name for name in names if name not in table.columns]
     if missing:
         raise MissingColumnError(f"{role} lack the column {', '.join(missing)}")
 
 
-def cells_of(sites: Any, ids: pd.Index, cell: Any, *, wanted: bool = True) -> pd.Series:
+def cells_of(
+    sites: Table, ids: pd.Index, cell: str | pd.Series | None, *, wanted: bool = True
+) -> pd.Series:
     """Return each site's block or cell; all missing where none is given and none is wanted."""
     if cell is None and not wanted:
         return pd.Series(None, index=ids, dtype=object)
@@ -73,7 +74,9 @@ def lines_at(offers: pd.DataFrame | None, cells: pd.Series) -> pd.DataFrame:
     )
 
 
-def line_status(result: pd.DataFrame, line: pd.DataFrame, known: Any) -> Any:
+def line_status(
+    result: pd.DataFrame, line: pd.DataFrame, known: NDArray[np.bool_]
+) -> NDArray[np.str_]:
     """Return each site's status where offers are at hand."""
     down, up = result["line_down_mbps"].to_numpy(), result["line_up_mbps"].to_numpy()
     enough = (down >= result["needed_down_mbps"].to_numpy()) & (

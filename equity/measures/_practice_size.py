@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
-from equity.measures.checks import aligned
-from equity.measures.reach.places import Floats
+from equity.measures.checks import Numbers, aligned
+from equity.measures.reach.places import Floats, Table
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,11 @@ _LARGEST = "hospital"
 
 
 def sizes(
-    sites: Any, ids: pd.Index, size: Any, tiers: Mapping[str, PracticeTier], unknown: str
+    sites: Table,
+    ids: pd.Index,
+    size: str | pd.Series | None,
+    tiers: Mapping[str, PracticeTier],
+    unknown: str,
 ) -> tuple[pd.Series, pd.Series]:
     """Return the size of each site, and where it had to be assumed."""
     names = _named(size, ids) if size is not None else _told(sites, ids, tiers)
@@ -78,7 +81,7 @@ def sizes(
 
 
 def visits_of(
-    visits: Any, names: pd.Series, ids: pd.Index, tiers: Mapping[str, PracticeTier]
+    visits: Numbers | None, names: pd.Series, ids: pd.Index, tiers: Mapping[str, PracticeTier]
 ) -> Floats:
     """Return the simultaneous visits of each site: given, or those its tier is planned for."""
     if visits is None:
@@ -94,13 +97,13 @@ def visits_of(
     return rooms
 
 
-def _named(size: Any, ids: pd.Index) -> pd.Series:
+def _named(size: str | pd.Series, ids: pd.Index) -> pd.Series:
     if isinstance(size, pd.Series):
         return size.reindex(ids).astype(object)
     return pd.Series(size, index=ids, dtype=object)
 
 
-def _told(sites: Any, ids: pd.Index, tiers: Mapping[str, PracticeTier]) -> pd.Series:
+def _told(sites: Table, ids: pd.Index, tiers: Mapping[str, PracticeTier]) -> pd.Series:
     """Return the size that kind and full-time equivalents tell; missing where they do not."""
     names = pd.Series(None, index=ids, dtype=object)
     if "fte" in sites.columns:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from equity.errors import InputError
 from equity.measures.reach.places import Floats
@@ -17,9 +16,18 @@ _MISSING = {
 
 _NOTHING = 1e-75
 
+Numbers = pd.Series | float
+"""One number for each id, in any order, or one for all."""
+
 
 def aligned(
-    values: Any, ids: pd.Index, *, what: str, of: str, positive: bool = True, share: bool = False
+    values: Numbers,
+    ids: pd.Index,
+    *,
+    what: str,
+    of: str,
+    positive: bool = True,
+    share: bool = False,
 ) -> Floats:
     """Return one finite number of 0 or more for each id.
 
@@ -41,6 +49,7 @@ def aligned(
     InputError
         If ids do not match, or numbers are missing, negative, infinite or all zero.
     """
+    series: pd.Series
     if np.isscalar(values):
         series = pd.Series(values, index=ids)
     elif isinstance(values, pd.Series):
@@ -69,7 +78,7 @@ def aligned(
     return numbers
 
 
-def _reordered(values: Any, ids: pd.Index, *, what: str, of: str) -> Any:
+def _reordered(values: pd.Series, ids: pd.Index, *, what: str, of: str) -> pd.Series:
     if not values.index.is_unique:
         repeated = values.index[values.index.duplicated()].unique()
         raise InputError(
@@ -92,15 +101,15 @@ def _reordered(values: Any, ids: pd.Index, *, what: str, of: str) -> Any:
     return values.reindex(ids)
 
 
-def _refuse(bad: Any, ids: pd.Index, what: str, fix: str | None) -> None:
+def _refuse(bad: NDArray[np.bool_], ids: pd.Index, what: str, fix: str | None) -> None:
     if bad.any():
         raise InputError(what, rows=ids[bad][:5].tolist(), count=int(bad.sum()), fix=fix)
 
 
-def checked_number(value: Any, what: str, *, above: bool = False) -> float:
+def checked_number(value: float | None, what: str, *, above: bool = False) -> float:
     """Return a finite number of 0 or more, or above 0."""
     try:
-        number = float(value)
+        number = np.nan if value is None else float(value)
     except (TypeError, ValueError):
         number = np.nan
     if not np.isfinite(number) or number < 0 or (above and number == 0):
@@ -110,7 +119,7 @@ def checked_number(value: Any, what: str, *, above: bool = False) -> float:
     return number
 
 
-def checked_column(table: Any, name: str, most: float) -> Floats:
+def checked_column(table: pd.DataFrame, name: str, most: float) -> Floats:
     """Return a column as numbers from 0 to ``most``; NaN where it is unknown."""
     try:
         values: Floats = table[name].to_numpy(dtype=np.float64, na_value=np.nan)

@@ -8,15 +8,15 @@ nothing about its county, and a county's worst designation is not every tract's.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from equity import provenance
 from equity.errors import InputError, MissingColumnError
 from equity.measures.checks import checked_column, checked_number
-from equity.measures.reach.places import Floats, checked_ids
+from equity.measures.reach.places import Floats, Table, checked_ids
 
 __all__ = ["demand_population", "join_designations"]
 
@@ -102,7 +102,7 @@ def _column(table: pd.DataFrame, name: str, most: float) -> Floats:
 
 
 def join_designations(
-    areas: Any,
+    areas: Table,
     designations: pd.DataFrame,
     *,
     name: str,
@@ -162,7 +162,7 @@ def join_designations(
             continue
         rows = placed[placed["component"] == component]
         best = rows.groupby("geoid")["score"].agg(["max", "size"])
-        position = best.index.get_indexer(pd.Index(keys[component]))
+        position = best.index.get_indexer(keys[component])
         new = (position >= 0) & (count == 0)
         score[new] = best["max"].to_numpy(dtype=np.float64)[position[new]]
         count[new] = best["size"].to_numpy()[position[new]]
@@ -183,7 +183,7 @@ def join_designations(
     return provenance.carry(result, areas, designations, notes=notes)
 
 
-def _keys(ids: pd.Index, level: str, subdivisions: pd.Series | None) -> dict[str, Any]:
+def _keys(ids: pd.Index, level: str, subdivisions: pd.Series | None) -> dict[str, pd.Index]:
     """Return, for each component level, the id under which an area would be listed."""
     lengths = {**_BELOW, **_LEVELS}
     if level not in lengths:
@@ -198,17 +198,17 @@ def _keys(ids: pd.Index, level: str, subdivisions: pd.Series | None) -> dict[str
             fix="give level=, or equity.areas.geoid.normalize the ids",
             code="E-GEOID",
         )
-    keys: dict[str, Any] = {"county": text.str[:5]}
+    keys = {"county": text.str[:5]}
     if level in _BELOW:
         keys["tract"] = text.str[:11]
     if level == "county_subdivision":
         keys["county_subdivision"] = text
     elif subdivisions is not None:
-        keys["county_subdivision"] = subdivisions.reindex(ids).astype(object).to_numpy()
+        keys["county_subdivision"] = pd.Index(subdivisions.reindex(ids).astype(object))
     return keys
 
 
-def _holds_part(ids: pd.Index, placed: pd.DataFrame, level: str) -> Any:
+def _holds_part(ids: pd.Index, placed: pd.DataFrame, level: str) -> NDArray[np.bool_]:
     """Return which counties hold a designated area; by its digits a tract names its county only."""
     if level != "county":
         return np.zeros(len(ids), dtype=bool)
@@ -220,7 +220,7 @@ def _notes(
     name: str,
     designations: pd.DataFrame,
     matched: set[str],
-    keys: Mapping[str, Any],
+    keys: Mapping[str, pd.Index],
     *,
     part: bool,
 ) -> list[str]:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from equity import provenance
 from equity.errors import InputError
@@ -25,11 +25,11 @@ from equity.measures._practice_lines import (
     need_columns,
 )
 from equity.measures._practice_size import PRACTICE_TIERS, PracticeTier, sizes, visits_of
-from equity.measures.checks import aligned, checked_number
+from equity.measures.checks import Numbers, aligned, checked_number
 from equity.measures.reach import decay as _decay
 from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.floating import weighted
-from equity.measures.reach.places import Floats, checked_ids, locate
+from equity.measures.reach.places import Floats, Table, checked_ids, locate
 
 __all__ = [
     "MBPS_PER_VISIT",
@@ -46,7 +46,9 @@ MBPS_PER_VISIT = 3.0
 """Mbps each way for one video visit (vendors ask for 1 to 3; a parameter everywhere)."""
 
 
-def link_adequacy(down_mbps: Any, up_mbps: Any, *, visits: Any, mbps_per_visit: Any) -> Any:
+def link_adequacy(
+    down_mbps: Floats, up_mbps: Floats, *, visits: Floats | float, mbps_per_visit: float
+) -> Floats:
     """Return the share of a practice's simultaneous visits that its line carries.
 
     ``min(1, up / (n r), down / (n r))``: what the two-channel model of
@@ -98,7 +100,7 @@ def best_offers(locations: pd.DataFrame, *, cell: str) -> pd.DataFrame:
     return provenance.carry(locations.groupby(cell).agg(rules), locations)
 
 
-def h3_cells(sites: Any, *, resolution: int = 8) -> pd.Series:
+def h3_cells(sites: Table, *, resolution: int = 8) -> pd.Series:
     """Return the H3 cell each site lies in, for sites whose census block is not known.
 
     Parameters
@@ -124,12 +126,12 @@ def h3_cells(sites: Any, *, resolution: int = 8) -> pd.Series:
 
 
 def practice_readiness(
-    sites: Any,
+    sites: Table,
     offers: pd.DataFrame | None,
     *,
-    cell: Any = None,
-    size: Any = None,
-    visits: Any = None,
+    cell: str | pd.Series | None = None,
+    size: str | pd.Series | None = None,
+    visits: Numbers | None = None,
     mbps_per_visit: float = MBPS_PER_VISIT,
     tiers: Mapping[str, PracticeTier] = PRACTICE_TIERS,
     unknown_size: str = "small",
@@ -146,8 +148,8 @@ def practice_readiness(
     offers
         By block or H3 cell: ``best_down_mbps``, ``best_up_mbps`` (business and residential,
         whichever is better) and ``low_latency`` (assumed where there is no such column), from
-        :func:`best_offers` or ``equity.coverage(…, by="h3")`` under a rule that asks for it. None
-        where only classes of whole areas are at hand: no line is then known, and that is said.
+        :func:`best_offers` or ``equity.coverage(…, level="h3")`` under a rule that asks for it.
+        None where only classes of whole areas are at hand: no line is then known, and that is said.
     cell
         Each site's block or cell: a column of ``sites``, or a Series by site id
         (:func:`h3_cells`).
@@ -234,10 +236,10 @@ def practice_readiness(
 def capacity_behind_lines(
     readiness: pd.DataFrame,
     *,
-    supply: Any,
+    supply: Numbers,
     areas: pd.Series | None = None,
     costs: TravelCosts | None = None,
-    steps: Any = None,
+    steps: str | Mapping[float, float] | None = None,
 ) -> pd.DataFrame:
     """Return how much of each area's capacity sits behind a line that cannot carry video.
 
@@ -305,7 +307,7 @@ def capacity_behind_lines(
     return provenance.carry(result, *([] if costs is None else [costs.record]), readiness)
 
 
-def _areas_of(areas: Any, ids: pd.Index) -> Any:
+def _areas_of(areas: pd.Series | None, ids: pd.Index) -> NDArray[np.object_]:
     found = areas.reindex(ids) if isinstance(areas, pd.Series) else None
     if found is None or found.isna().any():
         absent = ids if found is None else ids[found.isna()]
@@ -318,7 +320,9 @@ def _areas_of(areas: Any, ids: pd.Index) -> Any:
     return found.to_numpy()
 
 
-def _within_reach(costs: TravelCosts, parts: Floats, ids: pd.Index, steps: Any) -> Floats:
+def _within_reach(
+    costs: TravelCosts, parts: Floats, ids: pd.Index, steps: str | Mapping[float, float] | None
+) -> Floats:
     position = ids.get_indexer(costs.sites)
     if (position < 0).any():
         absent = costs.sites[position < 0]

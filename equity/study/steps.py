@@ -116,7 +116,7 @@ def _lines(
     housing = None if inputs.blocks is None else inputs.blocks["housing_n"]
     with _executor(cluster) as executor:
         frames = coverage_under(
-            inputs.lines, rules, by=plan.study.level, housing=housing, executor=executor
+            inputs.lines, rules, level=plan.study.level, housing=housing, executor=executor
         )
     return {rule.id: _recoded(frame, inputs) for rule, frame in zip(rules, frames, strict=True)}
 

@@ -122,9 +122,9 @@ def test_several_rules_in_one_pass_are_each_alone(folder):
         pd.testing.assert_frame_equal(table, eq.coverage(files, rule=rule))
 
 
-def bytes_of(folder, executor, by="tract", **options):
+def bytes_of(folder, executor, level="tract", **options):
     files = eq.read_bdc(folder, as_of=AS_OF)
-    table = eq.coverage(files, rule="bead-2022", by=by, executor=executor, **options)
+    table = eq.coverage(files, rule="bead-2022", level=level, executor=executor, **options)
     return table.to_csv().encode() + repr(table.attrs["equity"]["notes"]).encode()
 
 
@@ -135,7 +135,7 @@ def test_identical_bytes_here_in_threads_in_processes_and_on_dask(folder):
         assert bytes_of(folder, threads) == expected
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         assert bytes_of(folder, pool) == expected
-        assert bytes_of(folder, pool, by="h3") == bytes_of(folder, Inline(), by="h3")
+        assert bytes_of(folder, pool, level="h3") == bytes_of(folder, Inline(), level="h3")
     with local_cluster() as cluster, distributed.Client(cluster) as client:
         assert bytes_of(folder, client.get_executor()) == expected
 
@@ -242,16 +242,16 @@ class TestCache:
         files = eq.read_bdc(folder, as_of=AS_OF)
         eq.coverage(files, rule="bead-2022", cache_dir=cache)
         eq.coverage(files, rule="fcc-25-3", cache_dir=cache)
-        eq.coverage(files, rule="bead-2022", by="h3", cache_dir=cache)
+        eq.coverage(files, rule="bead-2022", level="h3", cache_dir=cache)
         assert len(list(cache.iterdir())) == 21
         write_offers(folder, random_rows(100, seed=5), name="Cable")
         eq.coverage(eq.read_bdc(folder, as_of=AS_OF), rule="bead-2022", cache_dir=cache)
         assert len(list(cache.iterdir())) == 22
 
     def test_cells_from_the_cache(self, folder, tmp_path):
-        expected = bytes_of(folder, Inline(), by="h3_7")
+        expected = bytes_of(folder, Inline(), level="h3_7")
         for _ in range(2):
-            assert bytes_of(folder, Inline(), by="h3_7", cache_dir=tmp_path / "c") == expected
+            assert bytes_of(folder, Inline(), level="h3_7", cache_dir=tmp_path / "c") == expected
 
     def test_a_full_disk_is_one_clear_error_and_leaves_nothing(self, folder, tmp_path, monkeypatch):
         import pyarrow.parquet as pq

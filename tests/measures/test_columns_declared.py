@@ -8,6 +8,7 @@ import pytest
 import equity as eq
 from equity.areas.schema import describe, statuses
 from equity.measures.reach.catchment import METHODS
+from equity.measures.reach.virtual import LineOrNone, SteppedSpeed, TwoChannel
 
 STATE = "90"
 
@@ -55,8 +56,8 @@ def test_tables_of_areas_as_read(state):
 
 def test_lines(state):
     lines = state["lines"]
-    for by in ("tract", "block", "h3"):
-        check(eq.coverage(lines, rule="video-visit", by=by))
+    for level in ("tract", "block", "h3"):
+        check(eq.coverage(lines, rule="video-visit", level=level))
     check(eq.location_table(lines, rule="video-visit"))
     check(eq.compare_rules(lines, before="video-visit", after="fcc-706-2024").areas)
 
@@ -98,28 +99,23 @@ def test_care_in_person(state, costs, method):
 
 
 @pytest.mark.parametrize(
-    ("method", "given"),
+    "model",
     [
-        ("2svca", ("area_available", "area_subscription", "site_available", "site_subscription")),
-        ("e2svca", ("area_speed_mbps", "site_speed_mbps")),
-        ("two_channel", ("link_usable_share", "site_link_adequacy")),
+        LineOrNone(area_available=1, area_subscription=1.0, site_available=1),
+        SteppedSpeed(area_speed_mbps=1.0, site_speed_mbps=1.0),
+        TwoChannel(
+            link_usable_share=1.0,
+            site_link_adequacy=1.0,
+            virtual_ceiling=0.3,
+            amenable_share=0.4,
+            uptake=0.5,
+            licensing="anywhere",
+        ),
     ],
 )
-def test_care_by_video(state, costs, method, given):
-    ones = {
-        name: pd.Series(1.0, index=costs.sites if name.startswith("site") else costs.origins)
-        for name in given
-    }
-    if method == "two_channel":
-        ones |= {"virtual_ceiling": 0.3, "amenable_share": 0.4, "uptake": 0.5}
-        ones |= {"licensing": "anywhere"}
-    found = eq.solve_virtual_catchment(
-        costs,
-        demand=state["people"].reindex(costs.origins).fillna(0.0),
-        supply=1.0,
-        method=method,
-        **ones,
-    )
+def test_care_by_video(state, costs, model):
+    people = state["people"].reindex(costs.origins).fillna(0.0)
+    found = eq.solve_virtual_catchment(costs, demand=people, supply=1.0, model=model)
     check(found.areas)
     check(found.sites)
 

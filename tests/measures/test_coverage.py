@@ -178,7 +178,7 @@ def test_without_any_denominator_the_status_says_so(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("by", "expected"),
+    ("level", "expected"),
     [
         ("block", [BLOCK, "100010402011000"]),
         ("block_group", ["100010401001", "100010402011"]),
@@ -189,9 +189,9 @@ def test_without_any_denominator_the_status_says_so(tmp_path):
         ("h3_7", ["872bab530ffffff"]),
     ],
 )
-def test_every_level(tmp_path, by, expected):
+def test_every_level(tmp_path, level, expected):
     write_offers(tmp_path, [offer(L1), offer(L2, block="100010402011000", cell="882bab5305fffff")])
-    table = run(tmp_path, by=by)
+    table = run(tmp_path, level=level)
     assert table.index.tolist() == expected
     assert table.locations_n.sum() == 2
     assert table.providers_n.max() == 1
@@ -211,7 +211,7 @@ def test_coarser_cells_agree_with_the_h3_library():
 def test_an_unknown_level_is_refused(tmp_path):
     write_offers(tmp_path, [offer(L1)])
     with pytest.raises(InputError, match="rolled up to 'zcta'"):
-        run(tmp_path, by="zcta")
+        run(tmp_path, level="zcta")
 
 
 def test_a_block_of_another_state_is_left_out_and_told(tmp_path):
@@ -225,7 +225,7 @@ def test_a_location_in_two_blocks_takes_the_lower_whatever_the_order(tmp_path):
     rows = [offer(L1, block="100010401001005"), offer(L1, block=BLOCK, provider=100002)]
     write_offers(tmp_path / "a", rows)
     write_offers(tmp_path / "b", rows[::-1])
-    one, two = run(tmp_path / "a", by="block"), run(tmp_path / "b", by="block")
+    one, two = run(tmp_path / "a", level="block"), run(tmp_path / "b", level="block")
     pd.testing.assert_frame_equal(one, two)
     assert one.index.tolist() == [BLOCK]
     assert one.providers_listed_n.tolist() == [2]

@@ -15,6 +15,7 @@ from equity.errors import InputError, MissingColumnError, MissingFileError
 from equity.measures.reach import decay
 from equity.measures.reach._sphere_pairs import SphereIndex
 from equity.measures.reach.catchment import catchment
+from equity.measures.reach.costs import Held, Streamed
 from equity.measures.reach.travel import (
     ROAD_KMH,
     Roads,
@@ -106,7 +107,7 @@ def test_streamed_costs_are_the_held_ones_and_store_nothing():
     people, sites = scattered(200, seed=4, prefix="p"), scattered(60, seed=5, prefix="s")
     held = travel_costs(people, sites, max_minutes=45)
     streamed = travel_costs(people, sites, max_minutes=45, keep=False)
-    assert not streamed.is_held
+    assert isinstance(streamed.pairs, Streamed)
     assert streamed.pairs_n == held.pairs_n
     joined = np.concatenate([block.cost for block in streamed.blocks()])
     np.testing.assert_array_equal(joined, held.held().cost)
@@ -119,10 +120,10 @@ def test_streamed_costs_are_the_held_ones_and_store_nothing():
 def test_many_pairs_are_streamed_unless_asked_for(monkeypatch):
     people, sites = scattered(50, seed=4, prefix="p"), scattered(50, seed=5, prefix="s")
     monkeypatch.setattr("equity.measures.reach.travel.PAIRS_KEPT", 2499)
-    assert not travel_costs(people, sites, radius_km=2000).is_held
-    assert travel_costs(people, sites, radius_km=2000, keep=True).is_held
+    assert isinstance(travel_costs(people, sites, radius_km=2000).pairs, Streamed)
+    assert isinstance(travel_costs(people, sites, radius_km=2000, keep=True).pairs, Held)
     monkeypatch.setattr("equity.measures.reach.travel.PAIRS_KEPT", 2500)
-    assert travel_costs(people, sites, radius_km=2000).is_held
+    assert isinstance(travel_costs(people, sites, radius_km=2000).pairs, Held)
 
 
 def test_held_blocks_cover_every_origin_once():
@@ -333,15 +334,15 @@ def test_a_radius_that_reaches_nothing_is_allowed():
     assert "3 origins reach no site" in repr(costs)
 
 
-@pytest.mark.parametrize("what", ["demand", "supply"])
+@pytest.mark.parametrize("what", ["areas", "sites"])
 def test_no_rows_are_refused(what):
     tables = {
-        "demand": scattered(3, seed=1, prefix="a"),
-        "supply": scattered(3, seed=2, prefix="s"),
+        "areas": scattered(3, seed=1, prefix="a"),
+        "sites": scattered(3, seed=2, prefix="s"),
     }
     tables[what] = tables[what].iloc[:0]
-    with pytest.raises(InputError, match=f"{what} has no rows"):
-        travel_costs(tables["demand"], tables["supply"], radius_km=10)
+    with pytest.raises(InputError, match=f"{what} have no rows"):
+        travel_costs(tables["areas"], tables["sites"], radius_km=10)
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,10 @@ from equity.measures.reach.catchment import catchment, solve_catchment
 from equity.measures.reach.travel import travel_costs
 from equity.measures.reach.virtual import (
     SPEED_STEPS,
+    LineOrNone,
     SpeedSteps,
+    SteppedSpeed,
+    TwoChannel,
     solve_virtual_catchment,
     virtual_catchment,
 )
@@ -35,12 +38,13 @@ def two_step(reach, lines, subscriptions, sites, **options):
         in_reach(reach),
         demand=PEOPLE,
         supply=CAPACITY,
-        method="2svca",
-        area_available=people_of(lines),
-        area_subscription=people_of(subscriptions),
-        site_available=capacity_of(sites),
-        reach=20,
-        **options,
+        model=LineOrNone(
+            area_available=people_of(lines),
+            area_subscription=people_of(subscriptions),
+            site_available=capacity_of(sites),
+            reach=20,
+            **options,
+        ),
     )
 
 
@@ -88,9 +92,9 @@ def test_e2svca_known_answers():
         in_reach(ALL),
         demand=PEOPLE,
         supply=CAPACITY,
-        method="e2svca",
-        area_speed_mbps=people_of([0.5, 2, 10]),
-        site_speed_mbps=capacity_of([5, 1]),
+        model=SteppedSpeed(
+            area_speed_mbps=people_of([0.5, 2, 10]), site_speed_mbps=capacity_of([5, 1])
+        ),
     )
     np.testing.assert_allclose(
         result.areas["virtual_access_per_10k"] / 1e4,
@@ -140,9 +144,7 @@ def test_e2svca_by_classes_is_the_sum_over_all_pairs(seed):
         costs,
         demand=demand,
         supply=supply,
-        method="e2svca",
-        area_speed_mbps=here,
-        site_speed_mbps=there,
+        model=SteppedSpeed(area_speed_mbps=here, site_speed_mbps=there),
     )
     pair = np.minimum(here.to_numpy()[:, None], there.to_numpy()[None])
     f = np.select([pair <= 0.6, pair <= 1.2, pair <= 3.0], [0, 0.33, 0.66], 1.0)
@@ -165,7 +167,9 @@ def two_channel(**change):
         "licensing": "anywhere",
         **change,
     }
-    return solve_virtual_catchment(costs_of(TOY_MINUTES), demand=PEOPLE, supply=CAPACITY, **told)
+    return solve_virtual_catchment(
+        costs_of(TOY_MINUTES), demand=PEOPLE, supply=CAPACITY, model=TwoChannel(**told)
+    )
 
 
 # Computed independently, twice, with different code.
@@ -272,17 +276,19 @@ def test_two_channels_conserve_demand_and_supply(seed, theta, phone, mode, licen
         travel_costs(people, sites, max_minutes=60),
         demand=demand,
         supply=supply,
-        link_usable_share=pd.Series(rng.uniform(0, 1, 25), index=people.index),
-        site_link_adequacy=pd.Series(rng.uniform(0, 1, 8), index=sites.index),
-        virtual_ceiling=pd.Series(rng.uniform(0, 1, 8), index=sites.index),
-        amenable_share=theta,
-        uptake=0.9,
-        audio_only_share=phone,
-        licensing="anywhere" if licensing == "anywhere" else "in_state",
-        compact=("VA", "MD", "WV") if licensing == "compact" else (),
-        area_state=pd.Series(rng.choice(["VA", "MD"], 25), index=people.index),
-        site_state=pd.Series(rng.choice(["VA", "MD", "WV"], 8), index=sites.index),
-        capacity=mode,
+        model=TwoChannel(
+            link_usable_share=pd.Series(rng.uniform(0, 1, 25), index=people.index),
+            site_link_adequacy=pd.Series(rng.uniform(0, 1, 8), index=sites.index),
+            virtual_ceiling=pd.Series(rng.uniform(0, 1, 8), index=sites.index),
+            amenable_share=theta,
+            uptake=0.9,
+            audio_only_share=phone,
+            licensing="anywhere" if licensing == "anywhere" else "in_state",
+            compact=("VA", "MD", "WV") if licensing == "compact" else (),
+            area_state=pd.Series(rng.choice(["VA", "MD"], 25), index=people.index),
+            site_state=pd.Series(rng.choice(["VA", "MD", "WV"], 8), index=sites.index),
+            capacity=mode,
+        ),
     )
     assert result.balance.holds
     split = result.sites["in_person_capacity_n"] + result.sites["virtual_capacity_n"]
@@ -296,15 +302,17 @@ def states(licensing, **options):
         costs,
         demand=people_of([100, 100, 100]),
         supply=capacity_of([1, 1]),
-        link_usable_share=1.0,
-        site_link_adequacy=1.0,
-        virtual_ceiling=1.0,
-        amenable_share=1.0,
-        uptake=1.0,
-        licensing=licensing,
-        area_state=pd.Series(["VA", "VA", "MD"], index=AREAS),
-        site_state=pd.Series([51, 24], index=SITES),
-        **options,
+        model=TwoChannel(
+            link_usable_share=1.0,
+            site_link_adequacy=1.0,
+            virtual_ceiling=1.0,
+            amenable_share=1.0,
+            uptake=1.0,
+            licensing=licensing,
+            area_state=pd.Series(["VA", "VA", "MD"], index=AREAS),
+            site_state=pd.Series([51, 24], index=SITES),
+            **options,
+        ),
     )
 
 
@@ -329,12 +337,14 @@ def test_area_states_come_from_their_ids():
         travel_costs(people, sites, max_minutes=30),
         demand=1000.0,
         supply=1.0,
-        link_usable_share=1.0,
-        site_link_adequacy=1.0,
-        virtual_ceiling=1.0,
-        amenable_share=0.5,
-        uptake=1.0,
-        site_state=pd.Series(["VA"], index=["s"]),
+        model=TwoChannel(
+            link_usable_share=1.0,
+            site_link_adequacy=1.0,
+            virtual_ceiling=1.0,
+            amenable_share=0.5,
+            uptake=1.0,
+            site_state=pd.Series(["VA"], index=["s"]),
+        ),
     )
     assert result["virtual_access_per_10k"].gt(0).tolist() == [True, False]
     assert result["access_status"].tolist() == ["ok", "no_supply_in_reach"]
@@ -374,11 +384,7 @@ def test_unknown_travel_stays_unknown():
         costs,
         demand=1.0,
         supply=1.0,
-        method="2svca",
-        area_available=1,
-        area_subscription=1.0,
-        site_available=1,
-        reach=20,
+        model=LineOrNone(area_available=1, area_subscription=1.0, site_available=1, reach=20),
     )
     assert found["access_status"].tolist() == ["ok", "not_covered"]
     assert np.isnan(found.loc["B", "virtual_access_per_10k"])
@@ -387,7 +393,6 @@ def test_unknown_travel_stays_unknown():
 # Bad input
 
 GOOD_2SVCA = {
-    "method": "2svca",
     "area_available": 1,
     "area_subscription": people_of([0.9, 0.6, 0.3]),
     "site_available": 1,
@@ -401,49 +406,67 @@ GOOD_TWO = {
     "uptake": 0.5,
     "licensing": "anywhere",
 }
-GOOD_E2 = {"method": "e2svca", "area_speed_mbps": 5.0, "site_speed_mbps": 5.0}
+GOOD_E2 = {"area_speed_mbps": 5.0, "site_speed_mbps": 5.0}
 
 
 @pytest.mark.parametrize(
-    ("good", "change", "match"),
+    ("model", "good", "change", "match"),
     [
-        (GOOD_2SVCA, {"method": "4svca"}, "no virtual method"),
-        (GOOD_2SVCA, {"uptake": 1}, "2svca has no parameter uptake"),
-        (GOOD_2SVCA, {"area_subscription": None}, "needs area_subscription"),
-        (GOOD_2SVCA, {"area_available": 0.5}, "must be 0 or 1"),
-        (GOOD_2SVCA, {"area_subscription": people_of([90, 60, 30])}, "above 1"),
-        (GOOD_2SVCA, {"area_subscription": people_of([0.9, np.nan, 0.3])}, "missing"),
-        (GOOD_2SVCA, {"reach": None}, "needs a reach"),
-        (GOOD_2SVCA, {"demand": 0.0}, "demand of all areas is zero"),
-        (GOOD_2SVCA, {"supply": 0.0}, "capacity of all sites is zero"),
-        (GOOD_TWO, {"uptake": None}, "needs uptake"),
-        (GOOD_TWO, {"amenable_share": 42}, "above 1"),
-        (GOOD_TWO, {"capacity": "elastic"}, "capacity is 'elastic'"),
-        (GOOD_TWO, {"licensing": "nowhere"}, "licensing is 'nowhere'"),
-        (GOOD_TWO, {"licensing": "in_state"}, "is no state"),
-        (GOOD_TWO, {"licensing": "in_state", "area_state": "VA"}, "state of every site"),
-        (GOOD_TWO, {"licensing": "in_state", "area_state": "VA", "site_state": capacity_of([51, np.nan])}, "state of sites is missing"),
-        (GOOD_TWO, {"licensing": pd.DataFrame({"VA": [1]}, index=["x"]), "area_state": "VA"}, "every site once"),
-        (GOOD_TWO, {"licensing": pd.DataFrame({"VA": [1, 2]}, index=SITES), "area_state": "VA"}, "0 to 1"),
-        (GOOD_TWO, {"steps": "brisk"}, "no steps"),
-        (GOOD_E2, {"area_speed_mbps": None}, "needs area_speed_mbps"),
-        (GOOD_E2, {"area_speed_mbps": people_of([1, -1, 2])}, "negative"),
-        (GOOD_E2, {"speed_steps": "warp"}, "no speed steps named"),
+        (LineOrNone, GOOD_2SVCA, {"area_subscription": None}, "subscription must be a Series by id, or one number"),
+        (LineOrNone, GOOD_2SVCA, {"area_available": 0.5}, "must be 0 or 1"),
+        (LineOrNone, GOOD_2SVCA, {"area_subscription": people_of([90, 60, 30])}, "above 1"),
+        (LineOrNone, GOOD_2SVCA, {"area_subscription": people_of([0.9, np.nan, 0.3])}, "missing"),
+        (LineOrNone, GOOD_2SVCA, {"reach": None}, "needs a reach"),
+        (TwoChannel, GOOD_TWO, {"uptake": None}, "uptake must be a Series by id, or one number"),
+        (TwoChannel, GOOD_TWO, {"amenable_share": 42}, "above 1"),
+        (TwoChannel, GOOD_TWO, {"capacity": "elastic"}, "capacity is 'elastic'"),
+        (TwoChannel, GOOD_TWO, {"licensing": "nowhere"}, "licensing is 'nowhere'"),
+        (TwoChannel, GOOD_TWO, {"licensing": "in_state"}, "is no state"),
+        (TwoChannel, GOOD_TWO, {"licensing": "in_state", "area_state": "VA"}, "state of every site"),
+        (TwoChannel, GOOD_TWO, {"licensing": "in_state", "area_state": "VA", "site_state": capacity_of([51, np.nan])}, "state of sites is missing"),
+        (TwoChannel, GOOD_TWO, {"licensing": pd.DataFrame({"VA": [1]}, index=["x"]), "area_state": "VA"}, "every site once"),
+        (TwoChannel, GOOD_TWO, {"licensing": pd.DataFrame({"VA": [1, 2]}, index=SITES), "area_state": "VA"}, "0 to 1"),
+        (TwoChannel, GOOD_TWO, {"steps": "brisk"}, "no steps"),
+        (SteppedSpeed, GOOD_E2, {"area_speed_mbps": None}, "speed must be a Series by id, or one number"),
+        (SteppedSpeed, GOOD_E2, {"area_speed_mbps": people_of([1, -1, 2])}, "negative"),
+        (SteppedSpeed, GOOD_E2, {"speed_steps": "warp"}, "no speed steps named"),
     ],
 )  # fmt: skip
-def test_hostile_input_is_refused(good, change, match):
-    asked = {"demand": PEOPLE, "supply": CAPACITY, **good, **change}
+def test_hostile_input_is_refused(model, good, change, match):
+    told = model(**{**good, **change})
+    with pytest.raises(InputError, match=match):
+        virtual_catchment(costs_of(TOY_MINUTES), demand=PEOPLE, supply=CAPACITY, model=told)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"demand": 0.0}, "demand of all areas is zero"),
+        ({"supply": 0.0}, "capacity of all sites is zero"),
+        ({"model": "2svca"}, "'2svca' is no model of virtual care.* give LineOrNone"),
+    ],
+)
+def test_nobody_nothing_and_no_model_are_refused(change, match):
+    asked = {"demand": PEOPLE, "supply": CAPACITY, "model": TwoChannel(**GOOD_TWO), **change}
     with pytest.raises(InputError, match=match):
         virtual_catchment(costs_of(TOY_MINUTES), **asked)
+
+
+def test_a_model_takes_all_it_needs_and_nothing_of_another():
+    with pytest.raises(TypeError, match="uptake"):
+        LineOrNone(**GOOD_2SVCA, uptake=1)
+    with pytest.raises(TypeError, match="uptake"):
+        TwoChannel(**{name: value for name, value in GOOD_TWO.items() if name != "uptake"})
 
 
 def test_weights_that_outlast_the_costs_are_refused():
     people, sites = scattered(5, seed=1, prefix="a"), scattered(5, seed=2, prefix="s")
     short = travel_costs(people, sites, max_minutes=15)
+    lines = LineOrNone(**{**GOOD_2SVCA, "area_subscription": 1.0})
     with pytest.raises(InputError, match="travel costs end at 15 min"):
-        virtual_catchment(short, demand=1.0, supply=1.0, **{**GOOD_2SVCA, "area_subscription": 1.0})
+        virtual_catchment(short, demand=1.0, supply=1.0, model=lines)
     with pytest.raises(InputError, match="travel costs end at 15 min"):
-        virtual_catchment(short, demand=1.0, supply=1.0, **GOOD_TWO)
+        virtual_catchment(short, demand=1.0, supply=1.0, model=TwoChannel(**GOOD_TWO))
 
 
 @pytest.mark.parametrize(

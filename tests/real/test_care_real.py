@@ -9,7 +9,7 @@ import pytest
 
 from equity.measures.reach.catchment import catchment, solve_catchment
 from equity.measures.reach.travel import nearest_sites, travel_costs
-from equity.measures.reach.virtual import solve_virtual_catchment
+from equity.measures.reach.virtual import LineOrNone, TwoChannel, solve_virtual_catchment
 
 pytestmark = pytest.mark.real
 
@@ -122,30 +122,32 @@ def test_virtual_models_conserve_and_the_published_form_leaks(virginia, health_c
         "supply": pd.Series(1.0 + np.arange(len(health_centers)) % 7, index=health_centers.index),
     }
     two_step = {
-        "method": "2svca",
         "area_available": (virginia["line"] >= 0.5).astype(float),
         "area_subscription": virginia["subscribed"],
         "site_available": 1.0,
     }
-    corrected = solve_virtual_catchment(reach, **common, **two_step)
+    corrected = solve_virtual_catchment(reach, **common, model=LineOrNone(**two_step))
     assert corrected.balance.holds
-    published = solve_virtual_catchment(reach, **common, **two_step, as_published=True)
+    as_published = LineOrNone(**two_step, as_published=True)
+    published = solve_virtual_catchment(reach, **common, model=as_published)
     leak = published.balance.leak / published.balance.reached
     assert leak == pytest.approx(0.132, abs=0.001)  # 13 % more handed out than there is
     for mode in ("flexible", "fixed"):
         both = solve_virtual_catchment(
             reach,
             **common,
-            link_usable_share=np.minimum(virginia["line"], virginia["subscribed"]),
-            site_link_adequacy=0.8,
-            virtual_ceiling=0.5,
-            amenable_share=0.42,
-            uptake=0.5,
-            audio_only_share=0.1,
-            site_state=health_centers["st_abbr"].where(
-                health_centers["st_abbr"].isin(["VA", "MD", "NC", "TN", "KY", "WV", "DC"]), "VA"
+            model=TwoChannel(
+                link_usable_share=np.minimum(virginia["line"], virginia["subscribed"]),
+                site_link_adequacy=0.8,
+                virtual_ceiling=0.5,
+                amenable_share=0.42,
+                uptake=0.5,
+                audio_only_share=0.1,
+                site_state=health_centers["st_abbr"].where(
+                    health_centers["st_abbr"].isin(["VA", "MD", "NC", "TN", "KY", "WV", "DC"]), "VA"
+                ),
+                capacity=mode,
             ),
-            capacity=mode,
         )
         assert abs(both.balance.leak) <= 1e-9 * both.balance.reached
 

@@ -142,6 +142,6 @@ def test_tract_totals_come_out_exactly(
     assert result.unserved_n.sum() == unserved
     assert (result.coverage_status == "ok").all()
 
-    county = eq.coverage(files, rule=RULE, by="county", executor=Inline())
+    county = eq.coverage(files, rule=RULE, level="county", executor=Inline())
     sums = result.groupby(result.index.str[:5])[list(overall)].sum()
     assert (county[list(overall)] == sums).all(axis=None)

@@ -30,7 +30,7 @@ L1, L2 = 1_000_000_001, 1_000_000_002
 
 def count(paths, **options):
     files = eq.read_bdc(paths, as_of=AS_OF, **options)
-    return eq.coverage(files, rule="bead-2022", by="county").locations_n.sum()
+    return eq.coverage(files, rule="bead-2022", level="county").locations_n.sum()
 
 
 @pytest.mark.parametrize(
@@ -254,7 +254,7 @@ class TestDamage:
     def test_a_cell_that_is_none(self, tmp_path):
         path = write_offers(tmp_path, [offer(L1, cell="882bab53")])
         with pytest.raises(FormatError, match="no H3 cell"):
-            eq.coverage(eq.read_bdc(path, as_of=AS_OF), rule="bead-2022", by="h3")
+            eq.coverage(eq.read_bdc(path, as_of=AS_OF), rule="bead-2022", level="h3")
 
     def test_a_header_and_nothing_else(self, tmp_path):
         path = write_offers(tmp_path, [])

@@ -239,7 +239,7 @@ def test_form_477_refusals(tmp_path):
         eq.read_form477(tmp_path / "none.csv", as_of="2017-12-31")
     path = form477(tmp_path, [(1, "100010401001000", 50, 1, 100, 20, 1)])
     with pytest.raises(FormatError, match="no h3_res8_id"):
-        eq.coverage(eq.read_form477(path, as_of="2017-12-31"), rule="bead-2022", by="h3")
+        eq.coverage(eq.read_form477(path, as_of="2017-12-31"), rule="bead-2022", level="h3")
 
 
 def test_tables_are_not_taken_for_locations(tmp_path):

@@ -68,7 +68,7 @@ def test_coverage_has_every_location_and_finds_the_tracts_without(
     files = eq.read_bdc(
         [example_state.bdc, example_state.served_unserved], as_of=example_state.as_of, state="90"
     )
-    lines = eq.coverage(files, rule=load_coverage_rule("fcc-25-3"), by="tract")
+    lines = eq.coverage(files, rule=load_coverage_rule("fcc-25-3"), level="tract")
     classes = lines[["served_n", "underserved_n", "unserved_n"]].sum(axis=1)
     pd.testing.assert_series_equal(classes, lines["locations_n"], check_names=False)
     assert lines["locations_n"].sum() >= 60_000

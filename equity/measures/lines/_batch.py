@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from equity.errors import FormatError
@@ -28,7 +29,7 @@ class Rows(NamedTuple):
     customers: NDArray[np.uint8]
     cell: NDArray[np.uint64]
 
-    def take(self, rows: Any) -> Rows:
+    def take(self, rows: NDArray[Any] | slice) -> Rows:
         """Return the rows at some positions (or a slice of them)."""
         cut: Any = [column[rows] if column.size else column for column in self]
         return Rows(*cut)
@@ -48,15 +49,16 @@ def in_runs(rows: Rows) -> tuple[Rows, list[slice]]:
     return rows, [slice(*edges) for edges in pairwise([0, *cut.tolist(), key.size])]
 
 
-def ints(batch: Any, name: str, missing: int = 0) -> Any:
+def ints(batch: pa.RecordBatch, name: str, missing: int = 0) -> NDArray[Any]:
     """Return a column of whole numbers, with ``missing`` where there is none."""
     column = batch.column(name)
     if column.null_count:
         column = column.fill_null(missing)
-    return column.to_numpy(zero_copy_only=False)
+    values: NDArray[Any] = column.to_numpy(zero_copy_only=False)
+    return values
 
 
-def letters(column: Any) -> NDArray[np.uint8]:
+def letters(column: pa.Array) -> NDArray[np.uint8]:
     """Return the letter of each one-letter text, 0 for any other."""
     offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset :][: len(column) + 1]
     data = column.buffers()[2]
@@ -70,7 +72,7 @@ def letters(column: Any) -> NDArray[np.uint8]:
     )
 
 
-def hexadecimal(column: Any) -> NDArray[np.uint64]:
+def hexadecimal(column: pa.Array) -> NDArray[np.uint64]:
     """Return 15 hexadecimal digits as numbers; 0 where there are other than 15."""
     import pyarrow.compute as pc
 

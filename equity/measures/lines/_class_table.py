@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -65,7 +66,7 @@ def _covers(cut: tuple[float, float], wanted: tuple[float, float]) -> bool:
     return cut[0] >= wanted[0] and cut[1] >= wanted[1]
 
 
-def _pair(value: Any) -> tuple[float, float]:
+def _pair(value: Sequence[float]) -> tuple[float, float]:
     return float(value[0]), float(value[1])
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from equity.measures.lines._batch import NO_CELLS, Rows, hexadecimal, in_runs, ints, letters
@@ -85,7 +86,9 @@ def columns_needed(*, export: bool, cells: bool) -> tuple[str, ...]:
     return (*columns, CELL) if cells else columns
 
 
-def classed(batch: Any, rules: Sequence[CoverageRule], *, state: str, export: bool) -> Classed:
+def classed(
+    batch: pa.RecordBatch, rules: Sequence[CoverageRule], *, state: str, export: bool
+) -> Classed:
     """Class a record batch's offers under some rules.
 
     Parameters
@@ -107,7 +110,7 @@ def classed(batch: Any, rules: Sequence[CoverageRule], *, state: str, export: bo
     return Classed(rows, [_run(rows.take(part), part, rules, tally) for part in parts], tally)
 
 
-def _arrays(batch: Any, tally: Counter[str], *, export: bool) -> Rows:
+def _arrays(batch: pa.RecordBatch, tally: Counter[str], *, export: bool) -> Rows:
     tally["rows"] += batch.num_rows
     empty = np.empty(0, np.int32)
     location, block = ints(batch, "location_id"), ints(batch, "block_geoid")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
+from equity.measures.lines._reduce import LocationFile
 from equity.measures.lines._rollup import _DIGITS, technology_name
 from equity.rules import CoverageRule
 from equity.rules.coverage_rule import TECHNOLOGIES
@@ -19,15 +19,15 @@ _SHARES = ("served", "underserved", "unserved", "qualifying")
 def add_shares(
     table: pd.DataFrame,
     *,
-    by: str,
+    level: str,
     housing: pd.Series | None,
-    files: Sequence[Any],
+    files: Sequence[LocationFile],
     rule: CoverageRule,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Return the table with the denominator, unserved locations, shares and status; and notes."""
     notes = _technology_notes(table, files, rule)
     exported_states = {file.state for file in files if file.product == "served_unserved"}
-    status = _status(table, by, exported_states)
+    status = _status(table, level, exported_states)
     beyond = (table["locations_n"] - table["exported_n"]).where(status == "ok", 0.0)
     if beyond.sum():
         notes.append(
@@ -35,7 +35,7 @@ def add_shares(
             "they are counted"
         )
     if housing is not None:
-        table, status = _with_housing(table, status, by, housing)
+        table, status = _with_housing(table, status, level, housing)
     if (status == "listed_only").any():
         notes.append(
             "No served/unserved export and no housing units: locations without any offer are "
@@ -45,7 +45,7 @@ def add_shares(
         notes.append("Housing units of 2020 stand in for locations (coverage_status proxy)")
     table = table.drop(columns="exported_n")
     reached = table["served_n"] + table["underserved_n"]
-    at = int(table.columns.get_indexer(["underserved_n"])[0]) + 1
+    at = list(table.columns).index("underserved_n") + 1
     table.insert(at, "unserved_n", table["locations_n"] - reached)
     table["no_provider_n"] = table["locations_n"] - table["qualifying_n"]
     total = table["locations_n"].where(table["locations_n"] > 0)
@@ -55,8 +55,8 @@ def add_shares(
     return table, notes
 
 
-def _status(table: pd.DataFrame, by: str, exported_states: set[str]) -> pd.Series:
-    if by.startswith("h3") or exported_states == {""}:
+def _status(table: pd.DataFrame, level: str, exported_states: set[str]) -> pd.Series:
+    if level.startswith("h3") or exported_states == {""}:
         known = pd.Series(bool(exported_states), index=table.index)
     else:
         known = table.index.to_series().str[:2].isin(exported_states)
@@ -64,19 +64,21 @@ def _status(table: pd.DataFrame, by: str, exported_states: set[str]) -> pd.Serie
 
 
 def _with_housing(
-    table: pd.DataFrame, status: pd.Series, by: str, housing: pd.Series
+    table: pd.DataFrame, status: pd.Series, level: str, housing: pd.Series
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Put housing units where the export is missing; never fewer than the listed locations."""
-    if by not in _DIGITS:
+    if level not in _DIGITS:
         raise InputError(
             "housing units cannot be put into H3 cells",
             fix="roll up to a census area, or read the served/unserved export",
         )
     areas = housing.index.astype(str)
-    short = areas.str.len() < _DIGITS[by]
+    short = areas.str.len() < _DIGITS[level]
     if short.any():
-        raise InputError(f"housing units are given for areas larger than a {by}", rows=areas[short])
-    units = housing.astype(float).groupby(areas.str[: _DIGITS[by]]).sum()
+        raise InputError(
+            f"housing units are given for areas larger than a {level}", rows=areas[short]
+        )
+    units = housing.astype(float).groupby(areas.str[: _DIGITS[level]]).sum()
     status = status.reindex(table.index.union(units.index)).fillna("listed_only")
     table = table.reindex(status.index)
     counts = [c for c in table.columns if c.endswith("_n")]
@@ -88,7 +90,9 @@ def _with_housing(
     return table.rename_axis("geoid"), status.mask(use, "proxy")
 
 
-def _technology_notes(table: pd.DataFrame, files: Sequence[Any], rule: CoverageRule) -> list[str]:
+def _technology_notes(
+    table: pd.DataFrame, files: Sequence[LocationFile], rule: CoverageRule
+) -> list[str]:
     """Blank out technologies that no file could tell about, and name them."""
     offers = [file for file in files if file.product != "served_unserved"]
     named = {getattr(file, "technology", None) for file in offers}

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ from equity.measures.lines._slots import slots_of
 Ints = NDArray[np.int64]
 Bits = NDArray[np.uint8]
 Flags = NDArray[np.bool_]
+Number = TypeVar("Number", bound=np.generic)
 
 LISTED, UNDERSERVED, SERVED, QUALIFIES = 1, 2, 4, 8
 """Bits of a location's class in one technology: listed at all; at least underserved; served;
@@ -190,15 +191,15 @@ class _Places:
         same = two.size == self.ids.size
         self._two = None if same else np.searchsorted(self.ids, two)
 
-    def one(self, array: NDArray[Any], fill: int = 0) -> NDArray[Any]:
+    def one(self, array: NDArray[Number], fill: int = 0) -> NDArray[Number]:
         """Return a column of the first table, with ``fill`` in the rows it lacks."""
         return self._put(array, self._one, fill)
 
-    def two(self, array: NDArray[Any], fill: int = 0) -> NDArray[Any]:
+    def two(self, array: NDArray[Number], fill: int = 0) -> NDArray[Number]:
         """Return a column of the second table, with ``fill`` in the rows it lacks."""
         return self._put(array, self._two, fill)
 
-    def _put(self, array: NDArray[Any], at: Ints | None, fill: int) -> NDArray[Any]:
+    def _put(self, array: NDArray[Number], at: Ints | None, fill: int) -> NDArray[Number]:
         if at is None:
             return array
         result = np.full((self.ids.size, *array.shape[1:]), fill, array.dtype)
@@ -240,9 +241,9 @@ def _lowest_three(one: NDArray[np.int32], two: NDArray[np.int32]) -> NDArray[np.
     return np.stack([low, middle, high], axis=1)
 
 
-def _lowest_but_zero(one: NDArray[Any], two: NDArray[Any]) -> NDArray[Any]:
+def _lowest_but_zero(one: NDArray[Number], two: NDArray[Number]) -> NDArray[Number]:
     both = np.minimum(one, two)
-    lowest: NDArray[Any] = np.where(both == 0, np.maximum(one, two), both)
+    lowest: NDArray[Number] = np.where(both == 0, np.maximum(one, two), both)
     return lowest
 
 

@@ -18,9 +18,10 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from equity.measures.lines._batch import Rows
@@ -29,6 +30,7 @@ from equity.measures.lines._partial import (
     LISTED,
     Bits,
     Ints,
+    Number,
     Partial,
     RuleColumns,
 )
@@ -56,7 +58,7 @@ class LocationFile(Protocol):
     def size(self) -> int: ...
 
     def fingerprint(self) -> str: ...
-    def batches(self, columns: Sequence[str]) -> Iterator[Any]: ...
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]: ...
 
 
 def reduce_files(
@@ -247,7 +249,7 @@ class _Reducer:
 _NO_IDS = np.empty(0, np.int64)
 
 
-def _extend(array: NDArray[Any], size: int) -> NDArray[Any]:
+def _extend(array: NDArray[Number], size: int) -> NDArray[Number]:
     grown = np.zeros(size, array.dtype)
     grown[: array.size] = array
     return grown

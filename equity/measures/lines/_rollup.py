@@ -40,39 +40,39 @@ _H3_RESOLUTION = 8
 _SPEED_BITS = 32
 
 
-def check_level(by: str) -> None:
+def check_level(level: str) -> None:
     """Raise if an area level cannot be rolled up to."""
-    if by not in _BLOCK_DIVISOR and cell_resolution(by) is None:
+    if level not in _BLOCK_DIVISOR and cell_resolution(level) is None:
         raise InputError(
-            f"locations cannot be rolled up to {by!r}",
+            f"locations cannot be rolled up to {level!r}",
             fix=f"choose from {', '.join(_BLOCK_DIVISOR)}, h3, h3_7, h3_6 …",
         )
 
 
-def block_digits(by: str) -> int:
+def block_digits(level: str) -> int:
     """Return how many digits of a block make an area of a level."""
-    return _DIGITS.get(by, _DIGITS["block"])
+    return _DIGITS.get(level, _DIGITS["block"])
 
 
-def cell_resolution(by: str) -> int | None:
+def cell_resolution(level: str) -> int | None:
     """Return the H3 resolution of ``h3`` or ``h3_N``, or None for other levels."""
-    if by == "h3":
+    if level == "h3":
         return _H3_RESOLUTION
-    head, _, tail = by.partition("_")
+    head, _, tail = level.partition("_")
     if head == "h3" and tail.isdigit() and int(tail) <= _H3_RESOLUTION:
         return int(tail)
     return None
 
 
-def codes_of(data: Partial, by: str) -> Ints:
+def codes_of(data: Partial, level: str) -> Ints:
     """Return the area of each location as an integer."""
-    return _codes(data.blocks if cell_resolution(by) is None else data.cells, by)
+    return _codes(data.blocks if cell_resolution(level) is None else data.cells, level)
 
 
-def _codes(small: NDArray[Any], by: str) -> Ints:
-    resolution = cell_resolution(by)
+def _codes(small: NDArray[Any], level: str) -> Ints:
+    resolution = cell_resolution(level)
     if resolution is None:
-        return small // _BLOCK_DIVISOR[by]
+        return small // _BLOCK_DIVISOR[level]
     return coarser_cells(small.astype(np.uint64), resolution).astype(np.int64)
 
 
@@ -89,11 +89,11 @@ def coarser_cells(cells: NDArray[np.uint64], resolution: int) -> NDArray[np.uint
     return cleared | np.uint64(resolution << 52) | unused
 
 
-def area_labels(codes: Ints, by: str) -> pd.Index:
+def area_labels(codes: Ints, level: str) -> pd.Index:
     """Return area ids as text."""
-    if cell_resolution(by) is not None:
+    if cell_resolution(level) is not None:
         return pd.Index([f"{code:x}" for code in codes.tolist()], dtype="str", name="geoid")
-    width = _DIGITS[by]
+    width = _DIGITS[level]
     return pd.Index([f"{code:0{width}d}" for code in codes.tolist()], dtype="str", name="geoid")
 
 
@@ -106,7 +106,7 @@ def location_class(columns: RuleColumns, codes: Sequence[int], size: int) -> Bit
     return bits
 
 
-def roll_up(data: Partial, number: int, rule: CoverageRule, by: str) -> pd.DataFrame:
+def roll_up(data: Partial, number: int, rule: CoverageRule, level: str) -> pd.DataFrame:
     """Count locations by area under one rule.
 
     Returns
@@ -116,7 +116,7 @@ def roll_up(data: Partial, number: int, rule: CoverageRule, by: str) -> pd.DataF
         is known.
     """
     columns = data.rules[number]
-    inverse, codes = sorted_areas(data, by)
+    inverse, codes = sorted_areas(data, level)
     size = codes.size
     bits = location_class(columns, rule.technologies, data.ids.size)
     counts = _histogram(inverse, bits, 16, size)
@@ -128,16 +128,16 @@ def roll_up(data: Partial, number: int, rule: CoverageRule, by: str) -> pd.DataF
     }
     for code in (*TECHNOLOGIES, UNKNOWN_TECHNOLOGY):
         out.update(_technology(columns, code, inverse, size))
-    out.update(_providers(columns, by, codes))
+    out.update(_providers(columns, level, codes))
     out.update(_speeds(columns.best, inverse, size))
-    return pd.DataFrame(out, index=area_labels(codes, by), dtype=float)
+    return pd.DataFrame(out, index=area_labels(codes, level), dtype=float)
 
 
-def sorted_areas(data: Partial, by: str) -> tuple[Ints, Ints]:
+def sorted_areas(data: Partial, level: str) -> tuple[Ints, Ints]:
     """Return each location's place among the distinct areas, and these in order."""
-    if data.areas is not None and cell_resolution(by) is None:
+    if data.areas is not None and cell_resolution(level) is None:
         return data.areas
-    return sorted_slots(codes_of(data, by))
+    return sorted_slots(codes_of(data, level))
 
 
 def _histogram(inverse: Ints, values: NDArray[Any], width: int, size: int) -> NDArray[np.intp]:
@@ -179,11 +179,11 @@ def _technology(
     return {f"listed{name}_n": listed, **_classes(counts, name)}
 
 
-def _providers(columns: RuleColumns, by: str, codes: Ints) -> dict[str, NDArray[np.intp]]:
+def _providers(columns: RuleColumns, level: str, codes: Ints) -> dict[str, NDArray[np.intp]]:
     """Count the distinct providers of each area: all that list something, and who qualifies."""
     area = columns.pair_area
-    if cell_resolution(by) is not None:
-        area = _codes(area, by)
+    if cell_resolution(level) is not None:
+        area = _codes(area, level)
     area, _, qualifies = distinct_pairs([(area, columns.pair_provider, columns.pair_qualifies)])
     place = np.searchsorted(codes, area)
     # A location that files put into two blocks counts in the lower one only.

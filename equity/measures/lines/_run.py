@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import ParamSpec, TypeVar
 
 from equity.errors import EquityError
 from equity.measures.lines._cache import reduce_cached
@@ -23,13 +23,18 @@ _FEW_CORES = 4
 _LOST_ON_DASK = {"KilledWorker", "FutureCancelledError", "FuturesCancelledError"}
 """What Dask raises, by name, so that it need not be installed to be told apart."""
 
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
+
 
 class Inline(Executor):
     """An executor that does the work at once, in this process."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(
+        self, fn: Callable[Given, Made], /, *args: Given.args, **kwargs: Given.kwargs
+    ) -> Future[Made]:
         """Run ``fn`` and return a finished future."""
-        future: Future[Any] = Future()
+        future: Future[Made] = Future()
         try:
             future.set_result(fn(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 - a future carries whatever was raised

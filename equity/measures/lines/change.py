@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,6 +24,7 @@ from equity.measures.lines._partial import (
     Partial,
     merge,
 )
+from equity.measures.lines._reduce import LocationFile
 from equity.measures.lines._rollup import (
     area_labels,
     cell_resolution,
@@ -72,7 +72,7 @@ class _Subset:
     """Some files of a handle."""
 
     as_of: str
-    files: Sequence[Any]
+    files: Sequence[LocationFile]
     notes: Sequence[str] = ()
     sources: Sequence[Source] = ()
 
@@ -82,7 +82,7 @@ def compare_rules(
     *,
     before: Rule,
     after: Rule,
-    by: str = "tract",
+    level: str = "tract",
     executor: Executor | None = None,
     cache_dir: str | Path | None = None,
 ) -> RuleComparison:
@@ -94,7 +94,7 @@ def compare_rules(
         What ``read_bdc`` returns.
     before, after
         The rules; ``gained`` is what ``after`` counts and ``before`` does not.
-    by, executor, cache_dir
+    level, executor, cache_dir
         As for :func:`equity.coverage`.
 
     Returns
@@ -108,15 +108,15 @@ def compare_rules(
         If the level or a rule is unknown.
     """
     rules = [as_rule(before), as_rule(after)]
-    check_level(by)
+    check_level(level)
     areas: list[pd.DataFrame] = []
     switches: Counter[tuple[int, int, int]] = Counter()
-    for part in locations(data, rules, by=by, executor=executor, cache_dir=cache_dir):
-        areas.append(_compare_areas(part, rules, by))
+    for part in locations(data, rules, level=level, executor=executor, cache_dir=cache_dir):
+        areas.append(_compare_areas(part, rules, level))
         switches.update(_switches(part, rules))
     table = pd.concat(areas).sort_index()
     note = f"Before: rule {rules[0].id}; after: rule {rules[1].id}"
-    _stamp(table, by, data.sources, [note, *data.notes])
+    _stamp(table, level, data.sources, [note, *data.notes])
     return RuleComparison(table, _switch_table(switches))
 
 
@@ -125,7 +125,7 @@ def compare_vintages(
     after: LocationFiles,
     *,
     rule: Rule,
-    by: str = "tract",
+    level: str = "tract",
     executor: Executor | None = None,
     cache_dir: str | Path | None = None,
 ) -> pd.DataFrame:
@@ -135,7 +135,7 @@ def compare_vintages(
     ----------
     before, after
         What ``read_bdc`` returns for the earlier and the later date.
-    rule, by, executor, cache_dir
+    rule, level, executor, cache_dir
         As for :func:`equity.coverage`.
 
     Returns
@@ -160,23 +160,23 @@ def compare_vintages(
             fix="give the earlier vintage first",
         )
     chosen = as_rule(rule)
-    check_level(by)
+    check_level(level)
     frames = []
-    for old, new in _by_state(before, after, apart=cell_resolution(by) is None):
+    for old, new in _by_state(before, after, apart=cell_resolution(level) is None):
         pair = [
-            merge(locations(files, [chosen], by=by, executor=executor, cache_dir=cache_dir))
+            merge(locations(files, [chosen], level=level, executor=executor, cache_dir=cache_dir))
             for files in (old, new)
         ]
         both = all(_has_export(files) for files in (old, new))
-        frames.append(_compare_dates(pair[0], pair[1], chosen, by, exported=both))
+        frames.append(_compare_dates(pair[0], pair[1], chosen, level, exported=both))
     table = pd.concat(frames).sort_index()
     note = f"From {before.as_of} to {after.as_of} under rule {chosen.id}"
     sources = [*before.sources, *after.sources]
-    return _stamp(table, by, sources, [note, *before.notes, *after.notes])
+    return _stamp(table, level, sources, [note, *before.notes, *after.notes])
 
 
-def _compare_areas(part: Partial, rules: Sequence[CoverageRule], by: str) -> pd.DataFrame:
-    inverse, codes = sorted_areas(part, by)
+def _compare_areas(part: Partial, rules: Sequence[CoverageRule], level: str) -> pd.DataFrame:
+    inverse, codes = sorted_areas(part, level)
     size = codes.size
     old, new = (_qualifying(part, number, rule) for number, rule in enumerate(rules))
     gained, lost = new & ~old, old & ~new
@@ -193,7 +193,7 @@ def _compare_areas(part: Partial, rules: Sequence[CoverageRule], by: str) -> pd.
             bits = part.rules[number].levels.get(code) if counted else None
             through = flags & False if bits is None else flags & ((bits & QUALIFIES) > 0)
             parts[f"{word}_{technology_name(code)}_n"] = through
-    return _count(parts, inverse, area_labels(codes, by), size)
+    return _count(parts, inverse, area_labels(codes, level), size)
 
 
 def _switches(part: Partial, rules: Sequence[CoverageRule]) -> Counter[tuple[int, int, int]]:
@@ -258,14 +258,14 @@ def _has_export(files: _Subset) -> bool:
 
 
 def _compare_dates(
-    old: Partial, new: Partial, rule: CoverageRule, by: str, *, exported: bool
+    old: Partial, new: Partial, rule: CoverageRule, level: str, *, exported: bool
 ) -> pd.DataFrame:
     ids = np.union1d(old.ids, new.ids)
     in_old, at_old = _find(old.ids, ids)
     in_new, at_new = _find(new.ids, ids)
     had = in_old & _qualifying(old, 0, rule)[at_old]
     has = in_new & _qualifying(new, 0, rule)[at_new]
-    area = np.where(in_new, codes_of(new, by)[at_new], codes_of(old, by)[at_old])
+    area = np.where(in_new, codes_of(new, level)[at_new], codes_of(old, level)[at_old])
     inverse, codes = sorted_slots(area)
     gained, lost = has & ~had, had & ~has
     parts = {
@@ -280,7 +280,7 @@ def _compare_dates(
         "lost_removed_location_n": lost & ~in_new,
         "lost_removed_listing_n": lost & in_new,
     }
-    table = _count(parts, inverse, area_labels(codes, by), codes.size)
+    table = _count(parts, inverse, area_labels(codes, level), codes.size)
     table["change_status"] = "ok" if exported else "listed_only"
     return table
 
@@ -309,10 +309,10 @@ def _count(parts: dict[str, Flags], inverse: Ints, index: pd.Index, size: int) -
 
 
 def _stamp(
-    table: pd.DataFrame, by: str, sources: Sequence[Source], notes: Sequence[str]
+    table: pd.DataFrame, level: str, sources: Sequence[Source], notes: Sequence[str]
 ) -> pd.DataFrame:
-    cells = cell_resolution(by) is not None
+    cells = cell_resolution(level) is not None
     stamped: pd.DataFrame = stamp(
-        table, level=by, geo_vintage=None if cells else "2020", sources=sources, notes=notes
+        table, level=level, geo_vintage=None if cells else "2020", sources=sources, notes=notes
     )
     return stamped

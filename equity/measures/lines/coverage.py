@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 
@@ -40,7 +40,7 @@ class LocationFiles(Protocol):
     @property
     def as_of(self) -> str: ...
     @property
-    def files(self) -> Sequence[Any]: ...
+    def files(self) -> Sequence[LocationFile]: ...
     @property
     def notes(self) -> Sequence[str]: ...
     @property
@@ -51,7 +51,7 @@ def coverage(
     data: LocationFiles | pd.DataFrame,
     *,
     rule: Rule,
-    by: str = "tract",
+    level: str = "tract",
     housing: pd.Series | None = None,
     executor: Executor | None = None,
     cache_dir: str | Path | None = None,
@@ -65,11 +65,11 @@ def coverage(
         areas and classes are taken as they are.
     rule
         Id of a coverage rule, the path of a rule file, or a rule.
-    by
+    level
         ``"block"``, ``"block_group"``, ``"tract"``, ``"county"``, ``"state"``, ``"h3"``
         (resolution 8) or a coarser cell such as ``"h3_6"``.
     housing
-        Housing units of 2020 by block or any area inside ``by`` (index: geoid): the denominator
+        Housing units of 2020 by block or any area inside ``level`` (index: geoid): the denominator
         where no served/unserved export was read; marked ``proxy``.
     executor
         Any ``concurrent.futures`` executor, for example ``dask.distributed.Client.get_executor()``
@@ -119,7 +119,7 @@ def coverage(
     if isinstance(data, pd.DataFrame):
         return _class_table.coverage_of_classes(data, chosen)
     return coverage_under(
-        data, [chosen], by=by, housing=housing, executor=executor, cache_dir=cache_dir
+        data, [chosen], level=level, housing=housing, executor=executor, cache_dir=cache_dir
     )[0]
 
 
@@ -127,25 +127,25 @@ def coverage_under(
     data: LocationFiles,
     rules: Sequence[CoverageRule],
     *,
-    by: str = "tract",
+    level: str = "tract",
     housing: pd.Series | None = None,
     executor: Executor | None = None,
     cache_dir: str | Path | None = None,
 ) -> list[pd.DataFrame]:
     """Return :func:`coverage` under several rules from one pass over the files."""
-    check_level(by)
+    check_level(level)
     frames: list[list[pd.DataFrame]] = [[] for _ in rules]
     tally: Counter[str] = Counter()
-    for part in locations(data, rules, by=by, executor=executor, cache_dir=cache_dir):
+    for part in locations(data, rules, level=level, executor=executor, cache_dir=cache_dir):
         tally.update(part.tally)
         tally["location_in_two_blocks"] += part.clashing.size
         for number, rule in enumerate(rules):
-            frames[number].append(roll_up(part, number, rule, by))
+            frames[number].append(roll_up(part, number, rule, level))
     notes = [*data.notes, *tell(tally)]
     for note in notes:
         logger.info(note)
     return [
-        _finish(frames[number], data, rule, by, housing=housing, notes=notes)
+        _finish(frames[number], data, rule, level, housing=housing, notes=notes)
         for number, rule in enumerate(rules)
     ]
 
@@ -154,12 +154,12 @@ def locations(
     data: LocationFiles,
     rules: Sequence[CoverageRule],
     *,
-    by: str,
+    level: str,
     executor: Executor | None = None,
     cache_dir: str | Path | None = None,
 ) -> Iterable[Partial]:
     """Return one row per location, state by state where no area crosses a state line."""
-    cells = cell_resolution(by) is not None
+    cells = cell_resolution(level) is not None
     groups: dict[str, list[LocationFile]] = {}
     apart = not cells and all(file.state for file in data.files)
     for file in data.files:
@@ -168,7 +168,7 @@ def locations(
         {name: groups[name] for name in sorted(groups)},
         rules,
         cells=cells,
-        digits=block_digits(by),
+        digits=block_digits(level),
         executor=executor,
         cache_dir=None if cache_dir is None else str(cache_dir),
     )
@@ -212,7 +212,7 @@ def location_table(
     from equity.measures.lines._locations import location_frame
 
     chosen = as_rule(rule)
-    parts = locations(data, [chosen], by="state", executor=executor, cache_dir=cache_dir)
+    parts = locations(data, [chosen], level="state", executor=executor, cache_dir=cache_dir)
     table = pd.concat([location_frame(part, 0, chosen) for part in parts])
     return table.sort_index()
 
@@ -226,7 +226,7 @@ def _finish(
     frames: Sequence[pd.DataFrame],
     data: LocationFiles,
     rule: CoverageRule,
-    by: str,
+    level: str,
     *,
     housing: pd.Series | None,
     notes: Sequence[str],
@@ -237,11 +237,11 @@ def _finish(
             "the files name no location",
             fix="check that the download is complete and that state= is the right one",
         )
-    table, more = add_shares(table, by=by, housing=housing, files=data.files, rule=rule)
-    cells = cell_resolution(by) is not None
+    table, more = add_shares(table, level=level, housing=housing, files=data.files, rule=rule)
+    cells = cell_resolution(level) is not None
     return stamp(
         table,
-        level=by,
+        level=level,
         geo_vintage=None if cells else getattr(data, "geo_vintage", "2020"),
         sources=data.sources,
         notes=[f"Coverage rule {rule.id}: {rule.describe()}", *notes, *more],

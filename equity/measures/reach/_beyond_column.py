@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,7 +51,7 @@ def own_column(
     unit: str | None,
     *,
     limit_min: float | None,
-    sd: Any,
+    sd: float | pd.Series | None,
     roads: Roads | str | None,
     benchmark_per_10k: float | None,
     supply_n: float | None,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from equity.errors import MissingColumnError
@@ -24,7 +24,7 @@ class Found:
     """Shares by row, the rows that lack minutes, and how the shares were made."""
 
     share: Floats
-    missing: Any
+    missing: NDArray[np.bool_]
     note: str
 
 
@@ -55,7 +55,7 @@ def lognormal(minutes: Floats, limit: float, sd: Floats) -> Floats:
     return np.where(np.isnan(minutes), np.nan, share)
 
 
-def spread_of(sd: Any, index: pd.Index, known: TravelEstimate) -> Floats:
+def spread_of(sd: float | pd.Series | None, index: pd.Index, known: TravelEstimate) -> Floats:
     """Return the spread by row: as given, else what is known of the minutes."""
     if sd is None:
         return np.full(len(index), known.sd)

@@ -33,7 +33,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,7 +100,7 @@ MEASURED_MINUTES = TravelEstimate(
 _KEY = "travel_estimate"
 
 
-def travel_estimate(table: Any) -> TravelEstimate | None:
+def travel_estimate(table: pd.DataFrame) -> TravelEstimate | None:
     """Return what a table of minutes says of their error; None if it says nothing."""
     record = table.attrs.get(_KEY)
     return None if record is None else TravelEstimate(**record)
@@ -177,7 +176,7 @@ class Roads:
         for name, value in self.kmh.items():
             checked_number(value, f"the road speed of {name} in km/h", above=True)
 
-    def minutes_per_km(self, rurality: Any, ids: pd.Index) -> Floats:
+    def minutes_per_km(self, rurality: pd.Series | None, ids: pd.Index) -> Floats:
         """Return minutes per great-circle km for each origin, at the length speeds are stated for.
 
         Parameters
@@ -204,7 +203,7 @@ class Roads:
                 rows=strange,
                 fix=f"use {', '.join(self.kmh)} or RUCA codes 1 to 10, or give kmh for them",
             )
-        speed: Floats = classes.map(dict(self.kmh)).to_numpy(dtype=np.float64)
+        speed: Floats = np.asarray(classes.map(dict(self.kmh)), dtype=np.float64)
         return self.detour * 60.0 / speed
 
     def minutes(self, km: Floats, per_km: Floats) -> Floats:
@@ -269,7 +268,7 @@ def roads_of(roads: Roads | str | None) -> Roads:
     return ROADS[name]
 
 
-def _classes(rurality: Any) -> Any:
+def _classes(rurality: pd.Series) -> pd.Series:
     """Return rurality as class names; RUCA codes (7, 7.0, "7.1") become the class they mean."""
     if not isinstance(rurality, pd.Series) or not rurality.index.is_unique:
         raise InputError(
@@ -277,6 +276,6 @@ def _classes(rurality: Any) -> Any:
             fix="for example ruca.set_index('geoid')['RUCA1']",
         )
     codes = pd.to_numeric(rurality, errors="coerce")
-    named = np.floor(codes).map(_RUCA)
+    named: pd.Series = np.floor(codes).map(_RUCA)
     # What is no code stays as it is: a class by name, or an error that names it.
     return named.where(named.notna(), rurality).mask(codes == _NOT_CODED)

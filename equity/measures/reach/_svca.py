@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from equity.errors import InputError, MissingColumnError
-from equity.measures.checks import aligned
+from equity.measures.checks import Numbers, aligned
 from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.decay import Decay
 from equity.measures.reach.floating import Solution, ratios, weighted
@@ -52,7 +52,9 @@ class SpeedSteps:
                 rows=[f"down {self.down}", f"up {self.up}", f"weights {self.weights}"],
             )
 
-    def classes(self, speeds: Any, ids: pd.Index, *, of: str) -> NDArray[np.int64]:
+    def classes(
+        self, speeds: Numbers | pd.DataFrame, ids: pd.Index, *, of: str
+    ) -> NDArray[np.int64]:
         """Return the class of each place.
 
         Parameters
@@ -61,6 +63,7 @@ class SpeedSteps:
             Table by id with ``down_mbps`` and ``up_mbps``; or a Series of one speed, where down
             and up have the same limits.
         """
+        sides: list[tuple[Numbers, tuple[float, ...]]]
         if isinstance(speeds, pd.DataFrame):
             for name in ("down_mbps", "up_mbps"):
                 if name not in speeds.columns:
@@ -103,8 +106,7 @@ SPEED_STEPS: Mapping[str, SpeedSteps] = MappingProxyType(
 """Named sets of speed steps. Advertised maxima of the 2020s nearly all pass ``video_e2svca``."""
 
 
-@dataclass(frozen=True)
-class LineOrNone:
+class Link(NamedTuple):
     """What 2SVCA needs of both sides, in the order of the costs' ids."""
 
     area_available: Floats
@@ -119,7 +121,7 @@ def two_step_virtual(
     people: Floats,
     supply: Floats,
     *,
-    link: LineOrNone,
+    link: Link,
     as_published: bool,
 ) -> tuple[Solution, Floats]:
     """Solve 2SVCA; also return the qualified supply (capacity at sites that have a line).

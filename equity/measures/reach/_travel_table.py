@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,9 @@ from equity.errors import FormatError, InputError, MissingColumnError, MissingFi
 from equity.files.delimited import BLANK
 from equity.files.large import read_columns
 from equity.measures.reach._speeds import MEASURED_MINUTES
+from equity.measures.reach._sphere_pairs import Ints
 from equity.measures.reach.costs import Held, TravelCosts, at_most
+from equity.measures.reach.places import Floats
 
 # The unit costs are kept in, and what to multiply with and divide by: 1,400 / 1000 is 1.4, while
 # 1,400 x 0.001 is a little more.
@@ -33,7 +34,7 @@ _UNLISTED = ("not_covered", "unreachable")
 
 
 def read_travel_table(
-    table: Any,
+    table: pd.DataFrame | str | Path,
     origins: pd.Index,
     sites: pd.Index,
     *,
@@ -107,13 +108,15 @@ def _unit(unit: str | None) -> tuple[str, float, float]:
     return _UNITS[unit]
 
 
-def _load(table: Any, names: tuple[str, str, str], *, file: str | None) -> Any:
-    if file is None:
+def _load(
+    table: pd.DataFrame | str | Path, names: tuple[str, str, str], *, file: str | None
+) -> pd.DataFrame:
+    if isinstance(table, pd.DataFrame):
         _need(names, list(table.columns), file=None)
         if not table.columns.is_unique:
             raise InputError("the travel table has two columns of one name")
         return table
-    path = Path(file)
+    path = Path(table)
     if not path.is_file():
         raise MissingFileError("the travel table is not there", file=file)
     if path.suffix.lower() in {".parquet", ".pq"}:
@@ -122,9 +125,10 @@ def _load(table: Any, names: tuple[str, str, str], *, file: str | None) -> Any:
 
         try:
             _need(names, pq.read_schema(path).names, file=file)
-            return pq.read_table(path, columns=list(names)).to_pandas()
+            rows: pd.DataFrame = pq.read_table(path, columns=list(names)).to_pandas()
         except pa.ArrowInvalid as error:
             raise FormatError("this is not a Parquet file", file=file) from error
+        return rows
 
     def pick(present: list[str]) -> list[str]:
         _need(names, present, file=file)
@@ -146,13 +150,13 @@ def _need(names: tuple[str, ...], present: list[str], *, file: str | None) -> No
 
 
 def _positions(
-    rows: Any,
+    rows: pd.DataFrame,
     names: tuple[str, str, str],
     origins: pd.Index,
     sites: pd.Index,
     *,
     file: str | None,
-) -> tuple[Any, Any]:
+) -> tuple[Ints, Ints]:
     start, end = rows[names[0]], rows[names[1]]
     row, column = _find(start, origins), _find(end, sites)
     if len(rows) and not ((row >= 0) & (column >= 0)).any():
@@ -166,13 +170,13 @@ def _positions(
             count=len(rows),
             fix="swap the names given as origin and destination"
             if backwards
-            else "check that its ids are those of demand and supply (text, with leading zeros)",
+            else "check that its ids are those of areas and sites (text, with leading zeros)",
             code="E-DIRECTION" if backwards else "E-IDS",
         )
     return row, column
 
 
-def _find(ids: Any, index: pd.Index) -> Any:
+def _find(ids: pd.Series, index: pd.Index) -> Ints:
     """Return positions in ``index``, -1 where absent; each distinct id is looked up once."""
     codes, distinct = pd.factorize(ids)
     if len(distinct) == 0:
@@ -181,7 +185,7 @@ def _find(ids: Any, index: pd.Index) -> Any:
     return np.where(codes >= 0, found[codes], -1)
 
 
-def _numbers(values: Any, *, file: str | None) -> Any:
+def _numbers(values: pd.Series, *, file: str | None) -> Floats:
     if pd.api.types.is_timedelta64_dtype(values) or pd.api.types.is_bool_dtype(values):
         raise InputError(
             f"costs of type {values.dtype} are not numbers",
@@ -209,7 +213,7 @@ def _numbers(values: Any, *, file: str | None) -> Any:
 
 
 def _refuse_repeats(
-    row: Any, column: Any, origins: pd.Index, sites: pd.Index, *, file: str | None
+    row: Ints, column: Ints, origins: pd.Index, sites: pd.Index, *, file: str | None
 ) -> None:
     again = np.flatnonzero((np.diff(row) == 0) & (np.diff(column) == 0))
     if len(again):

@@ -6,9 +6,8 @@ somebody. With no virtual care this is E2SFCA; with nothing but virtual care it 
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,12 +50,12 @@ class Licenses:
 
 
 def licenses(
-    licensing: Any,
+    licensing: str | pd.DataFrame,
     *,
     areas: pd.Index,
     sites: pd.Index,
-    area_state: Any = None,
-    site_state: Any = None,
+    area_state: pd.Series | str | None = None,
+    site_state: pd.Series | str | None = None,
     compact: Collection[str] = (),
 ) -> Licenses:
     """Return who may treat whom.
@@ -94,13 +93,13 @@ def licenses(
     return Licenses(position, allowed)
 
 
-def _codes(values: Any) -> Any:
+def _codes(values: Iterable[str | int]) -> list[str]:
     from equity.areas.geoid import find_state
 
     return [find_state(value).fips for value in values]
 
 
-def _states(values: Any, ids: pd.Index, of: str) -> Any:
+def _states(values: pd.Series | pd.Index | str, ids: pd.Index, of: str) -> NDArray[np.str_]:
     series = values.reindex(ids) if isinstance(values, pd.Series) else pd.Series(values, index=ids)
     if series.isna().any():
         absent = ids[series.isna()]
@@ -111,7 +110,7 @@ def _states(values: Any, ids: pd.Index, of: str) -> Any:
     return series.map(dict(zip(distinct, _codes(distinct), strict=True))).to_numpy(dtype=str)
 
 
-def _table(table: pd.DataFrame, sites: pd.Index, states: Any) -> Floats:
+def _table(table: pd.DataFrame, sites: pd.Index, states: NDArray[np.str_]) -> Floats:
     absent = sites.difference(table.index)
     if len(absent) or not table.index.is_unique:
         raise InputError(

@@ -1,81 +1,108 @@
-"""The two-channel model as a table: parameters in, areas, sites and conservation check out."""
+"""The two-channel model: what it is told, and areas, sites and conservation check made of it."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
+from equity.measures.checks import Numbers
 from equity.measures.reach import decay as _decay
 from equity.measures.reach._two_channel import Channels, TwoChannels, licenses, two_channels
-from equity.measures.reach._virtual_common import PER, balance, need, share, status
+from equity.measures.reach._virtual_common import PER, balance, share, status
 from equity.measures.reach.catchment import Catchment
 from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.floating import ratios
 from equity.measures.reach.places import Floats
 
 
-def solve_two_channel(
-    costs: TravelCosts, people: Floats, capacity: Floats, given: Mapping[str, Any]
-) -> tuple[Catchment, str]:
-    """Solve the model from its parameters; also say in words what they were."""
-    usable, adequacy, ceiling, amenable, uptake = need(
-        given,
-        "two_channel",
-        "link_usable_share",
-        "site_link_adequacy",
-        "virtual_ceiling",
-        "amenable_share",
-        "uptake",
-    )
-    decay = _decay.within_costs(_decay.steps(given.get("steps", "slow"), unit=costs.unit), costs)
-    told = _channels(costs, given, (usable, adequacy, ceiling), amenable=amenable, uptake=uptake)
-    used = np.where(costs.listed, people, 0.0)
-    solved = two_channels(costs, decay, used, capacity, told)
-    rule = (
-        f"amenable {float(amenable):g} x uptake {float(uptake):g}, telephone "
-        f"{float(given.get('audio_only_share', 0.0)):g}, capacity "
-        f"{'fixed' if told.fixed else 'flexible'}, weights {decay.name}"
-    )
-    return _two_channel_result(costs, (people, used), capacity, told, solved), rule
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class TwoChannel:
+    """In-person and virtual care out of one capacity: demand and supply are both conserved.
+
+    Attributes
+    ----------
+    link_usable_share
+        Share of an area's people who could use a link, 0 to 1: Series by id, or one number.
+    site_link_adequacy, virtual_ceiling
+        Share of its video that a site's line carries
+        (:func:`equity.measures.practice.link_adequacy`), and largest share of its capacity that
+        may go to virtual care, 0 to 1: Series by id, or one number.
+    amenable_share, uptake
+        Share of need that can be met by video (0.42 of primary-care visits is an upper figure),
+        and the share of that which is.
+    audio_only_share
+        Share of need met by telephone where no link is usable.
+    licensing
+        ``in_state``, ``anywhere``, or a table of sites by states.
+    area_state, site_state
+        State by id: FIPS code, postal code or name. Areas default to the first two digits of
+        their ids.
+    compact
+        States that recognize one another's licenses.
+    capacity
+        ``flexible`` (follows demand up to the ceiling) or ``fixed`` (the ceiling is set aside,
+        used or not).
+    steps
+        Weights of travel, as in :func:`equity.catchment`.
+    """
+
+    method: ClassVar[str] = "two_channel"
+    link_usable_share: Numbers
+    site_link_adequacy: Numbers
+    virtual_ceiling: Numbers
+    amenable_share: float
+    uptake: float
+    audio_only_share: float = 0.0
+    licensing: str | pd.DataFrame = "in_state"
+    area_state: pd.Series | str | None = None
+    site_state: pd.Series | str | None = None
+    compact: Collection[str] = ()
+    capacity: str = "flexible"
+    steps: str | Mapping[float, float] = "slow"
+
+    def solve(
+        self, costs: TravelCosts, *, people: Floats, capacity: Floats
+    ) -> tuple[Catchment, str]:
+        """Solve the model from arrays in the costs' order; also say in words what it was told."""
+        decay = _decay.within_costs(_decay.steps(self.steps, unit=costs.unit), costs)
+        told = self._channels(costs)
+        used = np.where(costs.listed, people, 0.0)
+        solved = two_channels(costs, decay, used, capacity, told)
+        rule = (
+            f"amenable {self.amenable_share:g} x uptake {self.uptake:g}, telephone "
+            f"{self.audio_only_share:g}, capacity {self.capacity}, weights {decay.name}"
+        )
+        return _two_channel_result(costs, (people, used), capacity, told, solved), rule
+
+    def _channels(self, costs: TravelCosts) -> Channels:
+        if self.capacity not in {"flexible", "fixed"}:
+            raise InputError(f"capacity is {self.capacity!r}", fix="use flexible or fixed")
+        usable = share(self.link_usable_share, costs.origins, "link_usable_share", "areas")
+        theta = _of_need(self.amenable_share, "amenable_share") * _of_need(self.uptake, "uptake")
+        return Channels(
+            video=theta * usable,
+            audio=_of_need(self.audio_only_share, "audio_only_share") * (1.0 - usable),
+            adequacy=share(self.site_link_adequacy, costs.sites, "site_link_adequacy", "sites"),
+            ceiling=share(self.virtual_ceiling, costs.sites, "virtual_ceiling", "sites"),
+            licenses=licenses(
+                self.licensing,
+                areas=costs.origins,
+                sites=costs.sites,
+                area_state=self.area_state,
+                site_state=self.site_state,
+                compact=self.compact,
+            ),
+            fixed=self.capacity == "fixed",
+        )
 
 
-def _channels(
-    costs: TravelCosts,
-    given: Mapping[str, Any],
-    links: tuple[Any, Any, Any],
-    *,
-    amenable: Any,
-    uptake: Any,
-) -> Channels:
-    mode = given.get("capacity", "flexible")
-    if mode not in {"flexible", "fixed"}:
-        raise InputError(f"capacity is {mode!r}", fix="use flexible or fixed")
-    one = pd.Index(["all"])
-    theta = float(
-        (share(amenable, one, "amenable_share", "need") * share(uptake, one, "uptake", "need"))[0]
-    )
-    phone = float(share(given.get("audio_only_share", 0.0), one, "audio_only_share", "need")[0])
-    usable = share(links[0], costs.origins, "link_usable_share", "areas")
-    compact: Collection[str] = given.get("compact", ())
-    return Channels(
-        video=theta * usable,
-        audio=phone * (1.0 - usable),
-        adequacy=share(links[1], costs.sites, "site_link_adequacy", "sites"),
-        ceiling=share(links[2], costs.sites, "virtual_ceiling", "sites"),
-        licenses=licenses(
-            given.get("licensing", "in_state"),
-            areas=costs.origins,
-            sites=costs.sites,
-            area_state=given.get("area_state"),
-            site_state=given.get("site_state"),
-            compact=compact,
-        ),
-        fixed=mode == "fixed",
-    )
+def _of_need(value: float, what: str) -> float:
+    return float(share(value, pd.Index(["all"]), what, "need")[0])
 
 
 def _two_channel_result(

@@ -1,16 +1,12 @@
-"""What the virtual models share: their parameters, the status of areas, the conservation check."""
+"""What the virtual models share: shares, the status of areas, the conservation check."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from equity.errors import InputError
-from equity.measures.checks import aligned
+from equity.measures.checks import Numbers, aligned
 from equity.measures.reach.catchment import Balance
 from equity.measures.reach.places import Floats
 
@@ -20,24 +16,12 @@ PER = 10_000.0
 Flags = NDArray[np.bool_]
 
 
-def need(parameters: Mapping[str, Any], method: str, *names: str) -> list[Any]:
-    """Return required parameters, in order."""
-    missing = [name for name in names if parameters.get(name) is None]
-    if missing:
-        raise InputError(
-            f"{method} needs {', '.join(missing)}",
-            fix="give a Series by id or one number; 1.0 leaves it out on purpose",
-            code="E-PARAMETER",
-        )
-    return [parameters[name] for name in names]
-
-
-def share(values: Any, ids: pd.Index, what: str, of: str) -> Floats:
+def share(values: Numbers, ids: pd.Index, what: str, of: str) -> Floats:
     """Return shares of 0 to 1, in the order of ``ids``."""
     return aligned(values, ids, what=what, of=of, positive=False, share=True)
 
 
-def status(listed: Flags, people: Floats, connected: Flags, reachable: Floats) -> Any:
+def status(listed: Flags, people: Floats, connected: Flags, reachable: Floats) -> NDArray[np.str_]:
     """Return the status of each area."""
     return np.select(
         [~listed, people == 0, ~connected, ~(reachable > 0)],

@@ -8,10 +8,9 @@ own minutes, kilometers, ratios or shares, through the same two formulas.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from equity.errors import InputError, MissingColumnError
 from equity.measures.checks import checked_column, checked_number
@@ -195,7 +194,12 @@ def spread_inside(
 
 
 def _by_travel(
-    table: pd.DataFrame, points: pd.DataFrame | None, limit: float, sd: Any, *, missing: str
+    table: pd.DataFrame,
+    points: pd.DataFrame | None,
+    limit: float,
+    sd: float | pd.Series | None,
+    *,
+    missing: str,
 ) -> Found:
     known = travel_estimate(table if points is None else points) or TravelEstimate()
     spread = spread_of(sd, table.index, known)
@@ -224,7 +228,7 @@ def _by_travel(
     return Found(np.minimum(share, 1.0), np.where(lived, lost, np.isnan(minutes)), note)
 
 
-def _points(areas: pd.Index, points: pd.DataFrame) -> tuple[Any, Floats, Floats]:
+def _points(areas: pd.Index, points: pd.DataFrame) -> tuple[NDArray[np.intp], Floats, Floats]:
     """Return each point's area by position, its people and its minutes; strangers are left out."""
     for name in (_NEAREST, "population_n"):
         if name not in points.columns:

@@ -88,7 +88,7 @@ def correct_minutes(
     groups
         As there.
     """
-    bias = pd.Series(fit.loc[_ALL, "bias"], index=estimated.index)
+    bias = pd.Series(fit["bias"][_ALL], index=estimated.index)
     if groups is not None:
         own = groups.reindex(estimated.index).map(fit["bias"].drop(_ALL))
         bias = own.astype(float).fillna(bias)
@@ -147,7 +147,7 @@ def fit_roads(km: pd.Series, published: pd.Series, *, source: str = "") -> Roads
     draft = Roads(kmh=dict.fromkeys(ROAD_KMH, kmh), exponent=exponent)
     per_km = draft.minutes_per_km(None, pairs.index)
     fitted = pd.Series(draft.minutes(pairs["estimated"].to_numpy(), per_km), index=pairs.index)
-    sd = float(fit_travel(fitted, pairs["published"]).loc[_ALL, "sd"])
+    sd = float(fit_travel(fitted, pairs["published"])["sd"][_ALL])
     return Roads(
         kmh=draft.kmh, exponent=exponent, estimate=TravelEstimate(sd=sd, source=source or "fitted")
     )
@@ -183,7 +183,7 @@ def travel_facts() -> pd.DataFrame:
 def _pairs(estimated: pd.Series, published: pd.Series) -> pd.DataFrame:
     pairs = pd.DataFrame({"estimated": estimated, "published": published.reindex(estimated.index)})
     pairs = pairs.astype(float)
-    both = pairs[(pairs > 0).all(axis=1) & np.isfinite(pairs).all(axis=1)]
+    both = pairs[((pairs > 0) & np.isfinite(pairs)).all(axis=1)]
     if both.empty:
         raise InputError(
             "no area has both estimated and published minutes above 0",

@@ -17,13 +17,12 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
-from equity.measures.checks import aligned, checked_number
+from equity.measures.checks import Numbers, aligned, checked_number
 from equity.measures.reach import decay as _decay
 from equity.measures.reach import floating as _floating
 from equity.measures.reach.costs import TravelCosts
@@ -137,8 +136,8 @@ class Catchment:
 def catchment(
     costs: TravelCosts,
     *,
-    demand: Any,
-    supply: Any,
+    demand: Numbers,
+    supply: Numbers,
     method: str = "e2sfca",
     steps: str | Mapping[float, float] = "slow",
     reach: float | None = None,
@@ -230,8 +229,8 @@ def catchment(
 def solve_catchment(
     costs: TravelCosts,
     *,
-    demand: Any,
-    supply: Any,
+    demand: Numbers,
+    supply: Numbers,
     method: str = "e2sfca",
     steps: str | Mapping[float, float] = "slow",
     reach: float | None = None,

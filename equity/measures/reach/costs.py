@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,8 +108,6 @@ class TravelCosts:
         given does not say.
     listed
         False for origins about which a user's own table says nothing: their access is unknown.
-    estimated
-        True if minutes were estimated from distance.
     estimate
         How far the minutes lie from those on the road; None for costs in km.
     note
@@ -125,15 +122,9 @@ class TravelCosts:
     limit: float | None
     pairs: Held | Streamed = field(repr=False)
     listed: NDArray[np.bool_] = field(repr=False)
-    estimated: bool = False
     estimate: TravelEstimate | None = None
     note: str = ""
     record: pd.DataFrame = field(default_factory=pd.DataFrame, repr=False)
-
-    @property
-    def is_held(self) -> bool:
-        """Whether the pairs are in memory."""
-        return isinstance(self.pairs, Held)
 
     @property
     def pairs_n(self) -> int:
@@ -162,7 +153,7 @@ class TravelCosts:
         )
 
     def stamp(
-        self, areas: pd.DataFrame, sites: pd.DataFrame, *tables: Any, notes: list[str]
+        self, areas: pd.DataFrame, sites: pd.DataFrame, *tables: object, notes: list[str]
     ) -> None:
         """Stamp both sides of a result with where people, sites and numbers come from."""
         parents = [table for table in tables if isinstance(table, pd.DataFrame | pd.Series)]

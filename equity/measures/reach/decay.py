@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
@@ -68,7 +67,7 @@ def steps(table: str | Mapping[float, float], *, unit: str) -> Decay:
     )
 
 
-def _limits_and_weights(pairs: Any) -> tuple[Floats, Floats]:
+def _limits_and_weights(pairs: Mapping[float, float]) -> tuple[Floats, Floats]:
     try:
         table = sorted((float(limit), float(weight)) for limit, weight in pairs.items())
     except (AttributeError, TypeError, ValueError):

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from equity.measures.reach.costs import TravelCosts
@@ -38,9 +39,10 @@ def weighted(costs: TravelCosts, decay: Decay) -> Iterator[tuple[slice, sparse.c
         yield slice(block.start, block.stop), matrix
 
 
-def ratios(supply: Floats, demand: Floats) -> Floats:
+def ratios(supply: Floats, demand: NDArray[np.number]) -> Floats:
     """Return capacity over demand; 0 where nobody is there to use it."""
-    return np.divide(supply, demand, out=np.zeros_like(supply), where=demand > 0)
+    found: Floats = np.divide(supply, demand, out=np.zeros_like(supply), where=demand > 0)
+    return found
 
 
 def two_step(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
-from equity.measures.checks import aligned, checked_number
+from equity.measures.checks import Numbers, aligned, checked_number
 from equity.measures.reach import decay as _decay
 from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.floating import weighted
@@ -22,8 +22,8 @@ def beyond_reach_with_clinic(
     *,
     benchmark_per_10k: float,
     capacity: float = 1.0,
-    steps: Any = "slow",
-    demand: Any = None,
+    steps: str | Mapping[float, float] = "slow",
+    demand: Numbers | None = None,
 ) -> pd.Series:
     """Return each area's share beyond reach if one new site opened at its own center.
 

@@ -7,7 +7,6 @@ centroid in an equal-area projection; a distance is the great circle between two
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -24,6 +23,8 @@ _US_LON = ((-180.0, -64.0), (144.0, 180.0))
 _US_LAT = (-15.0, 72.0)
 
 Floats = NDArray[np.float64]
+Table = pd.DataFrame | gpd.GeoDataFrame
+"""A table by id, with geometry or without."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def chord_to_km(chord: Floats) -> Floats:
     return 2.0 * EARTH_RADIUS_KM * np.arcsin(half)
 
 
-def locate(table: Any, *, role: str, centers: Any = None) -> Places:
+def locate(table: Table, *, role: str, centers: Table | None = None) -> Places:
     """Return where the rows of a table are.
 
     Parameters
@@ -88,7 +89,7 @@ def locate(table: Any, *, role: str, centers: Any = None) -> Places:
     return places
 
 
-def checked_ids(table: Any, *, role: str) -> pd.Index:
+def checked_ids(table: Table, *, role: str) -> pd.Index:
     """Return a table's index; a repeated or missing id is an error."""
     if not isinstance(table, pd.DataFrame | pd.Series) or isinstance(table.index, pd.MultiIndex):
         raise InputError(
@@ -110,7 +111,7 @@ def checked_ids(table: Any, *, role: str) -> pd.Index:
     return ids
 
 
-def _coordinates(table: Any, *, role: str) -> tuple[Floats, Floats]:
+def _coordinates(table: Table, *, role: str) -> tuple[Floats, Floats]:
     if isinstance(table, gpd.GeoDataFrame):
         return _from_geometry(table, role=role)
     missing = [name for name in ("lon", "lat") if name not in table.columns]
@@ -130,30 +131,29 @@ def _coordinates(table: Any, *, role: str) -> tuple[Floats, Floats]:
     return lon, lat
 
 
-def _from_geometry(table: Any, *, role: str) -> tuple[Floats, Floats]:
-    shapes = table.geometry
+def _from_geometry(table: gpd.GeoDataFrame, *, role: str) -> tuple[Floats, Floats]:
     if table.crs is None:
         raise InputError(
             f"{role} do not say in which coordinate system they are",
             fix="set it, for example table.set_crs('EPSG:4269')",
             code="E-CRS",
         )
-    present = ~(shapes.isna() | shapes.is_empty)
+    present = ~(table.geometry.isna() | table.geometry.is_empty)
     lon = np.full(len(table), np.nan)
     lat = np.full(len(table), np.nan)
-    shapes = shapes[present]
+    shapes = table[present].geometry
     if not (shapes.geom_type == "Point").all():
         # A centroid in degrees leans toward the poles; an equal-area plane has none of that.
         # Polygons that arrive projected (Web Mercator too) are taken back first.
-        shapes = _centers(shapes.to_crs(_EQUAL_AREA))
-    if not shapes.crs.is_geographic:
+        shapes = _centers(shapes.to_crs(_EQUAL_AREA)).to_crs("EPSG:4269")
+    elif not table.crs.is_geographic:
         shapes = shapes.to_crs("EPSG:4269")
     lon[present.to_numpy()] = shapes.x.to_numpy()
     lat[present.to_numpy()] = shapes.y.to_numpy()
     return lon, lat
 
 
-def _centers(shapes: Any) -> Any:
+def _centers(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
     """Return centroids; a broken polygon is mended first, a flat one gives a point on itself."""
     broken = ~shapes.is_valid
     if broken.any():

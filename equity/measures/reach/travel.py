@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -28,12 +28,13 @@ from equity.measures.reach._speeds import (
     roads_of,
     travel_estimate,
 )
-from equity.measures.reach._sphere_pairs import Block, SphereIndex
+from equity.measures.reach._sphere_pairs import Block, Ints, SphereIndex
 from equity.measures.reach._travel_table import read_travel_table
 from equity.measures.reach.costs import Held, Streamed, TravelCosts, hold
 from equity.measures.reach.places import (
     Floats,
     Places,
+    Table,
     checked_ids,
     chord_to_km,
     locate,
@@ -62,11 +63,11 @@ _log = logging.getLogger("equity.measures.reach.travel")
 
 
 def nearest_sites(
-    areas: Any,
-    sites: Any,
+    areas: Table,
+    sites: Table,
     *,
-    centers: Any = None,
-    rurality: Any = None,
+    centers: Table | None = None,
+    rurality: pd.Series | None = None,
     roads: Roads | str | None = None,
 ) -> pd.DataFrame:
     """Find the nearest site of every area.
@@ -151,15 +152,15 @@ def nearest_sites(
 
 
 def travel_costs(
-    demand: Any,
-    supply: Any,
+    areas: Table,
+    sites: Table,
     *,
     radius_km: float | None = None,
     max_minutes: float | None = None,
-    centers: Any = None,
-    rurality: Any = None,
+    centers: Table | None = None,
+    rurality: pd.Series | None = None,
     roads: Roads | str | None = None,
-    table: Any = None,
+    table: pd.DataFrame | str | Path | None = None,
     origin: str | None = None,
     destination: str | None = None,
     cost: str | None = None,
@@ -174,10 +175,10 @@ def travel_costs(
 
     Parameters
     ----------
-    demand
+    areas
         Where people are, by area id: GeoDataFrame, or DataFrame with ``lon`` and ``lat``. With a
         ``table`` only the index counts.
-    supply
+    sites
         Where sites are, by site id, likewise. A site without a location reaches nobody.
     radius_km, max_minutes
         Limit, inclusive. A limit that reaches nothing is allowed: every area then has the status
@@ -206,7 +207,7 @@ def travel_costs(
     Raises
     ------
     InputError
-        For no demand or supply rows, no limit, unknown units, a table passed the wrong way round,
+        For no rows of areas or sites, no limit, unknown units, a table passed the wrong way round,
         repeated pairs, negative costs, and all that :func:`nearest_sites` refuses.
     MissingFileError, MissingColumnError
         For a table that is not there or lacks a column.
@@ -217,24 +218,24 @@ def travel_costs(
     doi:10.1080/00330124.2011.583586 (road and straight-line distance; only the abstract was read).
     """
     _check_limits(radius_km, max_minutes, from_table=table is not None)
-    for rows, role in ((demand, "demand"), (supply, "supply")):
+    for rows, role in ((areas, "areas"), (sites, "sites")):
         if len(rows) == 0:
             raise InputError(
-                f"{role} has no rows", fix="check the filter that made it", code="E-EMPTY"
+                f"{role} have no rows", fix="check the filter that made it", code="E-EMPTY"
             )
     if table is not None:
         costs = read_travel_table(
             table,
-            checked_ids(demand, role="demand"),
-            checked_ids(supply, role="supply"),
+            checked_ids(areas, role="areas"),
+            checked_ids(sites, role="sites"),
             columns=(origin, destination, cost),
             unit=unit,
             limits={"km": radius_km, "min": max_minutes},
             unlisted=unlisted,
         )
-        return replace(costs, record=provenance.carry(pd.DataFrame(), demand, supply))
-    here = locate(demand, role="demand", centers=centers)
-    there = locate(supply, role="supply")
+        return replace(costs, record=provenance.carry(pd.DataFrame(), areas, sites))
+    here = locate(areas, role="areas", centers=centers)
+    there = locate(sites, role="sites")
     if max_minutes is not None:
         used = roads_of(roads)
         per_km = used.minutes_per_km(rurality, here.ids)
@@ -254,15 +255,14 @@ def travel_costs(
         limit,
         pairs,
         here.known,
-        estimated=max_minutes is not None,
         estimate=estimate,
         note=note,
-        record=provenance.carry(pd.DataFrame(), demand, supply),
+        record=provenance.carry(pd.DataFrame(), areas, sites),
     )
 
 
 def population_centers(
-    blocks: Any, *, population: str = "population_n", level: str = "tract"
+    blocks: Table, *, population: str = "population_n", level: str = "tract"
 ) -> pd.DataFrame:
     """Return population-weighted centers of areas, from the blocks inside them.
 
@@ -366,17 +366,17 @@ def _with_location(places: Places) -> tuple[Places, int]:
     return Places(places.ids[known], places.lon[known], places.lat[known]), int((~known).sum())
 
 
-def _distinct_points(lon: Floats, lat: Floats) -> tuple[Floats, Any]:
+def _distinct_points(lon: Floats, lat: Floats) -> tuple[Floats, Ints]:
     """Return distinct points and, for each, the first site that lies there."""
     pairs = np.column_stack([lon, lat])
     _, first = np.unique(pairs, axis=0, return_index=True)
     return unit_vectors(lon[first], lat[first]), first
 
 
-def _first_nearest(points: Floats, first: Any, origins: Floats) -> tuple[Floats, Any]:
+def _first_nearest(points: Floats, first: Ints, origins: Floats) -> tuple[Floats, Ints]:
     """Return chord to, and first site of, the nearest point; ties go to the first by name."""
     k = min(4, len(points))
-    chord, at = cKDTree(points).query(origins, k=range(1, k + 1))
+    chord, at = map(np.asarray, cKDTree(points).query(origins, k=range(1, k + 1)))
     ties = np.where(chord <= chord[:, :1], first[at], np.iinfo(np.int64).max)
     return chord[:, 0], ties.min(axis=1)
 
