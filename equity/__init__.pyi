@@ -22,8 +22,7 @@ from equity.measures.adoption import adoption as adoption
 from equity.measures.adoption import covered_populations as covered_populations
 from equity.measures.demand import demand_population as demand_population
 from equity.measures.demand import join_designations as join_designations
-from equity.measures.gap import shortfall_by_access as shortfall_by_access
-from equity.measures.gap import shortfall_by_travel as shortfall_by_travel
+from equity.measures.gap import gap_range as gap_range
 from equity.measures.gap import telehealth_gap as telehealth_gap
 from equity.measures.lines.change import compare_rules as compare_rules
 from equity.measures.lines.change import compare_vintages as compare_vintages
@@ -36,13 +35,13 @@ from equity.measures.practice import practice_readiness as practice_readiness
 from equity.measures.reach.beyond import beyond_reach as beyond_reach
 from equity.measures.reach.catchment import catchment as catchment
 from equity.measures.reach.catchment import solve_catchment as solve_catchment
-from equity.measures.reach.new_clinic import shortfall_with_clinic as shortfall_with_clinic
+from equity.measures.reach.new_clinic import beyond_reach_with_clinic as beyond_reach_with_clinic
 from equity.measures.reach.travel import nearest_sites as nearest_sites
 from equity.measures.reach.travel import population_centers as population_centers
 from equity.measures.reach.travel import travel_costs as travel_costs
 from equity.measures.reach.virtual import solve_virtual_catchment as solve_virtual_catchment
 from equity.measures.reach.virtual import virtual_catchment as virtual_catchment
-from equity.measures.recover import barrier as barrier
+from equity.measures.recover import recover as recover
 from equity.measures.relying import people_relying as people_relying
 from equity.measures.standing import falls_short as falls_short
 from equity.measures.standing import under_resourced as under_resourced
@@ -69,6 +68,7 @@ from equity.sources.cdc import read_svi as read_svi
 from equity.sources.census.acs import read_acs as read_acs
 from equity.sources.census.acs_api import get_acs as get_acs
 from equity.sources.census.boundaries import read_boundaries as read_boundaries
+from equity.sources.census.centers import read_centers as read_centers
 from equity.sources.census.files import get_blocks as get_blocks
 from equity.sources.census.files import get_boundaries as get_boundaries
 from equity.sources.census.files import get_tract_relationship as get_tract_relationship

@@ -120,7 +120,8 @@ def make_report(table: gpd.GeoDataFrame | None = None) -> Report:
         out["gap_share"] = out["gap_n"] / out["population_n"] if out["population_n"] else np.nan
         for name in ("no_link_n", "gap_line_only_n", "gap_home_only_n", "gap_both_n"):
             out[name] = part[name].sum()
-        out["no_link_share"] = out["no_link_n"] / out["population_n"]
+        known = out["population_n"] > 0
+        out["no_link_share"] = out["no_link_n"] / out["population_n"] if known else np.nan
         return out
 
     under = ranked["is_under_resourced"]

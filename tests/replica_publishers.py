@@ -272,7 +272,9 @@ def centers_of_population(replica: Replica) -> None:
             for i, tract in enumerate(state.tracts):
                 x, y = state.center(i)
                 lines.append(f"{fips},{tract[2:5]},{tract[5:]},900,{y:+.6f},{x:+011.6f}")
-        return Answer("\ufeff".encode() + "\r\n".join(lines).encode(), kind="text/plain", ranges=True)
+        return Answer(
+            "\ufeff".encode() + "\r\n".join(lines).encode(), kind="text/plain", ranges=True
+        )
 
     replica.route(r"^/www2.census.gov/geo/docs/reference/cenpop2020/", table)
 

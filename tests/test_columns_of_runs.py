@@ -127,7 +127,7 @@ def test_a_new_measure_is_one_function_and_one_entry(example_state, tmp_path, mo
         assert legend[2].startswith("Darker is worse.")
     page = (out / "index.html").read_text(encoding="utf-8")
     heads = re.findall(r'<th scope="col" data-label="([^"]+)"', page)
-    assert heads[1:3] == ["People in the gap", "Bus stop"]
+    assert heads[1:4] == ["Beyond reach", "People in the gap", "Bus stop"]
     assert "n/a (withheld by the publisher)" in page
     with zipfile.ZipFile(out / "appendix.docx") as document:
         assert "Bus stop" in document.read("word/document.xml").decode()

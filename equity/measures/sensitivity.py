@@ -58,7 +58,7 @@ class Sensitivity:
         ``gap_n`` and ``gap_share`` (all areas), ``named_n`` (places named), ``named_people_n``
         (their people in the gap), ``overlap_share`` (places named both here and in the study, of
         those named in either), ``note`` (why there is no number).
-    places
+    areas
         By area id, the caller's index: ``settings_n``, in how many of the settings that can be
         computed the place is named, the study's own included.
     computed_n
@@ -66,7 +66,7 @@ class Sensitivity:
     """
 
     settings: pd.DataFrame
-    places: pd.DataFrame
+    areas: pd.DataFrame
     computed_n: int
 
 
@@ -104,7 +104,7 @@ def sensitivity(
     ...                     "gap_share": [1 / 3, 0.1], "is_under_resourced": [True, True]})
     >>> far = own.assign(gap_n=[150.0, 200.0], gap_share=[1 / 6, 2 / 9])
     >>> found = sensitivity(own, [Setting("limit-40", "40 minutes", "limit", far)])
-    >>> found.settings["overlap_share"].tolist(), found.places["settings_n"].tolist()
+    >>> found.settings["overlap_share"].tolist(), found.areas["settings_n"].tolist()
     ([1.0, 0.0], [1, 1])
     """
     cuts = {"gap_share_at_least": gap_share_at_least, "people_at_least": people_at_least}
@@ -136,8 +136,8 @@ def sensitivity(
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index.name = "setting"
     computed = int(frame["gap_n"].notna().sum())
-    places = carry(pd.DataFrame({"settings_n": stays}), table)
-    return Sensitivity(frame, places, computed)
+    areas = carry(pd.DataFrame({"settings_n": stays}), table)
+    return Sensitivity(frame, areas, computed)
 
 
 def _named(table: pd.DataFrame, cuts: dict[str, float | None]) -> pd.Series:

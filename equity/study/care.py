@@ -38,8 +38,8 @@ def care_within_reach(plan: StudyPlan, inputs: Inputs, table: Any, care: CarePar
         return combine(table, beyond)
     tolerance = plan.study.join_tolerance
     sites, placed = sites_that_count(inputs.sites, care), table[table.geometry.notna()]
-    where = {"centers": _centers(plan, inputs), "rurality": _rurality(care, table)}
-    near = nearest_sites(placed, sites, roads=care.roads, **where)
+    centers, rurality = _centers(plan, inputs), _rurality(care, table)
+    near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
     if not care.by_capacity:
         points = _points(plan, inputs, sites, care, table)
         beyond = beyond_reach(near, limit_min=care.limit_min, sd=care.sd, points=points)
@@ -47,7 +47,7 @@ def care_within_reach(plan: StudyPlan, inputs: Inputs, table: Any, care: CarePar
     table = combine(table, near, names=["Distances to sites"], tolerance=tolerance)
     if not care.by_capacity:
         return table
-    access = _access(inputs, placed, care, where)
+    access = _access(inputs, placed, care, centers, rurality)
     table = combine(table, access, names=["Care within reach"], tolerance=tolerance)
     benchmark = _PER_10K / care.benchmark_people_per_fte
     return combine(table, beyond_reach(table, method="capacity", benchmark_per_10k=benchmark))
@@ -72,7 +72,8 @@ def _rurality(care: CarePart, table: Any) -> pd.Series | None:
             f"care.rurality names {care.rurality}, which no input holds",
             fix="map it in one of [[tables]]",
         )
-    return table[care.rurality]
+    rurality: pd.Series = table[care.rurality]
+    return rurality
 
 
 def _own_column(care: CarePart, table: Any) -> dict[str, Any]:
@@ -95,8 +96,9 @@ def _own_column(care: CarePart, table: Any) -> dict[str, Any]:
 
 def _centers(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame | None:
     """Return where people are, if the study has blocks or centers of population."""
-    if inputs.centers is not None:
-        return inputs.centers
+    given: pd.DataFrame | None = inputs.centers
+    if given is not None:
+        return given
     if inputs.blocks is None or plan.study.level not in _MADE_OF_BLOCKS:
         return None
     return population_centers(inputs.blocks, level=plan.study.level)
@@ -117,7 +119,13 @@ def _points(
     return near.assign(population_n=people["population_n"])
 
 
-def _access(inputs: Inputs, placed: Any, care: CarePart, where: dict[str, Any]) -> pd.DataFrame:
+def _access(
+    inputs: Inputs,
+    placed: Any,
+    care: CarePart,
+    centers: pd.DataFrame | None,
+    rurality: pd.Series | None,
+) -> pd.DataFrame:
     supply = inputs.capacity
     if supply is None or supply["fte"].isna().all():
         raise InputError(
@@ -132,7 +140,9 @@ def _access(inputs: Inputs, placed: Any, care: CarePart, where: dict[str, Any]) 
             fix='fill them in, or set use = "sites" on the input without FTE',
         )
     limit = care.limit_min
-    costs = travel_costs(placed, supply, max_minutes=limit, roads=care.roads, **where)
+    costs = travel_costs(
+        placed, supply, max_minutes=limit, roads=care.roads, centers=centers, rurality=rurality
+    )
     people = placed["population_n"].fillna(0.0)
     # Thirds of the limit: the slow weights of Luo & Qi at 30 minutes, their hour form at 60.
     steps = {limit / 3: 1.0, 2 * limit / 3: 0.68, limit: 0.22}

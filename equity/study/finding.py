@@ -23,7 +23,7 @@ __all__ = ["build_report"]
 
 def build_report(result: Record) -> Report:
     """Return the content of a run's page and documents."""
-    table, plan = combine(result.table, result.choices.places), result.plan
+    table, plan = combine(result.table, result.choices.areas), result.plan
     ranked = table[table["gap_status"] == "ok"].sort_values(
         ["gap_n", "population_n"], ascending=False, kind="stable"
     )

@@ -40,7 +40,7 @@ def practice_lines(
     sites = sites[sites.index.isin(table["nearest_site_id"].dropna())]
     offers, cells = None, None
     if plan.coverage.kind == "locations":
-        offers, cells = coverage(inputs.lines, rule=rule, by="h3"), h3_cells(sites)
+        offers, cells = coverage(inputs.lines, rule=rule, level="h3"), h3_cells(sites)
     ready = practice_readiness(sites, offers, cell=cells)
     people = table["population_n"].fillna(0.0)
     return people_relying(ready, nearest_site_id=table["nearest_site_id"], population=people)

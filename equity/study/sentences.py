@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -20,19 +21,32 @@ _NOUN = "under-resourced community"
 _MANY = "under-resourced communities"
 
 
+Rows = Mapping[str, Mapping[str, float]]
+"""A frame of the report as plain numbers: row, then column."""
+
+
 def finding(
-    result: Record, counts: pd.DataFrame, comparison: pd.DataFrame, fixes: pd.DataFrame, focus: Any
+    result: Record,
+    counts: pd.DataFrame,
+    comparison: pd.DataFrame,
+    fixes: pd.DataFrame,
+    focus: pd.DataFrame,
 ) -> tuple[str, ...]:
     """Return the finding; its first three sentences are what stands on the first screen."""
+    counted, compared = _rows(counts), _rows(comparison)
     sentences = [
-        state_sentence(result, counts),
-        compared_sentence(comparison),
-        sure_sentence(result, counts),
+        state_sentence(result, counted),
+        compared_sentence(compared),
+        sure_sentence(result, counted),
         places_sentence(focus),
-        fixes_sentence(fixes),
+        fixes_sentence(_rows(fixes)),
         practices_sentence(result),
     ]
     return tuple(sentence for sentence in sentences if sentence)
+
+
+def _rows(frame: pd.DataFrame) -> Rows:
+    return cast("Rows", frame.to_dict("index"))
 
 
 def sites_words(result: Record, care: CarePart) -> str:
@@ -61,9 +75,9 @@ def beyond_words(result: Record, care: CarePart) -> str:
     )
 
 
-def state_sentence(result: Record, counts: pd.DataFrame) -> str:
+def state_sentence(result: Record, counts: Rows) -> str:
     """(1) The count with its range."""
-    gap = counts.loc["gap_n"]
+    gap = counts["gap_n"]
     title, beyond = result.plan.study.title, beyond_words(result, result.plan.care[0])
     moe = gap["people_n_moe"]
     low = about(gap["people_n"], moe)
@@ -74,7 +88,7 @@ def state_sentence(result: Record, counts: pd.DataFrame) -> str:
             "known here, and could only make them more."
         )
     high = about(gap["ceiling_n"], moe)
-    most = share(gap["ceiling_n"] / counts.loc["population_n", "people_n"])
+    most = share(gap["ceiling_n"] / counts["population_n"]["people_n"])
     return (
         f"{title}: {low} to {high} people ({share(gap['share'])} to {most} of residents) {beyond} "
         "and have no usable link at home; how lines and connected homes overlap decides where in "
@@ -82,9 +96,9 @@ def state_sentence(result: Record, counts: pd.DataFrame) -> str:
     )
 
 
-def compared_sentence(comparison: pd.DataFrame) -> str:
+def compared_sentence(comparison: Rows) -> str:
     """(2) and (3) The link and the gap in under-resourced communities against everywhere else."""
-    first, rest = comparison.loc[FIRST], comparison.loc[ELSEWHERE]
+    first, rest = comparison[FIRST], comparison[ELSEWHERE]
     if not first["areas_n"]:
         return "No community with a value meets the study's definition of under-resourced."
     if not rest["areas_n"]:
@@ -95,17 +109,17 @@ def compared_sentence(comparison: pd.DataFrame) -> str:
     link = (
         f"In under-resourced communities {share(first['no_link_share'])} of residents have no "
         f"usable link, near care or not, everywhere else {share(rest['no_link_share'])}"
-        f"{_difference(comparison.loc[DIFFERENCE], 'no_link_share')}"
+        f"{_difference(comparison[DIFFERENCE], 'no_link_share')}"
     )
     gap = (
         f"in the gap are {share(first['gap_share'])} there and {share(rest['gap_share'])} elsewhere"
-        f"{_difference(comparison.loc[DIFFERENCE], 'gap_share')}"
+        f"{_difference(comparison[DIFFERENCE], 'gap_share')}"
     )
     joined = "; but " if _against(comparison, "no_link_share", "gap_share") else "; "
     return f"{link}{joined}{gap}."
 
 
-def _difference(row: pd.Series, name: str) -> str:
+def _difference(row: Mapping[str, float], name: str) -> str:
     difference, moe = row[name], row[f"{name}_moe"]
     if pd.isna(difference):
         return ""
@@ -115,9 +129,9 @@ def _difference(row: pd.Series, name: str) -> str:
     return f": {points(difference, moe)} {'more' if difference > 0 else 'less'}"
 
 
-def _against(comparison: pd.DataFrame, link: str, gap: str) -> bool:
+def _against(comparison: Rows, link: str, gap: str) -> bool:
     """Tell whether the gap does not go the way that the link does."""
-    row = comparison.loc[DIFFERENCE]
+    row = comparison[DIFFERENCE]
 
     def way(name: str) -> int:
         moe = 0.0005 if pd.isna(row[f"{name}_moe"]) else max(row[f"{name}_moe"], 0.0005)
@@ -126,9 +140,9 @@ def _against(comparison: pd.DataFrame, link: str, gap: str) -> bool:
     return way(link) != way(gap)
 
 
-def sure_sentence(result: Record, counts: pd.DataFrame) -> str:
+def sure_sentence(result: Record, counts: Rows) -> str:
     """Say how sure the count is: the survey's margin, and what other choices make of it."""
-    gap = counts.loc["gap_n"]
+    gap = counts["gap_n"]
     if pd.isna(gap["people_n_moe"]):
         sure = (
             "The survey tables came without margins for every number used, so no ± can be given to "
@@ -144,15 +158,15 @@ def sure_sentence(result: Record, counts: pd.DataFrame) -> str:
     known = other[same].drop(index="study")
     if not len(known):
         return f"{sure}."
-    low, high = known["gap_n"].idxmin(), known["gap_n"].idxmax()
+    tried = sorted(zip(known["gap_n"].tolist(), known["label"].tolist(), strict=True))
+    (low, low_label), (high, high_label) = tried[0], tried[-1]
     return (
-        f"{sure}; choices weigh more: it runs from {about(known.loc[low, 'gap_n'])} "
-        f"({known.loc[low, 'label']}) to {about(known.loc[high, 'gap_n'])} "
-        f"({known.loc[high, 'label']})."
+        f"{sure}; choices weigh more: it runs from {about(low)} ({low_label}) to {about(high)} "
+        f"({high_label})."
     )
 
 
-def places_sentence(focus: Any) -> str:
+def places_sentence(focus: pd.DataFrame) -> str:
     """(4) The places that are under-resourced and fall short: people, and how sure each is."""
     if not len(focus):
         return "No under-resourced community falls short by the study's cut-offs."
@@ -172,11 +186,11 @@ def places_sentence(focus: Any) -> str:
     return f"{text}; {sentence_list(said)} to belong there."
 
 
-def fixes_sentence(fixes: pd.DataFrame) -> str:
+def fixes_sentence(fixes: Rows) -> str:
     """Say what one fix brings in, and what only two together do."""
-    if "line" not in fixes.index or "line and home" not in fixes.index:
+    if "line" not in fixes or "line and home" not in fixes:
         return ""
-    line, home, both = (fixes.loc[one, "everywhere_n"] for one in ("line", "home", "line and home"))
+    line, home, both = (fixes[one]["everywhere_n"] for one in ("line", "home", "line and home"))
     if pd.isna(line) or both == 0:
         return ""
     return (
@@ -187,17 +201,17 @@ def fixes_sentence(fixes: pd.DataFrame) -> str:
 
 def practices_sentence(result: Record) -> str:
     """(5) The practices' own lines."""
-    lines = result.practices
-    if lines is None:
+    if result.practices is None:
         return ""
-    known = lines.loc[["fit", "below"]]
-    if not known["sites_n"].sum():
+    lines = _rows(result.practices)
+    known = int(lines["fit"]["sites_n"] + lines["below"]["sites_n"])
+    if not known:
         return (
             "Whether the practices' own lines are fit is unknown: only classes of whole areas are "
             "at hand."
         )
-    below, people = int(lines.loc["below", "sites_n"]), lines.loc["below", "relying_n"]
-    sites = plural(int(known["sites_n"].sum()), "site")
+    below, people = int(lines["below"]["sites_n"]), lines["below"]["relying_n"]
+    sites = plural(known, "site")
     if not below:
         return f"Of {sites} whose line is known, each has what a practice of its size needs."
     return (

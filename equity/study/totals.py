@@ -72,10 +72,11 @@ def comparison(ranked: Any) -> pd.DataFrame:
     gaps = {}
     for name in ("no_link_share", "gap_share"):
         # Of the rates as they are shown: a reader subtracts them.
-        gaps[name] = round(frame.loc[FIRST, name], 3) - round(frame.loc[ELSEWHERE, name], 3)
-        margins = frame.loc[[FIRST, ELSEWHERE], f"{name}_moe"]
+        first_rate, rate = frame[name].astype(float).round(3)[[FIRST, ELSEWHERE]]
+        gaps[name] = first_rate - rate
+        margins = frame[f"{name}_moe"].astype(float)[[FIRST, ELSEWHERE]].to_numpy()
         # Two groups without a common area do not covary.
-        gaps[f"{name}_moe"] = float(np.sqrt((margins**2).sum(skipna=False)))
+        gaps[f"{name}_moe"] = float(np.sqrt((margins**2).sum()))
     frame.loc[DIFFERENCE] = pd.Series(gaps)
     return frame
 

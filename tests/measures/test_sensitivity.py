@@ -34,9 +34,9 @@ def test_counts_people_places_and_overlap_by_hand():
     assert table["named_n"].tolist() == [2, 2, 1]
     assert table["named_people_n"].tolist() == [500, 700, 300]
     assert table["overlap_share"].tolist() == [1, 1 / 3, 1 / 2]
-    assert found.places["settings_n"].tolist() == [3, 1, 1, 0, 0]
+    assert found.areas["settings_n"].tolist() == [3, 1, 1, 0, 0]
     assert found.computed_n == 3
-    assert meta(found.places).sources == meta(OWN).sources
+    assert meta(found.areas).sources == meta(OWN).sources
 
 
 def test_a_setting_that_cannot_be_computed_says_why_and_counts_for_nothing():

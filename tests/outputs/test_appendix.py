@@ -59,7 +59,7 @@ def test_page_pdf_and_docx_show_the_same_cells_in_the_same_order(made):
     page = squeeze(words((folder / "index.html").read_text(encoding="utf-8")))
     pdf, docx = pdf_text(folder / "appendix.pdf"), docx_text(folder / "appendix.docx")
     tables = [b.table for b in blocks(report) if b.table is not None]
-    assert len(tables) == 3
+    assert len(tables) == 9
     for table in tables:
         for row in table.rows:
             said = squeeze("".join(c.text for c in row[1:]))
@@ -171,7 +171,7 @@ def test_headings_of_tables_repeat_on_each_page(tmp_path):
     assert all("Peopleinthegap" in t for t in with_rows)
     assert f"Thefirst{MOST_ROWS}of" in "".join(texts)
     xml = docx_xml(write_appendix(report, tmp_path / "a.docx"))
-    assert xml.count("<w:tblHeader/>") == 3
+    assert xml.count("<w:tblHeader/>") == 9
 
 
 @pytest.mark.parametrize("ending", ["pdf", "docx"])
@@ -236,7 +236,7 @@ def test_docx_opens_again_with_its_sections_tables_and_styles(made):
         WD_ORIENT.PORTRAIT,
     ]
     assert {round(s.left_margin.inches, 2) for s in read.sections} == {1.0}
-    assert [len(t.rows) - 1 for t in read.tables] == [len(report.focus), 3, 3]
+    assert [len(t.rows) - 1 for t in read.tables] == [4, len(report.focus), 3, 2, 3, 1, 3, 3, 3]
     headings = [p.text for p in read.paragraphs if p.style.name == "Heading 1"]
     assert headings[0] == "Finding"
     assert {"Method", "Limits", "Sources", "Recipe"} <= set(headings)

@@ -144,7 +144,7 @@ def test_a_part_has_no_more_digits_than_its_whole():
     table.loc[first, ["gap_n", "gap_n_moe", "gap_line_only_n"]] = [12344.0, 9000.0, 12344.0]
     row = _content.community_table(make_report(table), [first], caption="").rows[0]
     assert row[3].text == "12,300 ± 9,000"
-    assert row[4].text == "12,300"
+    assert row[5].text == "12,300"
 
 
 def test_unknown_cells_say_why():

@@ -72,4 +72,5 @@ def read_centers(
     if outside.any():
         raise InputError("a center lies outside the globe", file=path, rows=table.index[outside])
     source = source_of(path, f"centers-{level}-{year}", f"Centers of population, {level}", year)
-    return stamp(table, level=level, geo_vintage=str(year), sources=[source], notes=notes)
+    centers: pd.DataFrame = table
+    return stamp(centers, level=level, geo_vintage=str(year), sources=[source], notes=notes)
