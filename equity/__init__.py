@@ -94,6 +94,7 @@ _PUBLIC = {
     # Measures of the gap
     "under_resourced": "equity.measures.standing",
     "falls_short": "equity.measures.standing",
+    "standing": "equity.measures.standing",
     "shortfall_by_access": "equity.measures.gap",
     "shortfall_by_travel": "equity.measures.gap",
     "shortfall_with_clinic": "equity.measures.reach.new_clinic",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +35,7 @@ class Rule(Protocol):
     def column(self) -> str:
         """Column of the area table."""
 
-    def met(self, values: pd.Series) -> pd.Series:
+    def met(self, values: Any) -> Any:
         """Tell, value by value, whether the cut-off is met."""
 
 
@@ -72,8 +72,7 @@ class CriterionDraws:
         if self.column is None:
             return self.stands
         found = self.stands.copy()
-        values = pd.Series(self.column.draw(rng)[self.drawn])
-        found[self.drawn] = self.rule.met(values).to_numpy()
+        found[self.drawn] = self.rule.met(self.column.draw(rng)[self.drawn])
         return found
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from equity.measures.shrinkage import paule_mandel, stable_errors
+from equity.measures.shrinkage import posterior, stable_errors
 
 __all__ = ["NumberDraws", "ShareDraws", "beta_matched", "neighbors", "shrunk"]
 
@@ -119,17 +119,21 @@ class NumberDraws:
 def neighbors(geoids: Sequence[str], ruca: Floats | None, counted: npt.NDArray[np.bool_]) -> Places:
     """Return the group towards whose mean each area is shrunk.
 
-    The county (the first five digits of the id) where it has at least :data:`LEAST_NEIGHBORS` areas
-    that count; else the areas of the same rurality class in all such counties, and if these too are
-    few, all that remain.
+    The areas of its rurality class in its county (the first five digits of the id) if at least
+    :data:`LEAST_NEIGHBORS` of them count; else, of the areas left, those of its county; else those
+    of its rurality class; else all.
     """
     _, county = np.unique([geoid[:5] for geoid in geoids], return_inverse=True)
-    group: Places = county.astype(np.intp)
-    few = np.bincount(county, counted)[county] < LEAST_NEIGHBORS
-    rural = _rurality(ruca, len(group))
-    scarce = np.bincount(rural[few], counted[few], minlength=5)[rural] < LEAST_NEIGHBORS
-    base = group.max(initial=0) + 1
-    return np.where(few, np.where(scarce, base, base + 1 + rural), group)
+    rural = _rurality(ruca, len(county))
+    everybody = np.zeros(len(county), dtype=np.intp)
+    group = np.full(len(county), -1, dtype=np.intp)
+    left = np.ones(len(county), dtype=bool)
+    for labels in (county * 5 + rural, county, rural, everybody):
+        n = np.bincount(labels[left & counted], minlength=labels.max(initial=0) + 1)
+        here = left & ((n[labels] >= LEAST_NEIGHBORS) | (labels is everybody))
+        group[here] = group.max(initial=-1) + 1 + labels[here]
+        left &= ~here
+    return group
 
 
 def _rurality(ruca: Floats | None, n: int) -> Places:
@@ -146,8 +150,7 @@ def shrunk(values: Floats, errors: Floats, groups: Any, *, share: bool) -> Share
     at = np.flatnonzero(np.isfinite(values) & (errors > 0))
     if len(at):
         noise = stable_errors(values[at], errors[at], groups[at]) if share else errors[at]
-        found = paule_mandel(values[at], noise, groups[at])
-        mean[at], sd[at] = found.mean, found.sd
+        mean[at], sd[at] = posterior(values[at], noise, groups[at])
     if share:
         return ShareDraws.of(np.clip(mean, 0.0, 1.0), sd)
     return NumberDraws.of(mean, sd, positive=False)

@@ -96,25 +96,21 @@ class Draws:
         """
         mask = self._mask(where, what)
         value = self.plain[what].to_numpy()[mask].sum() if mask.any() else np.nan
-        return _interval(
-            float(value),
-            self._sums(what, mask),
-            drawn=self.drawn[what][mask].any(),
-            within=(0.0, np.inf),
-        )
+        drawn = self._drawn(what, mask)
+        return _interval(float(value), self._sums(what, mask), drawn=drawn, within=(0.0, np.inf))
 
     def rate(self, where: pd.Series | None = None, *, what: str = "gap_n") -> Interval:
         """Return the same as a share (0 to 1) of the residents of these areas."""
         mask = self._mask(where, what)
         value, draws = self._rate(what, mask)
-        return _interval(value, draws, drawn=self.drawn[what][mask].any(), within=(0.0, 1.0))
+        return _interval(value, draws, drawn=self._drawn(what, mask), within=(0.0, 1.0))
 
     def difference(self, where: pd.Series, *, what: str = "gap_n") -> Interval:
         """Return the rate in a set of areas less the rate everywhere else (-1 to 1)."""
         mask = self._mask(where, what)
         rest = self.known & ~mask
         (here, draws_here), (there, draws_there) = self._rate(what, mask), self._rate(what, rest)
-        drawn = self.drawn[what][mask | rest].any()
+        drawn = self._drawn(what, mask | rest)
         return _interval(here - there, draws_here - draws_there, drawn=drawn, within=(-1.0, 1.0))
 
     def _mask(self, where: pd.Series | None, what: str) -> Flags:
@@ -129,6 +125,9 @@ class Draws:
             )
         chosen: Flags = where.fillna(value=False).to_numpy(dtype=bool)
         return self.known & chosen
+
+    def _drawn(self, what: str, mask: Flags) -> bool:
+        return bool(self.drawn[what][mask].any())
 
     def _sums(self, what: str, mask: Flags) -> npt.NDArray[np.float64]:
         sums: npt.NDArray[np.float64] = self.reflected[what][:, mask].sum(axis=1, dtype=np.float64)
@@ -245,17 +244,13 @@ def _draw(have: Inputs, settings: Settings, number: int) -> _One:
     people, homes = have.people.draw(stream(0)), have.homes.draw(stream(1))
     beyond, line = have.trips.draw(stream(2)), have.lines.draw(stream(3))
     given_neighbors = have.homes_given_neighbors.draw(stream(4))
-    met = sum(one.met(stream(5 + i)).astype(np.int8) for i, one in enumerate(have.criteria))
+    met = sum(one.met(stream(6 + i)).astype(np.int8) for i, one in enumerate(have.criteria))
 
-    plain = have.people.numbers
-    no_link, no_link_drawn = (
-        plain * (1 - np.minimum(line, have.homes.shares)),
-        people * (1 - np.minimum(line, homes)),
-    )
+    no_link = _reflected_no_link(have, people, homes, line, stream(5))
     reflected = {
-        "no_link_n": 2 * no_link - no_link_drawn,
-        "gap_n": beyond * (2 * no_link - no_link_drawn),
-        "population_n": 2 * plain - people,
+        "no_link_n": no_link,
+        "gap_n": beyond * no_link,
+        "population_n": 2 * have.people.numbers - people,
     }
     gap = people * beyond * (1 - np.minimum(line, given_neighbors))
     cut = settings.gap_share_at_least
@@ -267,6 +262,23 @@ def _draw(have: Inputs, settings: Settings, number: int) -> _One:
         {name: np.where(known, values, np.float32(0)) for name, values in reflected.items()},
         gap, first, first & short & (gap > 0) & known,
     )  # fmt: skip
+
+
+def _reflected_no_link(
+    have: Inputs, people: Singles, homes: Singles, line: Singles, rng: np.random.Generator
+) -> Singles:
+    """Return people without a usable link, the survey's part reflected about the plug-in."""
+    usable = np.minimum(line, have.homes.shares)
+    drawn = np.minimum(line, homes)
+    plain = 2 * have.people.numbers * (1 - usable)
+    result: Singles = plain - people * (1 - drawn)
+    # A share of 0 or 1 is drawn to one side of itself, which is no bias of the estimate: reflected
+    # as one it would move the whole sum. How far a draw lies counts, its side is tossed.
+    edge = have.homes.edge
+    side = rng.integers(0, 2, len(edge)).astype(np.float32) * 2 - 1
+    off = side * have.people.numbers[edge] * (usable[edge] - drawn[edge])
+    result[edge] = plain[edge] - people[edge] * (1 - usable[edge]) + off
+    return result
 
 
 def _percentiles(draws: Singles) -> npt.NDArray[np.float64]:

@@ -12,30 +12,36 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import gammaincinv
 
 from equity.errors import InputError
 
-__all__ = ["Shrunk", "paule_mandel", "stable_errors"]
+__all__ = ["Shrunk", "paule_mandel", "posterior", "stable_errors"]
 
 Floats = npt.NDArray[np.float64]
 _ROUNDS = 100
+_RANKS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
 class Shrunk(NamedTuple):
-    """What :func:`paule_mandel` returns, one number an estimate.
+    """What :func:`paule_mandel` returns, one number an estimate but for ``between``.
 
     Attributes
     ----------
     mean, sd
-        Mean and standard deviation of the truth, given the estimate and its group.
-    center, between
-        Mean of the group's truths, and their variance.
+        Mean and standard deviation of the truth, given the estimate, the group's mean and the
+        variance between truths.
+    center, center_error
+        Mean of the group's truths, and its standard error.
+    between
+        Variance of truths about the mean of their group, the same in all groups.
     """
 
     mean: Floats
     sd: Floats
     center: Floats
-    between: Floats
+    center_error: Floats
+    between: float
 
 
 def paule_mandel(estimates: npt.ArrayLike, errors: npt.ArrayLike, groups: Any = None) -> Shrunk:
@@ -62,10 +68,10 @@ def paule_mandel(estimates: npt.ArrayLike, errors: npt.ArrayLike, groups: Any = 
 
     Notes
     -----
-    With ``t`` the variance of truths, ``w = 1 / (error**2 + t)`` and ``m`` the mean of estimates
-    weighted by ``w``, ``t`` solves ``sum w (estimate - m)**2 = n - 1``, and is 0 where the sum at 0
-    is already smaller. The left side falls and is convex in ``t``, so Newton's steps from 0 never
-    overshoot.
+    With ``t`` the variance of truths, ``w = 1 / (error**2 + t)`` and ``m`` a group's mean of
+    estimates weighted by ``w``, ``t`` solves ``sum w (estimate - m)**2 = estimates - groups``, and
+    is 0 where the sum at 0 is already smaller. The left side falls and is convex in ``t``, so
+    Newton's steps from 0 never overshoot.
 
     References
     ----------
@@ -77,6 +83,40 @@ def paule_mandel(estimates: npt.ArrayLike, errors: npt.ArrayLike, groups: Any = 
     >>> paule_mandel([0.30, 0.25, 0.60, 0.40, 0.55], [0.10, 0.02, 0.15, 0.05, 0.03]).mean.round(4)
     array([0.3394, 0.2536, 0.4877, 0.4006, 0.5425])
     """
+    y, variance, group, freedom = _checked(estimates, errors, groups)
+    return _given(_between(y, variance, group, freedom), y, variance, group)
+
+
+def posterior(
+    estimates: npt.ArrayLike, errors: npt.ArrayLike, groups: Any = None
+) -> tuple[Floats, Floats]:
+    """Return mean and standard deviation of the truths behind estimates.
+
+    As :func:`paule_mandel`, but neither the groups' means nor the variance between truths are taken
+    as known: few estimates tell them badly, and a variance that happens to come out as 0 would make
+    every area the equal of its neighbors for certain. The sum above has a chi-square law; each of
+    five evenly spaced quantiles of it gives a variance, and what they give is averaged.
+
+    References
+    ----------
+    Viechtbauer 2007, Statistics in Medicine 26(1), 37-52, doi:10.1002/sim.2514 (the same law
+    used for intervals; known from secondary sources).
+    """
+    y, variance, group, freedom = _checked(estimates, errors, groups)
+    mean, square = np.zeros(len(y)), np.zeros(len(y))
+    for rank in _RANKS:
+        target = 2.0 * gammaincinv(freedom / 2.0, rank) if freedom else 0.0
+        found = _given(_between(y, variance, group, target), y, variance, group)
+        pulled = variance / (variance + found.between)
+        mean += found.mean / len(_RANKS)
+        spread = found.sd**2 + (pulled * found.center_error) ** 2
+        square += (spread + found.mean**2) / len(_RANKS)
+    return mean, np.sqrt(np.maximum(square - mean**2, 0.0))
+
+
+def _checked(
+    estimates: npt.ArrayLike, errors: npt.ArrayLike, groups: Any
+) -> tuple[Floats, Floats, npt.NDArray[np.intp], int]:
     y, variance = np.asarray(estimates, dtype=float), np.asarray(errors, dtype=float) ** 2
     if not np.isfinite(y).all() or not (variance > 0).all():
         raise InputError(
@@ -84,23 +124,31 @@ def paule_mandel(estimates: npt.ArrayLike, errors: npt.ArrayLike, groups: Any = 
             fix="leave out what has no sampling error",
         )
     labels = np.zeros(len(y), dtype=int) if groups is None else np.asarray(groups)
-    _, group = np.unique(labels, return_inverse=True)
-    spare = np.bincount(group) - 1.0
-    between = np.zeros(len(spare))
+    names, group = np.unique(labels, return_inverse=True)
+    return y, variance, group, len(y) - len(names)
+
+
+def _between(y: Floats, variance: Floats, group: npt.NDArray[np.intp], target: float) -> float:
+    """Return the variance between truths at which the weighted squares add up to a target."""
+    between = 0.0
     for _ in range(_ROUNDS):
-        weight = 1.0 / (variance + between[group])
+        weight = 1.0 / (variance + between)
         center = np.bincount(group, weight * y) / np.bincount(group, weight)
         squares = weight * (y - center[group]) ** 2
-        excess = np.bincount(group, squares) - spare
-        # Within rounding of the root, or at 0 with truths that do not scatter.
-        open_ = excess > 1e-12 * np.maximum(spare, 1.0)
-        if not open_.any():
+        excess = squares.sum() - target
+        if excess <= 1e-12 * max(target, 1.0):
             break
-        slope = np.bincount(group, weight * squares)
-        between = between + np.where(open_, excess / np.where(open_, slope, 1.0), 0.0)
-    kept = between[group] / (variance + between[group])
-    mean = center[group] + kept * (y - center[group])
-    return Shrunk(mean, np.sqrt(kept * variance), center[group], between[group])
+        between += excess / (weight * squares).sum()
+    return float(between)
+
+
+def _given(between: float, y: Floats, variance: Floats, group: npt.NDArray[np.intp]) -> Shrunk:
+    weight = 1.0 / (variance + between)
+    weights = np.bincount(group, weight)
+    center = (np.bincount(group, weight * y) / weights)[group]
+    kept = between * weight
+    mean = center + kept * (y - center)
+    return Shrunk(mean, np.sqrt(kept * variance), center, 1.0 / np.sqrt(weights[group]), between)
 
 
 def stable_errors(shares: Floats, errors: Floats, groups: Any) -> Floats:

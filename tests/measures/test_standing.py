@@ -84,14 +84,21 @@ def test_an_area_falls_short_from_the_study_s_own_share_or_from_a_given_one():
         }
     )
     # 40 of 400: the study's share is 0.1, which counts.
-    assert falls_short(table)["falls_short"].tolist() == [True, True, False, False]
-    assert falls_short(table, gap_share_at_least=0.2)["falls_short"].tolist() == [
+    assert falls_short(table, people_at_least=1)["falls_short"].tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert falls_short(table, gap_share_at_least=0.2, people_at_least=1)[
+        "falls_short"
+    ].tolist() == [
         True,
         False,
         False,
         False,
     ]
     # A cut-off of 0 still asks for somebody in the gap.
-    assert not falls_short(table, gap_share_at_least=0.0)["falls_short"].iloc[2]
+    assert not falls_short(table, gap_share_at_least=0.0, people_at_least=0)["falls_short"].iloc[2]
     with pytest.raises(InputError, match="a share"):
         falls_short(table, gap_share_at_least=20)
