@@ -53,9 +53,13 @@ class Settings:
     people_at_least: float
 
     def __post_init__(self) -> None:
-        """Refuse too few draws to tell a 5th percentile from."""
+        """Refuse too few draws to tell a 5th percentile from, and cut-offs that are none."""
         if self.draws < _FEWEST:
             raise InputError(f"draws is {self.draws}", fix=f"ask for {_FEWEST} or more")
+        if not 0 <= (self.gap_share_at_least or 0.0) <= 1:
+            raise InputError("gap_share_at_least is a share, from 0 to 1")
+        if not self.people_at_least >= 0:
+            raise InputError(f"people_at_least is {self.people_at_least:g}", fix="give 0 or more")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ Singles = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
 
 LEAST_NEIGHBORS = 10
-"""A county with fewer estimates than this is shrunk towards its rurality class instead."""
+"""A group with fewer estimates than this gives way to a wider one."""
 _WIDEST = 1.0
 _FAR = 6.0
 
@@ -55,7 +55,6 @@ class ShareDraws:
     beta: Singles
     edge: Places
     edge_error: Singles
-    known: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, shares: Floats, errors: Floats) -> ShareDraws:
@@ -66,7 +65,7 @@ class ShareDraws:
         alpha, beta = beta_matched(shares[inside], errors[inside])
         return cls(
             shares=_single(shares), inside=inside, alpha=_single(alpha), beta=_single(beta),
-            edge=edge, edge_error=_single(errors[edge]), known=np.isfinite(errors),
+            edge=edge, edge_error=_single(errors[edge]),
         )  # fmt: skip
 
     def draw(self, rng: np.random.Generator) -> Singles:
@@ -90,7 +89,6 @@ class NumberDraws:
     errors: Singles
     tight: Places
     below: Floats
-    known: npt.NDArray[np.bool_]
 
     @classmethod
     def of(cls, numbers: Floats, errors: Floats, *, positive: bool) -> NumberDraws:
@@ -103,7 +101,7 @@ class NumberDraws:
         )
         return cls(
             numbers=_single(numbers), errors=_single(used), tight=tight,
-            below=ndtr(-numbers[tight] / used[tight]), known=np.isfinite(errors),
+            below=ndtr(-numbers[tight] / used[tight]),
         )  # fmt: skip
 
     def draw(self, rng: np.random.Generator) -> Singles:

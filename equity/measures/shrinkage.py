@@ -165,14 +165,14 @@ def stable_errors(shares: Floats, errors: Floats, groups: Any) -> Floats:
     groups
         A label for each share.
     """
-    sample = effective_sample(shares, errors)
+    sample = _effective_sample(shares, errors)
     _, group = np.unique(np.asarray(groups), return_inverse=True)
     mean = np.bincount(group, sample * shares) / np.bincount(group, sample)
     spread = np.sqrt((mean * (1.0 - mean))[group] / sample)
     return np.where(spread > 0, spread, errors)
 
 
-def effective_sample(shares: Floats, errors: Floats) -> Floats:
+def _effective_sample(shares: Floats, errors: Floats) -> Floats:
     """Return the size of the simple random sample whose share would have the same error.
 
     A share of 0 or 1 counts as one standard error away from it; no sample is below 1.

@@ -57,7 +57,6 @@ def test_none_and_all_are_drawn_from_a_half_normal_law():
 def test_what_has_no_margin_or_a_margin_of_zero_is_not_drawn():
     law = ShareDraws.of(np.array([0.3, 0.3, np.nan]), np.array([np.nan, 0.0, 0.1]))
     np.testing.assert_array_equal(law.draw(rng()), np.float32([0.3, 0.3, np.nan]))
-    assert law.known.tolist() == [False, True, True]
     numbers = NumberDraws.of(np.array([5.0]), np.array([np.nan]), positive=True)
     assert numbers.draw(rng()).tolist() == [5.0]
 

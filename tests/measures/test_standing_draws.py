@@ -271,6 +271,8 @@ def test_areas_without_people_or_values_are_in_no_sum_and_have_no_standing(areas
         ({}, {"draws": 49}, "draws is 49"),
         ({}, {"at_least": 2}, "at least 2 of 1 criteria"),
         ({}, {"over_report": 0.7}, "over_report is 0.7"),
+        ({}, {"gap_share_at_least": 7}, "a share, from 0 to 1"),
+        ({}, {"people_at_least": -1}, "people_at_least is -1"),
         ({"beyond_reach_share": 1.2}, {}, "beyond_reach_share lies outside 0 to 1"),
         ({"connected_share_moe": -1.0}, {}, "connected_share_moe is negative"),
     ],
@@ -359,10 +361,32 @@ def test_calibration_where_areas_are_like_their_neighbors():
 @pytest.mark.real
 def test_virginia_has_the_two_tracts_that_lie_on_the_cut_off(shared_data):
     folder = shared_data / "bundles" / "va" / "v2020"
-    table = pd.read_csv(
-        folder / "acs_2019_2023_insurance_commuting_tract.csv", dtype={"GEOID": str}
-    ).set_index("GEOID")
-    uninsured = 1 - table["InsuredPopP"] / 100
-    on_it = Criterion("uninsured_share", at_least=0.10).met(uninsured)
-    assert on_it[["51019030603", "51165011700"]].all()
-    assert on_it.sum() > (uninsured >= 0.10).sum()
+    read = [
+        pd.read_csv(folder / name, dtype={"GEOID": str}).set_index("GEOID")
+        for name in ("acs_2019_2023_insurance_commuting_tract.csv", "acs_2020_2024_tract.csv")
+    ]
+    table = read[1].join(read[0])
+    table = pd.DataFrame(
+        {
+            "population_n": table["total_population"],
+            "median_household_income_usd": table["median_hh_income"].where(
+                table["median_hh_income"] > 0
+            ),
+            "uninsured_share": 1 - table["InsuredPopP"] / 100,
+            "no_vehicle_share": table["NoVehHHld"] / 100,
+        }
+    )
+    criteria = [
+        Criterion("median_household_income_usd", at_most=60_000),
+        Criterion("uninsured_share", at_least=0.10),
+        Criterion("no_vehicle_share", at_least=0.10),
+    ]
+    found = under_resourced(table, criteria, at_least=2)["is_under_resourced"]
+    assert found.sum() == 326
+    assert found[["51019030603", "51165011700"]].all()
+    exact = (
+        (table["median_household_income_usd"] <= 60_000).astype(int)
+        + (table["uninsured_share"] >= 0.10)
+        + (table["no_vehicle_share"] >= 0.10)
+    )
+    assert ((exact >= 2) & (table["population_n"] > 0)).sum() == 324
