@@ -201,6 +201,9 @@ def test_margins_of_zero_give_the_standing_itself(areas):
     found = standing(sure, [POOR])
     np.testing.assert_array_equal(found["focus_probability"], named.astype(float))
     np.testing.assert_allclose(found["gap_p05"], table["gap_n"], rtol=1e-5)
+    most = table.loc[named, "gap_n"].max()
+    for people, left in ((most, 1), (most + 1, 0)):
+        assert standing(sure, [POOR], people_at_least=people)["focus_probability"].sum() == left
     np.testing.assert_allclose(found["gap_p95"], table["gap_n"], rtol=1e-5)
 
 
@@ -209,13 +212,13 @@ def test_the_study_s_own_share_is_computed_anew_in_each_draw(areas):
     sure = areas.assign(
         **dict.fromkeys(areas.filter(like="_moe").columns, 0.0),
         population_n=1000.0, beyond_reach_share=1.0, connected_share=1.0,
-        qualifying_share=np.where(np.arange(60) < 30, 0.85, 0.75),
+        qualifying_share=np.where(np.arange(60) < 30, 0.76, 0.74),
     )  # fmt: skip
     sure.index = [f"51001{i:06d}" for i in range(60)]
     found = standing(sure, [Criterion("poverty_share", at_least=0.0)], over_report=0.1)
     assert found["focus_probability"].tolist() == [0.0] * 30 + [1.0] * 30
     fixed = standing(
-        sure, [Criterion("poverty_share", at_least=0.0)], over_report=0.1, gap_share_at_least=0.2
+        sure, [Criterion("poverty_share", at_least=0.0)], over_report=0.1, gap_share_at_least=0.3
     )["focus_probability"]
     assert 0.2 < fixed.iloc[0] < 0.9
 
