@@ -115,7 +115,7 @@ class PointTrips:
     @classmethod
     def of(cls, whole: Trips, points: pd.DataFrame, ids: pd.Index) -> PointTrips:
         """Take points with their own chances; points of other areas are left out."""
-        area = ids.get_indexer(points["geoid"].astype(str))
+        area = ids.get_indexer(pd.Index(points["geoid"].astype(str)))
         people = checked_column(points, "population_n", np.inf)
         chance = checked_column(points, "beyond_reach_share", 1.0)
         used = (area >= 0) & (people > 0) & np.isfinite(chance)

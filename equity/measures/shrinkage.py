@@ -105,7 +105,7 @@ def posterior(
     y, variance, group, freedom = _checked(estimates, errors, groups)
     mean, square = np.zeros(len(y)), np.zeros(len(y))
     for rank in _RANKS:
-        target = 2.0 * gammaincinv(freedom / 2.0, rank) if freedom else 0.0
+        target = 2.0 * float(gammaincinv(freedom / 2.0, rank)) if freedom else 0.0
         found = _given(_between(y, variance, group, target), y, variance, group)
         pulled = variance / (variance + found.between)
         mean += found.mean / len(_RANKS)
