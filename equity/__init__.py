@@ -99,6 +99,7 @@ _PUBLIC = {
     # Measures of the gap
     "under_resourced": "equity.measures.standing",
     "falls_short": "equity.measures.standing",
+    "standing": "equity.measures.standing",
     "beyond_reach_with_clinic": "equity.measures.reach.new_clinic",
     "telehealth_gap": "equity.measures.gap",
     "gap_range": "equity.measures.gap",

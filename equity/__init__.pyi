@@ -44,6 +44,7 @@ from equity.measures.reach.virtual import virtual_catchment as virtual_catchment
 from equity.measures.recover import recover as recover
 from equity.measures.relying import people_relying as people_relying
 from equity.measures.standing import falls_short as falls_short
+from equity.measures.standing import standing as standing
 from equity.measures.standing import under_resourced as under_resourced
 from equity.outputs.appendix import write_appendix as write_appendix
 from equity.outputs.maps import make_map as make_map

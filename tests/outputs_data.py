@@ -176,6 +176,8 @@ def make_report(table: gpd.GeoDataFrame | None = None) -> Report:
                 "share_moe": [0.0, 0.01, 0.002, np.nan],
                 "independence_n": [np.nan, np.nan, total * 1.1, np.nan],
                 "ceiling_n": [np.nan, np.nan, total * 1.2, np.nan],
+                "p05_n": [np.nan, np.nan, total * 0.9, np.nan],
+                "p95_n": [np.nan, np.nan, total * 1.1, np.nan],
             },
             index=["population_n", "beyond_reach_n", "gap_n", "no_link_n"],
         ),

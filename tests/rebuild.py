@@ -11,6 +11,8 @@ import pandas as pd
 
 import equity as eq
 from equity.areas.geoid import geo_id
+from equity.areas.schema import base_name
+from equity.measures.draws import Travel
 from equity.measures.lines.coverage import coverage_under
 from equity.measures.reach.catchment import catchment
 from equity.measures.standing import Criterion
@@ -53,7 +55,9 @@ def rebuilt(study: eq.Study) -> gpd.GeoDataFrame:
     areas = named(eq.combine(people, *acs[1:], boundaries, *tables), outlines)
 
     coded = areas.columns[areas.columns.str.match(CODED)]
-    table = eq.combine(areas.drop(columns=coded), eq.covered_populations(areas))
+    table, told = areas.drop(columns=coded), eq.covered_populations(areas)
+    own = [name for name in told if base_name(name) in table.columns]
+    table = eq.combine(table, told.drop(columns=own))
     table = with_care(study, table)
     rules = [eq.load_coverage_rule(name) for name in plan.study.rules]
     for rule, lines in zip(rules, coverage_of(study, rules), strict=True):
@@ -77,7 +81,12 @@ def rebuilt(study: eq.Study) -> gpd.GeoDataFrame:
     criteria = [Criterion(**part.model_dump()) for part in plan.under_resourced.criteria]
     first = eq.under_resourced(table, criteria, at_least=plan.under_resourced.at_least)
     short = eq.falls_short(table, **plan.falls_short.model_dump())
-    table = eq.combine(table, first, short)
+    travel = Travel() if plan.care[0].method == "travel" else None
+    drawn = eq.standing(
+        table, criteria, at_least=plan.under_resourced.at_least, travel=travel,
+        **plan.falls_short.model_dump(),
+    )  # fmt: skip
+    table = eq.combine(table, first, short, drawn)
     return table.assign(geo_id=geo_id(table.index.to_series(), level))
 
 

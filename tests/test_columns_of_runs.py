@@ -27,6 +27,7 @@ NOT_SURVEYED = {
     "beyond_reach_share", "locations_n", "no_provider_n", "one_provider_n", "two_providers_n",
     "three_providers_n", "providers_n", "providers_listed_n", "best_down_mbps", "best_up_mbps",
     "median_down_mbps", "median_up_mbps", "gap_ceiling_n", "gap_independence_n", "is_under_resourced",
+    "under_resourced_probability", "focus_probability", "tier", "gap_p05", "gap_p95",
     "home_lacks_device_n", "home_lacks_subscription_n", "home_lacks_both_n",
     *(f"recoverable_{fixes}_n" for fixes in ("line", "device", "subscription", "home", "clinic",
       "line_and_device", "line_and_subscription", "line_and_home")),

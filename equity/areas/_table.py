@@ -192,8 +192,9 @@ def _moved(
     result = pd.DataFrame(moved.columns, index=targets)
     _rebuild(result, prepared)
     result = result.drop(columns=[n for n in prepared.helpers if n in result.columns])
+    result = result.copy()  # one block again, before statuses are added one by one
     _statuses(result, table, relationship, book)
-    _mark_partial(result, prepared, moved)
+    result = _mark_partial(result, prepared, moved)
     return result, book, moved
 
 
@@ -272,16 +273,21 @@ def _statuses(
         result[name] = np.where(unknown, why.fillna("unknown"), moved)
 
 
-def _mark_partial(result: pd.DataFrame, prepared: Prepared, moved: Moved) -> None:
+def _mark_partial(result: pd.DataFrame, prepared: Prepared, moved: Moved) -> pd.DataFrame:
     """Say in a status that a sum leaves areas out; a status is added where the table has none."""
+    statuses = {}
     for name, rows in moved.partial.items():
         if name in prepared.base or not rows.any():
             continue
         status = companion(name, "_status")
         unknown = result[name].isna()
-        if status not in result.columns:
-            result[status] = np.where(unknown, "unknown", "ok")
-        result[status] = result[status].mask(rows & ~unknown.to_numpy(), "partial")
+        said = (
+            result[status]
+            if status in result.columns
+            else pd.Series(np.where(unknown, "unknown", "ok"), index=result.index)
+        )
+        statuses[status] = said.mask(rows & ~unknown.to_numpy(), "partial")
+    return result.assign(**statuses)
 
 
 def _ordered(table: pd.DataFrame, result: pd.DataFrame) -> list[str]:

@@ -152,9 +152,12 @@ def _with_parts(prepared: Prepared) -> Prepared:
                 moe = _numbers(prepared.table[margins[part]])
                 added[margins[name]] = np.where(skipped[name], 0.0, moe)
         parts[ratio] = names
+    # All at once: a wide table would be in a hundred pieces.
+    table = pd.concat([prepared.table, pd.DataFrame(added, index=prepared.table.index)], axis=1)
+    table.attrs.update(prepared.table.attrs)
     return replace(
         prepared,
-        table=prepared.table.assign(**added),
+        table=table,
         roles=replace(roles, counts=counts, margins=margins),
         skipped=skipped,
         parts=parts,

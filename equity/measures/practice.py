@@ -115,6 +115,10 @@ def h3_cells(sites: Table, *, resolution: int = 8) -> pd.Series:
     Series
         ``h3`` by site id; missing for a site without a location.
 
+    Raises
+    ------
+    InputError
+        If coordinates are swapped, out of range or without a coordinate system.
     """
     h3 = import_module("h3")  # it has no types
     places = locate(sites, role="sites")

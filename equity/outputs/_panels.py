@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from equity.areas.words import Z90, is_missing, say
+from equity.areas.words import Z90, about, is_missing, say
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table, first_up
 from equity.outputs.report import Report
@@ -84,6 +84,7 @@ def counts_table(report: Report) -> Table:
                 Cell(COUNTS[str(key)]),
                 _cell(row["people_n"], "n", moe=row["people_n_moe"]),
                 _cell(row["share"], "share", moe=row["share_moe"]),
+                _interval(row),
                 *(
                     _cell(row[name], "n", like=like) if not is_missing(row[name]) else Cell("–")
                     for name in ("independence_n", "ceiling_n")
@@ -94,10 +95,17 @@ def counts_table(report: Report) -> Table:
         Head("Who", words=True, width=2.4),
         Head("People"),
         Head("Share of residents"),
+        Head("90 % of draws"),
         Head("If lines and homes are independent", width=1.2),
         Head("If they overlap least", width=1.2),
     )
     return Table("The three counts and the range", heads, tuple(rows), tuple(map(str, frame.index)))
+
+
+def _interval(row: pd.Series) -> Cell:
+    if is_missing(row.get("p05_n")):
+        return Cell("–")
+    return Cell(f"{about(row['p05_n'])} to {about(row['p95_n'])}")
 
 
 def kinds_table(report: Report) -> Table:

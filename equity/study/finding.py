@@ -29,7 +29,7 @@ def build_report(result: Record) -> Report:
     )
     focus = ranked[ranked["is_under_resourced"] & ranked["falls_short"]]
     others = ranked.drop(index=focus.index)
-    compared, counted = totals.comparison(ranked), totals.counts(ranked)
+    compared, counted = totals.comparison(ranked), totals.counts(ranked, result.draws)
     fixed = totals.fixes(ranked, focus)
     return Report(
         title=plan.study.title,
@@ -187,7 +187,7 @@ def _limits(result: Record) -> tuple[str, ...]:
             f"{count(lost['population_n'].sum())} people live in {plural(len(lost), 'area')} "
             "without a value; they are in no total."
         )
-    limits += result.plan.notes
+    limits += [words.DRAWN.format(notes="; ".join(result.draws.notes)), *result.plan.notes]
     return tuple(limits)
 
 

@@ -73,3 +73,8 @@ NO_MARGINS = _flow("""
     These survey tables came without margins of error, so none can be shown; in small areas they are
     wide.
 """)
+DRAWN = _flow("""
+    Probabilities are shares of 200 draws of what may be true. In trials, where few places are
+    named, places of a probability between 0.5 and 0.9 belonged 0.1 to 0.2 less often than that.
+    {notes}
+""")

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from equity.areas.join import JoinAudit
+from equity.measures.draws import Draws
 from equity.measures.sensitivity import Sensitivity
 from equity.provenance import Source
 from equity.rules import CoverageRule
@@ -32,6 +33,8 @@ class Record:
         Every input.
     audit
         How the tables met, with every unmatched row and its reason.
+    draws
+        Draws of what may be true, behind probabilities and intervals.
     choices
         The finding under other settings.
     practices
@@ -46,6 +49,7 @@ class Record:
     rules: tuple[CoverageRule, ...]
     sources: tuple[Source, ...]
     audit: JoinAudit
+    draws: Draws
     choices: Sensitivity
     practices: pd.DataFrame | None
     outlines: Any = None

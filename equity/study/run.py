@@ -75,7 +75,7 @@ class Study:
             load_coverage_rule(self.folder / name if name.endswith(".toml") else name)
             for name in self.plan.study.rules
         )
-        table, audit = measure(self.plan, inputs, rules, cluster=cluster)
+        table, audit, draws = measure(self.plan, inputs, rules, cluster=cluster)
         choices = other_choices(self.plan, inputs, rules, table)
         headline = next(rule for rule in rules if rule.id == self.plan.study.headline)
         return StudyResult(
@@ -85,6 +85,7 @@ class Study:
             rules=rules,
             sources=inputs.sources,
             audit=audit,
+            draws=draws,
             choices=choices,
             practices=practice_lines(self.plan, inputs, headline, table),
             outlines=inputs.outlines,

@@ -151,7 +151,12 @@ def sure_sentence(result: Record, counts: Rows) -> str:
     else:
         sure = (
             f"The survey's margin on the count is ± {about(gap['people_n_moe'])} people (90 %); "
-            "errors of coverage filings and of travel estimates come on top"
+            "errors of coverage filings come on top"
+        )
+    if pd.notna(gap["p05_n"]) and result.plan.care[0].method == "travel":
+        sure += (
+            f"; with the error of travel estimates 90 % of draws lie from "
+            f"{about(gap['p05_n'])} to {about(gap['p95_n'])}"
         )
     other = result.choices.settings
     same = other["gap_n"].notna() & (other["group"] != OTHER_CARE)
@@ -182,7 +187,7 @@ def places_sentence(focus: pd.DataFrame) -> str:
     very, likely = int((sure >= 0.8).sum()), int(((sure >= 0.5) & (sure < 0.8)).sum())
     said = [
         f"{number(n)} {word}" for n, word in ((very, "very likely"), (likely, "likely")) if n
-    ] or ["none even likely"]
+    ] or ["none of them likely"]
     return f"{text}; {sentence_list(said)} to belong there."
 
 

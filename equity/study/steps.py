@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from equity.areas import recode
 from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
+from equity.areas.schema import base_name
 from equity.errors import DependencyError, InputError
 from equity.measures.adoption import adoption, covered_populations
+from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
 from equity.measures.lines.coverage import coverage, coverage_under
 from equity.measures.recover import recover
@@ -25,7 +27,7 @@ from equity.study.care import care_within_reach
 from equity.study.inputs import Inputs
 from equity.study.parts import CarePart, StudyPlan
 
-__all__ = ["measure"]
+__all__ = ["Measured", "measure"]
 
 _CONNECT_S = 20
 _PEOPLE = ("population_n", "population_n_moe", "beyond_reach_share")
@@ -44,14 +46,22 @@ _SIDE_BY_SIDE = (
 )  # fmt: skip
 
 
+class Measured(NamedTuple):
+    """A study's table, how its parts met, and the draws behind its probabilities."""
+
+    table: Any
+    audit: JoinAudit
+    draws: Draws
+
+
 def measure(
     plan: StudyPlan,
     inputs: Inputs,
     rules: tuple[CoverageRule, ...],
     *,
     cluster: str | None = None,
-) -> tuple[Any, JoinAudit]:
-    """Return the study's table, and how what was measured met the areas.
+) -> Measured:
+    """Return the study's table, how what was measured met the areas, and the draws.
 
     Every measure under the headline rule, the gap under each. Every table enters through
     `combine`: key and vintage are checked, and each row that did not meet is counted.
@@ -66,7 +76,7 @@ def measure(
         Address of a Dask scheduler that reads the coverage files.
     """
     with track("Measuring", total=len(rules) + 2) as advance:
-        table = combine(_without_codes(inputs.areas), covered_populations(inputs.areas))
+        table = _with_people(inputs.areas)
         table = care_within_reach(plan, inputs, table, plan.care[0])
         advance(1)
         lines = _lines(plan, inputs, rules, cluster)
@@ -81,11 +91,18 @@ def measure(
         table = combine(table, recover(table))
         for care in plan.care[1:]:
             table = combine(table, _other_care(plan, inputs, table, care))
-        table = _with_standing(plan, table)
+        table, drawn = _with_standing(plan, table)
         advance(1)
     result = table.copy()  # one block again: dozens of columns came one by one
     result.insert(0, "geo_id", geo_id(result.index.to_series(), plan.study.level))
-    return carry(result, table), audit
+    return Measured(carry(result, table), audit, drawn)
+
+
+def _with_people(areas: Any) -> Any:
+    """Add the shares of the populations that the ACS tells; a table of the study's own stands."""
+    table, told = _without_codes(areas), covered_populations(areas)
+    own = [name for name in told.columns if base_name(str(name)) in table.columns]
+    return combine(table, told.drop(columns=own))
 
 
 def _without_codes(areas: Any) -> Any:
@@ -180,8 +197,12 @@ def _under_rule(
     return [carry(apart.add_suffix(rule.suffix), here, homes)]
 
 
-def _with_standing(plan: StudyPlan, table: Any) -> Any:
+def _with_standing(plan: StudyPlan, table: Any) -> tuple[Any, Draws]:
     criteria = [Criterion(**part.model_dump()) for part in plan.under_resourced.criteria]
-    first = under_resourced(table, criteria, at_least=plan.under_resourced.at_least)
-    short = falls_short(table, **plan.falls_short.model_dump())
-    return combine(table, first, short)
+    cuts, needed = plan.falls_short.model_dump(), plan.under_resourced.at_least
+    first = under_resourced(table, criteria, at_least=needed)
+    short = falls_short(table, **cuts)
+    # A capacity has no minutes to draw again, and a share of one's own says nothing of its error.
+    travel = Travel() if plan.care[0].method == "travel" else None
+    drawn = draw_standing(table, criteria, at_least=needed, travel=travel, **cuts)
+    return combine(table, first, short, drawn.areas()), drawn

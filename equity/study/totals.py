@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.rates import Rate, moe_of_rate
+from equity.measures.draws import Draws
 from equity.measures.gap import RANGE, SPLIT, gap_range, gap_totals
 from equity.measures.recover import SETS_OF_FIXES
 from equity.study.record import Record
@@ -41,12 +42,13 @@ def rate_of(table: Any, name: str) -> Rate:
     )
 
 
-def counts(ranked: Any) -> pd.DataFrame:
+def counts(ranked: Any, draws: Draws) -> pd.DataFrame:
     """Return three counts of people, each inside the one before, and all without a link.
 
     Index ``population_n``, ``beyond_reach_n``, ``gap_n``, ``no_link_n``; ``people_n`` and
     ``people_n_moe``, ``share`` (of residents) and ``share_moe``, ``independence_n``,
-    ``ceiling_n`` (the range of the gap).
+    ``ceiling_n`` (the range of the gap), ``p05_n`` and ``p95_n`` (90 % of the draws, where
+    something was drawn).
     """
     rows = {}
     for name in ("population_n", "beyond_reach_n", "gap_n", "no_link_n"):
@@ -61,6 +63,9 @@ def counts(ranked: Any) -> pd.DataFrame:
     for name in ("independence_n", "ceiling_n"):
         frame[name] = np.nan
         frame.loc["gap_n", name] = ranked[f"gap_{name}"].sum(min_count=1)
+    for name in ("gap_n", "no_link_n"):
+        interval = draws.total(what=name)
+        frame.loc[name, ["p05_n", "p95_n"]] = [interval.p05, interval.p95]
     return frame
 
 

@@ -102,7 +102,8 @@ def test_populations_from_their_cells():
     assert people["uninsured_share"].iloc[0] == 0.05
     # Two zero cells: only the larger of their margins counts, once.
     part = math.sqrt(9**2 + 20**2 + 12**2)
-    expected = math.sqrt(part**2 - 0.05**2 * 80**2) / 1000
+    # The whole's margin is the larger: their correlation is taken no higher than the share.
+    expected = math.sqrt(part**2 + 0.05**2 * 80 * (80 - 2 * part)) / 1000
     assert people["uninsured_share_moe"].iloc[0] == pytest.approx(expected, rel=1e-12)
     assert people["median_household_income_usd"].iloc[0] == 41_000
     assert "veteran_share" not in people

