@@ -144,7 +144,9 @@ def drawn_shares(table: pd.DataFrame, value: np.ndarray, size: np.ndarray, rng) 
     error = np.sqrt(pulled * (1 - pulled) / size)
     ruca = table["ruca_code"].to_numpy() if "ruca_code" in table else None
     groups = neighbors(list(table.index), ruca, np.isfinite(value))
-    y, variance, group, freedom = _checked(value, stable_errors(value, error, groups), groups)
+    y, variance, group, freedom = _checked(
+        value, stable_errors(value, error, groups=groups), groups
+    )
     target = 2 * gammaincinv(freedom / 2, rng.random())
     found = _given(_between(y, variance, group, target), y, variance, group)
     off = rng.standard_normal(group.max() + 1)[group] * found.center_error

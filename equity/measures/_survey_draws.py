@@ -147,8 +147,8 @@ def shrunk(values: Floats, errors: Floats, groups: Any, *, share: bool) -> Share
     mean, sd = values.copy(), errors.copy()
     at = np.flatnonzero(np.isfinite(values) & (errors > 0))
     if len(at):
-        noise = stable_errors(values[at], errors[at], groups[at]) if share else errors[at]
-        mean[at], sd[at] = posterior(values[at], noise, groups[at])
+        noise = stable_errors(values[at], errors[at], groups=groups[at]) if share else errors[at]
+        mean[at], sd[at] = posterior(values[at], noise, groups=groups[at])
     if share:
         return ShareDraws.of(np.clip(mean, 0.0, 1.0), sd)
     return NumberDraws.of(mean, sd, positive=False)

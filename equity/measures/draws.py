@@ -66,7 +66,7 @@ class Draws:
         The same three, draws by areas, the survey's part reflected.
     known, drawn
         Which areas have a gap; by count, where something that it rests on was drawn.
-    places
+    by_area
         What :meth:`areas` returns.
     notes
         What the draws leave out.
@@ -77,12 +77,12 @@ class Draws:
     reflected: dict[str, Singles]
     known: Flags
     drawn: dict[str, Flags]
-    places: pd.DataFrame
+    by_area: pd.DataFrame
     notes: tuple[str, ...]
 
     def areas(self) -> pd.DataFrame:
         """Return what the draws say of every area (see :func:`equity.standing`)."""
-        return self.places.copy()
+        return self.by_area.copy()
 
     def total(self, where: pd.Series | None = None, *, what: str = "gap_n") -> Interval:
         """Return people over a set of areas, with a 90 % interval.
@@ -197,21 +197,21 @@ def draw_standing(
     known, judged = have.known[back], have.judged[back]
     drawn = {"gap_n": have.gap_drawn[back], "no_link_n": have.link_drawn[back]}
     firmly = have.criteria_drawn[back]
-    places = pd.DataFrame(index=table.index)
-    places["under_resourced_probability"] = np.where(judged & firmly, first / draws, np.nan)
+    by_area = pd.DataFrame(index=table.index)
+    by_area["under_resourced_probability"] = np.where(judged & firmly, first / draws, np.nan)
     sayable = known & judged & (firmly | drawn["gap_n"])
-    places["focus_probability"] = np.where(sayable, named / draws, np.nan)
+    by_area["focus_probability"] = np.where(sayable, named / draws, np.nan)
     ends = np.where(known & drawn["gap_n"], _percentiles(gaps), np.nan)
-    places["gap_p05"], places["gap_p95"] = ends
-    likely = places["focus_probability"]
-    places["tier"] = np.select([likely >= cut for cut, _ in TIERS], [w for _, w in TIERS], "")
+    by_area["gap_p05"], by_area["gap_p95"] = ends
+    likely = by_area["focus_probability"]
+    by_area["tier"] = np.select([likely >= cut for cut, _ in TIERS], [w for _, w in TIERS], "")
     return Draws(
         index=table.index,
         plain=_plain(table, known),
         reflected=reflected,
         known=known,
         drawn=drawn,
-        places=carry(places, table, notes=have.notes),
+        by_area=carry(by_area, table, notes=have.notes),
         notes=have.notes,
     )
 

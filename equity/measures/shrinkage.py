@@ -44,7 +44,9 @@ class Shrunk(NamedTuple):
     between: float
 
 
-def paule_mandel(estimates: npt.ArrayLike, errors: npt.ArrayLike, groups: Any = None) -> Shrunk:
+def paule_mandel(
+    estimates: npt.ArrayLike, errors: npt.ArrayLike, *, groups: npt.ArrayLike | None = None
+) -> Shrunk:
     """Shrink estimates towards the mean of their group.
 
     Parameters
@@ -88,7 +90,7 @@ def paule_mandel(estimates: npt.ArrayLike, errors: npt.ArrayLike, groups: Any = 
 
 
 def posterior(
-    estimates: npt.ArrayLike, errors: npt.ArrayLike, groups: Any = None
+    estimates: npt.ArrayLike, errors: npt.ArrayLike, *, groups: npt.ArrayLike | None = None
 ) -> tuple[Floats, Floats]:
     """Return mean and standard deviation of the truths behind estimates.
 
@@ -151,7 +153,7 @@ def _given(between: float, y: Floats, variance: Floats, group: npt.NDArray[np.in
     return Shrunk(mean, np.sqrt(kept * variance), center, 1.0 / np.sqrt(weights[group]), between)
 
 
-def stable_errors(shares: Floats, errors: Floats, groups: Any) -> Floats:
+def stable_errors(shares: Floats, errors: Floats, *, groups: npt.ArrayLike) -> Floats:
     """Return standard errors of shares that do not depend on the share that happened to be found.
 
     A survey's error of a share is least where the share found is near 0 or 1. Weighting by it pulls

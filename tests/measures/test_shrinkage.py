@@ -60,11 +60,13 @@ def test_groups_have_means_of_their_own_and_one_variance():
             total += (w * (v - (w * v).sum() / w.sum()) ** 2).sum()
         return total - (len(y) - 3)
 
-    found = paule_mandel(y, se, group)
+    found = paule_mandel(y, se, groups=group)
     assert found.between == pytest.approx(brentq(left, 0, 5, xtol=1e-14), rel=1e-9)
     shuffle = rng.permutation(len(y))
     np.testing.assert_allclose(
-        paule_mandel(y[shuffle], se[shuffle], group[shuffle]).mean, found.mean[shuffle], rtol=1e-9
+        paule_mandel(y[shuffle], se[shuffle], groups=group[shuffle]).mean,
+        found.mean[shuffle],
+        rtol=1e-9,
     )
 
 
@@ -79,7 +81,7 @@ def test_neighbors_that_look_alike_are_not_taken_to_be_equal_for_certain():
 
 
 def test_an_estimate_without_neighbors_is_left_alone():
-    mean, sd = posterior([0.4, 0.7], [0.1, 0.02], ["a", "b"])
+    mean, sd = posterior([0.4, 0.7], [0.1, 0.02], groups=["a", "b"])
     np.testing.assert_allclose(mean, [0.4, 0.7])
     np.testing.assert_allclose(sd, [0.1, 0.02])
 
@@ -90,7 +92,7 @@ def test_nine_in_ten_truths_lie_where_the_posterior_says(between):
     group = np.repeat(np.arange(60), 15)
     truth = rng.normal(0, 0.3, 60)[group] + rng.normal(0, between, len(group))
     se = rng.uniform(0.04, 0.12, len(group))
-    mean, sd = posterior(truth + rng.normal(0, se), se, group)
+    mean, sd = posterior(truth + rng.normal(0, se), se, groups=group)
     held = (np.abs(truth - mean) <= 1.645 * sd).mean()
     # Truths that do not scatter at all are held too often, never too seldom.
     assert held > 0.87
@@ -101,11 +103,11 @@ def test_stable_errors_depend_on_the_sample_and_not_on_the_share_it_happened_to_
     sample, shares = 80.0, np.array([0.05, 0.3, 0.5, 0.95])
     se = np.sqrt(shares * (1 - shares) / sample)
     np.testing.assert_allclose(
-        stable_errors(shares, se, np.zeros(4)), np.sqrt(0.45 * 0.55 / sample)
+        stable_errors(shares, se, groups=np.zeros(4)), np.sqrt(0.45 * 0.55 / sample)
     )
     # A group of zeros has nothing to take an error from but the published one.
     np.testing.assert_allclose(
-        stable_errors(np.zeros(2), np.array([0.01, 0.02]), [1, 1]), [0.01, 0.02]
+        stable_errors(np.zeros(2), np.array([0.01, 0.02]), groups=[1, 1]), [0.01, 0.02]
     )
 
 

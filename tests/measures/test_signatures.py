@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = [
     info.name
     for info in pkgutil.walk_packages(equity.measures.__path__, "equity.measures.")
-    if not info.ispkg
+    if not info.ispkg and not info.name.rsplit(".", 1)[1].startswith("_")
 ]
 # One word for one thing: what else it has been called.
 OTHER_WORDS = {"by": "level", "vintage": "year or as_of", "places": "areas or sites"}
@@ -32,7 +32,7 @@ def public():
                 continue
             if inspect.isfunction(thing):
                 yield full, thing
-            elif inspect.isclass(thing):
+            elif inspect.isclass(thing) and not issubclass(thing, tuple):  # made by its fields
                 yield full, thing.__init__
                 for method, function in inspect.getmembers(thing, inspect.isfunction):
                     if not method.startswith("_"):
