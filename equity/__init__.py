@@ -51,7 +51,7 @@ _PUBLIC = {
     "read_saipe": "equity.sources.census.saipe",
     "read_svi": "equity.sources.cdc",
     "read_centers": "equity.sources.census.centers",
-    "read_table": "equity.sources.table",
+    "read_table": "equity.sources.own_table",
     "geocode": "equity.sources.census.geocoder",
     "place_providers": "equity.sources.care.placing",
     "load_example": "equity.example.state",

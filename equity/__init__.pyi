@@ -90,7 +90,7 @@ from equity.sources.fcc.form477 import read_form477 as read_form477
 from equity.sources.fcc.summaries import read_bdc_mobile as read_bdc_mobile
 from equity.sources.fcc.summaries import read_bdc_providers as read_bdc_providers
 from equity.sources.fcc.summaries import read_bdc_summary as read_bdc_summary
-from equity.sources.table import read_table as read_table
+from equity.sources.own_table import read_table as read_table
 from equity.sources.usda import read_forhp as read_forhp
 from equity.sources.usda import read_ruca as read_ruca
 from equity.sources.usda import read_rucc as read_rucc

@@ -19,9 +19,9 @@ from equity.provenance import meta
 from equity.study.file import read_plan
 from equity.study.inputs import Inputs, _Reader, gather
 from equity.study.live import LiveFiles
+from equity.study.own_tables import read_part
 from equity.study.parts import AreasPart, TablePart
 from equity.study.readers import check_input_names
-from equity.study.tables import read_part
 
 NOT_IN_A_STUDY = {
     "read_bdc_providers": "one row a provider, no area: a table to look up names in",

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.words import is_missing
-from equity.outputs._cells import FORMULA
+from equity.outputs._harmless import FORMULA
 from equity.outputs._steady import steady_zip
 
 __all__ = ["workbook"]

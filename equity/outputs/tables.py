@@ -18,7 +18,7 @@ from equity.areas.schema import data_dictionary
 from equity.areas.words import is_missing
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
-from equity.outputs._cells import harmless, in_cells, inert
+from equity.outputs._harmless import harmless, in_cells, inert
 from equity.outputs._text import cell, readable_json
 from equity.outputs.ownership import sealed
 from equity.provenance import Source, meta, sha256_of, software, stamp

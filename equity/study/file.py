@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from equity.errors import EquityError, MissingFileError, StudyError
-from equity.study.checks import problems
+from equity.study.coherence import problems
 from equity.study.parts import CriterionPart, StudyPlan
 
 __all__ = ["CriterionPart", "StudyPlan", "read_plan"]

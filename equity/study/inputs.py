@@ -16,11 +16,11 @@ from equity.progress import track
 from equity.provenance import Source, carry, meta, stamp
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
+from equity.study.care_sites import read_places_of_care
 from equity.study.live import LiveFiles
+from equity.study.own_tables import read_part
 from equity.study.parts import AcsPart, BoundaryPart, SitesPart, StudyPlan
-from equity.study.places import read_places_of_care
 from equity.study.readers import COVERAGE, call
-from equity.study.tables import read_part
 
 __all__ = ["Inputs", "gather"]
 

@@ -14,7 +14,7 @@ __all__ = [
     "live_options",
 ]  # fmt: skip
 
-_OWN_TABLE = Reader("equity.sources.table:read_table")
+_OWN_TABLE = Reader("equity.sources.own_table:read_table")
 _OWN_CLASSES = Reader("equity.sources.fcc.classes:read_coverage")
 _CLASSES = Reader("equity.sources.fcc.summaries:read_summary_classes")
 _POINTS = Reader("equity.sources.care.sites:read_sites")
