@@ -48,7 +48,7 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
 
     target = Path(folder)
     common: dict[str, Any] = {
-        "layers": [layer.name for layer in report.layers],
+        "layers": [*(layer.name for layer in report.layers), *report.care_layers],
         "title": report.title,
         "finding": report.finding[0] if report.finding else "",
         "sites": report.sites,

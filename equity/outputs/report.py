@@ -107,3 +107,13 @@ class Report:
     def layers(self) -> list[Column]:
         """Columns that the map shows; the first one is shown first."""
         return layers_in(self.table.columns)
+
+    @property
+    def care_layers(self) -> list[tuple[str, str, str]]:
+        """Layers of the other kinds of care, for the map's switch: column, label, unit."""
+        found = ((f"gap_n__{care}", row["label"]) for care, row in self.kinds.iloc[1:].iterrows())
+        return [
+            (name, f"People in the gap: {label}", "people")
+            for name, label in found
+            if name in self.table.columns
+        ]

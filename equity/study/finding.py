@@ -12,6 +12,7 @@ from equity.areas.words import about, count, number, plural, sentence_list, shar
 from equity.measures.reach.calibration import travel_facts
 from equity.outputs.report import Report
 from equity.provenance import meta, software
+from equity.sources.care.kinds import kinds_in_words, sites_of
 from equity.study import prose as words
 from equity.study import totals
 from equity.study.parts import CarePart
@@ -77,18 +78,24 @@ def _areas_label(level: str) -> str:
 
 
 def _sites_label(result: Record) -> str:
+    kinds = result.plan.care[0].kinds
+    if kinds:
+        return kinds_in_words(kinds, plural=True)
     return sentence_list([part.label for part in result.plan.sites if part.use != "capacity"])
 
 
 def _sites_nearby(result: Record) -> Any:
-    """Keep the sites inside the areas, and those beyond that are somebody's nearest.
+    """Keep the sites that count inside the areas, and those beyond that are somebody's nearest.
 
     Distances were measured to all of them; a map of every site next door would hide the state.
     """
-    areas = result.table[["geometry"]].dropna()
-    inside = result.sites.sjoin(areas, predicate="within").index
+    if result.sites is None or "nearest_site_id" not in result.table:
+        return None
+    kinds, areas = result.plan.care[0].kinds, result.table[["geometry"]].dropna()
+    sites = sites_of(result.sites, kinds) if kinds else result.sites
+    inside = sites.sjoin(areas, predicate="within").index
     nearest = result.table["nearest_site_id"].dropna()
-    return result.sites[result.sites.index.isin({*inside, *nearest})]
+    return sites[sites.index.isin({*inside, *nearest})]
 
 
 def _by_rule(result: Record) -> pd.DataFrame:

@@ -112,8 +112,8 @@ def compared_sentence(comparison: Rows) -> str:
         f"{_difference(comparison[DIFFERENCE], 'no_link_share')}"
     )
     gap = (
-        f"in the gap are {share(first['gap_share'])} there and {share(rest['gap_share'])} elsewhere"
-        f"{_difference(comparison[DIFFERENCE], 'gap_share')}"
+        f"beyond reach as well, so in the gap, are {share(first['gap_share'])} there and "
+        f"{share(rest['gap_share'])} elsewhere{_difference(comparison[DIFFERENCE], 'gap_share')}"
     )
     joined = "; but " if _against(comparison, "no_link_share", "gap_share") else "; "
     return f"{link}{joined}{gap}."
