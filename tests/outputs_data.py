@@ -136,7 +136,9 @@ def make_report(table: gpd.GeoDataFrame | None = None) -> Report:
         table=table,
         focus=tuple(focus.index),
         others=tuple(g for g in ranked.index if g not in set(focus.index)),
-        unranked=pd.DataFrame({"name": unranked["name"], "reason": "nobody lives here"}),
+        unranked=pd.DataFrame(
+            {"name": unranked["name"], "reason": "nobody lives here", "why": "nobody lives here"}
+        ),
         rules=tuple(
             {
                 "id": r,

@@ -85,10 +85,7 @@ def counts_table(report: Report) -> Table:
                 _cell(row["people_n"], "n", moe=row["people_n_moe"]),
                 _cell(row["share"], "share", moe=row["share_moe"]),
                 _interval(row),
-                *(
-                    _cell(row[name], "n", like=like) if not is_missing(row[name]) else Cell("–")
-                    for name in ("independence_n", "ceiling_n")
-                ),
+                *(_cell(row[name], "n", like=like) for name in ("independence_n", "ceiling_n")),
             )
         )
     heads = (
@@ -197,5 +194,7 @@ def _framed(
 
 
 def _cell(value: Any, unit: str, *, moe: Any = None, like: float | None = None) -> Cell:
+    if is_missing(value):  # why is said beside the row's name
+        return Cell("–")
     text = say(value, unit, moe=moe, with_unit=unit == "share", like=like)
-    return Cell(text, None if is_missing(value) else float(value))
+    return Cell(text, float(value))

@@ -142,8 +142,8 @@ def _communities(report: Report) -> Iterator[Block]:
         )
         yield Block("table", table=communities)
     if len(report.unranked):
-        counts = report.unranked["reason"].astype(str).value_counts(sort=False)
-        said = "; ".join(f"{number(n)} {reason}" for reason, n in counts.items())
+        counts = report.unranked["why"].astype(str).value_counts(sort=False)
+        said = "; ".join(f"{number(n)}: {reason}" for reason, n in counts.items())
         yield Block(
             "text", f"Not ranked: {number(len(report.unranked))} {report.areas_label} ({said})."
         )

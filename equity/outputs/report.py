@@ -42,7 +42,8 @@ class Report:
     focus, others
         GEOIDs, ranked by the gap: areas that are under-resourced *and* fall short, and the rest.
     unranked
-        Index ``geoid``; columns ``name`` and ``reason``: areas without a value, and why.
+        Index ``geoid``; columns ``name``, ``reason`` (with the residents) and ``why`` (without):
+        areas without a value, and why.
     rules
         One mapping per coverage rule: ``id, title, date, citation, confidence, text, headline``.
     by_rule

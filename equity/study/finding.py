@@ -139,8 +139,10 @@ def _unranked(table: Any) -> pd.DataFrame:
     people = rest["population_n"]
     # An empty column has no type of its own: a state may rank every area.
     residents = people.map(lambda n: f"{n:,.0f} residents").astype(str)
-    reason = reason.astype(str).where(~(people > 0), reason.astype(str) + "; " + residents)
-    return pd.DataFrame({"name": _label(rest), "reason": reason}, index=rest.index)
+    with_people = reason.astype(str).where(~(people > 0), reason.astype(str) + "; " + residents)
+    return pd.DataFrame(
+        {"name": _label(rest), "reason": with_people, "why": reason.astype(str)}, index=rest.index
+    )
 
 
 def _label(table: Any) -> pd.Series:
