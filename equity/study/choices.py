@@ -23,10 +23,6 @@ _INPUTS = (
     "population_n", "beyond_reach_share", "qualifying_share", "connected_share", "device_share",
     "coverage_status", "is_under_resourced",
 )  # fmt: skip
-_OF_CARE = (
-    "nearest_site_km", "nearest_site_min", "nearest_site_id", "nearest_site_status",
-    "access_per_10k", "access_status", "beyond_reach_share", "beyond_reach_status",
-)  # fmt: skip
 
 
 def other_choices(
@@ -56,7 +52,8 @@ class _Choices:
         self.care, self.asked = plan.care[0], plan.sensitivity
         ratio = (self.care.unit or "").startswith("per_") or self.care.unit == "share"
         self.by_minutes = not (self.care.by_capacity or ratio)
-        self.bare = table.drop(columns=[name for name in _OF_CARE if name in table.columns])
+        needed = ("population_n", "geometry", self.care.rurality, self.care.column)
+        self.bare = table[[name for name in needed if name in table.columns]]
 
     def _gap(self, **changes: pd.Series) -> pd.DataFrame:
         """Return the gap with some of its inputs changed."""

@@ -75,6 +75,6 @@ NO_MARGINS = _flow("""
 """)
 DRAWN = _flow("""
     Probabilities are shares of 200 draws of what may be true. In trials, where few places are
-    named, places of a probability between 0.5 and 0.9 belonged 0.1 to 0.2 less often than that.
-    {notes}
+    named, those of a probability above one half belonged 0.1 to 0.25 less often than that: take
+    the words as an order, not as odds. {notes}
 """)
