@@ -81,7 +81,7 @@ def rebuilt(study: eq.Study) -> gpd.GeoDataFrame:
     criteria = [Criterion(**part.model_dump()) for part in plan.under_resourced.criteria]
     first = eq.under_resourced(table, criteria, at_least=plan.under_resourced.at_least)
     short = eq.falls_short(table, **plan.falls_short.model_dump())
-    travel = Travel() if plan.care[0].method == "travel" else None
+    travel = Travel(common=0.5) if plan.care[0].method == "travel" else None
     drawn = eq.standing(
         table, criteria, at_least=plan.under_resourced.at_least, travel=travel,
         **plan.falls_short.model_dump(),

@@ -127,9 +127,9 @@ def test_the_finding_has_the_same_order_whatever_the_numbers_are(result, edited)
         assert "no usable link at home" in finding[0]
         assert "nder-resourced" in finding[1]
         assert "survey" in finding[2]
-        assert "choices weigh more" in finding[2]
+        assert "Other settings for the same care" in finding[2]
         assert "fall" in finding[3]
-        assert "A line alone would bring in" in finding[4]
+        assert "a line alone would bring in" in finding[4]
     assert "No community with a value meets" in others[1].report().finding[1]
 
 

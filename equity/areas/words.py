@@ -19,6 +19,7 @@ __all__ = [
     "NOT_AVAILABLE",
     "SUM_STATUSES",
     "about",
+    "coarse",
     "missing",
     "number",
     "plural",
@@ -148,6 +149,11 @@ def about(value: float, moe: float | None = None) -> str:
     if moe is not None and not is_missing(moe) and moe > 0:
         digits = math.floor(math.log10(value)) - math.floor(math.log10(moe)) + 1
     return number(_significant(value, min(max(digits, 1), 3)))
+
+
+def coarse(value: float) -> str:
+    """Write the end of an interval of draws: two significant digits, no more are steady."""
+    return number(_significant(value, 2)) if value >= 0.5 else "0"
 
 
 def points(difference: float, moe: float | None = None) -> str:

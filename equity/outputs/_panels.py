@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from equity.areas.words import Z90, about, is_missing, say
+from equity.areas.words import Z90, coarse, is_missing, say
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table, first_up
 from equity.outputs.report import Report
@@ -56,7 +56,8 @@ def panels(report: Report) -> Iterator[Panel]:
         yield Panel("kinds", "Kinds of care", note, (kinds_table(report),))
     if len(report.fixes):
         note = (
-            "Carried out area by area as a what-if, everything else as it is. Only these people "
+            "Carried out area by area as a what-if, everything else as it is, at the low end of "
+            "the range: if lines and homes overlap less, fixes bring in more. Only these people "
             "may be called recoverable; a fix brings in nobody where something else is missing."
         )
         yield Panel("fixes", "What would help", note, (fixes_table(report),))
@@ -102,7 +103,7 @@ def counts_table(report: Report) -> Table:
 def _interval(row: pd.Series) -> Cell:
     if is_missing(row.get("p05_n")):
         return Cell("–")
-    return Cell(f"{about(row['p05_n'])} to {about(row['p95_n'])}")
+    return Cell(f"{coarse(row['p05_n'])} to {coarse(row['p95_n'])}")
 
 
 def kinds_table(report: Report) -> Table:

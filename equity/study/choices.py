@@ -53,7 +53,7 @@ class _Choices:
         ratio = (self.care.unit or "").startswith("per_") or self.care.unit == "share"
         self.by_minutes = not (self.care.by_capacity or ratio)
         needed = ("population_n", "geometry", self.care.rurality, self.care.column)
-        self.bare = table[[name for name in needed if name in table.columns]]
+        self.bare = table[[name for name in dict.fromkeys(needed) if name in table.columns]]
 
     def _gap(self, **changes: pd.Series) -> pd.DataFrame:
         """Return the gap with some of its inputs changed."""
@@ -84,7 +84,7 @@ class _Choices:
         if not self.by_minutes:
             return
         for sd in self.asked.sd:
-            label = "minutes taken as exact" if sd == 0 else f"minutes known to ± {sd:.0%}"
+            label = "minutes taken as exact" if sd == 0 else f"minutes with a spread of {sd:g}"
             yield self._with_care(f"spread-{sd:g}", label, "spread", sd=sd)
 
     def kinds(self) -> Iterator[Setting]:
@@ -118,6 +118,10 @@ class _Choices:
                 yield Setting(f"rule-{rule.id}", label, "rule", why_not=why)
                 continue
             changed = self._renamed({name: "gap_n", f"gap_share{rule.suffix}": "gap_share"})
+            if changed["gap_n"].equals(self.table["gap_n"]):
+                why = "rests on the same columns as the headline's rule"
+                yield Setting(f"rule-{rule.id}", label, "rule", why_not=why)
+                continue
             yield Setting(f"rule-{rule.id}", label, "rule", changed)
 
     def _renamed(self, names: dict[str, str]) -> pd.DataFrame:
@@ -141,17 +145,21 @@ class _Choices:
             changed = self._gap()
             changed["gap_n"] = gap_range(self.table, over_reported=part)["gap_n"]
             changed["gap_share"] = changed["gap_n"] / changed["population_n"]
-            label = f"{part:.0%} of qualifying locations over-reported"
+            label = f"{part * 100:g} % of qualifying locations over-reported"
             yield Setting(f"over-reported-{part:g}", label, "over-report", changed)
 
     def carriers(self) -> Iterator[Setting]:
         connected = self.table["connected_share"]
-        for name, key, label in (
-            ("cellular_only_share", "no-cellular", "a cellular plan alone does not count"),
-            ("smartphone_only_share", "no-smartphone", "a smartphone alone does not count"),
-        ):
+        for name, whole, key, label in (
+            ("cellular_only_share", "subscription_share", "no-cellular",
+             "a cellular plan alone does not count"),
+            ("smartphone_only_share", "device_share", "no-smartphone",
+             "a smartphone alone does not count"),
+        ):  # fmt: skip
             if name in self.table and self.table[name].notna().any():
-                fewer = (connected - self.table[name].fillna(0.0)).clip(lower=0.0)
+                # Homes with both are at most those that are left of each.
+                left = (self.table[whole] - self.table[name]).clip(lower=0.0)
+                fewer = connected.where(connected <= left, left).where(left.notna())
                 yield Setting(key, label, "carrier", self._gap(connected_share=fewer))
             else:
                 yield Setting(key, label, "carrier", why_not=f"no input holds {name}")

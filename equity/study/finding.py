@@ -17,7 +17,7 @@ from equity.study import prose as words
 from equity.study import totals
 from equity.study.parts import CarePart
 from equity.study.record import Record
-from equity.study.sentences import finding, sites_words
+from equity.study.sentences import beyond_words, finding, sites_words
 
 __all__ = ["build_report"]
 
@@ -172,7 +172,8 @@ def _care(result: Record, care: CarePart) -> str:
         people = care.benchmark_people_per_fte
         return words.BY_CATCHMENT.format(limit=care.limit_min, people=people)
     if care.method == "column":
-        return words.BY_COLUMN.format(column=care.column, unit=care.unit)
+        what = f"residents {beyond_words(result, care)}"
+        return words.BY_COLUMN.format(column=care.column, unit=care.unit, what=what)
     return words.BY_TRAVEL.format(sites=sites_words(result, care), limit=care.limit_min)
 
 
@@ -196,8 +197,21 @@ def _limits(result: Record) -> tuple[str, ...]:
             f"{count(lost['population_n'].sum())} people live in {plural(len(lost), 'area')} "
             "without a value; they are in no total."
         )
-    limits += [words.DRAWN.format(notes="; ".join(result.draws.notes)), *result.plan.notes]
+    limits += _homes_are_a_bound(table)
+    notes = " ".join(f"{note.rstrip('.')}." for note in result.draws.notes)
+    limits += [words.DRAWN.format(notes=notes).strip(), *result.plan.notes]
     return tuple(limits)
+
+
+def _homes_are_a_bound(table: Any) -> list[str]:
+    """Say where homes with both are only the smaller of two shares, and how far that goes."""
+    bound = table["connected_share_status"].eq("upper_bound") & table["gap_n"].notna()
+    if not bound.any() or table["gap_ceiling_n"].isna().all():
+        return []
+    fewest = (table["device_share"] + table["subscription_share"] - 1).clip(lower=0.0)
+    link = table["qualifying_share"] + fewest.where(bound, table["connected_share"]) - 1
+    most = (table["beyond_reach_n"] * (1 - link.clip(lower=0.0))).sum()
+    return [words.BOUND.format(areas=plural(int(bound.sum()), "area"), most=about(most))]
 
 
 def _travel_facts() -> str:

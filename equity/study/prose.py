@@ -32,7 +32,9 @@ BY_CATCHMENT = _flow("""
     within {limit:g} minutes, held against one per {people:,.0f} people (42 CFR part 5,
     appendix A).
 """)
-BY_COLUMN = "Beyond reach comes from the study's own column {column} ({unit})."
+BY_COLUMN = _flow("""
+    Beyond reach comes from the study's own column {column} ({unit}): {what}.
+""")
 NEED = _flow("""
     Poverty, age and illness are not part of the measure, so that comparing communities is not
     circular. They decide who counts as under-resourced, by criteria fixed in the study file before
@@ -52,7 +54,8 @@ OVER_REPORTED = _flow("""
 """)
 BEST_CASE = _flow("""
     The best case is taken for homes: every connected home is assumed to lie where a line qualifies.
-    The most people in the gap that the same shares allow are {ceiling}.
+    The most people in the gap that these shares of lines and of connected homes allow are
+    {ceiling}.
 """)
 BEYOND_RULE = _flow("""
     Under a rule that leaves out satellite, cellular or unlicensed wireless, some homes that it does
@@ -74,7 +77,12 @@ NO_MARGINS = _flow("""
     wide.
 """)
 DRAWN = _flow("""
-    Probabilities are shares of 200 draws of what may be true. In trials, where few places are
-    named, those of a probability above one half belonged 0.1 to 0.25 less often than that: take
-    the words as an order, not as odds. {notes}
+    Probabilities are shares of 200 draws of what may be true; lines are held as reported, and half
+    of the error of travel estimates is taken to be shared within a county. In trials, where few
+    places are named, those of a probability above one half belonged 0.1 to 0.25 less often than
+    that: take the words as an order, not as odds. {notes}
+""")
+BOUND = _flow("""
+    In {areas} no table counts homes with both a device and a subscription, and the most that can
+    have both were taken. With the fewest, the range would end at {most} people.
 """)

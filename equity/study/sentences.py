@@ -8,12 +8,12 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from equity.areas.words import about, number, plural, points, sentence_list, share
+from equity.areas.words import about, coarse, number, plural, points, sentence_list, share
 from equity.measures.sensitivity import OTHER_CARE
 from equity.sources.care.kinds import kinds_in_words
 from equity.study.parts import CarePart
 from equity.study.record import Record
-from equity.study.totals import DIFFERENCE, ELSEWHERE, FIRST
+from equity.study.totals import ALL, DIFFERENCE, ELSEWHERE, FIRST
 
 __all__ = ["beyond_words", "finding", "sites_words"]
 
@@ -36,13 +36,17 @@ def finding(
     counted, compared = _rows(counts), _rows(comparison)
     sentences = [
         state_sentence(result, counted),
-        compared_sentence(compared),
-        sure_sentence(result, counted),
+        compared_sentence(compared, unknown=_lines_unknown(result)),
+        sure_sentence(result, counted) if counted["gap_n"]["people_n"] >= 0.5 else "",
         places_sentence(focus),
-        fixes_sentence(_rows(fixes)),
+        fixes_sentence(_rows(fixes), compared[ALL]),
         practices_sentence(result),
     ]
     return tuple(sentence for sentence in sentences if sentence)
+
+
+def _lines_unknown(result: Record) -> bool:
+    return result.plan.coverage.kind == "unknown"
 
 
 def _rows(frame: pd.DataFrame) -> Rows:
@@ -65,10 +69,18 @@ def beyond_words(result: Record, care: CarePart) -> str:
             f"(one per {care.benchmark_people_per_fte:,.0f} residents is taken as enough)"
         )
     if care.method == "column":
-        what = care.label or f"care, by {care.column}"
-        if care.unit == "share" or (care.unit or "").startswith("per_"):
-            return f"are beyond reach of {what}"
-        return f"live more than {care.limit_min:g} minutes from {what}"
+        what = care.label or "care"
+        if care.unit == "share":
+            return f"are beyond reach of {what}, by the study's column {care.column}"
+        if (care.unit or "").startswith("per_"):
+            return (
+                f"are beyond what {what} can serve, by the study's column {care.column} "
+                f"(one clinician per {care.benchmark_people_per_fte:,.0f} residents is enough)"
+            )
+        return (
+            f"live more than {care.limit_min:g} minutes from {what}, by the study's column "
+            f"{care.column}"
+        )
     return (
         f"live more than {care.limit_min:g} estimated minutes from the nearest "
         f"{sites_words(result, care)}"
@@ -80,6 +92,8 @@ def state_sentence(result: Record, counts: Rows) -> str:
     gap = counts["gap_n"]
     title, beyond = result.plan.study.title, beyond_words(result, result.plan.care[0])
     moe = gap["people_n_moe"]
+    if counts["beyond_reach_n"]["people_n"] < 0.5:
+        return f"{title}: no residents {beyond}, so nobody is in the gap as this study defines it."
     low = about(gap["people_n"], moe)
     if pd.isna(gap["ceiling_n"]):
         return (
@@ -96,8 +110,9 @@ def state_sentence(result: Record, counts: Rows) -> str:
     )
 
 
-def compared_sentence(comparison: Rows) -> str:
+def compared_sentence(comparison: Rows, *, unknown: bool = False) -> str:
     """(2) and (3) The link and the gap in under-resourced communities against everywhere else."""
+    least = "at least " if unknown else ""
     first, rest = comparison[FIRST], comparison[ELSEWHERE]
     if not first["areas_n"]:
         return "No community with a value meets the study's definition of under-resourced."
@@ -107,8 +122,8 @@ def compared_sentence(comparison: Rows) -> str:
             f"residents have no usable link, {share(first['gap_share'])} are in the gap."
         )
     link = (
-        f"In under-resourced communities {share(first['no_link_share'])} of residents have no "
-        f"usable link, near care or not, everywhere else {share(rest['no_link_share'])}"
+        f"In under-resourced communities {least}{share(first['no_link_share'])} of residents have "
+        f"no usable link, near care or not, everywhere else {least}{share(rest['no_link_share'])}"
         f"{_difference(comparison[DIFFERENCE], 'no_link_share')}"
     )
     gap = (
@@ -144,19 +159,16 @@ def sure_sentence(result: Record, counts: Rows) -> str:
     """Say how sure the count is: the survey's margin, and what other choices make of it."""
     gap = counts["gap_n"]
     if pd.isna(gap["people_n_moe"]):
-        sure = (
-            "The survey tables came without margins for every number used, so no ± can be given to "
-            "the count"
-        )
+        sure = "Some of the survey tables used came without margins, so no ± can be given"
     else:
-        sure = (
-            f"The survey's margin on the count is ± {about(gap['people_n_moe'])} people (90 %); "
-            "errors of coverage filings come on top"
-        )
+        margin = about(gap["people_n_moe"])
+        sure = f"The survey's margin on the lower figure is ± {margin} people (90 %)"
+        if not _lines_unknown(result):
+            sure += "; errors of coverage filings come on top"
     if pd.notna(gap["p05_n"]) and result.plan.care[0].method == "travel":
         sure += (
-            f"; with the error of travel estimates 90 % of draws lie from "
-            f"{about(gap['p05_n'])} to {about(gap['p95_n'])}"
+            f"; with the error of travel estimates 90 % of draws of it lie from "
+            f"{coarse(gap['p05_n'])} to {coarse(gap['p95_n'])}"
         )
     other = result.choices.settings
     same = other["gap_n"].notna() & (other["group"] != OTHER_CARE)
@@ -166,8 +178,8 @@ def sure_sentence(result: Record, counts: Rows) -> str:
     tried = sorted(zip(known["gap_n"].tolist(), known["label"].tolist(), strict=True))
     (low, low_label), (high, high_label) = tried[0], tried[-1]
     return (
-        f"{sure}; choices weigh more: it runs from {about(low)} ({low_label}) to {about(high)} "
-        f"({high_label})."
+        f"{sure}. Other settings for the same care make it {about(low)} ({low_label}) to "
+        f"{about(high)} ({high_label})."
     )
 
 
@@ -176,31 +188,39 @@ def places_sentence(focus: pd.DataFrame) -> str:
     if not len(focus):
         return "No under-resourced community falls short by the study's cut-offs."
     people = focus["gap_n"].sum()
+    margin = float(np.sqrt((focus["gap_n_moe"] ** 2).sum(skipna=False)))
     text = (
         f"{plural(len(focus), _NOUN, _MANY)} {'falls' if len(focus) == 1 else 'fall'} short, with "
-        f"about {about(people)} people in the gap, and {'is' if len(focus) == 1 else 'are'} listed "
-        "below"
+        f"about {about(people, margin)} people in the gap, and "
+        f"{'is' if len(focus) == 1 else 'are'} listed below"
     )
-    if "focus_probability" not in focus:
+    if "focus_probability" not in focus or focus["focus_probability"].isna().all():
         return f"{text}."
     sure = focus["focus_probability"]
     very, likely = int((sure >= 0.8).sum()), int(((sure >= 0.5) & (sure < 0.8)).sum())
     said = [
         f"{number(n)} {word}" for n, word in ((very, "very likely"), (likely, "likely")) if n
     ] or ["none of them likely"]
-    return f"{text}; {sentence_list(said)} to belong there."
+    survey = focus["under_resourced_probability"].notna().any()
+    of_what = "" if survey else " by travel error alone"
+    return (
+        f"{text}; {sentence_list(said)} to belong there{of_what}, and about {number(sure.sum())} "
+        "in all may be expected to."
+    )
 
 
-def fixes_sentence(fixes: Rows) -> str:
-    """Say what one fix brings in, and what only two together do."""
+def fixes_sentence(fixes: Rows, everywhere: Mapping[str, float]) -> str:
+    """Say what one fix brings in, and what only two together do; `everywhere` has the margins."""
     if "line" not in fixes or "line and home" not in fixes:
         return ""
     line, home, both = (fixes[one]["everywhere_n"] for one in ("line", "home", "line and home"))
     if pd.isna(line) or both == 0:
         return ""
+    moe = {name: everywhere[f"gap_{name}_n_moe"] for name in ("line_only", "home_only", "both")}
     return (
-        f"A line alone would bring in about {about(line)} of them, a connected home alone "
-        f"{about(home)}; {about(both - line - home)} need both."
+        "Of everybody in the gap, at the low end of its range, a line alone would bring in about "
+        f"{about(line, moe['line_only'])}, a connected home alone {about(home, moe['home_only'])}; "
+        f"{about(both - line - home, moe['both'])} need both."
     )
 
 
@@ -211,10 +231,8 @@ def practices_sentence(result: Record) -> str:
     lines = _rows(result.practices)
     known = int(lines["fit"]["sites_n"] + lines["below"]["sites_n"])
     if not known:
-        return (
-            "Whether the practices' own lines are fit is unknown: only classes of whole areas are "
-            "at hand."
-        )
+        why = "no coverage data is" if _lines_unknown(result) else "only classes of whole areas are"
+        return f"Whether the practices' own lines are fit is unknown: {why} at hand."
     below, people = int(lines["below"]["sites_n"]), lines["below"]["relying_n"]
     sites = plural(known, "site")
     if not below:

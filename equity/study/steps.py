@@ -203,6 +203,7 @@ def _with_standing(plan: StudyPlan, table: Any) -> tuple[Any, Draws]:
     first = under_resourced(table, criteria, at_least=needed)
     short = falls_short(table, **cuts)
     # A capacity has no minutes to draw again, and a share of one's own says nothing of its error.
-    travel = Travel() if plan.care[0].method == "travel" else None
+    # Roads and mountains are shared by neighbors: half of the error is taken to be the county's.
+    travel = Travel(common=0.5) if plan.care[0].method == "travel" else None
     drawn = draw_standing(table, criteria, at_least=needed, travel=travel, **cuts)
     return combine(table, first, short, drawn.areas()), drawn

@@ -76,8 +76,7 @@ def comparison(ranked: Any) -> pd.DataFrame:
     frame = pd.DataFrame({name: _row(part) for name, part in groups.items()}).T
     gaps = {}
     for name in ("no_link_share", "gap_share"):
-        # Of the rates as they are shown: a reader subtracts them.
-        first_rate, rate = frame[name].astype(float).round(3)[[FIRST, ELSEWHERE]]
+        first_rate, rate = frame[name].astype(float)[[FIRST, ELSEWHERE]]
         gaps[name] = first_rate - rate
         margins = frame[f"{name}_moe"].astype(float)[[FIRST, ELSEWHERE]].to_numpy()
         # Two groups without a common area do not covary.
@@ -148,7 +147,7 @@ def overlaps(result: Record, ranked: Any) -> pd.DataFrame:
     if ranked["qualifying_share"].notna().any():
         for part in (0.0, *result.plan.sensitivity.over_reported):
             totals = gap_range(ranked, over_reported=part).sum(min_count=1)
-            label = "lines as reported" if part == 0 else f"{part:.0%} of qualifying locations not"
+            label = "lines as reported" if part == 0 else f"{part * 100:g} % of them not there"
             rows[label] = dict(zip(RANGE, totals[list(RANGE)], strict=True))
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(RANGE), dtype=float)
 
