@@ -21,6 +21,7 @@ from equity.errors import (
 )
 from equity.example.state import write_example
 from equity.measures.gap import SPLIT
+from equity.measures.reach.calibration import travel_facts
 from equity.study.run import Study
 
 
@@ -152,6 +153,48 @@ def test_both_forms_of_reach_run_on_the_same_files(result, edited):
     step = Study.load(edited((by_travel[0], by_travel[1] + "\nsd = 0"))).run().table
     assert set(step["beyond_reach_share"].dropna()) == {0.0, 1.0}
     assert (step.loc[beyond, "beyond_reach_share"] == 1).all()
+
+
+@pytest.mark.parametrize("method", ["travel", "catchment"])
+def test_the_other_road_speeds_are_in_the_panel_as_a_run_with_them_would_be(edited, method):
+    form = ('method = "catchment"', f'method = "{method}"')
+    panels, totals = {}, {}
+    for roads in ("proportional", "curve", ""):
+        asked = f'\nroads = "{roads}"' if roads else ""
+        run = Study.load(edited((form[0], form[1] + asked))).run()
+        panel = run.choices.settings
+        panels[roads] = panel[panel["group"] == "travel estimate"]
+        totals[roads] = run.table["gap_n"].sum()
+    assert totals[""] == totals["curve"] != totals["proportional"]
+    assert panels["curve"].index.tolist() == panels[""].index.tolist() == ["roads-proportional"]
+    assert panels["proportional"].index.tolist() == ["roads-curve"]
+    assert panels[""]["gap_n"].item() == pytest.approx(totals["proportional"], rel=1e-12)
+    assert panels["proportional"]["gap_n"].item() == pytest.approx(totals["curve"], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("roads", "agree", "disagree"),
+    [
+        ("curve", {"OEPS 2020-21", "county drive times 2023"}, {"OEPS 2025"}),
+        ("proportional", {"OEPS 2025"}, {"OEPS 2020-21", "county drive times 2023"}),
+    ],
+)
+def test_the_limits_tell_which_published_minutes_the_study_s_agree_with(
+    edited, roads, agree, disagree
+):
+    form = 'method = "catchment"'
+    report = Study.load(edited((form, f'{form}\nroads = "{roads}"'))).run().report()
+    told = next(text for text in report.limits if text.startswith("Travel minutes are estimates"))
+    first, second = re.findall(r"(The estimate .*?\.) (It disagrees .*?\.)$", told)[0]
+    facts = travel_facts().query("roads == @roads and rurality == 'all'")
+    assert set(facts["published"]) == agree | disagree
+    for text, names in ((first, agree), (second, disagree)):
+        assert {name for name in agree | disagree if name in text} == names
+        for _, rows in facts[facts["published"].isin(names)].groupby("published"):
+            for bias in (rows["bias"].min(), rows["bias"].max()):
+                percent = f"{abs(bias - 1):.0%}".replace("%", " %")
+                way = "shorter" if bias < 1 else "longer"
+                assert (f"{percent} {way}" if bias != 1 else "equally long") in text
 
 
 def test_outputs_are_whole_and_the_same_twice(result, tmp_path):

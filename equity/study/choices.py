@@ -13,6 +13,7 @@ from equity.measures.sensitivity import OTHER_CARE, Sensitivity, Setting, sensit
 from equity.measures.standing import Criterion, under_resourced
 from equity.rules import CoverageRule
 from equity.sources.care.kinds import kind_of, kinds_in_words
+from equity.study import prose as words
 from equity.study.care import care_within_reach
 from equity.study.file import StudyPlan
 from equity.study.inputs import Inputs
@@ -39,7 +40,7 @@ def other_choices(
     """
     chosen = _Choices(plan, inputs, table)
     settings = [
-        *chosen.limits(), *chosen.spreads(), *chosen.kinds(), *chosen.forms(),
+        *chosen.limits(), *chosen.spreads(), *chosen.roads(), *chosen.kinds(), *chosen.forms(),
         *chosen.rules(rules), *chosen.overlaps(), *chosen.over_reports(), *chosen.carriers(),
         *chosen.criteria(),
     ]  # fmt: skip
@@ -86,6 +87,14 @@ class _Choices:
         for sd in self.asked.sd:
             label = "minutes taken as exact" if sd == 0 else f"minutes with a spread of {sd:g}"
             yield self._with_care(f"spread-{sd:g}", label, "spread", sd=sd)
+
+    def roads(self) -> Iterator[Setting]:
+        """Yield the other speeds that minutes may be estimated with."""
+        if self.care.method == "column":
+            return
+        for name, label in words.BY_ROADS.items():
+            if name != self.care.speeds:
+                yield self._with_care(f"roads-{name}", label, "travel estimate", roads=name)
 
     def kinds(self) -> Iterator[Setting]:
         """Other kinds of sites that are at hand: never counted by the study, so told apart."""

@@ -21,6 +21,9 @@ from equity.study.sentences import beyond_words, finding, sites_words
 
 __all__ = ["build_report"]
 
+_AGREES = 0.1
+"""How far the median over places may be from published minutes that an estimate agrees with."""
+
 
 def build_report(result: Record) -> Report:
     """Return the content of a run's page and documents."""
@@ -187,8 +190,9 @@ def _limits(result: Record) -> tuple[str, ...]:
     ]
     if table["gap_ceiling_n"].notna().any():
         limits.insert(1, words.BEST_CASE.format(ceiling=about(table["gap_ceiling_n"].sum())))
-    if any(care.method != "column" for care in result.plan.care):
-        limits.insert(2, words.TRAVEL.format(facts=_travel_facts()))
+    used = dict.fromkeys(care.speeds for care in result.plan.care if care.method != "column")
+    if used:
+        limits.insert(2, words.TRAVEL.format(facts=" ".join(map(_travel_facts, used))))
     if table["gap_n_moe"].isna().all():
         limits.append(words.NO_MARGINS)
     lost = table[(table["gap_status"] != "ok") & (table["population_n"] > 0)]
@@ -214,15 +218,30 @@ def _homes_are_a_bound(table: Any) -> list[str]:
     return [words.BOUND.format(areas=plural(int(bound.sum()), "area"), most=about(most))]
 
 
-def _travel_facts() -> str:
-    """Say how far estimated minutes were from published ones, where that was looked at."""
+def _travel_facts(roads: str) -> str:
+    """Say which published minutes some road speeds agree with, how closely, and which not."""
     facts = travel_facts()
-    same = facts[(facts["rurality"] == "all") & facts["roads"].eq("proportional")]
-    said = [
-        f"{row['bias']:.2f} of {row['published']} in {row['place']}"
-        for _, row in same[same["unit"] == "tract"].iterrows()
-    ]
-    return sentence_list(said)
+    facts = facts[(facts["rurality"] == "all") & (facts["roads"] == roads)]
+    said: dict[bool, list[str]] = {True: [], False: []}
+    for name, rows in facts.sort_values("fitted_on", ascending=False).groupby(
+        "published", sort=False
+    ):
+        known = ", which it was set on" if rows["fitted_on"].any() else ""
+        known += "" if rows["same_sites"].all() else ", measured to a list of other sites"
+        ends = (rows.loc[find(rows["bias"])] for find in (pd.Series.idxmin, pd.Series.idxmax))
+        span = " to ".join(f"{_off(end['bias'])} in {end['place']}" for end in ends)
+        near = abs(rows["bias"].median() - 1.0) <= _AGREES
+        said[near].append(f"{name}{known} (from {span})")
+    return (
+        f"The estimate “{words.BY_ROADS[roads]}” agrees on the whole with the road minutes of "
+        f"{sentence_list(said[True])}. It disagrees with {sentence_list(said[False])}."
+    )
+
+
+def _off(bias: float) -> str:
+    """Return how far estimated minutes are from the published ones that they are a multiple of."""
+    away = round(100.0 * (bias - 1.0))
+    return f"{abs(away)} % {'shorter' if away < 0 else 'longer'}" if away else "equally long"
 
 
 def _read_and_joined(result: Record) -> str:

@@ -16,6 +16,7 @@ from pydantic import (
 
 from equity.areas.geoid import find_state
 from equity.errors import InputError
+from equity.measures.reach.travel import ROADS
 from equity.rules.defaults import DEFAULT_HEADLINE, DEFAULT_RULES
 from equity.sources.catalog import find_input
 from equity.study.readers import COVERAGE, LINKS, SITES, TABLES
@@ -236,7 +237,8 @@ class SitesPart(_Read):
 class CarePart(_Part):
     """``[care]``, or one of ``[[care]]``: which care counts, and when it is within reach.
 
-    The first is the headline's; the columns of each other end in its id.
+    The first is the headline's; the columns of each other end in its id. `roads` names the speeds
+    of estimated minutes; None takes the package's default.
     """
 
     id: str = Field(default="care", pattern=r"^[a-z][a-z0-9_]*$")
@@ -256,6 +258,11 @@ class CarePart(_Part):
     def by_capacity(self) -> bool:
         """True if clinicians per resident decide (``catchment`` is the older word for it)."""
         return self.method in {"capacity", "catchment"}
+
+    @property
+    def speeds(self) -> str:
+        """Name of the road speeds that minutes are estimated with."""
+        return self.roads or next(iter(ROADS))
 
 
 class CriterionPart(_Part):

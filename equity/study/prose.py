@@ -64,9 +64,12 @@ BEYOND_RULE = _flow("""
 """)
 TRAVEL = _flow("""
     Travel minutes are estimates from straight lines, without traffic, mountains, ferries or public
-    transport; people without a car are further away than shown. Held against published road minutes
-    they were {facts}.
+    transport; people without a car are further away than shown. {facts}
 """)
+BY_ROADS = {
+    "proportional": "road minutes in proportion to distance",
+    "curve": "short trips slower (curve)",
+}
 SITES = _flow("""
     A site counts whether or not it takes new patients. Sites missing from the list make the gap too
     large; closed ones still listed make it too small.

@@ -104,7 +104,7 @@ def test_missing_minutes_are_unknown_unless_the_search_had_a_radius():
 def test_the_spread_is_that_of_the_minutes_unless_it_is_given():
     areas, sites = scattered(5, seed=1, prefix="p"), scattered(3, seed=2, prefix="s")
     table = nearest_sites(areas, sites)
-    assert travel_estimate(table) == ROADS["proportional"].estimate
+    assert travel_estimate(table) == ROADS["curve"].estimate
     np.testing.assert_array_equal(share(table), share(table, sd=0.22))
     own = TravelEstimate(bias=0.8, sd=0.5, source="my own study").stamp(table.copy())
     corrected = near(table["nearest_site_min"] / 0.8, table.index)
@@ -247,14 +247,14 @@ def test_a_column_of_minutes_is_never_a_cliff_unless_asked_for():
 
 def test_columns_of_km_become_minutes_by_the_documented_speed():
     km = np.array([10.0, 30.0])
-    minutes = km * 1.417 * 60 / 64.4
+    minutes = 1.417 * 60 / 59 * 20 * (km / 20) ** 0.736
     found = own("far", "km", km, limit_min=30)["beyond_reach_share"]
     np.testing.assert_allclose(found, [phi(t, 30, 0.22) for t in minutes], atol=1e-12)
     road = own("far", "road_km", km * 1.417, limit_min=30)["beyond_reach_share"]
     np.testing.assert_allclose(road, found)
-    curve = own("far", "km", km, limit_min=30, roads="curve")["beyond_reach_share"]
-    minutes = 1.417 * 60 / 59 * 20 * (km / 20) ** 0.736
-    np.testing.assert_allclose(curve, [phi(t, 30, 0.22) for t in minutes], atol=1e-12)
+    plain = own("far", "km", km, limit_min=30, roads="proportional")["beyond_reach_share"]
+    minutes = km * 1.417 * 60 / 64.4
+    np.testing.assert_allclose(plain, [phi(t, 30, 0.22) for t in minutes], atol=1e-12)
 
 
 def test_ratios_state_their_unit_and_say_what_they_add_up_to():

@@ -139,7 +139,7 @@ def test_held_blocks_cover_every_origin_once():
 def test_a_slower_origin_reaches_less_far():
     people, sites = scattered(40, seed=8, prefix="p"), scattered(40, seed=9, prefix="s")
     rurality = pd.Series(["urban"] * 20 + ["rural"] * 20, index=people.index)
-    costs = travel_costs(people, sites, max_minutes=40, rurality=rurality)
+    costs = travel_costs(people, sites, max_minutes=40, rurality=rurality, roads="proportional")
     km = great_circle_km(people, sites)
     per_km = 1.417 * 60 / np.array([ROAD_KMH["urban"]] * 20 + [ROAD_KMH["rural"]] * 20)
     minutes = km * per_km[:, None]
@@ -157,9 +157,11 @@ def test_nearest_is_the_least_of_all_and_keeps_the_callers_index():
     pd.testing.assert_index_equal(found.index, areas.index)
     np.testing.assert_allclose(found["nearest_site_km"], km.min(axis=1), rtol=1e-9)
     assert found["nearest_site_id"].tolist() == sites.index[km.argmin(axis=1)].tolist()
-    np.testing.assert_allclose(
-        found["nearest_site_min"], found["nearest_site_km"] * 1.417 * 60 / 64.4
-    )
+    # 20 km are 20 x 1.417 road km at 59 km/h; shorter trips cost more a km.
+    minutes = 20 * 1.417 * 60 / 59 * (km.min(axis=1) / 20) ** 0.736
+    np.testing.assert_allclose(found["nearest_site_min"], minutes, rtol=1e-9)
+    plain = nearest_sites(areas, sites, roads="proportional")["nearest_site_min"]
+    np.testing.assert_allclose(plain, found["nearest_site_km"] * 1.417 * 60 / 64.4)
     assert (found["nearest_site_status"] == "ok").all()
     pd.testing.assert_frame_equal(areas, before[0])
     pd.testing.assert_frame_equal(sites, before[1])
@@ -252,11 +254,21 @@ def test_centers_need_a_level_that_blocks_make_up():
         )
 
 
+@pytest.mark.parametrize(("km", "per_km"), [(1.0, 3.2), (7.5, 1.9), (25.0, 1.4)])
+def test_by_default_a_km_costs_what_was_published_for_trips_of_its_length(km, per_km):
+    # Minutes a km of OEPS 2020-21: below 2 km, at 5 to 10, at 20 to 30; rurality aside.
+    areas = pd.DataFrame({"lon": [-78.0, -78.0], "lat": [38.0, 38.0]}, index=["town", "country"])
+    site = pd.DataFrame({"lon": [-78.0], "lat": [38.0 + km / 111.195]}, index=["s"])
+    rurality = pd.Series(["urban", "rural"], index=areas.index)
+    minutes = nearest_sites(areas, site, rurality=rurality)["nearest_site_min"]
+    np.testing.assert_allclose(minutes / km, per_km, atol=0.05)
+
+
 def test_ruca_codes_are_classes():
     areas = scattered(6, seed=1, prefix="a")
     site = scattered(1, seed=2, prefix="s")
     codes = pd.Series(["1", "2.1", "7", "10", "99", None], index=areas.index)
-    found = nearest_sites(areas, site, rurality=codes)
+    found = nearest_sites(areas, site, rurality=codes, roads="proportional")
     kmh = found["nearest_site_km"] * 1.417 * 60 / found["nearest_site_min"]
     expected = [ROAD_KMH[c] for c in ("urban", "suburban", "town", "rural", "unknown", "unknown")]
     np.testing.assert_allclose(kmh, expected)

@@ -7,6 +7,7 @@ definition, not the data.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,8 @@ pytestmark = pytest.mark.real
 def baseline(shared_data, tmp_path_factory):
     folder = tmp_path_factory.mktemp("baseline")
 
-    def run(name: str, *, sd: float | None, limit: float | None = None, **study: str):
+    # The speeds of the time, asked for by name: the default has since become another.
+    def run(name, *, sd, limit=None, roads="proportional", **study):
         text = (HERE / "baseline" / f"{name}.toml").read_text(encoding="utf-8")
         path = folder / f"{name}.toml"
         path.write_text(
@@ -33,7 +35,8 @@ def baseline(shared_data, tmp_path_factory):
         )
         loaded = Study.load(path)
         care = loaded.plan.care[0]
-        care = care.model_copy(update={"sd": sd, "limit_min": limit or care.limit_min})
+        limit = limit or care.limit_min
+        care = care.model_copy(update={"sd": sd, "limit_min": limit, "roads": roads})
         plan = loaded.plan.model_copy(
             update={"care": [care], "study": loaded.plan.study.model_copy(update=study)}
         )
@@ -120,6 +123,20 @@ def test_the_gap_its_split_and_its_range(baseline, name, figures):
     table = baseline(name, sd=0.22).table
     names = ["gap_n", *SPLIT, "gap_independence_n", "gap_ceiling_n"]
     assert tuple(round(table[one].sum()) for one in names) == pytest.approx(figures, abs=1)
+
+
+def test_the_first_figure_stands_beside_the_one_of_today_s_speeds(baseline):
+    result = baseline("virginia", sd=None, roads=None)
+    table, panel = result.table, result.choices.settings
+    assert round(panel.loc["roads-proportional", "gap_n"]) == 161_216
+    assert panel.loc["roads-proportional", "group"] == "travel estimate"
+    # Minutes, the share of trips above 30 and the gap, without the package.
+    minutes = 20 * 1.417 * 60 / 59 * (table["nearest_site_km"] / 20) ** 0.736
+    beyond = [math.erfc(math.log(30 / t) / 0.22 / math.sqrt(2)) / 2 for t in minutes]
+    usable = np.minimum(table["qualifying_share"], table["connected_share"])
+    gap = (table["population_n"] * beyond * (1 - usable)).sum()
+    assert table["gap_n"].sum() == pytest.approx(gap, rel=1e-9)
+    assert gap == pytest.approx(198_000, rel=0.01)
 
 
 def test_beyond_reach_in_virginia(baseline):

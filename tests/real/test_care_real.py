@@ -83,7 +83,9 @@ def test_estimated_minutes_rank_like_published_road_minutes(
     folder = shared_data / "bundles" / folder / "v2020"
     published = by_geoid(folder / "oeps_fqhc_drive_2025_tract.csv")["FqhcTmDr"]
     ruca = by_geoid(folder / "ruca_2020_tract.csv")["RUCA1"]
-    found = nearest_sites(tracts, health_centers, rurality=ruca.where(ruca < 99))
+    found = nearest_sites(
+        tracts, health_centers, rurality=ruca.where(ruca < 99), roads="proportional"
+    )
     minutes = found["nearest_site_min"].reindex(published.index)
     assert minutes.corr(published, method="spearman") == pytest.approx(rank, abs=0.002)
     # Speeds were set on Virginia; Delaware had no part in it.
@@ -101,6 +103,7 @@ def reach(virginia, health_centers):
         health_centers,
         max_minutes=60,
         rurality=virginia["ruca"].where(lambda code: code < 99),
+        roads="proportional",
     )
 
 

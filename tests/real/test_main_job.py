@@ -95,8 +95,8 @@ def test_who_comes_first_meets_the_criteria(virginia):
     table = virginia.table.loc[list(virginia.report().focus)]
     met = (
         (table["median_household_income_usd"] <= 60_000).astype(int)
-        + (table["uninsured_share"] >= 0.10).astype(int)
-        + (table["no_vehicle_share"] >= 0.10).astype(int)
+        + at_least(table["uninsured_share"], 0.10).astype(int)
+        + at_least(table["no_vehicle_share"], 0.10).astype(int)
     )
     assert len(table) > 0
     assert (met >= 2).all()

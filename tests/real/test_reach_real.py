@@ -50,7 +50,10 @@ def baseline(shared_data, tmp_path_factory):
         path.write_text(
             text.replace("../../../shared/data", shared_data.as_posix()), encoding="utf-8"
         )
-        tables[name] = eq.Study.load(path).run().table
+        loaded = eq.Study.load(path)
+        care = loaded.plan.care[0].model_copy(update={"roads": "proportional"})
+        plan = loaded.plan.model_copy(update={"care": [care]})
+        tables[name] = eq.Study(plan, loaded.text, loaded.folder).run().table
     return tables
 
 
