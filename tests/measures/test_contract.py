@@ -108,6 +108,13 @@ def centers() -> pd.DataFrame:
     return stamp(some, level="tract", geo_vintage="2020", sources=[_source("centers")])
 
 
+def links() -> pd.DataFrame:
+    ids = areas().index
+    table = pd.DataFrame({"usable_share": np.linspace(0.1, 0.9, len(ids))}, index=ids)
+    table["down_mbps"] = 100 * table["usable_share"]
+    return stamp(table, level="tract", geo_vintage="2020", sources=[_source("links")])
+
+
 def blocks() -> pd.DataFrame:
     table = _points(60, 9)
     table["population_n"] = np.arange(60.0)
@@ -142,13 +149,17 @@ def _two_step(t: Tables, how: Callable[..., Any], **options: Any) -> Any:
 def _line(t: Tables) -> LineOrNone:
     return LineOrNone(
         area_available=1.0, site_available=1.0,
-        area_subscription=t["areas"]["device_share"],
+        area_subscription=t["links"]["usable_share"],
     )  # fmt: skip
+
+
+def _stepped(t: Tables) -> SteppedSpeed:
+    return SteppedSpeed(area_speed_mbps=t["links"]["down_mbps"], site_speed_mbps=100.0)
 
 
 def _two_channel(t: Tables) -> TwoChannel:
     return TwoChannel(
-        link_usable_share=t["areas"]["device_share"], site_link_adequacy=1.0, virtual_ceiling=0.5,
+        link_usable_share=t["links"]["usable_share"], site_link_adequacy=1.0, virtual_ceiling=0.5,
         amenable_share=0.4, uptake=0.6, licensing="anywhere",
     )  # fmt: skip
 
@@ -211,6 +222,7 @@ class Case:
 
 
 SITES = {"sites": sites}
+LINKS = {"sites": sites, "links": links}
 LINES = {"sites": sites, "offers": offers}
 CASES = [
     Case(("adoption",), lambda t: eq.adoption(t["areas"])),
@@ -264,27 +276,25 @@ CASES = [
     Case(
         ("virtual_catchment",),
         lambda t: _two_step(t, eq.virtual_catchment, model=_line(t)),
-        more=SITES,
+        more=LINKS,
         id="virtual_catchment by a line or none",
     ),
     Case(
         ("virtual_catchment",),
-        lambda t: _two_step(
-            t, eq.virtual_catchment, model=SteppedSpeed(area_speed_mbps=25.0, site_speed_mbps=100.0)
-        ),
-        more=SITES,
+        lambda t: _two_step(t, eq.virtual_catchment, model=_stepped(t)),
+        more=LINKS,
         id="virtual_catchment by stepped speed",
     ),
     Case(
         ("virtual_catchment",),
         lambda t: _two_step(t, eq.virtual_catchment, model=_two_channel(t)),
-        more=SITES,
+        more=LINKS,
         id="virtual_catchment by two channels",
     ),
     Case(
         ("solve_virtual_catchment",),
         lambda t: _two_step(t, eq.solve_virtual_catchment, model=_line(t)).areas,
-        more=SITES,
+        more=LINKS,
     ),
     Case(("beyond_reach_with_clinic",), _clinic, of=pd.Series),
     Case(("telehealth_gap",), lambda t: eq.telehealth_gap(t["areas"])),

@@ -286,7 +286,7 @@ def test_a_rule_that_counts_every_subscription_leaves_out_nothing_without_a_marg
 
 
 def test_where_lines_bind_only_those_who_subscribe_to_anything_are_sampled():
-    table = of_sample(400, any_subscription=0.8, subscription=0.6).assign(qualifying_share=0.3)
+    table = of_sample(400, any_subscription=0.8, subscription=0.5).assign(qualifying_share=0.3)
     found = telehealth_gap(table)
     assert found["subscribed_beyond_rule_share"].item() == pytest.approx(0.5)
     assert found["subscribed_beyond_rule_share_moe"].item() == pytest.approx(1.645 * 0.02)
