@@ -13,10 +13,12 @@ use a link. What is missing splits it exactly, in every area and over any set of
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import cast
 
 import numpy as np
 import pandas as pd
 
+from equity.areas.moe import difference_test
 from equity.errors import InputError, MissingColumnError
 from equity.provenance import carry
 
@@ -292,13 +294,18 @@ def _add_margins(result: pd.DataFrame, table: pd.DataFrame) -> None:
 def _beyond_moe(table: pd.DataFrame) -> pd.Series:
     """Margin of the share that subscribes beyond the rule."""
     nothing = pd.Series(np.nan, index=table.index)
-    every = table.get("any_subscription_share_moe", nothing)
-    counted = table.get("subscription_share_moe", nothing)
-    if "subscription_share" not in table:
+    if "any_subscription_share" not in table or "subscription_share" not in table:
         return nothing
+    every, counted = table["any_subscription_share"], table["subscription_share"]
+    every_moe = table.get("any_subscription_share_moe", nothing)
+    counted_moe = table.get("subscription_share_moe", nothing)
+    # Who subscribes to what the rule counts is a part of those who subscribe to anything.
+    apart = cast(
+        "pd.DataFrame", difference_test(every, every_moe, counted, counted_moe, nested=True)
+    )
     # Lines are counted, not sampled: where they bind only one of the two shares has a margin.
-    binds = table["qualifying_share"] <= table["subscription_share"]
-    return np.sqrt(every**2 + counted.where(~binds, 0.0) ** 2)
+    binds = table["qualifying_share"] <= counted
+    return every_moe.where(binds, apart["difference_moe"])
 
 
 def _beyond_rule(table: pd.DataFrame) -> pd.Series:

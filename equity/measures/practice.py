@@ -126,7 +126,7 @@ def h3_cells(sites: Table, *, resolution: int = 8) -> pd.Series:
         h3.latlng_to_cell(lat, lon, resolution) if known else None
         for lat, lon, known in zip(places.lat, places.lon, places.known, strict=True)
     ]
-    return pd.Series(cells, index=sites.index, name="h3", dtype=object)
+    return provenance.carry(pd.Series(cells, index=sites.index, name="h3", dtype=object), sites)
 
 
 def practice_readiness(

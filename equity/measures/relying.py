@@ -68,4 +68,6 @@ def people_relying(
         },
         index=index,
     )
-    return provenance.carry(result, readiness)
+    # The rows are no areas, whatever the people's table is of; its sources are the result's too.
+    told = provenance.meta(provenance.carry(pd.DataFrame(), readiness, nearest_site_id, population))
+    return provenance.stamp(result, sources=told.sources, notes=told.notes)

@@ -254,3 +254,46 @@ def test_the_split_is_what_fixes_recover_in_every_area_and_sum(rows):
     lacks = gap[["home_lacks_device_n", "home_lacks_subscription_n", "home_lacks_both_n"]]
     assert (lacks >= -scale).all(axis=None)
     np.testing.assert_allclose(lacks.sum(axis=1), gap["gap_home_only_n"], atol=scale * 10)
+
+
+def of_sample(n, **shares):
+    """Shares of a simple random sample of ``n`` homes, with the margin each has by itself."""
+    columns = {}
+    for name, share in shares.items():
+        columns[f"{name}_share"] = [share]
+        columns[f"{name}_share_moe"] = [1.645 * np.sqrt(share * (1 - share) / n)]
+    return areas(
+        population_n=[1000], beyond_reach_share=[1], qualifying_share=[0.95],
+        connected_share=[0.5], device_share=[0.9], **columns,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("every", "counted"), [(0.8, 0.6), (0.95, 0.05), (0.7, 0.69)])
+def test_the_margin_of_what_the_rule_leaves_out_is_that_of_the_share_itself(every, counted):
+    # Homes that subscribe beyond the rule are a share of the same sample: its binomial margin.
+    found = telehealth_gap(of_sample(400, any_subscription=every, subscription=counted))
+    beyond = every - counted
+    assert found["subscribed_beyond_rule_share"].item() == pytest.approx(beyond)
+    assert found["subscribed_beyond_rule_share_moe"].item() == pytest.approx(
+        1.645 * np.sqrt(beyond * (1 - beyond) / 400)
+    )
+
+
+def test_a_rule_that_counts_every_subscription_leaves_out_nothing_without_a_margin():
+    found = telehealth_gap(of_sample(400, any_subscription=0.8, subscription=0.8))
+    assert found["subscribed_beyond_rule_share"].item() == 0
+    assert found["subscribed_beyond_rule_share_moe"].item() == 0
+
+
+def test_where_lines_bind_only_those_who_subscribe_to_anything_are_sampled():
+    table = of_sample(400, any_subscription=0.8, subscription=0.5).assign(qualifying_share=0.3)
+    found = telehealth_gap(table)
+    assert found["subscribed_beyond_rule_share"].item() == pytest.approx(0.5)
+    assert found["subscribed_beyond_rule_share_moe"].item() == pytest.approx(1.645 * 0.02)
+
+
+def test_without_a_margin_of_either_share_what_the_rule_leaves_out_has_none():
+    table = of_sample(400, any_subscription=0.8, subscription=0.6)
+    for name in ("any_subscription_share_moe", "subscription_share_moe"):
+        found = telehealth_gap(table.drop(columns=name))
+        assert found["subscribed_beyond_rule_share_moe"].isna().all()

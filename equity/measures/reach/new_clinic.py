@@ -12,6 +12,7 @@ from equity.measures.checks import Numbers, aligned, checked_number
 from equity.measures.reach import decay as _decay
 from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.floating import weighted
+from equity.provenance import carry
 
 __all__ = ["beyond_reach_with_clinic"]
 
@@ -77,4 +78,5 @@ def beyond_reach_with_clinic(
         own[rows] = f.diagonal(rows.start)
     gained = np.divide(own * capacity, around, out=np.zeros_like(own), where=around > 0) * 10_000.0
     access = table["access_per_10k"] + gained
-    return (1.0 - access / benchmark).clip(lower=0.0).rename("beyond_reach_with_clinic_share")
+    share = (1.0 - access / benchmark).clip(lower=0.0).rename("beyond_reach_with_clinic_share")
+    return carry(share, table, costs.record)

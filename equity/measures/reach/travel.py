@@ -148,7 +148,7 @@ def nearest_sites(
         notes.append(f"{unlocated:,} sites without a location could not be nearest to anybody")
         _log.warning(notes[-1])
     used.estimate.stamp(result)
-    return provenance.carry(result, areas, sites, notes=notes)
+    return provenance.carry(result, *_given(areas, sites, centers, rurality), notes=notes)
 
 
 def travel_costs(
@@ -233,7 +233,8 @@ def travel_costs(
             limits={"km": radius_km, "min": max_minutes},
             unlisted=unlisted,
         )
-        return replace(costs, record=provenance.carry(pd.DataFrame(), areas, sites))
+        own = table if isinstance(table, pd.DataFrame) else None
+        return replace(costs, record=provenance.carry(pd.DataFrame(), *_given(areas, sites, own)))
     here = locate(areas, role="areas", centers=centers)
     there = locate(sites, role="sites")
     if max_minutes is not None:
@@ -257,7 +258,7 @@ def travel_costs(
         here.known,
         estimate=estimate,
         note=note,
-        record=provenance.carry(pd.DataFrame(), areas, sites),
+        record=provenance.carry(pd.DataFrame(), *_given(areas, sites, centers, rurality)),
     )
 
 
@@ -329,6 +330,11 @@ def population_centers(
         }
     )
     return provenance.carry(centers, blocks, level=level)
+
+
+def _given(*inputs: Table | pd.Series | None) -> list[Table | pd.Series]:
+    """Return the inputs that were given: the result keeps the record of each."""
+    return [item for item in inputs if item is not None]
 
 
 class _Search:

@@ -248,7 +248,8 @@ def solve_virtual_catchment(
     notes = [f"Virtual access: {model.method}, {rule}", str(result.balance)]
     if costs.note and not isinstance(model, SteppedSpeed):
         notes.insert(0, costs.note)
-    costs.stamp(result.areas, result.sites, demand, supply, notes=notes)
+    # The lines at both ends are inputs as much as people and capacity are.
+    costs.stamp(result.areas, result.sites, demand, supply, *vars(model).values(), notes=notes)
     return result
 
 
