@@ -166,8 +166,8 @@ def sure_sentence(result: Record, counts: Rows) -> str:
     tried = sorted(zip(known["gap_n"].tolist(), known["label"].tolist(), strict=True))
     (low, low_label), (high, high_label) = tried[0], tried[-1]
     return (
-        f"{sure}; choices weigh more: it runs from {about(low)} ({low_label}) to {about(high)} "
-        f"({high_label})."
+        f"{sure}; choices weigh more: the count runs from {about(low)} ({low_label}) to "
+        f"{about(high)} ({high_label})."
     )
 
 
@@ -199,8 +199,8 @@ def fixes_sentence(fixes: Rows) -> str:
     if pd.isna(line) or both == 0:
         return ""
     return (
-        f"A line alone would bring in about {about(line)} of them, a connected home alone "
-        f"{about(home)}; {about(both - line - home)} need both."
+        f"A line alone would bring in about {about(line)} of all in the gap, a connected home "
+        f"alone {about(home)}; {about(both - line - home)} need both."
     )
 
 
