@@ -87,7 +87,8 @@ def _sites_nearby(result: Record) -> Any:
     """
     areas = result.table[["geometry"]].dropna()
     inside = result.sites.sjoin(areas, predicate="within").index
-    nearest = result.table["nearest_site_id"].dropna()
+    # A study that measures by a column of its own has no nearest site.
+    nearest = result.table.get("nearest_site_id", pd.Series(dtype=object)).dropna()
     return result.sites[result.sites.index.isin({*inside, *nearest})]
 
 
