@@ -92,7 +92,8 @@ use = "sites"
 #
 {tables_options}
 # Which care counts, and when it is within reach. Nothing counts because it is at hand: kinds names
-# what does. {how}\
+# what does.
+{how}\
 [[care]]
 id = "primary"
 label = "primary care"
@@ -148,12 +149,12 @@ _HEADS_NOTE = (
 )
 
 _BY_TRAVEL = """\
-Travel decides here: "capacity", a ratio of people to care, needs
-# clinicians with full-time equivalents among [[sites]], your own or the national file's.
+# Travel decides here: "capacity", a ratio of people to care, needs clinicians with full-time
+# equivalents among [[sites]], your own or the national file's.
 """
 _BY_CAPACITY = """\
-Clinicians decide here, and the sites of these kinds serve for
-# distances. "travel" needs nothing more, and is among the other choices that the page shows.
+# Clinicians decide here, and the sites of these kinds serve for distances: "travel" needs nothing
+# more, and is among the other choices that the page shows.
 """
 
 _COUNTIES_TEXT = """\
