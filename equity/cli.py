@@ -99,12 +99,12 @@ def _run_state(state: str) -> Path:
     """Fetch what a state's study needs, say what is missing, and return its study file."""
     from equity.areas.geoid import find_state
     from equity.settings import redact
-    from equity.study.template import gather_inputs, write_study
+    from equity.study.gathering import gather_inputs
 
     typer.echo(f"{find_state(state).name}: getting the inputs")
     gathered = gather_inputs(state, tell=lambda line: typer.echo(redact(line)))
     gathered.check()
-    return write_study(state, without=[lacking.entry.id for lacking in gathered.lacking])
+    return gathered.write(state)
 
 
 @app.command()

@@ -268,7 +268,7 @@ def centers_of_population(replica: Replica) -> None:
     def table(asked: Asked) -> Answer:
         lines = ["STATEFP,COUNTYFP,TRACTCE,POPULATION,LATITUDE,LONGITUDE"]
         for fips in PLACES:
-            state = State(fips)
+            state = State(fips, legacy=True)
             for i, tract in enumerate(state.tracts):
                 x, y = state.center(i)
                 lines.append(f"{fips},{tract[2:5]},{tract[5:]},900,{y:+.6f},{x:+011.6f}")
@@ -535,6 +535,28 @@ def ruca(replica: Replica) -> None:
     replica.route(path, Answer(body, kind="text/csv", ranges=True))
 
 
+def rural_clinics(replica: Replica) -> None:
+    """Rural health clinics, one a state, and the catalog that says where the list is today."""
+    part = {
+        "downloadURL": "https://data.cms.gov/sites/default/files/2026-10/RHC.csv",
+        "mediaType": "text/csv",
+        "title": "RHC : 2026-10-01",
+    }
+    catalog = {"dataset": [{"title": "Rural Health Clinic Enrollments", "distribution": [part]}]}
+    replica.route(
+        r"^/data.cms.gov/data.json$",
+        Answer(json.dumps(catalog).encode(), kind="application/json"),
+    )
+    lines = ["CCN,NPI,ORGANIZATION NAME,ADDRESS LINE 1,CITY,STATE,ZIP CODE"]
+    lines += [
+        f"{fips}3400,10000000{fips},Clinic,2 Main St,Town,{find_state(fips).usps},{zcta(fips, 2)}"
+        for fips in PLACES
+    ]
+    body = ("\n".join(lines) + "\n").encode()
+    path = r"^/data.cms.gov/sites/default/files/2026-10/RHC.csv$"
+    replica.route(path, Answer(body, kind="text/csv", ranges=True))
+
+
 def everything(replica: Replica) -> None:
     """All publishers at once."""
     for part in (
@@ -547,6 +569,7 @@ def everything(replica: Replica) -> None:
         relationship,
         fcc,
         hrsa_sites,
+        rural_clinics,
         geocoder,
         ruca,
     ):
@@ -590,29 +613,14 @@ def care(replica: Replica) -> None:
         for fips, usps, _ in states
     ]
     csv_file(rf"{query}/mj5m-pzi6/0/download$", [head, *rows])
+    hospitals = (("0001", "Acute Care Hospitals", "Yes"), ("4000", "Psychiatric", "No"))
     head = "Facility ID,Facility Name,Address,City/Town,State,ZIP Code,Hospital Type,Emergency Services"
     rows = [
-        f"{fips}0001,Hospital,1 Main St,Town,{usps},{zcta(fips, 1)},Acute Care Hospitals,Yes"
+        f"{fips}{number},Hospital,1 Main St,Town,{usps},{zcta(fips, 1)},{kind},{urgent}"
         for fips, usps, _ in states
+        for number, kind, urgent in hospitals
     ]
     csv_file(rf"{query}/xubh-q36u/0/download$", [head, *rows])
-    part = {
-        "downloadURL": "https://data.cms.gov/sites/default/files/2026-10/RHC.csv",
-        "mediaType": "text/csv",
-        "title": "RHC : 2026-10-01",
-    }
-    catalog = {"dataset": [{"title": "Rural Health Clinic Enrollments", "distribution": [part]}]}
-    replica.route(
-        r"^/data.cms.gov/data.json$",
-        Answer(json.dumps(catalog).encode(), kind="application/json"),
-    )
-    head = "CCN,NPI,ORGANIZATION NAME,ADDRESS LINE 1,CITY,STATE,ZIP CODE"
-    rows = [
-        f"{fips}3400,10000000{fips},Clinic,2 Main St,Town,{usps},{zcta(fips, 2)}"
-        for fips, usps, _ in states
-    ]
-    csv_file(r"^/data.cms.gov/sites/default/files/2026-10/RHC.csv$", [head, *rows])
-
     rows = [
         nppes_rows.row(
             i, **{"Provider Business Practice Location Address Postal Code": zcta("54", i % 12)}

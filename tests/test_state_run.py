@@ -6,6 +6,7 @@ import logging
 import os
 import random
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -113,7 +114,7 @@ def test_without_the_fcc_the_gap_is_a_floor_and_the_way_out_is_told(place, repli
     settings.configure(fcc_token=None, census_api_key=None)
     run("WV")
     said = capsys.readouterr().out
-    assert said.count("ready") == 4
+    assert said.count("ready") == 7
     assert "missing  Broadband Data Collection" in said
     assert "without it: lines are unknown" in said
     assert "FCC_HASH" in said
@@ -158,6 +159,8 @@ def test_connecticut_meets_under_its_planning_regions(place, replica):
     assert set(table["geoid"].str[:5]) == {"09110", "09120"}
     assert table["locations_n"].eq(40).all(), "the FCC's old counties found their tracts"
     assert "USDA" in (place / "maps" / "ct" / "provenance.json").read_text()
+    page = (place / "maps" / "ct" / "index.html").read_text()
+    assert "Measured from population-weighted centers in 12 of 12 areas" in page
 
 
 @pytest.mark.parametrize("state", ["PR", "AK"])
@@ -234,13 +237,13 @@ def test_without_a_network_nobody_is_asked_again_and_again(place, monkeypatch):
         run("WV")
     assert caught.value.code == "E-UNREACHABLE"
     knocks = [url for url in sent if url.endswith("/")]
-    assert len(knocks) == len(set(knocks)) == 4
-    assert len(sent) - len(knocks) <= 6, "two of them the FCC's two addresses"
+    assert len(knocks) == len(set(knocks)) == 5
+    assert len(sent) - len(knocks) <= 8, "two of them the FCC's two addresses"
 
 
 def test_one_publisher_that_answers_is_enough_for_patience(place, replica):
     run("WV")
-    knocks = [asked for asked in replica.asked if asked.path.count("/") == 2]
+    knocks = [asked for asked in replica.asked if asked.path.endswith("/")]
     assert len(knocks) == 1
 
 
@@ -308,8 +311,6 @@ def test_a_run_killed_at_any_moment_is_made_good_by_the_next(place, replica):
         process.communicate()
         if process.returncode == 0 and kill % 3 == 2:
             # It got through: begin again from nothing, so that downloads are hit as well.
-            import shutil
-
             shutil.rmtree(place / "killed")
     replica.pause_s = 0.0
     last = start("killed", "killed-out")
@@ -323,7 +324,7 @@ def test_a_run_killed_at_any_moment_is_made_good_by_the_next(place, replica):
     assert store().verify() == []
 
 
-OPTION = re.compile(r"(\[\[\w+\]\]|[a-z_]+ = |$)")
+OPTION = re.compile(r"(\[{1,2}\w+\]{1,2}|[a-z_]+ = |$)")
 
 
 def uncommented(text: str) -> str:
@@ -377,18 +378,119 @@ def test_a_list_of_addresses_is_placed_by_the_geocoder_if_the_study_says_so(plac
         Path("study.toml").write_text(study_text("WV") + part + more)
         plan, _ = read_plan("study.toml")
         hospitals = gather(plan, place).capacity
-        assert hospitals.index.tolist() == ["540001"]
-        assert hospitals["location_quality"].tolist() == [quality]
-        assert lon is None or hospitals["lon"].tolist() == [lon]
+        assert hospitals.index.tolist() == ["540001", "544000"]
+        assert hospitals["location_quality"].tolist() == [quality] * 2
+        assert lon is None or hospitals["lon"].tolist() == [lon] * 2
 
 
 def test_a_run_goes_on_without_what_is_only_welcome(place, replica, capsys):
     replica.fault("us_county", Answer(b"", 403))
+    replica.fault("cenpop", Answer(b"", 403))
     run("WV")
     said = capsys.readouterr().out
+    assert "missing  Centers of population" in said
+    assert "[centers]" not in (place / "maps" / "wv" / "study.toml").read_text()
     assert "missing  Cartographic boundaries of counties" in said
     assert "without it: the map has no county lines" in said
     assert "[counties]" not in (place / "maps" / "wv" / "study.toml").read_text()
+
+
+def test_care_is_counted_by_travel_and_what_capacity_would_need_is_told(place, replica, capsys):
+    run("WV")
+    said = capsys.readouterr().out
+    assert "care     by travel to health centers and rural health clinics" in said
+    assert "by capacity it would need Doctors and Clinicians" in said
+    assert "data/raw/DAC_NationalDownloadableFile.csv" in said
+    assert not any("mj5m-pzi6" in asked.path for asked in replica.asked), "700 MB nobody asked for"
+    page = (place / "maps" / "wv" / "index.html").read_text()
+    assert "from the nearest health center or rural health clinic" in page
+    sources = (place / "maps" / "wv" / "provenance.json").read_text()
+    assert "CenPop2020_Mean_TR.txt" in sources
+    assert "Rural_Health_Clinic_Enrollments.csv" in sources
+    paths = [asked.path for asked in replica.asked]
+    new = [p for p in paths if re.search(r"cenpop|data\.json|RHC\.csv|Gaz_zcta", p)]
+    assert len(new) == len(set(new)) == 4
+
+
+def test_a_rural_clinic_is_nearest_where_no_health_center_is(place, replica):
+    run("WV")
+    with_clinics = numbers(place / "maps" / "wv")["nearest_site_km"]
+    replica.fault("RHC.csv", Answer(b"", 403))
+    settings.configure(cache_dir=place / "other")
+    run("WV", Path("alone"))
+    alone = numbers(place / "alone")["nearest_site_km"]
+    assert (with_clinics <= alone + 1e-9).all()
+    # The clinic's ZIP area has its inner point where the third tract has its center.
+    assert with_clinics.iloc[2] == pytest.approx(0, abs=0.01)
+    assert alone.iloc[2] > 20
+
+
+@pytest.mark.parametrize(
+    ("path", "product"),
+    [("data.json", "Rural Health Clinic Enrollments"), ("Gaz_zcta", "Gazetteer of ZIP areas")],
+)
+def test_without_rural_clinics_or_their_places_health_centers_alone_count(
+    place, replica, capsys, path, product
+):
+    replica.fault(path, Answer(b"", 403))
+    run("WV")
+    said = capsys.readouterr().out
+    assert f"missing  {product}" in said
+    assert "care     by travel to health centers\n" in said
+    text = (place / "maps" / "wv" / "study.toml").read_text()
+    assert 'kinds = ["health_center"]' in text
+    page = (place / "maps" / "wv" / "index.html").read_text()
+    assert "from the nearest health center and" in page
+    assert "health center or rural health clinic" not in page
+
+
+def clinicians(folder: Path, heads: int) -> None:
+    """The national file by hand: so many physicians in every ZIP area of West Virginia."""
+    head = "NPI,pri_spec,Telehlth\t,Facility Name,adr_ln_1,City/Town,State,ZIP Code"
+    rows = [
+        f"1{i:04d}{head_of:05d},{kind},Y,Clinic,1 Main St,Town,WV,{publishers.zcta('54', i)}"
+        for i in range(12)
+        for head_of in range(heads)
+        for kind in ["FAMILY PRACTICE" if head_of % 2 else "INTERNAL MEDICINE"]
+    ]
+    rows.append(f"1999999999,DERMATOLOGY,Y,Clinic,1 Main St,Town,WV,{publishers.zcta('54', 0)}")
+    folder.mkdir(parents=True)
+    text = "\n".join([head, *rows]) + "\n"
+    (folder / "DAC_NationalDownloadableFile.csv").write_text(text)
+
+
+def test_clinicians_at_hand_decide_and_the_run_says_so(place, replica, capsys):
+    clinicians(place / "data" / "raw", 2)
+    run("WV")
+    said = capsys.readouterr().out
+    assert "care     by capacity: clinicians of Doctors and Clinicians" in said
+    assert 'by travel to health centers and rural health clinics: method = "travel"' in said
+    text = (place / "maps" / "wv" / "study.toml").read_text()
+    assert 'method = "capacity"' in text
+    assert text.count('file = "live:cms-clinicians"') == 1
+    page = (place / "maps" / "wv" / "index.html").read_text()
+    assert "one head each" in page
+    assert "beyond what the clinicians within 30 estimated minutes can serve" in page
+    table = numbers(place / "maps" / "wv")
+    # All in all nobody is handed more than there is: 24 heads, the dermatologist not among them.
+    handed_out = (table["access_per_10k"] * table["population_n"]).sum() / 1e4
+    assert handed_out == pytest.approx(24, rel=1e-3)
+
+
+def test_clinicians_without_the_zip_areas_cannot_decide(place, replica, capsys):
+    clinicians(place / "data" / "raw", 1)
+    replica.fault("Gaz_zcta", Answer(b"", 403))
+    run("WV")
+    said = capsys.readouterr().out
+    assert "care     by travel to health centers\n" in said
+    assert "by capacity it would need Gazetteer of ZIP areas" in said
+
+
+def test_connecticut_without_coverage_is_still_measured_from_its_people(place, replica):
+    settings.configure(fcc_token=None)
+    run("CT")
+    page = (place / "maps" / "ct" / "index.html").read_text()
+    assert "Measured from population-weighted centers in 12 of 12 areas" in page
 
 
 def test_offline_without_fcc_files_names_the_files_not_the_listing(place, replica, capsys):

@@ -6,11 +6,13 @@ from typing import Any
 
 import pandas as pd
 
+from equity.areas import recode
 from equity.areas.join import combine
-from equity.errors import InputError, MissingColumnError
+from equity.errors import InputError, MissingColumnError, VintageError
 from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
+from equity.provenance import meta
 from equity.sources.care.kinds import sites_of
 from equity.study.inputs import Inputs
 from equity.study.parts import CarePart, StudyPlan
@@ -38,7 +40,7 @@ def care_within_reach(plan: StudyPlan, inputs: Inputs, table: Any, care: CarePar
         return combine(table, beyond)
     tolerance = plan.study.join_tolerance
     sites, placed = sites_that_count(inputs.sites, care), table[table.geometry.notna()]
-    centers, rurality = _centers(plan, inputs), _rurality(care, table)
+    centers, rurality = _centers(plan, inputs, table), _rurality(care, table)
     near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
     if not care.by_capacity:
         points = _points(plan, inputs, sites, care, table)
@@ -94,14 +96,39 @@ def _own_column(care: CarePart, table: Any) -> dict[str, Any]:
     }
 
 
-def _centers(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame | None:
+def _centers(plan: StudyPlan, inputs: Inputs, table: Any) -> pd.DataFrame | None:
     """Return where people are, if the study has blocks or centers of population."""
-    given: pd.DataFrame | None = inputs.centers
-    if given is not None:
-        return given
+    if inputs.centers is not None:
+        return _met_centers(plan, inputs, table)
     if inputs.blocks is None or plan.study.level not in _MADE_OF_BLOCKS:
         return None
     return population_centers(inputs.blocks, level=plan.study.level)
+
+
+def _met_centers(plan: StudyPlan, inputs: Inputs, table: Any) -> pd.DataFrame:
+    """Return the centers of the study's own areas, or refuse those of another census."""
+    vintage = str(meta(table).geo_vintage)
+    centers = inputs.centers[["lon", "lat"]]
+    if inputs.connecticut is not None:
+        centers = recode.connecticut(centers, inputs.connecticut, to=vintage)
+    try:
+        met = combine(
+            table[["population_n"]],
+            centers,
+            tolerance=plan.study.join_tolerance,
+            names=["[centers]"],
+        )
+    except (InputError, VintageError) as error:
+        census = f'file = "live:centers" and year = {vintage[:4]}'
+        also = ', and connecticut = "live:ruca" in [coverage]' if "CT" in vintage else ""
+        raise type(error)(
+            error.what,
+            rows=error.rows,
+            fix=f"say {census} in [centers]{also}, or leave [centers] out",
+            code=error.code,
+        ) from None
+    there: pd.DataFrame = met[["lon", "lat"]].dropna()
+    return there
 
 
 def _points(

@@ -73,9 +73,16 @@ class _Choices:
             key, label, group, self._gap(beyond_reach_share=reached["beyond_reach_share"])
         )
 
+    def _asked_in_vain(self, field: str, group: str, why: str) -> Iterator[Setting]:
+        """Yield what the study asks for by name and its inputs cannot tell, with the reason."""
+        if field in self.asked.model_fields_set:
+            for value in getattr(self.asked, field):
+                yield Setting(f"{group}-{value:g}", f"{field} = {value:g}", group, why_not=why)
+
     def limits(self) -> Iterator[Setting]:
         own = self.care.limit_min
         if not self.by_minutes:
+            yield from self._asked_in_vain("limit_min", "limit", "care is not counted by minutes")
             return
         for limit in self.asked.limit_min or (round(own * 2 / 3), round(own * 4 / 3)):
             label = f"{limit:g} minutes instead of {own:g}"
@@ -83,6 +90,7 @@ class _Choices:
 
     def spreads(self) -> Iterator[Setting]:
         if not self.by_minutes:
+            yield from self._asked_in_vain("sd", "spread", "care is not counted by minutes")
             return
         for sd in self.asked.sd:
             label = "minutes taken as exact" if sd == 0 else f"minutes with a spread of {sd:g}"
@@ -149,6 +157,7 @@ class _Choices:
 
     def over_reports(self) -> Iterator[Setting]:
         if self.table["qualifying_share"].isna().all():
+            yield from self._asked_in_vain("over_reported", "over-report", "lines are not known")
             return
         for part in self.asked.over_reported:
             changed = self._gap()

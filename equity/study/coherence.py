@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from equity.areas.schema import describe
 from equity.errors import EquityError, InputError
+from equity.rules import CoverageRule, load_coverage_rule
+from equity.sources.care.kinds import kinds_in_words
 from equity.sources.catalog import Reader, find_input
 from equity.study.parts import CoveragePart, StudyPlan, TablePart, UnderResourcedPart
 from equity.study.readers import (
@@ -29,6 +32,7 @@ def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
     yield from _wrong_names(plan.model_dump(), [])
     yield from _wrong_rules(plan, path)
     yield from _wrong_coverage(plan.coverage)
+    yield from _wrong_care(plan, path)
     for i, table in enumerate(plan.tables):
         for field, what, fix in _wrong_table(table):
             yield ["tables", i, field], f"tables.{i}.{field}: {what}", fix
@@ -65,8 +69,6 @@ def _misread(file: str, reader: Reader) -> Iterator[tuple[str, str, str | None]]
 
 
 def _wrong_rules(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
-    from equity.rules import load_coverage_rule
-
     for i, rule in enumerate(plan.study.rules):
         try:
             load_coverage_rule(_beside(rule, path) if rule.endswith(".toml") else rule)
@@ -78,6 +80,31 @@ def _wrong_rules(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
             f"study.headline: {plan.study.headline!r} is not among study.rules",
             f"use one of {', '.join(plan.study.rules)}",
         )
+
+
+def _wrong_care(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
+    """Yield kinds of sites that do not exist, and ids whose columns would be called like others."""
+    suffixes = {rule.suffix: rule.id for rule in _known_rules(plan, path)}
+    seen: set[str] = set()
+    for i, care in enumerate(plan.care):
+        start = f"care.{i}.id: {care.id!r}"
+        if care.id in seen:
+            yield ["care", i, "id"], f"{start} is another's id", "give each [[care]] its own"
+        seen.add(care.id)
+        rule = suffixes.get(f"__{care.id}")
+        if rule is not None:
+            yield ["care", i, "id"], f"{start} is how columns of the rule {rule} end", "rename it"
+        try:
+            if care.kinds:
+                kinds_in_words(care.kinds)
+        except InputError as error:
+            yield ["care", i, "kinds"], f"care.{i}.kinds: {error.what}", error.fix
+
+
+def _known_rules(plan: StudyPlan, path: str | Path) -> Iterator[CoverageRule]:
+    for rule in plan.study.rules:
+        with contextlib.suppress(EquityError):  # told as a wrong rule
+            yield load_coverage_rule(_beside(rule, path) if rule.endswith(".toml") else rule)
 
 
 def _wrong_coverage(part: CoveragePart) -> Iterator[_Problem]:

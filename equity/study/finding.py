@@ -92,12 +92,13 @@ def _sites_nearby(result: Record) -> Any:
 
     Distances were measured to all of them; a map of every site next door would hide the state.
     """
-    if result.sites is None or "nearest_site_id" not in result.table:
+    if result.sites is None:
         return None
     kinds, areas = result.plan.care[0].kinds, result.table[["geometry"]].dropna()
     sites = sites_of(result.sites, kinds) if kinds else result.sites
     inside = sites.sjoin(areas, predicate="within").index
-    nearest = result.table["nearest_site_id"].dropna()
+    # A study that measures by a column of its own has no nearest site.
+    nearest = result.table.get("nearest_site_id", pd.Series(dtype=object)).dropna()
     return sites[sites.index.isin({*inside, *nearest})]
 
 

@@ -13,7 +13,7 @@ from equity.areas import recode
 from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
 from equity.areas.schema import base_name
-from equity.errors import DependencyError, InputError
+from equity.errors import DependencyError, InputError, MissingColumnError
 from equity.measures.adoption import adoption, covered_populations
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
@@ -88,6 +88,7 @@ def measure(
                 audit += found
             table = combine(table, *_under_rule(plan, inputs, table, rule, here))
             advance(1)
+        _refuse_no_headline(plan, table)
         table = combine(table, recover(table))
         for care in plan.care[1:]:
             table = combine(table, _other_care(plan, inputs, table, care))
@@ -96,6 +97,27 @@ def measure(
     result = table.copy()  # one block again: dozens of columns came one by one
     result.insert(0, "geo_id", geo_id(result.index.to_series(), plan.study.level))
     return Measured(carry(result, table), audit, drawn)
+
+
+def _refuse_no_headline(plan: StudyPlan, table: Any) -> None:
+    """Stop where the headline has no value in any area: a page of blanks helps nobody."""
+    if table["gap_n"].notna().any():
+        return
+    # Lines that nobody knows make the gap a floor; they are no reason for it to be missing.
+    reasons = {
+        "population_n": "the first [[acs]] counts nobody",
+        "beyond_reach_share": f"[[care]] {plan.care[0].id} tells nothing of any area",
+        "connected_share": "the ACS tables do not tell the subscriptions that this rule counts",
+        "qualifying_share": "[coverage] does not tell the lines that this rule asks for",
+    }
+    lacking = [name for name in reasons if table[name].isna().all()]
+    what = f"is {lacking[0]}: {reasons[lacking[0]]}" if lacking else f"has all of {list(reasons)}"
+    start = "missing everywhere" if lacking else "no area"
+    raise MissingColumnError(
+        f"the headline, the gap under {plan.study.headline}, has no value in any area; "
+        f"{start} {what}",
+        fix="add that input, or name another rule as headline in [study]",
+    )
 
 
 def _with_people(areas: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A study of one state from the publishers: what is at hand, what is missing, what it would change.
+"""A study of one state from the publishers: its text, with what else could be asked, commented out.
 
 ``equity run WV`` runs exactly the text that ``equity init WV`` writes.
 """
@@ -6,34 +6,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 from equity import settings
 from equity.areas.geoid import State, find_state
-from equity.errors import EquityError, InputError
+from equity.errors import InputError
 from equity.files.atomic import write_text
-from equity.net.clock import Limits
-from equity.net.desk import Desk, desk
-from equity.net.publishers import publisher
-from equity.net.request import Request
-from equity.net.store import Stored
-from equity.net.transport import Transport
 from equity.rules.defaults import default_criteria_text, default_rules_text
 from equity.sources.catalog import INPUTS, Input, find_input
-from equity.sources.fetch import Want, at_hand, fetch_input
 
-__all__ = ["Gathered", "Lacking", "gather_inputs", "study_text", "write_study"]
+__all__ = [
+    "CLINICIANS", "CONNECTICUT", "NEEDED", "WELCOME", "kinds_that_count", "study_text",
+    "write_study",
+]  # fmt: skip
 
-_NEEDED = ("boundaries", "acs", "bdc", "hrsa-sites")
-_WELCOME = ("counties",)
-_CONNECTICUT = "09"
+NEEDED = ("boundaries", "acs", "bdc", "hrsa-sites")
+"""Ids of the inputs that a state's study stands on."""
+WELCOME = ("counties", "centers", "cms-rhc", "zip-areas")
+"""Ids of small ones that make it better, and that it can do without."""
+CLINICIANS = "cms-clinicians"
+"""Id of the clinicians, one head each, that make a ratio of people to care where they are at hand.
+
+Hundreds of megabytes: never downloaded unasked. The national register (nppes) does not serve: many
+in it no longer practice, and its specialties are not settled enough to rest a headline on.
+"""
+CONNECTICUT = "09"
+"""The state whose areas the census, the FCC and the survey name differently."""
+
 # A study has these without asking, or from its polygons.
 _NO_OPTION = ("acs", "gazetteer-tract", "zip-areas")
-# Whether anybody answers is found out in seconds; patience is for a publisher that does.
-_HURRIED = Limits(connect_s=3, read_s=15, total_s=20, attempts=1)
 
 _TEXT = """\
 # {state}: a study over the publishers' own files.
@@ -53,6 +56,7 @@ file = "live:boundaries"
 year = {boundaries}
 
 {outlines}\
+{centers}\
 {coverage}
 # People, devices, subscriptions, and who is under-resourced.
 [[acs]]
@@ -69,7 +73,9 @@ unplaced = "drop"
 label = "health centers"
 use = "sites"
 
-# Your own clinicians with full-time equivalents turn travel time into a ratio of people to care:
+{sites}\
+# Your own clinicians with full-time equivalents turn travel time into a ratio of people to care,
+# with method = "capacity" below:
 # [[sites]]
 # file = "clinicians.csv"
 # as_of = "2026-11-01"
@@ -85,12 +91,41 @@ use = "sites"
 # own goes without reader, with agency, product, geo_vintage and columns.
 #
 {tables_options}
-[care]
-method = "travel"  # "catchment" needs clinicians
+# Which care counts, and when it is within reach. Nothing counts because it is at hand: kinds names
+# what does.
+{how}\
+[[care]]
+id = "primary"
+label = "primary care"
+kinds = {kinds}
+method = "{method}"
 limit_min = 30
 # rurality = "ruca_primary"
 
-{criteria}"""
+# Other kinds of care, each with three counts of its own: take the # away here and, above, of the
+# hospitals. Clinicians of the national file are sites of the kind mental_health_clinician where its
+# options name their specialties ("PSYCHIATRY", "CLINICAL PSYCHOLOGIST") and its use is "sites".
+#
+# [[care]]
+# id = "hospital"
+# label = "hospital care"
+# kinds = ["hospital"]
+# limit_min = 30
+#
+# [[care]]
+# id = "mental"
+# label = "inpatient mental-health care"
+# kinds = ["psychiatric_hospital"]
+# limit_min = 60
+
+{criteria}
+# Every run counts again under other choices. These take the place of its own:
+#
+# [sensitivity]
+# limit_min = [20, 45, 60]      # longest trip, minutes; two thirds and four thirds by default
+# sd = [0, 0.3]                 # error of the minutes: standard deviation of their logarithm
+# over_reported = [0.05, 0.15]  # share of the qualifying locations that have no such line after all
+"""
 
 _BDC_TEXT = """\
 # Location Coverage says what each location can buy; Served-Unserved lists every location once.
@@ -104,11 +139,22 @@ _NO_BDC_TEXT = """\
 # No FCC data was at hand. With it: kind = "locations", files = "live:bdc", as_of = "{bdc}"
 [coverage]
 kind = "unknown"
+{connecticut}"""
+
+_NO_BDC_NOTE = "No coverage data was at hand: lines are not known, and the gap is a floor."
+_HEADS_NOTE = (
+    "Capacity counts primary-care physicians who bill Medicare, one head each, shared equally among"
+    " the addresses where they practice: part-time work is not known, which overstates it; who does"
+    " not bill Medicare is missing, many pediatricians among them, which understates it."
+)
+
+_BY_TRAVEL = """\
+# Travel decides here: "capacity", a ratio of people to care, needs clinicians with full-time
+# equivalents among [[sites]], your own or the national file's.
 """
-
-_NO_BDC_NOTE = """\
-notes = ["No coverage data was at hand: lines are not known, and the gap is a floor."]
-
+_BY_CAPACITY = """\
+# Clinicians decide here, and the sites of these kinds serve for distances: "travel" needs nothing
+# more, and is among the other choices that the page shows.
 """
 
 _COUNTIES_TEXT = """\
@@ -118,149 +164,103 @@ year = {counties}
 
 """
 
+_CENTERS_TEXT = """\
+# Where people are measured from: the mean place of a tract's residents, not of its land.
+[centers]
+file = "live:centers"
+year = {centers}
+
+"""
+
+_RURAL_TEXT = """\
+# Rural health clinics. They come as addresses and stand at the inner point of their ZIP area, some
+# miles off in the country; addresses = true asks the Census geocoder.
+{part}
+"""
+
+_HEADS_TEXT = """\
+# Primary-care physicians who bill Medicare, one head each, shared among the addresses where they
+# practice. Part-time work is not known, which overstates care; who does not bill Medicare is
+# missing, many pediatricians among them, which understates it.
+{part}
+"""
+
 _CT_TEXT = """\
 # The FCC keeps Connecticut's old counties, the ACS its planning regions: USDA's list carries both.
 connecticut = "live:ruca"
 """
 
 
-@dataclass(frozen=True)
-class Lacking:
-    """An input that is not at hand.
-
-    Attributes
-    ----------
-    entry
-        The input.
-    reason
-        Why: the error that fetching it raised.
-    """
-
-    entry: Input
-    reason: EquityError
-
-    @property
-    def can_be_done_without(self) -> bool:
-        """True if a study can still say something true without it.
-
-        Coverage nobody has a token for is a known gap; coverage that failed to arrive, or a token
-        that was refused, is a mistake to mend first.
-        """
-        if self.entry.id == "bdc":
-            return self.reason.code in {"E-KEY-MISSING", "E-OFFLINE"}
-        return self.entry.id in _WELCOME
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """What a run of a state stands on.
-
-    Attributes
-    ----------
-    at_hand
-        Inputs with their files.
-    lacking
-        Inputs that could not be had.
-    """
-
-    at_hand: tuple[tuple[Input, tuple[Stored, ...]], ...]
-    lacking: tuple[Lacking, ...]
-
-    def check(self) -> None:
-        """Raise the first reason why the study cannot run."""
-        for lacking in self.lacking:
-            if not lacking.can_be_done_without:
-                raise lacking.reason
-
-
-def gather_inputs(state: str, *, tell: Callable[[str], None] = lambda _line: None) -> Gathered:
-    """Fetch everything a state's study needs, as far as it goes; nothing is downloaded twice.
+def study_text(state: str, *, without: Collection[str] = (), by_capacity: bool = False) -> str:
+    """Return the study file of a state.
 
     Parameters
     ----------
     state
         State (FIPS, postal code or name).
-    tell
-        Called with a line for each input.
+    without
+        Ids of inputs to leave out.
+    by_capacity
+        Let clinicians decide who is beyond reach, not travel.
     """
-    where = find_state(state)
-    if where.synthetic:
-        raise InputError("the example state is not published", fix="equity run example")
-    names = [*_NEEDED, *_WELCOME, *(["ruca"] if where.fips == _CONNECTICUT else [])]
-    want, via, ready, lacking = Want(where.fips), desk(), [], []
-    missing = [find_input(name) for name in names if not at_hand(name, want, via=via)]
-    if not via.offline and not _somebody_answers(missing):
-        via = Desk(Transport(limits=_HURRIED), via.store)
-    for name in names:
-        entry = find_input(name)
-        try:
-            files = tuple(fetch_input(name, want, via=via))
-        except EquityError as reason:
-            lacking.append(Lacking(entry, reason))
-            tell(f"  missing  {entry.product}: {reason.what}")
-            tell(f"           without it: {entry.without}")
-            tell(f"           {reason.fix}" if reason.fix else "")
-        else:
-            ready.append((entry, files))
-            tell(f"  ready    {entry.product} ({_edition(entry, files)})")
-    more = [entry for entry in INPUTS if entry.id not in names]
-    tell(f"  {len(more)} more inputs can be added to a study file: `equity sources`")
-    return Gathered(tuple(ready), tuple(lacking))
-
-
-def _somebody_answers(missing: Iterable[Input]) -> bool:
-    """Knock at those that would be asked: without a network each input would cost its retries."""
-    token = settings.current().fcc_token
-    servers = dict.fromkeys(e.server for e in missing if e.server != "fcc" or token is not None)
-    asking = Transport(limits=_HURRIED)
-    for server in servers:
-        try:
-            asking.fetch(Request(publisher(server), "/", max_bytes=1 << 22))
-        except EquityError as trouble:
-            # Any answer at all, a refusal included, shows that the way is open.
-            if trouble.code == "E-UNREACHABLE":
-                continue
-        return True
-    return not servers
-
-
-def _edition(entry: Input, files: tuple[Stored, ...]) -> str:
-    revisions = {f.receipt.revision if f.receipt else "by hand" for f in files} - {""}
-    return ", ".join(
-        [entry.vintage, *(f"revision {r}" for r in sorted(revisions) if r != "by hand")]
-    )
-
-
-def study_text(state: str, *, without: Collection[str] = ()) -> str:
-    """Return the study file of a state; `without` names inputs to leave out."""
     where: State = find_state(state)
-    editions = {name: find_input(name).vintage for name in ("boundaries", "counties", "bdc", "acs")}
-    lines = _NO_BDC_TEXT if "bdc" in without else _BDC_TEXT
+    names = (*NEEDED, *WELCOME)
+    editions = {name: find_input(name).vintage for name in names}
+    have = [name for name in names if name not in without]
+    lines = _BDC_TEXT if "bdc" in have else _NO_BDC_TEXT
+    notes = [_NO_BDC_NOTE] * ("bdc" not in have) + [_HEADS_NOTE] * by_capacity
+    used = ["cms-rhc"] * ("cms-rhc" in have) + [CLINICIANS] * by_capacity
     return _TEXT.format(
         state=where.name,
         id=where.usps.lower(),
         fips=where.fips,
-        hrsa=find_input("hrsa-sites").vintage,
-        notes=_NO_BDC_NOTE if "bdc" in without else "",
+        hrsa=editions["hrsa-sites"],
+        notes=_notes_text(notes),
         coverage=lines.format(
-            bdc=editions["bdc"], connecticut=_CT_TEXT if where.fips == _CONNECTICUT else ""
+            bdc=editions["bdc"], connecticut=_CT_TEXT if where.fips == CONNECTICUT else ""
         ),
-        outlines="" if "counties" in without else _COUNTIES_TEXT.format(**editions),
-        sites_options="".join(map(_site_option, INPUTS)),
+        outlines=_COUNTIES_TEXT.format(**editions) if "counties" in have else "",
+        centers=_CENTERS_TEXT.format(**editions) if "centers" in have else "",
+        sites="".join(map(_places, used)),
+        how=_BY_CAPACITY if by_capacity else _BY_TRAVEL,
+        method="capacity" if by_capacity else "travel",
+        kinds=_toml(kinds_that_count(have)),
+        sites_options="".join(_site_option(entry) for entry in INPUTS if entry.id not in used),
         tables_options="".join(map(_table_option, INPUTS)),
         rules=default_rules_text(),
         criteria=default_criteria_text(),
-        **editions,
+        **{name: editions[name] for name in ("boundaries", "acs")},
     )
+
+
+def kinds_that_count(ids: Collection[str]) -> list[str]:
+    """Return the kinds of sites that count: those whose lists are there."""
+    lists = {"hrsa-sites": "health_center", "cms-rhc": "rural_health_clinic"}
+    return [kind for name, kind in lists.items() if name in ids]
+
+
+def _notes_text(notes: Collection[str]) -> str:
+    lines = "".join(f"    {_toml(note)},\n" for note in notes)
+    return f"notes = [\n{lines}]\n\n" if notes else ""
+
+
+def _places(name: str) -> str:
+    """Return the lines that add a list of places, with what it is."""
+    entry = find_input(name)
+    text = _HEADS_TEXT if name == CLINICIANS else _RURAL_TEXT
+    return text.format(part=_part("sites", entry, _fields_of_sites(entry)))
+
+
+def _fields_of_sites(entry: Input) -> dict[str, Any]:
+    label = entry.reader.name.replace("_", " ")
+    label = "rural health clinics" if entry.id == "cms-rhc" else label
+    use = "capacity" if entry.id == CLINICIANS else "sites"
+    return {"as_of": entry.vintage, "label": label, "unplaced": "drop", "use": use}
 
 
 def _site_option(entry: Input) -> str:
     """Return the lines, commented out, that add a list of places to a study."""
-    if entry.gives != "providers":
-        return ""
-    label = entry.reader.name.replace("_", " ")
-    fields = {"as_of": entry.vintage, "label": label, "unplaced": "drop", "use": "sites"}
-    return _option("sites", entry, fields)
+    return _option("sites", entry, _fields_of_sites(entry)) if entry.gives == "providers" else ""
 
 
 def _table_option(entry: Input) -> str:
@@ -272,11 +272,15 @@ def _table_option(entry: Input) -> str:
 
 
 def _option(section: str, entry: Input, fields: dict[str, Any]) -> str:
+    lines = _part(section, entry, fields).replace("\n", f"  # {entry.use}\n", 1).splitlines()
+    return "".join(f"# {line}".rstrip() + "\n" for line in [*lines, ""])
+
+
+def _part(section: str, entry: Input, fields: dict[str, Any]) -> str:
     named = {"reader": entry.reader.name, "file": f"live:{entry.id}", **fields}
     if entry.options:
         named["options"] = entry.options
-    lines = [f"[[{section}]]  # {entry.use}", *(f"{k} = {_toml(v)}" for k, v in named.items()), ""]
-    return "".join(f"# {line}".rstrip() + "\n" for line in lines)
+    return f"[[{section}]]\n" + "".join(f"{k} = {_toml(v)}\n" for k, v in named.items())
 
 
 def _toml(value: Any) -> str:
@@ -286,7 +290,11 @@ def _toml(value: Any) -> str:
 
 
 def write_study(
-    state: str, path: str | Path | None = None, *, without: Collection[str] = ()
+    state: str,
+    path: str | Path | None = None,
+    *,
+    without: Collection[str] = (),
+    by_capacity: bool = False,
 ) -> Path:
     """Write the study file of a state.
 
@@ -296,8 +304,8 @@ def write_study(
         State (FIPS, postal code or name).
     path
         Where; by default a place in the cache, for a run at once.
-    without
-        Inputs to leave out.
+    without, by_capacity
+        As for :func:`study_text`.
 
     Raises
     ------
@@ -306,7 +314,7 @@ def write_study(
     StorageError
         If it cannot be written.
     """
-    text = study_text(state, without=without)
+    text = study_text(state, without=without, by_capacity=by_capacity)
     if path is None:
         now = settings.current()
         file = (
