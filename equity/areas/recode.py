@@ -98,8 +98,8 @@ def connecticut(table: Table, codes: pd.Series, *, to: str) -> Table:
     table
         Area table of tracts, block groups or blocks.
     codes
-        Series from `equity.read_connecticut_codes`: tract id with the old
-        county -> tract id with the planning region.
+        Series from `equity.sources.census.relationships.read_connecticut_codes`: tract id with
+        the old county -> tract id with the planning region.
     to
         ``2020-CT2022`` (planning regions) or ``2020`` (old counties).
 

@@ -14,9 +14,8 @@ from equity.provenance import carry, meta, stamp
 from equity.sources.census.gazetteer import get_gazetteer
 from equity.sources.census.geocoder import geocode
 
-__all__ = ["QUALITIES", "get_placed", "place_providers"]
+__all__ = ["get_placed", "place_providers"]
 
-QUALITIES = ("coordinates", "address", "address_approximate", "zip_area")
 """From best to worst: the publisher's own coordinates; the address found; a similar address found;
 the inner point of the ZIP area (kilometers off in the country)."""
 
@@ -107,6 +106,16 @@ def get_placed(
         Ask the geocoder; without it every provider stands at its ZIP area's inner point.
     via
         Transport and cache; the session's own by default.
+
+    Returns
+    -------
+    GeoDataFrame
+        As :func:`place_providers`.
+
+    Raises
+    ------
+    EquityError
+        If a download fails, or an id repeats.
     """
     found = geocode(providers, via=via) if addresses and len(providers) else None
     areas = get_gazetteer("zcta", year=year, via=via)

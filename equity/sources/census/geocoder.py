@@ -120,6 +120,11 @@ def read_geocoded(body: bytes, *, expected: Any, file: str = "answer") -> pd.Dat
     -------
     pandas.DataFrame
         In the order of `expected`; columns as :func:`geocode`.
+
+    Raises
+    ------
+    FormatError
+        If it is no such answer, or an address was not answered or not asked for.
     """
     rows = [fields for _, fields in read_records(body, file)]
     bad = [i + 1 for i, r in enumerate(rows) if len(r) < 3 or (r[2] == "Match" and len(r) != 12)]
