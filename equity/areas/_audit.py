@@ -61,6 +61,11 @@ class JoinAudit:
             else {}
         )
 
+    def of(self, table: str) -> tuple[int, int, float]:
+        """Return how many areas one table was asked for, how many met, and the share."""
+        areas, matched = self.matched.loc[table, ["areas", "matched"]].to_numpy(dtype=int)
+        return areas, matched, matched / areas
+
     def sentences(self, names: Iterable[str] | None = None) -> list[str]:
         """One sentence a joined table, of all or of those named."""
         return [self._sentence(str(n)) for n in (self.matched.index if names is None else names)]
@@ -73,7 +78,7 @@ class JoinAudit:
         )
 
     def _sentence(self, name: str) -> str:
-        matched, areas = (self.matched.loc[name, column] for column in ("matched", "areas"))
+        areas, matched, _ = self.of(name)
         text = f"{name}: {matched:,} of {areas:,} areas matched"
         for side in ("missing", "extra"):
             found = {k: n for k, n in self.reasons(name, side).items() if n}

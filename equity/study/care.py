@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import combine
@@ -21,7 +22,9 @@ _PER_10K = 10_000.0
 _MADE_OF_BLOCKS = ("block_group", "tract", "county", "state")
 
 
-def care_within_reach(plan: StudyPlan, inputs: Inputs, table: Any, care: CarePart) -> Any:
+def care_within_reach(
+    plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePart
+) -> gpd.GeoDataFrame:
     """Return the table with one kind of care beside it: how far it is, and who is beyond reach.
 
     Parameters
@@ -53,7 +56,7 @@ def care_within_reach(plan: StudyPlan, inputs: Inputs, table: Any, care: CarePar
     return combine(table, beyond_reach(table, method="capacity", benchmark_per_10k=benchmark))
 
 
-def sites_that_count(sites: Any, care: CarePart) -> Any:
+def sites_that_count(sites: gpd.GeoDataFrame | None, care: CarePart) -> gpd.GeoDataFrame:
     """Keep the sites of the kinds that the study names; all where it names none."""
     if sites is None:
         raise InputError(
@@ -64,7 +67,7 @@ def sites_that_count(sites: Any, care: CarePart) -> Any:
     return sites_of(sites, care.kinds)
 
 
-def _rurality(care: CarePart, table: Any) -> pd.Series | None:
+def _rurality(care: CarePart, table: pd.DataFrame) -> pd.Series | None:
     if care.rurality is None:
         return None
     if care.rurality not in table.columns:
@@ -76,7 +79,7 @@ def _rurality(care: CarePart, table: Any) -> pd.Series | None:
     return rurality
 
 
-def _own_column(care: CarePart, table: Any) -> dict[str, Any]:
+def _own_column(care: CarePart, table: pd.DataFrame) -> dict[str, Any]:
     if care.column not in table.columns:
         raise MissingColumnError(
             f"care.column names {care.column}, which no input holds",
@@ -105,7 +108,7 @@ def _centers(plan: StudyPlan, inputs: Inputs) -> pd.DataFrame | None:
 
 
 def _points(
-    plan: StudyPlan, inputs: Inputs, sites: Any, care: CarePart, table: Any
+    plan: StudyPlan, inputs: Inputs, sites: gpd.GeoDataFrame, care: CarePart, table: pd.DataFrame
 ) -> pd.DataFrame | None:
     """Return the nearest site of every populated block, where the study has blocks."""
     if inputs.blocks is None or plan.study.level not in _MADE_OF_BLOCKS:
@@ -114,14 +117,14 @@ def _points(
     rurality = _rurality(care, table)
     if rurality is not None:
         own = people.index.str[: len(table.index[0])]
-        rurality = pd.Series(own.map(rurality), index=people.index)
+        rurality = pd.Series(own.map(rurality.to_dict()), index=people.index)
     near = nearest_sites(people, sites, rurality=rurality, roads=care.roads)
     return near.assign(population_n=people["population_n"])
 
 
 def _access(
     inputs: Inputs,
-    placed: Any,
+    placed: gpd.GeoDataFrame,
     care: CarePart,
     centers: pd.DataFrame | None,
     rurality: pd.Series | None,

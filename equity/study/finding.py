@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import combine
@@ -80,11 +79,13 @@ def _sites_label(result: Record) -> str:
     return sentence_list([part.label for part in result.plan.sites if part.use != "capacity"])
 
 
-def _sites_nearby(result: Record) -> Any:
+def _sites_nearby(result: Record) -> gpd.GeoDataFrame | None:
     """Keep the sites inside the areas, and those beyond that are somebody's nearest.
 
     Distances were measured to all of them; a map of every site next door would hide the state.
     """
+    if result.sites is None:
+        return None
     areas = result.table[["geometry"]].dropna()
     inside = result.sites.sjoin(areas, predicate="within").index
     nearest = result.table["nearest_site_id"].dropna()
@@ -101,7 +102,7 @@ def _by_rule(result: Record) -> pd.DataFrame:
     return frame.assign(note=pd.Series(notes))
 
 
-def _rule_note(table: Any, suffix: str) -> str:
+def _rule_note(table: pd.DataFrame, suffix: str) -> str:
     said = set(table[f"coverage_status{suffix}"].astype(str))
     notes = [status.gap for word, status in statuses().items() if word in said and status.gap]
     if table[f"gap_n{suffix}"].isna().all():
@@ -125,9 +126,9 @@ def _criteria(result: Record) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _unranked(table: Any) -> pd.DataFrame:
+def _unranked(table: pd.DataFrame) -> pd.DataFrame:
     rest = table[table["gap_status"] != "ok"]
-    why = rest["gap_status"].where(rest.get("area_status", "") != "water", "water")
+    why = rest["gap_status"].mask(rest["area_status"] == "water", "water")
     reason = why.map(lambda word: status_of_word(word).area or status_of_word(word).words)
     people = rest["population_n"]
     # An empty column has no type of its own: a state may rank every area.
@@ -136,7 +137,7 @@ def _unranked(table: Any) -> pd.DataFrame:
     return pd.DataFrame({"name": _label(rest), "reason": reason}, index=rest.index)
 
 
-def _label(table: Any) -> pd.Series:
+def _label(table: pd.DataFrame) -> pd.Series:
     county = table["county_name"].where(table["county_name"] == "", ", " + table["county_name"])
     return table["name"] + county
 

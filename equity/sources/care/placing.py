@@ -16,9 +16,6 @@ from equity.sources.census.geocoder import geocode
 
 __all__ = ["get_placed", "place_providers"]
 
-"""From best to worst: the publisher's own coordinates; the address found; a similar address found;
-the inner point of the ZIP area (kilometers off in the country)."""
-
 
 def place_providers(
     providers: pd.DataFrame,
@@ -42,8 +39,10 @@ def place_providers(
     -------
     geopandas.GeoDataFrame
         The providers that could be placed, with ``lon``, ``lat`` (degrees, NAD83),
-        ``location_quality`` (one of :data:`QUALITIES`) and ``geometry`` in EPSG:4269. Those that
-        could not are counted in a note.
+        ``location_quality`` and ``geometry`` in EPSG:4269. The quality is, from best to worst,
+        ``coordinates`` (the publisher's own), ``address`` (found), ``address_approximate`` (a
+        similar one found) or ``zip_area`` (its inner point, kilometers off in the country). Those
+        that could not are counted in a note.
 
     Raises
     ------
