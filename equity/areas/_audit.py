@@ -61,11 +61,6 @@ class JoinAudit:
             else {}
         )
 
-    def of(self, table: str) -> tuple[int, int, float]:
-        """Return how many areas one table was asked for, how many met, and the share."""
-        areas, matched = self.matched.loc[table, ["areas", "matched"]].to_numpy(dtype=int)
-        return areas, matched, matched / areas
-
     def sentences(self, names: Iterable[str] | None = None) -> list[str]:
         """One sentence a joined table, of all or of those named."""
         return [self._sentence(str(n)) for n in (self.matched.index if names is None else names)]
@@ -78,8 +73,8 @@ class JoinAudit:
         )
 
     def _sentence(self, name: str) -> str:
-        areas, matched, _ = self.of(name)
-        text = f"{name}: {matched:,} of {areas:,} areas matched"
+        row = self.matched.loc[name]
+        text = f"{name}: {row['matched']:,.0f} of {row['areas']:,.0f} areas matched"
         for side in ("missing", "extra"):
             found = {k: n for k, n in self.reasons(name, side).items() if n}
             if found:

@@ -245,14 +245,17 @@ def _without_people(tables: Sequence[Any]) -> set[str]:
 
 def _refuse(found: JoinAudit, label: str, tolerance: float, vintage: str, level: str) -> None:
     reasons = {k: n for k, n in found.reasons(label).items() if n and k not in HARMLESS}
-    areas, matched, share = found.of(label)
+    row = found.matched.loc[label]
     lost = sum(reasons.values())
-    if lost <= tolerance * areas:
+    if lost <= tolerance * row["areas"]:
         return
     rows = found.rows
     mine = (rows["table"] == label) & (rows["side"] == "missing") & rows["reason"].isin(reasons)
     parts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in reasons.items())
-    what = f"{label} matches {matched:,} of {areas:,} areas ({share:.1%}); {parts}"
+    what = (
+        f"{label} matches {row['matched']:,.0f} of {row['areas']:,.0f} areas "
+        f"({row['match_share']:.1%}); {parts}"
+    )
     examples = list(rows.loc[mine, "geoid"])
     if "other_vintage" in reasons or "code_change" in reasons:
         have = "2020" if vintage == "2010" else "2010"
