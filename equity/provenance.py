@@ -66,7 +66,7 @@ class Source:
     synthetic: bool = False
     note: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, str | bool]:
         """Return the fields that say something."""
         return {key: value for key, value in asdict(self).items() if value not in ("", False)}
 
@@ -159,9 +159,9 @@ def carry(
     )
 
 
-def file_source(path: str | Path, **fields: Any) -> Source:
+def file_source(path: str | Path, *, synthetic: bool = False, **fields: str) -> Source:
     """Describe a file that was read, by its bare name and its content: no machine path."""
-    return Source(file=Path(path).name, sha256=sha256_of(path), **fields)
+    return Source(file=Path(path).name, sha256=sha256_of(path), synthetic=synthetic, **fields)
 
 
 def sha256_of(path: str | Path) -> str:

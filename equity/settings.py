@@ -104,7 +104,7 @@ _SECRET_FIELDS = {"census_api_key", "fcc_username", "fcc_token"}
 _configured = Settings()
 
 
-def configure(**options: Any) -> Settings:
+def configure(**options: object) -> Settings:
     """Set options for this session and return what is now in force.
 
     Parameters

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import doctest
 import inspect
+import pkgutil
 import re
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import equity
+import equity.sources
 
 PACKAGE = Path(__file__).resolve().parents[1] / "equity"
 
 # Whatever they are given they answer.
-REFUSE_NOTHING = {"data_dictionary", "doctor", "list_coverage_rules"}
+REFUSE_NOTHING = {"data_dictionary", "doctor"}
 
 
 def _modules() -> list[str]:
@@ -34,13 +37,23 @@ def test_examples_in_docstrings_run(name, example_state, monkeypatch, tmp_path):
     assert failed == 0
 
 
-def _functions() -> list[str]:
-    return sorted(name for name in equity.__all__ if inspect.isfunction(getattr(equity, name)))
+def _functions() -> dict[str, Callable[..., object]]:
+    """The functions of the top level, and every reader and its twin of the sources."""
+    found = {name: getattr(equity, name) for name in equity.__all__}
+    for info in pkgutil.walk_packages(equity.sources.__path__, "equity.sources."):
+        if not info.name.rpartition(".")[2].startswith("_"):
+            module = import_module(info.name)
+            names = [n for n in getattr(module, "__all__", ()) if n.startswith(("read_", "get_"))]
+            found |= {name: getattr(module, name) for name in names}
+    return {name: thing for name, thing in found.items() if inspect.isfunction(thing)}
 
 
-@pytest.mark.parametrize("name", _functions())
+FUNCTIONS = _functions()
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
 def test_public_functions_say_what_they_take_give_and_refuse(name):
-    function = getattr(equity, name)
+    function = FUNCTIONS[name]
     text = inspect.getdoc(function)
     sections = set(re.findall(r"^(\w+)\n-+$", text, re.MULTILINE))
     signature = inspect.signature(function)

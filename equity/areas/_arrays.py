@@ -14,6 +14,8 @@ from equity.errors import InputError
 Floats = npt.NDArray[np.float64]
 Numbers: TypeAlias = float | Sequence[Any] | npt.NDArray[Any] | pd.Series | pd.DataFrame
 """A number, a sequence, an array, a Series or a DataFrame."""
+Answer: TypeAlias = float | npt.NDArray[Any] | pd.Series | pd.DataFrame
+"""In the shape of the numbers given: a number, an array, a Series or a DataFrame."""
 
 
 def to_floats(values: Numbers, name: str) -> Floats:
@@ -71,7 +73,7 @@ def _aligned(value: Any, leader: Any, name: str) -> Any:
     return value.loc[leader.index]
 
 
-def unpack(**values: Numbers) -> tuple[list[Floats], Callable[[Any], Any], Any]:
+def unpack(**values: Numbers) -> tuple[list[Floats], Callable[[npt.ArrayLike], Answer], Any]:
     """Bring arguments to one shape; those named ``…moe`` are margins, and none may be negative.
 
     Returns the arrays (broadcast against each other), a function that gives a result the shape
@@ -98,7 +100,7 @@ def unpack(**values: Numbers) -> tuple[list[Floats], Callable[[Any], Any], Any]:
         raise InputError(f"the arguments do not have the same shape: {shapes}") from error
     _check_margins(values, broadcast)
 
-    def wrap(result: Any) -> Any:
+    def wrap(result: npt.ArrayLike) -> Answer:
         array = np.asarray(result)
         if isinstance(leader, pd.DataFrame) and array.ndim == 2:
             return pd.DataFrame(array, index=leader.index, columns=leader.columns)

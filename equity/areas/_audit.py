@@ -73,8 +73,8 @@ class JoinAudit:
         )
 
     def _sentence(self, name: str) -> str:
-        matched, areas = (self.matched.loc[name, column] for column in ("matched", "areas"))
-        text = f"{name}: {matched:,} of {areas:,} areas matched"
+        row = self.matched.loc[name]
+        text = f"{name}: {row['matched']:,.0f} of {row['areas']:,.0f} areas matched"
         for side in ("missing", "extra"):
             found = {k: n for k, n in self.reasons(name, side).items() if n}
             if found:

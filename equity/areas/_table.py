@@ -76,14 +76,13 @@ def move(
     result = provenance.carry(result, table, notes=notes)
     keep(result, f"parts of {level} areas of {relationship.source_vintage}", moved.blocks)
     known = provenance.meta(result)
-    stamped: pd.DataFrame = provenance.stamp(
+    return provenance.stamp(
         result,
         level=relationship.target_level,
         geo_vintage=to,
         sources=[*known.sources, *relationship.sources],
         notes=known.notes,
     )
-    return stamped
 
 
 def _left_behind(table: pd.DataFrame, roles: Roles, dropped: Collection[str]) -> list[str]:

@@ -169,14 +169,13 @@ def spread(
     result.index = pd.Index(areas.index, name="geoid")
     known = provenance.meta(areas)
     result = provenance.carry(result, table, notes=[f"values of the {large} given to each {small}"])
-    stamped: pd.DataFrame = provenance.stamp(
+    return provenance.stamp(
         result,
         level=small,
         geo_vintage=known.geo_vintage,
         sources=provenance.meta(result).sources,
         notes=provenance.meta(result).notes,
     )
-    return stamped
 
 
 def service_area(
@@ -268,19 +267,19 @@ def service_area(
     result.index.name = "service_area"
     notes = [note for row in rows for note in provenance.meta(row).notes]
     known = provenance.meta(rows[0])
-    stamped: pd.DataFrame = provenance.stamp(
+    return provenance.stamp(
         result,
         level="service_area",
         geo_vintage=vintage,
         sources=known.sources,
         notes=notes,
     )
-    return stamped
 
 
 def _wanted(where: Where, name: str, crs: str) -> list[tuple[str, Any]]:
     """Named pieces: a list of ids, or a geometry as a GeoSeries of one."""
     import geopandas as gpd
+    from shapely.geometry.base import BaseGeometry
 
     if isinstance(where, gpd.GeoDataFrame | gpd.GeoSeries):
         if where.crs is None:
@@ -288,7 +287,7 @@ def _wanted(where: Where, name: str, crs: str) -> list[tuple[str, Any]]:
         shapes = where.geometry
         refuse_duplicates(pd.Index(shapes.index.astype(str)), "the polygons")
         return [(str(label), shapes.loc[[label]]) for label in shapes.index]
-    if hasattr(where, "geom_type"):
+    if isinstance(where, BaseGeometry):
         return [(name, gpd.GeoSeries([where], crs=crs))]
     if isinstance(where, str):
         return [(name, [where])]
@@ -329,15 +328,17 @@ def _by_blocks(piece: Any, blocks: pd.DataFrame, level: str, label: str) -> pd.D
     return links[links["source"].isin(touched)].groupby(["source", "target"]).sum().reset_index()
 
 
-def _by_land(table: gpd.GeoDataFrame, piece: Any, label: str) -> pd.DataFrame:
-    if getattr(table, "_geometry_column_name", None) not in table.columns:
+def _by_land(table: pd.DataFrame, piece: Any, label: str) -> pd.DataFrame:
+    import geopandas as gpd
+
+    if not isinstance(table, gpd.GeoDataFrame) or table.active_geometry_name is None:
         raise InputError(
             "the table has no geometry to cut by the polygon",
             fix="join boundaries with equity.combine, or give blocks=",
         )
     shapes = table.geometry.make_valid().to_crs(_EQUAL_AREA)
     shape = piece.make_valid().to_crs(_EQUAL_AREA).union_all()
-    near = shapes[shapes.intersects(shape)]
+    near = gpd.GeoSeries(shapes[shapes.intersects(shape)])
     part = near.intersection(shape).area
     # A shared border is not an overlap.
     part = part.where(part > near.area * 1e-9, 0.0)

@@ -8,7 +8,6 @@ U.S. Census Bureau. American Community Survey: notes on ACS estimate and annotat
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -39,7 +38,7 @@ ANNOTATION = -100_000.0
 
 
 def decode(
-    values: pd.Series | Sequence[Any] | npt.NDArray[Any],
+    values: pd.Series | Sequence[float | str | None] | npt.NDArray[np.generic],
     *,
     kind: str = "estimate",
     file: str | None = None,
@@ -77,7 +76,7 @@ def decode(
     """
     if kind not in ("estimate", "moe"):
         raise InputError(f"kind is 'estimate' or 'moe', not {kind!r}")
-    column = values if isinstance(values, pd.Series) else pd.Series(values)
+    column = values if isinstance(values, pd.Series) else pd.Series([*values])
     numbers = _numbers(column, file)
     codes = ESTIMATE_CODES if kind == "estimate" else MOE_CODES
     status = np.where(np.isnan(numbers), "missing", "ok").astype(object)

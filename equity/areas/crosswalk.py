@@ -66,7 +66,7 @@ def crosswalk(
         Columns of the user's own to rebuild -> (numerator, denominator).
     medians
         Medians to rebuild -> (columns with the counts in each bin, (low, high) of each bin), or a
-        `equity.areas.medians.MedianBins` with the design factor; see `equity.grouped_median`.
+        `equity.areas.medians.MedianBins` with the design factor; see `grouped_median` beside it.
     drop
         Columns to leave behind.
     zero_rule

@@ -309,7 +309,7 @@ def _length_problem(level: str, length: int) -> tuple[str, str]:
 
 def _as_text(series: pd.Series, length: int) -> pd.Series:
     if pd.api.types.is_float_dtype(series):
-        if series.dtype.itemsize < 8 and length > 7:
+        if np.finfo(series.to_numpy().dtype).bits < 64 and length > 7:
             raise GeoidError(
                 f"ids of {length} digits do not fit the {series.dtype} they are stored in",
                 fix="read the column as text",

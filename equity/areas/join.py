@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import Any, Literal, cast, overload
 
 import numpy as np
 import pandas as pd
 
 from equity import provenance
 from equity.areas._audit import HARMLESS, JoinAudit, audit_of, compare
-from equity.areas.table import area_status, level_of, refuse_duplicates, require_table
+from equity.areas.table import Table, area_status, level_of, refuse_duplicates, require_table
 from equity.areas.validate import refuse_impossible
 from equity.areas.vintage import check_vintage, comparable, required_vintage
 from equity.errors import InputError, VintageError
@@ -23,27 +23,27 @@ _KEEP_FIRST = ("geo_id", "name", "county_name", "geometry", "area_status")
 
 @overload
 def combine(
-    table: Any,
-    *others: Any,
+    table: Table,
+    *others: pd.DataFrame,
     tolerance: float = ...,
     names: Sequence[str] | None = ...,
     audit: Literal[False] = ...,
-) -> Any: ...
+) -> Table: ...
 @overload
 def combine(
-    table: Any,
-    *others: Any,
+    table: Table,
+    *others: pd.DataFrame,
     tolerance: float = ...,
     names: Sequence[str] | None = ...,
     audit: Literal[True],
-) -> tuple[Any, JoinAudit]: ...
+) -> tuple[Table, JoinAudit]: ...
 def combine(
-    table: Any,
-    *others: Any,
+    table: Table,
+    *others: pd.DataFrame,
     tolerance: float = 0.01,
     names: Sequence[str] | None = None,
     audit: bool = False,
-) -> Any:
+) -> Table | tuple[Table, JoinAudit]:
     """Join area tables one to one, on id and vintage.
 
     The first table decides the areas and their order; the others add columns. Where a table has
@@ -107,15 +107,16 @@ def combine(
     found = _audit(table, others, labels, level)
     for label in labels:
         _refuse(found, label, tolerance, vintage, level)
-    for one, label in zip((table, *others), ("the first table", *labels), strict=True):
+    tables: list[pd.DataFrame] = [table, *others]
+    for one, label in zip(tables, ("the first table", *labels), strict=True):
         refuse_impossible(one, label)
     result = _join(table, others, labels, found)
     result["area_status"] = area_status(result)
     told = found.sentences(
         [label for label, other in zip(labels, others, strict=True) if not _made_from(other, table)]
     )
-    result = provenance.carry(result, table, *others, notes=told)
-    return (result, found) if audit else result
+    carried = cast("Table", provenance.carry(result, table, *others, notes=told))
+    return (carried, found) if audit else carried
 
 
 def _made_from(other: Any, table: Any) -> bool:
@@ -125,7 +126,9 @@ def _made_from(other: Any, table: Any) -> bool:
     return bool(sources) and own and bool(other.index.equals(table.index))
 
 
-def combine_audit(table: Any, *others: Any, names: Sequence[str] | None = None) -> JoinAudit:
+def combine_audit(
+    table: pd.DataFrame, *others: pd.DataFrame, names: Sequence[str] | None = None
+) -> JoinAudit:
     """Tell which rows of the tables would not meet, and why, without refusing or joining.
 
     Vintages are not compared, so that the damage of a wrong join can be seen.
@@ -242,16 +245,16 @@ def _without_people(tables: Sequence[Any]) -> set[str]:
 
 def _refuse(found: JoinAudit, label: str, tolerance: float, vintage: str, level: str) -> None:
     reasons = {k: n for k, n in found.reasons(label).items() if n and k not in HARMLESS}
-    areas = int(found.matched.loc[label, "areas"])
+    row = found.matched.loc[label]
     lost = sum(reasons.values())
-    if lost <= tolerance * areas:
+    if lost <= tolerance * row["areas"]:
         return
     rows = found.rows
     mine = (rows["table"] == label) & (rows["side"] == "missing") & rows["reason"].isin(reasons)
     parts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in reasons.items())
     what = (
-        f"{label} matches {found.matched.loc[label, 'matched']:,} of {areas:,} areas "
-        f"({found.matched.loc[label, 'match_share']:.1%}); {parts}"
+        f"{label} matches {row['matched']:,.0f} of {row['areas']:,.0f} areas "
+        f"({row['match_share']:.1%}); {parts}"
     )
     examples = list(rows.loc[mine, "geoid"])
     if "other_vintage" in reasons or "code_change" in reasons:
@@ -272,7 +275,9 @@ def _refuse(found: JoinAudit, label: str, tolerance: float, vintage: str, level:
     )
 
 
-def _join(table: Any, others: Sequence[Any], labels: Sequence[str], found: JoinAudit) -> Any:
+def _join(
+    table: pd.DataFrame, others: Sequence[pd.DataFrame], labels: Sequence[str], found: JoinAudit
+) -> pd.DataFrame:
     result = table.drop(columns="area_status", errors="ignore")
     geometry = _geometry_of([table, *others])
     pieces = [pd.DataFrame(result)]
@@ -294,8 +299,8 @@ def _join(table: Any, others: Sequence[Any], labels: Sequence[str], found: JoinA
 def _geometry_of(tables: Sequence[Any]) -> tuple[str, Any] | None:
     """Name and CRS of the first table's geometry that there is."""
     for table in tables:
-        name = getattr(table, "_geometry_column_name", None)
-        if name is not None and name in table.columns:
+        name = getattr(table, "active_geometry_name", None)
+        if name is not None:
             return str(name), table.crs
     return None
 

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from equity.areas._arrays import Floats, Numbers, unpack
+from equity.areas._arrays import Answer, Floats, Numbers, unpack
 from equity.areas.precision import (
     RELIABILITY,
     Z90,
@@ -77,7 +77,7 @@ class Change(NamedTuple):
     moe: Any
 
 
-def moe_sum(estimates: Numbers, moes: Numbers, *, zero_rule: bool = True) -> Any:
+def moe_sum(estimates: Numbers, moes: Numbers, *, zero_rule: bool = True) -> Answer:
     """Margin of a sum (or of a difference) of estimates that share nothing.
 
     ``sqrt(sum of squared margins)``; of all components whose estimate is 0, only the largest
@@ -133,7 +133,7 @@ def moe_sum(estimates: Numbers, moes: Numbers, *, zero_rule: bool = True) -> Any
     return result if leader is None else pd.Series(result, index=leader.index)
 
 
-def moe_product(a: Numbers, a_moe: Numbers, b: Numbers, b_moe: Numbers) -> Any:
+def moe_product(a: Numbers, a_moe: Numbers, b: Numbers, b_moe: Numbers) -> Answer:
     """Margin of a product A x B: ``sqrt(A^2 MOE_B^2 + B^2 MOE_A^2)``.
 
     Parameters

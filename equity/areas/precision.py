@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas._arrays import Numbers, unpack
+from equity.areas._arrays import Answer, Numbers, unpack
 from equity.errors import InputError
 
 Z90 = 1.645
@@ -27,7 +27,7 @@ CUT_TOLERANCE = 1e-9
 """Relative distance below which a value counts as being at a cut-off."""
 
 
-def at_least(value: Numbers, cut: float) -> Any:
+def at_least(value: Numbers, cut: float) -> Answer:
     """Tell whether values reach a cut-off, in spite of the last digits of floating point.
 
     ``1 - 0.9 >= 0.10`` is false in binary arithmetic; a place with exactly 10 % is at the cut.
@@ -53,7 +53,7 @@ def at_least(value: Numbers, cut: float) -> Any:
     return _against(value, cut, np.greater)
 
 
-def at_most(value: Numbers, cut: float) -> Any:
+def at_most(value: Numbers, cut: float) -> Answer:
     """Tell whether values stay within a cut-off; see `at_least`.
 
     Examples
@@ -64,7 +64,7 @@ def at_most(value: Numbers, cut: float) -> Any:
     return _against(value, cut, np.less)
 
 
-def _against(value: Numbers, cut: float, beyond: np.ufunc) -> Any:
+def _against(value: Numbers, cut: float, beyond: np.ufunc) -> Answer:
     if isinstance(value, pd.DataFrame | pd.Series):
         numbers = value.to_numpy(dtype="float64", na_value=np.nan)
     else:
@@ -77,19 +77,19 @@ def _against(value: Numbers, cut: float, beyond: np.ufunc) -> Any:
     return found if found.ndim else bool(found)
 
 
-def standard_error(moe: Numbers) -> Any:
+def standard_error(moe: Numbers) -> Answer:
     """Turn a published (90 %) margin into its standard error: ``MOE / 1.645``."""
     (margin,), wrap, _ = unpack(moe=moe)
     return wrap(margin / Z90)
 
 
-def rescale_moe(moe: Numbers, *, level: int) -> Any:
+def rescale_moe(moe: Numbers, *, level: int) -> Answer:
     """Turn 90 % margins into margins at another level (90, 95 or 99 %)."""
     (margin,), wrap, _ = unpack(moe=moe)
     return wrap(margin * (z_of(level) / Z90))
 
 
-def cv(estimate: Numbers, moe: Numbers) -> Any:
+def cv(estimate: Numbers, moe: Numbers) -> Answer:
     """Coefficient of variation in percent, ``100 SE / abs(estimate)``.
 
     Missing, never 0, where the estimate is 0.
@@ -107,7 +107,7 @@ def cv(estimate: Numbers, moe: Numbers) -> Any:
 
 def reliability(
     estimate: Numbers, moe: Numbers, *, scheme: str | tuple[float, float] = "esri"
-) -> Any:
+) -> Answer:
     """Class each estimate by its coefficient of variation: high, medium, low or unknown.
 
     A CV misleads for shares near 0 or 1: read the margin in points there.

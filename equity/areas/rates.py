@@ -18,11 +18,11 @@ Near 0: the published margin of the whole, times the share, is 0.85 to 1.15 of t
 
 from __future__ import annotations
 
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
-from equity.areas._arrays import Floats, Numbers, rows_where, unpack
+from equity.areas._arrays import Answer, Floats, Numbers, rows_where, unpack
 from equity.areas.medians import FIVE_YEAR_SAMPLE_PERCENT
 from equity.areas.precision import Z90
 from equity.errors import InputError
@@ -51,7 +51,7 @@ def moe_share(
     *,
     complement_moe: Numbers | None = None,
     rule: ShareRule = "census",
-) -> Any:
+) -> Answer:
     """Margin of a share X / Y where X is part of Y, as a share (0 to 1).
 
     ``census``, the published rule: ``sqrt(MOE_X^2 - p^2 MOE_Y^2) / Y``; where the radicand is
@@ -157,7 +157,7 @@ def moe_ratio(
     numerator_moe: Numbers,
     denominator: Numbers,
     denominator_moe: Numbers,
-) -> Any:
+) -> Answer:
     """Margin of a ratio X / Y where X is not part of Y.
 
     ``sqrt(MOE_X^2 + R^2 MOE_Y^2) / Y``. Missing where the denominator is 0.

@@ -98,8 +98,8 @@ def connecticut(table: Table, codes: pd.Series, *, to: str) -> Table:
     table
         Area table of tracts, block groups or blocks.
     codes
-        Series from `equity.read_connecticut_codes`: tract id with the old
-        county -> tract id with the planning region.
+        Series from `equity.sources.census.relationships.read_connecticut_codes`: tract id with
+        the old county -> tract id with the planning region.
     to
         ``2020-CT2022`` (planning regions) or ``2020`` (old counties).
 
@@ -168,11 +168,10 @@ def _with_ids(table: Table, ids: pd.Series, note: str, *, vintage: str | None = 
     result.index = pd.Index(ids.to_numpy(dtype=object), name="geoid")
     refuse_duplicates(result.index, "after recoding, the table")
     known = provenance.meta(table)
-    stamped: Table = provenance.stamp(
+    return provenance.stamp(
         result,
         level=known.level,
         geo_vintage=vintage or known.geo_vintage,
         sources=known.sources,
         notes=[*known.notes, note] if note else known.notes,
     )
-    return stamped

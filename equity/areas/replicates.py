@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from equity.areas._arrays import Numbers, to_floats
+from equity.areas._arrays import Answer, Numbers, to_floats
 from equity.areas.precision import Z90
 from equity.errors import InputError
 
 
-def replicate_variance(estimate: Numbers, replicates: Numbers) -> Any:
+def replicate_variance(estimate: Numbers, replicates: Numbers) -> Answer:
     """Variance from successive-difference replicates: ``(4 / R) sum (X_r - X_0)^2``.
 
     Exact for any statistic computed alike on the estimate and on every replicate (a sum of
@@ -62,9 +60,9 @@ def replicate_variance(estimate: Numbers, replicates: Numbers) -> Any:
     result = 4 / values.shape[-1] * squares.sum(axis=-1)
     if isinstance(estimate, pd.Series):
         return pd.Series(result, index=estimate.index)
-    return np.asarray(result).item() if base.ndim == 0 else result
+    return float(result) if base.ndim == 0 else np.asarray(result)
 
 
-def replicate_moe(estimate: Numbers, replicates: Numbers) -> Any:
+def replicate_moe(estimate: Numbers, replicates: Numbers) -> Answer:
     """90 % margin from successive-difference replicates; see `replicate_variance`."""
     return Z90 * replicate_variance(estimate, replicates) ** 0.5

@@ -49,7 +49,7 @@ class Roles:
 
 
 def roles_of(
-    table: Any,
+    table: pd.DataFrame,
     *,
     counts: Mapping[str, str] | None = None,
     ratios: Mapping[str, tuple[str, str]] | None = None,

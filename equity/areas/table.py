@@ -93,14 +93,13 @@ def area_table(
     refuse_duplicates(result.index, "the table", file=file)
     check_vintage(result.index, level=level, geo_vintage=geo_vintage, file=file)
     known = provenance.meta(frame)
-    stamped: Table = provenance.stamp(
+    return provenance.stamp(
         result,
         level=level,
         geo_vintage=geo_vintage,
         sources=[*known.sources, *sources],
         notes=known.notes,
     )
-    return stamped
 
 
 def require_table(table: object, name: str) -> None:

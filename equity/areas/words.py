@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,14 +39,14 @@ Z90 = 1.645
 SUM_STATUSES = ("ok", "crosswalked", "controlled", "")
 
 
-def is_missing(value: Any) -> bool:
+def is_missing(value: object) -> bool:
     """Tell whether a cell holds no value (None, NaN, NA)."""
     if isinstance(value, (float, np.floating)):
         return not math.isfinite(value)
-    return bool(pd.isna(value))
+    return value is None or value is pd.NA or value is pd.NaT
 
 
-def missing(status: Any = None) -> str:
+def missing(status: object = None) -> str:
     """Say why a value is missing: ``n/a (nobody lives here)``; never an empty cell."""
     if is_missing(status) or str(status) in SUM_STATUSES:
         return f"{NOT_AVAILABLE} (missing in the source)"
@@ -87,11 +86,11 @@ def share(value: float, digits: int = 1) -> str:
 
 
 def say(
-    value: Any,
+    value: float | None,
     unit: str,
     *,
-    moe: Any = None,
-    status: Any = None,
+    moe: float | None = None,
+    status: object = None,
     with_unit: bool = True,
     like: float | None = None,
 ) -> str:
@@ -118,10 +117,10 @@ def say(
     str
         For example ``1,240 ± 310 people`` or ``n/a (nobody lives here)``.
     """
-    if is_missing(value):
+    if value is None or is_missing(value):
         return missing(status)
     value = float(value)
-    margin = None if is_missing(moe) else abs(float(moe))
+    margin = None if moe is None or is_missing(moe) else abs(float(moe))
     cv = margin / Z90 / abs(value) if margin is not None and value else like
     if unit == "share":
         text = share(value)

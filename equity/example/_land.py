@@ -133,7 +133,7 @@ def _cost(mesh: Mesh, river_km: float, ridge_km: float) -> Floats:
 def _counties(mesh: Mesh, *whole: Flags) -> Ints:
     """Find each cell's county: the seat that reaches it first. `whole` areas stay undivided."""
     seats = np.array([[t.x, t.y] for t in plan.TOWNS if t.county_seat])
-    _, seat_cells = cKDTree(mesh.seeds).query(seats)
+    seat_cells = np.asarray(cKDTree(mesh.seeds).query(seats)[1])
     everywhere = np.zeros(len(mesh.seeds), dtype=np.int64)
     owner = _reach(mesh, seat_cells, _cost(mesh, 14.0, 18.0), everywhere)
     county = np.searchsorted(np.sort(seat_cells), owner)

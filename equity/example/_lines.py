@@ -64,7 +64,7 @@ def terrain(land: Land, wealth: Floats) -> Terrain:
         dense=np.round(np.log10(np.maximum(land.density, 0.1)), 6),
         wealth=wealth,
         tower_km=tower,
-        ridge_km=shapely.distance(shapely.points(xy), ridges),
+        ridge_km=np.asarray(shapely.distance(shapely.points(xy), ridges)),
         county=land.county.astype(float),
     )
 

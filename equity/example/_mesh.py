@@ -146,8 +146,8 @@ def _clip(seeds: Floats, outline: Floats, river: Floats) -> Mesh:
         rings=rings,
         area_km2=np.array([_area(corners[ring]) for ring in rings]),
         pairs=pairs,
-        crosses_river=shapely.intersects(hops, shapely.LineString(river)),
-        crosses_ridge=shapely.intersects(hops, ridges),
+        crosses_river=np.asarray(shapely.intersects(hops, shapely.LineString(river))),
+        crosses_ridge=np.asarray(shapely.intersects(hops, ridges)),
         lake=plan.in_ellipse(seeds, plan.LAKE),
     )
 

@@ -200,7 +200,7 @@ def _by_arrow(
     if wrong:
         _refuse_wrong_rows(content, delimiter, names, path)
         raise FormatError(f"{len(wrong):,} rows are not readable", file=path)
-    frame = table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
     frame.index = _lines(content, end, delimiter, len(frame), path)
     return frame
 

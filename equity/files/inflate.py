@@ -31,7 +31,7 @@ def fast_member(handle: IO[bytes], item: zipfile.ZipInfo) -> IO[bytes] | None:
         return None
     if item.compress_type != zipfile.ZIP_DEFLATED or item.flag_bits & _ENCRYPTED:
         return None
-    inflated = igzip.IGzipFile(fileobj=_AsGzip(handle, item), mode="rb")
+    inflated: Any = igzip.IGzipFile(fileobj=_AsGzip(handle, item), mode="rb")
     damage: Any = isal_zlib.error  # typed as an exception, is a class of them
     return _Member(inflated, item.filename, damage)  # type: ignore[return-value]
 

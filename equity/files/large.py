@@ -7,12 +7,15 @@ import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
 from equity.files.delimited import read_text_table, usable_names
 from equity.files.opening import check_data, is_packed, regular
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["read_columns", "stream_columns"]
 
@@ -41,14 +44,16 @@ def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
         handle.seek(0)
         if not is_packed(start, path):
             try:
-                return pa.Table.from_batches(stream_columns(handle, pick, file=path)).to_pandas()
+                read = pa.Table.from_batches(stream_columns(handle, pick, file=path))
             except pa.ArrowInvalid:
                 pass  # the careful reader knows other encodings, and names the rows
+            else:
+                return cast("pd.DataFrame", read.to_pandas())
     frame = read_text_table(path)
     return frame[list(pick(list(frame.columns)))].reset_index(drop=True)
 
 
-def stream_columns(handle: IO[bytes], pick: Pick, *, file: str | Path) -> Iterator[Any]:
+def stream_columns(handle: IO[bytes], pick: Pick, *, file: str | Path) -> Iterator[pa.RecordBatch]:
     """Yield record batches of the columns that `pick` chooses, as text.
 
     Parameters

@@ -49,4 +49,6 @@ def share_of(acs: pd.DataFrame, cells: Sequence[str], universe: str) -> tuple[pd
         return share, pd.Series(np.nan, index=acs.index)
     part_moe = acs[margins[0]] if len(cells) == 1 else moe_sum(acs[wanted[:-1]], acs[margins[:-1]])
     # No jump at the radicand's sign: our own shares need not reproduce a published margin.
-    return share, moe_share(part, part_moe, total, acs[margins[-1]], rule="steady")
+    margin = moe_share(part, part_moe, total, acs[margins[-1]], rule="steady")
+    assert isinstance(margin, pd.Series)
+    return share, margin

@@ -38,7 +38,7 @@ def demand_population(
     table
         By area id: ``population`` and shares of it, 0 to 1, such as ``age_65_share``,
         ``disability_share``, ``no_vehicle_share`` (:func:`equity.covered_populations`) or
-        ``diabetes_share`` (:func:`equity.read_places`).
+        ``diabetes_share`` (:func:`equity.sources.cdc.read_places`).
     group
         Column of the share to count; everybody if None.
     needs

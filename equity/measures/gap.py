@@ -117,7 +117,7 @@ def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
     _add_margins(result, table)
     result["subscribed_beyond_rule_share"] = _beyond_rule(table)
     result["subscribed_beyond_rule_share_moe"] = _beyond_moe(table)
-    hidden = [name for name in result if str(name).removesuffix("_moe") in _NEED_LINES]
+    hidden = [name for name in map(str, result) if name.removesuffix("_moe") in _NEED_LINES]
     result[hidden] = result[hidden].mask(unknown)
     status = _status(table, result["gap_n"])
     result = result.where(status == "ok")
@@ -248,8 +248,8 @@ def _what_homes_lack(table: pd.DataFrame) -> dict[str, pd.Series]:
     both = table["connected_share"]
     nothing = pd.Series(np.nan, index=table.index)
     device = np.maximum(table["device_share"], both)
-    subscribed = np.maximum(table.get("subscription_share", nothing), both)
-    lacks_device = np.minimum(subscribed - both, 1 - device)
+    subscribed = pd.Series(np.maximum(table.get("subscription_share", nothing), both))
+    lacks_device = pd.Series(np.minimum(subscribed - both, 1 - device), index=table.index)
     lacks_subscription = device - both
     unconnected = (1 - both).where(both < 1)
     parts = {
@@ -275,7 +275,8 @@ def _add_margins(result: pd.DataFrame, table: pd.DataFrame) -> None:
     spare_moe = connected_moe.where(line_may_bind, 0.0).where(connected_moe.notna())
 
     def margin(reach: pd.Series, per_person: pd.Series, homes_moe: pd.Series) -> pd.Series:
-        return np.sqrt((reach * per_person * people_moe) ** 2 + (people * reach * homes_moe) ** 2)
+        of_people, of_homes = reach * per_person * people_moe, people * reach * homes_moe
+        return pd.Series(np.sqrt(of_people**2 + of_homes**2))
 
     usable = result["usable_link_share"]
     most = pd.Series(np.maximum(line, connected), index=table.index)
@@ -314,7 +315,8 @@ def _beyond_rule(table: pd.DataFrame) -> pd.Series:
     counted = np.minimum(
         table["qualifying_share"].to_numpy(), table["subscription_share"].to_numpy()
     )
-    return (table["any_subscription_share"] - counted).clip(lower=0.0)
+    beyond: pd.Series = table["any_subscription_share"] - counted
+    return beyond.clip(lower=0.0)
 
 
 def _status(table: pd.DataFrame, gap: pd.Series) -> pd.Series:

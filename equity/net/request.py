@@ -47,7 +47,7 @@ class Request:
     expect: str = "any"
     host: int = 0
     method: str = "GET"
-    files: Mapping[str, Any] | None = None
+    files: Mapping[str, tuple[str, str, str]] | None = None
     data: Mapping[str, str] | None = None
     max_bytes: int = 512 * 1024 * 1024
 

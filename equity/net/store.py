@@ -14,7 +14,6 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from equity import settings
 from equity.errors import FormatError, InputError, StorageError
@@ -66,15 +65,18 @@ class Stored:
     path: Path
     receipt: Receipt | None = None
 
-    def source(self, **fields: Any) -> Source:
-        """Describe the file for provenance: no time, no machine path."""
+    def source(self) -> Source:
+        """Describe the file for provenance: no time, no machine path, nothing of its content."""
         known = self.receipt
         return Source(
+            id="",
+            agency="",
+            product="",
+            vintage="",
             url=known.url if known else "",
             revision=known.revision if known else "put in place by hand",
             sha256=known.sha256 if known else sha256_of(self.path),
             file=self.path.name,
-            **fields,
         )
 
 

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from equity import settings
@@ -33,6 +33,9 @@ from equity.net.publishers import Publisher, check_may_carry, host_of
 from equity.net.request import Reply, Request
 from equity.net.store import writing
 from equity.settings import redact
+
+if TYPE_CHECKING:
+    import requests
 
 __all__ = ["Transport", "transport"]
 
@@ -91,7 +94,7 @@ class Transport:
     def exchange(
         self,
         request: Request,
-        consume: Callable[[Any], T],
+        consume: Callable[[requests.Response], T],
         *,
         headers: Callable[[], Mapping[str, str]] = dict,
         accept: frozenset[int] = frozenset({200}),
@@ -127,7 +130,9 @@ class Transport:
                 self.clock.sleep(wait)
         raise AssertionError("unreachable: the last try raises")
 
-    def pieces(self, request: Request, response: Any, *, total: bool) -> Iterator[bytes]:
+    def pieces(
+        self, request: Request, response: requests.Response, *, total: bool
+    ) -> Iterator[bytes]:
         """Yield the body as it arrives; cut a connection that only drips.
 
         Raises

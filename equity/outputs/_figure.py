@@ -156,7 +156,7 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
     if report.sites is not None and len(report.sites):
         points = gpd.GeoSeries(_pack.lon_lat(report.sites.geometry), crs="EPSG:4269").to_crs(crs)
         inside = shapely.intersects(shapely.union_all(drawn), _pack.lon_lat(report.sites.geometry))
-        points = points[(points.geom_type == "Point") & inside]
+        points = gpd.GeoSeries(points[(points.geom_type == "Point") & inside])
         size = 4 if len(points) < 60 else 2.6
         axes.plot(
             points.x, points.y, "^", markersize=size, markerfacecolor="#ffffff",

@@ -55,7 +55,7 @@ def leaflet() -> tuple[str, str]:
     return script, re.sub(r"url\(([^)]+)\)", inline, style)
 
 
-class _Page(Figure):  # type: ignore[misc]
+class _Page(Figure):
     """branca's figure with what a page owes its reader: language, title, style before content."""
 
     _template = Template(
@@ -73,7 +73,7 @@ class _Page(Figure):  # type: ignore[misc]
         self.header._children.clear()  # noqa: SLF001  (the charset is in the template)
 
 
-class _Verbatim(Element):  # type: ignore[misc]
+class _Verbatim(Element):
     """Text that goes into the page as it is.
 
     branca compiles the text of its own elements as a Jinja template, so a place named
@@ -87,7 +87,7 @@ class _Verbatim(Element):  # type: ignore[misc]
         self.text = text
 
 
-class PackedMap(folium.Map):  # type: ignore[misc]
+class PackedMap(folium.Map):
     """A folium map drawn from one packed block of polygons.
 
     Parameters
@@ -112,12 +112,11 @@ class PackedMap(folium.Map):  # type: ignore[misc]
         canvas = f'<div class="folium-map" id="{self.get_name()}"></div>'
         data = f'<script type="application/json" id="{self.frame_id}-data">{config}</script>'
         self.body = body.replace("<%frame%>", self.frame_id).replace("<%canvas%>", canvas + data)
-        self._parent = None
         _Page(title).add_child(self)
 
-    def render(self, **kwargs: Any) -> None:
+    def render(self, **kwargs: Any) -> str:
         """Put style, content and script into the page; further folium layers add theirs."""
-        figure, name = self.get_root(), self.get_name()
+        figure, name = _figure(self), self.get_name()
         script, style = leaflet()
         head = (
             f"<style>{style}</style>\n<style>{template('map.css')}</style>\n"
@@ -128,6 +127,7 @@ class PackedMap(folium.Map):  # type: ignore[misc]
         figure.script.add_child(_Verbatim(self._script()), name=name)
         for child in self._children.values():
             child.render(**kwargs)
+        return ""  # as folium's own: the figure is what is read
 
     def _script(self) -> str:
         name = self.get_name()
@@ -154,8 +154,14 @@ def walk(element: Any) -> list[Element]:
     return found
 
 
-def page_from(map: PackedMap) -> tuple[str, str, str]:  # noqa: A002
-    """Return a map's head, body and script, to stand inside another page."""
+def _figure(map: folium.Map) -> Figure:  # noqa: A002
     figure = map.get_root()
+    assert isinstance(figure, Figure)
+    return figure
+
+
+def page_from(map: folium.Map) -> tuple[str, str, str]:  # noqa: A002
+    """Return a map's head, body and script, to stand inside another page."""
+    figure = _figure(map)
     map.render()
     return figure.header.render(), figure.html.render(), figure.script.render()

@@ -132,7 +132,7 @@ def pack(values: np.ndarray, step: float) -> bytes:
         the closing one), then zigzag differences x, y that run on over the whole block.
     """
     multi = np.array([_as_multi(g) for g in values], dtype=object)
-    _, xy, offsets = shapely.to_ragged_array(np.append(multi, EMPTY))
+    _, xy, offsets = shapely.to_ragged_array(np.array([*multi, EMPTY], dtype=object))
     ring_ends, polygon_ends, area_ends = (np.asarray(o, dtype=np.int64) for o in offsets)
     quantised = np.round(xy / step).astype(np.int64)
     ring_of = np.repeat(np.arange(len(ring_ends) - 1), np.diff(ring_ends))

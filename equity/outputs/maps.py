@@ -176,7 +176,8 @@ def page_text(map: folium.Map) -> str:  # noqa: A002
 def _tiles(map: folium.Map) -> set[str]:  # noqa: A002
     from equity.outputs._leaflet import walk
 
-    return {str(e.tiles) for e in walk(map) if str(getattr(e, "tiles", "")).startswith("http")}
+    tiles = {str(getattr(element, "tiles", "")) for element in walk(map)}
+    return {address for address in tiles if address.startswith("http")}
 
 
 def _chosen(table: Any, column: str, layers: Sequence[str | tuple[str, str, str]]) -> list[Column]:

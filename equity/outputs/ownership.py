@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from equity.outputs._text import readable_json
 from equity.provenance import software
@@ -27,7 +26,7 @@ _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-def sealed(record: Mapping[str, Any]) -> str:
+def sealed(record: Mapping[str, object]) -> str:
     """Return the text of a ``provenance.json``: ours by its first fields, sealed by its last."""
     marked = {"written_by": software()["name"], "schema": SCHEMA, **record}
     return _seal(readable_json({**marked, "sha256_of_all_above": "0" * 64}))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from equity.areas.schema import Column, layers_in
 
@@ -84,7 +84,7 @@ class Report:
     focus: tuple[str, ...]
     others: tuple[str, ...]
     unranked: pd.DataFrame
-    rules: tuple[Mapping[str, Any], ...]
+    rules: tuple[Mapping[str, object], ...]
     by_rule: pd.DataFrame
     comparison: pd.DataFrame
     counts: pd.DataFrame

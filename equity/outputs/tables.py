@@ -32,7 +32,7 @@ FORMATS = ("csv", "parquet", "gpkg", "xlsx")
 
 
 def export(
-    table: Any,
+    table: pd.DataFrame,
     path_or_folder: str | Path,
     *,
     formats: str | Sequence[str] = FORMATS,
@@ -147,7 +147,9 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
     return write_text(Path(path), sealed(record))
 
 
-def cite(what: Any = None, *, style: str = "text") -> str:
+def cite(
+    what: pd.DataFrame | Report | Iterable[Source] | None = None, *, style: str = "text"
+) -> str:
     """Return how to cite the software and the sources behind a table or report.
 
     Parameters
@@ -187,12 +189,12 @@ def cite(what: Any = None, *, style: str = "text") -> str:
     return "\n\n".join(dict.fromkeys(entries))
 
 
-def _sources_of(what: Any) -> tuple[Source, ...]:
+def _sources_of(what: pd.DataFrame | Report | Iterable[Source] | None) -> tuple[Source, ...]:
     if what is None:
         return ()
-    if hasattr(what, "attrs"):
+    if isinstance(what, pd.DataFrame):
         return meta(what).sources
-    return tuple(getattr(what, "sources", what))
+    return tuple(what if isinstance(what, Iterable) else what.sources)
 
 
 def _reference(s: Source) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.geoid import find_state, normalize
+from equity.areas.table import Table
 from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import BLANK
 
@@ -139,7 +140,7 @@ def floats(
 
 
 def index_by_area(
-    table: Any,
+    table: Table,
     ids: pd.Series,
     path: str | Path,
     *,
@@ -147,7 +148,7 @@ def index_by_area(
     state: str | None,
     multi_state: bool,
     first_line: int | None = None,
-) -> tuple[Any, list[str]]:
+) -> tuple[Table, list[str]]:
     """Put the areas' ids on a table as its index.
 
     Parameters
@@ -219,7 +220,7 @@ def index_by_area(
     return result, notes
 
 
-def row_labels(index: pd.Index, bad: Any) -> list[str]:
+def row_labels(index: pd.Index, bad: pd.Series | npt.NDArray[np.bool_]) -> list[str]:
     """Return how an error names rows: ``line 7`` of a text file, ``row 7`` of anything else."""
     noun = index.name if index.name in {"line", "row"} else ""
     return [f"{noun} {label}".strip() for label in index[np.asarray(bad, dtype=bool)]]

@@ -127,7 +127,7 @@ class Input:
     fetch: str = ""
     editions: Mapping[str, str] = field(default_factory=dict)
     level: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict)
 
     def names(self, state: str, vintage: str = "") -> dict[str, str]:
         """Return what the templates are filled with."""

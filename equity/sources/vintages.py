@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -12,7 +12,7 @@ __all__ = ["vintage_of"]
 
 
 def vintage_of(
-    ids: Any, *, year: int, tracts_2020_from: int = 2020, regions_from: int = 2022
+    ids: Iterable[str], *, year: int, tracts_2020_from: int = 2020, regions_from: int = 2022
 ) -> str:
     """Return the geographic vintage of tract or county ids.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from equity.areas import recode
@@ -23,7 +24,9 @@ _PER_10K = 10_000.0
 _MADE_OF_BLOCKS = ("block_group", "tract", "county", "state")
 
 
-def care_within_reach(plan: StudyPlan, inputs: Inputs, table: Any, care: CarePart) -> Any:
+def care_within_reach(
+    plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePart
+) -> gpd.GeoDataFrame:
     """Return the table with one kind of care beside it: how far it is, and who is beyond reach.
 
     Parameters
@@ -55,7 +58,7 @@ def care_within_reach(plan: StudyPlan, inputs: Inputs, table: Any, care: CarePar
     return combine(table, beyond_reach(table, method="capacity", benchmark_per_10k=benchmark))
 
 
-def sites_that_count(sites: Any, care: CarePart) -> Any:
+def sites_that_count(sites: gpd.GeoDataFrame | None, care: CarePart) -> gpd.GeoDataFrame:
     """Keep the sites of the kinds that the study names; all where it names none."""
     if sites is None:
         raise InputError(
@@ -66,7 +69,7 @@ def sites_that_count(sites: Any, care: CarePart) -> Any:
     return sites_of(sites, care.kinds)
 
 
-def _rurality(care: CarePart, table: Any) -> pd.Series | None:
+def _rurality(care: CarePart, table: pd.DataFrame) -> pd.Series | None:
     if care.rurality is None:
         return None
     if care.rurality not in table.columns:
@@ -78,7 +81,7 @@ def _rurality(care: CarePart, table: Any) -> pd.Series | None:
     return rurality
 
 
-def _own_column(care: CarePart, table: Any) -> dict[str, Any]:
+def _own_column(care: CarePart, table: pd.DataFrame) -> dict[str, Any]:
     if care.column not in table.columns:
         raise MissingColumnError(
             f"care.column names {care.column}, which no input holds",
@@ -108,6 +111,7 @@ def _centers(plan: StudyPlan, inputs: Inputs, table: Any) -> pd.DataFrame | None
 def _met_centers(plan: StudyPlan, inputs: Inputs, table: Any) -> pd.DataFrame:
     """Return the centers of the study's own areas, or refuse those of another census."""
     vintage = str(meta(table).geo_vintage)
+    assert inputs.centers is not None, "asked for before"
     centers = inputs.centers[["lon", "lat"]]
     if inputs.connecticut is not None:
         centers = recode.connecticut(centers, inputs.connecticut, to=vintage)
@@ -132,7 +136,7 @@ def _met_centers(plan: StudyPlan, inputs: Inputs, table: Any) -> pd.DataFrame:
 
 
 def _points(
-    plan: StudyPlan, inputs: Inputs, sites: Any, care: CarePart, table: Any
+    plan: StudyPlan, inputs: Inputs, sites: gpd.GeoDataFrame, care: CarePart, table: pd.DataFrame
 ) -> pd.DataFrame | None:
     """Return the nearest site of every populated block, where the study has blocks."""
     if inputs.blocks is None or plan.study.level not in _MADE_OF_BLOCKS:
@@ -141,14 +145,14 @@ def _points(
     rurality = _rurality(care, table)
     if rurality is not None:
         own = people.index.str[: len(table.index[0])]
-        rurality = pd.Series(own.map(rurality), index=people.index)
+        rurality = pd.Series(own.map(rurality.to_dict()), index=people.index)
     near = nearest_sites(people, sites, rurality=rurality, roads=care.roads)
     return near.assign(population_n=people["population_n"])
 
 
 def _access(
     inputs: Inputs,
-    placed: Any,
+    placed: gpd.GeoDataFrame,
     care: CarePart,
     centers: pd.DataFrame | None,
     rurality: pd.Series | None,

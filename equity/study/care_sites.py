@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import geopandas as gpd
+import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.errors import InputError
@@ -19,7 +20,7 @@ __all__ = ["read_places_of_care"]
 _COLUMNS = ["name", "kind", "fte", "lon", "lat", "location_quality", "geometry"]
 
 
-def read_places_of_care(part: SitesPart, study: AreasPart, files: LiveFiles) -> Any:
+def read_places_of_care(part: SitesPart, study: AreasPart, files: LiveFiles) -> gpd.GeoDataFrame:
     """Read one list of places of care that a study names.
 
     Parameters
@@ -51,7 +52,7 @@ def read_places_of_care(part: SitesPart, study: AreasPart, files: LiveFiles) -> 
     return table if reader.name == "sites" else _placed(table, part, files)
 
 
-def _placed(table: Any, part: SitesPart, files: LiveFiles) -> Any:
+def _placed(table: pd.DataFrame, part: SitesPart, files: LiveFiles) -> gpd.GeoDataFrame:
     wanted = {find_state(state).usps for state in part.states}
     if wanted:
         table = carry(table[table["state"].str.upper().isin(wanted)], table)

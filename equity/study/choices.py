@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from equity.errors import EquityError
@@ -27,7 +28,7 @@ _INPUTS = (
 
 
 def other_choices(
-    plan: StudyPlan, inputs: Inputs, rules: tuple[CoverageRule, ...], table: Any
+    plan: StudyPlan, inputs: Inputs, rules: tuple[CoverageRule, ...], table: gpd.GeoDataFrame
 ) -> Sensitivity:
     """Return the finding under the study's own setting and every other that can be computed.
 
@@ -48,7 +49,7 @@ def other_choices(
 
 
 class _Choices:
-    def __init__(self, plan: StudyPlan, inputs: Inputs, table: Any) -> None:
+    def __init__(self, plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame) -> None:
         self.plan, self.inputs, self.table = plan, inputs, table
         self.care, self.asked = plan.care[0], plan.sensitivity
         ratio = (self.care.unit or "").startswith("per_") or self.care.unit == "share"

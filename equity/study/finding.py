@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import combine
@@ -87,7 +86,7 @@ def _sites_label(result: Record) -> str:
     return sentence_list([part.label for part in result.plan.sites if part.use != "capacity"])
 
 
-def _sites_nearby(result: Record) -> Any:
+def _sites_nearby(result: Record) -> gpd.GeoDataFrame | None:
     """Keep the sites that count inside the areas, and those beyond that are somebody's nearest.
 
     Distances were measured to all of them; a map of every site next door would hide the state.
@@ -112,7 +111,7 @@ def _by_rule(result: Record) -> pd.DataFrame:
     return frame.assign(note=pd.Series(notes))
 
 
-def _rule_note(table: Any, suffix: str) -> str:
+def _rule_note(table: pd.DataFrame, suffix: str) -> str:
     said = set(table[f"coverage_status{suffix}"].astype(str))
     notes = [status.gap for word, status in statuses().items() if word in said and status.gap]
     if table[f"gap_n{suffix}"].isna().all():
@@ -136,9 +135,9 @@ def _criteria(result: Record) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _unranked(table: Any) -> pd.DataFrame:
+def _unranked(table: pd.DataFrame) -> pd.DataFrame:
     rest = table[table["gap_status"] != "ok"]
-    why = rest["gap_status"].where(rest.get("area_status", "") != "water", "water")
+    why = rest["gap_status"].mask(rest["area_status"] == "water", "water")
     reason = why.map(lambda word: status_of_word(word).area or status_of_word(word).words)
     people = rest["population_n"]
     # An empty column has no type of its own: a state may rank every area.
@@ -149,7 +148,7 @@ def _unranked(table: Any) -> pd.DataFrame:
     )
 
 
-def _label(table: Any) -> pd.Series:
+def _label(table: pd.DataFrame) -> pd.Series:
     county = table["county_name"].where(table["county_name"] == "", ", " + table["county_name"])
     return table["name"] + county
 
@@ -208,7 +207,7 @@ def _limits(result: Record) -> tuple[str, ...]:
     return tuple(limits)
 
 
-def _homes_are_a_bound(table: Any) -> list[str]:
+def _homes_are_a_bound(table: pd.DataFrame) -> list[str]:
     """Say where homes with both are only the smaller of two shares, and how far that goes."""
     bound = table["connected_share_status"].eq("upper_bound") & table["gap_n"].notna()
     if not bound.any() or table["gap_ceiling_n"].isna().all():
@@ -229,7 +228,8 @@ def _travel_facts(roads: str) -> str:
     ):
         known = ", which it was set on" if rows["fitted_on"].any() else ""
         known += "" if rows["same_sites"].all() else ", measured to a list of other sites"
-        ends = (rows.loc[find(rows["bias"])] for find in (pd.Series.idxmin, pd.Series.idxmax))
+        ordered = rows.sort_values("bias", kind="stable")
+        ends = (ordered.iloc[0], ordered.iloc[-1])
         span = " to ".join(f"{_off(end['bias'])} in {end['place']}" for end in ends)
         near = abs(rows["bias"].median() - 1.0) <= _AGREES
         said[near].append(f"{name}{known} (from {span})")

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import JoinAudit, combine
 from equity.areas.vintage import check_vintage
 from equity.errors import InputError
+from equity.measures.lines.coverage import LocationFiles
 from equity.progress import track
 from equity.provenance import Source, carry, meta, stamp
 from equity.sources.census.acs import read_acs
@@ -54,14 +56,14 @@ class Inputs:
         Every input, in the order of the study file.
     """
 
-    areas: Any
-    lines: Any
-    sites: Any
-    capacity: Any
-    blocks: Any
-    centers: Any
-    outlines: Any
-    connecticut: Any
+    areas: gpd.GeoDataFrame
+    lines: LocationFiles | pd.DataFrame | None
+    sites: gpd.GeoDataFrame | None
+    capacity: gpd.GeoDataFrame | None
+    blocks: pd.DataFrame | None
+    centers: pd.DataFrame | None
+    outlines: gpd.GeoDataFrame | None
+    connecticut: pd.Series | None
     audit: JoinAudit
     sources: tuple[Source, ...]
 
@@ -123,7 +125,7 @@ class _Reader:
         self.state, self.level = plan.study.state, plan.study.level
         self.files = LiveFiles(folder, self.state, self.level)
 
-    def boundaries(self, part: BoundaryPart, level: str) -> Any:
+    def boundaries(self, part: BoundaryPart, level: str) -> gpd.GeoDataFrame:
         return read_boundaries(
             self.files.path(part.file, part.year),
             year=part.year,
@@ -152,14 +154,14 @@ class _Reader:
             synthetic=self.study.made_up,
         )
 
-    def tables(self, people: pd.DataFrame) -> list[Any]:
+    def tables(self, people: pd.DataFrame) -> list[pd.DataFrame]:
         return [read_part(part, people, self.study, self.files) for part in self.plan.tables]
 
-    def sites(self) -> list[tuple[SitesPart, Any]]:
+    def sites(self) -> list[tuple[SitesPart, gpd.GeoDataFrame]]:
         read = read_places_of_care
         return [(part, read(part, self.study, self.files)) for part in self.plan.sites]
 
-    def lines(self) -> Any:
+    def lines(self) -> LocationFiles | pd.DataFrame | None:
         part = self.plan.coverage
         if part.kind == "unknown":
             return None
@@ -174,13 +176,16 @@ class _Reader:
             "multi_state": part.multi_state,
             "checksums": True,
         }
-        lines = call(reader, paths[0] if one else paths, given, part.said(), part.options)
+        lines: LocationFiles | pd.DataFrame = call(
+            reader, paths[0] if one else paths, given, part.said(), part.options
+        )
         return lines if part.geo_vintage is None else self._of_vintage(lines, part.geo_vintage)
 
-    def _of_vintage(self, lines: Any, vintage: str) -> Any:
+    def _of_vintage(self, lines: Any, vintage: str) -> LocationFiles | pd.DataFrame:
         """Say which areas the lines' ids mean, where the study knows better than the reader."""
         if not isinstance(lines, pd.DataFrame):
-            return replace(lines, geo_vintage=vintage)
+            dated: LocationFiles = replace(lines, geo_vintage=vintage)
+            return dated
         check_vintage(lines.index, level=self.level, geo_vintage=vintage, file="[coverage]")
         known = meta(lines)
         return stamp(
@@ -191,7 +196,7 @@ class _Reader:
             notes=known.notes,
         )
 
-    def connecticut(self) -> Any:
+    def connecticut(self) -> pd.Series | None:
         name = self.plan.coverage.connecticut
         if name is None:
             return None
@@ -199,7 +204,7 @@ class _Reader:
 
         return read_connecticut_codes(self.files.path(name, ""))
 
-    def centers(self) -> Any:
+    def centers(self) -> pd.DataFrame | None:
         part = self.plan.centers
         if part is None:
             return None
@@ -208,7 +213,7 @@ class _Reader:
         path = self.files.path(part.file, part.year)
         return read_centers(path, year=part.year, level=self.level, state=self.state)
 
-    def blocks(self) -> Any:
+    def blocks(self) -> pd.DataFrame | None:
         name = self.plan.coverage.housing
         if name is None:
             return None
@@ -217,10 +222,12 @@ class _Reader:
         return read_blocks(self.files.path(name, ""), year=2020, state=self.state)
 
 
-def _joined(people: pd.DataFrame, others: list[Any], tolerance: float) -> tuple[Any, JoinAudit]:
+def _joined(
+    people: pd.DataFrame, others: list[pd.DataFrame], tolerance: float
+) -> tuple[gpd.GeoDataFrame, JoinAudit]:
     """Join, and tell of a table that leaves too many areas out in the words of a study file."""
     try:
-        return combine(people, *others, tolerance=tolerance, audit=True)
+        joined, audit = combine(people, *others, tolerance=tolerance, audit=True)
     except InputError as error:
         if error.code != "E-JOIN-INCOMPLETE":
             raise
@@ -233,6 +240,8 @@ def _joined(people: pd.DataFrame, others: list[Any], tolerance: float) -> tuple[
             fix="add the missing rows, or allow the gap with join_tolerance in [study]",
             code=error.code,
         ) from None
+    assert isinstance(joined, gpd.GeoDataFrame)
+    return joined, audit
 
 
 def _with_population(acs: pd.DataFrame) -> pd.DataFrame:
@@ -248,7 +257,7 @@ def _with_population(acs: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _named(areas: Any, outlines: Any) -> Any:
+def _named(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
     """Give every area its name and its county's name."""
     result = areas.copy()
     # "Census Tract 901.01; Accomack County; Virginia" (commas in older answers).
@@ -268,7 +277,9 @@ def _named(areas: Any, outlines: Any) -> Any:
     return carry(result, areas)
 
 
-def _together(sites: list[tuple[SitesPart, Any]], uses: set[str]) -> Any:
+def _together(
+    sites: list[tuple[SitesPart, gpd.GeoDataFrame]], uses: set[str]
+) -> gpd.GeoDataFrame | None:
     chosen = [table for part, table in sites if part.use in uses]
     if len(chosen) < 2:
         return chosen[0] if chosen else None

@@ -28,7 +28,9 @@ _BLOCK_YEAR = 2020
 _COMPANIONS = ("", "_moe", "_status")
 
 
-def read_part(part: TablePart, people: pd.DataFrame, study: AreasPart, files: LiveFiles) -> Any:
+def read_part(
+    part: TablePart, people: pd.DataFrame, study: AreasPart, files: LiveFiles
+) -> pd.DataFrame:
     """Read a table that a study names, one row an area of the study.
 
     Parameters
@@ -60,7 +62,7 @@ def read_part(part: TablePart, people: pd.DataFrame, study: AreasPart, files: Li
 
 def _read(
     part: TablePart, path: Path, people: pd.DataFrame, study: AreasPart, files: LiveFiles
-) -> Any:
+) -> pd.DataFrame:
     reader = TABLES[part.reader]
     level = part.level or live_options(part.file).get("level") or study.level
     given: dict[str, Any] = {
@@ -75,10 +77,13 @@ def _read(
         given["columns"] = {n: c.model_dump(exclude_none=True) for n, c in part.columns.items()}
     elif meta(people).geo_vintage != "2010":
         given["geo_vintage"] = meta(people).geo_vintage
-    return call(reader, path, live_options(part.file), given, part.said(), part.options)
+    table: pd.DataFrame = call(
+        reader, path, live_options(part.file), given, part.said(), part.options
+    )
+    return table
 
 
-def _designated(table: Any, part: TablePart, people: pd.DataFrame) -> Any:
+def _designated(table: pd.DataFrame, part: TablePart, people: pd.DataFrame) -> pd.DataFrame:
     """Say of every area whether it is designated; one row a component becomes one row an area."""
     kind = {**live_options(part.file), **part.options}["kind"]
     level, name = level_of(people), kind.replace("-", "_")
@@ -88,7 +93,7 @@ def _designated(table: Any, part: TablePart, people: pd.DataFrame) -> Any:
     return stamp(known, level=level, geo_vintage=vintage, sources=sources, notes=notes)
 
 
-def _picked(table: Any, part: TablePart, path: Path) -> Any:
+def _picked(table: pd.DataFrame, part: TablePart, path: Path) -> pd.DataFrame:
     """Keep the columns that the study names, under its names, each with margin and status."""
     columns = {}
     for name, column in part.columns.items():
@@ -105,8 +110,12 @@ def _picked(table: Any, part: TablePart, path: Path) -> Any:
 
 
 def _moved(
-    table: Any, part: CrosswalkPart, people: pd.DataFrame, study: AreasPart, files: LiveFiles
-) -> Any:
+    table: pd.DataFrame,
+    part: CrosswalkPart,
+    people: pd.DataFrame,
+    study: AreasPart,
+    files: LiveFiles,
+) -> pd.DataFrame:
     """Move a table of another vintage or kind to the study's areas."""
     to, level = str(meta(people).geo_vintage), level_of(people)
     # A ZIP area that reaches into the next state keeps its weights there.
@@ -129,7 +138,7 @@ def _moved(
     return carry(here, moved, notes=[f"moved to areas of {to}: {how}"])
 
 
-def _spread(table: Any, part: TablePart, people: pd.DataFrame, path: Path) -> Any:
+def _spread(table: pd.DataFrame, part: TablePart, people: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Give each area the values of the larger one that holds it, if the study says so."""
     have, want = level_of(table), level_of(people)
     if have == want:

@@ -36,7 +36,7 @@ class _Read(_Part):
     own: ClassVar[frozenset[str]] = frozenset()
     options: dict[str, Any] = {}
 
-    def said(self) -> dict[str, Any]:
+    def said(self) -> dict[str, object]:
         """Return the fields that are set and meant for the reader."""
         return {name: getattr(self, name) for name in sorted(self.model_fields_set - self.own)}
 

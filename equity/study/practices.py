@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from equity.measures.lines.coverage import coverage
@@ -18,7 +16,7 @@ __all__ = ["practice_lines"]
 
 
 def practice_lines(
-    plan: StudyPlan, inputs: Inputs, rule: CoverageRule, table: Any
+    plan: StudyPlan, inputs: Inputs, rule: CoverageRule, table: pd.DataFrame
 ) -> pd.DataFrame | None:
     """Return sites and people by whether the site's own line is fit for its size.
 
@@ -39,7 +37,7 @@ def practice_lines(
     sites = sites_that_count(inputs.sites, plan.care[0])
     sites = sites[sites.index.isin(table["nearest_site_id"].dropna())]
     offers, cells = None, None
-    if plan.coverage.kind == "locations":
+    if plan.coverage.kind == "locations" and inputs.lines is not None:
         offers, cells = coverage(inputs.lines, rule=rule, level="h3"), h3_cells(sites)
     ready = practice_readiness(sites, offers, cell=cells)
     people = table["population_n"].fillna(0.0)

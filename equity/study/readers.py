@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from equity.areas.schema import describe, split_suffix
@@ -34,7 +35,7 @@ LINKS: Mapping[str, Reader] = {**readers("links"), _CODES.name: _CODES}
 """``[tables.crosswalk] reader``: how areas of another vintage or kind are made of the study's."""
 
 
-def live_options(file: str) -> dict[str, Any]:
+def live_options(file: str) -> dict[str, object]:
     """Return what the catalog tells the reader of a ``live:`` input: its options and its level."""
     if not file.startswith("live:"):
         return {}
@@ -42,7 +43,7 @@ def live_options(file: str) -> dict[str, Any]:
     return {**entry.options, **({"level": entry.level} if entry.level else {})}
 
 
-def call(reader: Reader, path: Any, *given: Mapping[str, Any]) -> Any:
+def call(reader: Reader, path: str | Path | Sequence[Path], *given: Mapping[str, object]) -> Any:
     """Call a reader with what it takes of the arguments given; the later ones win.
 
     A list of a study file becomes a tuple.

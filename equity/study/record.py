@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import JoinAudit
@@ -45,15 +45,15 @@ class Record:
 
     plan: StudyPlan
     text: str
-    table: Any
+    table: gpd.GeoDataFrame
     rules: tuple[CoverageRule, ...]
     sources: tuple[Source, ...]
     audit: JoinAudit
     draws: Draws
     choices: Sensitivity
     practices: pd.DataFrame | None
-    outlines: Any = None
-    sites: Any = None
+    outlines: gpd.GeoDataFrame | None = None
+    sites: gpd.GeoDataFrame | None = None
 
     @property
     def synthetic(self) -> bool:
@@ -61,7 +61,7 @@ class Record:
         return self.plan.study.synthetic or any(source.synthetic for source in self.sources)
 
     @property
-    def focus(self) -> Any:
+    def focus(self) -> gpd.GeoDataFrame:
         """Areas that are under-resourced and fall short, largest gap first."""
         table = self.table
         chosen = table[table["is_under_resourced"] & table["falls_short"]]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import geopandas as gpd
 import pandas as pd
 
 from equity.areas import recode
@@ -49,7 +50,7 @@ _SIDE_BY_SIDE = (
 class Measured(NamedTuple):
     """A study's table, how its parts met, and the draws behind its probabilities."""
 
-    table: Any
+    table: gpd.GeoDataFrame
     audit: JoinAudit
     draws: Draws
 
@@ -99,7 +100,7 @@ def measure(
     return Measured(carry(result, table), audit, drawn)
 
 
-def _refuse_no_headline(plan: StudyPlan, table: Any) -> None:
+def _refuse_no_headline(plan: StudyPlan, table: gpd.GeoDataFrame) -> None:
     """Stop where the headline has no value in any area: a page of blanks helps nobody."""
     if table["gap_n"].notna().any():
         return
@@ -120,21 +121,23 @@ def _refuse_no_headline(plan: StudyPlan, table: Any) -> None:
     )
 
 
-def _with_people(areas: Any) -> Any:
+def _with_people(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Add the shares of the populations that the ACS tells; a table of the study's own stands."""
     table, told = _without_codes(areas), covered_populations(areas)
     own = [name for name in told.columns if base_name(str(name)) in table.columns]
     return combine(table, told.drop(columns=own))
 
 
-def _without_codes(areas: Any) -> Any:
+def _without_codes(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Leave the Census Bureau's coded columns behind: the measures made of them stay."""
     coded = [name for name in areas.columns if name[:1].isupper() and name[1:2].isdigit()]
     coded += [name for name in areas.columns if name[:2] in {"DP", "CP"} and name[2:3].isdigit()]
     return areas.drop(columns=coded)
 
 
-def _other_care(plan: StudyPlan, inputs: Inputs, table: Any, care: CarePart) -> pd.DataFrame:
+def _other_care(
+    plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePart
+) -> pd.DataFrame:
     """Return what another kind of care adds: its own three counts, under the headline rule."""
     bare = table.drop(columns=[name for name in _CARE if name in table.columns])
     reached = care_within_reach(plan, inputs, bare, care)
@@ -148,9 +151,9 @@ def _lines(
     plan: StudyPlan, inputs: Inputs, rules: tuple[CoverageRule, ...], cluster: str | None
 ) -> dict[str, pd.DataFrame]:
     """Return coverage under each rule; location files are read once for all of them."""
-    if plan.coverage.kind == "unknown":
+    if inputs.lines is None:
         return {rule.id: unknown_lines(inputs.areas) for rule in rules}
-    if plan.coverage.kind == "summary":
+    if isinstance(inputs.lines, pd.DataFrame):
         return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}
     housing = None if inputs.blocks is None else inputs.blocks["housing_n"]
     with _executor(cluster) as executor:
@@ -160,7 +163,7 @@ def _lines(
     return {rule.id: _recoded(frame, inputs) for rule, frame in zip(rules, frames, strict=True)}
 
 
-def _recoded(frame: pd.DataFrame, inputs: Inputs) -> Any:
+def _recoded(frame: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
     """Move Connecticut from its old counties, which the FCC keeps, to its planning regions."""
     if inputs.connecticut is None:
         return frame
@@ -191,7 +194,9 @@ def _executor(cluster: str | None) -> Iterator[Executor | None]:
         yield client.get_executor()
 
 
-def _here(plan: StudyPlan, table: Any, lines: pd.DataFrame) -> tuple[pd.DataFrame, JoinAudit]:
+def _here(
+    plan: StudyPlan, table: gpd.GeoDataFrame, lines: pd.DataFrame
+) -> tuple[pd.DataFrame, JoinAudit]:
     """Return coverage in the rows of the table, and how the two met."""
     joined, found = combine(
         table[["population_n"]], lines, tolerance=plan.study.join_tolerance, audit=True
@@ -206,7 +211,7 @@ def _here(plan: StudyPlan, table: Any, lines: pd.DataFrame) -> tuple[pd.DataFram
 
 
 def _under_rule(
-    plan: StudyPlan, inputs: Inputs, table: Any, rule: CoverageRule, here: pd.DataFrame
+    plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, rule: CoverageRule, here: pd.DataFrame
 ) -> list[pd.DataFrame]:
     """Return what one rule adds to the table: lines, homes and the gap."""
     homes = adoption(inputs.areas, subscription=rule.subscription, connected=plan.study.connected)
@@ -219,7 +224,7 @@ def _under_rule(
     return [carry(apart.add_suffix(rule.suffix), here, homes)]
 
 
-def _with_standing(plan: StudyPlan, table: Any) -> tuple[Any, Draws]:
+def _with_standing(plan: StudyPlan, table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, Draws]:
     criteria = [Criterion(**part.model_dump()) for part in plan.under_resourced.criteria]
     cuts, needed = plan.falls_short.model_dump(), plan.under_resourced.at_least
     first = under_resourced(table, criteria, at_least=needed)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
@@ -23,7 +21,7 @@ DIFFERENCE = "difference"
 _BEYOND = "subscribed_beyond_rule_share"
 
 
-def rate_of(table: Any, name: str) -> Rate:
+def rate_of(table: pd.DataFrame, name: str) -> Rate:
     """Return the sum of a count over areas, its share of residents, and both margins."""
     known = table[table[name].notna()]
     if not len(known):
@@ -42,7 +40,7 @@ def rate_of(table: Any, name: str) -> Rate:
     )
 
 
-def counts(ranked: Any, draws: Draws) -> pd.DataFrame:
+def counts(ranked: pd.DataFrame, draws: Draws) -> pd.DataFrame:
     """Return three counts of people, each inside the one before, and all without a link.
 
     Index ``population_n``, ``beyond_reach_n``, ``gap_n``, ``no_link_n``; ``people_n`` and
@@ -69,7 +67,7 @@ def counts(ranked: Any, draws: Draws) -> pd.DataFrame:
     return frame
 
 
-def comparison(ranked: Any) -> pd.DataFrame:
+def comparison(ranked: pd.DataFrame) -> pd.DataFrame:
     """Return under-resourced communities, everywhere else, all, and the difference of rates."""
     first = ranked["is_under_resourced"].astype(bool)
     groups = {FIRST: ranked[first], ELSEWHERE: ranked[~first], ALL: ranked}
@@ -85,7 +83,7 @@ def comparison(ranked: Any) -> pd.DataFrame:
     return frame
 
 
-def _row(part: Any) -> pd.Series:
+def _row(part: pd.DataFrame) -> pd.Series:
     people = part["population_n"].sum()
     row = {"areas_n": float(len(part)), "population_n": people}
     for name in ("no_link_n", "beyond_reach_n", "gap_n", *SPLIT):
@@ -97,7 +95,7 @@ def _row(part: Any) -> pd.Series:
     return pd.Series(row)
 
 
-def kinds(result: Record, ranked: Any) -> pd.DataFrame:
+def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
     """Return each kind of care that is asked about: its counts, and the gap of both groups.
 
     Index the care's id; ``label``, ``beyond_reach_n``, ``gap_n``, ``gap_share``, their margins,
@@ -127,7 +125,7 @@ def kinds(result: Record, ranked: Any) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def fixes(ranked: Any, focus: Any) -> pd.DataFrame:
+def fixes(ranked: pd.DataFrame, focus: pd.DataFrame) -> pd.DataFrame:
     """Return what each set of fixes would bring in, everywhere and in the named places."""
     names = {one: f"recoverable_{'_and_'.join(one)}_n" for one in SETS_OF_FIXES}
     rows = {
@@ -141,7 +139,7 @@ def fixes(ranked: Any, focus: Any) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index", columns=["everywhere_n", "named_n"])
 
 
-def overlaps(result: Record, ranked: Any) -> pd.DataFrame:
+def overlaps(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
     """Return the gap as lines and homes overlap, and with lines over-reported as a setting."""
     rows = {}
     if ranked["qualifying_share"].notna().any():

@@ -13,7 +13,14 @@ from bdc_files import EXPORT_HEADER, STAMP, offer, text
 
 import equity as eq
 from equity.errors import MissingColumnError
+from equity.sources.care.cms import read_clinicians
+from equity.sources.care.nppes import read_nppes
+from equity.sources.cdc import read_svi
+from equity.sources.census.gazetteer import read_gazetteer
 from equity.sources.census.geocoder import read_geocoded
+from equity.sources.fcc.form477 import read_form477
+from equity.sources.fcc.summaries import read_bdc_summary
+from equity.sources.usda import read_ruca, read_rucc
 
 POINTS = {"id": "id", "name": "name", "lon": "lon", "lat": "lat"}
 SHARE = {"column": "pct", "unit": "percent"}
@@ -44,7 +51,7 @@ def bdc(path):
 
 
 def form477(path):
-    return eq.coverage(eq.read_form477(path, as_of="2017-12-31", state="DE"), rule="bead-2022")
+    return eq.coverage(read_form477(path, as_of="2017-12-31", state="DE"), rule="bead-2022")
 
 
 def travel(path):
@@ -107,7 +114,7 @@ TABLES = {
             "51001090101,.5,.5,.5,.5,.5,10,20",
             "51001090200,.6,.5,.5,.5,.5,10,20",
         ),
-        lambda p: eq.read_svi(p, year=2022),
+        lambda p: read_svi(p, year=2022),
         2,
     ),
     "ruca": (
@@ -117,7 +124,7 @@ TABLES = {
             "51001090101,51001090101,1,1",
             "51001090200,51001090200,10,10",
         ),
-        lambda p: eq.read_ruca(p, year=2020),
+        lambda p: read_ruca(p, year=2020),
         2,
     ),
     "rucc": (
@@ -127,7 +134,7 @@ TABLES = {
             "51001,VA,Accomack,RUCC_2023,6",
             "51003,VA,Albemarle,RUCC_2023,3",
         ),
-        lambda p: eq.read_rucc(p, year=2023),
+        lambda p: read_rucc(p, year=2023),
         2,
     ),
     "clinicians": (
@@ -137,7 +144,7 @@ TABLES = {
             "1245319599,FAMILY PRACTICE,Y,A,1 Main,Town,VA,232190000",
             "1245319599,FAMILY PRACTICE,Y,B,2 Main,Town,VA,232190000",
         ),
-        lambda p: eq.read_clinicians(p, as_of="2026"),
+        lambda p: read_clinicians(p, as_of="2026"),
         2,
     ),
     "summary": (
@@ -147,7 +154,7 @@ TABLES = {
             "Total,County,51001,A,A,100,R,Any Terrestrial,1,.9,.8,.7,.5,0",
             "Total,County,51003,B,B,100,R,Any Terrestrial,1,.9,.8,.7,.5,0",
         ),
-        lambda p: eq.read_bdc_summary(p, as_of="2025-12-31", level="county"),
+        lambda p: read_bdc_summary(p, as_of="2025-12-31", level="county"),
         2,
     ),
     "travel times": (
@@ -174,7 +181,7 @@ OTHERS = {
     "nppes": (
         "npidata_pfile.csv",
         (nppes_rows.header() + nppes_rows.row(0) + nppes_rows.row(20)).decode(),
-        lambda p: eq.read_nppes(p, as_of="2026"),
+        lambda p: read_nppes(p, as_of="2026"),
         2,
     ),
     "gazetteer": (
@@ -184,7 +191,7 @@ OTHERS = {
             "VA\t51001090101\t23000000\t0\t37.9\t-75.4",
             "VA\t51001090200\t23000000\t0\t37.8\t-75.5",
         ),
-        lambda p: eq.read_gazetteer(p, level="tract", year=2023),
+        lambda p: read_gazetteer(p, level="tract", year=2023),
         2,
     ),
     "geocoder": (

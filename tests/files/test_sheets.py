@@ -11,11 +11,12 @@ import openpyxl
 import pytest
 from door_files import put
 
-from equity import read_acs, read_forhp
+from equity import read_acs
 from equity.errors import FormatError, InputError
 from equity.files.delimited import first_line, read_text_table
 from equity.files.opening import read_bytes
 from equity.sources.area_rows import to_numbers
+from equity.sources.usda import read_forhp
 
 ROWS = [["GEOID", "pop"], [51001090101, 1], [51001090200, 2]]
 

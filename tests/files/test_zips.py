@@ -16,6 +16,7 @@ from equity.errors import FormatError, MissingFileError
 from equity.files import zips
 from equity.files.opening import read_bytes
 from equity.files.zips import check_zip, open_zip
+from equity.sources.care.nppes import read_nppes
 
 BDC = f"bdc_10_Cable_{STAMP}.zip"
 
@@ -54,7 +55,7 @@ def bdc_reader(path):
 
 
 def register_reader(path):
-    return eq.read_nppes(path, as_of="2026")
+    return read_nppes(path, as_of="2026")
 
 
 def boundary_reader(path):

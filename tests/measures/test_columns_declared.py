@@ -9,6 +9,7 @@ import equity as eq
 from equity.areas.schema import describe, statuses
 from equity.measures.reach.catchment import METHODS
 from equity.measures.reach.virtual import LineOrNone, SteppedSpeed, TwoChannel
+from equity.rules import list_coverage_rules
 
 STATE = "90"
 
@@ -62,7 +63,7 @@ def test_lines(state):
     check(eq.compare_rules(lines, before="video-visit", after="fcc-706-2024").areas)
 
 
-@pytest.mark.parametrize("rule", eq.list_coverage_rules())
+@pytest.mark.parametrize("rule", list_coverage_rules())
 def test_a_table_of_classes(state, tmp_path, rule):
     counts = ["locations_n", "served_n", "underserved_n", "unserved_n"]
     path = tmp_path / "classes.csv"

@@ -18,6 +18,8 @@ from equity.errors import (
     VintageError,
 )
 from equity.provenance import meta
+from equity.sources.fcc.form477 import read_form477
+from equity.sources.fcc.summaries import read_bdc_mobile, read_bdc_providers, read_bdc_summary
 
 AS_OF = "2025-12-31"
 HEADER = [
@@ -68,17 +70,17 @@ def test_one_row_per_area_is_picked_and_ids_get_their_zero_back(tmp_path):
             row("0100100", kind="Census Place"),
         ],
     )
-    table = eq.read_bdc_summary(path, as_of=AS_OF)
+    table = read_bdc_summary(path, as_of=AS_OF)
     assert table.index.tolist() == ["01001", "51001"]
     assert table.loc["01001", "any_terrestrial_25_3_share"] == 0.8
     assert table.loc["01001", "any_terrestrial_1000_100_share"] == 0
     assert table.loc["01001", "units_n"] == 27_965
     assert table.loc["01001", "name"] == "Las Marías Municipio"
     assert meta(table).level == "county"
-    assert eq.read_bdc_summary(path, as_of=AS_OF, state="VA").index.tolist() == ["51001"]
-    nation = eq.read_bdc_summary(path, as_of=AS_OF, level="nation")
+    assert read_bdc_summary(path, as_of=AS_OF, state="VA").index.tolist() == ["51001"]
+    nation = read_bdc_summary(path, as_of=AS_OF, level="nation")
     assert len(nation) == 1
-    place = eq.read_bdc_summary(path, as_of=AS_OF, level="place")
+    place = read_bdc_summary(path, as_of=AS_OF, level="place")
     assert place.index.tolist() == ["0100100"]
 
 
@@ -87,13 +89,13 @@ def test_labels_of_the_specification_and_of_the_files_are_the_same(tmp_path):
         tmp_path, [row(technology="All Technologies"), row("51001", technology="Any Technology")]
     )
     for label in ("All Technologies", "any technology"):
-        table = eq.read_bdc_summary(path, as_of=AS_OF, technologies=[label])
+        table = read_bdc_summary(path, as_of=AS_OF, technologies=[label])
         assert table["any_technology_10_1_share"].tolist() == [0.9, 0.9]
 
 
 def test_several_technologies_side_by_side(tmp_path):
     path = write(tmp_path, [row(), row(technology="Fiber")])
-    table = eq.read_bdc_summary(path, as_of=AS_OF, technologies=["Any Terrestrial", "Fiber"])
+    table = read_bdc_summary(path, as_of=AS_OF, technologies=["Any Terrestrial", "Fiber"])
     assert "fiber_100_20_share" in table
     assert table.columns.tolist().count("units_n") == 1
 
@@ -110,22 +112,22 @@ def test_several_technologies_side_by_side(tmp_path):
 )
 def test_bad_summaries(tmp_path, rows, error, pattern):
     with pytest.raises(error, match=pattern):
-        eq.read_bdc_summary(write(tmp_path, rows), as_of=AS_OF)
+        read_bdc_summary(write(tmp_path, rows), as_of=AS_OF)
 
 
 def test_another_layout_and_another_level(tmp_path):
     path = write(tmp_path, [row()[:8]], header=HEADER[:8])
     with pytest.raises(MissingColumnError, match="speed_02_02"):
-        eq.read_bdc_summary(path, as_of=AS_OF)
+        read_bdc_summary(path, as_of=AS_OF)
     with pytest.raises(InputError, match="no summary by 'tract'"):
-        eq.read_bdc_summary(path, as_of=AS_OF, level="tract")
+        read_bdc_summary(path, as_of=AS_OF, level="tract")
 
 
 @pytest.mark.real
 def test_the_published_excerpt(shared_data):
     path = shared_data / "samples" / "fcc_bdc"
     path /= "bdc_us_fixed_broadband_summary_by_geography_D25.excerpt.csv"
-    table = eq.read_bdc_summary(path, as_of=AS_OF, technologies=["Any Technology"])
+    table = read_bdc_summary(path, as_of=AS_OF, technologies=["Any Technology"])
     assert table.loc["01001", "units_n"] == 27_965
     assert table.loc["01001", "any_technology_1000_100_share"] == pytest.approx(0.600107277)
 
@@ -149,7 +151,7 @@ def mobile(place="1001", kind="County", part="Total", shares=MOBILE_SHARES):
 def test_mobile_coverage_is_a_share_of_the_area(tmp_path):
     rows = [mobile(), mobile(part="Rural"), mobile("51001"), mobile("1", kind="State")]
     path = write(tmp_path, rows, MOBILE_HEADER)
-    table = eq.read_bdc_mobile(path, as_of=AS_OF)
+    table = read_bdc_mobile(path, as_of=AS_OF)
     assert table.index.tolist() == ["01001", "51001"]
     here = table.loc["01001"]
     assert here["mobile_4g_stationary_share"] == 0.999
@@ -157,8 +159,8 @@ def test_mobile_coverage_is_a_share_of_the_area(tmp_path):
     assert here["mobile_5g_35_3_stationary_share"] == 0.25
     assert here["total_area"] == 1565.4
     assert any("share of the area" in note for note in meta(table).notes)
-    assert eq.read_bdc_mobile(path, as_of=AS_OF, state="VA").index.tolist() == ["51001"]
-    assert eq.read_bdc_mobile(path, as_of=AS_OF, level="state").index.tolist() == ["01"]
+    assert read_bdc_mobile(path, as_of=AS_OF, state="VA").index.tolist() == ["51001"]
+    assert read_bdc_mobile(path, as_of=AS_OF, level="state").index.tolist() == ["01"]
 
 
 @pytest.mark.parametrize(
@@ -173,7 +175,7 @@ def test_mobile_coverage_is_a_share_of_the_area(tmp_path):
 )
 def test_bad_mobile_summaries(tmp_path, rows, header, error, pattern):
     with pytest.raises(error, match=pattern):
-        eq.read_bdc_mobile(write(tmp_path, rows, header), as_of=AS_OF)
+        read_bdc_mobile(write(tmp_path, rows, header), as_of=AS_OF)
 
 
 def test_provider_files(tmp_path):
@@ -182,14 +184,14 @@ def test_provider_files(tmp_path):
         "provider_id,holding_company,technology_code,technology_code_desc,location_count_res,"
         "unit_count_res,location_count_bus,unit_count_bus\n130317,Some Company,40,Cable,10,12,3,4\n"
     )
-    table = eq.read_bdc_providers(path, as_of=AS_OF)
+    table = read_bdc_providers(path, as_of=AS_OF)
     assert table.loc[0, "provider_id"] == "130317"
     assert table.loc[0, "unit_count_res"] == 12
     (tmp_path / "list.csv").write_text("frn,provider_id,holding_company\n0003768165,130317,X\n")
-    assert eq.read_bdc_providers(tmp_path / "list.csv", as_of=AS_OF).frn.tolist() == ["0003768165"]
+    assert read_bdc_providers(tmp_path / "list.csv", as_of=AS_OF).frn.tolist() == ["0003768165"]
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     with pytest.raises(FormatError, match="provider list or summary"):
-        eq.read_bdc_providers(tmp_path / "other.csv", as_of=AS_OF)
+        read_bdc_providers(tmp_path / "other.csv", as_of=AS_OF)
 
 
 F477 = (
@@ -219,7 +221,7 @@ def test_form_477_goes_through_the_same_measure(tmp_path):
             (3, "100010401001003", 50, 0, 100, 20, 1),
         ],
     )
-    files = eq.read_form477(path, as_of="2017-12-31", state="DE")
+    files = read_form477(path, as_of="2017-12-31", state="DE")
     table = eq.coverage(files, rule="bead-2022")
     counts = table.loc["10001040100", ["locations_n", "served_n", "underserved_n", "unserved_n"]]
     assert counts.tolist() == [4, 1, 1, 2]
@@ -232,18 +234,18 @@ def test_form_477_goes_through_the_same_measure(tmp_path):
 def test_form_477_refusals(tmp_path):
     path = form477(tmp_path, [], header="a,b,c")
     with pytest.raises(FormatError, match="not that of Form 477"):
-        eq.read_form477(path, as_of="2017-12-31")
+        read_form477(path, as_of="2017-12-31")
     with pytest.raises(VintageError, match="December 2014 to June 2021"):
-        eq.read_form477(path, as_of=AS_OF)
+        read_form477(path, as_of=AS_OF)
     with pytest.raises(MissingFileError):
-        eq.read_form477(tmp_path / "none.csv", as_of="2017-12-31")
+        read_form477(tmp_path / "none.csv", as_of="2017-12-31")
     path = form477(tmp_path, [(1, "100010401001000", 50, 1, 100, 20, 1)])
     with pytest.raises(FormatError, match="no h3_res8_id"):
-        eq.coverage(eq.read_form477(path, as_of="2017-12-31"), rule="bead-2022", level="h3")
+        eq.coverage(read_form477(path, as_of="2017-12-31"), rule="bead-2022", level="h3")
 
 
 def test_tables_are_not_taken_for_locations(tmp_path):
     path = write(tmp_path, [row()])
     with pytest.raises(FormatError, match="header is not that of location coverage"):
         eq.read_bdc(path, as_of=AS_OF)
-    assert isinstance(eq.read_bdc_summary(path, as_of=AS_OF), pd.DataFrame)
+    assert isinstance(read_bdc_summary(path, as_of=AS_OF), pd.DataFrame)

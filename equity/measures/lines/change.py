@@ -312,7 +312,6 @@ def _stamp(
     table: pd.DataFrame, level: str, sources: Sequence[Source], notes: Sequence[str]
 ) -> pd.DataFrame:
     cells = cell_resolution(level) is not None
-    stamped: pd.DataFrame = stamp(
+    return stamp(
         table, level=level, geo_vintage=None if cells else "2020", sources=sources, notes=notes
     )
-    return stamped

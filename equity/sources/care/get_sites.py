@@ -13,12 +13,13 @@ from equity.areas.geoid import find_state
 from equity.errors import InputError
 from equity.net.desk import Desk
 from equity.net.store import Stored
-from equity.provenance import Source, meta, stamp
+from equity.provenance import meta, stamp
 from equity.sources.care.cms import read_clinicians, read_hospitals, read_rural_clinics
 from equity.sources.care.nppes import read_nppes
 from equity.sources.care.placing import get_placed
 from equity.sources.care.sites import read_sites
 from equity.sources.catalog import find_input
+from equity.sources.census.files import restamp
 from equity.sources.fetch import Want, fetch_input
 
 __all__ = ["SITE_KINDS", "get_sites"]
@@ -84,9 +85,9 @@ def get_sites(
     (stored,) = fetch_input(name, Want(state or "VA", vintage=vintage), via=via)
     as_of = _edition(stored, vintage or find_input(name).vintage)
     if kind == "health-centers":
-        return _told(read_sites(stored.path, as_of=as_of, unplaced="drop"), stored)
+        return restamp(read_sites(stored.path, as_of=as_of, unplaced="drop"), stored)
     wanted = None if state is None else [find_state(s).usps for s in (state, *neighbors)]
-    table = _told(_read(kind, stored.path, as_of, wanted, sets), stored)
+    table = restamp(_read(kind, stored.path, as_of, wanted, sets), stored)
     year = int(find_input("zip-areas").vintage)
     return get_placed(table, year=year, addresses=addresses, via=via)
 
@@ -113,21 +114,3 @@ def _edition(stored: Stored, vintage: str) -> str:
     if vintage == "current" and stored.receipt is not None:
         return stored.receipt.revision or vintage
     return vintage
-
-
-def _told(table: Any, stored: Stored) -> Any:
-    """Say where the file came from and which revision it is."""
-    known = meta(table)
-    fresh = stored.source(id="", agency="", product="", vintage="")
-
-    def add(source: Source) -> Source:
-        from dataclasses import replace
-
-        return replace(
-            source,
-            url=fresh.url or source.url,
-            revision=fresh.revision,
-            sha256=source.sha256 or fresh.sha256,
-        )
-
-    return stamp(table, sources=[add(s) for s in known.sources], notes=known.notes)

@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from equity.areas.table import Table
 from equity.errors import InputError, MissingColumnError
 from equity.provenance import carry
 
@@ -95,8 +95,8 @@ def kind_of(values: pd.Series, *, kinds: Mapping[str, Kind] | None = None) -> pd
 
 
 def sites_of(
-    sites: Any, names: str | Iterable[str], *, kinds: Mapping[str, Kind] | None = None
-) -> Any:
+    sites: Table, names: str | Iterable[str], *, kinds: Mapping[str, Kind] | None = None
+) -> Table:
     """Return the sites of some kinds, or of some kinds of care.
 
     Parameters

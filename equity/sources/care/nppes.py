@@ -226,7 +226,7 @@ def _kept(
         pc.equal(batch.column(columns["reactivated"]), ""),
     )
     keep = pc.and_(pc.and_(keep, some), pc.invert(gone))
-    frame = batch.filter(keep).to_pandas()
+    frame: pd.DataFrame = batch.filter(keep).to_pandas()
     frame = frame.rename(columns={old: new for new, old in columns.items()})
     if not len(frame):
         return frame

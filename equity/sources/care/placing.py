@@ -14,11 +14,7 @@ from equity.provenance import carry, meta, stamp
 from equity.sources.census.gazetteer import get_gazetteer
 from equity.sources.census.geocoder import geocode
 
-__all__ = ["QUALITIES", "get_placed", "place_providers"]
-
-QUALITIES = ("coordinates", "address", "address_approximate", "zip_area")
-"""From best to worst: the publisher's own coordinates; the address found; a similar address found;
-the inner point of the ZIP area (kilometers off in the country)."""
+__all__ = ["get_placed", "place_providers"]
 
 
 def place_providers(
@@ -43,8 +39,10 @@ def place_providers(
     -------
     geopandas.GeoDataFrame
         The providers that could be placed, with ``lon``, ``lat`` (degrees, NAD83),
-        ``location_quality`` (one of :data:`QUALITIES`) and ``geometry`` in EPSG:4269. Those that
-        could not are counted in a note.
+        ``location_quality`` and ``geometry`` in EPSG:4269. The quality is, from best to worst,
+        ``coordinates`` (the publisher's own), ``address`` (found), ``address_approximate`` (a
+        similar one found) or ``zip_area`` (its inner point, kilometers off in the country). Those
+        that could not are counted in a note.
 
     Raises
     ------
@@ -107,6 +105,16 @@ def get_placed(
         Ask the geocoder; without it every provider stands at its ZIP area's inner point.
     via
         Transport and cache; the session's own by default.
+
+    Returns
+    -------
+    GeoDataFrame
+        As :func:`place_providers`.
+
+    Raises
+    ------
+    EquityError
+        If a download fails, or an id repeats.
     """
     found = geocode(providers, via=via) if addresses and len(providers) else None
     areas = get_gazetteer("zcta", year=year, via=via)

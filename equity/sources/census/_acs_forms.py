@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -123,7 +122,7 @@ def _api_ids(frame: pd.DataFrame, path: str | Path, level: str) -> pd.Series:
     if parts is None:
         raise InputError(f"an API answer without GEO_ID is not read at level {level!r}", file=path)
     require_columns(frame, parts, path)
-    ids: Any = ""
+    ids = pd.Series("", index=frame.index)
     for name, width in parts.items():
         ids = ids + frame[name].str.strip().str.zfill(width)
     return ids

@@ -103,7 +103,7 @@ def get_acs(
             replace(old, url=new.url, revision=new.revision, sha256=new.sha256)
             for old, new in zip(
                 meta(table).sources,
-                (f.source(id="", agency="", product="", vintage="") for f in files),
+                (f.source() for f in files),
                 strict=True,
             )
         ],

@@ -234,7 +234,7 @@ def _repaired(table: gpd.GeoDataFrame, path: str | Path) -> tuple[gpd.GeoDataFra
     invalid = ~table.geometry.is_valid
     if not invalid.any():
         return table, []
-    mended = table.geometry[invalid].make_valid(method="structure", keep_collapsed=False)
+    mended = table[invalid].geometry.make_valid(method="structure", keep_collapsed=False)
     gone = mended.is_empty
     if gone.any():
         raise FormatError(

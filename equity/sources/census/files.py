@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
 import geopandas as gpd
 import pandas as pd
 
 from equity.areas.geoid import find_state
+from equity.areas.table import Table
 from equity.errors import FormatError, InputError
 from equity.files.delimited import read_text_table
 from equity.net.desk import Desk, desk
@@ -109,16 +110,22 @@ def census_file(name: str, path: str, expect: str, via: Desk | None) -> Stored:
     return (via or desk()).get(f"census-files/{name}", request)
 
 
-def restamp(table: Any, stored: Stored) -> Any:
-    """Add the publisher's address and revision to what the reader knows."""
+def restamp(table: Table, stored: Stored) -> Table:
+    """Add the publisher's address, revision and checksum to what the reader knows."""
     known = meta(table)
-    fresh = stored.source(id="", agency="", product="", vintage="")
+    fresh = stored.source()
     return stamp(
         table,
         level=known.level,
         geo_vintage=known.geo_vintage,
         sources=[
-            replace(s, url=fresh.url or s.url, revision=fresh.revision) for s in known.sources
+            replace(
+                s,
+                url=fresh.url or s.url,
+                revision=fresh.revision,
+                sha256=s.sha256 or fresh.sha256,
+            )
+            for s in known.sources
         ],
         notes=known.notes,
     )
@@ -162,7 +169,7 @@ def fetch_blocks(state: str, *, year: int, via: Desk | None = None) -> Stored:
     )
 
 
-def read_blocks(path: Any, *, year: int, state: str | None = None) -> pd.DataFrame:
+def read_blocks(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:
     """Read the table (not the polygons) of a TIGER/Line block file.
 
     Parameters
@@ -259,7 +266,7 @@ def fetch_tract_relationship(state: str | None = None, *, via: Desk | None = Non
     )
 
 
-def read_tract_relationship(path: Any) -> pd.DataFrame:
+def read_tract_relationship(path: str | Path) -> pd.DataFrame:
     """Read a 2020-2010 tract relationship file.
 
     Parameters
@@ -290,7 +297,7 @@ def read_tract_relationship(path: Any) -> pd.DataFrame:
     return stamp(table, level="tract", geo_vintage="2020", sources=[source])
 
 
-def source_of(path: Any, source_id: str, product: str, year: int) -> Source:
+def source_of(path: str | Path, source_id: str, product: str, year: int) -> Source:
     return file_source(
         path,
         id=source_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
 
 import pandas as pd
 
@@ -64,7 +64,9 @@ def fetch_gazetteer(level: str, *, year: int, via: Desk | None = None) -> Stored
     return census_file(f"gazetteer/{year}/{name}", path, "zip", via)
 
 
-def read_gazetteer(path: Any, *, year: int, level: str, state: str | None = None) -> pd.DataFrame:
+def read_gazetteer(
+    path: str | Path, *, year: int, level: str, state: str | None = None
+) -> pd.DataFrame:
     """Read a gazetteer file of any year (tabs until 2024, bars from 2025 on).
 
     Parameters

@@ -79,8 +79,7 @@ def geocode(
         for start in range(0, len(unique), chunk)
     ]
     found = pd.concat(parts) if parts else _empty()
-    keyed = unique.join(found)
-    merged = text.merge(keyed, on=list(_FIELDS), how="left")
+    merged: pd.DataFrame = text.merge(unique.join(found), on=list(_FIELDS), how="left")
     return merged[["lon", "lat", "block", "match"]].set_axis(addresses.index, axis=0)
 
 
@@ -104,7 +103,7 @@ def _batch(rows: pd.DataFrame, benchmark: str, vintage: str, at: Desk) -> pd.Dat
     return read_geocoded(stored.path.read_bytes(), expected=rows.index, file=stored.path.name)
 
 
-def read_geocoded(body: bytes, *, expected: Any, file: str = "answer") -> pd.DataFrame:
+def read_geocoded(body: bytes, *, expected: pd.Index, file: str = "answer") -> pd.DataFrame:
     """Read the geocoder's answer to a batch.
 
     Parameters
@@ -120,6 +119,11 @@ def read_geocoded(body: bytes, *, expected: Any, file: str = "answer") -> pd.Dat
     -------
     pandas.DataFrame
         In the order of `expected`; columns as :func:`geocode`.
+
+    Raises
+    ------
+    FormatError
+        If it is no such answer, or an address was not answered or not asked for.
     """
     rows = [fields for _, fields in read_records(body, file)]
     bad = [i + 1 for i, r in enumerate(rows) if len(r) < 3 or (r[2] == "Match" and len(r) != 12)]

@@ -47,7 +47,25 @@ def fetch_tribal_areas(*, year: int, via: Desk | None = None) -> Stored:
 
 
 def read_tribal_areas(path: str | Path, *, year: int) -> gpd.GeoDataFrame:
-    """Read a file of tribal areas (cartographic or TIGER/Line)."""
+    """Read a file of tribal areas (cartographic or TIGER/Line).
+
+    Parameters
+    ----------
+    path
+        The zip or shapefile.
+    year
+        Year of the boundaries.
+
+    Returns
+    -------
+    GeoDataFrame
+        As :func:`get_tribal_areas`.
+
+    Raises
+    ------
+    MissingColumnError
+        If the file has no ``GEOID``.
+    """
     frame = gpd.read_file(path)
     require_columns(frame, ["GEOID"], path)
     name = next((c for c in ("NAMELSAD", "NAME") if c in frame.columns), "GEOID")

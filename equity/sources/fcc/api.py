@@ -282,7 +282,7 @@ def _check_archive(path: Path) -> None:
     check_zip(path, test=True)
 
 
-def fetch_funding_listing(*, via: Desk | None = None) -> list[dict[str, Any]]:
+def fetch_funding_listing(*, via: Desk | None = None) -> list[dict[str, object]]:
     """Ask the FCC what its funding map offers for download (never cached)."""
     at = via or desk()
     path = "/api/public/fundingmap/downloads/listFundingData"

@@ -274,8 +274,7 @@ def read_bdc_providers(path: str | Path, *, as_of: str | date) -> pd.DataFrame:
         )
     for name in frame.columns[frame.columns.str.contains(_NUMBERS)]:
         frame[name] = _numbers(frame[name], path)
-    stamped: pd.DataFrame = stamp(frame.reset_index(drop=True), sources=[_source(path, vintage)])
-    return stamped
+    return stamp(frame.reset_index(drop=True), sources=[_source(path, vintage)])
 
 
 def _finished(
@@ -283,10 +282,7 @@ def _finished(
 ) -> pd.DataFrame:
     if state is not None and level != "nation":
         table = table[table.index.str.startswith(find_state(state).fips)]
-    stamped: pd.DataFrame = stamp(
-        table, level=level, geo_vintage="2020", sources=[source], notes=[note]
-    )
-    return stamped
+    return stamp(table, level=level, geo_vintage="2020", sources=[source], notes=[note])
 
 
 def _checked(as_of: str | date, level: str) -> str:
