@@ -66,7 +66,9 @@ def rebuilt(study: eq.Study) -> gpd.GeoDataFrame:
             columns=["population_n", "area_status"]
         )
         if plan.coverage.kind == "locations":
-            here["coverage_status"] = here["coverage_status"].replace("not_covered", "no_locations")
+            listed = here.index.str[:5].isin(lines.index.str[:5].unique())
+            none = listed & here["coverage_status"].eq("not_covered")
+            here["coverage_status"] = here["coverage_status"].mask(none, "no_locations")
         present = [
             n for n in ("population_n", "population_n_moe", "beyond_reach_share") if n in table
         ]

@@ -90,7 +90,8 @@ def test_half_a_coverage_table_is_refused_on_the_command_line_and_nothing_is_wri
     assert "areas matches" not in error
     assert "matches" in error
     assert "of 180 areas" in error
-    assert "tolerance" in error
+    assert "join_tolerance" in error
+    assert "short.csv" in error
     assert not out.exists()
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from equity.areas.join import JoinAudit, combine
+from equity.areas.join import JoinAudit
 from equity.areas.vintage import check_vintage
 from equity.errors import InputError
 from equity.measures.lines.coverage import LocationFiles
@@ -19,6 +19,7 @@ from equity.provenance import Source, carry, meta, stamp
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
 from equity.study.care_sites import read_places_of_care
+from equity.study.joining import joined
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
 from equity.study.parts import AcsPart, BoundaryPart, SitesPart, StudyPlan
@@ -97,8 +98,9 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
             advance(1)
     people, *surveys = read["acs"]
     others = [*surveys, read["boundaries"], *read["tables"]]
-    areas, audit = _joined(people, others, plan.study.join_tolerance)
-    areas = _named(areas, read["outlines"])
+    met, audit = joined(people, *others, tolerance=plan.study.join_tolerance)
+    assert isinstance(met, gpd.GeoDataFrame)
+    areas = _named(met, read["outlines"])
     everything = [
         *read["acs"], *read["tables"], read["lines"], read["boundaries"],
         *(table for _, table in read["sites"]), read["blocks"], read["centers"],
@@ -200,7 +202,7 @@ class _Reader:
         name = self.plan.coverage.connecticut
         if name is None:
             return None
-        from equity.sources.usda import read_connecticut_codes
+        from equity.sources.census.relationships import read_connecticut_codes
 
         return read_connecticut_codes(self.files.path(name, ""))
 
@@ -220,28 +222,6 @@ class _Reader:
         from equity.sources.census.files import read_blocks
 
         return read_blocks(self.files.path(name, ""), year=2020, state=self.state)
-
-
-def _joined(
-    people: pd.DataFrame, others: list[pd.DataFrame], tolerance: float
-) -> tuple[gpd.GeoDataFrame, JoinAudit]:
-    """Join, and tell of a table that leaves too many areas out in the words of a study file."""
-    try:
-        joined, audit = combine(people, *others, tolerance=tolerance, audit=True)
-    except InputError as error:
-        if error.code != "E-JOIN-INCOMPLETE":
-            raise
-        sources = [source for table in others for source in meta(table).sources]
-        named = (s.file for s in sources if error.what.startswith(f"{s.product} {s.vintage}"))
-        raise InputError(
-            error.what,
-            file=next(named, None),
-            rows=error.rows,
-            fix="add the missing rows, or allow the gap with join_tolerance in [study]",
-            code=error.code,
-        ) from None
-    assert isinstance(joined, gpd.GeoDataFrame)
-    return joined, audit
 
 
 def _with_population(acs: pd.DataFrame) -> pd.DataFrame:

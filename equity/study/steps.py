@@ -11,6 +11,7 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.areas import recode
+from equity.areas.aggregate import roll_up
 from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
 from equity.areas.schema import base_name
@@ -26,6 +27,7 @@ from equity.provenance import carry, meta
 from equity.rules import CoverageRule
 from equity.study.care import care_within_reach
 from equity.study.inputs import Inputs
+from equity.study.joining import joined
 from equity.study.parts import CarePart, StudyPlan
 
 __all__ = ["Measured", "measure"]
@@ -155,12 +157,28 @@ def _lines(
         return {rule.id: unknown_lines(inputs.areas) for rule in rules}
     if isinstance(inputs.lines, pd.DataFrame):
         return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}
-    housing = None if inputs.blocks is None else inputs.blocks["housing_n"]
+    housing = None if inputs.blocks is None else _housing(plan, inputs)
     with _executor(cluster) as executor:
         frames = coverage_under(
             inputs.lines, rules, level=plan.study.level, housing=housing, executor=executor
         )
     return {rule.id: _recoded(frame, inputs) for rule, frame in zip(rules, frames, strict=True)}
+
+
+def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
+    """Return housing units by block, once the blocks are seen to be those of the study's areas."""
+    blocks = inputs.blocks
+    assert blocks is not None, "asked for before"
+    by_area = roll_up(blocks[["housing_n"]], plan.study.level)[["housing_n"]]
+    tolerance = plan.study.join_tolerance
+    joined(
+        inputs.areas[["population_n"]],
+        _recoded(by_area, inputs),
+        tolerance=tolerance,
+        names=["Blocks of coverage.housing"],
+    )
+    units: pd.Series = blocks["housing_n"]
+    return units
 
 
 def _recoded(frame: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
@@ -198,16 +216,16 @@ def _here(
     plan: StudyPlan, table: gpd.GeoDataFrame, lines: pd.DataFrame
 ) -> tuple[pd.DataFrame, JoinAudit]:
     """Return coverage in the rows of the table, and how the two met."""
-    joined, found = combine(
-        table[["population_n"]], lines, tolerance=plan.study.join_tolerance, audit=True
-    )
-    here = joined.drop(columns=["population_n", "area_status"])
+    tolerance = plan.study.join_tolerance
+    met, found = joined(table[["population_n"]], lines, tolerance=tolerance)
+    here = met.drop(columns=["population_n", "area_status"])
     if plan.coverage.kind == "locations":
-        # Filings name locations: an area that none of them names has none in the FCC's list.
-        here = here.assign(
-            coverage_status=here["coverage_status"].replace("not_covered", "no_locations")
-        )
-    return carry(here, joined), found
+        # Filings name locations: an area that none of them names, in a county that they do name,
+        # has none in the FCC's list. Whole counties that are missing are missing data.
+        listed = here.index.str[:5].isin(lines.index.str[:5].unique())
+        none = listed & here["coverage_status"].eq("not_covered")
+        here = here.assign(coverage_status=here["coverage_status"].mask(none, "no_locations"))
+    return carry(here, met), found
 
 
 def _under_rule(

@@ -1,0 +1,67 @@
+"""Joins of a study: refusals in the words of a study file, with the file that does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from equity.areas.join import JoinAudit, combine
+from equity.errors import EquityError, InputError, VintageError
+from equity.provenance import meta
+
+__all__ = ["joined"]
+
+_FIXES = {
+    "E-JOIN-INCOMPLETE": "add the missing rows, or allow the gap with join_tolerance in [study]",
+    "E-VINTAGE-DIFFERS": (
+        "give the edition that has the areas of the others (mind year, as_of and geo_vintage), or "
+        "move a table with [tables.crosswalk]; in Python equity.crosswalk"
+    ),
+    "E-VINTAGE-IDS": (
+        "check year and geo_vintage against the file's ids, or move it with [tables.crosswalk]; in "
+        "Python equity.crosswalk"
+    ),
+}
+
+
+def joined(
+    table: pd.DataFrame,
+    *others: pd.DataFrame,
+    tolerance: float,
+    names: Sequence[str] | None = None,
+) -> tuple[pd.DataFrame, JoinAudit]:
+    """Join as `combine` does, and tell of a refusal with file and fix as a study file has them.
+
+    Raises
+    ------
+    VintageError, InputError
+        As `combine` raises them.
+    """
+    try:
+        return combine(table, *others, tolerance=tolerance, names=names, audit=True)
+    except (InputError, VintageError) as error:
+        if error.code not in _FIXES:
+            raise
+        raise type(error)(
+            error.what,
+            file=error.file or _file_of(error, others, names),
+            rows=error.rows,
+            count=error.count,
+            fix=_FIXES[error.code],
+            code=error.code,
+        ) from None
+
+
+def _file_of(
+    error: EquityError, others: Sequence[pd.DataFrame], names: Sequence[str] | None
+) -> str | None:
+    """Return the files of the table that an error begins with."""
+    for i, other in enumerate(others):
+        sources = meta(other).sources
+        named = names[i] if names is not None else None
+        for source in sources:
+            if error.what.startswith(named or f"{source.product} {source.vintage}".strip()):
+                files = dict.fromkeys(s.file for s in sources if s.file)
+                return ", ".join(list(files)[:3]) or None
+    return None
