@@ -200,7 +200,7 @@ class _Reader:
         name = self.plan.coverage.connecticut
         if name is None:
             return None
-        from equity.sources.usda import read_connecticut_codes
+        from equity.sources.census.relationships import read_connecticut_codes
 
         return read_connecticut_codes(self.files.path(name, ""))
 
