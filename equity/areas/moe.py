@@ -41,7 +41,6 @@ __all__ = [
     "RELIABILITY",
     "Z90",
     "Z_LEVELS",
-    "Change",
     "Difference",
     "Rate",
     "cv",
@@ -51,7 +50,6 @@ __all__ = [
     "moe_ratio",
     "moe_share",
     "moe_sum",
-    "percent_change",
     "reliability",
     "replicate_moe",
     "replicate_variance",
@@ -68,13 +66,6 @@ class Difference(NamedTuple):
     z: Any
     p: Any
     is_different: Any
-
-
-class Change(NamedTuple):
-    """A change in percent of the first value, and its margin in percentage points."""
-
-    percent: Any
-    moe: Any
 
 
 def moe_sum(estimates: Numbers, moes: Numbers, *, zero_rule: bool = True) -> Answer:
@@ -251,37 +242,3 @@ def _shared(left: Floats, left_moe: Floats, right: Floats, right_moe: Floats) ->
         share = np.where(whole == 0, 1.0, part / whole)
     by_share: Floats = share * np.where(larger, left_moe, right_moe) ** 2
     return np.minimum(by_share, left_moe * right_moe)
-
-
-def percent_change(
-    first: Numbers, first_moe: Numbers, last: Numbers, last_moe: Numbers
-) -> Change | pd.DataFrame:
-    """Change from the first to the last value in percent of the first, with its margin.
-
-    Returns
-    -------
-    Change or DataFrame
-        A DataFrame (`percent_change`, `percent_change_moe`) if any argument is a Series.
-        Missing where the first value is 0.
-
-    Raises
-    ------
-    InputError
-        If a margin is negative or the shapes differ.
-
-    Examples
-    --------
-    >>> change = percent_change(135_173, 3_860, 139_301, 4_047)
-    >>> round(change.percent, 2), round(change.moe, 2)
-    (3.05, 4.2)
-    """
-    (old, old_moe, new, new_moe), wrap, leader = unpack(
-        first=first, first_moe=first_moe, last=last, last_moe=last_moe
-    )
-    with np.errstate(divide="ignore", invalid="ignore"):
-        percent = np.where(old == 0, np.nan, 100 * (new - old) / old)
-    margin = 100 * np.asarray(moe_ratio(new, new_moe, old, old_moe))
-    if isinstance(leader, pd.Series):
-        columns = {"percent_change": percent, "percent_change_moe": margin}
-        return pd.DataFrame(columns, index=leader.index)
-    return Change(wrap(percent), wrap(margin))

@@ -210,29 +210,3 @@ def area_status(table: pd.DataFrame) -> pd.Series:
         status[(people == 0).fillna(value=False).to_numpy(dtype=bool)] = "no_population"
     status[water_rows(table.index, level)] = "water"
     return status
-
-
-def rankable(table: pd.DataFrame, column: str | None = None) -> pd.Series:
-    """Return True where an area may be ranked: land, people, and a value in the column.
-
-    Parameters
-    ----------
-    table
-        Area table.
-    column
-        Column to rank by; its ``_status``, if any, must say ``ok`` (or ``crosswalked``).
-
-    Raises
-    ------
-    MissingColumnError
-        If there is no such column.
-    """
-    status = table["area_status"] if "area_status" in table.columns else area_status(table)
-    fit = (status == "ok").to_numpy(dtype=bool)
-    if column is not None:
-        if column not in table.columns:
-            raise MissingColumnError(f"no column {column!r} to rank by")
-        fit = fit & table[column].notna().to_numpy()
-        if f"{column}_status" in table.columns:
-            fit = fit & table[f"{column}_status"].isin(["ok", "crosswalked"]).to_numpy()
-    return pd.Series(fit, index=table.index, name="is_rankable")

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.schema import Column, parts_of, placed_in
-from equity.areas.words import is_missing, number, say, share
+from equity.areas.schema import Column, placed_in
+from equity.areas.words import is_missing, number, say
 from equity.outputs import _rows
 from equity.outputs.report import Report
 from equity.provenance import Source
@@ -299,13 +299,3 @@ def listing(table: str, rows: int, label: str) -> str:
 def shown_count(shown: int, total: int, noun: str) -> str:
     """Say when a list is cut: ``The first 60 of 412 communities``; empty if it is whole."""
     return "" if shown >= total else f"The first {number(shown)} of {number(total)} {noun}"
-
-
-def part_shares(row: Mapping[str, Any]) -> list[tuple[str, float, str]]:
-    """Parts of one gap: label, share of the gap, percentage in words."""
-    total = row.get("gap_n")
-    if total is None or is_missing(total) or not float(total) > 0:
-        return []
-    known = [p for p in parts_of("gap_n", row.keys()) if not is_missing(row[p.name])]
-    parts = [(heading(part), float(row[part.name]) / float(total)) for part in known]
-    return [(label[:1].lower() + label[1:], part, share(part, 0)) for label, part in parts]

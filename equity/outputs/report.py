@@ -47,8 +47,8 @@ class Report:
     rules
         One mapping per coverage rule: ``id, title, date, citation, confidence, text, headline``.
     by_rule
-        Index rule id; ``gap_n, gap_share``, what is missing, ``subscribed_beyond_rule_share,
-        note``.
+        Index rule id; ``gap_n, gap_line_only_n, gap_home_only_n, gap_both_n, gap_share,
+        subscribed_beyond_rule_share, note``.
     counts, kinds, fixes, overlaps, settings, practices
         The three counts with their range; each kind of care; what fixes bring in; how lines and
         homes overlap; the finding under other settings; the practices' lines (None if not asked).

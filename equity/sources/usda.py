@@ -14,7 +14,7 @@ from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.vintages import vintage_of
 
-__all__ = ["read_connecticut_codes", "read_forhp", "read_ruca", "read_rucc"]
+__all__ = ["read_forhp", "read_ruca", "read_rucc"]
 
 _NO_POPULATION = 99
 _METRO_CORE = 3  # primary codes 1 to 3 are metropolitan
@@ -103,45 +103,6 @@ def _ruca_2010(path: Any) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
         raise MissingColumnError(f"lacks {', '.join(lacking)}: not USDA's file of 2010", file=path)
     columns = {found[new]: new for new in ("ruca_primary", "ruca_secondary")}
     return frame, columns, frame[found["id"]].astype(str).str.strip().str.zfill(11)
-
-
-def read_connecticut_codes(path: str | Path) -> pd.Series:
-    """Read how Connecticut's tracts are numbered under its planning regions.
-
-    Parameters
-    ----------
-    path
-        USDA's CSV of 2020 tracts, which carries both codings.
-
-    Returns
-    -------
-    pandas.Series
-        Index: tract ids under the old counties; values: the same tracts under the planning
-        regions. Four water tracts have none. Boundaries are the same.
-
-    Raises
-    ------
-    FormatError
-        If the two codings do not pair one to one.
-    """
-    frame = read_text_table(path)
-    require_columns(frame, ["TractFIPS20", "TractFIPS23"], path)
-    old, new = frame["TractFIPS20"].str.strip(), frame["TractFIPS23"].str.strip()
-    here = old.str.startswith("09") & new.str.startswith("09")
-    codes = pd.Series(new[here].to_numpy(), index=pd.Index(old[here].to_numpy()), dtype=object)
-    # Only the county part was renumbered: the last six digits must agree.
-    if (
-        codes.index.has_duplicates
-        or codes.duplicated().any()
-        or any(codes.index.str[5:] != codes.str[5:])
-    ):
-        raise FormatError(
-            "Connecticut's two codings do not pair", file=path, fix="download it again"
-        )
-    if codes.empty:
-        raise FormatError("holds no tract of Connecticut", file=path, fix="give the national file")
-    product = "Rural-Urban Commuting Area codes (Connecticut's two codings)"
-    return stamp(codes, sources=[_source(path, "ruca-2020", product, "2020")])
 
 
 def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:

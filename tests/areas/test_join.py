@@ -12,7 +12,7 @@ import equity as eq
 from equity import provenance
 from equity.areas.join import combine, combine_audit
 from equity.areas.recode import counties
-from equity.areas.table import area_status, area_table, rankable
+from equity.areas.table import area_status, area_table
 from equity.errors import GeoidError, InputError, VintageError
 
 TRACTS = [f"900010{n:03d}00" for n in range(1, 101)]
@@ -65,14 +65,9 @@ def test_audit_says_why_each_row_has_no_partner():
     assert audit.summary["rows"].sum() == 3
 
 
-def test_water_and_empty_areas_never_rank():
-    base = table([*TRACTS[:3], WATER], population_n=[5, 0, np.nan, 0], gap_n=[1.0, 1, 1, 1])
+def test_water_and_empty_areas_are_told_apart():
+    base = table([*TRACTS[:3], WATER], population_n=[5, 0, np.nan, 0])
     assert area_status(base).tolist() == ["ok", "no_population", "unknown", "water"]
-    assert rankable(base, "gap_n").tolist() == [True, False, False, False]
-    base["gap_n_status"] = "suppressed"
-    assert not rankable(base, "gap_n").any()
-    base["gap_n_status"] = "crosswalked"
-    assert rankable(base, "gap_n").sum() == 1
 
 
 def test_a_gap_beyond_the_tolerance_is_refused_and_may_be_allowed():

@@ -76,12 +76,6 @@ def test_product_oracle():
     assert result == pytest.approx(202288.98902721, rel=1e-9)
 
 
-def test_percent_change_oracle():
-    change = moe.percent_change(135173, 3860, 139301, 4047)
-    assert change.percent == pytest.approx(3.0538643072211165, rel=1e-9)
-    assert change.moe == pytest.approx(4.19806985226123, rel=1e-9)
-
-
 def test_cv_and_standard_error_oracles():
     assert moe.standard_error(350) == pytest.approx(212.7659574468085, rel=1e-9)
     assert moe.cv(2557, 350) == pytest.approx(8.320921292405494, rel=1e-9)  # Esri: 8.321
@@ -264,7 +258,6 @@ def test_unknown_margins_stay_unknown():
     assert np.isnan(moe.moe_share(1, np.nan, 2, 0))
     assert np.isnan(moe.moe_share(0, 12, 0, 12))
     assert np.isnan(moe.moe_ratio(5, 12, 0, 12))
-    assert np.isnan(moe.percent_change(0, 1, 5, 1).percent)
     assert moe.moe_share(None, 1, 2, 0) is not None
 
 

@@ -14,7 +14,7 @@ from equity.areas.blocks import from_blocks
 from equity.areas.crosswalk import crosswalk
 from equity.areas.join import combine
 from equity.areas.relationship import relationship
-from equity.areas.table import area_table, rankable
+from equity.areas.table import area_table
 from equity.errors import VintageError
 from equity.provenance import meta
 from equity.sources.census.relationships import read_block_links, read_connecticut_codes
@@ -220,7 +220,6 @@ def test_virginias_two_series_become_one_on_2020_tracts(shared_data, virginia):
     # From one year to the next homes per tract now move together: no jump where ids changed.
     step = joined[["num_hh_2019", "num_hh_2020"]].corr().iloc[0, 1]
     assert step > 0.9
-    assert not rankable(joined)[joined["area_status"] == "water"].any()
     counties = series(shared_data, "county", range(2017, 2020))
     rolled = roll_up(moved.drop(columns="split_share"), "county", counts=counts)
     assert len(rolled) == 133

@@ -16,7 +16,7 @@ from equity.provenance import meta
 from equity.sources.care import nppes as nppes_module
 from equity.sources.care.cms import read_clinicians, read_hospitals, read_rural_clinics
 from equity.sources.care.designations import read_designations
-from equity.sources.care.nppes import npi_is_valid, read_nppes
+from equity.sources.care.nppes import read_nppes
 from equity.sources.care.placing import get_placed, place_providers
 from equity.sources.census.geocoder import geocode
 
@@ -303,12 +303,6 @@ def test_spoiled_registers(tmp_path):
         read_nppes(register(tmp_path / "g.zip", [nppes_rows.row(0)] * 2), as_of="x")
     with pytest.raises(InputError, match="no set"):
         read_nppes(tmp_path / "g.zip", as_of="x", sets=["dentists"])
-
-
-def test_npi_check_digits():
-    assert npi_is_valid("1245319599")
-    assert not npi_is_valid("1245319598")
-    assert not npi_is_valid("124531959")
 
 
 # Placing

@@ -26,7 +26,7 @@ from equity.files.zips import open_zip
 from equity.progress import track
 from equity.provenance import Source, stamp
 
-__all__ = ["TAXONOMIES", "npi_is_valid", "read_nppes"]
+__all__ = ["TAXONOMIES", "read_nppes"]
 
 TAXONOMIES: Mapping[str, tuple[str, ...]] = {
     "primary_care": (
@@ -270,22 +270,3 @@ def _kept_columns(frame: pd.DataFrame) -> pd.DataFrame:
     )
     table.index = pd.Index(frame["npi"].to_numpy(), name="site_id", dtype=object)
     return table
-
-
-def npi_is_valid(npi: str) -> bool:
-    """Tell whether a number is a possible NPI (Luhn check over ``80840`` and its digits).
-
-    Examples
-    --------
-    >>> npi_is_valid("1234567893")
-    True
-    >>> npi_is_valid("1234567890")
-    False
-    """
-    if len(npi) != 10 or not npi.isdigit():
-        return False
-    total = 0
-    for position, digit in enumerate(reversed("80840" + npi)):
-        value = int(digit) * (2 if position % 2 else 1)
-        total += value - 9 if value > 9 else value
-    return total % 10 == 0

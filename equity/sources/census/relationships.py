@@ -21,7 +21,6 @@ from equity.errors import FormatError, InputError
 from equity.files.delimited import read_text_table
 from equity.files.opening import read_bytes
 from equity.provenance import Source, file_source, stamp
-from equity.sources import usda
 from equity.sources.area_rows import require_columns, to_numbers
 
 __all__ = [
@@ -39,6 +38,9 @@ _BLOCK_PARTS_2020 = ["STATE_2020", "COUNTY_2020", "TRACT_2020", "BLK_2020"]
 _SHARE = "share_of_2010_block_land"
 _CT_TRACTS = 879
 _CTDATA = ("tract_fips_2020", "Tract_fips_2022")
+_CTDATA_PRODUCT = "2022 Tract Crosswalk (towns, counties, planning regions)"
+_RUCA = ("TractFIPS20", "TractFIPS23")
+_RUCA_PRODUCT = "Rural-Urban Commuting Area codes (Connecticut's two codings)"
 _ROUNDS = 500
 
 
@@ -202,29 +204,29 @@ def read_connecticut_codes(path: str | Path) -> pd.Series:
         six digits, or it is not the whole of the state (879 tracts).
     """
     head = _head(path)
-    if "TractFIPS23" in head:
-        moved = usda.read_connecticut_codes(path)
+    frame = _table(path, ",")
+    if _RUCA[1] in head:
+        columns, known = _RUCA, _source(path, _RUCA_PRODUCT, "2020")
+        source = replace(known, id="ruca-2020", agency="USDA Economic Research Service")
+        require_columns(frame, columns, path)
+        # The nation's file; four water tracts of the state have no new number.
+        frame = frame[frame[list(columns)].apply(lambda ids: ids.str.startswith("09")).all(axis=1)]
     elif _CTDATA[0] in head and _CTDATA[1] in head:
-        moved = _ctdata_codes(path)
+        columns, known = _CTDATA, _source(path, _CTDATA_PRODUCT, "2022")
+        source = replace(known, agency="CT Data Collaborative")
     else:
         raise FormatError(
             "holds no pair of old and new Connecticut tract ids",
             file=path,
             fix="use CTData's 2022tractcrosswalk.csv or the RUCA 2020 tract file",
         )
-    if len(moved) < _CT_TRACTS:
-        raise FormatError(
-            f"holds {len(moved):,} of Connecticut's {_CT_TRACTS} tracts",
-            file=path,
-            fix="get the whole file",
-        )
-    return moved
-
-
-def _ctdata_codes(path: str | Path) -> pd.Series:
-    frame = _table(path, ",")
-    old, new = (normalize(frame[c], level="tract", state="09", file=path) for c in _CTDATA)
+    old, new = (normalize(frame[c], level="tract", state="09", file=path) for c in columns)
     moved = pd.Series(new.to_numpy(dtype=object), index=old.to_numpy(dtype=object), dtype=object)
+    _refuse_unpaired(moved, path)
+    return stamp(moved, sources=[source])
+
+
+def _refuse_unpaired(moved: pd.Series, path: str | Path) -> None:
     if moved.index.has_duplicates or moved.duplicated().any():
         raise FormatError("a tract occurs twice", file=path)
     changed = moved.index.str[5:] != moved.str[5:].to_numpy()
@@ -232,11 +234,12 @@ def _ctdata_codes(path: str | Path) -> pd.Series:
         raise FormatError(
             "tracts change their last six digits", file=path, rows=list(moved.index[changed])
         )
-    source = replace(
-        _source(path, "2022 Tract Crosswalk (towns, counties, planning regions)", "2022"),
-        agency="CT Data Collaborative",
-    )
-    return stamp(moved, sources=[source])
+    if len(moved) < _CT_TRACTS:
+        raise FormatError(
+            f"holds {len(moved):,} of Connecticut's {_CT_TRACTS} tracts",
+            file=path,
+            fix="get the whole file",
+        )
 
 
 def _table(path: str | Path, delimiter: str) -> pd.DataFrame:
