@@ -177,8 +177,13 @@ def test_a_territory_without_acs_says_so_and_stops(place, replica, capsys):
 
 
 def test_the_example_is_not_published(place):
+    from equity.cli import init
+
     with pytest.raises(InputError, match="example"):
         run("ZZ")
+    with pytest.raises(InputError, match="no publisher has files of it"):
+        init("90", Path("study.toml"))
+    assert not Path("study.toml").exists()
 
 
 def test_offline_from_nothing_names_the_first_file(place, replica):

@@ -246,6 +246,7 @@ def test_a_failed_write_leaves_what_was_there(result, tmp_path, monkeypatch):
         ("[care]\nmethod", "[care]\nmetod", "metod", "is no field of a study file"),
         ('state = "90"', 'state = "Atlantis"', "state", "is no state"),
         ('headline = "fcc-25-3"', 'headline = "fcc-25-4"', "headline", "not among study.rules"),
+        ('"video-visit", ', '"video-visit", "video-visit", ', "rules", "is listed twice"),
         ('"video-visit", ', '"video-visits", ', "rules", "no coverage rule 'video-visits'"),
         (
             'kind = "locations"',

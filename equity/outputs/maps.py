@@ -94,7 +94,8 @@ def make_map(
     MissingColumnError
         A column to be mapped is not in the table.
     InputError
-        No row has a polygon, or the number of classes is not 2 to 5.
+        The table is no GeoDataFrame, no row of it has a polygon, or the number of classes is not
+        2 to 5.
 
     Notes
     -----
@@ -103,8 +104,15 @@ def make_map(
     0.40 are hatched; areas without a value have their own hatch and label; under-resourced areas
     (``is_under_resourced``) are outlined.
     """
+    import geopandas as gpd
+
     from equity.outputs._leaflet import PackedMap
 
+    if not isinstance(table, gpd.GeoDataFrame):
+        raise InputError(
+            f"a map is drawn from a GeoDataFrame, not from a {type(table).__name__}",
+            fix="pass the areas (of a study: result.table), joined to read_boundaries(...)",
+        )
     chosen = _chosen(table, column, layers)
     if not 2 <= classes <= 5:
         raise InputError(f"a map has 2 to 5 classes, not {classes}", fix="pass classes=5")

@@ -74,6 +74,9 @@ def _wrong_rules(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
             load_coverage_rule(_beside(rule, path) if rule.endswith(".toml") else rule)
         except EquityError as error:
             yield ["study", "rules"], f"study.rules[{i}]: {error.what}", error.fix
+        if rule in plan.study.rules[:i]:
+            what = f"study.rules[{i}]: {rule!r} is listed twice"
+            yield ["study", "rules"], what, "list each rule once"
     if plan.study.headline not in plan.study.rules:
         yield (
             ["study", "headline"],

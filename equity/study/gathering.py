@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from equity import settings
-from equity.areas.geoid import find_state
-from equity.errors import EquityError, InputError
+from equity.errors import EquityError
 from equity.net.clock import Limits
 from equity.net.desk import Desk, desk
 from equity.net.publishers import publisher
@@ -27,6 +26,7 @@ from equity.study.template import (
     NEEDED,
     WELCOME,
     kinds_that_count,
+    published_state,
     write_study,
 )
 
@@ -109,9 +109,7 @@ def gather_inputs(state: str, *, tell: Callable[[str], None] = lambda _line: Non
     tell
         Called with a line for each input, and with how care is counted.
     """
-    where = find_state(state)
-    if where.synthetic:
-        raise InputError("the example state is not published", fix="equity run example")
+    where = published_state(state)
     want, via = Want(where.fips), desk()
     ready: list[tuple[Input, tuple[Stored, ...]]] = []
     lacking: list[Lacking] = []

@@ -18,8 +18,8 @@ from equity.rules.defaults import default_criteria_text, default_rules_text
 from equity.sources.catalog import INPUTS, Input, find_input
 
 __all__ = [
-    "CLINICIANS", "CONNECTICUT", "NEEDED", "WELCOME", "kinds_that_count", "study_text",
-    "write_study",
+    "CLINICIANS", "CONNECTICUT", "NEEDED", "WELCOME", "kinds_that_count", "published_state",
+    "study_text", "write_study",
 ]  # fmt: skip
 
 NEEDED = ("boundaries", "acs", "bdc", "hrsa-sites")
@@ -191,6 +191,22 @@ connecticut = "live:ruca"
 """
 
 
+def published_state(state: str) -> State:
+    """Return the state a code or name means.
+
+    Raises
+    ------
+    InputError
+        If there is no such state, or it is the made-up one, of which nobody publishes anything.
+    """
+    where = find_state(state)
+    if where.synthetic:
+        raise InputError(
+            "the example state is made up: no publisher has files of it", fix="equity run example"
+        )
+    return where
+
+
 def study_text(state: str, *, without: Collection[str] = (), by_capacity: bool = False) -> str:
     """Return the study file of a state.
 
@@ -202,8 +218,13 @@ def study_text(state: str, *, without: Collection[str] = (), by_capacity: bool =
         Ids of inputs to leave out.
     by_capacity
         Let clinicians decide who is beyond reach, not travel.
+
+    Raises
+    ------
+    InputError
+        If there is no such state, or it is the made-up one, of which nobody publishes anything.
     """
-    where: State = find_state(state)
+    where = published_state(state)
     names = (*NEEDED, *WELCOME)
     editions = {name: find_input(name).vintage for name in names}
     have = [name for name in names if name not in without]
@@ -310,7 +331,7 @@ def write_study(
     Raises
     ------
     InputError
-        If a file is there already.
+        If a file is there already, or as for :func:`study_text`.
     StorageError
         If it cannot be written.
     """

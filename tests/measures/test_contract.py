@@ -18,8 +18,11 @@ from area_result import assert_area_result, kept
 
 import equity as eq
 from equity.areas.relationship import relationship
+from equity.measures.demand import join_designations
 from equity.measures.gap import unknown_lines
+from equity.measures.practice import h3_cells
 from equity.measures.reach.virtual import LineOrNone, SteppedSpeed, TwoChannel
+from equity.measures.relying import people_relying
 from equity.measures.sensitivity import Setting, sensitivity
 from equity.measures.standing import Criterion
 from equity.provenance import Source, carry, stamp
@@ -313,11 +316,11 @@ CASES = [
     ),
     Case(
         ("join_designations",),
-        lambda t: eq.join_designations(t["areas"], t["hpsa"], name="primary_care"),
+        lambda t: join_designations(t["areas"], t["hpsa"], name="primary_care"),
         more={"hpsa": designations},
     ),
     Case(("practice_readiness",), ready, more=LINES, rows="sites"),
-    Case(("h3_cells",), lambda t: eq.h3_cells(t["sites"]), more=SITES, rows="sites", of=pd.Series),
+    Case(("h3_cells",), lambda t: h3_cells(t["sites"]), more=SITES, rows="sites", of=pd.Series),
     Case(
         ("capacity_behind_lines",),
         lambda t: eq.capacity_behind_lines(ready(t), supply=_supply(t), costs=costs(t)),
@@ -325,7 +328,7 @@ CASES = [
     ),
     Case(
         ("people_relying",),
-        lambda t: eq.people_relying(
+        lambda t: people_relying(
             ready(t),
             nearest_site_id=eq.nearest_sites(t["areas"], t["sites"])["nearest_site_id"],
             population=t["areas"]["population_n"].fillna(0.0),

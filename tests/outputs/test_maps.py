@@ -216,6 +216,13 @@ def test_a_missing_column_is_named(table):
         make_map(table, layers=[("speed", "Speed", "mbps")])
 
 
+def test_what_is_no_table_of_areas_is_one_error(table, report):
+    with pytest.raises(InputError, match="not from a Report"):
+        make_map(report)
+    with pytest.raises(InputError, match="not from a DataFrame"):
+        make_map(pd.DataFrame(table.drop(columns="geometry")))
+
+
 def test_a_table_without_polygons_is_one_error(table):
     table["geometry"] = None
     with pytest.raises(InputError, match="polygon"):
