@@ -131,6 +131,10 @@ def test_the_finding_has_the_same_order_whatever_the_numbers_are(result, edited)
         assert "Other settings for the same care" in finding[2]
         assert "fall" in finding[3]
         assert "a line alone would bring in" in finding[4]
+        told = finding[4].partition(" Under other rules these three are ")[2]
+        assert told.count("(") == finding[4].count("(") > 0
+        for rule in one.rules:
+            assert (rule.title in told) == (rule.id != one.plan.study.headline)
     assert "No community with a value meets" in others[1].report().finding[1]
 
 

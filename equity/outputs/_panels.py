@@ -62,9 +62,9 @@ def panels(report: Report) -> Iterator[Panel]:
         )
         yield Panel("fixes", "What would help", note, (fixes_table(report),))
     note = (
-        "Three kinds of doubt, never added to each other: the range, the survey's margins (after "
-        "±), and choices. The share of places that stay the same is out of all places listed under "
-        "either setting."
+        "Kinds of doubt, each told by itself: the range, the survey's margins (after ±), and "
+        "choices; draws take the margins and the error of travel together. The share of places "
+        "that stay the same is out of all places listed under either setting."
     )
     tables = [overlaps_table(report)] if len(report.overlaps) else []
     yield Panel("sure", "How sure that is", note, (*tables, settings_table(report)))

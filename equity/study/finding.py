@@ -199,7 +199,7 @@ def _limits(result: Record) -> tuple[str, ...]:
     if len(lost):
         limits.append(
             f"{count(lost['population_n'].sum())} people live in {plural(len(lost), 'area')} "
-            "without a value; they are in no total."
+            "without a value; they are in no total of the gap."
         )
     limits += _homes_are_a_bound(table)
     notes = " ".join(f"{note.rstrip('.')}." for note in result.draws.notes)

@@ -18,8 +18,11 @@ MEASURE = _flow("""
 SPLIT = _flow("""
     The gap splits without a remainder into people who lack only a line, only a connected home
     (a device, a subscription or both), and both at once. The three add up in every area and over
-    any set of areas. A line alone brings in exactly the first, a connected home alone the second;
-    the third needs both. A practice's own line moves none of these counts: it is told apart.
+    any set of areas. At the low end of the range a line alone brings in exactly the first, a
+    connected home alone the second; the third needs both. There lines and connected homes overlap
+    as much as they can, so in one area only one of the first two can be above zero: a zero says
+    that the other is scarcer there, not that nobody lacks it. A practice's own line moves
+    none of these counts: it is told apart.
 """)
 BY_TRAVEL = _flow("""
     Beyond reach is the expected share of residents whose trip to the nearest {sites} takes more
@@ -41,11 +44,12 @@ NEED = _flow("""
     anything was mapped.
 """)
 MARGINS = _flow("""
-    Three kinds of doubt are kept apart. The range is what lines and homes allow when it is not
+    Kinds of doubt are kept apart. The range is what lines and homes allow when it is not
     known which homes have both. Margins, after ±, are 90 % margins of error of the American
     Community Survey, propagated with the Census Bureau's formulas: sampling error of population
     and adoption only. Choices (limit, rule, kinds of care, criteria) are no error: the finding is
-    counted again under each.
+    counted again under each. Only draws, where they are given, take margins and the error of
+    estimated travel together.
 """)
 
 OVER_REPORTED = _flow("""
@@ -54,8 +58,8 @@ OVER_REPORTED = _flow("""
 """)
 BEST_CASE = _flow("""
     The best case is taken for homes: every connected home is assumed to lie where a line qualifies.
-    The most people in the gap that these shares of lines and of connected homes allow are
-    {ceiling}.
+    The most people in the gap that the shares of lines and of connected homes allow, as they were
+    taken, are {ceiling}: the upper end of the range.
 """)
 BEYOND_RULE = _flow("""
     Under a rule that leaves out satellite, cellular or unlicensed wireless, some homes that it does
@@ -87,5 +91,6 @@ DRAWN = _flow("""
 """)
 BOUND = _flow("""
     In {areas} no table counts homes with both a device and a subscription, and the most that can
-    have both were taken. With the fewest, the range would end at {most} people.
+    have both were taken. With the fewest instead, the upper end of the range would be {most}
+    people.
 """)

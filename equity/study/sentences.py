@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.words import about, coarse, number, plural, points, sentence_list, share
+from equity.measures.gap import SPLIT
 from equity.measures.sensitivity import OTHER_CARE
 from equity.sources.care.kinds import kinds_in_words
 from equity.study.parts import CarePart
 from equity.study.record import Record
-from equity.study.totals import ALL, DIFFERENCE, ELSEWHERE, FIRST
+from equity.study.totals import ALL, DIFFERENCE, ELSEWHERE, FIRST, by_rule
 
 __all__ = ["beyond_words", "finding", "sites_words"]
 
@@ -38,8 +39,8 @@ def finding(
         state_sentence(result, counted),
         compared_sentence(compared, unknown=_lines_unknown(result)),
         sure_sentence(result, counted) if counted["gap_n"]["people_n"] >= 0.5 else "",
-        places_sentence(focus),
-        fixes_sentence(_rows(fixes), compared[ALL]),
+        places_sentence(focus, counted["gap_n"]["people_n"]),
+        what_helps(result, _rows(fixes), compared[ALL]),
         practices_sentence(result),
     ]
     return tuple(sentence for sentence in sentences if sentence)
@@ -159,7 +160,7 @@ def sure_sentence(result: Record, counts: Rows) -> str:
     """Say how sure the count is: the survey's margin, and what other choices make of it."""
     gap = counts["gap_n"]
     if pd.isna(gap["people_n_moe"]):
-        sure = "Some of the survey tables used came without margins, so no ± can be given"
+        sure = "Survey tables that this rests on came without margins, so the lower figure has no ±"
     else:
         margin = about(gap["people_n_moe"])
         sure = f"The survey's margin on the lower figure is ± {margin} people (90 %)"
@@ -167,7 +168,7 @@ def sure_sentence(result: Record, counts: Rows) -> str:
             sure += "; errors of coverage filings come on top"
     if pd.notna(gap["p05_n"]) and result.plan.care[0].method == "travel":
         sure += (
-            f"; with the error of travel estimates 90 % of draws of it lie from "
+            f"; with the error of travel estimates 90 % of draws of that figure lie from "
             f"{coarse(gap['p05_n'])} to {coarse(gap['p95_n'])}"
         )
     other = result.choices.settings
@@ -178,20 +179,24 @@ def sure_sentence(result: Record, counts: Rows) -> str:
     tried = sorted(zip(known["gap_n"].tolist(), known["label"].tolist(), strict=True))
     (low, low_label), (high, high_label) = tried[0], tried[-1]
     return (
-        f"{sure}. Other settings for the same care make it {about(low)} ({low_label}) to "
-        f"{about(high)} ({high_label})."
+        f"{sure}. Other settings for the same care make that figure {about(low)} "
+        f"({low_label}) to {about(high)} ({high_label})."
     )
 
 
-def places_sentence(focus: pd.DataFrame) -> str:
-    """(4) The places that are under-resourced and fall short: people, and how sure each is."""
+def places_sentence(focus: pd.DataFrame, everybody: float) -> str:
+    """(4) The places that are under-resourced and fall short: people, and how sure each is.
+
+    `everybody` is all people in the gap: most of them may live in other places.
+    """
     if not len(focus):
         return "No under-resourced community falls short by the study's cut-offs."
     people = focus["gap_n"].sum()
     margin = float(np.sqrt((focus["gap_n_moe"] ** 2).sum(skipna=False)))
     text = (
         f"{plural(len(focus), _NOUN, _MANY)} {'falls' if len(focus) == 1 else 'fall'} short, with "
-        f"about {about(people, margin)} people in the gap, and "
+        f"about {about(people, margin)} of the people in the gap ({share(people / everybody)} of "
+        "them), and "
         f"{'is' if len(focus) == 1 else 'are'} listed below"
     )
     if "focus_probability" not in focus or focus["focus_probability"].isna().all():
@@ -222,6 +227,22 @@ def fixes_sentence(fixes: Rows, everywhere: Mapping[str, float]) -> str:
         f"{about(line, moe['line_only'])}, a connected home alone {about(home, moe['home_only'])}; "
         f"{about(both - line - home, moe['both'])} need both."
     )
+
+
+def what_helps(result: Record, fixes: Rows, everywhere: Mapping[str, float]) -> str:
+    """Say what fixes bring in, and under every other rule: what helps most may depend on it."""
+    text = fixes_sentence(fixes, everywhere)
+    frame = by_rule(result)[list(SPLIT)]
+    own, others = frame.loc[result.plan.study.headline], frame.drop(result.plan.study.headline)
+    titles = {rule.id: rule.title for rule in result.rules}
+    said = []
+    for name, row in others.dropna().iterrows():
+        counts = [about(row[one], everywhere[f"{one}_moe"]) for one in SPLIT]
+        words = "the same" if np.allclose(row, own, atol=0.5) else sentence_list(counts)
+        said.append(f"{words} ({titles[str(name)]})")
+    if not text or not said:
+        return text
+    return f"{text} Under other rules these three are {'; '.join(said)}."
 
 
 def practices_sentence(result: Record) -> str:

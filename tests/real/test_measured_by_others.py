@@ -73,7 +73,7 @@ def test_road_minutes_count_through_the_spread_of_people_about_the_center(result
 
 def test_its_page_speaks_of_what_was_counted_and_of_no_distance(result, tmp_path):
     report = result.report()
-    assert "beyond reach of primary-care physicians" in report.finding[0]
+    assert "beyond what primary-care physicians can serve" in report.finding[0]
     assert "estimated minutes" not in " ".join(report.finding)
     assert not {"limit", "spread", "form"} & set(report.settings["group"])
     result.write(tmp_path / "page")
