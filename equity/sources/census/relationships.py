@@ -222,11 +222,12 @@ def read_connecticut_codes(path: str | Path) -> pd.Series:
         )
     old, new = (normalize(frame[c], level="tract", state="09", file=path) for c in columns)
     moved = pd.Series(new.to_numpy(dtype=object), index=old.to_numpy(dtype=object), dtype=object)
-    _refuse_unpaired(moved, path)
+    # The nation's file may have been cut to the areas of a study; the state's own is whole.
+    _refuse_unpaired(moved, path, least=1 if columns is _RUCA else _CT_TRACTS)
     return stamp(moved, sources=[source])
 
 
-def _refuse_unpaired(moved: pd.Series, path: str | Path) -> None:
+def _refuse_unpaired(moved: pd.Series, path: str | Path, *, least: int) -> None:
     if moved.index.has_duplicates or moved.duplicated().any():
         raise FormatError("a tract occurs twice", file=path)
     changed = moved.index.str[5:] != moved.str[5:].to_numpy()
@@ -234,7 +235,7 @@ def _refuse_unpaired(moved: pd.Series, path: str | Path) -> None:
         raise FormatError(
             "tracts change their last six digits", file=path, rows=list(moved.index[changed])
         )
-    if len(moved) < _CT_TRACTS:
+    if len(moved) < least:
         raise FormatError(
             f"holds {len(moved):,} of Connecticut's {_CT_TRACTS} tracts",
             file=path,
