@@ -49,7 +49,8 @@ MARGINS = _flow("""
     Community Survey, propagated with the Census Bureau's formulas: sampling error of population
     and adoption only. Choices (limit, rule, kinds of care, criteria) are no error: the finding is
     counted again under each. Only draws, where they are given, take margins and the error of
-    estimated travel together.
+    estimated travel together. A count whose margin is wide is shown with three significant digits:
+    printed rows may then miss their printed sum by a few people.
 """)
 
 OVER_REPORTED = _flow("""
