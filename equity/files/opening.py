@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from equity.errors import FormatError, MissingFileError, StorageError
-from equity.files.zips import most_unpacked, open_zip
+from equity.files.zips import DAMAGE, most_unpacked, open_zip
 
 __all__ = [
     "check_data",
@@ -111,7 +111,7 @@ def is_workbook(data: bytes) -> bool:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             return "xl/workbook.xml" in archive.namelist()
-    except zipfile.BadZipFile:
+    except DAMAGE:  # told where the ZIP is opened
         return False
 
 

@@ -21,7 +21,7 @@ from typing import IO
 from equity.errors import EquityError, FormatError, MissingFileError
 from equity.files.inflate import fast_member
 
-__all__ = ["OpenZip", "check_zip", "most_unpacked", "open_zip"]
+__all__ = ["DAMAGE", "OpenZip", "check_zip", "most_unpacked", "open_zip"]
 
 # DEFLATE cannot do better than 1032:1; publishers' text does 10:1. Small archives may compress as
 # they like.
@@ -32,7 +32,8 @@ _AGAIN = (
     "delete it and run again, or download it again by hand: "
     "the copy is damaged or not the publisher's"
 )
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError)
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, UnicodeDecodeError)
+"""What the standard library raises of a ZIP that is damaged, whatever its damage."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,7 @@ def open_zip(source: Path | IO[bytes], *, file: str | Path | None = None) -> Ite
             yield OpenZip(archive, handle, name)
     except EquityError:
         raise
-    except _DAMAGE as trouble:
+    except DAMAGE as trouble:
         raise _damaged(name, trouble) from None
     except FileNotFoundError:
         raise MissingFileError(

@@ -191,6 +191,13 @@ def test_a_workbook_by_any_name_and_no_first_line(tmp_path):
     assert read_acs(path, year=2023)["B28002_001E"].tolist() == [9]
 
 
+def test_a_workbook_of_a_zip_version_that_does_not_exist_is_refused(tmp_path):
+    content = bytearray(book(tmp_path / "t.xlsx", Sheet1=ROWS).read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 208  # "version needed to extract", 20.8
+    with pytest.raises(FormatError, match=r"v\.xlsx"):
+        read_text_table(put(tmp_path, bytes(content), "v.xlsx"))
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_a_damaged_workbook_is_read_right_or_refused_in_one_line(tmp_path, seed):
     dice = random.Random(seed)
