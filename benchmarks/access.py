@@ -57,7 +57,8 @@ def inputs(areas: int, sites: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.Serie
 
 
 def three_steps(miles: float) -> dict[float, float]:
-    return {miles * MILE / 3: 1.0, miles * MILE * 2 / 3: 0.68, miles * MILE: 0.22}
+    thirds = ((1 / 3, 1.0), (2 / 3, 0.68), (1, 0.22))
+    return {miles * MILE * share: weight for share, weight in thirds}
 
 
 def timed(work) -> dict[str, float]:
@@ -136,9 +137,7 @@ def ours_two_step(
     from equity.measures.reach.travel import travel_costs
 
     here, there, people, capacity = inputs(areas, sites)
-    steps = {
-        miles * MILE * share: weight for share, weight in ((1 / 3, 1.0), (2 / 3, 0.68), (1, 0.22))
-    }
+    steps = three_steps(miles)
     kept: dict[str, object] = {}
 
     def work():
@@ -184,9 +183,7 @@ def peer_two_step(areas: int, sites: int, miles: float, folder: str, out: str) -
     from access import fca, weights
 
     demand, supply, costs = peer_frames(areas, sites, folder)
-    steps = {
-        miles * MILE * share: weight for share, weight in ((1 / 3, 1.0), (2 / 3, 0.68), (1, 0.22))
-    }
+    steps = three_steps(miles)
     kept: dict[str, object] = {}
 
     def work():

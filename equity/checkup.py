@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
@@ -12,6 +11,7 @@ from pathlib import Path
 from equity import settings
 from equity._version import __version__
 from equity.errors import CredentialError, EquityError, NetworkError, OfflineError
+from equity.files.atomic import free_space
 from equity.net.clock import Limits
 from equity.net.desk import Desk
 from equity.net.publishers import PUBLISHERS, publisher
@@ -124,8 +124,7 @@ def _cache() -> Iterator[str]:
     at = store()
     receipts = at.receipts()
     size = sum(r.size for r in receipts) / 1e6
-    existing = next(p for p in (at.root, *at.root.parents) if p.exists())
-    free = shutil.disk_usage(existing).free / 1e9
+    free = free_space(at.root) / 1e9
     yield f"  {len(receipts):,} files, {size:,.1f} MB, in {at.root}; {free:,.1f} GB free"
     parts = at.root.parent / ".parts"
     unfinished = [p for p in parts.iterdir() if p.suffix != ".json"] if parts.is_dir() else []

@@ -186,7 +186,7 @@ def _moved(
         first = table[names[0]].to_numpy(dtype="float64", na_value=np.nan) if names else None
         _mark(book, links, missing, first)
         move_columns(table, prepared, links, moved, names=names, zero_rule=zero_rule)
-        own = [n for c in names for n in (c, prepared.roles.margins.get(c)) if n is not None]
+        own = prepared.roles.with_margins(names)
         moved.columns.update({c: np.where(missing, np.nan, moved.columns[c]) for c in own})
     result = pd.DataFrame(moved.columns, index=targets)
     _rebuild(result, prepared)

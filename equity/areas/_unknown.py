@@ -51,7 +51,7 @@ class Prepared:
     @property
     def helpers(self) -> list[str]:
         """Columns of `parts`, which no caller asked for."""
-        return [n for c in self.base for n in (c, self.roles.margins.get(c)) if n is not None]
+        return self.roles.with_margins(self.base)
 
     def left_out(self, name: str) -> Flags:
         """Rows that add nothing to a count."""
@@ -101,8 +101,8 @@ def prepare(
     if not gaps:
         return Prepared(table, roles)
     water = water_rows(table.index, level)
-    nobody, somebody = _equals(table, "population_n", 0), _above(table, "population_n")
-    no_home = _equals(table, "households_n", 0)
+    people, homes = _column(table, "population_n"), _column(table, "households_n")
+    nobody, somebody, no_home = people == 0, people > 0, homes == 0
     empty = {
         "people": water | nobody,
         "households": water | nobody | no_home,
@@ -126,9 +126,8 @@ def _blanked(prepared: Prepared, names: list[str]) -> Prepared:
     columns = {}
     for name in names:
         rows = prepared.left_out(name)
-        for column in (name, prepared.roles.margins.get(name)):
-            if column is not None:
-                columns[column] = np.where(rows, 0.0, _numbers(prepared.table[column]))
+        for column in prepared.roles.with_margins([name]):
+            columns[column] = np.where(rows, 0.0, _numbers(prepared.table[column]))
     return replace(prepared, table=prepared.table.assign(**columns))
 
 
@@ -181,13 +180,6 @@ def _missing(values: pd.Series) -> Flags:
     return missing
 
 
-def _equals(table: pd.DataFrame, name: str, number: float) -> Flags:
-    if name not in table.columns:
-        return np.zeros(len(table), dtype=bool)
-    return np.asarray(_numbers(table[name]) == number)
-
-
-def _above(table: pd.DataFrame, name: str) -> Flags:
-    if name not in table.columns:
-        return np.zeros(len(table), dtype=bool)
-    return np.asarray(_numbers(table[name]) > 0)
+def _column(table: pd.DataFrame, name: str) -> Floats:
+    """Return a column as numbers; missing everywhere where there is none."""
+    return _numbers(table[name]) if name in table.columns else np.full(len(table), np.nan)

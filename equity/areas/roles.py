@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,10 @@ class Roles:
     margins: dict[str, str]
     ratios: dict[str, tuple[str, str]]
     left: list[str]
+
+    def with_margins(self, names: Iterable[str]) -> list[str]:
+        """Return the counts, each followed by its margin where it has one."""
+        return [n for c in names for n in (c, self.margins.get(c)) if n is not None]
 
 
 def roles_of(

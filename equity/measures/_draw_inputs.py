@@ -10,12 +10,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from equity.areas.precision import Z90
 from equity.areas.schema import companion, describe
-from equity.errors import InputError, MissingColumnError
+from equity.errors import InputError
 from equity.measures._survey_draws import NumberDraws, ShareDraws, neighbors, shrunk
 from equity.measures._truth_draws import HeldTrips, Lines, PointTrips, Travel, Trips
-from equity.measures.checks import checked_column
-from equity.measures.gap import LINES_UNKNOWN
+from equity.measures.checks import (
+    checked_column,
+    need_criterion,
+    need_gap_inputs,
+    refuse_at_least,
+    refuse_cuts,
+)
+from equity.measures.gap import lines_unknown
 
 __all__ = ["Inputs", "Rule", "Settings", "inputs_of"]
 
@@ -24,7 +31,6 @@ Flags = npt.NDArray[np.bool_]
 Places = npt.NDArray[np.intp]
 
 _SHARES = ("beyond_reach_share", "qualifying_share", "connected_share")
-_Z90 = 1.645
 _FEWEST = 50
 
 
@@ -56,10 +62,7 @@ class Settings:
         """Refuse too few draws to tell a 5th percentile from, and cut-offs that are none."""
         if self.draws < _FEWEST:
             raise InputError(f"draws is {self.draws}", fix=f"ask for {_FEWEST} or more")
-        if not 0 <= (self.gap_share_at_least or 0.0) <= 1:
-            raise InputError("gap_share_at_least is a share, from 0 to 1")
-        if not self.people_at_least >= 0:
-            raise InputError(f"people_at_least is {self.people_at_least:g}", fix="give 0 or more")
+        refuse_cuts(self.gap_share_at_least, self.people_at_least)
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,8 @@ def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings)
     table, ids = table.iloc[order], ids[order]
     people = checked_column(table, "population_n", np.inf)
     beyond, line, homes = (checked_column(table, name, 1.0) for name in _SHARES)
-    if "coverage_status" in table:
-        # A floor, as the gap itself: nobody knows better than a line at every home.
-        line = np.where(table["coverage_status"] == LINES_UNKNOWN, 1.0, line)
+    # A floor, as the gap itself: nobody knows better than a line at every home.
+    line = np.where(lines_unknown(table), 1.0, line)
     known = np.isfinite(people * beyond * line * homes) & (people > 0)
     homes_error, people_error = (_error(table, n) for n in ("connected_share", "population_n"))
     ruca = checked_column(table, "ruca_code", np.inf) if "ruca_code" in table else None
@@ -118,8 +120,8 @@ def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings)
     groups = neighbors(list(ids), ruca, np.isfinite(homes) & (homes_error > 0))
     homes_drawn, people_drawn = np.isfinite(homes_error), np.isfinite(people_error)
     link_drawn = homes_drawn | people_drawn | (settings.over_report > 0)
-    counted = tuple(_criterion(table, one, ids, ruca) for one in criteria)
-    margins = {one.rule.column: _error(table, one.rule.column) for one in counted}
+    margins = {one.column: _error(table, one.column) for one in criteria}
+    counted = tuple(_criterion(table, one, margins[one.column], ids, ruca) for one in criteria)
     values = [table[name].notna().to_numpy() for name in margins]
     return Inputs(
         order=order,
@@ -145,26 +147,13 @@ def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings)
 
 
 def _check(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings) -> None:
-    lacking = [name for name in ("population_n", *_SHARES) if name not in table.columns]
-    if lacking:
-        raise MissingColumnError(
-            f"the table lacks {', '.join(lacking)}",
-            fix="add them with coverage, adoption and beyond_reach first",
-        )
+    need_gap_inputs(table, ("population_n", *_SHARES))
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()].unique()
         raise InputError("an area is listed twice", rows=twice[:5].tolist(), count=len(twice))
-    if not 1 <= settings.at_least <= len(criteria):
-        raise InputError(
-            f"at least {settings.at_least} of {len(criteria)} criteria are asked for",
-            fix="ask for one up to all of them",
-        )
-    absent = [one.column for one in criteria if one.column not in table.columns]
-    if absent:
-        raise MissingColumnError(
-            f"under_resourced names {absent[0]}, which no input holds",
-            fix="read its ACS table, or map it in one of [[tables]]",
-        )
+    refuse_at_least(settings.at_least, len(criteria))
+    for one in criteria:
+        need_criterion(table, one.column)
 
 
 def _error(table: pd.DataFrame, name: str) -> Floats:
@@ -172,13 +161,12 @@ def _error(table: pd.DataFrame, name: str) -> Floats:
     margin = companion(name, "_moe")
     if margin not in table.columns:
         return np.full(len(table), np.nan)
-    return checked_column(table, margin, np.inf) / _Z90
+    return checked_column(table, margin, np.inf) / Z90
 
 
 def _criterion(
-    table: pd.DataFrame, rule: Rule, ids: pd.Index, ruca: Floats | None
+    table: pd.DataFrame, rule: Rule, error: Floats, ids: pd.Index, ruca: Floats | None
 ) -> CriterionDraws:
-    error = _error(table, rule.column)
     stands = rule.met(table[rule.column].astype(float)).to_numpy(dtype=bool)
     drawn = np.flatnonzero(table[rule.column].notna().to_numpy() & (error > 0))
     if not len(drawn):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from equity.errors import InputError
+from equity.errors import InputError, MissingColumnError
 from equity.measures.reach.places import Floats
 
 _MISSING = {
@@ -135,3 +137,39 @@ def checked_column(table: pd.DataFrame, name: str, most: float) -> Floats:
             fix="divide percentages by 100" if bounded else None,
         )
     return np.minimum(values, most)
+
+
+def need_gap_inputs(table: pd.DataFrame, names: Iterable[str]) -> None:
+    """Refuse a table that lacks one of the columns that a gap is made of."""
+    lacking = [name for name in names if name not in table.columns]
+    if lacking:
+        raise MissingColumnError(
+            f"the table lacks {', '.join(lacking)}",
+            fix="add them with coverage, adoption and beyond_reach first",
+        )
+
+
+def need_criterion(table: pd.DataFrame, column: str) -> None:
+    """Refuse a criterion of which the table has no column."""
+    if column not in table.columns:
+        raise MissingColumnError(
+            f"under_resourced names {column}, which no input holds",
+            fix="read its ACS table, or map it in one of [[tables]]",
+        )
+
+
+def refuse_at_least(at_least: int, criteria: int) -> None:
+    """Refuse to ask for no criterion, or for more than there are."""
+    if not 1 <= at_least <= criteria:
+        raise InputError(
+            f"at least {at_least} of {criteria} criteria are asked for",
+            fix="ask for one up to all of them",
+        )
+
+
+def refuse_cuts(gap_share_at_least: float | None, people_at_least: float) -> None:
+    """Refuse cut-offs that are none."""
+    if gap_share_at_least is not None and not 0 <= gap_share_at_least <= 1:
+        raise InputError("gap_share_at_least is a share, from 0 to 1")
+    if not people_at_least >= 0:
+        raise InputError(f"people_at_least is {people_at_least:g}", fix="give 0 or more")

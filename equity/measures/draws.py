@@ -25,7 +25,7 @@ import pandas as pd
 from equity.errors import InputError
 from equity.measures._draw_inputs import Inputs, Rule, Settings, inputs_of
 from equity.measures._truth_draws import Travel
-from equity.measures.gap import LINES_UNKNOWN
+from equity.measures.gap import lines_unknown
 from equity.provenance import carry
 
 __all__ = ["PEOPLE_AT_LEAST", "Draws", "Interval", "Travel", "draw_standing"]
@@ -291,9 +291,7 @@ def _percentiles(draws: Singles) -> npt.NDArray[np.float64]:
 
 
 def _plain(table: pd.DataFrame, known: Flags) -> pd.DataFrame:
-    line = table["qualifying_share"]
-    if "coverage_status" in table:
-        line = line.mask(table["coverage_status"] == LINES_UNKNOWN, 1.0)
+    line = table["qualifying_share"].mask(lines_unknown(table), 1.0)
     no_link = table["population_n"] * (1 - np.minimum(line, table["connected_share"]))
     frame = pd.DataFrame(
         {"gap_n": no_link * table["beyond_reach_share"], "no_link_n": no_link,

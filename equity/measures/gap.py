@@ -19,10 +19,20 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.moe import difference_test
-from equity.errors import InputError, MissingColumnError
+from equity.areas.precision import Z90
+from equity.errors import InputError
+from equity.measures.checks import need_gap_inputs
 from equity.provenance import carry
 
-__all__ = ["COUNTS", "SPLIT", "gap_range", "gap_totals", "telehealth_gap", "unknown_lines"]
+__all__ = [
+    "COUNTS",
+    "SPLIT",
+    "gap_range",
+    "gap_totals",
+    "lines_unknown",
+    "telehealth_gap",
+    "unknown_lines",
+]
 
 SPLIT = ("gap_line_only_n", "gap_home_only_n", "gap_both_n")
 """What is missing: the three add up to ``gap_n``."""
@@ -38,7 +48,6 @@ _NEED_LINES = (
     "gap_independence_n", "gap_ceiling_n", "subscribed_beyond_rule_share",
 )  # fmt: skip
 _SHARES = ("beyond_reach_share", "qualifying_share", "connected_share", "device_share")
-_Z90 = 1.645
 
 
 def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +105,7 @@ def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
     [[375.0, 0.0, 250.0, 125.0], [960.0, 240.0, 0.0, 720.0]]
     """
     _check(table)
-    unknown = _lines_unknown(table)
+    unknown = lines_unknown(table)
     given, table = table, _as_if_every_line(table, unknown)
     people, beyond = table["population_n"], table["beyond_reach_share"]
     line, connected = table["qualifying_share"], table["connected_share"]
@@ -203,7 +212,8 @@ def unknown_lines(areas: pd.DataFrame) -> pd.DataFrame:
     return carry(frame, areas)
 
 
-def _lines_unknown(table: pd.DataFrame) -> pd.Series:
+def lines_unknown(table: pd.DataFrame) -> pd.Series:
+    """Tell, area by area, whether nobody knows its lines."""
     status = table.get("coverage_status", pd.Series("", index=table.index))
     return status == LINES_UNKNOWN
 
@@ -220,12 +230,7 @@ def _as_if_every_line(table: pd.DataFrame, unknown: pd.Series) -> pd.DataFrame:
 
 
 def _check(table: pd.DataFrame) -> None:
-    lacking = [name for name in ("population_n", *_SHARES) if name not in table.columns]
-    if lacking:
-        raise MissingColumnError(
-            f"the table lacks {', '.join(lacking)}",
-            fix="add them with coverage, adoption and beyond_reach first",
-        )
+    need_gap_inputs(table, ("population_n", *_SHARES))
     for name in _SHARES:
         values = table[name]
         bad = (values < 0) | (values > 1 + 1e-9)
@@ -269,7 +274,7 @@ def _add_margins(result: pd.DataFrame, table: pd.DataFrame) -> None:
     people_moe = table.get("population_n_moe", nothing)
     connected_moe = table.get("connected_share_moe", nothing)
     # Two standard errors on either side of the point where the shares cross, both may bind.
-    near = 2 * connected_moe / _Z90
+    near = 2 * connected_moe / Z90
     homes_may_bind, line_may_bind = line > connected - near, line < connected + near
     share_moe = connected_moe.where(homes_may_bind, 0.0).where(connected_moe.notna())
     spare_moe = connected_moe.where(line_may_bind, 0.0).where(connected_moe.notna())

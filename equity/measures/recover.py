@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equity.errors import InputError, MissingColumnError
-from equity.measures.checks import checked_column
+from equity.errors import InputError
+from equity.measures.checks import checked_column, need_gap_inputs
 from equity.provenance import carry
 
 __all__ = ["FIXES", "SETS_OF_FIXES", "recover"]
@@ -124,12 +124,7 @@ def _homes(have: dict[str, _Floats], fixes: Sequence[str]) -> _Floats:
 
 
 def _columns(table: pd.DataFrame) -> dict[str, _Floats]:
-    missing = [name for name in _NEEDED if name not in table.columns]
-    if missing:
-        raise MissingColumnError(
-            f"the table lacks {', '.join(missing)}",
-            fix="add them with coverage, adoption and beyond_reach first",
-        )
+    need_gap_inputs(table, _NEEDED)
     columns = {"population_n": checked_column(table, "population_n", np.inf)}
     for name in (*_NEEDED[1:], *_OPTIONAL):
         columns[name] = (

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equity.errors import InputError
+from equity.measures.draws import PEOPLE_AT_LEAST
 from equity.measures.gap import gap_totals
 from equity.measures.standing import falls_short
 from equity.provenance import carry
@@ -75,7 +76,7 @@ def sensitivity(
     settings: Iterable[Setting],
     *,
     gap_share_at_least: float | None = None,
-    people_at_least: float = 50.0,
+    people_at_least: float = PEOPLE_AT_LEAST,
 ) -> Sensitivity:
     """Count places and people under other settings, and how far the named places stay the same.
 

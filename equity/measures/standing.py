@@ -10,7 +10,8 @@ import pandas as pd
 
 from equity.areas.schema import describe
 from equity.areas.words import say
-from equity.errors import InputError, MissingColumnError
+from equity.errors import InputError
+from equity.measures.checks import need_criterion, refuse_at_least, refuse_cuts
 from equity.measures.draws import PEOPLE_AT_LEAST, Travel, draw_standing
 from equity.measures.gap import gap_totals
 from equity.provenance import carry
@@ -103,11 +104,7 @@ def under_resourced(
     >>> under_resourced(areas, [poor])["under_resourced_reason"].tolist()
     ['in poverty 31.0 %', '']
     """
-    if not 1 <= at_least <= len(criteria):
-        raise InputError(
-            f"at least {at_least} of {len(criteria)} criteria are asked for",
-            fix="ask for one up to all of them",
-        )
+    refuse_at_least(at_least, len(criteria))
     met, reasons = pd.DataFrame(index=table.index), pd.DataFrame(index=table.index)
     unsure = pd.Series(data=False, index=table.index)
     known = pd.Series(data=False, index=table.index)
@@ -170,10 +167,7 @@ def falls_short(
         if gap_share_at_least is None
         else gap_share_at_least
     )
-    if gap_share_at_least is not None and not 0 <= gap_share_at_least <= 1:
-        raise InputError("gap_share_at_least is a share, from 0 to 1")
-    if not people_at_least >= 0:
-        raise InputError(f"people_at_least is {people_at_least:g}", fix="give 0 or more")
+    refuse_cuts(gap_share_at_least, people_at_least)
     enough = table["gap_n"] >= people_at_least * (1 - _NEAR)
     short = (table["gap_share"] >= cut * (1 - _NEAR)) & enough & (table["gap_n"] > 0)
     return carry(pd.DataFrame({"falls_short": short}, index=table.index), table)
@@ -266,11 +260,7 @@ def standing(
 
 
 def _value_and_margin(table: pd.DataFrame, criterion: Criterion) -> tuple[pd.Series, pd.Series]:
-    if criterion.column not in table.columns:
-        raise MissingColumnError(
-            f"under_resourced names {criterion.column}, which no input holds",
-            fix="read its ACS table, or map it in one of [[tables]]",
-        )
+    need_criterion(table, criterion.column)
     value = table[criterion.column].astype(float)
     return value, table.get(f"{criterion.column}_moe", pd.Series(np.nan, index=table.index))
 

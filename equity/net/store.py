@@ -65,8 +65,14 @@ class Stored:
     path: Path
     receipt: Receipt | None = None
 
-    def source(self) -> Source:
-        """Describe the file for provenance: no time, no machine path, nothing of its content."""
+    def source(self, *, sha256: str = "") -> Source:
+        """Describe the file for provenance: no time, no machine path, nothing of its content.
+
+        Parameters
+        ----------
+        sha256
+            Checksum of a file without a receipt, if a reader took it already.
+        """
         known = self.receipt
         return Source(
             id="",
@@ -75,7 +81,7 @@ class Stored:
             vintage="",
             url=known.url if known else "",
             revision=known.revision if known else "put in place by hand",
-            sha256=known.sha256 if known else sha256_of(self.path),
+            sha256=known.sha256 if known else sha256 or sha256_of(self.path),
             file=self.path.name,
         )
 

@@ -147,7 +147,6 @@ def index_by_area(
     level: str,
     state: str | None,
     multi_state: bool,
-    first_line: int | None = None,
 ) -> tuple[Table, list[str]]:
     """Put the areas' ids on a table as its index.
 
@@ -159,8 +158,6 @@ def index_by_area(
         Ids in any spelling.
     path
         For errors; rows are named by the index of ``ids``, which is the line in the file.
-    first_line
-        Line of the first row, where the index does not say it.
     level
         Level of the areas.
     state
@@ -189,7 +186,6 @@ def index_by_area(
         level=level,
         state=None if multi_state or wanted is None else wanted.fips,
         file=path,
-        first_line=first_line,
     )
     notes: list[str] = []
     keep = np.ones(len(text), dtype=bool)

@@ -19,7 +19,7 @@ from equity.areas.geoid import find_state
 from equity.errors import InputError
 from equity.net.publishers import publisher
 
-__all__ = ["GIVES", "INPUTS", "Input", "Reader", "find_input", "readers"]
+__all__ = ["GIVES", "INPUTS", "LIVE", "Input", "Reader", "find_input", "readers"]
 
 GIVES = (
     "areas", "designations", "lines", "sites", "providers", "blocks", "boundaries", "outlines",
@@ -28,6 +28,9 @@ GIVES = (
 """What a reader makes of an input: a table of areas; shortage areas, one row a component; offers of
 lines; places of care with coordinates, or with an address only; census blocks; polygons of areas,
 or of other things; where people are inside areas; links between areas of two kinds."""
+
+LIVE = "live:"
+"""What the name of an input begins with where a study takes it from its publisher."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +169,7 @@ class Input:
 
 def find_input(name: str) -> Input:
     """Return the input called `name` (with or without ``live:``)."""
-    bare = name.removeprefix("live:")
+    bare = name.removeprefix(LIVE)
     for entry in INPUTS:
         if entry.id == bare:
             return entry

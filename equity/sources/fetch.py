@@ -118,9 +118,8 @@ def boundaries(entry: Input, want: Want, at: Desk) -> list[Stored]:
     """Find the polygons of a level."""
     from equity.sources.census.files import fetch_boundaries
 
-    level = "county" if entry.id == "counties" else want.level
     year = int(want.vintage or entry.vintage)
-    return [fetch_boundaries(want.state, year=year, level=level, via=at)]
+    return [fetch_boundaries(want.state, year=year, level=entry.level or want.level, via=at)]
 
 
 def blocks(entry: Input, want: Want, at: Desk) -> list[Stored]:

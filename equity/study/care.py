@@ -7,7 +7,6 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from equity.areas import recode
 from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError, VintageError
 from equity.measures.reach.beyond import beyond_reach
@@ -18,10 +17,9 @@ from equity.sources.care.kinds import sites_of
 from equity.study.inputs import Inputs
 from equity.study.parts import CarePart, StudyPlan
 
-__all__ = ["care_within_reach"]
+__all__ = ["care_within_reach", "sites_that_count"]
 
 _PER_10K = 10_000.0
-_MADE_OF_BLOCKS = ("block_group", "tract", "county", "state")
 
 
 def care_within_reach(
@@ -46,7 +44,7 @@ def care_within_reach(
     centers, rurality = _centers(plan, inputs, table), _rurality(care, table)
     near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
     if not care.by_capacity:
-        points = _points(plan, inputs, sites, care, table)
+        points = _points(inputs, sites, care, table)
         beyond = beyond_reach(near, limit_min=care.limit_min, sd=care.sd, points=points)
         near = combine(near, beyond)
     table = combine(table, near, names=["Distances to sites"], tolerance=tolerance)
@@ -87,7 +85,7 @@ def _own_column(care: CarePart, table: pd.DataFrame) -> dict[str, Any]:
             f"care.column names {care.column}, which no input holds",
             fix="map it in one of [[tables]]",
         )
-    ratio = care.unit is not None and care.unit.startswith("per_")
+    ratio = care.by_ratio
     return {
         "column": care.column,
         "unit": care.unit,
@@ -103,7 +101,7 @@ def _centers(plan: StudyPlan, inputs: Inputs, table: Any) -> pd.DataFrame | None
     """Return where people are, if the study has blocks or centers of population."""
     if inputs.centers is not None:
         return _met_centers(plan, inputs, table)
-    if inputs.blocks is None or plan.study.level not in _MADE_OF_BLOCKS:
+    if inputs.blocks is None:
         return None
     return population_centers(inputs.blocks, level=plan.study.level)
 
@@ -112,9 +110,7 @@ def _met_centers(plan: StudyPlan, inputs: Inputs, table: Any) -> pd.DataFrame:
     """Return the centers of the study's own areas, or refuse those of another census."""
     vintage = str(meta(table).geo_vintage)
     assert inputs.centers is not None, "asked for before"
-    centers = inputs.centers[["lon", "lat"]]
-    if inputs.connecticut is not None:
-        centers = recode.connecticut(centers, inputs.connecticut, to=vintage)
+    centers = inputs.recoded(inputs.centers[["lon", "lat"]])
     try:
         met = combine(
             table[["population_n"]],
@@ -136,10 +132,10 @@ def _met_centers(plan: StudyPlan, inputs: Inputs, table: Any) -> pd.DataFrame:
 
 
 def _points(
-    plan: StudyPlan, inputs: Inputs, sites: gpd.GeoDataFrame, care: CarePart, table: pd.DataFrame
+    inputs: Inputs, sites: gpd.GeoDataFrame, care: CarePart, table: pd.DataFrame
 ) -> pd.DataFrame | None:
     """Return the nearest site of every populated block, where the study has blocks."""
-    if inputs.blocks is None or plan.study.level not in _MADE_OF_BLOCKS:
+    if inputs.blocks is None:
         return None
     people = inputs.blocks[inputs.blocks["population_n"] > 0]
     rurality = _rurality(care, table)

@@ -52,7 +52,7 @@ class _Choices:
     def __init__(self, plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame) -> None:
         self.plan, self.inputs, self.table = plan, inputs, table
         self.care, self.asked = plan.care[0], plan.sensitivity
-        ratio = (self.care.unit or "").startswith("per_") or self.care.unit == "share"
+        ratio = self.care.by_ratio or self.care.unit == "share"
         self.by_minutes = not (self.care.by_capacity or ratio)
         needed = ("population_n", "geometry", self.care.rurality, self.care.column)
         self.bare = table[[name for name in dict.fromkeys(needed) if name in table.columns]]
@@ -146,24 +146,25 @@ class _Choices:
         kept = pd.DataFrame(self.table)[["population_n", "is_under_resourced", *names]]
         return kept.rename(columns=names)
 
+    def _counted(self, gap_n: pd.Series) -> pd.DataFrame:
+        """Return the table with another count of people in the gap."""
+        kept = pd.DataFrame(self.table)[["population_n", "is_under_resourced"]]
+        return kept.assign(gap_n=gap_n, gap_share=gap_n / kept["population_n"])
+
     def overlaps(self) -> Iterator[Setting]:
         for name, label in (
             ("gap_independence_n", "lines and connected homes independent of each other"),
             ("gap_ceiling_n", "lines and connected homes overlap least"),
         ):
             if self.table[name].notna().any():
-                changed = self._renamed({name: "gap_n"})
-                changed["gap_share"] = changed["gap_n"] / changed["population_n"]
-                yield Setting(name[4:-2], label, "overlap", changed)
+                yield Setting(name[4:-2], label, "overlap", self._counted(self.table[name]))
 
     def over_reports(self) -> Iterator[Setting]:
         if self.table["qualifying_share"].isna().all():
             yield from self._asked_in_vain("over_reported", "over-report", "lines are not known")
             return
         for part in self.asked.over_reported:
-            changed = self._gap()
-            changed["gap_n"] = gap_range(self.table, over_reported=part)["gap_n"]
-            changed["gap_share"] = changed["gap_n"] / changed["population_n"]
+            changed = self._counted(gap_range(self.table, over_reported=part)["gap_n"])
             label = f"{part * 100:g} % of qualifying locations over-reported"
             yield Setting(f"over-reported-{part:g}", label, "over-report", changed)
 

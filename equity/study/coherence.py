@@ -11,7 +11,7 @@ from equity.areas.schema import describe
 from equity.errors import EquityError, InputError
 from equity.rules import CoverageRule, load_coverage_rule
 from equity.sources.care.kinds import kinds_in_words
-from equity.sources.catalog import Reader, find_input
+from equity.sources.catalog import LIVE, Reader, find_input
 from equity.study.parts import CoveragePart, StudyPlan, TablePart, UnderResourcedPart
 from equity.study.readers import (
     COVERAGE,
@@ -22,7 +22,7 @@ from equity.study.readers import (
     live_options,
 )
 
-__all__ = ["problems"]
+__all__ = ["load_rule", "problems"]
 
 _Problem = tuple[list[Any], str, str | None]
 
@@ -53,7 +53,7 @@ def _wrong_names(part: Any, where: list[Any]) -> Iterator[_Problem]:
     if isinstance(part, dict | list):
         for key, value in part.items() if isinstance(part, dict) else enumerate(part):
             yield from _wrong_names(value, [*where, key])
-    elif isinstance(part, str) and part.startswith("live:"):
+    elif isinstance(part, str) and part.startswith(LIVE):
         try:
             find_input(part)
         except InputError as error:
@@ -62,7 +62,7 @@ def _wrong_names(part: Any, where: list[Any]) -> Iterator[_Problem]:
 
 def _misread(file: str, reader: Reader) -> Iterator[tuple[str, str, str | None]]:
     """Yield a live input that another reader reads."""
-    entry = find_input(file) if file.startswith("live:") else None
+    entry = find_input(file) if file.startswith(LIVE) else None
     if entry is not None and entry.reader.function is not reader.function:
         right = entry.reader.name
         yield "reader", f"{file} is read by read_{right}, not read_{reader.name}", f"name {right}"
@@ -71,7 +71,7 @@ def _misread(file: str, reader: Reader) -> Iterator[tuple[str, str, str | None]]
 def _wrong_rules(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
     for i, rule in enumerate(plan.study.rules):
         try:
-            load_coverage_rule(_beside(rule, path) if rule.endswith(".toml") else rule)
+            load_rule(rule, Path(path).parent)
         except EquityError as error:
             yield ["study", "rules"], f"study.rules[{i}]: {error.what}", error.fix
         if rule in plan.study.rules[:i]:
@@ -107,7 +107,7 @@ def _wrong_care(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
 def _known_rules(plan: StudyPlan, path: str | Path) -> Iterator[CoverageRule]:
     for rule in plan.study.rules:
         with contextlib.suppress(EquityError):  # told as a wrong rule
-            yield load_coverage_rule(_beside(rule, path) if rule.endswith(".toml") else rule)
+            yield load_rule(rule, Path(path).parent)
 
 
 def _wrong_coverage(part: CoveragePart) -> Iterator[_Problem]:
@@ -172,5 +172,6 @@ def _wrong_criteria(part: UnderResourcedPart) -> Iterator[_Problem]:
         )
 
 
-def _beside(name: str, path: str | Path) -> Path:
-    return Path(path).parent / name
+def load_rule(name: str, folder: Path) -> CoverageRule:
+    """Load a rule by its id, or from a file beside the study."""
+    return load_coverage_rule(folder / name if name.endswith(".toml") else name)

@@ -11,9 +11,10 @@ from equity.areas.words import about, count, number, plural, sentence_list, shar
 from equity.measures.reach.calibration import travel_facts
 from equity.outputs.report import Report
 from equity.provenance import meta, software
-from equity.sources.care.kinds import kinds_in_words, sites_of
+from equity.sources.care.kinds import kinds_in_words
 from equity.study import prose as words
 from equity.study import totals
+from equity.study.care import sites_that_count
 from equity.study.parts import CarePart
 from equity.study.record import Record
 from equity.study.sentences import beyond_words, finding, sites_words
@@ -33,11 +34,11 @@ def build_report(result: Record) -> Report:
     focus = ranked[ranked["is_under_resourced"] & ranked["falls_short"]]
     others = ranked.drop(index=focus.index)
     compared, counted = totals.comparison(ranked), totals.counts(ranked, result.draws)
-    fixed = totals.fixes(ranked, focus)
+    fixed, ruled = totals.fixes(ranked, focus), totals.by_rule(result)
     return Report(
         title=plan.study.title,
         synthetic=result.synthetic,
-        finding=finding(result, counted, compared, fixed, focus),
+        finding=finding(result, counted, compared, fixed, focus=focus, ruled=ruled),
         counts=counted,
         kinds=totals.kinds(result, ranked),
         fixes=fixed,
@@ -60,7 +61,7 @@ def build_report(result: Record) -> Report:
             }
             for rule in result.rules
         ),
-        by_rule=_by_rule(result),
+        by_rule=ruled.assign(note=_rule_notes(result)),
         comparison=compared,
         criteria=_criteria(result),
         method=_method(result),
@@ -93,22 +94,17 @@ def _sites_nearby(result: Record) -> gpd.GeoDataFrame | None:
     """
     if result.sites is None:
         return None
-    kinds, areas = result.plan.care[0].kinds, result.table[["geometry"]].dropna()
-    sites = sites_of(result.sites, kinds) if kinds else result.sites
+    areas = result.table[["geometry"]].dropna()
+    sites = sites_that_count(result.sites, result.plan.care[0])
     inside = sites.sjoin(areas, predicate="within").index
     # A study that measures by a column of its own has no nearest site.
     nearest = result.table.get("nearest_site_id", pd.Series(dtype=object)).dropna()
     return sites[sites.index.isin({*inside, *nearest})]
 
 
-def _by_rule(result: Record) -> pd.DataFrame:
-    frame = totals.by_rule(result)
-    suffixes = {
-        rule.id: "" if rule.id == result.plan.study.headline else rule.suffix
-        for rule in result.rules
-    }
-    notes = {name: _rule_note(result.table, suffix) for name, suffix in suffixes.items()}
-    return frame.assign(note=pd.Series(notes))
+def _rule_notes(result: Record) -> pd.Series:
+    suffix_of = result.plan.suffix_of
+    return pd.Series({rule.id: _rule_note(result.table, suffix_of(rule)) for rule in result.rules})
 
 
 def _rule_note(table: pd.DataFrame, suffix: str) -> str:

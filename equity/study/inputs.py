@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from equity.areas import recode
 from equity.areas.join import JoinAudit
 from equity.areas.vintage import check_vintage
 from equity.errors import InputError
@@ -67,6 +68,13 @@ class Inputs:
     connecticut: pd.Series | None
     audit: JoinAudit
     sources: tuple[Source, ...]
+
+    def recoded(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Move Connecticut from its old counties, which some keep, to its planning regions."""
+        if self.connecticut is None:
+            return frame
+        vintage = str(meta(self.areas).geo_vintage)
+        return recode.connecticut(frame, self.connecticut, to=vintage)
 
 
 def gather(plan: StudyPlan, folder: Path) -> Inputs:

@@ -14,12 +14,10 @@ from pathlib import Path
 from equity.errors import InputError
 from equity.net.store import Stored
 from equity.provenance import Source
-from equity.sources.catalog import find_input
+from equity.sources.catalog import LIVE, find_input
 from equity.sources.fetch import Want, fetch_input
 
-__all__ = ["PREFIX", "LiveFiles"]
-
-PREFIX = "live:"
+__all__ = ["LiveFiles"]
 
 
 class LiveFiles:
@@ -43,7 +41,7 @@ class LiveFiles:
         """Return the files that `names` mean, downloading what is live and not at hand."""
         found: list[Path] = []
         for name in [names] if isinstance(names, str) else names:
-            found += self._live(name, vintage) if name.startswith(PREFIX) else [self._folder / name]
+            found += self._live(name, vintage) if name.startswith(LIVE) else [self._folder / name]
         return found
 
     def _live(self, name: str, vintage: str | int) -> list[Path]:
@@ -53,7 +51,7 @@ class LiveFiles:
 
     def national(self, name: str) -> bool:
         """Whether `name` is a live file of all states, of which the study's are taken."""
-        return name.startswith(PREFIX) and not find_input(name).per_state
+        return name.startswith(LIVE) and not find_input(name).per_state
 
     def path(self, name: str, vintage: str | int) -> Path:
         """Return the one file that `name` means."""

@@ -17,6 +17,7 @@ from pydantic import (
 from equity.areas.geoid import find_state
 from equity.errors import InputError
 from equity.measures.reach.travel import ROADS
+from equity.rules import CoverageRule
 from equity.rules.defaults import DEFAULT_HEADLINE, DEFAULT_RULES
 from equity.sources.catalog import find_input
 from equity.study.readers import COVERAGE, LINKS, SITES, TABLES
@@ -255,6 +256,11 @@ class CarePart(_Part):
     supply_n: float | None = Field(default=None, gt=0, le=1e7)
 
     @property
+    def by_ratio(self) -> bool:
+        """True where the study's own column is clinicians per so many people."""
+        return (self.unit or "").startswith("per_")
+
+    @property
     def by_capacity(self) -> bool:
         """True if clinicians per resident decide (``catchment`` is the older word for it)."""
         return self.method in {"capacity", "catchment"}
@@ -313,6 +319,10 @@ class StudyPlan(_Part):
     falls_short: FallsShortPart = FallsShortPart()
     sensitivity: SensitivityPart = SensitivityPart()
     notes: list[str] = []
+
+    def suffix_of(self, rule: CoverageRule) -> str:
+        """Return how columns under a rule end; the headline's have no suffix."""
+        return "" if rule.id == self.study.headline else rule.suffix
 
     @field_validator("care", mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any
 
 from equity.areas.schema import describe, split_suffix
 from equity.errors import InputError
-from equity.sources.catalog import Reader, find_input, readers
+from equity.sources.catalog import LIVE, Reader, find_input, readers
 
 __all__ = [
     "COVERAGE", "LINKS", "SITES", "TABLES", "call", "check_input_names", "complaints",
@@ -37,7 +37,7 @@ LINKS: Mapping[str, Reader] = {**readers("links"), _CODES.name: _CODES}
 
 def live_options(file: str) -> dict[str, object]:
     """Return what the catalog tells the reader of a ``live:`` input: its options and its level."""
-    if not file.startswith("live:"):
+    if not file.startswith(LIVE):
         return {}
     entry = find_input(file)
     return {**entry.options, **({"level": entry.level} if entry.level else {})}

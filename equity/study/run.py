@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from equity.rules import load_coverage_rule
 from equity.study.choices import other_choices
+from equity.study.coherence import load_rule
 from equity.study.file import StudyPlan, read_plan
 from equity.study.inputs import gather
 from equity.study.practices import practice_lines
@@ -71,10 +71,7 @@ class Study:
             If an input is missing, damaged, of another vintage or does not fit.
         """
         inputs = gather(self.plan, self.folder)
-        rules = tuple(
-            load_coverage_rule(self.folder / name if name.endswith(".toml") else name)
-            for name in self.plan.study.rules
-        )
+        rules = tuple(load_rule(name, self.folder) for name in self.plan.study.rules)
         table, audit, draws = measure(self.plan, inputs, rules, cluster=cluster)
         choices = other_choices(self.plan, inputs, rules, table)
         headline = next(rule for rule in rules if rule.id == self.plan.study.headline)

@@ -14,7 +14,7 @@ from equity.measures.sensitivity import OTHER_CARE
 from equity.sources.care.kinds import kinds_in_words
 from equity.study.parts import CarePart
 from equity.study.record import Record
-from equity.study.totals import ALL, DIFFERENCE, ELSEWHERE, FIRST, by_rule
+from equity.study.totals import ALL, DIFFERENCE, ELSEWHERE, FIRST
 
 __all__ = ["beyond_words", "finding", "sites_words"]
 
@@ -31,7 +31,9 @@ def finding(
     counts: pd.DataFrame,
     comparison: pd.DataFrame,
     fixes: pd.DataFrame,
+    *,
     focus: pd.DataFrame,
+    ruled: pd.DataFrame,
 ) -> tuple[str, ...]:
     """Return the finding; its first three sentences are what stands on the first screen."""
     counted, compared = _rows(counts), _rows(comparison)
@@ -40,7 +42,7 @@ def finding(
         compared_sentence(compared, unknown=_lines_unknown(result)),
         sure_sentence(result, counted) if counted["gap_n"]["people_n"] >= 0.5 else "",
         places_sentence(focus, counted["gap_n"]["people_n"]),
-        what_helps(result, _rows(fixes), compared[ALL]),
+        what_helps(result, _rows(fixes), compared[ALL], ruled),
         practices_sentence(result),
     ]
     return tuple(sentence for sentence in sentences if sentence)
@@ -73,7 +75,7 @@ def beyond_words(result: Record, care: CarePart) -> str:
         what = care.label or "care"
         if care.unit == "share":
             return f"are beyond reach of {what}, by the study's column {care.column}"
-        if (care.unit or "").startswith("per_"):
+        if care.by_ratio:
             return (
                 f"are beyond what {what} can serve, by the study's column {care.column} "
                 f"(one clinician per {care.benchmark_people_per_fte:,.0f} residents is enough)"
@@ -229,10 +231,12 @@ def fixes_sentence(fixes: Rows, everywhere: Mapping[str, float]) -> str:
     )
 
 
-def what_helps(result: Record, fixes: Rows, everywhere: Mapping[str, float]) -> str:
+def what_helps(
+    result: Record, fixes: Rows, everywhere: Mapping[str, float], ruled: pd.DataFrame
+) -> str:
     """Say what fixes bring in, and under every other rule: what helps most may depend on it."""
     text = fixes_sentence(fixes, everywhere)
-    frame = by_rule(result)[list(SPLIT)]
+    frame = ruled[list(SPLIT)]
     own, others = frame.loc[result.plan.study.headline], frame.drop(result.plan.study.headline)
     titles = {rule.id: rule.title for rule in result.rules}
     said = []

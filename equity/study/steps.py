@@ -10,7 +10,6 @@ from typing import NamedTuple
 import geopandas as gpd
 import pandas as pd
 
-from equity.areas import recode
 from equity.areas.aggregate import roll_up
 from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
@@ -23,7 +22,7 @@ from equity.measures.lines.coverage import coverage, coverage_under
 from equity.measures.recover import recover
 from equity.measures.standing import Criterion, falls_short, under_resourced
 from equity.progress import track
-from equity.provenance import carry, meta
+from equity.provenance import carry
 from equity.rules import CoverageRule
 from equity.study.care import care_within_reach
 from equity.study.inputs import Inputs
@@ -162,7 +161,7 @@ def _lines(
         frames = coverage_under(
             inputs.lines, rules, level=plan.study.level, housing=housing, executor=executor
         )
-    return {rule.id: _recoded(frame, inputs) for rule, frame in zip(rules, frames, strict=True)}
+    return {rule.id: inputs.recoded(frame) for rule, frame in zip(rules, frames, strict=True)}
 
 
 def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
@@ -173,19 +172,12 @@ def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
     tolerance = plan.study.join_tolerance
     joined(
         inputs.areas[["population_n"]],
-        _recoded(by_area, inputs),
+        inputs.recoded(by_area),
         tolerance=tolerance,
         names=["Blocks of coverage.housing"],
     )
     units: pd.Series = blocks["housing_n"]
     return units
-
-
-def _recoded(frame: pd.DataFrame, inputs: Inputs) -> pd.DataFrame:
-    """Move Connecticut from its old counties, which the FCC keeps, to its planning regions."""
-    if inputs.connecticut is None:
-        return frame
-    return recode.connecticut(frame, inputs.connecticut, to=str(meta(inputs.areas).geo_vintage))
 
 
 @contextmanager

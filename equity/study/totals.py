@@ -154,7 +154,7 @@ def by_rule(result: Record) -> pd.DataFrame:
     """Return the gap and what is missing under each rule, and homes that subscribe beyond it."""
     rows = {}
     for rule in result.rules:
-        suffix = "" if rule.id == result.plan.study.headline else rule.suffix
+        suffix = result.plan.suffix_of(rule)
         names = {f"{name}{suffix}": name for name in ("gap_n", *SPLIT, _BEYOND)}
         part = result.table[["population_n", "households_n", *names]].rename(columns=names)
         rows[rule.id] = [*gap_totals(part)[["gap_n", *SPLIT, "gap_share"]], _over_homes(part)]

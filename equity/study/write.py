@@ -7,6 +7,7 @@ from pathlib import Path
 from equity.errors import StorageError
 from equity.files.atomic import write_text
 from equity.outputs.appendix import write_appendix
+from equity.outputs.ownership import RECORD
 from equity.outputs.page import write_page
 from equity.outputs.report import Report
 from equity.outputs.tables import export, write_provenance
@@ -72,7 +73,7 @@ def _write_all(report: Report, folder: Path) -> None:
         lambda: write_appendix(report, folder / "appendix.docx"),
         lambda: write_text(folder / "study.toml", report.study_toml),
         # Last, because it lists the checksums of all the others.
-        lambda: write_provenance(report, folder / "provenance.json", files=list(folder.iterdir())),
+        lambda: write_provenance(report, folder / RECORD, files=list(folder.iterdir())),
     )
     with track("Writing the outputs", total=len(steps)) as advance:
         for step in steps:

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import minimize_scalar
 
 from equity.errors import InputError
 from equity.measures.reach._speeds import REFERENCE_KM, ROAD_KMH, Roads, TravelEstimate
@@ -62,12 +61,11 @@ def fit_travel(
     np.float64(0.8)
     """
     pairs = _pairs(estimated, published)
-    labels = pd.Series(_ALL, index=pairs.index)
-    parts = [(_ALL, labels)]
+    rows: dict[str, dict[str, float]] = {}
     if groups is not None:
         named = groups.reindex(pairs.index)
-        parts = [*((str(g), named == g) for g in sorted(named.dropna().unique())), *parts]
-    rows = {name: _fit(pairs if name == _ALL else pairs[where]) for name, where in parts}
+        rows = {str(g): _fit(pairs[named == g]) for g in sorted(named.dropna().unique())}
+    rows[_ALL] = _fit(pairs)
     table = pd.DataFrame.from_dict(rows, orient="index")
     table["pairs_n"] = table["pairs_n"].astype(int)
     table.index.name = "group"
@@ -127,6 +125,8 @@ def fit_roads(km: pd.Series, published: pd.Series, *, source: str = "") -> Roads
     >>> round(roads.exponent, 3), round(roads.detour * 60 * 20 / roads.kmh["unknown"], 2)
     (0.75, 30.0)
     """
+    from scipy.optimize import minimize_scalar
+
     pairs = _pairs(km, published)
     if len(pairs) < FEWEST_PAIRS:
         raise InputError(

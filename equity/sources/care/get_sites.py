@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -13,8 +12,7 @@ from equity.areas.geoid import find_state
 from equity.errors import InputError
 from equity.net.desk import Desk
 from equity.net.store import Stored
-from equity.provenance import meta, stamp
-from equity.sources.care.cms import read_clinicians, read_hospitals, read_rural_clinics
+from equity.provenance import carry
 from equity.sources.care.nppes import read_nppes
 from equity.sources.care.placing import get_placed
 from equity.sources.care.sites import read_sites
@@ -97,16 +95,10 @@ def _read(
 ) -> pd.DataFrame:
     if kind == "providers":
         return read_nppes(path, as_of=as_of, sets=sets, states=wanted)
-    readers: dict[str, Any] = {
-        "hospitals": read_hospitals,
-        "rural-clinics": read_rural_clinics,
-        "clinicians": read_clinicians,
-    }
-    table: pd.DataFrame = readers[kind](path, as_of=as_of)
+    table: pd.DataFrame = find_input(SITE_KINDS[kind]).reader.function(path, as_of=as_of)
     if wanted is None:
         return table
-    sources, notes = meta(table).sources, meta(table).notes
-    return stamp(table[table["state"].str.upper().isin(wanted)], sources=sources, notes=notes)
+    return carry(table[table["state"].str.upper().isin(wanted)], table)
 
 
 def _edition(stored: Stored, vintage: str) -> str:

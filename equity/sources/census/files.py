@@ -113,7 +113,8 @@ def census_file(name: str, path: str, expect: str, via: Desk | None) -> Stored:
 def restamp(table: Table, stored: Stored) -> Table:
     """Add the publisher's address, revision and checksum to what the reader knows."""
     known = meta(table)
-    fresh = stored.source()
+    taken = [s.sha256 for s in known.sources if s.sha256]
+    fresh = stored.source(sha256=taken[0] if taken else "")
     return stamp(
         table,
         level=known.level,
@@ -197,14 +198,14 @@ def read_blocks(path: str | Path, *, year: int, state: str | None = None) -> pd.
     """
     import pyogrio
 
-    fields = ["GEOID20", "POP20", "HOUSING20", "INTPTLON20", "INTPTLAT20", "ALAND20", "UR20"]
+    fields = ["GEOID20", "POP20", "HOUSING20", "INTPTLON20", "INTPTLAT20"]
     try:
         frame = pyogrio.read_dataframe(path, read_geometry=False)
     except pyogrio.errors.DataSourceError as trouble:
         raise FormatError(
             f"not a block file ({trouble})", file=path, fix="download it again"
         ) from None
-    require_columns(frame, fields[:5], path)
+    require_columns(frame, fields, path)
     table = pd.DataFrame(
         {
             "population_n": frame["POP20"].astype(float),
@@ -224,7 +225,6 @@ def read_blocks(path: str | Path, *, year: int, state: str | None = None) -> pd.
         level="block",
         state=state,
         multi_state=False,
-        first_line=None,
     )
     source = source_of(path, f"blocks-2020-tiger{year}", "2020 census blocks (TIGER/Line)", year)
     return stamp(table, level="block", geo_vintage="2020", sources=[source], notes=notes)

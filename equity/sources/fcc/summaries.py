@@ -119,7 +119,7 @@ def read_bdc_summary(
     rows = _rows(frame, level, part) & (frame["biz_res"].str.upper() == customers.upper())
     parts = []
     for technology in technologies:
-        label = _LABELS.get(technology.casefold(), technology.casefold())
+        label = _label(technology)
         here = frame[rows & (labels == label)]
         if here.empty:
             raise InputError(
@@ -177,13 +177,17 @@ def read_summary_classes(
         "unserved_n": table["units_n"] - slow,
     }
     result = carry(pd.DataFrame({"locations_n": table["units_n"], **classes}), table)
-    label = _LABELS.get(technology.casefold(), technology.casefold())
     result.attrs["coverage_classes"] = {
         "served": [100.0, 20.0],
         "underserved": [25.0, 3.0],
-        "technologies": list(_CODES.get(label, ())),
+        "technologies": list(_CODES.get(_label(technology), ())),
     }
     return result
+
+
+def _label(technology: str) -> str:
+    name = technology.casefold()
+    return _LABELS.get(name, name)
 
 
 def read_bdc_mobile(
