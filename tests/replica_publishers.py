@@ -16,7 +16,6 @@ from functools import cached_property
 from pathlib import Path
 
 import geopandas as gpd
-import pandas as pd
 from replica_server import HTML, Answer, Asked, Replica, page
 from shapely.geometry import box
 
@@ -674,7 +673,3 @@ def need(replica: Replica, fips: str) -> None:
         replica.route(
             path, Answer(("\n".join(lines) + "\n").encode(), kind="text/csv", ranges=True)
         )
-
-
-def as_frame(answer: Answer) -> pd.DataFrame:
-    return pd.read_csv(io.BytesIO(answer.body), dtype=str)

@@ -57,7 +57,7 @@ def example_case(example) -> Case:
     near = eq.nearest_sites(shapes, sites)
     table = pd.DataFrame(
         {"population_n": acs["B01003_001E"], "population_n_moe": acs["B01003_001M"]}
-    ).join([coverage_under(lines, [rule], by="tract")[0], near, eq.covered_populations(acs)])
+    ).join([coverage_under(lines, [rule], level="tract")[0], near, eq.covered_populations(acs)])
     table = table.join(eq.adoption(acs, subscription=rule.subscription))
     first = plan["under_resourced"]
     criteria = [Criterion(**one) for one in first["criteria"]]

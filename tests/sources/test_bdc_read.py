@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import random
 import zipfile
 
 import pytest
@@ -197,7 +197,7 @@ class TestDamage:
             monkeypatch.setattr("equity.files.zips.fast_member", lambda *_: None)
         data = bytearray(whole.read_bytes())
         middle = len(data) // 2
-        data[middle : middle + 4000] = os.urandom(4000)
+        data[middle : middle + 4000] = random.Random(1).randbytes(4000)
         whole.write_bytes(data)
         self.refused(whole, "zip is damaged|not readable as CSV|fields|no whole number")
 
