@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,19 +12,22 @@ import pandas as pd
 
 from equity.areas import recode
 from equity.areas.join import JoinAudit
+from equity.areas.table import Table
 from equity.areas.vintage import check_vintage
 from equity.errors import InputError
 from equity.measures.lines.coverage import LocationFiles
 from equity.progress import track
 from equity.provenance import Source, carry, meta, stamp
+from equity.sources.catalog import LIVE
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
 from equity.study.care_sites import read_places_of_care
 from equity.study.joining import joined
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
-from equity.study.parts import AcsPart, BoundaryPart, SitesPart, StudyPlan
+from equity.study.parts import AcsPart, BoundaryPart, CoveragePart, SitesPart, StudyPlan
 from equity.study.readers import COVERAGE, call
+from equity.study.scope import below_each_other, refuse_absent, stacked
 
 __all__ = ["Inputs", "gather"]
 
@@ -130,42 +133,59 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
 
 
 class _Reader:
+    """Reads what a study names, for the states that it is about; whose a row is its id tells."""
+
     def __init__(self, plan: StudyPlan, folder: Path) -> None:
         self.plan, self.study = plan, plan.study
-        self.state, self.level = plan.study.state, plan.study.level
-        self.files = LiveFiles(folder, self.state, self.level)
+        self.states, self.level = plan.study.state, plan.study.level
+        self.files = LiveFiles(folder, self.states, self.level)
 
     def boundaries(self, part: BoundaryPart, level: str) -> gpd.GeoDataFrame:
-        return read_boundaries(
-            self.files.path(part.file, part.year),
-            year=part.year,
-            level=level,
-            state=self.state,
-            multi_state=part.multi_state or self.files.national(part.file),
-            id_column=part.id_column,
-            layer=part.layer,
-            synthetic=self.study.made_up,
-        )
+        tables = [
+            read_boundaries(
+                path,
+                year=part.year,
+                level=level,
+                id_column=part.id_column,
+                layer=part.layer,
+                synthetic=self.study.made_up,
+                state=self.study.only_state,
+                multi_state=True,
+            )
+            for path in self.files.paths(part.file, part.year)
+        ]
+        return self._one(tables)
+
+    def _one(self, tables: list[Table]) -> Table:
+        """Return one table of all states."""
+        return below_each_other(stacked([below_each_other(tables)], self.states))
 
     def surveys(self) -> list[pd.DataFrame]:
         """Return the surveys; the first decides the areas and counts their people."""
-        first, *others = map(self._survey, self.plan.acs)
+        first, *others = stacked(
+            [table for part in self.plan.acs for table in self._survey(part)], self.states
+        )
+        refuse_absent(first, self.states, "the first [[acs]]")
         return [_with_population(first), *others]
 
-    def _survey(self, part: AcsPart) -> pd.DataFrame:
-        return read_acs(
-            self.files.paths(part.files, part.year),
-            year=part.year,
-            level=self.level,
-            state=self.state,
-            multi_state=part.multi_state,
-            columns=part.columns or None,
-            id_column=part.id_column,
-            synthetic=self.study.made_up,
-        )
+    def _survey(self, part: AcsPart) -> Iterator[pd.DataFrame]:
+        """Yield one survey: state by state where it is live, since each has files of its own."""
+        live = str(part.files).startswith(LIVE)
+        for states in [(state,) for state in self.states] if live else [self.states]:
+            yield read_acs(
+                self.files.paths(part.files, part.year, states=states),
+                year=part.year,
+                level=self.level,
+                state=states[0] if len(states) == 1 else None,
+                multi_state=True,
+                columns=part.columns or None,
+                id_column=part.id_column,
+                synthetic=self.study.made_up,
+            )
 
     def tables(self, people: pd.DataFrame) -> list[pd.DataFrame]:
-        return [read_part(part, people, self.study, self.files) for part in self.plan.tables]
+        read = [read_part(part, people, self.study, self.files) for part in self.plan.tables]
+        return stacked(read, self.states)
 
     def sites(self) -> list[tuple[SitesPart, gpd.GeoDataFrame]]:
         read = read_places_of_care
@@ -175,21 +195,38 @@ class _Reader:
         part = self.plan.coverage
         if part.kind == "unknown":
             return None
-        reader, one = COVERAGE[part.kind][part.read_by], part.kind == "summary"
-        if one and not isinstance(part.files, str):
-            raise InputError("coverage of kind 'summary' is one file", fix="name one file")
         paths = self.files.paths(part.files, part.as_of)
-        given = {
-            "as_of": part.as_of,
-            "level": self.level,
-            "state": self.state,
-            "multi_state": part.multi_state,
-            "checksums": True,
-        }
-        lines: LocationFiles | pd.DataFrame = call(
-            reader, paths[0] if one else paths, given, part.said(), part.options
-        )
+        lines = self._classes(part, paths) if part.kind == "summary" else self._offers(part, paths)
         return lines if part.geo_vintage is None else self._of_vintage(lines, part.geo_vintage)
+
+    def _classes(self, part: CoveragePart, paths: list[Path]) -> pd.DataFrame:
+        """Return locations by class; a file for each state is as good as one of all."""
+        if len(paths) > len(self.states):
+            raise InputError(
+                "coverage of kind 'summary' is one file, or one for each state",
+                fix="name one file",
+            )
+        reader = COVERAGE[part.kind][part.read_by]
+        only = self.study.only_state
+        given = {"as_of": part.as_of, "level": self.level, "state": only, "multi_state": True}
+        tables = [call(reader, path, given, part.said(), part.options) for path in paths]
+        lines: pd.DataFrame = self._one(tables)
+        return lines
+
+    def _offers(self, part: CoveragePart, paths: list[Path]) -> LocationFiles:
+        """Return the location files, found state by state: its name tells whose one is."""
+        reader, found = COVERAGE[part.kind][part.read_by], []
+        for state in self.states:
+            given = {"as_of": part.as_of, "level": self.level, "state": state, "checksums": True}
+            found.append(call(reader, paths, given, part.said(), part.options))
+        first: LocationFiles = found[0]
+        if len(found) == 1:
+            return first
+        together = {
+            name: tuple(dict.fromkeys(item for one in found for item in getattr(one, name)))
+            for name in ("files", "notes", "sources")
+        }
+        return replace(first, **together)  # type: ignore[type-var]
 
     def _of_vintage(self, lines: Any, vintage: str) -> LocationFiles | pd.DataFrame:
         """Say which areas the lines' ids mean, where the study knows better than the reader."""
@@ -220,8 +257,9 @@ class _Reader:
             return None
         from equity.sources.census.centers import read_centers
 
-        path = self.files.path(part.file, part.year)
-        return read_centers(path, year=part.year, level=self.level, state=self.state)
+        path, only = self.files.path(part.file, part.year), self.study.only_state
+        table = read_centers(path, year=part.year, level=self.level, state=only)
+        return self._one([table])
 
     def blocks(self) -> pd.DataFrame | None:
         name = self.plan.coverage.housing
@@ -229,7 +267,10 @@ class _Reader:
             return None
         from equity.sources.census.files import read_blocks
 
-        return read_blocks(self.files.path(name, ""), year=2020, state=self.state)
+        only = self.study.only_state
+        return self._one(
+            [read_blocks(path, year=2020, state=only) for path in self.files.paths(name, "")]
+        )
 
 
 def _with_population(acs: pd.DataFrame) -> pd.DataFrame:

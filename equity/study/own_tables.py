@@ -50,7 +50,7 @@ def read_part(
         If its areas are others than the study's, and the study does not say how they meet.
     """
     path = files.path(part.file, part.vintage)
-    table = _read(part, path, people, study, files)
+    table = _read(part, path, people, study)
     if part.reader == "designations":
         table = _designated(table, part, people)
     if part.reader != "table" and part.columns:
@@ -60,16 +60,14 @@ def read_part(
     return _spread(table, part, people, path)
 
 
-def _read(
-    part: TablePart, path: Path, people: pd.DataFrame, study: AreasPart, files: LiveFiles
-) -> pd.DataFrame:
+def _read(part: TablePart, path: Path, people: pd.DataFrame, study: AreasPart) -> pd.DataFrame:
     reader = TABLES[part.reader]
     level = part.level or live_options(part.file).get("level") or study.level
     given: dict[str, Any] = {
         "level": level,
         # ZIP areas lie across states; their ids name none.
-        "state": None if level == "zcta" else study.state,
-        "multi_state": part.multi_state or files.national(part.file),
+        "state": None if level == "zcta" else study.only_state,
+        "multi_state": True,
         "synthetic": study.made_up,
         reader.dated: int(part.vintage) if reader.dated == "year" else part.vintage,
     }
@@ -119,13 +117,15 @@ def _moved(
     """Move a table of another vintage or kind to the study's areas."""
     to, level = str(meta(people).geo_vintage), level_of(people)
     # A ZIP area that reaches into the next state keeps its weights there.
-    state = study.state if part.reader == "block_links" else None
-    links = call(LINKS[part.reader], files.path(part.file, ""), {"state": state})
+    state = study.only_state if part.reader == "block_links" else None
+    read_links, given = LINKS[part.reader], {"state": state}
+    links = _below([call(read_links, path, given) for path in files.paths(part.file, "")])
     if part.reader == "connecticut_codes":
         return recode.connecticut(table, links, to=to)
     if part.reader == "block_links":
-        path = None if part.blocks is None else files.path(part.blocks, "")
-        blocks = None if path is None else read_blocks(path, year=_BLOCK_YEAR, state=state)
+        paths = [] if part.blocks is None else files.paths(part.blocks, "")
+        read = [read_blocks(path, year=_BLOCK_YEAR, state=state) for path in paths]
+        blocks = _below(read) if read else None
         links = from_blocks(
             links, blocks, level=level, source_vintage="2010", target_vintage="2020"
         )
@@ -136,6 +136,11 @@ def _moved(
     moved = moved.drop(columns="split_share", errors="ignore")
     here = moved[moved.index.isin(people.index)]
     return carry(here, moved, notes=[f"moved to areas of {to}: {how}"])
+
+
+def _below(links: Any) -> Any:
+    """Return one set of links: a state's files, where each state has its own, below each other."""
+    return links[0] if len(links) == 1 else carry(pd.concat(links), *links)
 
 
 def _spread(table: pd.DataFrame, part: TablePart, people: pd.DataFrame, path: Path) -> pd.DataFrame:

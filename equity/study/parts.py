@@ -53,7 +53,7 @@ class AreasPart(_Part):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str = Field(min_length=1)
-    state: str
+    state: tuple[str, ...] = Field(min_length=1)
     level: Literal["tract", "block_group", "county"] = "tract"
     rules: list[str] = Field(default=list(DEFAULT_RULES), min_length=1)
     headline: str = DEFAULT_HEADLINE
@@ -64,22 +64,30 @@ class AreasPart(_Part):
     @property
     def made_up(self) -> bool:
         """True for generated data: the study says so, or its state is the example's."""
-        return self.synthetic or find_state(self.state).synthetic
+        return self.synthetic or any(find_state(state).synthetic for state in self.state)
 
-    @field_validator("state")
+    @property
+    def only_state(self) -> str | None:
+        """The state, where there is one; None for several."""
+        return self.state[0] if len(self.state) == 1 else None
+
+    @field_validator("state", mode="before")
     @classmethod
-    def _known_state(cls, value: str) -> str:
-        return find_state(value).fips
+    def _known_states(cls, value: Any) -> Any:
+        """Take ``"VA"``, ``"DE, VA"`` or a list; what is neither is left to the field's type."""
+        named = value.split(",") if isinstance(value, str) else value
+        if not isinstance(named, list | tuple) or not all(isinstance(n, str | int) for n in named):
+            return value
+        return tuple(dict.fromkeys(find_state(name).fips for name in named))
 
 
 class BoundaryPart(_Part):
     """``[boundaries]`` and ``[counties]``: polygons of the areas, outlines to draw over them."""
 
-    file: str
+    file: Files
     year: int
     id_column: str | None = None
     layer: str | None = None
-    multi_state: bool = False
 
 
 class CentersPart(_Part):
@@ -96,7 +104,6 @@ class AcsPart(_Part):
     year: int
     columns: dict[str, str] = {}
     id_column: str | None = None
-    multi_state: bool = False
 
 
 Filter = str | int | float | list[str | int | float]
@@ -137,9 +144,7 @@ class TablePart(_Read):
     value of the larger one that holds it.
     """
 
-    own = frozenset(
-        {"file", "vintage", "reader", "columns", "spread", "crosswalk", "options", "multi_state"}
-    )
+    own = frozenset({"file", "vintage", "reader", "columns", "spread", "crosswalk", "options"})
     file: str
     vintage: str
     reader: str = "table"
@@ -154,7 +159,6 @@ class TablePart(_Read):
     where: dict[str, Filter] = {}
     other_levels: Literal["raise", "drop"] = "raise"
     missing: list[str | int | float] = []
-    multi_state: bool = False
     url: str = ""
 
     @field_validator("reader")
@@ -173,7 +177,6 @@ class CoveragePart(_Read):
     own = frozenset(
         {
             "kind", "reader", "files", "as_of", "geo_vintage", "housing", "connecticut", "options",
-            "multi_state",
         }
     )  # fmt: skip
     kind: Literal["locations", "summary", "unknown"]
@@ -183,9 +186,8 @@ class CoveragePart(_Read):
     geo_vintage: GeoVintage | None = None
     columns: dict[str, str] = {}
     id_column: str | None = None
-    multi_state: bool = False
     technologies: list[int] = [10, 40, 50, 71]
-    housing: str | None = None
+    housing: Files | None = None
     connecticut: str | None = None
     note: str = ""
 
