@@ -87,6 +87,7 @@ class Column:
     adds: bool = False
     parts: tuple[str, ...] = ()
     part_of: str = ""
+    of: str = ""
     status: str = ""
     statuses: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
@@ -146,7 +147,7 @@ def parse(text: str) -> Registry:
         name: _column(name, f, units, statuses, anywhere) for name, f in raw["columns"].items()
     }
     for column in columns.values():
-        named = [*column.parts, *filter(None, (column.part_of, column.status))]
+        named = [*column.parts, *filter(None, (column.part_of, column.of, column.status))]
         _each(named, columns, f"columns.{column.name}", "column")
     return Registry(units, statuses, columns)
 
@@ -214,6 +215,8 @@ def _check(column: Column, entry: str) -> None:
         raise _wrong(entry, "has a scale that is no rising list", "give one to four limits")
     if column.parts and len(column.parts) != len(("numerator", "denominator")):
         raise _wrong(entry, "has parts that are not two", "give a numerator and a denominator")
+    if column.parts and column.of:
+        raise _wrong(entry, "has parts and says what it is of", "keep one of them")
 
 
 def _told(words: Collection[str], statuses: Mapping[str, Status]) -> str:

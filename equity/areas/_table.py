@@ -12,6 +12,7 @@ import pandas as pd
 from equity import provenance
 from equity.areas._arrays import Floats
 from equity.areas._columns import Moved, move_columns
+from equity.areas._implied import with_numerators, without_numerators
 from equity.areas._move import Flags, Links
 from equity.areas._pieces import keep
 from equity.areas._unknown import Prepared, Unknown, prepare
@@ -50,6 +51,8 @@ def move(
     """
     level = relationship.source_level
     dropped = [*drop, *_published_medians(table, medians)]
+    table, implied, shares = with_numerators(table, [*(counts or {}), *(ratios or {}), *dropped])
+    counts, ratios = {**(counts or {}), **implied}, {**(ratios or {}), **shares}
     roles = roles_of(
         table.drop(columns=list(_OWN), errors="ignore"),
         counts=counts,
@@ -73,6 +76,7 @@ def move(
             f"the table no longer says which areas its {moved.joint:,} parts of divided areas come "
             "from: their margins are added as they are, which is the most that they can be"
         )
+    result, notes = without_numerators(result, notes, shares)
     result = provenance.carry(result, table, notes=notes)
     keep(result, f"parts of {level} areas of {relationship.source_vintage}", moved.blocks)
     known = provenance.meta(result)

@@ -33,10 +33,10 @@ def build_report(result: Record) -> Report:
     )
     focus = ranked[ranked["is_under_resourced"] & ranked["falls_short"]]
     others = ranked.drop(index=focus.index)
-    compared, counted = totals.comparison(ranked), totals.counts(ranked, result.draws)
+    compared, counted = totals.comparison(ranked, result.rest), totals.counts(ranked, result.draws)
     fixed, ruled = totals.fixes(ranked, focus), totals.by_rule(result)
     return Report(
-        title=plan.study.title,
+        title=result.title,
         synthetic=result.synthetic,
         finding=finding(result, counted, compared, fixed, focus=focus, ruled=ruled),
         counts=counted,
@@ -62,7 +62,7 @@ def build_report(result: Record) -> Report:
             for rule in result.rules
         ),
         by_rule=ruled.assign(note=_rule_notes(result)),
-        comparison=compared,
+        comparison=compared.rename(index=_compared_in_words(result)),
         criteria=_criteria(result),
         method=_method(result),
         limits=_limits(result),
@@ -74,6 +74,19 @@ def build_report(result: Record) -> Report:
         areas_label=_areas_label(plan.study.level),
         sites_label=_sites_label(result),
     )
+
+
+def _compared_in_words(result: Record) -> dict[str, str]:
+    """Return what the rows of the comparison are called where the study is about an area."""
+    if not result.within:
+        return {}
+    assert result.area is not None, "what is within"
+    return {
+        totals.FIRST: f"{totals.FIRST}{result.within}",
+        totals.ELSEWHERE: f"{totals.ELSEWHERE}{result.within}",
+        totals.ALL: "all of the area",
+        totals.REST: result.area.rest,
+    }
 
 
 def _areas_label(level: str) -> str:
@@ -122,7 +135,10 @@ def _criteria(result: Record) -> tuple[str, ...]:
     head = f"At least {needed} of these:" if several else "Exactly this:"
     lines = [f"{head} {sentence_list([c.label for c in plan.under_resourced.criteria])}."]
     cut = plan.falls_short.gap_share_at_least
-    enough = "the study's overall rate" if cut is None else f"{share(cut)} of residents"
+    overall = (
+        f"the overall rate of {plan.study.title}" if result.area else "the study's overall rate"
+    )
+    enough = overall if cut is None else f"{share(cut)} of residents"
     people = number(plan.falls_short.people_at_least)
     lines.append(
         f"A community falls short if its gap is at least {enough}, and at least {people} people "

@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from equity.areas.geoid import find_state
@@ -79,6 +80,59 @@ class AreasPart(_Part):
         if not isinstance(named, list | tuple) or not all(isinstance(n, str | int) for n in named):
             return value
         return tuple(dict.fromkeys(find_state(name).fips for name in named))
+
+
+class DistrictsPart(_Part):
+    """``[area.districts]``: a table that says which district a county or a tract belongs to.
+
+    Counties may stand under their codes or their names. `only` picks districts; without it the
+    table must place every area of the study.
+    """
+
+    file: str
+    district: str
+    id_column: str | None = None
+    only: list[str] = []
+
+
+class AreaPart(_Part):
+    """``[area]``: the part of what is read that the study is about; the rest is compared with it.
+
+    Named by ids and names (states, counties, tracts together), or by one of: ZIP areas, tribal
+    areas, polygons, districts. `file` is where ZIP or tribal areas are looked up; `cut` says what
+    becomes of an area that the line divides, by default its populated blocks decide where
+    [coverage] housing or `blocks` names them, and it is refused where they are not at hand.
+    """
+
+    by: ClassVar[tuple[str, ...]] = ("zctas", "tribal", "polygons", "districts")
+    name: str = ""
+    states: list[str] = []
+    counties: list[str] = []
+    tracts: list[str] = []
+    zctas: list[str] = []
+    tribal: list[str] = []
+    polygons: str = ""
+    only: list[str] = []
+    layer: str | None = None
+    districts: DistrictsPart | None = None
+    file: str = ""
+    blocks: Files | None = None
+    cut: Literal["refuse", "inside-majority", "blocks"] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> AreaPart:
+        ids = [name for name in ("states", "counties", "tracts") if getattr(self, name)]
+        kinds = [name for name in self.by if getattr(self, name)]
+        if not ids and not kinds:
+            raise InputError(
+                "names no place",
+                fix=f"give states, counties or tracts, or one of {', '.join(self.by)}",
+            )
+        if len(kinds) + bool(ids) > 1:
+            raise InputError(
+                f"is named in several ways: {', '.join([*ids, *kinds])}", fix="keep one of them"
+            )
+        return self
 
 
 class BoundaryPart(_Part):
@@ -309,6 +363,7 @@ class StudyPlan(_Part):
     """A whole study file, validated."""
 
     study: AreasPart
+    area: AreaPart | None = None
     boundaries: BoundaryPart
     counties: BoundaryPart | None = None
     centers: CentersPart | None = None

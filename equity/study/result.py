@@ -56,7 +56,7 @@ class StudyResult(Record):
         )
         first = f"{len(self.focus):,} under-resourced communities that fall short"
         lines = [
-            f"<StudyResult {self.plan.study.title}{stamp}>",
+            f"<StudyResult {self.title}{stamp}>",
             f"  areas      {len(self.table):,} ({int(totals['areas_n']):,} with a value)",
             f"  gap        {gap}",
             f"  missing    {parts}",

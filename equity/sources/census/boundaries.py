@@ -19,7 +19,7 @@ from equity.files.zips import check_zip, open_zip
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, pick_id, row_labels, to_numbers
 
-__all__ = ["read_boundaries"]
+__all__ = ["read_boundaries", "read_polygons"]
 
 _log = logging.getLogger("equity.sources.census.boundaries")
 _BOUNDARY_FILES = (".shp", ".gpkg", ".geojson", ".json")
@@ -101,6 +101,40 @@ def read_boundaries(
         sources=[_source(Path(path), year, level, synthetic=synthetic)],
         notes=notes + repaired + measured,
     )
+
+
+def read_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
+    """Read polygons of anybody's own, which have no area ids: a district, a service area.
+
+    Parameters
+    ----------
+    path
+        Zipped shapefile (or GeoJSON or GeoPackage in a zip), GeoJSON or GeoPackage.
+    layer
+        Layer of a GeoPackage with several.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        All columns of the file, one row a polygon, geometry in EPSG:4269, repaired.
+
+    Raises
+    ------
+    MissingFileError, FormatError
+        If the file is absent, damaged or no polygon file, says no CRS, or names another than it
+        uses.
+    """
+    frame = _read(path, layer)
+    _check_polygons(frame, path)
+    polygons, notes = _repaired(_in_degrees(frame, path), path)
+    source = file_source(
+        path,
+        id=f"polygons-{Path(path).stem}",
+        agency="The study's own",
+        product="Polygons of the area",
+        vintage="as given",
+    )
+    return stamp(polygons, sources=[source], notes=notes)
 
 
 def _read(path: str | Path, layer: str | None) -> gpd.GeoDataFrame:
