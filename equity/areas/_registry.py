@@ -20,6 +20,7 @@ UNIVERSES = {
     "households": "housing",
     "locations": "housing",
     "land": "area",
+    "areas": "area",
 }
 """What a count counts -> the basis of the weights it moves by."""
 _MOST_LIMITS = 4  # five colors can be told apart

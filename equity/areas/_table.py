@@ -271,7 +271,13 @@ def _statuses(
         reason = said[said.notna() & (said != "ok")]
         first = reason.groupby(pairs.loc[reason.index, "target"].to_numpy()).first()
         why = first.reindex(result.index)
-        moved = np.where(book["crosswalk_status"] == "whole", "ok", "crosswalked")
+        moved = pd.Series(
+            np.where(book["crosswalk_status"] == "whole", "ok", "crosswalked"), index=result.index
+        )
+        # A word on how a value was got (a bound, a part) is true of a sum that holds such values.
+        valued = reason[pairs.loc[reason.index, "source"].map(table[base_name(name)].notna())]
+        how = valued.groupby(pairs.loc[valued.index, "target"].to_numpy()).first()
+        moved = how.reindex(result.index).fillna(moved)
         unknown = result[base_name(name)].isna()
         result[name] = np.where(unknown, why.fillna("unknown"), moved)
 

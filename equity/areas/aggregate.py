@@ -46,7 +46,7 @@ _UP = {
 
 def roll_up(
     table: pd.DataFrame | gpd.GeoDataFrame,
-    level: str,
+    level: str | pd.Series,
     *,
     counts: Mapping[str, str] | None = None,
     ratios: Mapping[str, tuple[str, str]] | None = None,
@@ -65,7 +65,9 @@ def roll_up(
     table
         Area table of blocks, block groups, tracts, counties or states.
     level
-        ``block_group``, ``tract``, ``county``, ``state`` or ``nation`` (one row, ``US``).
+        ``block_group``, ``tract``, ``county``, ``state`` or ``nation`` (one row, ``US``); or
+        groups of one's own: a Series, area id -> name of its district. Areas without a group are
+        left out, and a note says so.
     counts, ratios, medians, drop, zero_rule
         See `equity.crosswalk`. A published margin of the larger area is always
         better than a computed one: components covary.
@@ -98,15 +100,18 @@ def roll_up(
     refuse_duplicates(table.index, "the table")
     vintage = required_vintage(provenance.meta(table).geo_vintage, name="the table")
     check_vintage(table.index, level=have, geo_vintage=vintage)
-    if level not in _UP.get(have, ()):
+    target: Any
+    if isinstance(level, pd.Series):
+        table, target, level = _grouped(table, level)
+    elif level in _UP.get(have, ()):
+        target = "US" if level == "nation" else parent(pd.Series(table.index, dtype=object), level)
+    else:
         raise InputError(
             f"{have} areas do not make up {level} areas",
             fix="use a relationship file with equity.crosswalk (ZCTAs), or a polygon with "
             "equity.service_area",
         )
-    ids = pd.Series(table.index, dtype=object)
-    target = "US" if level == "nation" else parent(ids, level)
-    links = pd.DataFrame({"source": ids, "target": target, "area": 1.0})
+    links = pd.DataFrame({"source": table.index, "target": target, "area": 1.0})
     nested = Relationship(links, have, level, vintage, vintage)
     return move(
         table,
@@ -120,6 +125,20 @@ def roll_up(
         unknown=unknown,
         leave_rest=True,
     )
+
+
+def _grouped(table: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[str], str]:
+    """Return the areas that have a group, the groups, and what a group is called."""
+    mine = groups.reindex(table.index)
+    if mine.isna().all():
+        raise InputError(
+            "no area of the table has a group", fix="index the groups by the ids of the areas"
+        )
+    kept = table[mine.notna().to_numpy()]
+    lost = len(table) - len(kept)
+    notes = [f"{lost:,} areas without a {groups.name or 'group'} left out"] if lost else []
+    kept = provenance.carry(kept.copy(), table, notes=notes)
+    return kept, mine.dropna().astype(str).to_list(), str(groups.name or "group")
 
 
 def spread(

@@ -15,6 +15,7 @@ from equity.sources.care.kinds import kinds_in_words
 from equity.study import prose as words
 from equity.study import totals
 from equity.study.care import sites_that_count
+from equity.study.levels import DISTRICT, at_level
 from equity.study.parts import CarePart
 from equity.study.record import Record
 from equity.study.sentences import beyond_words, finding, sites_words
@@ -71,6 +72,7 @@ def build_report(result: Record) -> Report:
         study_toml=result.text,
         outlines=result.outlines,
         sites=_sites_nearby(result),
+        levels=_levels(result),
         areas_label=_areas_label(plan.study.level),
         sites_label=_sites_label(result),
     )
@@ -87,6 +89,16 @@ def _compared_in_words(result: Record) -> dict[str, str]:
         totals.ALL: "all of the area",
         totals.REST: result.area.rest,
     }
+
+
+def _levels(result: Record) -> dict[str, gpd.GeoDataFrame]:
+    """Return the larger areas that a run writes: counties, and the districts of a study."""
+    found = {}
+    if result.plan.study.level != "county":
+        found["counties"] = at_level(result, "county")
+    if result.area is not None and result.area.districts is not None:
+        found["districts"] = at_level(result, DISTRICT)
+    return found
 
 
 def _areas_label(level: str) -> str:
