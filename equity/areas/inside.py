@@ -127,4 +127,4 @@ def parts_of_areas(table: Table, shares: pd.DataFrame) -> Table:
             for column in roles.with_margins([name]):
                 part = result[column] * mine[basis]
                 result[column] = result[column].where(~cut, part)
-    return carry(result, table)
+    return carry(result.copy(), table)  # one block again: columns were replaced one by one

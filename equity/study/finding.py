@@ -225,6 +225,8 @@ def _limits(result: Record) -> tuple[str, ...]:
             f"{count(lost['population_n'].sum())} people live in {plural(len(lost), 'area')} "
             "without a value; they are in no total of the gap."
         )
+    if result.area is not None and result.area.divided:
+        limits.append(f"{result.area.divided}.")
     limits += _homes_are_a_bound(table)
     notes = " ".join(f"{note.rstrip('.')}." for note in result.draws.notes)
     limits += [words.DRAWN.format(notes=notes).strip(), *result.plan.notes]
