@@ -15,9 +15,10 @@ from equity.areas.geoid import LEVELS, parent
 from equity.areas.schema import describe
 from equity.areas.table import level_of
 from equity.errors import InputError, MissingColumnError
-from equity.measures.demand import join_designations
+from equity.measures.demand import MIXED, join_designations
 from equity.provenance import carry, meta, stamp
 from equity.sources.census.files import read_blocks
+from equity.study.joining import in_words_of_a_study
 from equity.study.live import LiveFiles
 from equity.study.parts import AreasPart, CrosswalkPart, TablePart
 from equity.study.readers import LINKS, TABLES, call, live_options
@@ -52,7 +53,8 @@ def read_part(
     path = files.path(part.file, part.vintage)
     table = _read(part, path, people, study, files)
     if part.reader == "designations":
-        table = _designated(table, part, people)
+        with in_words_of_a_study(lambda _error: path.name):
+            table = _designated(table, part, people, study, files)
     if part.reader != "table" and part.columns:
         table = _picked(table, part, path)
     if part.crosswalk is not None:
@@ -83,14 +85,30 @@ def _read(
     return table
 
 
-def _designated(table: pd.DataFrame, part: TablePart, people: pd.DataFrame) -> pd.DataFrame:
+def _designated(
+    table: pd.DataFrame,
+    part: TablePart,
+    people: pd.DataFrame,
+    study: AreasPart,
+    files: LiveFiles,
+) -> pd.DataFrame:
     """Say of every area whether it is designated; one row a component becomes one row an area."""
     kind = {**live_options(part.file), **part.options}["kind"]
-    level, name = level_of(people), kind.replace("-", "_")
-    known = join_designations(people, table, name=name, level=level)
-    vintage, notes = meta(people).geo_vintage, meta(known).notes
-    sources = meta(table).sources
-    return stamp(known, level=level, geo_vintage=vintage, sources=sources, notes=notes)
+    areas, level = people[[]], level_of(people)
+    if part.crosswalk is not None and part.crosswalk.reader == "connecticut_codes":
+        # The list has the old counties: it is met under them, and moved with the other tables.
+        codes = call(LINKS[part.crosswalk.reader], files.path(part.crosswalk.file, ""))
+        areas = recode.connecticut(areas, codes, to="2020")
+    tolerance = max(study.join_tolerance, MIXED)
+    name = kind.replace("-", "_")
+    known = join_designations(areas, table, name=name, level=level, tolerance=tolerance)
+    return stamp(
+        known,
+        level=level,
+        geo_vintage=meta(areas).geo_vintage,
+        sources=meta(table).sources,
+        notes=meta(known).notes,
+    )
 
 
 def _picked(table: pd.DataFrame, part: TablePart, path: Path) -> pd.DataFrame:
