@@ -10,6 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+import geopandas as gpd
 import nppes_rows
 import pandas as pd
 import pytest
@@ -26,11 +27,7 @@ from equity.study.own_tables import read_part
 from equity.study.parts import AreasPart, TablePart
 from equity.study.readers import check_input_names
 
-NOT_IN_A_STUDY = {
-    "read_bdc_providers": "one row a provider, no area: a table to look up names in",
-    "read_geocoded": "an answer of the geocoder, no file",
-    "read_tribal_areas": "areas of another kind than a study's",
-}
+NOT_IN_A_STUDY = {"read_geocoded": "an answer of the geocoder, no file"}
 """Public readers that no study file reaches, and why."""
 
 
@@ -57,7 +54,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         example = write_example(folder / "state", scale=0.01)
-        self.root = example.root
+        self.example, self.root = example, example.root
         self.blocks = sorted(eq.read_blocks(example.blocks, year=2020).index)
         tracts = eq.read_boundaries(example.tracts, year=2023, state="90").index
         # Tracts of water only have no people and no codes of anybody else.
@@ -233,6 +230,67 @@ def mobile(home):
         'columns = { lte_share = { column = "mobile_4g_stationary_share" } }\n'
     )
     return home.study(more), lambda i: i.areas["lte_share"].eq(0.8).all()
+
+
+def leading(home):
+    head = "geography_type,geography_id,geography_desc,data_type,provider_id,res_st_pct,bus_iv_pct"
+    offers = ("0.2", 130), ("0.9", 9)
+    lines = (f"County,{c},x,Fixed Broadband,{p},{s},0" for c in home.counties for s, p in offers)
+    home.write("by_geography.csv", rows_of(head, lines))
+    home.write("list.csv", rows_of("frn,provider_id,holding_company", ["1,9,Hill Cable"]))
+    more = (
+        '[[tables]]\nreader = "bdc_providers"\nfile = "by_geography.csv"\nvintage = "2025-12-31"\n'
+        'spread = true\noptions = { names = "list.csv" }\n'
+    )
+    return (
+        home.study(more),
+        lambda i: (
+            i.areas["leading_provider"].dropna().eq("Hill Cable").all()
+            and i.areas["leading_provider_share"].max() == 0.9
+        ),
+    )
+
+
+def tribal(home):
+    """The reservation is the first tract itself."""
+    shapes = eq.read_boundaries(home.example.tracts, year=2023, state="90")
+    land = gpd.GeoDataFrame(
+        {"GEOID": ["0001R"], "NAMELSAD": ["Hill Reservation"], "COMPTYP": ["R"]},
+        geometry=[shapes.geometry[home.tracts[0]]], crs=shapes.crs,
+    )  # fmt: skip
+    land.to_file(home.root / "tribal.gpkg")
+    more = '[[tables]]\nreader = "tribal_areas"\nfile = "tribal.gpkg"\nvintage = "2024"\n'
+    return (
+        home.study(more),
+        lambda i: (
+            i.areas.index[i.areas["tribal_land_share"] > 0.999].tolist() == [home.tracts[0]]
+            and i.areas["tribal_land"].value_counts()["Hill Reservation"] == 1
+            and i.areas["tribal_land_share"].drop(home.tracts[0]).max() < 1e-6
+        ),
+    )
+
+
+def travel_times(home):
+    pairs = ((t, s, 600 * n) for t in home.tracts for n, s in enumerate(("far", "near"), -2))
+    lines = [f"{t},{s},{-seconds}" for t, s, seconds in pairs]
+    home.write("times.csv", rows_of("tract,clinic,seconds", lines))
+    more = (
+        '[[tables]]\nreader = "travel_times"\nfile = "times.csv"\nvintage = "2025"\n'
+        'agency = "a"\nproduct = "p"\ngeo_vintage = "2020"\noptions = { origin = "tract", '
+        'destination = "clinic", cost = "seconds", unit = "s" }\n'
+    )
+    path = home.study(
+        more,
+        (r"\[care\]\n", '[care]\ncolumn = "travel_min"\nunit = "min"\n'),
+        (r'method = "\w+"', 'method = "column"'),
+    )
+    return (
+        path,
+        lambda i: (
+            i.areas["travel_min"].dropna().eq(10).all()
+            and set(i.areas["travel_site_id"]) >= {"near"}
+        ),
+    )
 
 
 SPEEDS = [f"speed_{s}" for s in ("02_02", "10_1", "25_3", "100_20", "250_25", "1000_100")]
@@ -453,6 +511,9 @@ CASES: dict[Case, tuple[str, ...]] = {
     centers: ("read_centers",),
     designations: ("read_designations",),
     mobile: ("read_bdc_mobile",),
+    leading: ("read_bdc_providers",),
+    tribal: ("read_tribal_areas",),
+    travel_times: ("read_travel_times",),
     summary: ("read_bdc_summary",),
     county_study: ("read_bdc_summary", "read_summary_classes", "read_acs", "read_boundaries"),
     classes: ("read_coverage",),

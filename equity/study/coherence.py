@@ -15,6 +15,7 @@ from equity.sources.catalog import LIVE, Reader, find_input
 from equity.study.parts import CoveragePart, StudyPlan, TablePart, UnderResourcedPart
 from equity.study.readers import (
     COVERAGE,
+    OWN,
     SITES,
     TABLES,
     check_input_names,
@@ -139,8 +140,9 @@ def _wrong_table(part: TablePart) -> Iterator[tuple[str, str, str | None]]:
         yield "columns", error.what, error.fix
     reader, own_table = TABLES[part.reader], part.reader == "table"
     known = {"state", "multi_state", "synthetic", "level", reader.dated}
-    if not own_table:
+    if part.reader not in OWN:
         known.add("geo_vintage")
+    if not own_table:
         yield from _misread(part.file, reader)
     elif part.columns:
         known.add("columns")

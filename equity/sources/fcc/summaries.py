@@ -23,7 +23,7 @@ from equity.sources.area_rows import row_labels
 from equity.sources.fcc._bdc_names import check_as_of
 from equity.sources.fcc._bdc_stream import bare_name, only_member, open_csv_bytes
 
-__all__ = ["read_bdc_mobile", "read_bdc_providers", "read_bdc_summary", "read_summary_classes"]
+__all__ = ["read_bdc_mobile", "read_bdc_summary", "read_summary_classes"]
 
 _TYPES = {"county": "County", "state": "State", "nation": "National", "place": "Census Place"}
 # The specification's labels, where they differ from those in the files.
@@ -54,17 +54,6 @@ _MOBILE = {
         ("3g", "3g"), ("4g", "4g"), ("5g_spd1", "5g_7_1"), ("5g_spd2", "5g_35_3"),
     )
     for place, use in (("st", "stationary"), ("iv", "in_vehicle"))
-}  # fmt: skip
-_NUMBERS = re.compile(r"_(?:count_(?:res|bus)|pct)$")
-_PROVIDER_COLUMNS = {
-    "provider_list": ("frn", "provider_id", "holding_company"),
-    "provider_summary_by_geography": (
-        "geography_type", "geography_id", "data_type", "provider_id", "res_st_pct", "bus_iv_pct",
-    ),
-    "provider_summary": (
-        "provider_id", "holding_company", "technology_code", "location_count_res",
-        "unit_count_res", "location_count_bus", "unit_count_bus",
-    ),
 }  # fmt: skip
 
 
@@ -248,39 +237,6 @@ def read_bdc_mobile(
     )
 
 
-def read_bdc_providers(path: str | Path, *, as_of: str | date) -> pd.DataFrame:
-    """Read the provider list or one of the two provider summaries; the header tells which.
-
-    Parameters
-    ----------
-    path
-        The zip or CSV.
-    as_of
-        Date of the data: 30 June or 31 December.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The publisher's columns: ids as text, counts and percentages as numbers.
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged, or its header is none of the three.
-    """
-    vintage = check_as_of(as_of)
-    frame = _read(path, ())
-    if not any(set(needed) <= set(frame.columns) for needed in _PROVIDER_COLUMNS.values()):
-        raise FormatError(
-            "the header is not that of a provider list or summary",
-            file=bare_name(path),
-            fix=f"found {', '.join(frame.columns[:12])}",
-        )
-    for name in frame.columns[frame.columns.str.contains(_NUMBERS)]:
-        frame[name] = _numbers(frame[name], path)
-    return stamp(frame.reset_index(drop=True), sources=[_source(path, vintage)])
-
-
 def _finished(
     table: pd.DataFrame, source: Source, *, level: str, state: str | None, note: str
 ) -> pd.DataFrame:
@@ -335,11 +291,14 @@ def _shares(rows: pd.DataFrame, label: str, level: str, path: str | Path) -> pd.
     return table.sort_index()
 
 
-def _ids(rows: pd.DataFrame, level: str, path: str | Path) -> pd.Series:
+def _area_ids(rows: pd.DataFrame, level: str, path: str | Path) -> pd.Series:
     if not LEVELS[level]:
-        ids = pd.Series("", index=rows.index)
-    else:
-        ids = normalize(rows["geography_id"], level=level, file=bare_name(path))
+        return pd.Series("", index=rows.index)
+    return normalize(rows["geography_id"], level=level, file=bare_name(path))
+
+
+def _ids(rows: pd.DataFrame, level: str, path: str | Path) -> pd.Series:
+    ids = _area_ids(rows, level, path)
     twice = ids.duplicated()
     if twice.any():
         raise InputError(f"{level} ids occur twice", file=bare_name(path), rows=ids[twice].tolist())
