@@ -20,6 +20,7 @@ import equity.sources
 from equity.errors import EquityError, InputError, MissingColumnError, StudyError, VintageError
 from equity.example.state import write_example
 from equity.provenance import meta
+from equity.sources.catalog import INPUTS
 from equity.study.file import read_plan
 from equity.study.inputs import Inputs, _Reader, gather
 from equity.study.live import LiveFiles
@@ -647,6 +648,55 @@ def test_coverage_names_a_reader_of_its_kind(home, new, says):
     assert says in error.what
     assert "line " in error.what
     assert error.fix
+
+
+SLOTS = {
+    "boundaries": (r"(\[boundaries\]\nfile = )\"[^\"]*\"", "live:boundaries", "boundaries.file"),
+    "counties": (r"(\[counties\]\nfile = )\"[^\"]*\"", "live:counties", "counties.file"),
+    "acs": (r"(\[\[acs\]\]\nfiles = )\"[^\"]*\"", "live:acs", "acs.0.files"),
+    "coverage": (r"(\[coverage\](?:\n.*?)*?\nfiles = )\[[^\]]*\]", "live:bdc", "coverage.files"),
+}
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_a_live_input_of_another_kind_is_refused_before_anything_is_fetched(
+    home, slot, monkeypatch
+):
+    pattern, right, where = SLOTS[slot]
+    monkeypatch.setattr("equity.study.live.fetch_input", lambda *_: pytest.fail("it was fetched"))
+    wrong = [one.id for one in INPUTS if f"live:{one.id}" != right]
+    for name in wrong:
+        error = refused(home, "", (pattern, rf'\1"live:{name}"'))
+        assert f"{where}: live:{name} is " in error.what, name
+        assert right in error.fix
+        assert "line " in error.what
+    read_plan(home.study("", (pattern, rf'\1"{right}"')))
+
+
+CROSSWALK = OWN + OWN_COLUMNS % "v_n" + '[tables.crosswalk]\nreader = "%s"\nfile = "%s"\n'
+MORE_SLOTS = {
+    "centers": ('[centers]\nfile = "%s"\nyear = 2020\n', "centers"),
+    "connecticut": ("", "ruca"),
+    "housing": ("", "blocks"),
+    "zip_areas": ('[[sites]]\nreader = "nppes"\nfile = "n.csv"\nas_of = "b"\nzip_areas = "%s"\n', "zip-areas"),
+    "tracts": (CROSSWALK % ("tract_relationship", "%s"), "tract-relationship"),
+    "codes": (CROSSWALK % ("connecticut_codes", "%s"), "ruca"),
+    "blocks": (CROSSWALK % ("block_links", "a.csv") + 'blocks = "%s"\n', "blocks"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slot", MORE_SLOTS)
+def test_no_slot_takes_a_live_input_of_another_kind(home, slot):
+    more, right = MORE_SLOTS[slot]
+    for name in ("hrsa-sites", "gazetteer-tract", "counties", right):
+        changes = []
+        if not more:
+            changes = [(r"\[coverage\]\n", f'[coverage]\n{slot} = "live:{name}"\n')]
+        text = more % f"live:{name}" if more else ""
+        if name == right:
+            read_plan(home.study(text, *changes))
+        else:
+            assert f"live:{name} is " in refused(home, text, *changes).what
 
 
 def test_a_county_table_in_a_tract_study_says_how_to_spread_it(home):
