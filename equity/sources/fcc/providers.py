@@ -13,12 +13,12 @@ from equity.provenance import meta, stamp
 from equity.sources.fcc._bdc_names import check_as_of
 from equity.sources.fcc._bdc_stream import bare_name
 from equity.sources.fcc.summaries import (
-    _TYPES,
-    _area_ids,
-    _numbers,
-    _read,
-    _refuse_shares,
-    _source,
+    TYPES,
+    area_ids,
+    numbers,
+    read_summary,
+    refuse_shares,
+    source_of,
 )
 
 __all__ = ["leading_providers", "read_bdc_providers"]
@@ -63,7 +63,7 @@ def read_bdc_providers(
         If the file is damaged, or its header is none of the three.
     """
     vintage = check_as_of(as_of)
-    frame = _read(path, ())
+    frame = read_summary(path, ())
     if not any(set(needed) <= set(frame.columns) for needed in _PROVIDER_COLUMNS.values()):
         raise FormatError(
             "the header is not that of a provider list or summary",
@@ -71,8 +71,8 @@ def read_bdc_providers(
             fix=f"found {', '.join(frame.columns[:12])}",
         )
     for name in frame.columns[frame.columns.str.contains(_NUMBERS)]:
-        frame[name] = _numbers(frame[name], path)
-    sources = [_source(path, vintage)]
+        frame[name] = numbers(frame[name], path)
+    sources = [source_of(path, vintage)]
     if names is not None:
         known = read_bdc_providers(names, as_of=as_of).drop_duplicates("provider_id")
         company = known.set_index("provider_id")["holding_company"]
@@ -113,13 +113,13 @@ def leading_providers(offers: pd.DataFrame, *, level: str = "county") -> pd.Data
         )
     source = meta(offers).sources[0]
     fixed = offers["data_type"].str.casefold().str.contains("fixed")
-    of_level = offers["geography_type"].str.casefold() == _TYPES[level].casefold()
+    of_level = offers["geography_type"].str.casefold() == TYPES[level].casefold()
     rows = offers[fixed & of_level]
     if rows.empty:
         raise InputError(f"no rows of fixed broadband by {level}", file=source.file)
-    ids = _area_ids(rows, level, source.file)
+    ids = area_ids(rows, level, source.file)
     share = rows["res_st_pct"]
-    _refuse_shares((share < 0) | (share > 1), "is none (0 to 1)", ids, source.file)
+    refuse_shares((share < 0) | (share > 1), "is none (0 to 1)", ids, source.file)
     who = rows.get("holding_company", rows["provider_id"]).fillna(rows["provider_id"])
     table = pd.DataFrame(
         {

@@ -25,7 +25,7 @@ from equity.sources.fcc._bdc_stream import bare_name, only_member, open_csv_byte
 
 __all__ = ["read_bdc_mobile", "read_bdc_summary", "read_summary_classes"]
 
-_TYPES = {"county": "County", "state": "State", "nation": "National", "place": "Census Place"}
+TYPES = {"county": "County", "state": "State", "nation": "National", "place": "Census Place"}
 # The specification's labels, where they differ from those in the files.
 _LABELS = {
     "all technologies": "any technology",
@@ -103,7 +103,7 @@ def read_bdc_summary(
         If no row fits, or an area occurs twice.
     """
     vintage = _checked(as_of, level)
-    frame = _read(path, _NEEDED)
+    frame = read_summary(path, _NEEDED)
     labels = frame["technology"].str.casefold().replace(_LABELS)
     rows = _rows(frame, level, part) & (frame["biz_res"].str.upper() == customers.upper())
     parts = []
@@ -120,7 +120,7 @@ def read_bdc_summary(
     table = pd.concat(parts, axis=1)
     note = "Summary tables count units (homes and offices), location files count locations"
     table = table.loc[:, ~table.columns.duplicated()]
-    return _finished(table, _source(path, vintage), level=level, state=state, note=note)
+    return _finished(table, source_of(path, vintage), level=level, state=state, note=note)
 
 
 def read_summary_classes(
@@ -221,19 +221,19 @@ def read_bdc_mobile(
     """
     vintage = _checked(as_of, level)
     needed = ("area_data_type", "geography_type", "geography_id", "total_area", *_MOBILE)
-    frame = _read(path, needed, fix="read the mobile-broadband summary by geography")
+    frame = read_summary(path, needed, fix="read the mobile-broadband summary by geography")
     rows = frame[_rows(frame, level, part)]
     if rows.empty:
         raise InputError(f"no {part} rows by {level}", file=bare_name(path))
     ids = _ids(rows, level, path)
-    table = pd.DataFrame({new: _numbers(rows[old], path) for old, new in _MOBILE.items()})
-    _refuse_shares(((table < 0) | (table > 1)).any(axis=1), "is none (0 to 1)", ids, path)
+    table = pd.DataFrame({new: numbers(rows[old], path) for old, new in _MOBILE.items()})
+    refuse_shares(((table < 0) | (table > 1)).any(axis=1), "is none (0 to 1)", ids, path)
     table.insert(0, "name", rows.get("geography_desc", ids))
-    table.insert(1, "total_area", _numbers(rows["total_area"], path))
+    table.insert(1, "total_area", numbers(rows["total_area"], path))
     table.index = pd.Index(ids.to_numpy(), name="geoid", dtype="str")
     note = "Mobile coverage is a share of the area, not of homes"
     return _finished(
-        table.sort_index(), _source(path, vintage), level=level, state=state, note=note
+        table.sort_index(), source_of(path, vintage), level=level, state=state, note=note
     )
 
 
@@ -246,17 +246,17 @@ def _finished(
 
 
 def _checked(as_of: str | date, level: str) -> str:
-    if level not in _TYPES:
-        raise InputError(f"no summary by {level!r}", fix=f"choose from {', '.join(_TYPES)}")
+    if level not in TYPES:
+        raise InputError(f"no summary by {level!r}", fix=f"choose from {', '.join(TYPES)}")
     return check_as_of(as_of)
 
 
 def _rows(frame: pd.DataFrame, level: str, part: str) -> pd.Series:
-    of_level: pd.Series = frame["geography_type"].str.casefold() == _TYPES[level].casefold()
+    of_level: pd.Series = frame["geography_type"].str.casefold() == TYPES[level].casefold()
     return of_level & (frame["area_data_type"].str.casefold() == part.casefold())
 
 
-def _read(
+def read_summary(
     path: str | Path,
     needed: Iterable[str],
     fix: str = "read the fixed-broadband summary of June 2024 or later",
@@ -281,31 +281,31 @@ def _read(
 def _shares(rows: pd.DataFrame, label: str, level: str, path: str | Path) -> pd.DataFrame:
     ids = _ids(rows, level, path)
     stem = re.sub(r"[^a-z]+", "_", label)
-    table = pd.DataFrame({f"{stem}_{s}_share": _numbers(rows[f"speed_{s}"], path) for s in _SPEEDS})
+    table = pd.DataFrame({f"{stem}_{s}_share": numbers(rows[f"speed_{s}"], path) for s in _SPEEDS})
     growing = (table.diff(axis=1).iloc[:, 1:] > 1e-9).any(axis=1)
-    _refuse_shares(((table < 0) | (table > 1)).any(axis=1), "is none (0 to 1)", ids, path)
-    _refuse_shares(growing, "grows with the speed", ids, path)
+    refuse_shares(((table < 0) | (table > 1)).any(axis=1), "is none (0 to 1)", ids, path)
+    refuse_shares(growing, "grows with the speed", ids, path)
     table.insert(0, "name", rows.get("geography_desc", ids))
-    table.insert(1, "units_n", _numbers(rows["total_units"], path))
+    table.insert(1, "units_n", numbers(rows["total_units"], path))
     table.index = pd.Index(ids.to_numpy(), name="geoid", dtype="str")
     return table.sort_index()
 
 
-def _area_ids(rows: pd.DataFrame, level: str, path: str | Path) -> pd.Series:
+def area_ids(rows: pd.DataFrame, level: str, path: str | Path) -> pd.Series:
     if not LEVELS[level]:
         return pd.Series("", index=rows.index)
     return normalize(rows["geography_id"], level=level, file=bare_name(path))
 
 
 def _ids(rows: pd.DataFrame, level: str, path: str | Path) -> pd.Series:
-    ids = _area_ids(rows, level, path)
+    ids = area_ids(rows, level, path)
     twice = ids.duplicated()
     if twice.any():
         raise InputError(f"{level} ids occur twice", file=bare_name(path), rows=ids[twice].tolist())
     return ids
 
 
-def _refuse_shares(bad: pd.Series, what: str, ids: pd.Series, path: str | Path) -> None:
+def refuse_shares(bad: pd.Series, what: str, ids: pd.Series, path: str | Path) -> None:
     if bad.any():
         raise FormatError(
             f"a share {what}",
@@ -315,7 +315,7 @@ def _refuse_shares(bad: pd.Series, what: str, ids: pd.Series, path: str | Path) 
         )
 
 
-def _numbers(values: pd.Series, path: str | Path) -> pd.Series:
+def numbers(values: pd.Series, path: str | Path) -> pd.Series:
     numbers = pd.to_numeric(values.str.strip().replace("", None), errors="coerce")
     bad = numbers.isna() & (values.str.strip() != "")
     if bad.any():
@@ -328,7 +328,7 @@ def _numbers(values: pd.Series, path: str | Path) -> pd.Series:
     return numbers.astype(float)
 
 
-def _source(path: str | Path, vintage: str) -> Source:
+def source_of(path: str | Path, vintage: str) -> Source:
     local = Path(path).is_file()
     return Source(
         id=f"fcc-bdc-{bare_name(path)}",
