@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.annotations import decode
+from equity.areas.annotations import decode, open_ends
 from equity.areas.geoid import find_state, geo_vintage_for
+from equity.areas.schema import status_of_word
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.opening import existing, sequence_of
 from equity.provenance import Source, file_source, stamp
@@ -88,7 +89,8 @@ def read_acs(
     pandas.DataFrame
         Index ``geoid``; column ``name`` where the file has one; then estimates and margins as
         floats. A controlled estimate has margin 0; other annotation values are missing. Columns
-        whose margin marks an open interval (the estimate is a bound) have a ``<code>_status``.
+        with codes have a ``<code>_status`` that says why there is no estimate, or that it is only
+        a bound (``open_interval``: 250,001 is "250,000 or more"); a note counts them.
 
     Raises
     ------
@@ -111,7 +113,7 @@ def read_acs(
     vintage = geo_vintage_for("acs", year)
     fips = None if state is None else find_state(state).fips
     _check_mapping(columns)
-    wanted = _Wanted(level, fips, multi_state, columns, id_column)
+    wanted = _Wanted(level, fips, multi_state, columns, id_column, year)
     tables, sources, notes = [], [], []
     files = _expand(paths)
     for path in files:
@@ -158,6 +160,7 @@ class _Wanted:
     multi_state: bool
     columns: Mapping[str, str] | None
     id_column: str | None
+    year: int
 
 
 def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.DataFrame, list[str]]:
@@ -173,12 +176,28 @@ def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.Dat
             file=path,
             fix='name them with columns={"column of the file": "B28002_001E"}',
         )
-    numbers = _decoded(frame[codes], str(path))
+    numbers = _decoded(frame[codes], str(path), wanted.year)
     if "NAME" in frame.columns:
         numbers.insert(0, "name", frame["NAME"].str.strip())
-    return index_by_area(
+    table, notes = index_by_area(
         numbers, ids, path, level=wanted.level, state=wanted.state, multi_state=wanted.multi_state
     )
+    return table, [*notes, *_reasons(table, Path(path).name)]
+
+
+def _reasons(table: pd.DataFrame, file: str) -> list[str]:
+    """Say which estimates are codes or bounds, and why."""
+    said = []
+    statuses = table.filter(like="_status")
+    for word in sorted({*statuses.to_numpy().ravel()} - {"ok", "missing"}):
+        here = statuses == word
+        names = [name.removesuffix("_status") for name in statuses.columns[here.any()]]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        said.append(
+            f"{file}: {int(here.to_numpy().sum()):,} estimates of {', '.join(names[:5])}{more} "
+            f"are no plain numbers: {status_of_word(word).words}"
+        )
+    return said
 
 
 def _check_mapping(columns: Mapping[str, str] | None) -> None:
@@ -206,12 +225,12 @@ def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path) 
     return frame.rename(columns=dict(columns))
 
 
-def _decoded(text: pd.DataFrame, file: str) -> pd.DataFrame:
+def _decoded(text: pd.DataFrame, file: str, year: int) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for code in text.columns:
-        cells, bounded = _plain(text[code], margin=code.endswith("M"))
-        kind = "moe" if code.endswith("M") else "estimate"
-        numbers, status = decode(cells, kind=kind, file=file)
+        margin = code.endswith("M")
+        cells, bounded = _plain(text[code], margin=margin)
+        numbers, status = decode(cells, kind="moe" if margin else "estimate", file=file)
         negative = numbers < 0
         if negative.any():
             raise InputError(
@@ -220,12 +239,17 @@ def _decoded(text: pd.DataFrame, file: str) -> pd.DataFrame:
                 rows=row_labels(text.index, negative),
                 fix="only the Census Bureau's annotation values may be negative",
             )
+        if not margin:
+            numbers, beyond = open_ends(code, numbers, year=year)
+            bounded |= beyond
         columns[code] = numbers
-        bounded |= status == "open_interval"
-        if bounded.any():
+        status = status.mask(bounded, "open_interval")
+        # A margin says of its estimate that it is a bound; why there is none is its own affair.
+        told = status == "open_interval" if margin else ~status.isin(["ok", "missing"])
+        if told.any():
             name = f"{code[:-1]}E_status"
             marked = columns.get(name, pd.Series("ok", index=text.index, dtype=object))
-            columns[name] = marked.mask(bounded, "open_interval")
+            columns[name] = marked.mask(told & ((marked == "ok") | (not margin)), status)
     return pd.DataFrame(columns, index=text.index)
 
 
