@@ -13,7 +13,7 @@ from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.provenance import file_source, stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
-from equity.sources.vintages import vintage_of
+from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_places", "read_svi"]
 
@@ -59,6 +59,8 @@ def read_places(
     ------
     InputError, FormatError, MissingColumnError
         If the file is no PLACES file, or a measure is not in it.
+    VintageError
+        If the file is of another release.
 
     References
     ----------
@@ -68,6 +70,13 @@ def read_places(
     frame = read_text_table(path)
     frame.columns = [str(name).strip() for name in frame.columns]
     lower = {name.lower(): name for name in frame.columns}
+    check_edition(
+        path,
+        year,
+        editions=range(2020, 2100),
+        name=r"places.*?(20\d\d)(?!\d)",
+        layout=_surveyed(frame, lower),
+    )
     long = "measureid" in lower or "measure" in lower
     table = (_long if long else _wide)(frame, lower, path, level, measures)
     ids = table.pop("_id")
@@ -81,10 +90,20 @@ def read_places(
         licence="public domain",
         note="model-based: estimated from a national survey, not counted here",
     )
-    vintage = vintage_of(
-        table.index, year=year, tracts_2020_from=_PLACES_NEW_AREAS, regions_from=_PLACES_NEW_AREAS
-    )
+    vintage = "2010" if year < _PLACES_NEW_AREAS else "2020-CT2022"
+    ids_of_edition(table.index, path, level=level, year=year, geo_vintage=vintage)
     return stamp(table, level=level, geo_vintage=vintage, sources=[source], notes=notes)
+
+
+def _surveyed(frame: pd.DataFrame, lower: dict[str, str]) -> dict[str, list[int]]:
+    """Return what the years of the survey tell: a release has those two and three years before."""
+    if "year" not in lower or "measureid" not in lower:
+        return {}
+    years = pd.to_numeric(frame[lower["year"]], errors="coerce").dropna()
+    if years.empty:
+        return {}
+    last = int(years.max())
+    return {f"a survey of {last}": [last + 2, last + 3]}
 
 
 def _check_level(level: str) -> None:
@@ -234,6 +253,8 @@ def read_svi(
     ------
     InputError
         If there is no file for the level, or a percentile lies outside 0 to 1.
+    VintageError
+        If the file is of another year: its layout, its ids or its name tell.
     MissingFileError, FormatError, MissingColumnError
         If the file is absent, damaged or another one.
 
@@ -246,6 +267,7 @@ def read_svi(
     require_columns(frame, ["FIPS"], path)
     frame = frame.mask(frame.apply(lambda cells: cells.str.fullmatch(r"-(999|5{9})(\.0+)?")), "")
     older = {name.replace("R_PL_", "RPL_"): name for name in frame.columns}
+    check_edition(path, year, editions=_SVI_YEARS, name=r"svi[_ -]?(20\d\d)", layout=_told(frame))
     ranks = {older[c]: new for new, c in _SVI_THEMES.items() if c in older}
     shares = {c: f"svi_{new}" for c, new in _SVI_SHARES.items() if c in frame.columns}
     if not ranks:
@@ -266,5 +288,31 @@ def read_svi(
         vintage=str(year),
         licence="public domain",
     )
-    vintage = vintage_of(table.index, year=year, regions_from=2022)
+    vintage = "2010" if year < 2020 else "2020" if year < 2022 else "2020-CT2022"
+    ids_of_edition(table.index, path, level=level, year=year, geo_vintage=vintage)
     return stamp(table, level=level, geo_vintage=vintage, sources=[source], notes=notes)
+
+
+_SVI_YEARS = (2010, 2014, 2016, 2018, 2020, 2022)
+
+
+def _told(frame: pd.DataFrame) -> dict[str, list[int]]:
+    """Return what a layout tells of its year: variables were renamed in 2014, 2020 and 2022."""
+    names = set(frame.columns)
+    told = {}
+    if any(name.startswith("R_PL_THEME") for name in names):
+        told["a rank called R_PL_THEMES"] = [2010]
+    elif any(name.startswith("RPL_THEME") for name in names):
+        told["a rank called RPL_THEMES"] = [2014, 2016, 2018, 2020, 2022]
+    if names & {"E_POV150", "EP_POV150", "EP_HBURD", "EP_NOINT"}:
+        told["poverty below 150 percent (POV150)"] = [2020, 2022]
+    if names & {"E_POV", "EP_POV", "EP_PCI"}:
+        told["poverty as such (POV) or income per person (PCI)"] = [2014, 2016, 2018]
+    if "LOCATION" in names and frame["LOCATION"].str.contains("; ", regex=False).any():
+        told["a place written with semicolons"] = [2022]
+    elif "LOCATION" in names and frame["LOCATION"].str.startswith("Census Tract").any():
+        told["a tract written with commas"] = [year for year in _SVI_YEARS if year != 2022]
+    if "E_HBURD" in names and "COUNTY" in names:
+        full = frame["COUNTY"].str.contains(r" (?:County|Parish|Region|Borough)$").any()
+        told[f"a county {'with' if full else 'without'} its kind"] = [2022 if full else 2020]
+    return told

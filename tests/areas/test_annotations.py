@@ -24,7 +24,9 @@ MOE_CODES = {
 
 
 def test_each_code_in_a_margin_column():
-    codes = pd.Series(list(MOE_CODES), index=[f"r{i}" for i in range(len(MOE_CODES))], name="B19013_001M")
+    codes = pd.Series(
+        list(MOE_CODES), index=[f"r{i}" for i in range(len(MOE_CODES))], name="B19013_001M"
+    )
     numbers, status = decode(codes, kind="moe")
     assert numbers.tolist() == pytest.approx([v for v, _ in MOE_CODES.values()], nan_ok=True)
     assert status.tolist() == [s for _, s in MOE_CODES.values()]

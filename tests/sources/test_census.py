@@ -115,8 +115,8 @@ def test_every_form_gives_the_same_table(tmp_path):
         (
             "county_subdivision",
             ["state", "county", "county subdivision"],
-            ["09", "001", "04720"],
-            "0900104720",
+            ["09", "110", "04720"],
+            "0911004720",
         ),
         ("zcta", ["zip code tabulation area"], ["00601"], "00601"),
     ],

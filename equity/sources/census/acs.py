@@ -24,11 +24,14 @@ from equity.files.opening import existing, sequence_of
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, require_columns, row_labels
 from equity.sources.census._acs_forms import read_form
+from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_acs"]
 
 # B28002_001E, B28009A_001M, S1701_C01_040E, DP04_0058PE
 _CODE = re.compile(r"^[A-Z]{1,2}\d{2,5}[A-Z]{0,3}(_C\d{2})?_\d{3,4}P?[EM]$")
+# ACSDT5Y2023.B28001-Data.csv, acsdt5y2023-b28002.dat, acs2023_5yr_B28002.csv
+_NAMED = r"^acs(?:dt|st|dp|cp)?(?:5y)?(20\d\d)"
 # Signs in place of numbers in tables from data.census.gov, as the codes the API sends.
 _ESTIMATE_SIGNS = {
     "-": "-666666666",
@@ -97,6 +100,8 @@ def read_acs(
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
         If the file is absent, damaged or cut, lacks a column or an id, repeats an area, or holds
         a negative number or an unknown annotation value.
+    VintageError
+        If a file is of another year: its name or its ids tell.
 
     References
     ----------
@@ -118,10 +123,12 @@ def read_acs(
     files = _expand(paths)
     for path in files:
         table, dropped = _read_one(path, wanted, alone=len(files) == 1)
+        check_edition(path, year, name=_NAMED)
         tables.append((path, table))
         notes += dropped
         sources.append(_source(Path(path), year, synthetic=synthetic))
     joined = _side_by_side(tables)
+    ids_of_edition(joined.index, files[0], level=level, year=year, geo_vintage=vintage)
     lacking = [name for name, code in (columns or {}).items() if code not in joined.columns]
     if lacking:
         raise MissingColumnError(
@@ -182,6 +189,9 @@ def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.Dat
     table, notes = index_by_area(
         numbers, ids, path, level=wanted.level, state=wanted.state, multi_state=wanted.multi_state
     )
+    # What other levels and states are coded with is no matter here.
+    plain = [name for name in table.filter(like="_status") if (table[name] == "ok").all()]
+    table = table.drop(columns=plain)
     return table, [*notes, *_reasons(table, Path(path).name)]
 
 
@@ -227,6 +237,7 @@ def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path) 
 
 def _decoded(text: pd.DataFrame, file: str, year: int) -> pd.DataFrame:
     columns: dict[str, Any] = {}
+    statuses: dict[str, Any] = {}
     for code in text.columns:
         margin = code.endswith("M")
         cells, bounded = _plain(text[code], margin=margin)
@@ -248,9 +259,9 @@ def _decoded(text: pd.DataFrame, file: str, year: int) -> pd.DataFrame:
         told = status == "open_interval" if margin else ~status.isin(["ok", "missing"])
         if told.any():
             name = f"{code[:-1]}E_status"
-            marked = columns.get(name, pd.Series("ok", index=text.index, dtype=object))
-            columns[name] = marked.mask(told & ((marked == "ok") | (not margin)), status)
-    return pd.DataFrame(columns, index=text.index)
+            marked = statuses.get(name, pd.Series("ok", index=text.index, dtype=object))
+            statuses[name] = marked.mask(told & ((marked == "ok") | (not margin)), status)
+    return pd.DataFrame(columns | statuses, index=text.index)
 
 
 def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:

@@ -12,14 +12,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from equity.areas.geoid import geo_vintage_for
 from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, pick_id, to_numbers
+from equity.sources.vintages import vintage_of
 
 __all__ = ["read_coverage"]
 
+_AREAS = 2024  # whatever the filing: 2020 areas, Connecticut as the ids have it
 _CLASSES = ("served", "underserved", "unserved")
 _COUNTS = ("locations_n", *(f"{name}_n" for name in _CLASSES))
 
@@ -114,7 +115,7 @@ def read_coverage(
     table = stamp(
         table,
         level=level,
-        geo_vintage=geo_vintage_for("bdc", 2024),
+        geo_vintage=vintage_of(table.index, year=_AREAS, regions_from=_AREAS + 1, file=path),
         sources=[_source(Path(path), as_of, note)],
         notes=notes,
     )
