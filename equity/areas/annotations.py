@@ -139,7 +139,7 @@ def open_ends(code: str, numbers: pd.Series, *, year: int) -> tuple[pd.Series, p
     >>> list(years), list(bounds)
     ([1939.0, 1974.0], [True, False])
     """
-    kind = next((k for k, tables in _OPEN_ENDED.items() if code[1:6] in tables), "")
+    kind = next((k for k, tables in _OPEN_ENDED.items() if code[1:6] in tables.split()), "")
     if not kind or not code.startswith(("B", "C")):
         return numbers, pd.Series(data=False, index=numbers.index)
     if kind == "built":
@@ -153,12 +153,12 @@ def open_ends(code: str, numbers: pd.Series, *, year: int) -> tuple[pd.Series, p
 _OPEN_ENDED = {
     "income": "06011 07011 07411 10010 15013 15014 18140 19013 19019 19049 19113 19119 19121 19125 "
     "19126 19202 19215 19326 20002 20004 20017 20018 21004 22008 24011 24012 24021 24022 24031 "
-    "24032 24041 24042 24081 24082 24091 24092 24121 24122 24123 25099 25119 29004".split(),
-    "value": "25076 25077 25078 25083 25097 25107 25109".split(),
-    "rent": "25031 25057 25058 25059 25064 25111 25113 25138 25139".split(),
-    "costs": ["25088", "25105"],
-    "taxes": ["25103"],
-    "built": ["25035", "25037"],
+    "24032 24041 24042 24081 24082 24091 24092 24121 24122 24123 25099 25119 29004",
+    "value": "25076 25077 25078 25083 25097 25107 25109",
+    "rent": "25031 25057 25058 25059 25064 25111 25113 25138 25139",
+    "costs": "25088 25105",
+    "taxes": "25103",
+    "built": "25035 25037",
 }
 _RAISED = 2015
 _LIMITS = {

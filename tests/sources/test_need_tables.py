@@ -70,7 +70,7 @@ def test_places_in_connecticut_say_their_vintage(tmp, year, connecticut, vintage
 
 
 def test_both_codings_of_connecticut_are_refused(tmp):
-    with pytest.raises(VintageError, match="old counties.*put together from several"):
+    with pytest.raises(VintageError, match=r"old counties.*put together from several"):
         read_places(
             places_long(tmp / "p.csv", ["09110400101", "09001010101"], survey=2022), year=2024
         )
@@ -390,7 +390,7 @@ def test_rucc_has_the_codes_of_one_year(tmp):
     (tmp / "r.csv").write_text("FIPS,Attribute,Value\n54001,RUCC_2013,2\n54003,RUCC_2013,11\n")
     with pytest.raises(VintageError, match="RUCC_2013 belongs to the edition of 2013, not of 2023"):
         read_rucc(tmp / "r.csv", year=2023)
-    with pytest.raises(InputError, match="not 1 to 9.*54003"):
+    with pytest.raises(InputError, match=r"not 1 to 9.*54003"):
         read_rucc(tmp / "r.csv", year=2013)
 
 
