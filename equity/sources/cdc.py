@@ -14,6 +14,7 @@ from equity.files.delimited import read_text_table
 from equity.provenance import file_source, stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.vintages import check_edition, ids_of_edition
+from equity.sources.wanted import wanted_of
 
 __all__ = ["read_places", "read_svi"]
 
@@ -30,7 +31,7 @@ def read_places(
     year: int,
     level: str = "tract",
     state: str | None = None,
-    measures: Sequence[str] | None = None,
+    measures: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Read CDC PLACES model-based estimates of any release, long or wide.
 
@@ -66,7 +67,7 @@ def read_places(
     ----------
     CDC. PLACES: Local Data for Better Health. https://www.cdc.gov/places
     """
-    _check_level(level)
+    wanted_of(level, _LEVELS, what="file for level")
     frame = read_text_table(path)
     frame.columns = [str(name).strip() for name in frame.columns]
     lower = {name.lower(): name for name in frame.columns}
@@ -106,17 +107,12 @@ def _surveyed(frame: pd.DataFrame, lower: dict[str, str]) -> dict[str, list[int]
     return {f"a survey of {last}": [last + 2, last + 3]}
 
 
-def _check_level(level: str) -> None:
-    if level not in _LEVELS:
-        raise InputError(f"no file for level {level!r}", fix=f"use {' or '.join(_LEVELS)}")
-
-
 def _long(
     frame: pd.DataFrame,
     lower: dict[str, str],
     path: Any,
     level: str,
-    measures: Sequence[str] | None,
+    measures: str | Sequence[str] | None,
 ) -> pd.DataFrame:
     names = {n: lower[n] for n in ("measureid", "data_value", "locationid") if n in lower}
     if "locationid" not in names and "locationname" in lower:
@@ -162,19 +158,12 @@ def _margin(frame: pd.DataFrame, low: str | None, high: str | None, path: Any) -
     return (limits["high"] - limits["low"]) / 2 / 100 * _Z90 / _Z95
 
 
-def _wanted(present: Any, measures: Sequence[str] | None, path: Any) -> list[str]:
+def _wanted(present: Any, measures: str | Sequence[str] | None, path: Any) -> list[str]:
     found = sorted(str(code) for code in present)
     if measures is None:
         return found
-    wanted = [code.upper() for code in measures]
-    missing = [code for code in wanted if code not in found]
-    if missing:
-        raise InputError(
-            f"no measure {missing[0]!r} in this release",
-            file=path,
-            fix=f"it has {', '.join(found)}",
-        )
-    return wanted
+    names = [measures] if isinstance(measures, str) else measures
+    return wanted_of([code.upper() for code in names], found, what="measure", file=path)
 
 
 def _wide(
@@ -182,7 +171,7 @@ def _wide(
     lower: dict[str, str],
     path: Any,
     level: str,
-    measures: Sequence[str] | None,
+    measures: str | Sequence[str] | None,
 ) -> pd.DataFrame:
     id_column = lower.get("tractfips" if level == "tract" else "countyfips")
     if id_column is None:
@@ -262,7 +251,7 @@ def read_svi(
     ----------
     CDC/ATSDR Social Vulnerability Index. https://www.atsdr.cdc.gov/place-health/php/svi
     """
-    _check_level(level)
+    wanted_of(level, _LEVELS, what="file for level")
     frame = read_text_table(path).apply(lambda cells: cells.str.strip())
     require_columns(frame, ["FIPS"], path)
     frame = frame.mask(frame.apply(lambda cells: cells.str.fullmatch(r"-(999|5{9})(\.0+)?")), "")

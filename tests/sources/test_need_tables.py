@@ -104,7 +104,7 @@ def test_long_and_wide_agree(tmp):
 
 
 def test_a_measure_that_is_not_there_is_named(tmp):
-    with pytest.raises(InputError, match="it has DIABETES, STROKE"):
+    with pytest.raises(InputError, match=r"LONELINESS.*choose from .DIABETES., .STROKE."):
         read_places(places_long(tmp / "p.csv", ["54001000100"]), year=2025, measures=["LONELINESS"])
 
 
@@ -412,3 +412,10 @@ def test_planning_regions_are_none_of_a_year_without_them(tmp, reader):
         path.write_text("FIPS,Attribute,Value\n09110,RUCC_2013,2\n")
     with pytest.raises(VintageError, match="planning regions, which there were not in 2013"):
         reader(path, year=2013)
+
+
+def test_one_measure_may_be_named_and_none_may_not(tmp):
+    path = places_long(tmp / "p.csv", ["54001000100"])
+    assert "stroke_share" in read_places(path, year=2025, measures="stroke").columns
+    with pytest.raises(InputError, match="no measure was chosen"):
+        read_places(path, year=2025, measures=[])

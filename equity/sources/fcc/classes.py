@@ -16,6 +16,7 @@ from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, pick_id, to_numbers
+from equity.sources.fcc._bdc_names import iso_day
 from equity.sources.vintages import vintage_of
 
 __all__ = ["read_coverage"]
@@ -91,7 +92,8 @@ def read_coverage(
         If the file is absent or damaged, lacks a column or an id, repeats an area, holds a
         negative number, or the classes do not add up to the total.
     """
-    if not str(as_of).strip():
+    as_of = iso_day(as_of)
+    if not as_of:
         raise InputError("as_of is blank", file=path, fix="give the date of the filing, or say so")
     frame = read_text_table(path)
     mapping = dict(columns) if columns else _known_layout(frame, path)
