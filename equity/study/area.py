@@ -22,7 +22,7 @@ from equity.errors import EquityError, GeoidError, InputError, StudyError
 from equity.measures.draws import Draws
 from equity.provenance import Source, carry, meta
 from equity.sources.catalog import LIVE, find_input
-from equity.sources.census.boundaries import read_boundaries, read_own_polygons
+from equity.sources.census.boundaries import read_boundaries, own_polygons
 from equity.sources.census.files import read_blocks
 from equity.sources.census.relationships import read_zcta_relationship
 from equity.sources.census.tribal import read_tribal_areas
@@ -201,7 +201,7 @@ class _Finder:
 
     def _polygons(self) -> Area:
         path = self.files.path(self.part.polygons, "")
-        shapes = read_own_polygons(path, layer=self.part.layer)
+        shapes = own_polygons(path, layer=self.part.layer)
         self.sources += meta(shapes).sources
         name = path.name.partition(".")[0].replace("_", " ").replace("-", " ")
         if self.part.only:

@@ -40,8 +40,10 @@ def care_within_reach(
         beyond = beyond_reach(table, method="column", **_own_column(care, table))
         return combine(table, beyond)
     tolerance = plan.study.join_tolerance
-    sites, placed = sites_that_count(inputs.sites, care), table[table.geometry.notna()]
-    centers, rurality = _centers(plan, inputs, table), _rurality(care, table)
+    sites, rurality = sites_that_count(inputs.sites, care), _rurality(care, table)
+    centers = _centers(plan, inputs, table)
+    there = table.geometry.notna()
+    placed = table[there if centers is None else there | table.index.isin(centers.index)]
     near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
     if not care.by_capacity:
         points = _points(inputs, sites, care, table)

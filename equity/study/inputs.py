@@ -90,11 +90,11 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     folder
         Where the study file lies; its paths start there.
     """
-    reader = _Reader(plan, folder)
+    reader, level = _Reader(plan, folder), plan.study.level
     read: dict[str, Any] = {}
     steps: list[tuple[str, Callable[[], Any]]] = [
-        ("boundaries", lambda: reader.boundaries(plan.boundaries, plan.study.level)),
-        ("acs", reader.surveys),
+        ("boundaries", lambda: plan.boundaries and reader.boundaries(plan.boundaries, level)),
+        ("acs", reader.people),
         ("tables", lambda: reader.tables(read["acs"][0], read["boundaries"])),
         ("lines", reader.lines),
         ("sites", reader.sites),
@@ -108,10 +108,10 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
             read[name] = step()
             advance(1)
     people, *surveys = read["acs"]
-    others = [*surveys, read["boundaries"], *read["tables"]]
+    polygons = [] if read["boundaries"] is None else [read["boundaries"]]
+    others = [*surveys, *polygons, *read["tables"]]
     met, audit = joined(people, *others, tolerance=plan.study.join_tolerance)
-    assert isinstance(met, gpd.GeoDataFrame)
-    areas = _named(met, read["outlines"])
+    areas = _named(_drawable(met), read["outlines"])
     everything = [
         *read["acs"], *read["tables"], read["lines"], read["boundaries"],
         *(table for _, table in read["sites"]), read["blocks"], read["centers"],
@@ -160,13 +160,27 @@ class _Reader:
         """Return one table of all states."""
         return below_each_other(stacked([below_each_other(tables)], self.states))
 
-    def surveys(self) -> list[pd.DataFrame]:
-        """Return the surveys; the first decides the areas and counts their people."""
-        first, *others = stacked(
+    def people(self) -> list[pd.DataFrame]:
+        """Return who lives where, which decides the areas, and the surveys beside it.
+
+        The first survey counts residents; where it does not, a table of the study's own does.
+        """
+        surveys = stacked(
             [table for part in self.plan.acs for table in self._survey(part)], self.states
         )
-        refuse_absent(first, self.states, "the first [[acs]]")
-        return [_with_population(first), *others]
+        if surveys and (counted := _with_population(surveys[0])) is not None:
+            refuse_absent(counted, self.states, "the first [[acs]]")
+            return [counted, *surveys[1:]]
+        own = [read_part(part, None, self.study, self.files) for part in self.plan.people_by]
+        if not own:
+            raise InputError(
+                "nothing counts the residents: no [[acs]] has a population",
+                fix=f"add {_POPULATION[0]}E to the first, map the column that holds it, or bring "
+                "population_n in one of [[tables]]",
+            )
+        first, *others = stacked(own, self.states)
+        refuse_absent(first, self.states, "the tables that count residents")
+        return [first, *others, *surveys]
 
     def _survey(self, part: AcsPart) -> Iterator[pd.DataFrame]:
         """Yield one survey: state by state where it is live, since each has files of its own."""
@@ -184,8 +198,12 @@ class _Reader:
             )
 
     def tables(self, people: pd.DataFrame, polygons: gpd.GeoDataFrame | None) -> list[pd.DataFrame]:
+        # Those that count the residents in place of a survey were read before.
+        done = [] if set(_POPULATION) & {c[:-1] for c in people.columns} else self.plan.people_by
         read = [
-            read_part(part, people, self.study, self.files, polygons) for part in self.plan.tables
+            read_part(part, people, self.study, self.files, polygons)
+            for part in self.plan.tables
+            if part not in done
         ]
         return stacked(read, self.states)
 
@@ -275,17 +293,24 @@ class _Reader:
         )
 
 
-def _with_population(acs: pd.DataFrame) -> pd.DataFrame:
+def _drawable(met: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return areas that a map can be asked for; without boundaries none has a polygon."""
+    if isinstance(met, gpd.GeoDataFrame):
+        return met
+    nowhere = gpd.GeoSeries(pd.Series(None, index=met.index, dtype=object), crs="EPSG:4269")
+    said = "No boundaries were named: no map, and no area is measured from its polygon"
+    return carry(gpd.GeoDataFrame(met, geometry=nowhere), met, notes=[said])
+
+
+def _with_population(acs: pd.DataFrame) -> pd.DataFrame | None:
+    """Return a survey with its count of residents under its name; None where it has none."""
     for code in _POPULATION:
         if f"{code}E" in acs.columns:
             result = acs.assign(population_n=acs[f"{code}E"])
             if f"{code}M" in acs.columns:
                 result["population_n_moe"] = acs[f"{code}M"]
             return carry(result, acs)
-    raise InputError(
-        "the first ACS input has no population",
-        fix=f"add {_POPULATION[0]}E to it, or map the column that holds it",
-    )
+    return None
 
 
 def _named(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:

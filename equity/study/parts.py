@@ -364,18 +364,23 @@ class StudyPlan(_Part):
 
     study: AreasPart
     area: AreaPart | None = None
-    boundaries: BoundaryPart
+    boundaries: BoundaryPart | None = None
     counties: BoundaryPart | None = None
     centers: CentersPart | None = None
-    acs: list[AcsPart] = Field(min_length=1)
+    acs: list[AcsPart] = []
     tables: list[TablePart] = []
     coverage: CoveragePart
-    sites: list[SitesPart] = Field(min_length=1)
+    sites: list[SitesPart] = []
     care: list[CarePart] = Field(default=[CarePart()], min_length=1)
     under_resourced: UnderResourcedPart
     falls_short: FallsShortPart = FallsShortPart()
     sensitivity: SensitivityPart = SensitivityPart()
     notes: list[str] = []
+
+    @property
+    def people_by(self) -> list[TablePart]:
+        """Tables of the study's own that count its residents, where no survey does."""
+        return [part for part in self.tables if "population_n" in part.columns]
 
     def suffix_of(self, rule: CoverageRule) -> str:
         """Return how columns under a rule end; the headline's have no suffix."""

@@ -17,7 +17,7 @@ from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, pick_id, row_labels, to_numbers
 from equity.sources.vintages import check_edition, ids_of_edition
 
-__all__ = ["read_boundaries", "read_own_polygons"]
+__all__ = ["read_boundaries", "own_polygons"]
 
 _log = logging.getLogger("equity.sources.census.boundaries")
 
@@ -105,7 +105,7 @@ def read_boundaries(
     )
 
 
-def read_own_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
+def own_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
     """Read polygons of anybody's own, which have no area ids: a district, a service area.
 
     Parameters
