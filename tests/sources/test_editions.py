@@ -14,7 +14,9 @@ from equity.errors import InputError, VintageError
 from equity.provenance import file_source, meta
 from equity.sources.care.designations import read_designations
 from equity.sources.care.nppes import read_nppes
+from equity.sources.census.centers import read_centers
 from equity.sources.census.gazetteer import read_gazetteer
+from equity.sources.census.tribal import read_tribal_areas
 
 CT = {"old": "09001010101", "new": "09120010101", "other": "10001040100"}
 
@@ -38,6 +40,17 @@ def gazetteer(folder, name="g.txt", mark="\t", more=""):
     cells = ["DE", "10001040100", "1000", "0", "39.1", "-75.4", *("1" for _ in more.split())]
     path.write_text(mark.join(head) + "\n" + mark.join(cells) + "\n")
     return path
+
+
+def centers(folder, name="c.txt", county="001", state="10"):
+    path = folder / name
+    head = "STATEFP,COUNTYFP,TRACTCE,POPULATION,LATITUDE,LONGITUDE\n"
+    path.write_text(f"{head}{state},{county},040100,10,+39.1,-075.4\n")
+    return path
+
+
+def tribal(folder, name="cb_2022_us_aiannh_500k.geojson"):
+    return boundaries(folder, "GEOID", "0010R", name)
 
 
 def coverage(folder, ids):
@@ -70,6 +83,9 @@ def read_tracts_gazetteer(path, year):
         (lambda f: gazetteer(f, mark="|"), read_tracts_gazetteer, 2024, 2025),
         (lambda f: gazetteer(f, more="POP10"), read_tracts_gazetteer, 2020, 2010),
         (lambda f: gazetteer(f, "2023_Gaz_tracts.txt"), read_tracts_gazetteer, 2022, 2023),
+        (lambda f: centers(f, "CenPop2010_Mean_TR.txt"), read_centers, 2020, 2010),
+        (centers, read_centers, 2015, 2020),
+        (tribal, read_tribal_areas, 2023, 2022),
     ],
 )
 def test_another_year_is_refused_and_the_right_one_read(tmp_path, made, reader, wrong, right):
@@ -80,6 +96,11 @@ def test_another_year_is_refused_and_the_right_one_read(tmp_path, made, reader, 
     assert len(reader(path, year=right)) > 0
     advised = re.search(r"year=(\d{4})", caught.value.fix)
     assert advised is None or int(advised[1]) == right
+
+
+def test_centers_of_a_census_have_no_planning_regions(tmp_path):
+    with pytest.raises(VintageError, match="planning regions"):
+        read_centers(centers(tmp_path, state="09", county="110"), year=2020)
 
 
 @pytest.mark.parametrize("year", [2021, 2023])
