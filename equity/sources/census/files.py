@@ -20,7 +20,6 @@ from equity.net.store import Stored
 from equity.provenance import Source, file_source, meta, stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.boundaries import read_boundaries
-from equity.sources.vintages import check_edition
 
 __all__ = [
     "fetch_blocks",
@@ -201,7 +200,6 @@ def read_blocks(path: str | Path, *, year: int, state: str | None = None) -> pd.
     fields = ["GEOID20", "POP20", "HOUSING20", "INTPTLON20", "INTPTLAT20"]
     frame = read_attributes(path)
     require_columns(frame, fields, path)
-    check_edition(path, year, name=r"\btl_(20\d\d)_")
     table = pd.DataFrame(
         {
             "population_n": frame["POP20"].astype(float),
