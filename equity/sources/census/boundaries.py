@@ -14,15 +14,13 @@ import shapely
 
 from equity.areas.geoid import geo_vintage_for
 from equity.errors import FormatError, InputError
-from equity.files.opening import check_data, read_bytes, regular
-from equity.files.zips import check_zip, open_zip
+from equity.files.vector import vector_source
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, pick_id, row_labels, to_numbers
 
 __all__ = ["read_boundaries"]
 
 _log = logging.getLogger("equity.sources.census.boundaries")
-_BOUNDARY_FILES = (".shp", ".gpkg", ".geojson", ".json")
 
 _CRS = "EPSG:4269"  # NAD83, as the Census Bureau delivers it
 _M2_PER_KM2 = 1e6
@@ -107,7 +105,7 @@ def _read(path: str | Path, layer: str | None) -> gpd.GeoDataFrame:
     import pyogrio
     from pyogrio import errors
 
-    source = _gdal_source(path)
+    source = vector_source(path)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -135,25 +133,6 @@ def _read(path: str | Path, layer: str | None) -> gpd.GeoDataFrame:
         raise FormatError("says no coordinate reference system", file=path, fix="add its .prj file")
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
     return frame
-
-
-def _gdal_source(path: str | Path) -> Any:
-    """Return what GDAL opens: a file, the one boundary file in a zip, or unpacked bytes."""
-    file = regular(path)
-    with file.open("rb") as handle:
-        start = handle.read(4096)
-    if file.suffix.lower() not in {".kml", ".gml"}:
-        check_data(start, path)
-    if start.startswith(b"\x1f\x8b"):
-        return read_bytes(path)
-    if not start.startswith(b"PK"):
-        if file.suffix.lower() == ".zip":
-            raise FormatError("this is no zip file", file=path, fix="download it again")
-        return file
-    check_zip(file)
-    with open_zip(file, file=path) as opened:
-        shape = opened.only(lambda name: name.endswith(_BOUNDARY_FILES), "boundary")
-    return f"/vsizip/{file.resolve()}/{shape.filename}"
 
 
 def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:

@@ -12,6 +12,7 @@ from equity.areas.geoid import find_state
 from equity.areas.table import Table
 from equity.errors import FormatError, InputError
 from equity.files.delimited import read_text_table
+from equity.files.vector import vector_source
 from equity.net.desk import Desk, desk
 from equity.net.publishers import publisher
 from equity.net.request import Request
@@ -200,7 +201,7 @@ def read_blocks(path: str | Path, *, year: int, state: str | None = None) -> pd.
 
     fields = ["GEOID20", "POP20", "HOUSING20", "INTPTLON20", "INTPTLAT20"]
     try:
-        frame = pyogrio.read_dataframe(path, read_geometry=False)
+        frame = pyogrio.read_dataframe(vector_source(path), read_geometry=False)
     except pyogrio.errors.DataSourceError as trouble:
         raise FormatError(
             f"not a block file ({trouble})", file=path, fix="download it again"

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
+import pyogrio
 
+from equity.files.vector import vector_source
 from equity.net.desk import Desk
 from equity.net.store import Stored
 from equity.provenance import stamp
@@ -66,7 +68,7 @@ def read_tribal_areas(path: str | Path, *, year: int) -> gpd.GeoDataFrame:
     MissingColumnError
         If the file has no ``GEOID``.
     """
-    frame = gpd.read_file(path)
+    frame = pyogrio.read_dataframe(vector_source(path))
     require_columns(frame, ["GEOID"], path)
     name = next((c for c in ("NAMELSAD", "NAME") if c in frame.columns), "GEOID")
     kinds: Mapping[str, str] = {"R": "reservation", "T": "trust_land"}
