@@ -167,7 +167,9 @@ def mirror_named_by_file() -> bool:
 
 def redact(text: str) -> str:
     """Return ``text`` with stars for every secret seen so far, also where it is quoted."""
-    current()  # a key in the environment is known from here on
+    dotenv = _dotenv(Path(".env"))
+    for name in _SECRET_FIELDS:  # a key that nobody has used yet is known from here on
+        _typed(name, _from_environment(name, dotenv))
     for secret in sorted(_seen, key=len, reverse=True):
         quoted = quote(secret, safe="")
         forms = {secret, quoted, quote_plus(secret), quote(secret), quote(quoted, safe="")}

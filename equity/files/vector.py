@@ -20,8 +20,9 @@ from equity.files.zips import check_zip, open_zip
 __all__ = ["vector_source"]
 
 _ENDINGS = (".shp", ".gpkg", ".geojson", ".json")
-#: Shapefile, GeoPackage, FlatGeobuf: none of them can name another place.
-_BINARY = (b"\x00\x00\x27\x0a", b"SQLite format 3\x00", b"fgb\x03")
+#: Shapefile, FlatGeobuf: neither can name another place.
+_BINARY = (b"\x00\x00\x27\x0a", b"fgb\x03")
+_DATABASE = b"SQLite format 3\x00"
 _XML = re.compile(rb"<(?:\w+:)?(?:kml|FeatureCollection)\b")
 #: A CRS of the type link or url, letters written as escapes to hide one, and what is no polygon
 #: file but a recipe for one. JSON readers are lenient: single quotes count.
@@ -52,14 +53,14 @@ def vector_source(path: str | Path) -> str | Path | bytes:
         check_data(start, path)
     if start.startswith(b"\x1f\x8b"):
         data = read_bytes(path)
-        _check(data[:4096], [data], path)
+        _check(data[:4096], [data], path, "")
         return data
     if start.startswith(b"PK"):
         return _in_zip(file, path)
     if file.suffix.lower() == ".zip":
         raise FormatError("this is no zip file", file=path, fix="download it again")
     with file.open("rb") as handle:
-        _check(start, _pieces(handle), path)
+        _check(start, _pieces(handle), path, file.name)
     return file.resolve()
 
 
@@ -70,7 +71,7 @@ def _in_zip(file: Path, path: str | Path) -> str:
         with opened.stream(member) as stream:
             start = stream.read(4096)
         with opened.stream(member) as stream:
-            _check(start, _pieces(stream), path)
+            _check(start, _pieces(stream), path, member.filename)
     return f"/vsizip/{file.resolve()}/{member.filename}"
 
 
@@ -79,8 +80,10 @@ def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _check(start: bytes, pieces: Iterable[bytes], path: str | Path) -> None:
-    if start.startswith(_BINARY):
+def _check(start: bytes, pieces: Iterable[bytes], path: str | Path, name: str) -> None:
+    # By its ending a GeoPackage is no other database, whose tables may be files anywhere.
+    package = start.startswith(_DATABASE) and name.lower().endswith(".gpkg")
+    if package or start.startswith(_BINARY):
         return
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not (text.startswith(b"{") or (text.startswith(b"<") and _XML.search(text))):
