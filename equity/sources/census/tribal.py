@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
-import pyogrio
 
-from equity.files.vector import vector_source
+from equity.files.shapes import read_polygons
 from equity.net.desk import Desk
 from equity.net.store import Stored
 from equity.provenance import stamp
@@ -65,10 +64,10 @@ def read_tribal_areas(path: str | Path, *, year: int) -> gpd.GeoDataFrame:
 
     Raises
     ------
-    MissingColumnError
-        If the file has no ``GEOID``.
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged, holds no polygon, or has no ``GEOID``.
     """
-    frame = pyogrio.read_dataframe(vector_source(path))
+    frame = read_polygons(path)
     require_columns(frame, ["GEOID"], path)
     name = next((c for c in ("NAMELSAD", "NAME") if c in frame.columns), "GEOID")
     kinds: Mapping[str, str] = {"R": "reservation", "T": "trust_land"}
