@@ -47,6 +47,8 @@ class Source:
         Where it came from, the day it was fetched (ISO date) and the publisher's revision.
     sha256, file
         Checksum and bare name of the file that was read.
+    mirror
+        Server that was asked in the publisher's place, if one was.
     licence, citation, note
         Terms, how to cite it, anything a reader must know.
     synthetic
@@ -66,6 +68,7 @@ class Source:
     citation: str = ""
     synthetic: bool = False
     note: str = ""
+    mirror: str = ""
 
     def to_dict(self) -> dict[str, str | bool]:
         """Return the fields that say something."""
