@@ -11,6 +11,7 @@ from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError, VintageError
 from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
+from equity.measures.reach.decay import slow_steps
 from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
 from equity.provenance import meta
 from equity.sources.care.kinds import sites_of
@@ -171,6 +172,5 @@ def _access(
         placed, supply, max_minutes=limit, roads=care.roads, centers=centers, rurality=rurality
     )
     people = placed["population_n"].fillna(0.0)
-    # Thirds of the limit: the slow weights of Luo & Qi at 30 minutes, their hour form at 60.
-    steps = {limit / 3: 1.0, 2 * limit / 3: 0.68, limit: 0.22}
+    steps = slow_steps(limit)
     return catchment(costs, demand=people, supply=supply["fte"], method="e2sfca", steps=steps)
