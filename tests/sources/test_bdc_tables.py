@@ -294,3 +294,35 @@ def test_tables_are_not_taken_for_locations(tmp_path):
     with pytest.raises(FormatError, match="header is not that of location coverage"):
         eq.read_bdc(path, as_of=AS_OF)
     assert isinstance(read_bdc_summary(path, as_of=AS_OF), pd.DataFrame)
+
+
+@pytest.mark.parametrize(
+    "options", [{"part": "Rurall"}, {"customers": "X"}, {"level": "tract"}, {"technologies": []},
+                {"technologies": "Fibre"}],
+)  # fmt: skip
+def test_a_filter_of_summaries_that_can_match_nothing_says_what_can(tmp_path, options):
+    with pytest.raises(InputError, match=r"Fix: (?:choose from|the file has) .*\w"):
+        read_bdc_summary(write(tmp_path, [row()]), as_of=AS_OF, **options)
+
+
+def test_one_technology_of_a_summary_may_be_named(tmp_path):
+    path = write(tmp_path, [row()])
+    table = read_bdc_summary(path, as_of=AS_OF, technologies="any terrestrial")
+    assert "any_terrestrial_100_20_share" in table.columns
+
+
+def test_a_summary_of_another_vintage_is_refused(tmp_path):
+    with pytest.raises(VintageError, match="is as of 2025-12-31, not 2025-06-30"):
+        read_bdc_summary(write(tmp_path, [row()]), as_of="2025-06-30")
+
+
+@pytest.mark.parametrize("as_of", ["2017-12-31", "2017-12-31T00:00:00", pd.Timestamp("2017-12-31")])
+def test_form_477_takes_a_date_in_any_form(tmp_path, as_of):
+    assert read_form477(form477(tmp_path, []), as_of=as_of).as_of == "2017-12-31"
+
+
+def test_the_name_of_a_form_477_file_tells_its_date(tmp_path):
+    path = form477(tmp_path, []).rename(tmp_path / "VA-Fixed-Jun2021_v1.csv")
+    with pytest.raises(VintageError, match="is as of 2021-06-30, not 2020-12-31") as caught:
+        read_form477(path, as_of="2020-12-31")
+    assert read_form477(path, as_of=caught.value.fix.split('"')[1]).as_of == "2021-06-30"

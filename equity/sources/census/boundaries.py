@@ -15,6 +15,7 @@ from equity.errors import FormatError, InputError
 from equity.files.shapes import read_polygons
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, pick_id, row_labels, to_numbers
+from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_boundaries"]
 
@@ -69,6 +70,8 @@ def read_boundaries(
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
         If the file is absent, damaged or no polygon file, lacks an id, a CRS or a polygon, or
         repeats areas.
+    VintageError
+        If the file is of another year: its name, its id column or its ids tell.
 
     Examples
     --------
@@ -80,13 +83,16 @@ def read_boundaries(
     """
     vintage = geo_vintage_for("boundaries", year)
     frame = read_polygons(path, layer=layer)
-    ids = frame[pick_id(frame, path, id_column)]
+    id_name = pick_id(frame, path, id_column)
+    ids = frame[id_name]
+    check_edition(path, year, name=r"\b(?:tl|cb)_(20\d\d)_", layout=_census_of(id_name, level))
     table = gpd.GeoDataFrame(
         _attributes(frame, path), geometry=frame.geometry.array, crs=frame.crs, index=frame.index
     )
     table, notes = index_by_area(
         table, ids, path, level=level, state=state, multi_state=multi_state
     )
+    ids_of_edition(table.index, path, level=level, year=year, geo_vintage=vintage)
     _check_polygons(table, path)
     table, repaired = _repaired(_in_degrees(table, path), path)
     table, measured = _with_areas(table, path)
@@ -97,6 +103,14 @@ def read_boundaries(
         sources=[_source(Path(path), year, level, synthetic=synthetic)],
         notes=notes + repaired + measured,
     )
+
+
+def _census_of(id_name: str, level: str) -> dict[str, range]:
+    """Return what the name of the id column tells: the census whose areas these are."""
+    if id_name.endswith("10"):
+        # ZIP areas of 2010 were published until those of 2020 were ready.
+        return {f"the id column {id_name}": range(2010, 2021 if level == "zcta" else 2020)}
+    return {f"the id column {id_name}": range(2020, 2030)} if id_name.endswith("20") else {}
 
 
 def _attributes(frame: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.provenance import meta, stamp
-from equity.sources.fcc._bdc_names import check_as_of
+from equity.sources.fcc._bdc_names import check_as_of, refuse_other_vintage
 from equity.sources.fcc._bdc_stream import bare_name
 from equity.sources.fcc.summaries import (
     TYPES,
@@ -63,6 +63,7 @@ def read_bdc_providers(
         If the file is damaged, or its header is none of the three.
     """
     vintage = check_as_of(as_of)
+    refuse_other_vintage(bare_name(path), vintage)
     frame = read_summary(path, ())
     if not any(set(needed) <= set(frame.columns) for needed in _PROVIDER_COLUMNS.values()):
         raise FormatError(

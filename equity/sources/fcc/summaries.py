@@ -20,11 +20,13 @@ from equity.files.delimited import read_text_table
 from equity.files.opening import check_data
 from equity.provenance import Source, carry, sha256_of, stamp
 from equity.sources.area_rows import row_labels
-from equity.sources.fcc._bdc_names import check_as_of
+from equity.sources.fcc._bdc_names import check_as_of, refuse_other_vintage
 from equity.sources.fcc._bdc_stream import bare_name, only_member, open_csv_bytes
+from equity.sources.wanted import wanted_of
 
 __all__ = ["read_bdc_mobile", "read_bdc_summary", "read_summary_classes"]
 
+_PARTS = ("Total", "Urban", "Rural", "Tribal", "Nontribal")
 TYPES = {"county": "County", "state": "State", "nation": "National", "place": "Census Place"}
 # The specification's labels, where they differ from those in the files.
 _LABELS = {
@@ -62,7 +64,7 @@ def read_bdc_summary(
     *,
     as_of: str | date,
     level: str = "county",
-    technologies: Iterable[str] = ("Any Terrestrial",),
+    technologies: str | Iterable[str] = ("Any Terrestrial",),
     customers: str = "R",
     part: str = "Total",
     state: str | None = None,
@@ -102,12 +104,15 @@ def read_bdc_summary(
     InputError
         If no row fits, or an area occurs twice.
     """
-    vintage = _checked(as_of, level)
+    vintage = _checked(path, as_of, level)
+    wanted_of(customers.upper(), ("R", "B"), what="kind of customers")
     frame = read_summary(path, _NEEDED)
     labels = frame["technology"].str.casefold().replace(_LABELS)
     rows = _rows(frame, level, part) & (frame["biz_res"].str.upper() == customers.upper())
     parts = []
-    for technology in technologies:
+    chosen = [technologies] if isinstance(technologies, str) else list(technologies)
+    # With none chosen, those of the file are told.
+    for technology in chosen or [""]:
         label = _label(technology)
         here = frame[rows & (labels == label)]
         if here.empty:
@@ -219,7 +224,7 @@ def read_bdc_mobile(
     InputError
         If no row fits, or an area occurs twice.
     """
-    vintage = _checked(as_of, level)
+    vintage = _checked(path, as_of, level)
     needed = ("area_data_type", "geography_type", "geography_id", "total_area", *_MOBILE)
     frame = read_summary(path, needed, fix="read the mobile-broadband summary by geography")
     rows = frame[_rows(frame, level, part)]
@@ -245,13 +250,15 @@ def _finished(
     return stamp(table, level=level, geo_vintage="2020", sources=[source], notes=[note])
 
 
-def _checked(as_of: str | date, level: str) -> str:
-    if level not in TYPES:
-        raise InputError(f"no summary by {level!r}", fix=f"choose from {', '.join(TYPES)}")
-    return check_as_of(as_of)
+def _checked(path: str | Path, as_of: str | date, level: str) -> str:
+    wanted_of(level, TYPES, what="summary by")
+    vintage = check_as_of(as_of)
+    refuse_other_vintage(bare_name(path), vintage)
+    return vintage
 
 
 def _rows(frame: pd.DataFrame, level: str, part: str) -> pd.Series:
+    wanted_of(part.title(), _PARTS, what="part")
     of_level: pd.Series = frame["geography_type"].str.casefold() == TYPES[level].casefold()
     return of_level & (frame["area_data_type"].str.casefold() == part.casefold())
 
