@@ -46,7 +46,7 @@ _UP = {
 
 def roll_up(
     table: pd.DataFrame | gpd.GeoDataFrame,
-    level: str | pd.Series,
+    level: str | pd.Series | Mapping[str, str],
     *,
     counts: Mapping[str, str] | None = None,
     ratios: Mapping[str, tuple[str, str]] | None = None,
@@ -65,9 +65,9 @@ def roll_up(
     table
         Area table of blocks, block groups, tracts, counties or states.
     level
-        ``block_group``, ``tract``, ``county``, ``state`` or ``nation`` (one row, ``US``); or
-        groups of one's own: a Series, area id -> name of its district. Areas without a group are
-        left out, and a note says so.
+        ``block_group``, ``tract``, ``county``, ``state`` or ``nation`` (one row, ``US``); or the
+        group of every area, by its id: microdata areas, metropolitan areas, districts of one's
+        own. An area whose group is missing is left out and counted in a note.
     counts, ratios, medians, drop, zero_rule
         See `equity.crosswalk`. A published margin of the larger area is always
         better than a computed one: components covary.
@@ -86,6 +86,8 @@ def roll_up(
     ------
     InputError
         If the level does not hold the table's areas, or nothing in the table adds up.
+    GeoidError
+        If the groups do not name every area, or name one twice.
 
     Examples
     --------
@@ -100,21 +102,24 @@ def roll_up(
     refuse_duplicates(table.index, "the table")
     vintage = required_vintage(provenance.meta(table).geo_vintage, name="the table")
     check_vintage(table.index, level=have, geo_vintage=vintage)
-    target: Any
-    if isinstance(level, pd.Series):
-        table, target, level = _grouped(table, level)
-    elif level in _UP.get(have, ()):
-        target = "US" if level == "nation" else parent(pd.Series(table.index, dtype=object), level)
+    ids = pd.Series(table.index, dtype=object)
+    if isinstance(level, str):
+        if level not in _UP.get(have, ()):
+            raise InputError(
+                f"{have} areas do not make up {level} areas",
+                fix="use a relationship file with equity.crosswalk (ZCTAs), a polygon with "
+                "equity.service_area, or give the group of every area",
+            )
+        target = pd.Series("US", ids.index) if level == "nation" else parent(ids, level)
+        kind, notes = level, list[str]()
     else:
-        raise InputError(
-            f"{have} areas do not make up {level} areas",
-            fix="use a relationship file with equity.crosswalk (ZCTAs), or a polygon with "
-            "equity.service_area",
-        )
-    links = pd.DataFrame({"source": table.index, "target": target, "area": 1.0})
-    nested = Relationship(links, have, level, vintage, vintage)
+        target, notes = _groups(ids, pd.Series(level, dtype=object))
+        kind = "service_area"
+    links = pd.DataFrame({"source": ids, "target": target, "area": 1.0})[target.notna()]
+    nested = Relationship(links, have, kind, vintage, vintage)
+    chosen = provenance.carry(table.loc[target.notna().to_numpy()], table, notes=notes)
     return move(
-        table,
+        chosen,
         nested,
         to=vintage,
         counts=counts,
@@ -127,18 +132,19 @@ def roll_up(
     )
 
 
-def _grouped(table: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[str], str]:
-    """Return the areas that have a group, the groups, and what a group is called."""
-    mine = groups.reindex(table.index)
-    if mine.isna().all():
-        raise InputError(
-            "no area of the table has a group", fix="index the groups by the ids of the areas"
+def _groups(ids: pd.Series, groups: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Return the group of each id, and how many have none."""
+    refuse_duplicates(groups.index, "the groups")
+    lost = ids[~ids.isin(groups.index)]
+    if len(lost):
+        raise GeoidError(
+            f"{len(lost):,} areas have no group",
+            rows=lost,
+            fix="name every area of the table; give None to those that belong to none",
         )
-    kept = table[mine.notna().to_numpy()]
-    lost = len(table) - len(kept)
-    notes = [f"{lost:,} areas without a {groups.name or 'group'} left out"] if lost else []
-    kept = provenance.carry(kept.copy(), table, notes=notes)
-    return kept, mine.dropna().astype(str).to_list(), str(groups.name or "group")
+    found = ids.map(groups)
+    out = int(found.isna().sum())
+    return found.map(str, na_action="ignore"), [f"{out:,} areas belong to no group"] * bool(out)
 
 
 def spread(

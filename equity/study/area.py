@@ -22,7 +22,7 @@ from equity.errors import EquityError, GeoidError, InputError, StudyError
 from equity.measures.draws import Draws
 from equity.provenance import Source, carry, meta
 from equity.sources.catalog import LIVE, find_input
-from equity.sources.census.boundaries import read_boundaries, own_polygons
+from equity.sources.census.boundaries import own_polygons, read_boundaries
 from equity.sources.census.files import read_blocks
 from equity.sources.census.relationships import read_zcta_relationship
 from equity.sources.census.tribal import read_tribal_areas

@@ -7,6 +7,7 @@ machine.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,10 @@ from equity.sources.catalog import LIVE
 from equity.sources.fetch import Want, fetch_input
 
 __all__ = ["LiveFiles"]
+
+#: ``https:…``, ``s3:…``, ``PG:…``, ``zip::…``; GDAL's virtual file systems; a server's share. One
+#: letter is a drive.
+_ADDRESS = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]+:|[\\/]vsi|[\\/]{2})", re.IGNORECASE)
 
 
 class LiveFiles:
@@ -54,7 +59,7 @@ class LiveFiles:
         found: list[Path] = []
         for name in [names] if isinstance(names, str) else names:
             if not name.startswith(LIVE):
-                found.append(self._folder / name)
+                found.append(self._folder / _local(name))
                 continue
             for state in states or self._states:
                 found += self._live(name, state, vintage)
@@ -84,4 +89,21 @@ class LiveFiles:
         if stored is None or stored.receipt is None:
             return source
         receipt = stored.receipt
-        return replace(source, url=receipt.url, revision=receipt.revision, sha256=receipt.sha256)
+        return replace(
+            source,
+            url=receipt.url,
+            revision=receipt.revision,
+            sha256=receipt.sha256,
+            mirror=receipt.mirror,
+        )
+
+
+def _local(name: str) -> str:
+    """Return a path of a study; refuse what a library would take for an address or a server."""
+    if not _ADDRESS.match(name):
+        return name
+    raise InputError(
+        "an address stands where a file is meant",
+        file=name,
+        fix="download the file and name it by its path; `equity sources` says what live: names",
+    )

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from equity.study.area import find_area
 from equity.study.choices import other_choices
+from equity.study.cluster import executor_at
 from equity.study.coherence import load_rule
 from equity.study.file import StudyPlan, read_plan
 from equity.study.inputs import gather
@@ -83,11 +84,13 @@ class Study:
         # Before anything is measured: a place that is misspelled costs seconds.
         area = find_area(self.plan, self.folder, inputs)
         rules = tuple(load_rule(name, self.folder) for name in self.plan.study.rules)
-        everywhere, audit, draws = measure(self.plan, inputs, rules, cluster=cluster)
-        table = everywhere if area is None else area.inside(everywhere)
+        headline = next(rule for rule in rules if rule.id == self.plan.study.headline)
+        with executor_at(cluster) as executor:
+            everywhere, audit, draws = measure(self.plan, inputs, rules, executor=executor)
+            table = everywhere if area is None else area.inside(everywhere)
+            practices = practice_lines(self.plan, inputs, headline, table, executor=executor)
         within = None if area is None else area.people(everywhere.index)
         choices = other_choices(self.plan, inputs, rules, everywhere, within=within)
-        headline = next(rule for rule in rules if rule.id == self.plan.study.headline)
         return StudyResult(
             plan=self.plan,
             text=self.text,
@@ -98,7 +101,7 @@ class Study:
             audit=audit,
             draws=draws if area is None else area.drawn(draws),
             choices=choices,
-            practices=practice_lines(self.plan, inputs, headline, table),
+            practices=practices,
             outlines=inputs.outlines,
             sites=inputs.sites,
             area=area,

@@ -17,7 +17,7 @@ from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, pick_id, row_labels, to_numbers
 from equity.sources.vintages import check_edition, ids_of_edition
 
-__all__ = ["read_boundaries", "own_polygons"]
+__all__ = ["own_polygons", "read_boundaries"]
 
 _log = logging.getLogger("equity.sources.census.boundaries")
 
