@@ -136,14 +136,29 @@ def _run_state(state: str) -> Path:
 
 @app.command()
 def init(
-    state: Annotated[str, typer.Argument(help="State (WV, West Virginia, 54).")],
+    named: Annotated[
+        list[str],
+        typer.Argument(help="State (WV, West Virginia, 54); with --from, your own files."),
+    ],
     out: Annotated[Path, typer.Option(help="Study file to write.")] = Path("study.toml"),
+    *,
+    from_files: Annotated[
+        bool, typer.Option("--from", help="Look at these files, and write a study of them.")
+    ] = False,
+    year: Annotated[
+        int | None, typer.Option(help="With --from: last year of the survey, if no name tells it.")
+    ] = None,
 ) -> None:
-    """Write a commented study file for a state."""
-    from equity.study.template import write_study
+    """Write a commented study file for a state, or of files of your own, that runs as it is."""
+    if from_files:
+        from equity.study.from_files import study_from
 
-    write_study(state, out)
-    _say(f"Wrote {out.as_posix()}. Change it, then: equity run {out.as_posix()}")
+        study_from(named, out, year=year)
+    else:
+        from equity.study.template import write_study
+
+        write_study(" ".join(named), out)
+    _say(f"Wrote {out.as_posix()}. Change what you like, then: equity run {out.as_posix()}")
 
 
 @app.command()

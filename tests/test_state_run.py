@@ -182,7 +182,7 @@ def test_the_example_is_not_published(place):
     with pytest.raises(InputError, match="example"):
         run("ZZ")
     with pytest.raises(InputError, match="no publisher has files of it"):
-        init("90", Path("study.toml"))
+        init(["90"], Path("study.toml"))
     assert not Path("study.toml").exists()
 
 
@@ -257,7 +257,7 @@ def test_a_state_that_is_none_is_told_how_states_are_spelled(place, name):
     from equity.cli import init
 
     with pytest.raises(InputError, match="is no state") as caught:
-        init(name, Path("study.toml"))
+        init([name], Path("study.toml"))
     assert "Virginia" in caught.value.fix
     assert "AL, AK, AZ" in caught.value.fix
     assert "ZZ" not in caught.value.fix
@@ -348,10 +348,10 @@ def test_init_writes_a_study_that_runs_with_every_option_taken(place, replica):
 
     publishers.care(replica)
     publishers.need(replica, "54")
-    init("West Virginia", Path("study.toml"))
+    init(["West", "Virginia"], Path("study.toml"))
     text = Path("study.toml").read_text()
     with pytest.raises(InputError, match="there already"):
-        init("WV", Path("study.toml"))
+        init(["WV"], Path("study.toml"))
     own = text[text.index("# Your own clinicians") : text.index("# More places of care")]
     full = uncommented(text.replace(own, ""))
     offered = [e for e in INPUTS if f'file = "live:{e.id}"' in full]

@@ -328,7 +328,7 @@ def _named(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None) -> gpd.Ge
         from_outline = pd.Series(result.index.str[:5], index=result.index).map(outlines["name"])
         result["county_name"] = result["county_name"].fillna(from_outline)
     fallback = pd.Series([f"Area {geoid}" for geoid in result.index], index=result.index)
-    result["name"] = parts.str[0].fillna(fallback).astype(object)
+    result["name"] = parts.str[0].astype(object).fillna(fallback)
     result["county_name"] = result["county_name"].fillna("").astype(object)
     return carry(result, areas)
 
@@ -353,11 +353,11 @@ def _together(
 
 
 def _sources_of(tables: list[Any]) -> tuple[Source, ...]:
-    found: dict[tuple[str, str, str], Source] = {}
+    """Return every source once: two tables of one file may be the work of two agencies."""
+    found: dict[Source, None] = {}
     for table in tables:
         if table is None:
             continue
         sources = meta(table).sources if hasattr(table, "attrs") else getattr(table, "sources", ())
-        for source in sources:
-            found.setdefault((source.id, source.vintage, source.file), source)
-    return tuple(found.values())
+        found |= dict.fromkeys(sources)
+    return tuple(found)

@@ -66,6 +66,7 @@ def below_each_other(tables: Sequence[Table]) -> Table:
     for other in others:
         _refuse_other_edition(first, other)
     result: Table = pd.concat(tables)
+    result.index = pd.Index(result.index, dtype=object, name=first.index.name)
     twice = result.index[result.index.duplicated()]
     if len(twice):
         files = ", ".join(s.file for table in tables for s in meta(table).sources)

@@ -30,7 +30,7 @@ from equity.sources.fcc._bdc_stream import (
 )
 from equity.sources.wanted import wanted_of
 
-__all__ = ["BdcFiles", "read_bdc"]
+__all__ = ["BdcFiles", "read_bdc", "told_by_name"]
 
 logger = logging.getLogger("equity.sources.fcc.bdc")
 
@@ -73,6 +73,20 @@ class BdcFiles:
     def has_export(self) -> bool:
         """Return True if a served/unserved export gives the denominator."""
         return any(file.product == names.EXPORT for file in self.files)
+
+
+def told_by_name(name: str) -> tuple[str, str] | None:
+    """Return what the name of a location file or an export tells: its state ("" for all) and date.
+
+    None if it is the name of something else.
+
+    Examples
+    --------
+    >>> told_by_name("bdc_51_FibertothePremises_fixed_broadband_D25_29sep2026.zip")
+    ('51', '2025-12-31')
+    """
+    told = parse_name(name)
+    return (told.state, told.vintage) if told.product in _WANTED and told.vintage else None
 
 
 def read_bdc(
