@@ -175,7 +175,11 @@ class ColumnPart(_Part):
 
 
 class CrosswalkPart(_Part):
-    """``[tables.crosswalk]``: how areas of another vintage or kind are made of the study's."""
+    """``[tables.crosswalk]``: how areas of another vintage or kind are made of the study's.
+
+    ``crosswalk = "2020"`` in its place moves areas of 2010 by the people of their blocks, whose
+    links and counts are the Census Bureau's own files.
+    """
 
     file: str
     reader: str
@@ -220,6 +224,19 @@ class TablePart(_Read):
     @classmethod
     def _known_reader(cls, value: str) -> str:
         return _one_of(value, TABLES)
+
+    @field_validator("crosswalk", mode="before")
+    @classmethod
+    def _to_a_year(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value != "2020":
+            raise InputError(f"is {value!r}", fix='use "2020", or a table [tables.crosswalk]')
+        return {
+            "file": "live:block-relationship",
+            "reader": "block_links",
+            "blocks": "live:blocks",
+        }
 
 
 class CoveragePart(_Read):
