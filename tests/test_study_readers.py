@@ -734,6 +734,17 @@ def test_a_count_of_a_county_is_not_given_to_its_tracts(home):
         gathered(path)
 
 
+def test_a_count_of_a_county_by_any_name_is_not_given_to_its_tracts(home):
+    home.write("own.csv", rows_of("GEOID,seen", (f"{c},900" for c in home.counties)))
+    more = (
+        '[[tables]]\nfile = "own.csv"\nvintage = "2023"\nagency = "a"\nproduct = "p"\n'
+        'geo_vintage = "2020"\nlevel = "county"\nspread = true\n'
+        'columns = { visits = { column = "seen", unit = "count" } }\n'
+    )
+    with pytest.raises(InputError, match="counts of a county are not those of each tract in it"):
+        gathered(home.study(more))
+
+
 def test_a_county_that_is_missing_is_counted_by_the_join(home):
     lost = home.counties[-1]
     path, _ = rucc(home)

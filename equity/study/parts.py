@@ -110,6 +110,7 @@ class ColumnPart(_Part):
     complement: bool = False
     moe: str | None = None
     where: dict[str, Filter] = {}
+    confirmed: bool = False
 
 
 class CrosswalkPart(_Part):
