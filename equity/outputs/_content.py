@@ -168,7 +168,7 @@ def comparison_table(report: Report) -> Table:
     table = _drawn(frame, "comparison", Head("Where", words=True, width=1.75), first, caption)
     # Only rates are compared: the row of differences has no counts.
     rows = tuple(
-        tuple(_in_points(cell) for cell in row) if key == "difference" else row
+        tuple(_in_points(cell) for cell in row) if key.startswith("difference") else row
         for key, row in zip(table.keys, table.rows, strict=True)
     )
     return replace(table, rows=rows)

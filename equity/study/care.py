@@ -32,11 +32,18 @@ class Trips(NamedTuple):
 
 def trips(plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePart) -> Trips:
     """Measure one kind of care: what its limit and its spread make no difference to."""
-    sites, placed = sites_that_count(inputs.sites, care), table[table.geometry.notna()]
-    centers, rurality = _centers(plan, inputs, table), _rurality(care, table)
+    sites, rurality = sites_that_count(inputs.sites, care), _rurality(care, table)
+    centers = _centers(plan, inputs, table)
+    placed = _placed(table, centers)
     near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
     points = None if care.by_capacity else _points(inputs, sites, care, table)
     return Trips(near, points)
+
+
+def _placed(table: gpd.GeoDataFrame, centers: pd.DataFrame | None) -> gpd.GeoDataFrame:
+    """Return the areas whose place is known: by a polygon, or by a center of population."""
+    there = table.geometry.notna()
+    return table[there if centers is None else there | table.index.isin(centers.index)]
 
 
 def care_within_reach(
@@ -183,13 +190,14 @@ def _access(
             rows=supply.index[supply["fte"].isna()],
             fix='fill them in, or set use = "sites" on the input without FTE',
         )
-    limit, placed = care.limit_min, table[table.geometry.notna()]
+    centers = _centers(plan, inputs, table)
+    limit, placed = care.limit_min, _placed(table, centers)
     costs = travel_costs(
         placed,
         supply,
         max_minutes=limit,
         roads=care.roads,
-        centers=_centers(plan, inputs, table),
+        centers=centers,
         rurality=_rurality(care, table),
     )
     people = placed["population_n"].fillna(0.0)
