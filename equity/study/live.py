@@ -72,4 +72,7 @@ class LiveFiles:
         if stored is None or stored.receipt is None:
             return source
         receipt = stored.receipt
-        return replace(source, url=receipt.url, revision=receipt.revision, sha256=receipt.sha256)
+        note = "; ".join(filter(None, (source.note, receipt.found)))
+        return replace(
+            source, url=receipt.url, revision=receipt.revision, sha256=receipt.sha256, note=note
+        )

@@ -59,8 +59,11 @@ def fetch_gazetteer(level: str, *, year: int, via: Desk | None = None) -> Stored
     if level not in _GAZETTEER:
         raise InputError(f"no gazetteer for {level!r}", fix=f"use {', '.join(_GAZETTEER)}")
     kind = _GAZETTEER[level]
-    name = f"{year}_Gaz_{kind}_national.zip" if year > 2010 else f"Gaz_{kind}_national.zip"
-    path = f"/geo/docs/maps-data/data/gazetteer/{year}_Gazetteer/{name}"
+    # The first edition lies beside the folders of the later years.
+    late = year > 2010
+    name = f"{year}_Gaz_{kind}_national.zip" if late else f"Gaz_{kind}_national.zip"
+    folder = f"{year}_Gazetteer/" if late else ""
+    path = f"/geo/docs/maps-data/data/gazetteer/{folder}{name}"
     return census_file(f"gazetteer/{year}/{name}", path, "zip", via)
 
 
