@@ -330,11 +330,15 @@ def relationship(replica: Replica) -> None:
     side = "OID_TRACT_{0}|GEOID_TRACT_{0}|NAMELSAD_TRACT_{0}|AREALAND_TRACT_{0}|AREAWATER_TRACT_{0}|MTFCC_TRACT_{0}|FUNCSTAT_TRACT_{0}"
 
     def table(asked: Asked) -> Answer:
-        lines = [f"{side.format(20)}|{side.format(10)}|AREALAND_PART|AREAWATER_PART"]
+        zips = "/zcta520/" in asked.path
+        ends = side.replace("_TRACT_{0}", "_ZCTA5_20") if zips else side.format(10)
+        head = [ends, side.format(20)] if zips else [side.format(20), ends]
+        lines = ["|".join([*head, "AREALAND_PART", "AREAWATER_PART"])]
         for fips in PLACES:
-            for tract in State(fips, legacy=True).tracts:
+            for i, tract in enumerate(State(fips, legacy=True).tracts):
                 cells = ["1", tract, "Census Tract", "23000000", "1000", "G5020", "S"]
-                lines.append("|".join([*cells, *cells, "23000000", "1000"]))
+                first = ["1", zcta(fips, i), *cells[2:]] if zips else cells
+                lines.append("|".join([*first, *cells, "23000000", "1000"]))
         return Answer(("\n".join(lines) + "\n").encode(), kind="text/plain", ranges=True)
 
     replica.route(r"^/www2.census.gov/geo/docs/maps-data/data/rel2020/(tract|zcta520)/", table)

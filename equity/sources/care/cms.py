@@ -101,7 +101,7 @@ def read_clinicians(
 def read_hospitals(
     path: str | Path, *, as_of: str, state: str | None = None, emergency_only: bool = False
 ) -> pd.DataFrame:
-    """Read Hospital General Information: :func:`read_care_list` of its layout.
+    """Read Hospital General Information: :func:`read_care_list` of its form.
 
     Parameters
     ----------
@@ -128,14 +128,14 @@ def read_hospitals(
         If a certification number stands twice.
     """
     states = None if state is None else [state]
-    table = read_care_list(path, as_of=as_of, layout="cms-hospitals", states=states)
+    table = read_care_list(path, as_of=as_of, form="cms-hospitals", states=states)
     if not emergency_only:
         return table
     return carry(table[table["has_emergency"].fillna(value=False)], table)
 
 
 def read_rural_clinics(path: str | Path, *, as_of: str, state: str | None = None) -> pd.DataFrame:
-    """Read Rural Health Clinic enrollments: :func:`read_care_list` of their layout.
+    """Read Rural Health Clinic enrollments: :func:`read_care_list` of their form.
 
     Parameters
     ----------
@@ -159,7 +159,7 @@ def read_rural_clinics(path: str | Path, *, as_of: str, state: str | None = None
         If the file is absent, damaged or another one.
     """
     states = None if state is None else [state]
-    return read_care_list(path, as_of=as_of, layout="cms-rhc", states=states)
+    return read_care_list(path, as_of=as_of, form="cms-rhc", states=states)
 
 
 def _columns(path: str | Path) -> pd.DataFrame:

@@ -34,7 +34,7 @@ _NEEDED = ("name", "street", "city", "state", "zip")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layout:
+class Form:
     """How a list is laid out; the fields are told in ``lists.toml``."""
 
     agency: str
@@ -50,16 +50,21 @@ class Layout:
     @property
     def names(self) -> list[tuple[str, ...]]:
         """Names that the file must have, each with what may stand in its place."""
-        ids = {part for name in self.columns.get("id", ()) for part in name.split("+")}
+        first = [name for names in self.columns.get("id", ())[:1] for name in names.split("+")]
         roles = [tuple(names) for role, names in self.columns.items() if role != "id"]
-        return [*((name,) for name in sorted(ids)), *roles, *((name,) for name in self.keep)]
+        more = [*first, *self.keep, *([self.telehealth["column"]] if self.telehealth else [])]
+        return [*((name,) for name in more), *roles]
 
 
 @cache
-def layouts() -> Mapping[str, Layout]:
-    """Return every layout by name."""
+def forms() -> Mapping[str, Form]:
+    """Return every form by name."""
     text = (resources.files(__package__) / "lists.toml").read_text(encoding="utf-8")
-    return {name: Layout(**fields) for name, fields in tomllib.loads(text).items()}
+    told = tomllib.loads(text)
+    whole = {
+        name: {**told.get(fields.pop("like", ""), {}), **fields} for name, fields in told.items()
+    }
+    return {name: Form(**fields) for name, fields in whole.items()}
 
 
 def plain(name: str) -> str:
@@ -74,7 +79,7 @@ def plain(name: str) -> str:
 
 
 def usable_columns(
-    there: Iterable[str], wanted: Iterable[Sequence[str]], path: Any
+    there: Iterable[str], wanted: Iterable[Sequence[str]], path: str | Path
 ) -> dict[str, str]:
     """Return for the first of each group of `wanted` names the column that is meant by the group.
 
@@ -104,8 +109,7 @@ def read_care_list(
     path: str | Path | Sequence[str | Path],
     *,
     as_of: str,
-    layout: str,
-    kind: str = "",
+    form: str,
     states: Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """Read a list of places of care that its publisher lays out in a known way.
@@ -116,10 +120,9 @@ def read_care_list(
         The file, as it was downloaded; several where the publisher answers in pages.
     as_of
         Date of the list.
-    layout
-        ``"cms-hospitals"``, ``"cms-rhc"``, ``"cms-fqhc"``, ``"samhsa"`` or ``"libraries"``.
-    kind
-        Kind of site, where neither file nor layout say it.
+    form
+        ``"cms-hospitals"``, ``"cms-rhc"``, ``"cms-fqhc"``, ``"samhsa-mental"``,
+        ``"samhsa-substance"`` or ``"libraries"``.
     states
         States to keep (FIPS, postal code or name).
 
@@ -135,16 +138,16 @@ def read_care_list(
     Raises
     ------
     InputError
-        If there is no such layout, or an id stands twice where the publisher gives each once.
+        If there is no such form, or an id stands twice where the publisher gives each once.
     MissingFileError, FormatError, MissingColumnError
         If the file is absent, damaged or another one.
     """
-    if layout not in layouts():
-        raise InputError(f"no layout {layout!r}", fix=f"use {', '.join(layouts())}")
-    how, first = layouts()[layout], sequence_of(path)[0]
+    if form not in forms():
+        raise InputError(f"no form {form!r}", fix=f"use {', '.join(forms())}")
+    how, first = forms()[form], sequence_of(path)[0]
     frame = pd.concat([_rows(one, how) for one in sequence_of(path)], ignore_index=True)
     notes: list[str] = []
-    table, ids = _table(frame, how, kind), _ids(frame, how, layout)
+    table, ids = _table(frame, how), _ids(frame, how, form)
     keep = pd.Series(data=True, index=frame.index)
     for column, values in how.keep.items():
         keep &= frame[column].str.strip().isin(values)
@@ -159,7 +162,7 @@ def read_care_list(
         table = table[table["state"].str.upper().isin(wanted)].copy()
     source = file_source(
         first,
-        id=layout,
+        id=form,
         agency=how.agency,
         product=how.product,
         vintage=as_of,
@@ -168,12 +171,15 @@ def read_care_list(
     return stamp(table, sources=[source], notes=notes)
 
 
-def _rows(path: str | Path, how: Layout) -> pd.DataFrame:
-    """Return the columns that count, as text, under the names of the layout."""
+def _rows(path: str | Path, how: Form) -> pd.DataFrame:
+    """Return the columns that count, as text, under the names of the form."""
     columns: dict[str, str] = {}
 
     def pick(names: Sequence[str]) -> list[str]:
         columns.update(usable_columns(names, how.names, path))
+        there = {plain(name): name for name in names}
+        more = (name for name in how.columns.get("id", ())[1:] if plain(name) in there)
+        columns.update({name: there[plain(name)] for name in more})
         return list(dict.fromkeys(columns.values()))
 
     if how.rows:
@@ -185,12 +191,10 @@ def _rows(path: str | Path, how: Layout) -> pd.DataFrame:
     else:
         read = read_columns(path, pick)
     frame = pd.DataFrame({name: read[there].str.strip() for name, there in columns.items()})
-    if how.telehealth:
-        frame["telehealth"] = read[how.telehealth["column"]]
     return frame.reset_index(drop=True)
 
 
-def _member(path: str | Path, how: Layout) -> bytes:
+def _member(path: str | Path, how: Form) -> bytes:
     """Return the one CSV that counts of a ZIP, or the file itself."""
     if Path(path).suffix.lower() != ".zip":
         return read_bytes(path)
@@ -202,7 +206,7 @@ def _member(path: str | Path, how: Layout) -> bytes:
         return opened.archive.read(member)
 
 
-def _json(path: str | Path, how: Layout) -> pd.DataFrame:
+def _json(path: str | Path, how: Form) -> pd.DataFrame:
     try:
         rows = json.loads(read_bytes(path, suffix=".json"))[how.rows]
         frame = pd.DataFrame(
@@ -216,8 +220,7 @@ def _json(path: str | Path, how: Layout) -> pd.DataFrame:
         ) from None
     if frame.empty:
         frame = pd.DataFrame({name: [] for group in how.names for name in group[:1]}, dtype=object)
-    column = how.telehealth.get("column", "")
-    return frame.assign(**({} if column in frame else {column: ""})).fillna("")
+    return frame.fillna("")
 
 
 def _text(value: Any) -> str:
@@ -228,12 +231,12 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _table(frame: pd.DataFrame, how: Layout, kind: str) -> pd.DataFrame:
+def _table(frame: pd.DataFrame, how: Form) -> pd.DataFrame:
     def column(role: str) -> pd.Series:
         return frame[how.columns[role][0]]
 
     table = pd.DataFrame({role: column(role) for role in _NEEDED})
-    table.insert(1, "kind", column("kind") if "kind" in how.columns else how.kind or kind)
+    table.insert(1, "kind", column("kind") if "kind" in how.columns else how.kind)
     table.insert(2, "fte", np.nan)
     if "npi" in how.columns:
         table["npi"] = column("npi")
@@ -244,16 +247,17 @@ def _table(frame: pd.DataFrame, how: Layout, kind: str) -> pd.DataFrame:
             number = pd.to_numeric(column(role), errors="coerce")
             table[role] = number.mask(number == 0)  # a place that was not found
     if how.telehealth:
-        said = frame["telehealth"].str.casefold()
+        said = frame[how.telehealth["column"]].str.casefold()
         offers = said.str.contains(how.telehealth["word"], regex=False).astype("boolean")
         table["offers_telehealth"] = offers.mask(said.str.strip() == "")
     return table
 
 
-def _ids(frame: pd.DataFrame, how: Layout, layout: str) -> list[str]:
+def _ids(frame: pd.DataFrame, how: Form, form: str) -> list[str]:
     """Return the first id of each row that is filled; a row without one is numbered."""
     ids = pd.Series("", index=frame.index, dtype=object)
-    for name in how.columns.get("id", ()):
+    known_names = [n for n in how.columns.get("id", ()) if n.split("+")[0] in frame]
+    for name in known_names:
         first, *more = name.split("+")
         known = frame[first].where(frame[first] != "", "")
         for part in more:
@@ -261,11 +265,11 @@ def _ids(frame: pd.DataFrame, how: Layout, layout: str) -> list[str]:
         if first in {"CCN", "Facility ID"}:
             known = known.where(known == "", known.str.zfill(6))
         ids = ids.mask((ids == "") & (known != ""), known)
-    number = pd.Series([f"{layout}-{n}" for n in range(1, len(frame) + 1)], index=frame.index)
+    number = pd.Series([f"{form}-{n}" for n in range(1, len(frame) + 1)], index=frame.index)
     return ids.where(ids != "", number).to_list()
 
 
-def _once(table: pd.DataFrame, how: Layout, path: Any, notes: list[str]) -> pd.DataFrame:
+def _once(table: pd.DataFrame, how: Form, path: Any, notes: list[str]) -> pd.DataFrame:
     """Count a place that is repeated once."""
     again = table.index.duplicated() if "id" in how.columns else table.duplicated().to_numpy()
     if how.unique and again.any():

@@ -66,7 +66,7 @@ def read_telehealth_trends(
     rows = rows[~rows["Bene_Geo_Desc"].isin(_NO_STATE)]
     fips = {name: find_state(name).fips for name in rows["Bene_Geo_Desc"].unique()}
     ids = rows["Bene_Geo_Desc"].map(fips)
-    table = to_numbers(rows.replace(dict.fromkeys(_COUNTS, {"*": ""})), _COUNTS, path)
+    table = to_numbers(rows.mask(rows == "*", ""), _COUNTS, path)
     table, notes = index_by_area(table, ids, path, level="state", state=state, multi_state=True)
     eligible, users = (table[name] for name in _COUNTS.values())
     table["medicare_telehealth_share"] = (users / eligible).where(eligible > 0)

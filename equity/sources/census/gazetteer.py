@@ -12,7 +12,7 @@ from equity.files.opening import read_bytes
 from equity.net.desk import Desk
 from equity.net.store import Stored
 from equity.provenance import stamp
-from equity.sources.area_rows import index_by_area, to_numbers
+from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import census_file, restamp, source_of
 from equity.sources.vintages import vintage_of
 
@@ -98,6 +98,7 @@ def read_gazetteer(
     data = read_bytes(path, suffix=".txt")
     bar = "|" in first_line(data)
     frame = read_text_table(path, delimiter="|" if bar else "\t", data=data)
+    require_columns(frame, ["GEOID"], path)
     columns = {"INTPTLONG": "lon", "INTPTLAT": "lat", "ALAND": "land_km2", "AWATER": "water_km2"}
     table = to_numbers(frame, columns, path)
     table[["land_km2", "water_km2"]] /= 1e6
