@@ -106,12 +106,12 @@ def _ruca_2010(path: Any) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
 
 
 def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:
-    """Read rural-urban continuum codes of counties (long CSV of 2023).
+    """Read rural-urban continuum codes of counties.
 
     Parameters
     ----------
     path
-        USDA's CSV.
+        USDA's CSV: one row an attribute of a county, or one row a county with ``RUCC_2023``.
     year
         2023.
     state
@@ -127,12 +127,16 @@ def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.Da
     MissingFileError, FormatError, MissingColumnError
         If the file is absent, damaged or another one.
     """
-    frame = read_text_table(path)
-    require_columns(frame, ["FIPS", "Attribute", "Value"], path)
-    codes = frame[frame["Attribute"].str.strip().str.startswith("RUCC")].reset_index(drop=True)
+    frame, column = read_text_table(path), f"RUCC_{year}"
+    if column not in frame.columns:
+        require_columns(frame, ["FIPS", "Attribute", "Value"], path)
+        frame = frame[frame["Attribute"].str.strip() == column]
+        column = "Value"
+    require_columns(frame, ["FIPS"], path)
+    codes = frame.reset_index(drop=True)
     if codes.empty:
-        raise FormatError("holds no attribute RUCC_…", file=path)
-    table = to_numbers(codes, {"Value": "rucc"}, path)
+        raise FormatError(f"holds no attribute RUCC_{year}", file=path)
+    table = to_numbers(codes, {column: "rucc"}, path)
     table["is_rural_rucc"] = (
         (table["rucc"] > _METRO_CORE).astype("boolean").mask(table["rucc"].isna())
     )
@@ -169,7 +173,13 @@ def read_forhp(path: str | Path, *, year: int, state: str | None = None) -> pd.D
     FormatError, MissingColumnError
         If no sheet has county ids beside ``County_Eligibility``.
     """
-    frame = read_text_table(path, header=lambda names: "County_Eligibility" in names)
+    # Another sheet has the tracts of counties that are rural in part.
+    frame = read_text_table(
+        path,
+        header=lambda names: (
+            "County_Eligibility" in names and not any("tract" in n.casefold() for n in names)
+        ),
+    )
     require_columns(frame, ["County_Eligibility"], path)
     ids = next(
         (

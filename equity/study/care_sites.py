@@ -66,7 +66,7 @@ def _placed(table: pd.DataFrame, part: SitesPart, files: LiveFiles) -> gpd.GeoDa
     found = geocode(table) if part.addresses and areas is not None and len(table) else None
     placed = place_providers(table, zip_areas=areas, geocoded=found)
     lost = table.index[~table.index.isin(placed.index)]
-    if len(lost) and part.unplaced == "raise":
+    if len(lost) and part.unplaced != "drop":
         raise InputError(
             f"{len(lost):,} of {len(table):,} places could not be placed by their ZIP area",
             file=part.file,

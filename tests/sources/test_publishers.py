@@ -31,8 +31,11 @@ from equity.sources.fcc.api import fetch_bdc_summary
 from equity.sources.fcc.summaries import read_bdc_mobile, read_bdc_summary
 from equity.sources.fetch import Want, fetch_input
 from equity.sources.headers import header_lines
+from equity.sources.usda import read_forhp, read_rucc
 from equity.study.readers import call
 
+CODE = "Healthcare Provider Taxonomy Code"
+SWITCH = "Healthcare Provider Primary Taxonomy Switch"
 FETCHED = [entry for entry in INPUTS if not entry.by_hand_only]
 
 
@@ -318,7 +321,7 @@ def test_treatment_sites_of_neighbors_count_and_the_rest_stands_in_its_zip_area(
 def test_an_answer_that_is_no_list_of_places(tmp_path):
     for body in (b'{"rows": 3}', b"[]", b"not JSON", b'{"rows": [3]}'):
         (tmp_path / "f.json").write_bytes(body)
-        with pytest.raises(EquityError, match=r"not an answer|JSON"):
+        with pytest.raises(EquityError, match="not an answer with the rows"):
             read_care_list(tmp_path / "f.json", as_of="x", form="samhsa-mental")
     (tmp_path / "f.json").write_bytes(b'{"rows": []}')
     assert read_care_list(tmp_path / "f.json", as_of="x", form="samhsa-mental").empty
@@ -381,6 +384,44 @@ def test_a_head_is_shared_among_all_addresses_wherever_they_are(tmp_path):
     (tmp_path / "n.csv").write_bytes(nppes_rows.header() + rows[0])
     with pytest.raises(InputError, match="another file of the archive"):
         read_nppes(tmp_path / "n.csv", second_addresses=True, **options)
+
+
+def test_an_entity_that_is_none_is_named(tmp_path):
+    row = nppes_rows.row(0, **{"Entity Type Code": "person"})
+    (tmp_path / "n.csv").write_bytes(nppes_rows.header() + row)
+    with pytest.raises(InputError, match="entity type is 'person'") as caught:
+        read_nppes(tmp_path / "n.csv", as_of="x")
+    assert caught.value.rows == ["1000000000"]
+
+
+# Rurality
+
+
+def test_rural_counties_come_from_the_sheet_of_counties(everybody, desk, tmp_path):
+    from openpyxl import Workbook
+
+    (stored,) = fetch_input("forhp", Want("WV"), via=desk)
+    assert read_forhp(stored.path, year=2023, state="WV")["is_rural_forhp"].nunique() == 2
+    book = Workbook()
+    book.active.append(["FIPS_2023", "Tract_2010", "County_Eligibility"])
+    book.active.append(["54001", "54001000100", "Fully FORHP Rural"])
+    sheet = book.create_sheet("County_Eligibility")
+    sheet.append(["FIPS_2023", "State", "County_Eligibility"])
+    sheet.append(["54003", "WV", "Not Fully FORHP Rural"])
+    book.save(tmp_path / "f.xlsx")
+    assert read_forhp(tmp_path / "f.xlsx", year=2023).index.tolist() == ["54003"]
+
+
+def test_county_codes_of_either_form_are_those_of_the_year_that_is_asked(tmp_path):
+    long = (
+        "FIPS,State,County_Name,Attribute,Value\n54001,WV,B,RUCC_2023,6\n54001,WV,B,RUCC_2013,9\n"
+    )
+    wide = "FIPS,State,County_Name,RUCC_2023,Description\n54001,WV,B,6,x\n"
+    for text in (long, wide):
+        (tmp_path / "r.csv").write_text(text)
+        assert read_rucc(tmp_path / "r.csv", year=2023)["rucc"].to_dict() == {"54001": 6}
+        with pytest.raises(EquityError, match=r"RUCC_2033|Attribute"):
+            read_rucc(tmp_path / "r.csv", year=2033)
 
 
 # Telehealth in Medicare
@@ -494,3 +535,35 @@ def test_a_second_session_asks_the_lists_again(everybody, desk, tmp_path, clock)
     other = Desk(Transport(clock=clock), Store(tmp_path / "other"))
     fetch_input("cms-rhc", Want("WV"), via=other)
     assert len(everybody.find("data.json")) == 2
+
+
+# Real files, as they are
+
+
+def test_real_files_of_the_publishers_go_through_their_readers(shared_data):
+    samples = shared_data / "samples"
+    answer = samples / "cms" / "hospital_general_information.maryland.api.json"
+    hospitals = read_hospitals(answer, as_of="2026-10", state="MD")
+    rows = json.loads(answer.read_text())
+    assert len(hospitals) == len(rows)
+    assert hospitals["has_emergency"].sum() == sum(r["emergency_services"] == "Yes" for r in rows)
+    for name in ("", ".excerpt"):
+        path = samples / "rucc" / f"2023-rural-urban-continuum-codes{name}.csv"
+        assert read_rucc(path, year=2023)["rucc"].dropna().between(1, 9).all()
+    whole = read_rucc(samples / "rucc" / "2023-rural-urban-continuum-codes.csv", year=2023)
+    assert len(whole) > 3_100
+    assert whole.loc["01001", "rucc"] == 2
+
+
+def test_the_real_register_keeps_whom_a_plain_loop_keeps(shared_data):
+    sample = shared_data / "samples" / "nppes" / "npidata_pfile.sample.csv"
+    cells = pd.read_csv(sample, dtype=str, keep_default_na=False)
+    gone = (cells["NPI Deactivation Date"] != "") & (cells["NPI Reactivation Date"] == "")
+    assert (len(cells), (cells["NPI Deactivation Date"] != "").sum()) == (1_000, 108)
+    expected = set()
+    for _, row in cells[~gone & (cells["Entity Type Code"] == "1.0")].iterrows():
+        slots = [n for n in range(1, 16) if row[f"{SWITCH}_{n}"] == "Y"] or [1]
+        if row[f"{CODE}_{slots[0]}"] in TAXONOMIES["primary_care"]:
+            expected.add(row["NPI"])
+    assert set(read_nppes(sample, as_of="2026-11", sets=["primary_care"]).index) == expected
+    assert expected

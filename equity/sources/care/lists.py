@@ -182,7 +182,7 @@ def _rows(path: str | Path, how: Form) -> pd.DataFrame:
         columns.update({name: there[plain(name)] for name in more})
         return list(dict.fromkeys(columns.values()))
 
-    if how.rows:
+    if how.rows or Path(path).suffix.lower() == ".json":
         read = _json(path, how)
         pick(list(read.columns))
     elif how.member:
@@ -207,14 +207,16 @@ def _member(path: str | Path, how: Form) -> bytes:
 
 
 def _json(path: str | Path, how: Form) -> pd.DataFrame:
+    """Return the rows of an answer: a list, or an object that holds one."""
     try:
-        rows = json.loads(read_bytes(path, suffix=".json"))[how.rows]
+        answer = json.loads(read_bytes(path, suffix=".json"))
+        rows = answer[how.rows] if how.rows else answer
         frame = pd.DataFrame(
             [{key: _text(value) for key, value in row.items()} for row in rows], dtype=object
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise FormatError(
-            f"not an answer of the {how.product.lower()}: an object with a list named {how.rows!r}",
+            f"not an answer with the rows of {how.product}",
             file=path,
             fix="download it again",
         ) from None

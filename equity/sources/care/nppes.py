@@ -285,7 +285,16 @@ def _kept(batch: Any, columns: Mapping[str, str], wanted: _Wanted) -> pd.DataFra
 
     codes = wanted.codes
     known = pa.array(list(codes))
-    entity = batch.column(columns["entity"])
+    # A program that took the code for a number wrote it back as 1.0.
+    entity = pc.replace_substring_regex(batch.column(columns["entity"]), r"\.0$", "")
+    odd = batch.filter(pc.invert(pc.is_in(entity, pa.array(["", "1", "2"]))))
+    if len(odd):
+        raise InputError(
+            f"the entity type is {odd.column(columns['entity'])[0].as_py()!r}, not 1, 2 or blank",
+            rows=odd.column(columns["npi"])[:5].to_pylist(),
+            count=len(odd),
+            fix="download the file again",
+        )
     keep = pc.is_in(entity, pa.array(["1"] if wanted.persons else ["1", "2"]))
     if wanted.usps is not None:
         near = pc.is_in(batch.column(columns["state"]), pa.array(list(wanted.usps)))
@@ -328,7 +337,7 @@ def _taxonomy(frame: pd.DataFrame, codes: Mapping[str, str], *, primary_only: bo
 
 
 def _kept_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    person = frame["entity"] == "1"
+    person = frame["entity"].str.startswith("1")
     full = frame["last"].str.cat(frame["first"], sep=", ")
     digits = frame["zip"].str.extract(_ZIP, expand=False)
     table = pd.DataFrame(
