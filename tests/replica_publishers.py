@@ -470,6 +470,9 @@ MOBILE = (
 )
 
 
+OFFERS = "geography_type,geography_id,geography_desc,data_type,provider_id,res_st_pct,bus_iv_pct"
+
+
 def summary_rows(head: str, row: str) -> str:
     counties = sorted({tract[:5] for fips in PLACES for tract in State(fips).tracts})
     return "\n".join([head, *(row.format(county) for county in counties)]) + "\n"
@@ -482,6 +485,11 @@ def _summaries(half: str, number: int):
     for kind, name, body in (
         ("Fixed Broadband", "fixed_broadband_summary_by_geography", fixed),
         ("Mobile Broadband", "mobile_broadband_summary_by_geography", mobile),
+        (
+            "Fixed Broadband",
+            "provider_summary_by_geography",
+            summary_rows(OFFERS, "County,{0},C,Fixed,77,0.9,0.5"),
+        ),
         ("Fixed Broadband", "provider_list", "frn,provider_id,holding_company\n1,2,Example\n"),
     ):
         number += 1

@@ -15,7 +15,7 @@ from replica_server import HTML, Answer, page
 
 from equity import settings
 from equity.checkup import doctor_lines
-from equity.errors import CredentialError, EquityError, InputError, MissingColumnError
+from equity.errors import CredentialError, EquityError, FormatError, InputError, MissingColumnError
 from equity.net.desk import Desk
 from equity.net.store import Store
 from equity.net.transport import Transport
@@ -74,7 +74,7 @@ def test_a_round_without_keys_lacks_the_fcc_alone_and_asks_nothing_twice(everybo
             assert fetch_input(entry.id, Want("WV"), via=desk), entry.id
         except CredentialError as trouble:
             lacking.append((entry.id, trouble.code))
-    needs_key = ["bdc", "bdc-summary", "bdc-mobile"]
+    needs_key = ["bdc", "bdc-summary", "bdc-mobile", "bdc-providers"]
     assert lacking == [(name, "E-KEY-MISSING") for name in needs_key]
     assert asked_twice(everybody) == []
     assert not everybody.find("api.census.gov")
@@ -236,9 +236,9 @@ def test_what_the_catalog_says_a_reader_needs_it_does_need(everybody, desk, keys
     told = files[0].path.read_bytes()
     files[0].path.write_bytes(renamed(told, column))
     assert files[0].path.read_bytes() != told, "the replica has it"
-    with pytest.raises((MissingColumnError, KeyError)) as caught:
+    with pytest.raises((MissingColumnError, FormatError)) as caught:
         read(entry, files[:1])
-    assert caught.type is MissingColumnError
+    assert caught.type is MissingColumnError or "zz" in str(caught.value)
 
 
 @pytest.mark.parametrize("machine", [False, True])
@@ -420,7 +420,7 @@ def test_county_codes_of_either_form_are_those_of_the_year_that_is_asked(tmp_pat
     for text in (long, wide):
         (tmp_path / "r.csv").write_text(text)
         assert read_rucc(tmp_path / "r.csv", year=2023)["rucc"].to_dict() == {"54001": 6}
-        with pytest.raises(EquityError, match=r"RUCC_2033|Attribute"):
+        with pytest.raises(EquityError, match="not of 2033"):
             read_rucc(tmp_path / "r.csv", year=2033)
 
 
