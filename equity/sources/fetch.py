@@ -83,7 +83,7 @@ def at_hand(name: str, want: Want, *, via: Desk | None = None) -> list[Stored]:
     except OfflineError:
         return []
     except EquityError as trouble:
-        if trouble.code in {"E-KEY-MISSING", "E-NO-ACS"}:
+        if trouble.code in {"E-KEY-MISSING", "E-NO-ACS", "E-NO-LIST"}:
             return []
         raise
 
@@ -196,6 +196,7 @@ def treatment_sites(entry: Input, want: Want, at: Desk) -> list[Stored]:
         raise InputError(
             f"{entry.agency} lists no places by {find_state(want.state).name}",
             fix=f"look at {entry.where}",
+            code="E-NO-LIST",
         )
     stem, dot, suffix = entry.file.format(**names).partition(".")
 

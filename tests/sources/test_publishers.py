@@ -29,7 +29,7 @@ from equity.sources.catalog import INPUTS, find_input
 from equity.sources.census.files import restamp
 from equity.sources.fcc.api import fetch_bdc_summary
 from equity.sources.fcc.summaries import read_bdc_mobile, read_bdc_summary
-from equity.sources.fetch import Want, fetch_input
+from equity.sources.fetch import Want, at_hand, fetch_input
 from equity.sources.headers import header_lines
 from equity.sources.usda import read_forhp, read_rucc
 from equity.study.readers import call
@@ -306,6 +306,7 @@ def test_treatment_sites_come_in_pages_and_say_what_they_offer(everybody, desk):
     assert table["lat"].isna().tolist() == [False, False, True]
     with pytest.raises(InputError, match="lists no places by Guam"):
         fetch_input("samhsa-mental", Want("GU"), via=desk)
+    assert at_hand("samhsa-mental", Want("GU"), via=desk) == []
 
 
 def test_treatment_sites_of_neighbors_count_and_the_rest_stands_in_its_zip_area(everybody, desk):
