@@ -32,6 +32,8 @@ from equity.sources.fcc.summaries import read_bdc_mobile, read_bdc_summary
 from equity.sources.fetch import Want, at_hand, fetch_input
 from equity.sources.headers import header_lines
 from equity.sources.usda import read_forhp, read_rucc
+from equity.study.care import sites_that_count
+from equity.study.parts import CarePart
 from equity.study.readers import call
 
 CODE = "Healthcare Provider Taxonomy Code"
@@ -317,6 +319,18 @@ def test_treatment_sites_of_neighbors_count_and_the_rest_stands_in_its_zip_area(
     assert sites["state"].value_counts().to_dict() == {"WV": 3, "DE": 3}
     with pytest.raises(InputError, match="state by state"):
         get_sites("mental-health-sites", via=desk)
+
+
+def test_a_study_is_told_how_many_of_its_sites_offer_telehealth(everybody, desk):
+    sites = get_sites("mental-health-sites", state="WV", addresses=False, via=desk)
+    chosen = sites_that_count(sites, CarePart(kinds=["mental_health"]))
+    assert chosen.index.tolist() == sites.index.tolist()
+    assert (
+        "Of 3 sites 1 are said to offer telehealth, 1 not; of 1 their list says nothing"
+        in meta(chosen).notes
+    )
+    silent = sites.drop(columns="offers_telehealth")
+    assert "telehealth" not in " ".join(meta(sites_that_count(silent, CarePart())).notes)
 
 
 def test_an_answer_that_is_no_list_of_places(tmp_path):
