@@ -306,7 +306,7 @@ def test_another_vintage_is_refused(edited):
     path = edited(('tract.zip"\nyear = 2023', 'tract.zip"\nyear = 2019'))
     with pytest.raises(EquityError) as caught:
         Study.load(path).run()
-    assert "2010" in str(caught.value)
+    assert "belongs to the edition of 2023, not of 2019" in str(caught.value)
 
 
 def test_an_input_cut_short_is_told(example, edited, tmp_path):

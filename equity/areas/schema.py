@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
@@ -20,6 +21,7 @@ __all__ = [
     "data_dictionary",
     "describe",
     "layers_in",
+    "limits",
     "parts_of",
     "placed_in",
     "split_suffix",
@@ -57,6 +59,15 @@ def status_of_word(word: str) -> Status:
 def unit_of(name: str) -> Unit:
     """Return a unit; a name that is none is a noun for what is counted (``people``)."""
     return registry().units.get(name) or Unit(name, words=name)
+
+
+def limits(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value that a column may hold, infinite where none is."""
+    column = _describe(name)
+    unit = unit_of(column.unit)
+    low = unit.minimum if column.minimum is None else column.minimum
+    high = unit.maximum if column.maximum is None else column.maximum
+    return -math.inf if low is None else low, math.inf if high is None else high
 
 
 def describe(names: Iterable[str]) -> list[Column]:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from equity.errors import FormatError
-from equity.files.opening import check_data, read_bytes, regular
-from equity.files.zips import check_zip, open_zip
+from equity.files.vector import vector_source
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["read_attributes", "read_polygons"]
 
 _log = logging.getLogger("equity.files.shapes")
-_BOUNDARY_FILES = (".shp", ".gpkg", ".geojson", ".json")
 
 
 def read_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
@@ -68,7 +66,7 @@ def _read(path: str | Path, layer: str | None, *, geometry: bool) -> pd.DataFram
     from pyogrio import errors
     from shapely.errors import GEOSException
 
-    source = _gdal_source(path)
+    source = vector_source(path)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -92,25 +90,6 @@ def _read(path: str | Path, layer: str | None, *, geometry: bool) -> pd.DataFram
         _log.info("%s: %s", Path(path).name, warning.message)
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
     return cast("pd.DataFrame", frame)
-
-
-def _gdal_source(path: str | Path) -> Any:
-    """Return what GDAL opens: a file, the one boundary file in a zip, or unpacked bytes."""
-    file = regular(path)
-    with file.open("rb") as handle:
-        start = handle.read(4096)
-    if file.suffix.lower() not in {".kml", ".gml"}:
-        check_data(start, path)
-    if start.startswith(b"\x1f\x8b"):
-        return read_bytes(path)
-    if not start.startswith(b"PK"):
-        if file.suffix.lower() == ".zip":
-            raise FormatError("this is no zip file", file=path, fix="download it again")
-        return file
-    check_zip(file)
-    with open_zip(file, file=path) as opened:
-        shape = opened.only(lambda name: name.endswith(_BOUNDARY_FILES), "boundary")
-    return f"/vsizip/{file.resolve()}/{shape.filename}"
 
 
 def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:

@@ -50,6 +50,8 @@ class Receipt:
         What the publisher calls this version, or the day it last changed.
     found
         How the address was known, if not from this package.
+    mirror
+        Server that was asked in the publisher's place, if one was.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Receipt:
     retrieved: str
     revision: str = ""
     found: str = ""
+    mirror: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,7 @@ class Stored:
             sha256=known.sha256 if known else sha256 or sha256_of(self.path),
             file=self.path.name,
             note=known.found if known else "",
+            mirror=known.mirror if known else "",
         )
 
 
@@ -164,6 +168,7 @@ class Store:
             retrieved=self.clock.today(),
             revision=revision,
             found=found,
+            mirror=settings.current().mirror or "",
         )
         path = self.place(name)
         with writing(path):

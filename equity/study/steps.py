@@ -14,7 +14,7 @@ from equity.areas.aggregate import roll_up
 from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
 from equity.areas.schema import base_name
-from equity.errors import DependencyError, InputError, MissingColumnError
+from equity.errors import DependencyError, InputError, MissingColumnError, OfflineError
 from equity.measures.adoption import adoption, covered_populations
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
@@ -24,6 +24,7 @@ from equity.measures.standing import Criterion, falls_short, under_resourced
 from equity.progress import track
 from equity.provenance import carry
 from equity.rules import CoverageRule
+from equity.settings import current
 from equity.study.care import care_within_reach
 from equity.study.inputs import Inputs
 from equity.study.joining import joined
@@ -182,6 +183,11 @@ def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
 
 @contextmanager
 def _executor(cluster: str | None) -> Iterator[Executor | None]:
+    if cluster is not None and current().offline:
+        raise OfflineError(
+            f"the cluster at {cluster!r} is reached over the network, which is switched off",
+            fix="drop --cluster, or --offline (EQUITY_OFFLINE)",
+        )
     if cluster is None:
         yield None
         return

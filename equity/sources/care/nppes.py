@@ -20,13 +20,14 @@ from typing import IO, Any, cast
 
 import pandas as pd
 
-from equity.areas.geoid import find_state
+from equity.areas.geoid import STATES, find_state
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.large import stream_columns
 from equity.files.opening import regular
 from equity.files.zips import open_zip
 from equity.progress import track
-from equity.provenance import Source, stamp
+from equity.provenance import Source, iso_day, stamp
+from equity.sources.wanted import wanted_of
 
 __all__ = ["TAXONOMIES", "read_nppes"]
 
@@ -94,7 +95,7 @@ def read_nppes(
     sets: Sequence[str] = ("primary_care", "mental_health", "substance_use"),
     second_addresses: bool = False,
     taxonomies: Mapping[str, Iterable[str]] | None = None,
-    states: Iterable[str] | None = None,
+    states: str | Iterable[str] | None = None,
     persons: bool = True,
     primary_only: bool = True,
 ) -> pd.DataFrame:
@@ -135,7 +136,10 @@ def read_nppes(
         If the archive does not hold the main file, is damaged, or lacks a column.
     """
     codes = _codes(taxonomies or TAXONOMIES, sets)
-    usps = None if states is None else [find_state(s).usps for s in states]
+    usps = None
+    if states is not None:
+        chosen = [find_state(s).usps for s in ([states] if isinstance(states, str) else states)]
+        usps = wanted_of(chosen, [state.usps for state in STATES.values()], what="state")
     more = _second_addresses(Path(path)) if second_addresses else None
     # Who practices here too is kept wherever the first address is: the head is shared among all.
     here = None if more is None or usps is None else more.index[more["state"].isin(usps)].unique()
@@ -161,7 +165,7 @@ def read_nppes(
         id="nppes",
         agency="Centers for Medicare & Medicaid Services",
         product="NPPES (National Plan and Provider Enumeration System)",
-        vintage=as_of,
+        vintage=iso_day(as_of),
         file=Path(path).name,
         licence="public domain",
         note=f"{len(table):,} of {seen:,} entries kept",
@@ -172,9 +176,7 @@ def read_nppes(
 def _codes(taxonomies: Mapping[str, Iterable[str]], sets: Sequence[str]) -> dict[str, str]:
     """Code -> set; the first set that has a code wins."""
     found: dict[str, str] = {}
-    for name in sets:
-        if name not in taxonomies:
-            raise InputError(f"no set {name!r}", fix=f"use {', '.join(taxonomies)}")
+    for name in wanted_of(sets, taxonomies, what="set"):
         for code in taxonomies[name]:
             found.setdefault(code, name)
     return found

@@ -11,6 +11,7 @@ from equity.files.delimited import read_text_table
 from equity.provenance import stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import source_of
+from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_centers"]
 
@@ -47,12 +48,13 @@ def read_centers(
     Raises
     ------
     InputError
-        If the year or level has no such file, or a center lies outside the globe.
+        If the level has no such file, or a center lies outside the globe.
+    VintageError
+        If the year has none, or the file is of the other one.
     MissingFileError, FormatError, MissingColumnError, GeoidError
         If the file is absent, damaged or another one.
     """
-    if year not in (2010, 2020):
-        raise InputError(f"no centers of population of {year}", file=path, fix="use 2010 or 2020")
+    check_edition(path, year, editions=(2010, 2020), name=r"cenpop(20\d\d)")
     if level not in _PARTS:
         raise InputError(
             f"no centers of population of a {level}", file=path, fix=f"use {', '.join(_PARTS)}"
@@ -71,6 +73,7 @@ def read_centers(
     outside = ~(table["lon"].between(-180, 180) & table["lat"].between(-90, 90))
     if outside.any():
         raise InputError("a center lies outside the globe", file=path, rows=table.index[outside])
+    ids_of_edition(table.index, path, level=level, year=year, geo_vintage=str(year))
     source = source_of(path, f"centers-{level}-{year}", f"Centers of population, {level}", year)
     centers: pd.DataFrame = table
     return stamp(centers, level=level, geo_vintage=str(year), sources=[source], notes=notes)

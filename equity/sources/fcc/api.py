@@ -194,8 +194,8 @@ def get_bdc(
     handle = read_bdc([f.path for f in files], as_of=as_of, state=state, technologies=wanted)
     receipts = {f.path.name: f.receipt for f in files if f.receipt is not None}
     sources = tuple(
-        replace(source, url=receipts[source.file].url, revision=receipts[source.file].revision)
-        if source.file in receipts
+        replace(source, url=got.url, revision=got.revision, mirror=got.mirror)
+        if (got := receipts.get(source.file))
         else source
         for source in handle.sources
     )
