@@ -822,9 +822,9 @@ def care(replica: Replica) -> None:
         "Type Code,"
         "HPSA Shortage,Primary State FIPS Code,"
     )
-    for short in ("PC", "MH", "DH"):
+    for short, care in (("PC", "Primary Care"), ("MH", "Mental Health"), ("DH", "Dental Health")):
         rows = [
-            f'"Area","1{fips}0000001","Geographic HPSA","Primary Care","12","Designated","{state.tracts[0][:5]}","1.0","4000","SCTY","2.0","{fips}"'
+            f'"Area","1{fips}0000001","Geographic HPSA","{care}","12","Designated","{state.tracts[0][:5]}","1.0","4000","SCTY","2.0","{fips}"'
             for fips, _, state in states
         ]
         csv_file(rf"^/data.hrsa.gov/.*/BCD_HPSA_FCT_DET_{short}.csv$", [head, *rows])
