@@ -22,7 +22,6 @@ __all__ = [
     "describe",
     "layers_in",
     "limits",
-    "parts_of",
     "placed_in",
     "split_suffix",
     "status_of_word",
@@ -86,11 +85,6 @@ def placed_in(table: str, names: Collection[str]) -> list[Column]:
     placed = ((c.table, c) for c in columns().values() if c.table and c.name in names)
     found = [(place.order, column) for place, column in placed if table in place.tables]
     return [column for _, column in sorted(found, key=_first)]
-
-
-def parts_of(whole: str, names: Collection[str]) -> list[Column]:
-    """Return the parts that a count splits into, as far as they are among `names`."""
-    return [c for c in columns().values() if c.part_of == whole and c.name in names]
 
 
 def _first(pair: tuple[int, Column]) -> int:

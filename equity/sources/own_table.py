@@ -19,7 +19,13 @@ from equity.errors import InputError
 from equity.files.delimited import read_text_table
 from equity.provenance import file_source, stamp
 from equity.sources._cells import Cells, rows_matching
-from equity.sources.area_rows import index_by_area, pick_id, require_columns
+from equity.sources.area_rows import (
+    PART_WIDTHS,
+    id_of_parts,
+    index_by_area,
+    pick_id,
+    require_columns,
+)
 
 __all__ = ["read_table"]
 
@@ -29,7 +35,6 @@ GEO_VINTAGES = ("2010", "2020", "2020-CT2022")
 _KEYS = {"column", "unit", "complement", "moe", "where", "confirmed"}
 _UNIT_OF_SUFFIX = {"_share": "share", "_n": "count", "_usd": "usd"}
 _RESERVED = {"geoid", "geometry"}
-_PART_WIDTHS = (2, 3, 6, 1)  # state, county, tract, block group
 _JOINED = " id"  # no header can hold it: names are stripped
 
 
@@ -174,13 +179,9 @@ def _with_id(
 ) -> tuple[pd.DataFrame, str]:
     if id_column is None or isinstance(id_column, str):
         return frame, pick_id(frame, path, id_column)
-    require_columns(frame, id_column, path)
-    if len(id_column) > len(_PART_WIDTHS):
+    if len(id_column) > len(PART_WIDTHS):
         raise InputError("an id has four parts at most: state, county, tract, block group")
-    ids: Any = ""
-    for name, width in zip(id_column, _PART_WIDTHS, strict=False):
-        ids = ids + frame[name].str.strip().str.zfill(width)
-    return frame.assign(**{_JOINED: ids}), _JOINED
+    return frame.assign(**{_JOINED: id_of_parts(frame, id_column, path)}), _JOINED
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,7 @@ def get_sites(
     neighbors: Sequence[str] = (),
     addresses: bool = True,
     sets: Sequence[str] = ("primary_care",),
-    vintage: str = "",
+    as_of: str = "",
     via: Desk | None = None,
 ) -> gpd.GeoDataFrame:
     """Download (once), read and place a federal list of places of care.
@@ -66,7 +66,7 @@ def get_sites(
         the ZIP area (``location_quality`` says so). The nation needs thousands of requests.
     sets
         For ``"providers"``: sets of specialties, see :data:`equity.sources.care.nppes.TAXONOMIES`.
-    vintage
+    as_of
         Edition, where the publisher keeps several (NPPES: ``"November_2026"``).
     via
         Transport and cache; the session's own by default.
@@ -90,8 +90,8 @@ def get_sites(
     if entry.per_state and state is None:
         raise InputError(f"{entry.product} is listed state by state", fix="say state=")
     states = [state or "VA", *neighbors] if entry.per_state else [state or "VA"]
-    files = [f for one in states for f in fetch_input(name, Want(one, vintage=vintage), via=via)]
-    as_of = _edition(files[0], vintage or entry.vintage)
+    files = [f for one in states for f in fetch_input(name, Want(one, vintage=as_of), via=via)]
+    as_of = _edition(files[0], as_of or entry.vintage)
     if kind == "health-centers":
         return restamp(read_sites(files[0].path, as_of=as_of, unplaced="drop"), files[0])
     wanted = None if state is None else [find_state(s).usps for s in (state, *neighbors)]

@@ -9,7 +9,7 @@ import pandas as pd
 from equity.errors import InputError
 from equity.files.delimited import read_text_table
 from equity.provenance import stamp
-from equity.sources.area_rows import index_by_area, require_columns, to_numbers
+from equity.sources.area_rows import id_of_parts, index_by_area, require_columns, to_numbers
 from equity.sources.census.files import source_of
 from equity.sources.vintages import check_edition, ids_of_edition
 
@@ -20,7 +20,6 @@ _PARTS = {
     "tract": ("STATEFP", "COUNTYFP", "TRACTCE"),
     "block_group": ("STATEFP", "COUNTYFP", "TRACTCE", "BLKGRPCE"),
 }
-_WIDTHS = {"STATEFP": 2, "COUNTYFP": 3, "TRACTCE": 6, "BLKGRPCE": 1}
 
 
 def read_centers(
@@ -66,9 +65,7 @@ def read_centers(
         raise InputError("the file has block groups", file=path, fix='use level = "block_group"')
     columns = {"LONGITUDE": "lon", "LATITUDE": "lat", "POPULATION": "population_n"}
     table = to_numbers(frame, columns, path)
-    ids = frame[parts[0]].str.zfill(2)
-    for part in parts[1:]:
-        ids = ids + frame[part].str.zfill(_WIDTHS[part])
+    ids = id_of_parts(frame, parts, path)
     table, notes = index_by_area(table, ids, path, level=level, state=state, multi_state=True)
     outside = ~(table["lon"].between(-180, 180) & table["lat"].between(-90, 90))
     if outside.any():
