@@ -75,6 +75,8 @@ class Report:
         What an area is called, in the plural: ``census tracts``.
     sites_label
         What a site is called, in the plural: ``health centers``.
+    how_likely
+        What the words of likelihood beside the list mean; empty where it has none.
     """
 
     title: str
@@ -103,6 +105,7 @@ class Report:
     sites: gpd.GeoDataFrame | None = None
     areas_label: str = "census tracts"
     sites_label: str = "sites"
+    how_likely: str = ""
 
     @property
     def layers(self) -> list[Column]:

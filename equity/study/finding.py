@@ -64,6 +64,7 @@ def build_report(result: Record) -> Report:
         by_rule=ruled.assign(note=_rule_notes(result)),
         comparison=compared,
         criteria=_criteria(result),
+        how_likely=_how_likely(focus),
         method=_method(result),
         limits=_limits(result),
         sources=result.sources,
@@ -74,6 +75,13 @@ def build_report(result: Record) -> Report:
         areas_label=_areas_label(plan.study.level),
         sites_label=_sites_label(result),
     )
+
+
+def _how_likely(focus: pd.DataFrame) -> str:
+    if focus["focus_probability"].isna().all():
+        return ""
+    survey = focus["under_resourced_probability"].notna().any()
+    return words.LIKELY if survey else words.LIKELY_BY_TRAVEL
 
 
 def _areas_label(level: str) -> str:
