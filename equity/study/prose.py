@@ -93,8 +93,8 @@ LIKELY = _flow("""
     under-resourced and falls short, given the survey's margins, the places around it and the error
     of travel estimates, as far as these are at hand; errors of coverage filings are left out. They
     were checked against simulated surveys of Delaware and of a made-up state, where the truth is
-    known: of places given such a chance, that part belonged, to within 7 in 100. That holds over
-    many places, not for one alone.
+    known: of places given a chance from 3 to 7 in 10, that part belonged, to within 7 in 100; of
+    those given 8 in 10, 6 to 8 in 10 did. That holds over many places, not for one alone.
 """)
 LIKELY_BY_TRAVEL = _flow("""
     “Very likely” (8 in 10 or more) and “likely” (5 in 10 or more) are chances that a place falls
