@@ -199,10 +199,13 @@ def sources(
 def doctor(
     *,
     offline: Annotated[bool, typer.Option("--offline", help="Make no network request.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Compare what every publisher sends with the readers.")
+    ] = False,
 ) -> None:
     """Look at keys, cache, versions, and whether each publisher can be reached."""
     from equity.checkup import doctor_lines
 
     _set_offline(offline)
-    for line in doctor_lines():
+    for line in doctor_lines(live=live):
         _say(line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,9 @@ from equity.areas.table import Table
 from equity.errors import InputError, MissingColumnError
 from equity.provenance import carry
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+
 __all__ = ["OUTSIDE", "cut_by_blocks", "cut_by_land", "parts_of_areas", "shares_inside"]
 
 OUTSIDE = "\x00outside"
@@ -24,7 +27,9 @@ _DRAWN = ("gap_p05", "gap_p95")
 """Ends of an interval of a count: they have no column of their own to belong to."""
 
 
-def cut_by_blocks(piece: Any, blocks: pd.DataFrame, level: str, label: str) -> pd.DataFrame:
+def cut_by_blocks(
+    piece: gpd.GeoSeries, blocks: pd.DataFrame, level: str, label: str
+) -> pd.DataFrame:
     """Return links from areas to `label` and to `OUTSIDE`, in people and homes of their blocks.
 
     A block belongs where its interior point lies; only areas with a block inside are listed.
@@ -48,7 +53,7 @@ def cut_by_blocks(piece: Any, blocks: pd.DataFrame, level: str, label: str) -> p
     return links[links["source"].isin(touched)].groupby(["source", "target"]).sum().reset_index()
 
 
-def cut_by_land(table: pd.DataFrame, piece: Any, label: str) -> pd.DataFrame:
+def cut_by_land(table: pd.DataFrame, piece: gpd.GeoSeries, label: str) -> pd.DataFrame:
     """Return links from areas to `label` and to `OUTSIDE`, in land of their polygons.
 
     Raises

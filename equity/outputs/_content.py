@@ -46,12 +46,14 @@ WHAT_A_RULE_DOES = (
 
 
 def ranked_by(report: Report) -> str:
-    """Say how a table of communities is ordered, and what its ± means if it has any."""
+    """Say how a table of communities is ordered, and what its ± and its likelihoods mean."""
     margins = np.isfinite(_rows.margin_of(report.table, "gap_n")).any()
     margins |= np.isfinite(_rows.margin_of(report.table, "population_n")).any()
     return (
         "ranked by people in the gap, and how many of these people lack only a line, only a "
-        "connected home, or both." + (" After ±: 90 % margin of error." if margins else "")
+        "connected home, or both."
+        + (" After ±: 90 % margin of error." if margins else "")
+        + (f" {report.how_likely}" if report.how_likely else "")
     )
 
 

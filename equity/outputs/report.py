@@ -78,6 +78,8 @@ class Report:
         What an area is called, in the plural: ``census tracts``.
     sites_label
         What a site is called, in the plural: ``health centers``.
+    how_likely
+        What the words of likelihood beside the list mean; empty where it has none.
     """
 
     title: str
@@ -107,6 +109,7 @@ class Report:
     levels: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     areas_label: str = "census tracts"
     sites_label: str = "sites"
+    how_likely: str = ""
 
     @property
     def layers(self) -> list[Column]:

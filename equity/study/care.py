@@ -13,7 +13,7 @@ from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.decay import slow_steps
 from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
-from equity.provenance import meta
+from equity.provenance import carry, meta
 from equity.sources.care.kinds import sites_of
 from equity.study.inputs import Inputs
 from equity.study.parts import CarePart, StudyPlan
@@ -90,9 +90,16 @@ def sites_that_count(sites: gpd.GeoDataFrame | None, care: CarePart) -> gpd.GeoD
         raise InputError(
             "no site to measure distances to", fix='give one [[sites]] use = "sites" or "both"'
         )
-    if not care.kinds:
-        return sites
-    return sites_of(sites, care.kinds)
+    chosen = sites_of(sites, care.kinds) if care.kinds else sites
+    said = chosen.get("offers_telehealth")
+    if said is None or said.isna().all():
+        return chosen
+    yes, no = int(said.sum()), int((~said.astype("boolean")).sum())
+    note = (
+        f"Of {len(chosen):,} sites {yes:,} are said to offer telehealth, {no:,} not; of "
+        f"{len(chosen) - yes - no:,} their list says nothing"
+    )
+    return carry(chosen, chosen, notes=[note])
 
 
 def _rurality(care: CarePart, table: pd.DataFrame) -> pd.Series | None:

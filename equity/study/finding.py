@@ -65,6 +65,7 @@ def build_report(result: Record) -> Report:
         by_rule=ruled.assign(note=_rule_notes(result)),
         comparison=compared.rename(index=_compared_in_words(result)),
         criteria=_criteria(result),
+        how_likely=_how_likely(focus),
         method=_method(result),
         limits=_limits(result),
         sources=result.sources,
@@ -99,6 +100,13 @@ def _levels(result: Record) -> dict[str, gpd.GeoDataFrame]:
     if result.area is not None and result.area.districts is not None:
         found["districts"] = at_level(result, DISTRICT)
     return found
+
+
+def _how_likely(focus: pd.DataFrame) -> str:
+    if focus["focus_probability"].isna().all():
+        return ""
+    survey = focus["under_resourced_probability"].notna().any()
+    return words.LIKELY if survey else words.LIKELY_BY_TRAVEL
 
 
 def _areas_label(level: str) -> str:

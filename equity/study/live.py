@@ -95,6 +95,7 @@ class LiveFiles:
             revision=receipt.revision,
             sha256=receipt.sha256,
             mirror=receipt.mirror,
+            note="; ".join(filter(None, (source.note, receipt.found))),
         )
 
 

@@ -292,7 +292,7 @@ class SitesPart(_Read):
     as_of: str
     reader: str = Field("hrsa", validation_alias=AliasChoices("reader", "layout"))
     columns: dict[str, str] = {}
-    unplaced: Literal["raise", "drop"] = "raise"
+    unplaced: Literal["raise", "drop"] | None = None
     kind: str = ""
     label: str = "health centers"
     use: Literal["sites", "capacity", "both"] = "both"

@@ -114,8 +114,8 @@ def _row(part: pd.DataFrame) -> pd.Series:
 def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
     """Return each kind of care that is asked about: its counts, and the gap of both groups.
 
-    Index the care's id; ``label``, ``beyond_reach_n``, ``gap_n``, ``gap_share``, their margins,
-    ``first_share`` and ``elsewhere_share``.
+    Index the care's id; ``label``, ``beyond_reach_n``, ``gap_n``, ``gap_share``, ``first_share``
+    and ``elsewhere_share``, and their margins.
     """
     rows = {}
     first = ranked["is_under_resourced"].astype(bool)
@@ -135,9 +135,10 @@ def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
             "gap_n_moe": gap.numerator_moe,
             "gap_share": gap.rate,
             "gap_share_moe": gap.moe,
-            "first_share": rate_of(part[first], "gap_n").rate,
-            "elsewhere_share": rate_of(part[~first], "gap_n").rate,
         }
+        for name, where in (("first_share", first), ("elsewhere_share", ~first)):
+            rate = rate_of(part[where], "gap_n")
+            rows[care.id] |= {name: rate.rate, f"{name}_moe": rate.moe}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
