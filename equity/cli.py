@@ -77,7 +77,9 @@ def _options(
 def run(
     target: Annotated[
         str,
-        typer.Argument(help="`example`, a state (VA, Virginia, 51) or a study file (study.toml)."),
+        typer.Argument(
+            help="`example`, a state (VA, Virginia, 51), several (DE,VA) or a study file."
+        ),
     ] = "example",
     out: Annotated[
         Path | None, typer.Option(help="Folder for the outputs; by default maps/<study>.")
@@ -124,12 +126,10 @@ def _study_file(target: str) -> Path:
 
 
 def _run_state(state: str) -> Path:
-    """Fetch what a state's study needs, say what is missing, and return its study file."""
-    from equity.areas.geoid import find_state
-    from equity.study.gathering import gather_inputs
+    """Fetch what a study of a state, or of several, needs, say what is missing, and return it."""
+    from equity.study.gathering import gather_states
 
-    _say(f"{find_state(state).name}: getting the inputs")
-    gathered = gather_inputs(state, tell=_say)
+    gathered = gather_states(state, tell=_say)
     gathered.check()
     return gathered.write(state)
 

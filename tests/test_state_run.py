@@ -84,6 +84,29 @@ def test_a_whole_state_with_a_key_and_again_without_asking_anybody(place, replic
     assert keyed["gap_n"].sum() > 0, "the made-up state must have a gap, or nothing is tested"
 
 
+def test_two_states_are_one_study(place, replica):
+    run("WV, Delaware")
+    folder = place / "maps" / "wv-de"
+    table = numbers(folder)
+    run("WV")
+    alone = numbers(place / "maps" / "wv")
+    assert set(table["geoid"].str[:2]) == {"54", "10"}
+    mine = table[table["geoid"].str[:2] == "54"].reset_index(drop=True)
+    for name in ("population_n", "locations_n", "connected_share", "qualifying_share"):
+        pd.testing.assert_series_equal(mine[name], alone[name])
+    text = (folder / "study.toml").read_text()
+    assert 'title = "West Virginia and Delaware"' in text
+    assert 'state = ["54", "10"]' in text
+    assert replica.url not in text
+
+
+def test_an_area_of_a_state_is_found_by_the_names_of_its_counties(place, replica):
+    run("WV", area="54001")
+    folder = place / "maps" / "wv-54001"
+    assert set(numbers(folder)["geoid"].str[:5]) == {"54001"}
+    assert "Compared with the rest of West Virginia" in (folder / "index.html").read_text()
+
+
 def test_no_secret_is_anywhere(place, replica, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     run("WV")
