@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 
@@ -89,6 +91,16 @@ def test_tables_alone_make_a_study_with_published_minutes_and_no_map(one_state):
     for name in ("people", "homes", "roads"):
         assert f"Agency of {name}, Table of {name}" in page
     assert "Census Bureau" not in page.split('id="sources"')[1]
+    # The dictionary credits each column to its own table, and says what was made of it.
+    described = json.loads((folder / "communities.csv-metadata.json").read_text(encoding="utf-8"))
+    told = {c["name"]: c["dc:description"] for c in described["tableSchema"]["columns"]}
+    assert told["population_n"] == "Agency of people, Table of people, 2023"
+    assert told["minutes_by_road"] == "Agency of roads, Table of roads, 2023"
+    assert told["connected_share"] == (
+        "Computed from device_share and any_subscription_share: "
+        "Agency of homes, Table of homes, 2023"
+    )
+    assert "Agency" not in told["gap_n"]
 
 
 def test_residents_that_nothing_counts_are_asked_for(one_state):
@@ -101,7 +113,9 @@ def test_two_tables_that_name_one_column_are_refused_with_a_fix_for_a_study_file
     changed = rows("10").assign(poor=0.7, device=0.2)
     changed.to_csv(one_state / "other.csv", index=False)
     parts = [part("people", "all.csv"), part("homes", "all.csv"), part("homes", "other.csv")]
-    with pytest.raises(InputError, match=r"column device_share is in .* with different values") as e:
+    with pytest.raises(
+        InputError, match=r"column device_share is in .* with different values"
+    ) as e:
         study(one_state, *parts).run()
     assert "take it out of columns in one of [[tables]]" in e.value.fix
     assert "rename(" not in e.value.fix
@@ -137,7 +151,9 @@ def test_states_in_files_of_their_own_or_in_one_are_the_same_study(two_states):
 def test_states_of_different_editions_or_vintages_are_refused(two_states):
     state = '["DE", "MD"]'
     of_2010 = part("people", "md.csv", geo_vintage="2010")
-    with pytest.raises(VintageError, match=r"areas of Delaware are those of 2020, .*Maryland.*2010"):
+    with pytest.raises(
+        VintageError, match=r"areas of Delaware are those of 2020, .*Maryland.*2010"
+    ):
         study(two_states, part("people", "de.csv"), of_2010, state=state).run()
     older = part("people", "md.csv", vintage="2018")
     with pytest.raises(InputError, match="Delaware comes from 2023, Maryland from 2018") as caught:

@@ -74,6 +74,8 @@ class Report:
     levels
         The table at larger areas, by what those are called in the plural: ``counties``,
         ``districts``. Index their ids; ``name``, the measures that add up, ``geometry``.
+    credits
+        Column of the table -> whose figure it is, where an input brought it.
     areas_label
         What an area is called, in the plural: ``census tracts``.
     sites_label
@@ -106,6 +108,7 @@ class Report:
     study_toml: str
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
+    credits: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     areas_label: str = "census tracts"
     sites_label: str = "sites"

@@ -73,6 +73,7 @@ def build_report(result: Record) -> Report:
         study_toml=result.text,
         outlines=result.outlines,
         sites=_sites_nearby(result),
+        credits=result.credits,
         levels=_levels(result),
         areas_label=_areas_label(plan.study.level),
         sites_label=_sites_label(result),

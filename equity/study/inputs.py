@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,12 @@ from equity.study.scope import below_each_other, refuse_absent, stacked
 
 __all__ = ["Inputs", "gather"]
 
+# Shares made of shares -> of which, unless the survey has a table that counts them.
+_MADE_OF = {
+    "no_device_share": (("device_share",), ("B28003", "B28001")),
+    "subscription_share": (("any_subscription_share",), ("B28002",)),
+    "connected_share": (("device_share", "any_subscription_share"), ("B28003", "S2802")),
+}
 _POPULATION = ("B01003_001", "B01001_001")
 
 
@@ -59,6 +65,8 @@ class Inputs:
         How the tables met.
     sources
         Every input, in the order of the study file.
+    credits
+        Column of `areas`, or one made of such columns alone -> whose figure it is.
     """
 
     areas: gpd.GeoDataFrame
@@ -71,6 +79,7 @@ class Inputs:
     connecticut: pd.Series | None
     audit: JoinAudit
     sources: tuple[Source, ...]
+    credits: Mapping[str, str]
 
     def recoded(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Move Connecticut from its old counties, which some keep, to its planning regions."""
@@ -129,6 +138,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         connecticut=read["connecticut"],
         audit=audit,
         sources=tuple(reader.files.sources(_sources_of(everything))),
+        credits=_credits([people, *others], areas),
     )
 
 
@@ -350,6 +360,24 @@ def _together(
         sources=[source for table in chosen for source in meta(table).sources],
         notes=[note for table in chosen for note in meta(table).notes],
     )
+
+
+def _credits(tables: Sequence[pd.DataFrame], areas: pd.DataFrame) -> dict[str, str]:
+    """Say of every column that a table brought whose figure it is, in that table's words."""
+    found: dict[str, str] = {}
+    for table in tables:
+        told = dict.fromkeys(f"{s.agency}, {s.product}, {s.vintage}" for s in meta(table).sources)
+        for name in map(str, table.columns):
+            if told and name in areas.columns and name != "geometry":
+                found.setdefault(name, "; ".join(told))
+    # What homes have may come as shares: then no count of the survey stands behind it.
+    for made, (parts, counted) in _MADE_OF.items():
+        if any(name.startswith(counted) for name in map(str, areas.columns)):
+            continue
+        if made not in found and all(part in found for part in parts):
+            said = "; ".join(dict.fromkeys(found[part] for part in parts))
+            found[made] = f"Computed from {' and '.join(parts)}: {said}"
+    return found
 
 
 def _sources_of(tables: list[Any]) -> tuple[Source, ...]:

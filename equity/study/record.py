@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -42,6 +43,8 @@ class Record:
         The finding under other settings.
     practices
         Sites and the people who rely on them, by whether the site's own line is fit.
+    credits
+        Column -> agency, product and vintage of the table that brought it.
     outlines, sites
         County boundaries and places of care, for the map.
     area
@@ -58,6 +61,7 @@ class Record:
     draws: Draws
     choices: Sensitivity
     practices: pd.DataFrame | None
+    credits: Mapping[str, str]
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
     area: Area | None = None

@@ -102,6 +102,7 @@ class Study:
             draws=draws if area is None else area.drawn(draws),
             choices=choices,
             practices=practices,
+            credits=inputs.credits,
             outlines=inputs.outlines,
             sites=inputs.sites,
             area=area,

@@ -63,6 +63,7 @@ def _write_all(report: Report, folder: Path) -> None:
         "sources": report.sources,
         "rules": [str(rule["id"]) for rule in report.rules],
         "synthetic": report.synthetic,
+        "credited": report.credits,
         "notes": [f"under-resourced: {text}" for text in report.criteria],
     }
     steps = (
