@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from equity.files.delimited import read_text_table, usable_names
+from equity.files.delimited import UTF16, read_text_table, usable_names
 from equity.files.opening import check_data, is_packed, regular
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
         start = handle.read(4096)
         check_data(start, path)
         handle.seek(0)
-        if not is_packed(start, path):
+        if not is_packed(start, path) and not start.startswith(UTF16):
             try:
                 read = pa.Table.from_batches(stream_columns(handle, pick, file=path))
             except pa.ArrowInvalid:

@@ -78,7 +78,7 @@ def read_bytes(path: str | Path, *, suffix: str | tuple[str, ...] = ".csv") -> b
     ----------
     path
         The file. A zip must hold exactly one member that ends in ``suffix``; what macOS adds to
-        a zip does not count.
+        a zip, and metadata, do not count.
     suffix
         Ending of the wanted member, or several.
 
@@ -162,7 +162,10 @@ def _unpacked(data: bytes, path: str | Path, suffix: str | tuple[str, ...]) -> b
     if packed == ".zip":
         with open_zip(io.BytesIO(data), file=path) as opened:
             kind = suffix if isinstance(suffix, str) else " or ".join(suffix)
-            member = opened.only(lambda name: name.endswith(suffix), kind)
+            # data.census.gov and FactFinder put what explains the columns beside the data.
+            member = opened.only(
+                lambda name: name.endswith(suffix) and "metadata" not in name, kind
+            )
             return opened.archive.read(member)
     if packed is not None:
         return _decompressed(data, gzip.open if packed == ".gz" else lzma.open, path)

@@ -36,7 +36,8 @@ def read_sheet(
     path
         For errors.
     header
-        Tells the header by its names, where the layout is known; then other sheets do not matter.
+        Tells the header by its names, where some are known; then other sheets, and what stands
+        above it, do not matter. Where no row has them, the header is told by its shape.
 
     Raises
     ------
@@ -45,16 +46,9 @@ def read_sheet(
         formula has no result.
     """
     sheets = _filled(data, path)
-    if header is not None:
-        for rows in sheets.values():
-            for at, (_, cells) in enumerate(rows):
-                if header([cell.strip() for cell in cells]):
-                    return _below(rows, at)
-        raise FormatError(
-            f"no sheet has the header that belongs to it ({_names(sheets)} were searched)",
-            file=path,
-            fix="download it again",
-        )
+    fits = [] if header is None else [(r, at) for r in sheets.values() for at in _told(r, header)]
+    if len(fits) == 1:
+        return _below(*fits[0])
     if len(sheets) > 1:
         raise FormatError(
             f"{len(sheets)} sheets of the workbook are filled ({_names(sheets)}): which one is "
@@ -66,6 +60,12 @@ def read_sheet(
         raise FormatError("the workbook is empty", file=path, fix="download it again")
     (rows,) = sheets.values()
     return _below(rows, _header_of(rows, path))
+
+
+def _told(rows: list[Row], header: Callable[[Sequence[str]], bool]) -> list[int]:
+    """Return the position of the first row that the header is told by, if there is one."""
+    found = (at for at, (_, cells) in enumerate(rows) if header([cell.strip() for cell in cells]))
+    return [at for at, _ in zip(found, range(1), strict=False)]
 
 
 def _names(sheets: dict[str, list[Row]]) -> str:

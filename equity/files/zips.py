@@ -79,7 +79,7 @@ class OpenZip:
             raise FormatError(
                 f"the zip must hold exactly one {what} file, it holds {len(wanted)} ({names})",
                 file=self.file,
-                fix="download it again, or unpack the one you mean",
+                fix="download it again, or unpack it and name the one you mean",
             )
         return wanted[0]
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from equity.errors import EquityError, MissingFileError, StudyError
+from equity.files.delimited import UTF16
 from equity.study.coherence import problems
 from equity.study.parts import CriterionPart, StudyPlan
 
@@ -47,9 +48,11 @@ def read_plan(path: str | Path) -> tuple[StudyPlan, str]:
         text = file.read_text(encoding="utf-8-sig")
         data = tomllib.loads(text)
     except UnicodeDecodeError:
-        raise StudyError("not UTF-8 text", file=path, fix="save it as UTF-8") from None
+        utf16 = file.read_bytes().startswith(UTF16)
+        what = "the text is UTF-16" if utf16 else "not UTF-8 text"
+        raise StudyError(what, file=path, fix="save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"not valid TOML: {error}", file=path) from None
+        raise _not_toml(error, text, path) from None
     try:
         plan = StudyPlan.model_validate(data)
     except ValidationError as error:
@@ -115,6 +118,20 @@ def _model_in(annotation: Any) -> Any:
         if found is not None:
             return found
     return None
+
+
+def _not_toml(error: tomllib.TOMLDecodeError, text: str, path: str | Path) -> StudyError:
+    found = re.search(r"at line (\d+)", str(error))
+    line = text.splitlines()[int(found[1]) - 1] if found else ""
+    curly = re.search(r"[\u201c\u201d\u201e\u2018\u2019]", line)
+    if curly is None:
+        return StudyError(f"not valid TOML: {error}", file=path)
+    return StudyError(
+        f"a word processor has written {curly[0]} in place of a straight quote",
+        file=path,
+        rows=[f"line {found[1] if found else 1}"],
+        fix='write straight quotes: "',
+    )
 
 
 def _line(text: str, location: list[Any]) -> str:

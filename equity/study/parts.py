@@ -77,7 +77,7 @@ class BoundaryPart(_Part):
 
     file: str
     year: int
-    id_column: str | None = None
+    id_column: str | list[str] | None = None
     layer: str | None = None
     multi_state: bool = False
 
@@ -95,7 +95,7 @@ class AcsPart(_Part):
     files: Files
     year: int
     columns: dict[str, str] = {}
-    id_column: str | None = None
+    id_column: str | list[str] | None = None
     multi_state: bool = False
 
 
@@ -182,7 +182,7 @@ class CoveragePart(_Read):
     as_of: str = ""
     geo_vintage: GeoVintage | None = None
     columns: dict[str, str] = {}
-    id_column: str | None = None
+    id_column: str | list[str] | None = None
     multi_state: bool = False
     technologies: list[int] = [10, 40, 50, 71]
     housing: str | None = None

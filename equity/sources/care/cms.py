@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.geoid import find_state
 from equity.errors import InputError, MissingColumnError
 from equity.files.large import read_columns
 from equity.provenance import file_source, stamp
+from equity.sources.care.addresses import of_states, postal_codes, zip_codes
 
 __all__ = ["read_clinicians", "read_hospitals", "read_rural_clinics"]
 
@@ -109,7 +109,7 @@ def read_clinicians(
     if specialties is not None:
         wanted = {value.upper() for value in specialties}
         frame = frame[frame["kind"].str.upper().isin(wanted)]
-    frame = _of_state(frame, state)
+    frame = _of_state(frame, state, path)
     number = frame.groupby("npi").cumcount() + 1
     frame.index = pd.Index(frame["npi"] + "-" + number.astype(str), name="site_id", dtype=object)
     return _stamped(frame, path, "cms-clinicians", "Doctors and Clinicians", as_of)
@@ -151,7 +151,7 @@ def read_hospitals(
     frame["fte"] = np.nan
     if emergency_only:
         frame = frame[frame["has_emergency"].fillna(value=False)]
-    frame = _of_state(frame, state)
+    frame = _of_state(frame, state, path)
     return _stamped(
         _by_ccn(frame, path), path, "cms-hospitals", "Hospital General Information", as_of
     )
@@ -182,7 +182,7 @@ def read_rural_clinics(path: str | Path, *, as_of: str, state: str | None = None
     """
     frame = _columns(path, _CLINIC)
     frame["kind"], frame["fte"] = "rural health clinic", np.nan
-    frame = _of_state(frame, state).drop_duplicates("site_id")
+    frame = _of_state(frame, state, path).drop_duplicates("site_id")
     return _stamped(_by_ccn(frame, path), path, "cms-rhc", "Rural Health Clinic Enrollments", as_of)
 
 
@@ -203,13 +203,16 @@ def _columns(path: str | Path, wanted: dict[str, str]) -> pd.DataFrame:
         return list(found.values())
 
     frame = read_columns(path, pick)
-    return pd.DataFrame({new: frame[old].str.strip() for new, old in found.items()})
+    table = pd.DataFrame({new: frame[old].str.strip() for new, old in found.items()})
+    table["state"] = postal_codes(table["state"])
+    table["zip"] = zip_codes(table["zip"], table["state"])
+    return table
 
 
-def _of_state(frame: pd.DataFrame, state: str | None) -> pd.DataFrame:
+def _of_state(frame: pd.DataFrame, state: str | None, path: str | Path) -> pd.DataFrame:
     if state is None:
         return frame
-    return frame[frame["state"].str.upper() == find_state(state).usps].copy()
+    return frame[of_states(frame["state"], [state], path)].copy()
 
 
 def _by_ccn(frame: pd.DataFrame, path: Any) -> pd.DataFrame:

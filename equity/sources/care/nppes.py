@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, cast
@@ -25,6 +26,7 @@ from equity.files.opening import regular
 from equity.files.zips import open_zip
 from equity.progress import track
 from equity.provenance import Source, stamp
+from equity.sources.care.addresses import postal_codes, spellings, zip_codes
 
 __all__ = ["TAXONOMIES", "read_nppes"]
 
@@ -99,7 +101,8 @@ def read_nppes(
     pandas.DataFrame
         Index ``site_id`` (NPI); ``name``, ``kind`` (the set), ``taxonomy``, ``is_person``, ``fte``
         (1 for a person; missing for an organization), ``street``, ``city``, ``state``, ``zip``
-        (5 digits; missing if malformed). Deactivated entries are left out.
+        (5 digits; missing if malformed). Deactivated entries are left out; so are, counted in a
+        note, those whose state is none where `states` are wanted.
 
     Raises
     ------
@@ -108,14 +111,15 @@ def read_nppes(
     """
     codes = _codes(taxonomies or TAXONOMIES, sets)
     usps = None if states is None else [find_state(s).usps for s in states]
-    parts, seen = [], 0
+    parts, seen, nowhere = [], 0, Counter[str]()
     with track("Reading NPPES", unit="rows") as advance:
         for batch, columns in _batches(Path(path)):
             seen += batch.num_rows
             advance(batch.num_rows)
-            kept = _kept(batch, columns, codes, usps, persons=persons, primary_only=primary_only)
+            kept = _kept(batch, columns, codes, persons=persons, primary_only=primary_only)
+            kept = _of_states(kept, usps, nowhere)
             if len(kept):
-                parts.append(kept)
+                parts.append(_kept_columns(kept))
     if not seen:
         raise FormatError("holds no provider", file=Path(path).name, fix="download it again")
     table = pd.concat(parts) if parts else _kept_columns(pd.DataFrame(columns=list(_BASE)))
@@ -131,7 +135,27 @@ def read_nppes(
         licence="public domain",
         note=f"{len(table):,} of {seen:,} entries kept",
     )
-    return stamp(table, sources=[source])
+    return stamp(table, sources=[source], notes=_lost(nowhere, Path(path).name))
+
+
+def _of_states(
+    frame: pd.DataFrame, usps: Sequence[str] | None, nowhere: Counter[str]
+) -> pd.DataFrame:
+    """Keep the wanted states, and count the words that are no state."""
+    if not len(frame):
+        return frame
+    frame = frame.assign(state=postal_codes(frame["state"]))
+    if usps is None:
+        return frame
+    nowhere.update(frame["state"][~frame["state"].isin(spellings().values())])
+    return frame[frame["state"].isin(usps)]
+
+
+def _lost(nowhere: Counter[str], name: str) -> list[str]:
+    if not nowhere:
+        return []
+    told = ", ".join(f"{word!r} {count:,}" for word, count in nowhere.most_common(3))
+    return [f"{name}: {nowhere.total():,} providers whose state is none left out ({told})"]
 
 
 def _codes(taxonomies: Mapping[str, Iterable[str]], sets: Sequence[str]) -> dict[str, str]:
@@ -204,7 +228,6 @@ def _kept(
     batch: Any,
     columns: Mapping[str, str],
     codes: Mapping[str, str],
-    usps: Sequence[str] | None,
     *,
     persons: bool,
     primary_only: bool,
@@ -215,8 +238,6 @@ def _kept(
     known = pa.array(list(codes))
     entity = batch.column(columns["entity"])
     keep = pc.is_in(entity, pa.array(["1"] if persons else ["1", "2"]))
-    if usps is not None:
-        keep = pc.and_(keep, pc.is_in(batch.column(columns["state"]), pa.array(list(usps))))
     some = None
     for slot in range(1, _SLOTS + 1):
         here = pc.is_in(batch.column(columns[f"code_{slot}"]), known)
@@ -232,8 +253,7 @@ def _kept(
         return frame
     frame["taxonomy"] = _taxonomy(frame, codes, primary_only=primary_only)
     frame = frame[frame["taxonomy"].isin(codes)]
-    frame["kind"] = frame["taxonomy"].map(codes)
-    return _kept_columns(frame)
+    return frame.assign(kind=frame["taxonomy"].map(codes))
 
 
 def _taxonomy(frame: pd.DataFrame, codes: Mapping[str, str], *, primary_only: bool) -> pd.Series:
@@ -254,7 +274,6 @@ def _taxonomy(frame: pd.DataFrame, codes: Mapping[str, str], *, primary_only: bo
 def _kept_columns(frame: pd.DataFrame) -> pd.DataFrame:
     person = frame["entity"] == "1"
     full = frame["last"].str.cat(frame["first"], sep=", ")
-    digits = frame["zip"].str.extract(r"^(\d{5})", expand=False)
     table = pd.DataFrame(
         {
             "name": full.where(person, frame["organization"]),
@@ -265,7 +284,7 @@ def _kept_columns(frame: pd.DataFrame) -> pd.DataFrame:
             "street": frame["street"],
             "city": frame["city"],
             "state": frame["state"],
-            "zip": digits,
+            "zip": zip_codes(frame["zip"], frame["state"]).str[:5],
         }
     )
     table.index = pd.Index(frame["npi"].to_numpy(), name="site_id", dtype=object)

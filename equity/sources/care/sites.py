@@ -14,6 +14,7 @@ from equity.errors import InputError
 from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import require_columns, to_numbers
+from equity.sources.points import in_the_us, refuse_turned
 
 __all__ = ["read_sites"]
 
@@ -32,11 +33,6 @@ _HRSA_STATUS = "Site Status Description"
 _HRSA_PLACE = "Health Center Location Type Description"
 _HRSA_ROLE = "Health Center Type Description"
 _HRSA_SERVES = {"Service Delivery Site", "Administrative/Service Delivery Site"}
-
-# The United States, its territories and the freely associated states, Palau (134 E) the
-# westernmost of them.
-_LAT_RANGE = (-15.0, 72.0)
-_LON_RANGES = ((-180.0, -64.0), (130.0, 180.0))
 
 
 def read_sites(
@@ -213,20 +209,9 @@ def _check_ids(table: pd.DataFrame, path: str | Path) -> None:
 def _placed(
     table: pd.DataFrame, path: str | Path, unplaced: str, notes: list[str]
 ) -> gpd.GeoDataFrame:
-    lon, lat = table["lon"], table["lat"]
-    good = _in_the_us(lon, lat)
-    for wrong, what, fix in (
-        (_in_the_us(lat, lon), "latitude and longitude swapped", "exchange the two columns"),
-        (_in_the_us(-lon, lat), "a longitude without its minus sign", "write west as negative"),
-    ):
-        bad = ~good & wrong
-        if bad.any():
-            raise InputError(
-                f"{int(bad.sum()):,} sites have {what}",
-                file=path,
-                rows=_lines(table, bad),
-                fix=fix,
-            )
+    good = in_the_us(table["lon"], table["lat"])
+    rows = pd.Index(table["line"], name="line")
+    refuse_turned(table["lon"], table["lat"], rows, path, noun="sites")
     if not good.all():
         if unplaced == "raise":
             raise InputError(
@@ -246,13 +231,6 @@ def _placed(
     )
     result.index.name = "site_id"
     return result
-
-
-def _in_the_us(lon: Any, lat: Any) -> Any:
-    east = np.zeros(len(lon), dtype=bool)
-    for low, high in _LON_RANGES:
-        east |= ((lon >= low) & (lon <= high)).to_numpy()
-    return east & ((lat >= _LAT_RANGE[0]) & (lat <= _LAT_RANGE[1])).to_numpy()
 
 
 def _source(path: Path, as_of: str, layout: str, *, synthetic: bool) -> Source:

@@ -1,9 +1,11 @@
-"""Boundaries: TIGER/Line and cartographic files, or the same as GeoJSON or GeoPackage."""
+"""Boundaries: TIGER/Line and cartographic files, or the same in another format of maps."""
 
 from __future__ import annotations
 
 import logging
+import re
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +15,19 @@ import pandas as pd
 import shapely
 
 from equity.areas.geoid import geo_vintage_for
-from equity.errors import FormatError, InputError
-from equity.files.opening import check_data, read_bytes, regular
-from equity.files.zips import check_zip, open_zip
+from equity.errors import EquityError, FormatError, InputError
+from equity.files.opening import check_data, existing, read_bytes, regular
+from equity.files.zips import OpenZip, check_zip, open_zip
 from equity.provenance import Source, file_source, stamp
-from equity.sources.area_rows import index_by_area, pick_id, row_labels, to_numbers
+from equity.sources.area_ids import table_ids
+from equity.sources.area_rows import index_by_area, row_labels, to_numbers
+from equity.sources.points import refuse_turned
 
 __all__ = ["read_boundaries"]
 
 _log = logging.getLogger("equity.sources.census.boundaries")
 _BOUNDARY_FILES = (".shp", ".gpkg", ".geojson", ".json")
+_GEODATABASE = ".gdb"
 
 _CRS = "EPSG:4269"  # NAD83, as the Census Bureau delivers it
 _M2_PER_KM2 = 1e6
@@ -35,7 +40,7 @@ def read_boundaries(
     level: str = "tract",
     state: str | None = None,
     multi_state: bool = False,
-    id_column: str | None = None,
+    id_column: str | Sequence[str] | None = None,
     layer: str | None = None,
     synthetic: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -44,7 +49,9 @@ def read_boundaries(
     Parameters
     ----------
     path
-        Zipped shapefile (or GeoJSON or GeoPackage in a zip), GeoJSON or GeoPackage.
+        Shapefile, GeoPackage or file geodatabase (each may be zipped), GeoJSON, Esri's JSON of
+        features or GeoParquet. Names in a shapefile are taken for UTF-8 where they can be, whatever
+        it says, and else for Latin-1.
     year
         Year of the boundary file; it decides the vintage of the areas.
     level
@@ -54,9 +61,10 @@ def read_boundaries(
     multi_state
         The file covers several states.
     id_column
-        Column that holds the area id, where it is not a known name.
+        Column that holds the area id, where it is not a known name; or the columns of state,
+        county, tract and block group that make it.
     layer
-        Layer of a GeoPackage with several.
+        Layer of a GeoPackage or geodatabase with several.
     synthetic
         Mark the source as generated data.
 
@@ -84,7 +92,7 @@ def read_boundaries(
     """
     vintage = geo_vintage_for("boundaries", year)
     frame = _read(path, layer)
-    ids = frame[pick_id(frame, path, id_column)]
+    frame, ids = table_ids(frame, path, level=level, given=id_column)
     table = gpd.GeoDataFrame(
         _attributes(frame, path), geometry=frame.geometry.array, crs=frame.crs, index=frame.index
     )
@@ -104,6 +112,7 @@ def read_boundaries(
 
 
 def _read(path: str | Path, layer: str | None) -> gpd.GeoDataFrame:
+    import pyarrow as pa
     import pyogrio
     from pyogrio import errors
 
@@ -111,17 +120,23 @@ def _read(path: str | Path, layer: str | None) -> gpd.GeoDataFrame:
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            chosen = _layer(pyogrio.list_layers(source), layer, path)
-            frame = pyogrio.read_dataframe(source, layer=chosen)
+            if _is_parquet(source):
+                frame = gpd.read_parquet(source)
+            else:
+                chosen = _layer(pyogrio.list_layers(source), layer, path)
+                frame = _read_layer(source, chosen)
     except (
         errors.CRSError,
         errors.DataLayerError,
         errors.DataSourceError,
         errors.FeatureError,
         errors.GeometryError,
+        pa.ArrowException,
         shapely.errors.GEOSException,
-        UnicodeDecodeError,
+        ValueError,
     ) as error:
+        if isinstance(error, EquityError):
+            raise
         raise FormatError(
             f"not readable as a boundary file ({str(error).splitlines()[0]})",
             file=path,
@@ -139,6 +154,8 @@ def _read(path: str | Path, layer: str | None) -> gpd.GeoDataFrame:
 
 def _gdal_source(path: str | Path) -> Any:
     """Return what GDAL opens: a file, the one boundary file in a zip, or unpacked bytes."""
+    if existing(path).is_dir() and str(path).rstrip("/\\").endswith(_GEODATABASE):
+        return existing(path)
     file = regular(path)
     with file.open("rb") as handle:
         start = handle.read(4096)
@@ -146,14 +163,85 @@ def _gdal_source(path: str | Path) -> Any:
         check_data(start, path)
     if start.startswith(b"\x1f\x8b"):
         return read_bytes(path)
+    if re.match(rb'\s*\{[^\[{]*"type"\s*:\s*"Topology"', start):
+        raise FormatError(
+            "this is TopoJSON, which does not say where on Earth its shapes lie",
+            file=path,
+            fix="convert it to GeoJSON, for example with mapshaper, and give that",
+        )
     if not start.startswith(b"PK"):
         if file.suffix.lower() == ".zip":
             raise FormatError("this is no zip file", file=path, fix="download it again")
         return file
     check_zip(file)
     with open_zip(file, file=path) as opened:
-        shape = opened.only(lambda name: name.endswith(_BOUNDARY_FILES), "boundary")
-    return f"/vsizip/{file.resolve()}/{shape.filename}"
+        return f"/vsizip/{file.resolve()}/{_inside(opened)}"
+
+
+def _inside(opened: OpenZip) -> str:
+    """Return the one geodatabase or boundary file in a zip."""
+    names = [member.filename for member in opened.members()]
+    geodatabases = {
+        name[: name.index(_GEODATABASE) + len(_GEODATABASE)]
+        for name in names
+        if f"{_GEODATABASE}/" in name
+    }
+    if len(geodatabases) == 1:
+        return geodatabases.pop()
+    return opened.only(lambda name: name.endswith(_BOUNDARY_FILES), "boundary").filename
+
+
+def _is_parquet(source: Any) -> bool:
+    if not isinstance(source, Path) or not source.is_file():
+        return False
+    with source.open("rb") as handle:
+        return handle.read(4) == b"PAR1"
+
+
+def _read_layer(source: Any, layer: str) -> Any:
+    """Read a layer; the names of a shapefile as what they are, not as what it says."""
+    import pyogrio
+
+    if not str(source).lower().endswith((".shp", ".dbf", ".shx")):
+        return pyogrio.read_dataframe(source, layer=layer)
+    # Every byte comes as one character.
+    frame = pyogrio.read_dataframe(source, layer=layer, encoding="ISO-8859-1")
+    words = [n for n in frame.columns if any(isinstance(cell, str) for cell in frame[n])]
+    raw = {name: frame[name].map(_bytes, na_action="ignore") for name in words}
+    utf8 = any(_is_utf8(cell) for cells in raw.values() for cell in cells)
+    return frame.assign(**{
+        name: cells.map(lambda cell: _text(cell, utf8=utf8), na_action="ignore")
+        for name, cells in raw.items()
+    })  # fmt: skip
+
+
+def _bytes(cell: Any) -> Any:
+    return cell.encode("ISO-8859-1") if isinstance(cell, str) else cell
+
+
+def _is_utf8(cell: Any) -> bool:
+    """Return True for bytes that are UTF-8 and more than ASCII: chance does not make them."""
+    if not isinstance(cell, bytes) or cell.isascii():
+        return False
+    try:
+        cell.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _text(cell: Any, *, utf8: bool) -> Any:
+    if not isinstance(cell, bytes):
+        return cell
+    try:
+        return cell.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if utf8 and error.reason == "unexpected end of data":  # cut at the width of its column
+            return cell.decode("utf-8", errors="ignore")
+    try:
+        return cell.decode("cp1252")
+    except UnicodeDecodeError:
+        return cell.decode("ISO-8859-1")
 
 
 def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:
@@ -227,6 +315,9 @@ def _in_degrees(table: gpd.GeoDataFrame, path: str | Path) -> gpd.GeoDataFrame:
             file=path,
             fix="the file names another coordinate reference system than it uses: export it again",
         )
+    corners = table.geometry.get_coordinates()
+    first = corners[~corners.index.duplicated()]  # any corner will do
+    refuse_turned(first["x"], first["y"], first.index, path, noun="areas")
     return table
 
 

@@ -6,7 +6,7 @@ hold classes, not offers, so a rule that asks for other speeds than the classes'
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ from equity.areas.geoid import geo_vintage_for
 from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, stamp
-from equity.sources.area_rows import index_by_area, pick_id, to_numbers
+from equity.sources.area_ids import table_ids
+from equity.sources.area_rows import index_by_area, to_numbers
 
 __all__ = ["read_coverage"]
 
@@ -47,7 +48,7 @@ def read_coverage(
     state: str | None = None,
     multi_state: bool = False,
     columns: Mapping[str, str] | None = None,
-    id_column: str | None = None,
+    id_column: str | Sequence[str] | None = None,
     served: tuple[float, float] = (100.0, 20.0),
     underserved: tuple[float, float] = (25.0, 3.0),
     technologies: tuple[int, ...] = (10, 40, 50, 71),
@@ -70,7 +71,8 @@ def read_coverage(
         ``underserved_n``, ``unserved_n``, ``providers_n``, ``served_tech50_n`` …). The layout of
         the Living Atlas summary is known without it.
     id_column
-        Column that holds the area id, where it is not a known name.
+        Column that holds the area id, where it is not a known name; or the columns of state,
+        county and tract that make it.
     served, underserved
         (down, up) in Mbps: the cuts between the classes.
     technologies
@@ -92,7 +94,9 @@ def read_coverage(
     """
     if not str(as_of).strip():
         raise InputError("as_of is blank", file=path, fix="give the date of the filing, or say so")
-    frame = read_text_table(path)
+    known = set(columns or ()) or {*_LIVING_ATLAS, *_COUNTS}
+    frame = read_text_table(path, header=lambda names: len(known & set(names)) >= len(_COUNTS))
+    frame, ids = table_ids(frame, path, level=level, given=id_column)
     mapping = dict(columns) if columns else _known_layout(frame, path)
     lacking = [name for name in _COUNTS if name not in mapping.values()]
     if lacking:
@@ -104,7 +108,7 @@ def read_coverage(
     numbers = to_numbers(frame, mapping, path)
     table, notes = index_by_area(
         numbers,
-        frame[pick_id(frame, path, id_column)],
+        ids,
         path,
         level=level,
         state=state,
