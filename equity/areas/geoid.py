@@ -193,17 +193,20 @@ def of_other_level(values: pd.Series, level: str) -> pd.Series:
     An id that could be one of this level without its leading zero is one of this level; words and
     ids of no level are not of another one.
     """
-    length = _length(level)
-    parts = _unwrapped(_as_text(values, length), level).str.extract(_SPELLING)
+    parts = _unwrapped(_as_text(values, _length(level)), level).str.extract(_SPELLING)
     digits = parts["digits"].fillna("")
-    if level in _IN_COUNTIES:
-        ours = in_a_county(digits.str.zfill(length)) & digits.str.len().isin([length - 1, length])
-    else:
-        ours = digits.str.len() == length
-    lengths = {n for n in LEVELS.values() if n}
-    plain = ~ours & digits.str.len().isin(lengths | {n - 1 for n in lengths - {2}})
     told = parts["level"].isin(set(_SUMMARY_LEVEL.values()) - {_SUMMARY_LEVEL[level]})
+    others = [_could_be(digits, name) for name in _NESTED_IN_STATE - {level}]
+    plain = np.logical_or.reduce(others) & ~_could_be(digits, level)
     return told | (plain & parts["level"].isna())
+
+
+def _could_be(digits: pd.Series, level: str) -> pd.Series:
+    """Return True for digits that are an id of a level, or one that lost its first zero."""
+    length = LEVELS[level]
+    whole = digits.str.zfill(length)
+    real = in_a_county(whole) if level in _IN_COUNTIES else whole.str[:2].isin(STATES)
+    return real & digits.str.len().isin([length - 1, length])
 
 
 def geo_id(geoids: Iterable[str] | pd.Series, level: str) -> pd.Series:
@@ -348,8 +351,8 @@ def _unwrapped(text: pd.Series, level: str) -> pd.Series:
     powers = text.str.extract(_SCIENTIFIC)
     digits = (powers[0] + powers[1].fillna("")).fillna("")
     places = pd.to_numeric(powers[2]).add(1).fillna(-1).astype(int)
-    # Trailing zeros are left out of 5.10010902E+10, as rounded ones are: one whole id tells.
-    if not (digits.str.len() == places).any():
+    # Trailing zeros are left out of 5.10010902E+10, as rounded ones are: a whole long id tells.
+    if not ((digits.str.len() == places) & (places == places.max())).any():
         return text
     whole = digits.str.len().between(1, places)
     zeros = pd.Series(["0" * max(0, n) for n in places - digits.str.len()], index=text.index)

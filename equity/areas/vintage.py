@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from equity.areas._states import EXAMPLE_STATE
 from equity.errors import GeoidError, InputError, VintageError
 
 VINTAGES = ("2010", "2020", "2020-CT2022")
@@ -89,12 +88,8 @@ def counties_of(geo_vintage: str | None = None) -> frozenset[str]:
 
 
 def in_a_county(ids: pd.Series, geo_vintage: str | None = None) -> pd.Series:
-    """Return True for ids, of counties or of what lies in them, whose county exists.
-
-    The counties of the example state are made up and all exist.
-    """
-    county = ids.str[:5]
-    return county.isin(counties_of(geo_vintage)) | county.str.startswith(EXAMPLE_STATE.fips)
+    """Return True for ids, of counties or of what lies in them, whose county exists."""
+    return ids.str[:5].isin(counties_of(geo_vintage))
 
 
 def check_vintage(

@@ -13,7 +13,7 @@ import pytest
 from door_files import put
 
 from equity import read_acs
-from equity.errors import FormatError, InputError
+from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import first_line, read_text_table
 from equity.files.opening import read_bytes
 from equity.sources.area_rows import to_numbers

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,10 @@ _HRSA = {
 _HRSA_STATUS = "Site Status Description"
 _HRSA_PLACE = "Health Center Location Type Description"
 _HRSA_ROLE = "Health Center Type Description"
-_HRSA_SERVES = {"Service Delivery Site", "Administrative/Service Delivery Site"}
+_HRSA_SERVES = {"service delivery site", "administrative/service delivery site"}
+# Most telling first; map services call them x and y.
+_LON_NAMES = dict.fromkeys(("lon", "longitude", "x")).keys()
+_LAT_NAMES = dict.fromkeys(("lat", "latitude", "y")).keys()
 
 
 def read_sites(
@@ -50,7 +53,7 @@ def read_sites(
     Parameters
     ----------
     path
-        CSV, possibly in .zip, .gz or .xz.
+        CSV, possibly in .zip, .gz or .xz; or a workbook, or the points of a map.
     as_of
         Date of the list.
     layout
@@ -60,7 +63,7 @@ def read_sites(
     columns
         For ``"points"``: role -> column of the file. Roles: ``lon`` and ``lat`` (decimal degrees),
         and optionally ``id``, ``name``, ``kind``, ``fte`` (full-time equivalents). Without it,
-        columns called lon and lat, or longitude and latitude, are taken.
+        columns called lon and lat, longitude and latitude, or x and y are taken.
     unplaced
         What to do with rows that have no usable coordinates: ``"raise"``, or ``"drop"`` and count
         them in a note.
@@ -96,7 +99,12 @@ def read_sites(
         raise InputError(f"unplaced={unplaced!r}", fix="choose raise or drop")
     if columns and layout == "hrsa":
         raise InputError("HRSA's columns are known", fix='leave out columns=, or layout="points"')
-    frame = read_text_table(path, trailing_comma=layout == "hrsa")
+    known = set(_HRSA.values() if layout == "hrsa" else (columns or {}).values())
+    frame = read_text_table(
+        path,
+        trailing_comma=layout == "hrsa",
+        header=lambda names: known <= set(names) and bool(known or _LON_NAMES & _folded(names)),
+    )
     frame = frame.apply(lambda cells: cells.str.strip())
     roles = dict(_HRSA) if layout == "hrsa" else _roles(columns or _coordinates(frame))
     require_columns(frame, roles.values(), path)
@@ -111,11 +119,15 @@ def read_sites(
     return stamp(sites, sources=[source], notes=notes)
 
 
+def _folded(names: Iterable[str]) -> set[str]:
+    return {name.casefold() for name in names}
+
+
 def _coordinates(frame: pd.DataFrame) -> dict[str, str]:
     there = {name.casefold(): name for name in frame.columns}
     return {
-        "lon": there.get("lon") or there.get("longitude") or "lon",
-        "lat": there.get("lat") or there.get("latitude") or "lat",
+        "lon": next((there[n] for n in _LON_NAMES if n in there), "lon"),
+        "lat": next((there[n] for n in _LAT_NAMES if n in there), "lat"),
     }
 
 
@@ -133,9 +145,9 @@ def _roles(columns: Mapping[str, str]) -> dict[str, str]:
 def _serving(frame: pd.DataFrame, path: str | Path, notes: list[str]) -> pd.DataFrame:
     require_columns(frame, [_HRSA_STATUS, _HRSA_PLACE, _HRSA_ROLE], path)
     keep = (
-        (frame[_HRSA_STATUS] == "Active")
-        & (frame[_HRSA_PLACE] == "Permanent")
-        & frame[_HRSA_ROLE].isin(_HRSA_SERVES)
+        (frame[_HRSA_STATUS].str.casefold() == "active")
+        & (frame[_HRSA_PLACE].str.casefold() == "permanent")
+        & frame[_HRSA_ROLE].str.casefold().isin(_HRSA_SERVES)
     )
     left_out = int((~keep).sum())
     if left_out:

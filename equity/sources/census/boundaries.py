@@ -163,6 +163,7 @@ def _gdal_source(path: str | Path) -> Any:
         check_data(start, path)
     if start.startswith(b"\x1f\x8b"):
         return read_bytes(path)
+    _refuse_part(file, path)
     if re.match(rb'\s*\{[^\[{]*"type"\s*:\s*"Topology"', start):
         raise FormatError(
             "this is TopoJSON, which does not say where on Earth its shapes lie",
@@ -176,6 +177,20 @@ def _gdal_source(path: str | Path) -> Any:
     check_zip(file)
     with open_zip(file, file=path) as opened:
         return f"/vsizip/{file.resolve()}/{_inside(opened)}"
+
+
+def _refuse_part(file: Path, path: str | Path) -> None:
+    """Refuse the first features of a map service that has more, which it says at an end."""
+    with file.open("rb") as handle:
+        ends = handle.read(4096)
+        handle.seek(max(0, file.stat().st_size - 4096))
+        ends += handle.read()
+    if re.search(rb'"exceededTransferLimit"\s*:\s*true', ends):
+        raise FormatError(
+            "the service sent only the first areas of more",
+            file=path,
+            fix="ask for the others too (resultOffset), or download the whole layer",
+        )
 
 
 def _inside(opened: OpenZip) -> str:
@@ -307,6 +322,9 @@ def _check_polygons(table: gpd.GeoDataFrame, path: str | Path) -> None:
 
 def _in_degrees(table: gpd.GeoDataFrame, path: str | Path) -> gpd.GeoDataFrame:
     table = table.set_geometry(table.geometry.force_2d()).to_crs(_CRS)
+    corners = table.geometry.get_coordinates()
+    first = corners[~corners.index.duplicated()]  # any corner will do
+    refuse_turned(first["x"], first["y"], first.index, path, noun="areas")
     west, south, east, north = table.total_bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise FormatError(
@@ -315,9 +333,6 @@ def _in_degrees(table: gpd.GeoDataFrame, path: str | Path) -> gpd.GeoDataFrame:
             file=path,
             fix="the file names another coordinate reference system than it uses: export it again",
         )
-    corners = table.geometry.get_coordinates()
-    first = corners[~corners.index.duplicated()]  # any corner will do
-    refuse_turned(first["x"], first["y"], first.index, path, noun="areas")
     return table
 
 

@@ -11,6 +11,7 @@ from equity.files.delimited import read_text_table
 from equity.provenance import stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import source_of
+from equity.sources.points import refuse_turned
 
 __all__ = ["read_centers"]
 
@@ -68,6 +69,7 @@ def read_centers(
     for part in parts[1:]:
         ids = ids + frame[part].str.zfill(_WIDTHS[part])
     table, notes = index_by_area(table, ids, path, level=level, state=state, multi_state=True)
+    refuse_turned(table["lon"], table["lat"], table.index, path, noun="centers")
     outside = ~(table["lon"].between(-180, 180) & table["lat"].between(-90, 90))
     if outside.any():
         raise InputError("a center lies outside the globe", file=path, rows=table.index[outside])

@@ -14,6 +14,7 @@ from equity.net.store import Stored
 from equity.provenance import stamp
 from equity.sources.area_rows import index_by_area, to_numbers
 from equity.sources.census.files import census_file, restamp, source_of
+from equity.sources.points import refuse_turned
 from equity.sources.vintages import vintage_of
 
 __all__ = ["fetch_gazetteer", "get_gazetteer", "read_gazetteer"]
@@ -101,6 +102,7 @@ def read_gazetteer(
     table, notes = index_by_area(
         table, frame["GEOID"], path, level=level, state=state, multi_state=True
     )
+    refuse_turned(table["lon"], table["lat"], table.index, path, noun="areas")
     source = source_of(path, f"gazetteer-{level}-{year}", f"Gazetteer, {level}", year)
     return stamp(
         table,
