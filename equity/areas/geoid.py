@@ -172,7 +172,7 @@ def normalize(
         _refuse(~text.str[:2].isin(STATES), text, where, ("start with no state's code", _AS_TEXT))
     if level in _IN_COUNTIES:
         nowhere = ~in_a_county(text)
-        _refuse(nowhere, text, where, ("lie in no county that exists", _lost_zero(text[nowhere])))
+        _refuse(nowhere, text, where, ("lie in no county that exists", _no_county(text[nowhere])))
     if state is not None:
         name = find_state(state).name
         _refuse(
@@ -195,6 +195,8 @@ def of_other_level(values: pd.Series, level: str) -> pd.Series:
     """
     parts = _unwrapped(_as_text(values, _length(level)), level).str.extract(_SPELLING)
     digits = parts["digits"].fillna("")
+    if level == "county":  # the rest of a state, or all of it
+        digits = digits.str.replace(r"^([0-9]{1,2})000$", r"\1", regex=True)
     told = parts["level"].isin(set(_SUMMARY_LEVEL.values()) - {_SUMMARY_LEVEL[level]})
     others = [_could_be(digits, name) for name in _NESTED_IN_STATE - {level}]
     plain = np.logical_or.reduce(others) & ~_could_be(digits, level)
@@ -359,11 +361,11 @@ def _unwrapped(text: pd.Series, level: str) -> pd.Series:
     return text.mask(whole, digits + zeros)
 
 
-def _lost_zero(ids: pd.Series) -> str:
+def _no_county(ids: pd.Series) -> str:
     """Say what ids without a county are, if one zero in front gives them one."""
     longer = next((name for name in _IN_COUNTIES if LEVELS[name] == ids.str.len().max() + 1), None)
     if longer is None or not in_a_county("0" + ids).all():
-        return _AS_TEXT
+        return "correct these ids at their source, or take their rows out of the file"
     return f'they look like ids without their first zero of the level "{longer}": level="{longer}"'
 
 

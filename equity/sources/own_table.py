@@ -32,6 +32,8 @@ GEO_VINTAGES = ("2010", "2020", "2020-CT2022")
 _KEYS = {"column", "unit", "complement", "moe", "where"}
 _UNIT_OF_SUFFIX = {"_share": "share", "_n": "count", "_usd": "usd"}
 _RESERVED = {"geoid", "geometry"}
+# Totals, blanks, codes of districts, and prefixes without an id.
+_NO_AREA = r"([0-9]{3}[0-9A-Z]{0,4}US)?[^0-9]*|.*[A-Za-z]_.*"
 _ID = " id"  # no header can hold it: names are stripped
 
 
@@ -256,7 +258,7 @@ class _Areas:
 
     def index(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
         other = of_other_level(frame[_ID], self.level)
-        words = frame[_ID].str.fullmatch(r"[^0-9]*|.*[A-Za-z]_.*")
+        words = frame[_ID].str.fullmatch(_NO_AREA)
         notes: list[str] = []
         if self.drop:
             notes = self._counted(frame[_ID], other, words)

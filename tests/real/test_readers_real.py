@@ -229,6 +229,7 @@ def test_lists_of_providers(bundles, name, rows, repeated):
 
 TRACTS = {"level": "tract", "geo_vintage": "2020", **WHO}
 OLD_TRACTS = {"level": "tract", "geo_vintage": "2010", **WHO}
+OLD_COUNTIES = {"level": "county", "geo_vintage": "2010", **WHO}
 COUNTIES = {"level": "county", "geo_vintage": "2020-CT2022", **WHO}
 
 
@@ -239,12 +240,12 @@ COUNTIES = {"level": "county", "geo_vintage": "2020-CT2022", **WHO}
         ("bundles/us/oeps_fqhc_min_distance_2025_tract.csv", {"miles": "FqhcMinDis"}, TRACTS, None, None),
         ("bundles/de/v2020/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "id_column": "tractFIPS", "missing": [99]}, 262, 259),
         ("bundles/va/v2020/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "id_column": "HeropID", "missing": [99]}, 2_198, 2_186),
-        ("bundles/us/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "other_levels": "drop"}, 85_524, 85_524),
+        ("bundles/us/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "geo_vintage": "2020-CT2022", "other_levels": "drop"}, 85_524, 85_524),
         ("bundles/va/v2010/acs_2014_2018_econ_tract.csv", {"poor_share": {"column": "povP", "unit": "percent"}}, {**OLD_TRACTS, "id_column": "G_GEOID"}, 1_907, None),
-        ("bundles/common/county/broadband_data_2020October.csv", {"usage_share": "BROADBAND USAGE"}, {**COUNTIES, "missing": ["-"]}, 3_142, 3_131),
+        ("bundles/common/county/broadband_data_2020October.csv", {"usage_share": "BROADBAND USAGE"}, {**OLD_COUNTIES, "missing": ["-"]}, 3_142, 3_131),
         ("bundles/common/county/digital_access_county_all_longitudinal.csv", {"access_share": "share_digital_access"}, {**COUNTIES, "id_column": ["state", "county"], "where": {"year": 2023}}, 3_144, None),
         # Latin-1, a sentinel for a whole column, several dates
-        ("bundles/common/county/county_tiers_201406_202406.csv", {"homes_n": "Housing_Units", "tier_4": {"column": "Tier_4", "unit": "count"}}, {**COUNTIES, "where": {"Year": 2016, "Month": 6}, "missing": [-999]}, None, None),
+        ("bundles/common/county/county_tiers_201406_202406.csv", {"homes_n": "Housing_Units", "tier_4": {"column": "Tier_4", "unit": "count"}}, {**OLD_COUNTIES, "where": {"Year": 2016, "Month": 6}, "missing": [-999]}, None, None),
         ("bundles/common/county/rucc_2023_6states.csv", {"rucc": {"column": "RUCC_2023", "unit": "count"}, "label": {"column": "Description", "unit": "text"}}, COUNTIES, 494, 494),
         ("bundles/common/county/cdc_svi_county_totals.csv", {"vulnerability_share": "RPL_THEMES"}, {**COUNTIES, "missing": [-999]}, 3_144, None),
         ("bundles/de/v2020/expected_cdc_svi_2020_tract.csv", {"vulnerability_share": "RPL_THEMES", "people_n": {"column": "E_TOTPOP", "moe": "M_TOTPOP"}}, {**TRACTS, "state": "DE", "missing": [-999]}, 259, 256),
@@ -254,7 +255,7 @@ COUNTIES = {"level": "county", "geo_vintage": "2020-CT2022", **WHO}
         ("bundles/va/v2010/dartmouth_providers_2010_tract.csv", {"doctors": "PcpPer100k"}, {**OLD_TRACTS, "missing": ["inf"]}, 1_900, None),
         ("bundles/de/v2010/acs_2014_2018_population_area_tract.csv", {"people_n": "totPopE"}, OLD_TRACTS, 218, 218),
         ("samples/svi/SVI_2022_US_tract.excerpt.csv", {"v_share": "RPL_THEMES"}, {"level": "tract", "geo_vintage": "2020-CT2022", "missing": [-999], **WHO}, 3, None),
-        ("samples/microsoft/broadband_data_2019November.head300.csv", {"usage_share": "BROADBAND USAGE"}, {**COUNTIES, "missing": ["-"]}, 299, None),
+        ("samples/microsoft/broadband_data_2019November.head300.csv", {"usage_share": "BROADBAND USAGE"}, {**OLD_COUNTIES, "missing": ["-"]}, 299, None),
         ("samples/ct_crosswalk/2022tractcrosswalk.csv", {"town": {"column": "town_name", "unit": "text"}}, {"level": "tract", "geo_vintage": "2020", "id_column": "tract_fips_2020", **WHO}, 879, 879),
     ],
     ids=lambda value: value.rsplit("/", 1)[-1] if isinstance(value, str) else None,
@@ -286,7 +287,7 @@ def test_long_files_with_counties_tracts_and_districts(bundles):
     path = uva / "va_hdcttr_acs5_2015_2023_no_health_insurance_19_to_64.csv.xz"
     columns = {"uninsured_share": {"column": "value", "unit": "percent"}}
     where = {"year": 2023, "measure": "no_hlth_ins_pct"}
-    with pytest.raises(GeoidError, match="168 ids are no tract ids"):
+    with pytest.raises(GeoidError, match="133 ids are of another level than tract"):
         read_table(path, columns=columns, where=where, **TRACTS)
     table = read_table(
         path, columns=columns, where=where, other_levels="drop", state="VA", **TRACTS
@@ -322,7 +323,8 @@ def test_real_defects_are_refused_where_nothing_was_said_about_them(bundles):
         "common/county/county_tiers_201406_202406.csv",
         "areas stand more than once",
         "Housing_Units",
-        **COUNTIES,
+        where={"Year": 2016},
+        **OLD_COUNTIES,
     )
     refused(
         "de/v2010/acs_2014_2018_econ_tract.csv", "not in Virginia", "povP", state="VA", **OLD_TRACTS
