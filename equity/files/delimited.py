@@ -49,7 +49,7 @@ def read_text_table(
     path
         CSV or similar, possibly inside .zip, .gz or .xz; UTF-8, UTF-16 with its mark, or Latin-1
         where it is neither. Its lines may end in any way, and in several. Or an .xlsx workbook, or
-        the features of a map as GeoJSON or Esri's JSON.
+        records of JSON, also as the features of a map (GeoJSON, Esri).
     delimiter
         Field separator; never sniffed, but for the tabs of a spreadsheet's UTF-16 text.
     data

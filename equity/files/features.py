@@ -1,4 +1,4 @@
-"""The attributes of a map's features as a table of text: GeoJSON, and what Esri's services answer.
+"""Records of JSON as a table of text: features of GeoJSON and of Esri's services, or a plain list.
 
 Geometry is left out, but for points: they are two more columns, ``lon`` and ``lat``, where the
 attributes have none and the file does not say that its coordinates are other than degrees.
@@ -32,7 +32,7 @@ def read_features(data: bytes, path: str | Path) -> tuple[list[str], list[tuple[
         If it is no JSON of features, or the service sent only the first of them.
     """
     whole = parsed(data, path)
-    features = whole.get("features") if isinstance(whole, dict) else None
+    features = whole.get("features") if isinstance(whole, dict) else whole
     if not isinstance(features, list) or not all(isinstance(item, dict) for item in features):
         topology = isinstance(whole, dict) and whole.get("type") == "Topology"
         raise FormatError(
@@ -40,6 +40,8 @@ def read_features(data: bytes, path: str | Path) -> tuple[list[str], list[tuple[
             file=path,
             fix="convert it to GeoJSON" if topology else "name the CSV file",
         )
+    if not isinstance(whole, dict):
+        return _laid_out(features)
     if _cut(whole):
         raise FormatError(
             f"the service sent only the first {len(features):,} features of more",
@@ -47,7 +49,10 @@ def read_features(data: bytes, path: str | Path) -> tuple[list[str], list[tuple[
             fix="ask for the others too (resultOffset), or download the layer as CSV",
         )
     degrees = _in_degrees(whole)
-    rows = [_attributes(item, degrees=degrees) for item in features]
+    return _laid_out([_attributes(item, degrees=degrees) for item in features])
+
+
+def _laid_out(rows: list[dict[str, Any]]) -> tuple[list[str], list[tuple[int, list[str]]]]:
     names = list(dict.fromkeys(name for row in rows for name in row))
     return names, [(n, [_text(row.get(name)) for name in names]) for n, row in enumerate(rows, 1)]
 
