@@ -91,8 +91,13 @@ def _left_behind(table: pd.DataFrame, roles: Roles, dropped: Collection[str]) ->
     names = [n for n in names if base_name(n) == n or base_name(n) not in table.columns]
     numeric = [n for n in names if table[n].dtype.kind in "iuf"]
     text = []
-    if numeric:
-        text.append(f"left behind, as they do not add up: {_listed(numeric)}")
+    if known := _without(numeric, roles.unknown):
+        text.append(f"left behind, as they do not add up: {_listed(known)}")
+    if asked := _without(numeric, known):
+        text.append(
+            f"left behind, as it is not known whether they add up: {_listed(asked)}; counts=, "
+            "ratios= or drop= says so"
+        )
     if len(names) > len(numeric):
         text.append(f"left behind, as text or flags: {_listed(_without(names, numeric))}")
     return text

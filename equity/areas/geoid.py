@@ -200,7 +200,8 @@ def of_other_level(values: pd.Series, level: str) -> pd.Series:
     told = parts["level"].isin(set(_SUMMARY_LEVEL.values()) - {_SUMMARY_LEVEL[level]})
     others = [_could_be(digits, name) for name in _NESTED_IN_STATE - {level}]
     plain = np.logical_or.reduce(others) & ~_could_be(digits, level)
-    return told | (plain & parts["level"].isna())
+    other: pd.Series = told | (plain & parts["level"].isna())
+    return other
 
 
 def _could_be(digits: pd.Series, level: str) -> pd.Series:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from equity.areas._acs_tables import NO_SUMS, held_by
 from equity.areas._registry import Column, MapLayer, Status, Unit, registry
 
 __all__ = [
@@ -193,7 +194,11 @@ def _acs(stem: str) -> Column | None:
     label = f"{found[1]}: {_ACS_MEANING[found[2]]}"
     source = f"American Community Survey, table {found[1].partition('_')[0]}"
     dtype = "str" if "status" in found[2] else ""
-    return Column(stem, "", label, source, dtype=dtype, input=True)
+    held = held_by(stem)
+    counted = "" if held == NO_SUMS else held
+    return Column(
+        stem, "", label, source, dtype=dtype, input=True, universe=counted, adds=bool(counted)
+    )
 
 
 def _users(stem: str) -> Column:
@@ -209,7 +214,7 @@ def _users(stem: str) -> Column:
 
 # One column a technology: served_tech50_n is served_n over fiber alone.
 _TECHNOLOGY = re.compile(r"^(\w+?)_tech_?(\d+|unknown)_n$")
-_ACS = re.compile(r"^([BC]\d{5}[A-Z]*_\d{3})([EM]|E_status)$")
+_ACS = re.compile(r"^([BC]\d{5}\d?[A-Z]*_\d{3})([EM]|E_status)$")
 _ACS_MEANING = {"E": "estimate", "M": _DERIVED["_moe"], "E_status": _DERIVED["_status"]}
 _ENDINGS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")
 

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import data_dictionary
+from equity.areas.vintage import required_record
 from equity.areas.words import is_missing
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
@@ -56,7 +57,8 @@ def export(
     name
         Stem of the file names in a folder.
     sources
-        Inputs to record; by default those in the table's own record.
+        Inputs to record; by default those in the table's own record. A table without a record
+        needs them; `()` says that none is known.
     rules
         Names of the coverage rules behind the numbers.
     synthetic
@@ -73,7 +75,8 @@ def export(
     Raises
     ------
     InputError
-        A format is unknown, or two columns differ in nothing but control characters.
+        A format is unknown, two columns differ in nothing but control characters, or the table has
+        no record and no `sources` are given.
     StorageError
         A file cannot be written.
 
@@ -167,7 +170,7 @@ def cite(
     Raises
     ------
     InputError
-        The style is unknown.
+        The style is unknown, or the table has no record: cite its sources then.
 
     Examples
     --------
@@ -193,7 +196,7 @@ def _sources_of(what: pd.DataFrame | Report | Iterable[Source] | None) -> tuple[
     if what is None:
         return ()
     if isinstance(what, pd.DataFrame):
-        return meta(what).sources
+        return required_record(what, name="the table").sources
     return tuple(what if isinstance(what, Iterable) else what.sources)
 
 
@@ -226,7 +229,7 @@ def _record(
     table: Any, *, sources: Iterable[Source] | None, rules: Iterable[str], synthetic: bool | None
 ) -> dict[str, Any]:
     """Gather what every file says about itself."""
-    known = meta(table)
+    known = required_record(table, name="the table") if sources is None else meta(table)
     named = list(known.sources if sources is None else sources)
     stamped = any(s.synthetic for s in named) if synthetic is None else synthetic
     record = {

@@ -282,9 +282,9 @@ def test_the_table_as_it_is_shown_is_refused_with_the_download_that_works(tmp_pa
 @pytest.mark.parametrize(("name", "make"), [ACS["FactFinder, csv"], ACS["NHGIS with codebook"]])
 def test_a_file_that_says_its_year_is_held_to_it(tmp_path, name, make):
     path = put(tmp_path, make(), name)
-    with pytest.raises(InputError, match="ends in 2023, not in 2021") as caught:
+    with pytest.raises(InputError, match="edition of 2023, not of 2021") as caught:
         eq.read_acs(path, year=2021)
-    assert caught.value.fix.startswith("year = 2023")
+    assert caught.value.fix.startswith("give year=2023")
 
 
 def test_codes_that_no_file_explains_are_asked_for(tmp_path):
@@ -359,7 +359,9 @@ def test_powers_of_ten_are_read_whole_or_refused(ids, digits):
     try:
         read = normalize(cells, level="tract").tolist()
     except GeoidError:
-        assert digits < 11 or all(int(i) % 10 == 0 for i in ids)
+        numbers = [str(int(i)) for i in ids]
+        longest = [number for number in numbers if len(number) == max(map(len, numbers))]
+        assert digits < len(longest[0]) or all(number.endswith("0") for number in longest)
         return
     assert read == ids
 

@@ -22,6 +22,7 @@ from equity.files.opening import is_workbook, read_bytes
 from equity.files.zips import open_zip
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import require_columns, row_labels
+from equity.sources.vintages import check_edition
 
 __all__ = ["CODE", "Form", "read_form"]
 
@@ -138,7 +139,7 @@ def _codes(names: Sequence[str], path: str | Path, year: int) -> dict[str, str]:
             found[name] = f"{reporter[1]}_{reporter[2]}{'M' if reporter[3] else 'E'}"
     factfinder = _FACTFINDER_FILE.match(_name_inside(path, "_with_ann.csv"))
     if factfinder and any(map(_FACTFINDER_CODE.match, names)):
-        _refuse_year(2000 + int(factfinder[1]), year, path)
+        check_edition(path, year, layout={f"{factfinder[0]} in it": [2000 + int(factfinder[1])]})
         for name in names:
             if line := _FACTFINDER_CODE.match(name):
                 found[name] = f"{factfinder[2]}_{line[2]:0>3}{'EM'[line[1] == '2']}"
@@ -154,7 +155,7 @@ def _nhgis(names: Sequence[str], path: str | Path, year: int) -> dict[str, str]:
         return {}
     period = _YEARS.search(text)
     if period:
-        _refuse_year(int(period[2]), year, path)
+        check_edition(path, year, layout={f"its codebook ({period[0]})": [int(period[2])]})
     parts = ((name, _NHGIS_CODE.match(name)) for name in names)
     return {
         name: f"{tables[found[1]]}_{found[3]}{found[2]}"
@@ -180,15 +181,6 @@ def _name_inside(path: str | Path, suffix: str) -> str:
     with open_zip(io.BytesIO(Path(path).expanduser().read_bytes()), file=path) as opened:
         names = [Path(m.filename).name for m in opened.members() if m.filename.endswith(suffix)]
     return names[0] if len(names) == 1 else ""
-
-
-def _refuse_year(theirs: int, year: int, path: str | Path) -> None:
-    if theirs != year:
-        raise InputError(
-            f"the file holds the period that ends in {theirs}, not in {year}",
-            file=path,
-            fix=f"year = {theirs}, or download the period that ends in {year}",
-        )
 
 
 def _wide(

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.annotations import decode
+from equity.areas.annotations import decode, open_ends
 from equity.areas.geoid import find_state, geo_vintage_for
+from equity.areas.schema import status_of_word
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import BLANK
 from equity.files.opening import existing, sequence_of
@@ -28,9 +29,12 @@ from equity.sources.area_rows import (
     without_thousands,
 )
 from equity.sources.census._acs_forms import CODE, read_form
+from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_acs"]
 
+# ACSDT5Y2023.B28001-Data.csv, acsdt5y2023-b28002.dat, acs2023_5yr_B28002.csv
+_NAMED = r"^acs(?:dt|st|dp|cp)?(?:5y)?(20\d\d)"
 # Signs in place of numbers in tables from data.census.gov, as the codes the API sends.
 _ESTIMATE_SIGNS = {
     "-": "-666666666",
@@ -91,13 +95,16 @@ def read_acs(
     pandas.DataFrame
         Index ``geoid``; column ``name`` where the file has one; then estimates and margins as
         floats. A controlled estimate has margin 0; other annotation values are missing. Columns
-        whose margin marks an open interval (the estimate is a bound) have a ``<code>_status``.
+        with codes have a ``<code>_status`` that says why there is no estimate, or that it is only
+        a bound (``open_interval``: 250,001 is "250,000 or more"); a note counts them.
 
     Raises
     ------
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
         If the file is absent, damaged or cut, lacks a column or an id, repeats an area, or holds
         a negative number or an unknown annotation value.
+    VintageError
+        If a file is of another year: its name or its ids tell.
 
     References
     ----------
@@ -119,10 +126,12 @@ def read_acs(
     files = _expand(paths)
     for path in files:
         table, dropped = _read_one(path, wanted, alone=len(files) == 1)
+        check_edition(path, year, name=_NAMED)
         tables.append((path, table))
         notes += dropped
         sources.append(_source(Path(path), year, synthetic=synthetic))
     joined = _side_by_side(tables)
+    ids_of_edition(joined.index, files[0], level=level, year=year, geo_vintage=vintage)
     lacking = [name for name, code in (columns or {}).items() if code not in joined.columns]
     if lacking:
         raise MissingColumnError(
@@ -185,7 +194,7 @@ def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.Dat
             file=path,
             fix='name them with columns={"column of the file": "B28002_001E"}',
         )
-    numbers = _decoded(frame[codes], str(path))
+    numbers = _decoded(frame[codes], str(path), wanted.year)
     name = next((n for n in ("NAME", "name", "GEO.display-label") if n in frame.columns), None)
     if name is not None:
         numbers.insert(0, "name", frame[name].str.strip())
@@ -197,7 +206,25 @@ def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.Dat
         state=wanted.state,
         multi_state=wanted.multi_state,
     )
-    return table, form.notes + notes
+    # What other levels and states are coded with is no matter here.
+    plain = [name for name in table.filter(like="_status") if (table[name] == "ok").all()]
+    table = table.drop(columns=plain)
+    return table, [*form.notes, *notes, *_reasons(table, Path(path).name)]
+
+
+def _reasons(table: pd.DataFrame, file: str) -> list[str]:
+    """Say which estimates are codes or bounds, and why."""
+    said = []
+    statuses = table.filter(like="_status")
+    for word in sorted({*statuses.to_numpy().ravel()} - {"ok", "missing"}):
+        here = statuses == word
+        names = [name.removesuffix("_status") for name in statuses.columns[here.any()]]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        said.append(
+            f"{file}: {int(here.to_numpy().sum()):,} estimates of {', '.join(names[:5])}{more} "
+            f"are no plain numbers: {status_of_word(word).words}"
+        )
+    return said
 
 
 def _check_mapping(columns: Mapping[str, str] | None) -> None:
@@ -225,12 +252,13 @@ def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path) 
     return frame.rename(columns=dict(columns))
 
 
-def _decoded(text: pd.DataFrame, file: str) -> pd.DataFrame:
+def _decoded(text: pd.DataFrame, file: str, year: int) -> pd.DataFrame:
     columns: dict[str, Any] = {}
+    statuses: dict[str, Any] = {}
     for code in text.columns:
-        cells, bounded = _plain(text[code], margin=code.endswith("M"))
-        kind = "moe" if code.endswith("M") else "estimate"
-        numbers, status = decode(cells, kind=kind, file=file)
+        margin = code.endswith("M")
+        cells, bounded = _plain(text[code], margin=margin)
+        numbers, status = decode(cells, kind="moe" if margin else "estimate", file=file)
         negative = numbers < 0
         if negative.any():
             raise InputError(
@@ -239,13 +267,18 @@ def _decoded(text: pd.DataFrame, file: str) -> pd.DataFrame:
                 rows=row_labels(text.index, negative),
                 fix="only the Census Bureau's annotation values may be negative",
             )
+        if not margin:
+            numbers, beyond = open_ends(code, numbers, year=year)
+            bounded |= beyond
         columns[code] = numbers
-        bounded |= status == "open_interval"
-        if bounded.any():
+        status = status.mask(bounded, "open_interval")
+        # A margin says of its estimate that it is a bound; why there is none is its own affair.
+        told = status == "open_interval" if margin else ~status.isin(["ok", "missing"])
+        if told.any():
             name = f"{code[:-1]}E_status"
-            marked = columns.get(name, pd.Series("ok", index=text.index, dtype=object))
-            columns[name] = marked.mask(bounded, "open_interval")
-    return pd.DataFrame(columns, index=text.index)
+            marked = statuses.get(name, pd.Series("ok", index=text.index, dtype=object))
+            statuses[name] = marked.mask(told & ((marked == "ok") | (not margin)), status)
+    return pd.DataFrame(columns | statuses, index=text.index)
 
 
 def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:

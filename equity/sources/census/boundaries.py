@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import re
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,22 +9,17 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from equity.areas.geoid import geo_vintage_for
-from equity.errors import EquityError, FormatError, InputError
-from equity.files.opening import check_data, existing, read_bytes, regular
-from equity.files.zips import OpenZip, check_zip, open_zip
+from equity.errors import FormatError, InputError
+from equity.files.shapes import read_polygons
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import index_by_area, row_labels, to_numbers
 from equity.sources.points import refuse_turned
+from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_boundaries"]
-
-_log = logging.getLogger("equity.sources.census.boundaries")
-_BOUNDARY_FILES = (".shp", ".gpkg", ".geojson", ".json")
-_GEODATABASE = ".gdb"
 
 _CRS = "EPSG:4269"  # NAD83, as the Census Bureau delivers it
 _M2_PER_KM2 = 1e6
@@ -81,6 +73,8 @@ def read_boundaries(
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
         If the file is absent, damaged or no polygon file, lacks an id, a CRS or a polygon, or
         repeats areas.
+    VintageError
+        If the file is of another year: its name, its id column or its ids tell.
 
     Examples
     --------
@@ -91,14 +85,17 @@ def read_boundaries(
     (4269, ['name', 'land_km2', 'water_km2', 'geometry'])
     """
     vintage = geo_vintage_for("boundaries", year)
-    frame = _read(path, layer)
+    frame = read_polygons(path, layer=layer)
     frame, ids = table_ids(frame, path, level=level, given=id_column)
+    layout = _census_of(str(ids.name or ""), level)
+    check_edition(path, year, name=r"\b(?:tl|cb)_(20\d\d)_", layout=layout)
     table = gpd.GeoDataFrame(
         _attributes(frame, path), geometry=frame.geometry.array, crs=frame.crs, index=frame.index
     )
     table, notes = index_by_area(
         table, ids, path, level=level, state=state, multi_state=multi_state
     )
+    ids_of_edition(table.index, path, level=level, year=year, geo_vintage=vintage)
     _check_polygons(table, path)
     table, repaired = _repaired(_in_degrees(table, path), path)
     table, measured = _with_areas(table, path)
@@ -111,168 +108,12 @@ def read_boundaries(
     )
 
 
-def _read(path: str | Path, layer: str | None) -> gpd.GeoDataFrame:
-    import pyarrow as pa
-    import pyogrio
-    from pyogrio import errors
-
-    source = _gdal_source(path)
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            if _is_parquet(source):
-                frame = gpd.read_parquet(source)
-            else:
-                chosen = _layer(pyogrio.list_layers(source), layer, path)
-                frame = _read_layer(source, chosen)
-    except (
-        errors.CRSError,
-        errors.DataLayerError,
-        errors.DataSourceError,
-        errors.FeatureError,
-        errors.GeometryError,
-        pa.ArrowException,
-        shapely.errors.GEOSException,
-        ValueError,
-    ) as error:
-        if isinstance(error, EquityError):
-            raise
-        raise FormatError(
-            f"not readable as a boundary file ({str(error).splitlines()[0]})",
-            file=path,
-            fix="give a zipped shapefile, GeoJSON or GeoPackage; download it again if it was cut",
-        ) from None
-    for warning in caught:
-        _log.info("%s: %s", Path(path).name, warning.message)
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
-        raise FormatError("holds no areas", file=path, fix="check that it is the right file")
-    if frame.crs is None:
-        raise FormatError("says no coordinate reference system", file=path, fix="add its .prj file")
-    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
-    return frame
-
-
-def _gdal_source(path: str | Path) -> Any:
-    """Return what GDAL opens: a file, the one boundary file in a zip, or unpacked bytes."""
-    if existing(path).is_dir() and str(path).rstrip("/\\").endswith(_GEODATABASE):
-        return existing(path)
-    file = regular(path)
-    with file.open("rb") as handle:
-        start = handle.read(4096)
-    if file.suffix.lower() not in {".kml", ".gml"}:
-        check_data(start, path)
-    if start.startswith(b"\x1f\x8b"):
-        return read_bytes(path)
-    _refuse_part(file, path)
-    if re.match(rb'\s*\{[^\[{]*"type"\s*:\s*"Topology"', start):
-        raise FormatError(
-            "this is TopoJSON, which does not say where on Earth its shapes lie",
-            file=path,
-            fix="convert it to GeoJSON, for example with mapshaper, and give that",
-        )
-    if not start.startswith(b"PK"):
-        if file.suffix.lower() == ".zip":
-            raise FormatError("this is no zip file", file=path, fix="download it again")
-        return file
-    check_zip(file)
-    with open_zip(file, file=path) as opened:
-        return f"/vsizip/{file.resolve()}/{_inside(opened)}"
-
-
-def _refuse_part(file: Path, path: str | Path) -> None:
-    """Refuse the first features of a map service that has more, which it says at an end."""
-    with file.open("rb") as handle:
-        ends = handle.read(4096)
-        handle.seek(max(0, file.stat().st_size - 4096))
-        ends += handle.read()
-    if re.search(rb'"exceededTransferLimit"\s*:\s*true', ends):
-        raise FormatError(
-            "the service sent only the first areas of more",
-            file=path,
-            fix="ask for the others too (resultOffset), or download the whole layer",
-        )
-
-
-def _inside(opened: OpenZip) -> str:
-    """Return the one geodatabase or boundary file in a zip."""
-    names = [member.filename for member in opened.members()]
-    geodatabases = {
-        name[: name.index(_GEODATABASE) + len(_GEODATABASE)]
-        for name in names
-        if f"{_GEODATABASE}/" in name
-    }
-    if len(geodatabases) == 1:
-        return geodatabases.pop()
-    return opened.only(lambda name: name.endswith(_BOUNDARY_FILES), "boundary").filename
-
-
-def _is_parquet(source: Any) -> bool:
-    if not isinstance(source, Path) or not source.is_file():
-        return False
-    with source.open("rb") as handle:
-        return handle.read(4) == b"PAR1"
-
-
-def _read_layer(source: Any, layer: str) -> Any:
-    """Read a layer; the names of a shapefile as what they are, not as what it says."""
-    import pyogrio
-
-    if not str(source).lower().endswith((".shp", ".dbf", ".shx")):
-        return pyogrio.read_dataframe(source, layer=layer)
-    # Every byte comes as one character.
-    frame = pyogrio.read_dataframe(source, layer=layer, encoding="ISO-8859-1")
-    words = [n for n in frame.columns if any(isinstance(cell, str) for cell in frame[n])]
-    raw = {name: frame[name].map(_bytes, na_action="ignore") for name in words}
-    utf8 = any(_is_utf8(cell) for cells in raw.values() for cell in cells)
-    return frame.assign(**{
-        name: cells.map(lambda cell: _text(cell, utf8=utf8), na_action="ignore")
-        for name, cells in raw.items()
-    })  # fmt: skip
-
-
-def _bytes(cell: Any) -> Any:
-    return cell.encode("ISO-8859-1") if isinstance(cell, str) else cell
-
-
-def _is_utf8(cell: Any) -> bool:
-    """Return True for bytes that are UTF-8 and more than ASCII: chance does not make them."""
-    if not isinstance(cell, bytes) or cell.isascii():
-        return False
-    try:
-        cell.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _text(cell: Any, *, utf8: bool) -> Any:
-    if not isinstance(cell, bytes):
-        return cell
-    try:
-        return cell.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if utf8 and error.reason == "unexpected end of data":  # cut at the width of its column
-            return cell.decode("utf-8", errors="ignore")
-    try:
-        return cell.decode("cp1252")
-    except UnicodeDecodeError:
-        return cell.decode("ISO-8859-1")
-
-
-def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:
-    # Tables without geometry, such as the styles that QGIS saves, are no boundaries.
-    layers = [str(name) for name, geometry in listed if geometry is not None]
-    if wanted is not None and wanted not in layers:
-        what = f"has no layer {wanted!r}"
-    elif not layers:
-        what = "holds no areas"
-    elif wanted is None and len(layers) > 1:
-        what = f"holds {len(layers)} layers"
-    else:
-        return wanted or layers[0]
-    raise FormatError(
-        what, file=path, fix=f"choose with layer= from {', '.join(layers[:8]) or 'another file'}"
-    )
+def _census_of(id_name: str, level: str) -> dict[str, range]:
+    """Return what the name of the id column tells: the census whose areas these are."""
+    if id_name.endswith("10"):
+        # ZIP areas of 2010 were published until those of 2020 were ready.
+        return {f"the id column {id_name}": range(2010, 2021 if level == "zcta" else 2020)}
+    return {f"the id column {id_name}": range(2020, 2030)} if id_name.endswith("20") else {}
 
 
 def _attributes(frame: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
+from equity.files.shapes import read_polygons
 from equity.net.desk import Desk
 from equity.net.store import Stored
 from equity.provenance import stamp
@@ -63,10 +64,10 @@ def read_tribal_areas(path: str | Path, *, year: int) -> gpd.GeoDataFrame:
 
     Raises
     ------
-    MissingColumnError
-        If the file has no ``GEOID``.
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged, holds no polygon, or has no ``GEOID``.
     """
-    frame = gpd.read_file(path)
+    frame = read_polygons(path)
     require_columns(frame, ["GEOID"], path)
     name = next((c for c in ("NAMELSAD", "NAME") if c in frame.columns), "GEOID")
     kinds: Mapping[str, str] = {"R": "reservation", "T": "trust_land"}

@@ -130,7 +130,7 @@ def check_as_of(as_of: str | date) -> str:
     VintageError
         If it is no 30 June or 31 December since the first collection.
     """
-    text = as_of.isoformat() if isinstance(as_of, date) else str(as_of).strip()
+    text = iso_day(as_of)
     if re.fullmatch(r"20\d\d-(06-30|12-31)", text) and text >= "2022-06-30":
         return text
     half = re.fullmatch(r"([JDjd])(\d\d)", text)
@@ -140,6 +140,36 @@ def check_as_of(as_of: str | date) -> str:
         f"the FCC collects as of 30 June and 31 December since 2022, not {text!r}",
         fix='write the date, for example as_of="2025-12-31"',
     )
+
+
+def iso_day(as_of: str | date) -> str:
+    """Return a date, a time stamp or text as text: the day alone, where it is midnight or says so.
+
+    Examples
+    --------
+    >>> from datetime import datetime
+    >>> iso_day(datetime(2025, 12, 31)), iso_day("2025-12-31T00:00:00"), iso_day(" D25 ")
+    ('2025-12-31', '2025-12-31', 'D25')
+    """
+    return re.sub(r"^(\d{4}-\d\d-\d\d)[T ]00:00(:00(\.0+)?)?$", r"\1", str(as_of).strip())
+
+
+def refuse_other_vintage(name: str, vintage: str) -> None:
+    """Refuse a file whose name says another vintage; a name that says none says nothing.
+
+    Raises
+    ------
+    VintageError
+        With the vintage that its name says.
+    """
+    parsed = parse_name(name)
+    of = parsed.vintage or (f"month {parsed.month}" if parsed.month else "")
+    if of not in {"", vintage, f"month {vintage[5:7]}"}:
+        raise VintageError(
+            f"is as of {of}, not {vintage}",
+            file=name,
+            fix=f'read each vintage on its own, here with as_of="{of}"',
+        )
 
 
 def _half(letter: str, year: str) -> str:

@@ -1,0 +1,194 @@
+"""One door for polygons: shapefiles, geodatabases, GeoPackage, GeoJSON and GeoParquet."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas as pd
+
+from equity.errors import EquityError, FormatError
+from equity.files.opening import check_data, existing, read_bytes, regular
+from equity.files.words import decoded_words
+from equity.files.zips import OpenZip, check_zip, open_zip
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["read_attributes", "read_polygons"]
+
+_log = logging.getLogger("equity.files.shapes")
+_BOUNDARY_FILES = (".shp", ".gpkg", ".geojson", ".json")
+_GEODATABASE = ".gdb"
+
+
+def read_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
+    """Read a shapefile, GeoPackage or file geodatabase (or any in a zip), GeoJSON or GeoParquet.
+
+    Esri's JSON of features is read too; TopoJSON, and the first features of more, are refused.
+    Names in a shapefile are taken for UTF-8 where they can be, whatever it says, else for Latin-1.
+
+    Parameters
+    ----------
+    path
+        The file.
+    layer
+        Layer of a GeoPackage or geodatabase with several.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Its rows, in its own coordinates; the index counts them from 1.
+
+    Raises
+    ------
+    MissingFileError, FormatError
+        If the file is absent, damaged, empty, has no polygon layer or does not say its coordinates.
+    """
+    import geopandas as gpd
+
+    frame = _read(path, layer, geometry=True)
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
+        raise FormatError("holds no areas", file=path, fix="check that it is the right file")
+    if frame.crs is None:
+        raise FormatError("says no coordinate reference system", file=path, fix="add its .prj file")
+    return frame
+
+
+def read_attributes(path: str | Path) -> pd.DataFrame:
+    """Read what such a file says of its areas, without their polygons.
+
+    Raises
+    ------
+    MissingFileError, FormatError
+        As :func:`read_polygons`.
+    """
+    return _read(path, None, geometry=False)
+
+
+def _read(path: str | Path, layer: str | None, *, geometry: bool) -> pd.DataFrame:
+    import pyarrow as pa
+    from pyogrio import errors
+    from shapely.errors import GEOSException
+
+    source = _gdal_source(path)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            frame = _opened(source, layer, path, geometry=geometry)
+    except EquityError:
+        raise
+    except (
+        errors.CRSError,
+        errors.DataLayerError,
+        errors.DataSourceError,
+        errors.FeatureError,
+        errors.GeometryError,
+        pa.ArrowException,
+        GEOSException,
+        ValueError,  # also of text that is no UTF-8, and of a Parquet file without shapes
+    ) as error:
+        raise FormatError(
+            f"not readable as a boundary file ({str(error).splitlines()[0]})",
+            file=path,
+            fix="give a zipped shapefile, GeoJSON or GeoPackage; download it again if it was cut",
+        ) from None
+    for warning in caught:
+        _log.info("%s: %s", Path(path).name, warning.message)
+    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
+    return cast("pd.DataFrame", frame)
+
+
+def _opened(source: Any, layer: str | None, path: str | Path, *, geometry: bool) -> Any:
+    import geopandas as gpd
+    import pyogrio
+
+    if _is_parquet(source):
+        return gpd.read_parquet(source)
+    chosen = _layer(pyogrio.list_layers(source), layer, path)
+    if not str(source).lower().endswith((".shp", ".dbf", ".shx")):
+        return pyogrio.read_dataframe(source, layer=chosen, read_geometry=geometry)
+    # Every byte comes as one character: the words are told by what they are.
+    return decoded_words(
+        pyogrio.read_dataframe(source, layer=chosen, read_geometry=geometry, encoding="ISO-8859-1")
+    )
+
+
+def _gdal_source(path: str | Path) -> Any:
+    """Return what GDAL opens: a file, the one boundary file in a zip, or unpacked bytes."""
+    if existing(path).is_dir() and str(path).rstrip("/\\").endswith(_GEODATABASE):
+        return existing(path)
+    file = regular(path)
+    with file.open("rb") as handle:
+        start = handle.read(4096)
+    if file.suffix.lower() not in {".kml", ".gml"}:
+        check_data(start, path)
+    if start.startswith(b"\x1f\x8b"):
+        return read_bytes(path)
+    _refuse_part(file, path)
+    if re.match(rb'\s*\{[^\[{]*"type"\s*:\s*"Topology"', start):
+        raise FormatError(
+            "this is TopoJSON, which does not say where on Earth its shapes lie",
+            file=path,
+            fix="convert it to GeoJSON, for example with mapshaper, and give that",
+        )
+    if not start.startswith(b"PK"):
+        if file.suffix.lower() == ".zip":
+            raise FormatError("this is no zip file", file=path, fix="download it again")
+        return file
+    check_zip(file)
+    with open_zip(file, file=path) as opened:
+        return f"/vsizip/{file.resolve()}/{_inside(opened)}"
+
+
+def _refuse_part(file: Path, path: str | Path) -> None:
+    """Refuse the first features of a map service that has more, which it says at an end."""
+    with file.open("rb") as handle:
+        ends = handle.read(4096)
+        handle.seek(max(0, file.stat().st_size - 4096))
+        ends += handle.read()
+    if re.search(rb'"exceededTransferLimit"\s*:\s*true', ends):
+        raise FormatError(
+            "the service sent only the first areas of more",
+            file=path,
+            fix="ask for the others too (resultOffset), or download the whole layer",
+        )
+
+
+def _inside(opened: OpenZip) -> str:
+    """Return the one geodatabase or boundary file in a zip."""
+    names = [member.filename for member in opened.members()]
+    geodatabases = {
+        name[: name.index(_GEODATABASE) + len(_GEODATABASE)]
+        for name in names
+        if f"{_GEODATABASE}/" in name
+    }
+    if len(geodatabases) == 1:
+        return geodatabases.pop()
+    return opened.only(lambda name: name.endswith(_BOUNDARY_FILES), "boundary").filename
+
+
+def _is_parquet(source: Any) -> bool:
+    if not isinstance(source, Path) or not source.is_file():
+        return False
+    with source.open("rb") as handle:
+        return handle.read(4) == b"PAR1"
+
+
+def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:
+    # Tables without geometry, such as the styles that QGIS saves, are no boundaries.
+    layers = [str(name) for name, geometry in listed if geometry is not None]
+    if wanted is not None and wanted not in layers:
+        what = f"has no layer {wanted!r}"
+    elif not layers:
+        what = "holds no areas"
+    elif wanted is None and len(layers) > 1:
+        what = f"holds {len(layers)} layers"
+    else:
+        return wanted or layers[0]
+    raise FormatError(
+        what, file=path, fix=f"choose with layer= from {', '.join(layers[:8]) or 'another file'}"
+    )
