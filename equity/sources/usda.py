@@ -117,7 +117,7 @@ def _ruca_2010(path: Any) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
 
 
 def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:
-    """Read rural-urban continuum codes of counties (long CSV of 2023).
+    """Read rural-urban continuum codes of counties (2023, long or wide).
 
     Parameters
     ----------
@@ -141,6 +141,9 @@ def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.Da
         If it has the codes of another year.
     """
     frame = read_text_table(path)
+    wide = f"RUCC_{year}"
+    if wide in frame.columns:  # a column of its own, as USDA's workbook has it
+        frame = frame.assign(Attribute=wide, Value=frame[wide])
     require_columns(frame, ["FIPS", "Attribute", "Value"], path)
     names = frame["Attribute"].str.strip()
     there = names[names.str.fullmatch(r"RUCC_\d{4}")].unique()

@@ -6,13 +6,26 @@ as republished by Esri, Census ACS and boundary files, HRSA and SAMHSA lists.
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 
-from equity import read_acs, read_boundaries, read_coverage, read_sites, read_table
+from equity import (
+    read_acs,
+    read_boundaries,
+    read_coverage,
+    read_designations,
+    read_sites,
+    read_table,
+)
 from equity.areas.geoid import is_water
+from equity.areas.vintage import counties_of
 from equity.errors import FormatError, GeoidError, InputError
 from equity.provenance import meta
+from equity.sources.care.nppes import read_nppes
+from equity.sources.fcc.summaries import read_bdc_mobile
+from equity.sources.usda import read_rucc
 
 pytestmark = pytest.mark.real
 
@@ -330,3 +343,57 @@ def test_real_defects_are_refused_where_nothing_was_said_about_them(bundles):
     refused(
         "de/v2010/acs_2014_2018_econ_tract.csv", "not in Virginia", "povP", state="VA", **OLD_TRACTS
     )
+
+
+def test_every_sample_of_a_publisher_goes_through_its_reader_as_it_is(samples):
+    """The counts are those that the data's own list gives, or those of their rows."""
+    hpsa = samples / "hrsa"
+    reads = {
+        "census_acs/2021_51059_b19013_block_groups_jam_values.csv": (
+            lambda p: read_acs(p, year=2021, level="block_group", id_column="GEOID21"), 678),
+        "census_acs/acs5_2023_tract_DE.excerpt.json": (lambda p: read_acs(p, year=2023), 22),
+        "census_reporter/acs_2024_5yr_maryland_counties.json": (
+            lambda p: read_acs(p, year=2024, level="county"), 24),
+        "derived_dc/dc_geo_census_cb_2020_census_tracts.geojson": (
+            lambda p: read_boundaries(p, year=2020), 206),
+        "tiger/tl_2019_11_bg.zip": (
+            lambda p: read_boundaries(p, year=2019, level="block_group"), 450),
+        "ct_crosswalk/2022tractcrosswalk.csv": (
+            lambda p: read_table(p, columns={"town": {"column": "town_name", "unit": "text"}},
+                                 id_column="tract_fips_2020", **TRACTS), 879),
+        "fcc_mobile/mobile_broadband_D25_27may2026.zip": (
+            lambda p: read_bdc_mobile(p, as_of="2025-12-31", level="county"), 3_234),
+        "rucc/2023-rural-urban-continuum-codes.csv": (lambda p: read_rucc(p, year=2023), 3_235),
+        "nppes/npidata_pfile.sample.csv": (lambda p: read_nppes(p, as_of="2026"), None),
+        "microsoft/broadband_data_zipcode.head300.csv": (
+            lambda p: read_table(p, columns={"use_share": "BROADBAND USAGE"}, level="zcta",
+                                 geo_vintage="2010", id_column="POSTAL CODE", **WHO), 299),
+    }  # fmt: skip
+    for name, (read, rows) in reads.items():
+        table = read(samples / name)
+        assert len(table) == rows or (rows is None and len(table) > 100), name
+    everyone = read_designations(
+        hpsa / "BCD_HPSA_FCT_DET_PC.maryland.csv", kind="hpsa-pc", as_of="2026", in_force=False
+    )
+    assert len(everyone) == 1_706
+    in_force = read_designations(
+        hpsa / "BCD_HPSA_FCT_DET_PC.maryland.csv", kind="hpsa-pc", as_of="2026"
+    )
+    assert len(in_force) == 852  # 854 are withdrawn
+
+
+def test_counties_of_the_package_are_those_of_the_nations_tables(shared_data):
+    """Three publishers' lists of counties, of three vintages."""
+    folder = shared_data / "bundles/common/county"
+    rucc = pd.read_csv(
+        shared_data / "samples/rucc/2023-rural-urban-continuum-codes.csv",
+        dtype=str, encoding="latin-1",
+    )["FIPS"]  # fmt: skip
+    made_up = {c for c in counties_of("2020") if c.startswith("90")}
+    assert set(rucc) == counties_of("2020-CT2022") - made_up
+    tiers = pd.read_csv(
+        folder / "county_tiers_201406_202406.csv", dtype=str, encoding="latin-1"
+    ).query("Year == '2021' and Month == '6'")["FIPS"]
+    assert set(tiers) == counties_of("2020") - made_up
+    older = gpd.read_file(folder / "cb_2018_us_county_20m.geojson")["GEOID"]
+    assert set(older) <= counties_of("2010")

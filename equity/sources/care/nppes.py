@@ -237,7 +237,8 @@ def _kept(
 
     known = pa.array(list(codes))
     entity = batch.column(columns["entity"])
-    keep = pc.is_in(entity, pa.array(["1"] if persons else ["1", "2"]))
+    # Tools write the codes as 1.0 where entries without one stand among them.
+    keep = pc.is_in(entity, pa.array(["1", "1.0"] if persons else ["1", "2", "1.0", "2.0"]))
     some = None
     for slot in range(1, _SLOTS + 1):
         here = pc.is_in(batch.column(columns[f"code_{slot}"]), known)
@@ -272,7 +273,7 @@ def _taxonomy(frame: pd.DataFrame, codes: Mapping[str, str], *, primary_only: bo
 
 
 def _kept_columns(frame: pd.DataFrame) -> pd.DataFrame:
-    person = frame["entity"] == "1"
+    person = frame["entity"].str.startswith("1")
     full = frame["last"].str.cat(frame["first"], sep=", ")
     table = pd.DataFrame(
         {
