@@ -483,22 +483,22 @@ def rural_clinics(home):
     ), lambda i: i.capacity["kind"].tolist() == ["rural health clinic"]
 
 
-def clinicians(home):
+def clinicians(home, more=""):
     head = "NPI,pri_spec,Telehlth,Facility Name,adr_ln_1,City/Town,State,ZIP Code"
     lines = ["1000000001,PSYCHIATRY,Y,C,1 St,T,VT,05001", "1000000002,UROLOGY,Y,C,1 St,T,VT,05001"]
     home.write("dac.csv", rows_of(head, lines))
-    more = 'options = { specialties = ["PSYCHIATRY"] }\n'
+    more += 'options = { specialties = ["PSYCHIATRY"] }\n'
     return providers(home, "clinicians", "dac.csv", more), lambda i: i.capacity["fte"].sum() == 1
 
 
-def nppes(home):
+def nppes(home, more=""):
     code = "Provider Business Practice Location Address Postal Code"
     rows = [nppes_rows.row(i, **{code: "05001" if i else "99999"}) for i in range(40)]
     (home.root / "npidata.csv").write_bytes(nppes_rows.header() + b"".join(rows))
-    more = 'options = { sets = ["primary_care"] }\nunplaced = "drop"\nstates = ["WV", "OH"]\n'
+    more += 'options = { sets = ["primary_care"] }\nunplaced = "drop"\nstates = ["WV", "OH"]\n'
     return providers(
         home, "nppes", "npidata.csv", more
-    ), lambda i: i.capacity.index.tolist() == ["1000000020"]
+    ), lambda i: i.capacity.index.tolist() == ["clinician-1"]
 
 
 CASES: dict[Case, tuple[str, ...]] = {
@@ -529,6 +529,23 @@ CASES: dict[Case, tuple[str, ...]] = {
     clinicians: ("read_clinicians",),
     nppes: ("read_nppes",),
 }
+
+
+@pytest.mark.parametrize(
+    ("case", "asked", "row"),
+    [
+        (nppes, False, ("clinician-1", "individual clinician")),
+        (nppes, True, ("1000000020", "LASTNAME20, FIRST20")),
+        (clinicians, False, ("clinician-1", "C")),
+        (clinicians, True, ("1000000001-1", "C")),
+        (hospitals, False, ("470001", "H")),
+    ],
+)
+def test_a_person_is_named_only_where_the_study_asks_for_it(home, case, asked, row):
+    path, _ = case(home, "clinician_names = true\n") if asked else case(home)
+    capacity = gathered(path)[0].capacity
+    assert list(zip(capacity.index, capacity["name"], strict=True)) == [row]
+    assert meta(capacity).sources
 
 
 @pytest.mark.parametrize(
@@ -715,6 +732,17 @@ def test_a_count_of_a_county_is_not_given_to_its_tracts(home):
     path.write_text(path.read_text() + 'columns = { poor_n = { column = "saipe_poverty_n" } }\n')
     with pytest.raises(InputError, match="counts of a county are not those of each of its parts"):
         gathered(path)
+
+
+def test_a_count_of_a_county_by_any_name_is_not_given_to_its_tracts(home):
+    home.write("own.csv", rows_of("GEOID,seen", (f"{c},900" for c in home.counties)))
+    more = (
+        '[[tables]]\nfile = "own.csv"\nvintage = "2023"\nagency = "a"\nproduct = "p"\n'
+        'geo_vintage = "2020"\nlevel = "county"\nspread = true\n'
+        'columns = { visits = { column = "seen", unit = "count" } }\n'
+    )
+    with pytest.raises(InputError, match="counts of a county are not those of each tract in it"):
+        gathered(home.study(more))
 
 
 def test_a_county_that_is_missing_is_counted_by_the_join(home):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
@@ -20,7 +21,7 @@ __all__ = [
     "data_dictionary",
     "describe",
     "layers_in",
-    "parts_of",
+    "limits",
     "placed_in",
     "split_suffix",
     "status_of_word",
@@ -59,6 +60,15 @@ def unit_of(name: str) -> Unit:
     return registry().units.get(name) or Unit(name, words=name)
 
 
+def limits(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value that a column may hold, infinite where none is."""
+    column = _describe(name)
+    unit = unit_of(column.unit)
+    low = unit.minimum if column.minimum is None else column.minimum
+    high = unit.maximum if column.maximum is None else column.maximum
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
 def describe(names: Iterable[str]) -> list[Column]:
     """Return what is known of each name; derived and suffixed columns inherit from their base."""
     return [_describe(name) for name in names]
@@ -75,11 +85,6 @@ def placed_in(table: str, names: Collection[str]) -> list[Column]:
     placed = ((c.table, c) for c in columns().values() if c.table and c.name in names)
     found = [(place.order, column) for place, column in placed if table in place.tables]
     return [column for _, column in sorted(found, key=_first)]
-
-
-def parts_of(whole: str, names: Collection[str]) -> list[Column]:
-    """Return the parts that a count splits into, as far as they are among `names`."""
-    return [c for c in columns().values() if c.part_of == whole and c.name in names]
 
 
 def _first(pair: tuple[int, Column]) -> int:

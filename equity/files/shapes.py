@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -11,9 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pandas as pd
 
 from equity.errors import EquityError, FormatError
-from equity.files.opening import check_data, existing, read_bytes, regular
+from equity.files.vector import is_parquet, vector_source
 from equity.files.words import decoded_words
-from equity.files.zips import OpenZip, check_zip, open_zip
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,8 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["read_attributes", "read_polygons"]
 
 _log = logging.getLogger("equity.files.shapes")
-_BOUNDARY_FILES = (".shp", ".gpkg", ".geojson", ".json")
-_GEODATABASE = ".gdb"
 
 
 def read_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
@@ -74,7 +70,7 @@ def _read(path: str | Path, layer: str | None, *, geometry: bool) -> pd.DataFram
     from pyogrio import errors
     from shapely.errors import GEOSException
 
-    source = _gdal_source(path)
+    source = vector_source(path)
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -106,7 +102,7 @@ def _opened(source: Any, layer: str | None, path: str | Path, *, geometry: bool)
     import geopandas as gpd
     import pyogrio
 
-    if _is_parquet(source):
+    if is_parquet(source):
         return gpd.read_parquet(source)
     chosen = _layer(pyogrio.list_layers(source), layer, path)
     if not str(source).lower().endswith((".shp", ".dbf", ".shx")):
@@ -115,67 +111,6 @@ def _opened(source: Any, layer: str | None, path: str | Path, *, geometry: bool)
     return decoded_words(
         pyogrio.read_dataframe(source, layer=chosen, read_geometry=geometry, encoding="ISO-8859-1")
     )
-
-
-def _gdal_source(path: str | Path) -> Any:
-    """Return what GDAL opens: a file, the one boundary file in a zip, or unpacked bytes."""
-    if existing(path).is_dir() and str(path).rstrip("/\\").endswith(_GEODATABASE):
-        return existing(path)
-    file = regular(path)
-    with file.open("rb") as handle:
-        start = handle.read(4096)
-    if file.suffix.lower() not in {".kml", ".gml"}:
-        check_data(start, path)
-    if start.startswith(b"\x1f\x8b"):
-        return read_bytes(path)
-    _refuse_part(file, path)
-    if re.match(rb'\s*\{[^\[{]*"type"\s*:\s*"Topology"', start):
-        raise FormatError(
-            "this is TopoJSON, which does not say where on Earth its shapes lie",
-            file=path,
-            fix="convert it to GeoJSON, for example with mapshaper, and give that",
-        )
-    if not start.startswith(b"PK"):
-        if file.suffix.lower() == ".zip":
-            raise FormatError("this is no zip file", file=path, fix="download it again")
-        return file
-    check_zip(file)
-    with open_zip(file, file=path) as opened:
-        return f"/vsizip/{file.resolve()}/{_inside(opened)}"
-
-
-def _refuse_part(file: Path, path: str | Path) -> None:
-    """Refuse the first features of a map service that has more, which it says at an end."""
-    with file.open("rb") as handle:
-        ends = handle.read(4096)
-        handle.seek(max(0, file.stat().st_size - 4096))
-        ends += handle.read()
-    if re.search(rb'"exceededTransferLimit"\s*:\s*true', ends):
-        raise FormatError(
-            "the service sent only the first areas of more",
-            file=path,
-            fix="ask for the others too (resultOffset), or download the whole layer",
-        )
-
-
-def _inside(opened: OpenZip) -> str:
-    """Return the one geodatabase or boundary file in a zip."""
-    names = [member.filename for member in opened.members()]
-    geodatabases = {
-        name[: name.index(_GEODATABASE) + len(_GEODATABASE)]
-        for name in names
-        if f"{_GEODATABASE}/" in name
-    }
-    if len(geodatabases) == 1:
-        return geodatabases.pop()
-    return opened.only(lambda name: name.endswith(_BOUNDARY_FILES), "boundary").filename
-
-
-def _is_parquet(source: Any) -> bool:
-    if not isinstance(source, Path) or not source.is_file():
-        return False
-    with source.open("rb") as handle:
-        return handle.read(4) == b"PAR1"
 
 
 def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:

@@ -27,7 +27,7 @@ __all__ = ["DAMAGE", "OpenZip", "check_zip", "most_unpacked", "open_zip"]
 # they like.
 _RATIO = 200
 _SMALL = 256 * 1024 * 1024
-_TEST_BELOW = 256 * 1024 * 1024
+TEST_BELOW = 256 * 1024 * 1024
 _AGAIN = (
     "delete it and run again, or download it again by hand: "
     "the copy is damaged or not the publisher's"
@@ -144,7 +144,7 @@ def check_zip(path: Path, *, test: bool | None = None) -> None:
         Decompress every member and compare checksums. By default only for archives under 256 MB.
     """
     with open_zip(path) as opened:
-        if test if test is not None else path.stat().st_size < _TEST_BELOW:
+        if test if test is not None else path.stat().st_size < TEST_BELOW:
             for info in opened.archive.infolist():
                 _drain(opened, info)
 

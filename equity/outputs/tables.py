@@ -20,14 +20,14 @@ from equity.areas.words import is_missing
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
 from equity.outputs._harmless import harmless, in_cells, inert
-from equity.outputs._text import cell, readable_json
+from equity.outputs._text import cell, escaped, readable_json
 from equity.outputs.ownership import sealed
 from equity.provenance import Source, meta, sha256_of, software, stamp
 
 if TYPE_CHECKING:
     from equity.outputs.report import Report
 
-__all__ = ["cite", "export", "write_provenance"]
+__all__ = ["cite", "export", "write_provenance", "write_recipe"]
 
 FORMATS = ("csv", "parquet", "gpkg", "xlsx")
 
@@ -82,7 +82,11 @@ def export(
 
     Notes
     -----
-    Every file has ``geo_id`` (``1400000US…``), which no program mistakes for a number. In CSV and
+    Every file has ``geo_id`` (``1400000US…``), which no program mistakes for a number, and its
+    sources, vintages, rules, software and stamp: in the companion of a CSV, in the metadata of a
+    Parquet and a GeoPackage file (key ``equity``), and in a sheet or layer ``sources``. A column
+    that a GeoPackage cannot have (``fid``, ``geom``, ``GEOID`` beside ``geoid``) gets a number
+    behind its name there, and the layer ``sources`` says so. In CSV and
     XLSX a text or a heading that begins with ``= + - @``, full-width or behind white space, cannot
     run as a formula: XLSX stores it as text, CSV puts an apostrophe before it.
 
@@ -148,6 +152,11 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
         "files": {p.name: sha256_of(p) for p in sorted(files, key=lambda p: p.name)},
     }
     return write_text(Path(path), sealed(record))
+
+
+def write_recipe(report: Report, path: str | Path) -> Path:
+    """Write the study file as it was run; what a terminal would obey is shown as escapes."""
+    return write_text(Path(path), escaped(report.study_toml))
 
 
 def cite(
@@ -351,7 +360,14 @@ def _write_parquet(
 def _write_gpkg(table: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
     from equity.outputs._geopackage import geopackage
 
-    data = geopackage(table, flat, _dictionary(flat), _about(record), cell(path.stem))
+    data = geopackage(
+        table,
+        flat,
+        _dictionary(flat),
+        _about(record),
+        layer=cell(path.stem),
+        record=json.dumps(record, sort_keys=True),
+    )
     return [write_bytes(path, data)]
 
 

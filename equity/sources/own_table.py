@@ -29,7 +29,7 @@ __all__ = ["read_table"]
 UNITS = ("count", "share", "percent", "usd", "number", "text")
 GEO_VINTAGES = ("2010", "2020", "2020-CT2022")
 
-_KEYS = {"column", "unit", "complement", "moe", "where"}
+_KEYS = {"column", "unit", "complement", "moe", "where", "confirmed"}
 _UNIT_OF_SUFFIX = {"_share": "share", "_n": "count", "_usd": "usd"}
 _RESERVED = {"geoid", "geometry"}
 # Totals, blanks, codes of districts, and prefixes without an id.
@@ -77,7 +77,9 @@ def read_table(
           Without it, the unit follows the name's suffix (``_n``, ``_share``, ``_usd``);
         - ``complement``: true to store one minus the share;
         - ``moe``: column of the 90 % margin of error, in the same unit; stored as ``<name>_moe``;
-        - ``where``: rows of a long file that hold this column, beside the table's own ``where``.
+        - ``where``: rows of a long file that hold this column, beside the table's own ``where``;
+        - ``confirmed``: true if the unit is right although the values look like another one's:
+          percentages none of which is above 1, speeds in kilobits, times in hours or seconds.
     agency, product, vintage
         Who published what, for when: printed as the source.
     state, multi_state
@@ -183,6 +185,7 @@ class _Field:
     complement: bool = False
     moe: str | None = None
     where: tuple[tuple[str, Any], ...] = ()
+    confirmed: bool = False
 
     @property
     def needs(self) -> list[str]:
@@ -204,6 +207,7 @@ def _field(name: str, given: str | Mapping[str, Any]) -> _Field:
         complement=bool(record.get("complement", False)),
         moe=record.get("moe"),
         where=tuple((key, _frozen(value)) for key, value in dict(record.get("where", {})).items()),
+        confirmed=bool(record.get("confirmed", False)),
     )
     _check_field(field)
     return field
@@ -294,7 +298,9 @@ class _Areas:
 def _column(frame: pd.DataFrame, field: _Field, cells: Cells) -> pd.DataFrame:
     if field.unit == "text":
         return pd.DataFrame({field.name: cells.text(frame[field.column])}, index=frame.index)
-    values = cells.numbers(frame[field.column], field.unit)
+    values = cells.numbers(
+        frame[field.column], field.unit, name=field.name, confirmed=field.confirmed
+    )
     if field.complement:
         values = 1 - values
     result = {field.name: values}

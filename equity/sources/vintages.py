@@ -44,7 +44,7 @@ def check_edition(
     """
     if editions and year not in editions:
         raise VintageError(
-            f"there is no edition of {year}", file=path, fix=f"give {_years(editions)}"
+            f"there is no edition of {year}", file=path, fix=f"give the year as {_years(editions)}"
         )
     told = dict(layout or {})
     named = re.search(name, Path(path).name, re.IGNORECASE) if name else None

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from equity.areas.schema import describe
 from equity.errors import EquityError, InputError
+from equity.measures.standing import cut_outside
 from equity.rules import CoverageRule, load_coverage_rule
 from equity.sources.care.kinds import kinds_in_words
 from equity.sources.catalog import INPUTS, LIVE, Input, Reader, find_input
@@ -233,8 +233,8 @@ def _wrong_criteria(part: UnderResourcedPart) -> Iterator[_Problem]:
             yield where, f"{start} needs a cut-off", "give either at_least or at_most"
             continue
         cut = criterion.at_least if criterion.at_most is None else criterion.at_most
-        if describe([criterion.column])[0].unit == "share" and not 0 <= float(cut or 0) <= 1:
-            yield where, f"{start} is a share, and {cut:g} is not from 0 to 1", "20 % is 0.20"
+        if wrong := cut_outside(criterion.column, float(cut or 0)):
+            yield where, f"{start} {wrong[0]}", wrong[1]
     if part.at_least > len(part.criteria):
         yield (
             ["under_resourced", "at_least"],

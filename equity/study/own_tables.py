@@ -188,6 +188,13 @@ def _spread(table: pd.DataFrame, part: TablePart, people: pd.DataFrame, path: Pa
             "or name [tables.crosswalk]",
         )
     notes = []
+    said = [name for name, column in part.columns.items() if column.unit == "count"]
+    if said:
+        raise InputError(
+            f"counts of a {large} are not those of each {small} in it: {', '.join(said)}",
+            file=path,
+            fix="leave them out of columns, or take a share or a rate instead",
+        )
     if not part.columns:
         counts = [c.name for c in describe(map(str, table.columns)) if c.is_count]
         table = carry(table.drop(columns=["name", *counts], errors="ignore"), table)

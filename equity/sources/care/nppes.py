@@ -19,14 +19,15 @@ from typing import IO, Any, cast
 
 import pandas as pd
 
-from equity.areas.geoid import find_state
+from equity.areas.geoid import STATES, find_state
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.large import stream_columns
 from equity.files.opening import regular
 from equity.files.zips import open_zip
 from equity.progress import track
-from equity.provenance import Source, stamp
+from equity.provenance import Source, iso_day, stamp
 from equity.sources.care.addresses import postal_codes, spellings, zip_codes
+from equity.sources.wanted import wanted_of
 
 __all__ = ["TAXONOMIES", "read_nppes"]
 
@@ -72,7 +73,7 @@ def read_nppes(
     as_of: str,
     sets: Sequence[str] = ("primary_care", "mental_health", "substance_use"),
     taxonomies: Mapping[str, Iterable[str]] | None = None,
-    states: Iterable[str] | None = None,
+    states: str | Iterable[str] | None = None,
     persons: bool = True,
     primary_only: bool = True,
 ) -> pd.DataFrame:
@@ -110,7 +111,10 @@ def read_nppes(
         If the archive does not hold the main file, is damaged, or lacks a column.
     """
     codes = _codes(taxonomies or TAXONOMIES, sets)
-    usps = None if states is None else [find_state(s).usps for s in states]
+    usps = None
+    if states is not None:
+        chosen = [find_state(s).usps for s in ([states] if isinstance(states, str) else states)]
+        usps = wanted_of(chosen, [state.usps for state in STATES.values()], what="state")
     parts, seen, nowhere = [], 0, Counter[str]()
     with track("Reading NPPES", unit="rows") as advance:
         for batch, columns in _batches(Path(path)):
@@ -130,7 +134,7 @@ def read_nppes(
         id="nppes",
         agency="Centers for Medicare & Medicaid Services",
         product="NPPES (National Plan and Provider Enumeration System)",
-        vintage=as_of,
+        vintage=iso_day(as_of),
         file=Path(path).name,
         licence="public domain",
         note=f"{len(table):,} of {seen:,} entries kept",
@@ -161,9 +165,7 @@ def _lost(nowhere: Counter[str], name: str) -> list[str]:
 def _codes(taxonomies: Mapping[str, Iterable[str]], sets: Sequence[str]) -> dict[str, str]:
     """Code -> set; the first set that has a code wins."""
     found: dict[str, str] = {}
-    for name in sets:
-        if name not in taxonomies:
-            raise InputError(f"no set {name!r}", fix=f"use {', '.join(taxonomies)}")
+    for name in wanted_of(sets, taxonomies, what="set"):
         for code in taxonomies[name]:
             found.setdefault(code, name)
     return found

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from equity.errors import VintageError
+from equity.provenance import iso_day
 
 LOCATIONS = "location_coverage"
 EXPORT = "served_unserved"
@@ -140,18 +141,6 @@ def check_as_of(as_of: str | date) -> str:
         f"the FCC collects as of 30 June and 31 December since 2022, not {text!r}",
         fix='write the date, for example as_of="2025-12-31"',
     )
-
-
-def iso_day(as_of: str | date) -> str:
-    """Return a date, a time stamp or text as text: the day alone, where it is midnight or says so.
-
-    Examples
-    --------
-    >>> from datetime import datetime
-    >>> iso_day(datetime(2025, 12, 31)), iso_day("2025-12-31T00:00:00"), iso_day(" D25 ")
-    ('2025-12-31', '2025-12-31', 'D25')
-    """
-    return re.sub(r"^(\d{4}-\d\d-\d\d)[T ]00:00(:00(\.0+)?)?$", r"\1", str(as_of).strip())
 
 
 def refuse_other_vintage(name: str, vintage: str) -> None:

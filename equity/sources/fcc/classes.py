@@ -14,10 +14,9 @@ import pandas as pd
 
 from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import read_text_table
-from equity.provenance import Source, file_source, stamp
+from equity.provenance import Source, file_source, iso_day, stamp
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import index_by_area, to_numbers
-from equity.sources.fcc._bdc_names import iso_day
 from equity.sources.vintages import vintage_of
 
 __all__ = ["read_coverage"]

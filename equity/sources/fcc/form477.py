@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from equity.areas.geoid import find_state
 from equity.errors import FormatError, MissingFileError, VintageError
-from equity.provenance import Source
+from equity.provenance import Source, iso_day
 from equity.sources.fcc._bdc_files import split_header
-from equity.sources.fcc._bdc_names import iso_day
 from equity.sources.fcc._bdc_rows import parse_rows
 from equity.sources.fcc._bdc_stream import (
     bare_name,
