@@ -83,6 +83,13 @@ def run(
         Path | None, typer.Option(help="Folder for the outputs; by default maps/<study>.")
     ] = None,
     *,
+    area: Annotated[
+        str,
+        typer.Option(
+            help='Place the run is about: "Wise County, Lee County", tracts, "ZIP 24210", or a '
+            "file of polygons."
+        ),
+    ] = "",
     offline: Annotated[
         bool, typer.Option("--offline", help="Make no network request at all.")
     ] = False,
@@ -94,11 +101,14 @@ def run(
     _set_offline(offline)
     file = _study_file(target)
     # The engine is loaded only once there is something to run on.
+    from equity.study.asked import area_slug, beside
     from equity.study.run import Study
 
-    study = Study.load(file)
+    named = Path(target) == file
+    study = Study.load(file, area=area if named else beside(area, file.parent))
     result = study.run(cluster=cluster)
-    folder = result.write(out or Path("maps") / study.plan.study.id)
+    name = "-".join(filter(None, [study.plan.study.id, area_slug(area)]))
+    folder = result.write(out or Path("maps") / name)
     _say(repr(result))
     _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
 
@@ -174,10 +184,13 @@ def sources(
 def doctor(
     *,
     offline: Annotated[bool, typer.Option("--offline", help="Make no network request.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Compare what every publisher sends with the readers.")
+    ] = False,
 ) -> None:
     """Look at keys, cache, versions, and whether each publisher can be reached."""
     from equity.checkup import doctor_lines
 
     _set_offline(offline)
-    for line in doctor_lines():
+    for line in doctor_lines(live=live):
         _say(line)

@@ -413,14 +413,14 @@ def test_care_is_counted_by_travel_and_what_capacity_would_need_is_told(place, r
     assert "CenPop2020_Mean_TR.txt" in sources
     assert "Rural_Health_Clinic_Enrollments.csv" in sources
     paths = [asked.path for asked in replica.asked]
-    new = [p for p in paths if re.search(r"cenpop|data\.json|RHC\.csv|Gaz_zcta", p)]
+    new = [p for p in paths if re.search(r"cenpop|data\.json|RHC_Enrollments|Gaz_zcta", p)]
     assert len(new) == len(set(new)) == 4
 
 
 def test_a_rural_clinic_is_nearest_where_no_health_center_is(place, replica):
     run("WV")
     with_clinics = numbers(place / "maps" / "wv")["nearest_site_km"]
-    replica.fault("RHC.csv", Answer(b"", 403))
+    replica.fault("RHC_Enrollments", Answer(b"", 403))
     settings.configure(cache_dir=place / "other")
     run("WV", Path("alone"))
     alone = numbers(place / "alone")["nearest_site_km"]

@@ -416,4 +416,5 @@ def _refuse_conflict(
             rows=list(mine.index[here][known][differ]),
             fix=f"rename it in one table, for example rename(columns={{{column!r}: ...}}), "
             "or drop the one you do not want",
+            code="E-COLUMN-TWICE",
         )

@@ -299,6 +299,9 @@ def _site_rows(sites: Any, drawn: np.ndarray) -> list[tuple[float, float, str, i
         return []
     points = _pack.lon_lat(sites.geometry)
     names = _rows.texts(sites, "name", default=["site"] * len(sites))
+    if "offers_telehealth" in sites:
+        said = sites["offers_telehealth"].map({True: " (offers telehealth)"}).fillna("")
+        names = [name + more for name, more in zip(names, said, strict=True)]
     whole = shapely.union_all(drawn)
     shapely.prepare(whole)
     inside = shapely.intersects(whole, points)

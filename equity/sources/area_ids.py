@@ -17,7 +17,7 @@ from equity.areas.geoid import find_state
 from equity.errors import FormatError, GeoidError, InputError, MissingColumnError
 from equity.sources.area_rows import require_columns, row_labels
 
-__all__ = ["joined_ids", "table_ids"]
+__all__ = ["joined_ids", "known_id", "table_ids"]
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
@@ -92,13 +92,18 @@ def table_ids(
     """
     if given is not None and not isinstance(given, str):
         return frame, joined_ids(frame, path, list(given))
-    name = given or next((name for name in _ID_NAMES if name in frame.columns), None)
+    name = given or known_id(frame)
     if name is None:
         return frame, _known_parts(frame, path, level)
     require_columns(frame, [name], path)
     if len(frame) and str(frame[name].iloc[0]).strip().casefold() in _EXPLAINED:
         frame = frame.iloc[1:]
     return frame, frame[name]
+
+
+def known_id(frame: pd.DataFrame) -> str | None:
+    """Return the column whose name is one that published tables give their area id."""
+    return next((name for name in _ID_NAMES if name in frame.columns), None)
 
 
 def _known_parts(frame: pd.DataFrame, path: str | Path, level: str) -> pd.Series:

@@ -95,6 +95,10 @@ def _slots(plan: StudyPlan) -> Iterator[tuple[list[Any], Files | None, _Belongs]
     ):
         if part is not None:
             yield [name, "file"], part.file, _polygons(wanted, of_study=wanted == level)
+    if plan.area is not None:
+        kind = "zcta-relationship" if plan.area.zctas else "tribal-areas"
+        yield ["area", "file"], plan.area.file, lambda one: one.id == kind
+        yield ["area", "blocks"], plan.area.blocks, lambda one: one.gives == "blocks"
     if plan.centers is not None:
         yield ["centers", "file"], plan.centers.file, lambda one: one.gives == "centers"
     for i, acs in enumerate(plan.acs):

@@ -11,25 +11,28 @@ from pydantic import BaseModel, ValidationError
 
 from equity.errors import EquityError, MissingFileError, StudyError
 from equity.files.delimited import UTF16
+from equity.study.asked import area_lines
 from equity.study.coherence import problems
 from equity.study.parts import CriterionPart, StudyPlan
 
 __all__ = ["CriterionPart", "StudyPlan", "read_plan"]
 
 
-def read_plan(path: str | Path) -> tuple[StudyPlan, str]:
+def read_plan(path: str | Path, *, area: str = "") -> tuple[StudyPlan, str]:
     """Read and validate a study file.
 
     Parameters
     ----------
     path
         The TOML file.
+    area
+        A place that the run is about, as ``--area`` takes it; it becomes the study's ``[area]``.
 
     Returns
     -------
     plan : StudyPlan
     text : str
-        The file as it stands, for the outputs' recipe.
+        The file as it stands, with the area where one is given, for the outputs' recipe.
 
     Raises
     ------
@@ -53,6 +56,15 @@ def read_plan(path: str | Path) -> tuple[StudyPlan, str]:
         raise StudyError(what, file=path, fix="save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise _not_toml(error, text, path) from None
+    if area:
+        if "area" in data:
+            raise StudyError(
+                "the study has an [area] of its own",
+                file=path,
+                fix="take it out, or leave --area out",
+            )
+        lines = area_lines(area, file.parent)
+        text, data = f"{text.rstrip()}\n\n{lines}", data | tomllib.loads(lines)
     try:
         plan = StudyPlan.model_validate(data)
     except ValidationError as error:

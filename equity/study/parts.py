@@ -12,6 +12,7 @@ from pydantic import (
     Field,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from equity.areas.geoid import find_state
@@ -53,7 +54,7 @@ class AreasPart(_Part):
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str = Field(min_length=1)
-    state: str
+    state: tuple[str, ...] = Field(min_length=1)
     level: Literal["tract", "block_group", "county"] = "tract"
     rules: list[str] = Field(default=list(DEFAULT_RULES), min_length=1)
     headline: str = DEFAULT_HEADLINE
@@ -64,22 +65,83 @@ class AreasPart(_Part):
     @property
     def made_up(self) -> bool:
         """True for generated data: the study says so, or its state is the example's."""
-        return self.synthetic or find_state(self.state).synthetic
+        return self.synthetic or any(find_state(state).synthetic for state in self.state)
 
-    @field_validator("state")
+    @property
+    def only_state(self) -> str | None:
+        """The state, where there is one; None for several."""
+        return self.state[0] if len(self.state) == 1 else None
+
+    @field_validator("state", mode="before")
     @classmethod
-    def _known_state(cls, value: str) -> str:
-        return find_state(value).fips
+    def _known_states(cls, value: Any) -> Any:
+        """Take ``"VA"``, ``"DE, VA"`` or a list; what is neither is left to the field's type."""
+        named = value.split(",") if isinstance(value, str) else value
+        if not isinstance(named, list | tuple) or not all(isinstance(n, str | int) for n in named):
+            return value
+        return tuple(dict.fromkeys(find_state(name).fips for name in named))
+
+
+class DistrictsPart(_Part):
+    """``[area.districts]``: a table that says which district a county or a tract belongs to.
+
+    Counties may stand under their codes or their names. `only` picks districts; without it the
+    table must place every area of the study.
+    """
+
+    file: str
+    district: str
+    id_column: str | None = None
+    only: list[str] = []
+
+
+class AreaPart(_Part):
+    """``[area]``: the part of what is read that the study is about; the rest is compared with it.
+
+    Named by ids and names (states, counties, tracts together), or by one of: ZIP areas, tribal
+    areas, polygons, districts. `file` is where ZIP or tribal areas are looked up; `cut` says what
+    becomes of an area that the line divides, by default its populated blocks decide where
+    [coverage] housing or `blocks` names them, and it is refused where they are not at hand.
+    """
+
+    by: ClassVar[tuple[str, ...]] = ("zctas", "tribal", "polygons", "districts")
+    name: str = ""
+    states: list[str] = []
+    counties: list[str] = []
+    tracts: list[str] = []
+    zctas: list[str] = []
+    tribal: list[str] = []
+    polygons: str = ""
+    only: list[str] = []
+    layer: str | None = None
+    districts: DistrictsPart | None = None
+    file: str = ""
+    blocks: Files | None = None
+    cut: Literal["refuse", "inside-majority", "blocks"] | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> AreaPart:
+        ids = [name for name in ("states", "counties", "tracts") if getattr(self, name)]
+        kinds = [name for name in self.by if getattr(self, name)]
+        if not ids and not kinds:
+            raise InputError(
+                "names no place",
+                fix=f"give states, counties or tracts, or one of {', '.join(self.by)}",
+            )
+        if len(kinds) + bool(ids) > 1:
+            raise InputError(
+                f"is named in several ways: {', '.join([*ids, *kinds])}", fix="keep one of them"
+            )
+        return self
 
 
 class BoundaryPart(_Part):
     """``[boundaries]`` and ``[counties]``: polygons of the areas, outlines to draw over them."""
 
-    file: str
+    file: Files
     year: int
     id_column: str | list[str] | None = None
     layer: str | None = None
-    multi_state: bool = False
 
 
 class CentersPart(_Part):
@@ -96,7 +158,6 @@ class AcsPart(_Part):
     year: int
     columns: dict[str, str] = {}
     id_column: str | list[str] | None = None
-    multi_state: bool = False
 
 
 Filter = str | int | float | list[str | int | float]
@@ -138,9 +199,7 @@ class TablePart(_Read):
     value of the larger one that holds it.
     """
 
-    own = frozenset(
-        {"file", "vintage", "reader", "columns", "spread", "crosswalk", "options", "multi_state"}
-    )
+    own = frozenset({"file", "vintage", "reader", "columns", "spread", "crosswalk", "options"})
     file: str
     vintage: str
     reader: str = "table"
@@ -155,7 +214,6 @@ class TablePart(_Read):
     where: dict[str, Filter] = {}
     other_levels: Literal["raise", "drop"] = "raise"
     missing: list[str | int | float] = []
-    multi_state: bool = False
     url: str = ""
 
     @field_validator("reader")
@@ -174,7 +232,6 @@ class CoveragePart(_Read):
     own = frozenset(
         {
             "kind", "reader", "files", "as_of", "geo_vintage", "housing", "connecticut", "options",
-            "multi_state",
         }
     )  # fmt: skip
     kind: Literal["locations", "summary", "unknown"]
@@ -184,9 +241,8 @@ class CoveragePart(_Read):
     geo_vintage: GeoVintage | None = None
     columns: dict[str, str] = {}
     id_column: str | list[str] | None = None
-    multi_state: bool = False
     technologies: list[int] = [10, 40, 50, 71]
-    housing: str | None = None
+    housing: Files | None = None
     connecticut: str | None = None
     note: str = ""
 
@@ -219,7 +275,7 @@ class SitesPart(_Read):
     as_of: str
     reader: str = Field("hrsa", validation_alias=AliasChoices("reader", "layout"))
     columns: dict[str, str] = {}
-    unplaced: Literal["raise", "drop"] = "raise"
+    unplaced: Literal["raise", "drop"] | None = None
     kind: str = ""
     label: str = "health centers"
     use: Literal["sites", "capacity", "both"] = "both"
@@ -312,18 +368,24 @@ class StudyPlan(_Part):
     """A whole study file, validated."""
 
     study: AreasPart
-    boundaries: BoundaryPart
+    area: AreaPart | None = None
+    boundaries: BoundaryPart | None = None
     counties: BoundaryPart | None = None
     centers: CentersPart | None = None
-    acs: list[AcsPart] = Field(min_length=1)
+    acs: list[AcsPart] = []
     tables: list[TablePart] = []
     coverage: CoveragePart
-    sites: list[SitesPart] = Field(min_length=1)
+    sites: list[SitesPart] = []
     care: list[CarePart] = Field(default=[CarePart()], min_length=1)
     under_resourced: UnderResourcedPart
     falls_short: FallsShortPart = FallsShortPart()
     sensitivity: SensitivityPart = SensitivityPart()
     notes: list[str] = []
+
+    @property
+    def people_by(self) -> list[TablePart]:
+        """Tables of the study's own that count its residents, where no survey does."""
+        return [part for part in self.tables if "population_n" in part.columns]
 
     def suffix_of(self, rule: CoverageRule) -> str:
         """Return how columns under a rule end; the headline's have no suffix."""

@@ -12,6 +12,7 @@ from equity.measures.draws import Draws
 from equity.measures.sensitivity import Sensitivity
 from equity.provenance import Source
 from equity.rules import CoverageRule
+from equity.study.area import Area
 from equity.study.file import StudyPlan
 
 __all__ = ["Record"]
@@ -24,7 +25,9 @@ class Record:
     Attributes
     ----------
     table
-        GeoDataFrame, one row per area, index ``geoid``.
+        GeoDataFrame, one row per area that the study is about, index ``geoid``.
+    everywhere
+        The same of all areas that were read: the measures ran over these.
     plan, text
         The study and its file.
     rules
@@ -41,11 +44,14 @@ class Record:
         Sites and the people who rely on them, by whether the site's own line is fit.
     outlines, sites
         County boundaries and places of care, for the map.
+    area
+        The part of what was read that the study is about; None where it is all of it.
     """
 
     plan: StudyPlan
     text: str
     table: gpd.GeoDataFrame
+    everywhere: gpd.GeoDataFrame
     rules: tuple[CoverageRule, ...]
     sources: tuple[Source, ...]
     audit: JoinAudit
@@ -54,6 +60,24 @@ class Record:
     practices: pd.DataFrame | None
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
+    area: Area | None = None
+
+    @property
+    def title(self) -> str:
+        """What the finding is about: the area, where the study has one."""
+        return self.plan.study.title if self.area is None else self.area.name
+
+    @property
+    def within(self) -> str:
+        """How a sentence limits itself to the area: `` in the area``, or nothing."""
+        return "" if self.rest is None else " in the area"
+
+    @property
+    def rest(self) -> gpd.GeoDataFrame | None:
+        """What lies outside the area; None where everything that was read lies in it."""
+        if self.area is None or not self.area.rest:
+            return None
+        return self.area.outside(self.everywhere)
 
     @property
     def synthetic(self) -> bool:

@@ -35,8 +35,9 @@ in it no longer practice, and its specialties are not settled enough to rest a h
 CONNECTICUT = "09"
 """The state whose areas the census, the FCC and the survey name differently."""
 
-# A study has these without asking, or from its polygons.
-_NO_OPTION = ("acs", "gazetteer-tract", "zip-areas")
+# A study has these without asking, or from its polygons; the index of counties serves a study of
+# counties, and its columns are called like those of tracts.
+_NO_OPTION = ("acs", "gazetteer-tract", "zip-areas", "svi-county")
 
 _TEXT = """\
 # {state}: a study over the publishers' own files.
@@ -288,7 +289,7 @@ def _table_option(entry: Input) -> str:
     """Return the lines, commented out, that add a table to a study."""
     if entry.gives not in {"areas", "designations"} or entry.by_hand_only or entry.id in _NO_OPTION:
         return ""
-    spread = {"spread": True} if entry.level == "county" else {}
+    spread = {"spread": True} if entry.level in {"county", "state"} else {}
     return _option("tables", entry, {"vintage": entry.vintage, **spread})
 
 

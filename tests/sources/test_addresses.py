@@ -90,7 +90,7 @@ def test_hospitals_of_a_state_however_it_is_written(tmp_path):
 
 def test_a_word_that_is_no_state_is_never_a_silent_drop(tmp_path):
     path = hospitals(tmp_path, "MA", "Massachusets")
-    with pytest.raises(InputError, match=r"none: 'Massachusets' \(rows 2\)") as caught:
+    with pytest.raises(InputError, match=r"none: 'Massachusets' \(rows 220001\)") as caught:
         read_hospitals(path, as_of="2026", state="MA")
     assert caught.value.fix == "write the postal code there, such as VA"
     assert len(read_hospitals(hospitals(tmp_path, "MA", "MA"), as_of="2026", state="MA")) == 2

@@ -63,7 +63,7 @@ def of_states(states: pd.Series, wanted: Iterable[str], path: str | Path) -> pd.
         raise InputError(
             f"{int(odd.sum()):,} rows have a state that is none: {states[odd].iloc[0]!r}",
             file=path,
-            rows=[row + 1 for row in states.index[odd]],
+            rows=[row + 1 if isinstance(row, int) else row for row in states.index[odd]],
             fix="write the postal code there, such as VA",
         )
     return states.isin([find_state(state).usps for state in wanted])

@@ -44,7 +44,7 @@ def read_sites(
     as_of: str,
     layout: str = "hrsa",
     columns: Mapping[str, str] | None = None,
-    unplaced: str = "raise",
+    unplaced: str | None = None,
     kind: str = "",
     synthetic: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -66,7 +66,8 @@ def read_sites(
         columns called lon and lat, longitude and latitude, or x and y are taken.
     unplaced
         What to do with rows that have no usable coordinates: ``"raise"``, or ``"drop"`` and count
-        them in a note.
+        them in a note. HRSA's are dropped unless you say otherwise: some of its real sites have
+        none.
     kind
         Kind of site where the file has no column for it.
     synthetic
@@ -95,6 +96,7 @@ def read_sites(
     """
     if layout not in {"hrsa", "points"}:
         raise InputError(f"no layout {layout!r}", fix="choose hrsa or points")
+    unplaced = unplaced or ("drop" if layout == "hrsa" else "raise")
     if unplaced not in {"raise", "drop"}:
         raise InputError(f"unplaced={unplaced!r}", fix="choose raise or drop")
     if columns and layout == "hrsa":

@@ -19,7 +19,7 @@ from equity.sources.area_rows import index_by_area, row_labels, to_numbers
 from equity.sources.points import refuse_turned
 from equity.sources.vintages import check_edition, ids_of_edition
 
-__all__ = ["read_boundaries"]
+__all__ = ["own_polygons", "read_boundaries"]
 
 _CRS = "EPSG:4269"  # NAD83, as the Census Bureau delivers it
 _M2_PER_KM2 = 1e6
@@ -106,6 +106,40 @@ def read_boundaries(
         sources=[_source(Path(path), year, level, synthetic=synthetic)],
         notes=notes + repaired + measured,
     )
+
+
+def own_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
+    """Read polygons of anybody's own, which have no area ids: a district, a service area.
+
+    Parameters
+    ----------
+    path
+        Zipped shapefile (or GeoJSON or GeoPackage in a zip), GeoJSON or GeoPackage.
+    layer
+        Layer of a GeoPackage with several.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        All columns of the file, one row a polygon, geometry in EPSG:4269, repaired.
+
+    Raises
+    ------
+    MissingFileError, FormatError
+        If the file is absent, damaged or no polygon file, says no CRS, or names another than it
+        uses.
+    """
+    frame = read_polygons(path, layer=layer)
+    _check_polygons(frame, path)
+    polygons, notes = _repaired(_in_degrees(frame, path), path)
+    source = file_source(
+        path,
+        id=f"polygons-{Path(path).stem}",
+        agency="The study's own",
+        product="Polygons of the area",
+        vintage="as given",
+    )
+    return stamp(polygons, sources=[source], notes=notes)
 
 
 def _census_of(id_name: str, level: str) -> dict[str, range]:

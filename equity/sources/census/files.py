@@ -127,6 +127,7 @@ def restamp(table: Table, stored: Stored) -> Table:
                 url=fresh.url or s.url,
                 revision=fresh.revision,
                 sha256=s.sha256 or fresh.sha256,
+                note="; ".join(filter(None, (s.note, fresh.note))),
             )
             for s in known.sources
         ],
