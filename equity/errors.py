@@ -99,6 +99,12 @@ class InputError(EquityError, ValueError):
     default_code = "E-INPUT"
 
 
+class ArgumentError(InputError, TypeError):
+    """A public function was called with something else than it takes."""
+
+    default_code = "E-ARGUMENT"
+
+
 class GeoidError(InputError):
     """An area's id is not one, or not of this level or state."""
 

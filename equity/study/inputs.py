@@ -12,8 +12,10 @@ import pandas as pd
 
 from equity.areas import recode
 from equity.areas.join import JoinAudit
+from equity.areas.schema import is_acs_code
 from equity.areas.vintage import check_vintage
 from equity.errors import InputError
+from equity.measures.adoption import codes_read
 from equity.measures.lines.coverage import LocationFiles
 from equity.progress import track
 from equity.provenance import Source, carry, meta, stamp
@@ -149,7 +151,10 @@ class _Reader:
 
     def surveys(self) -> list[pd.DataFrame]:
         """Return the surveys; the first decides the areas and counts their people."""
-        first, *others = map(self._survey, self.plan.acs)
+        surveys = [self._survey(part) for part in self.plan.acs]
+        for number, survey in enumerate(surveys):
+            _refuse_unread(survey, number)
+        first, *others = surveys
         return [_with_population(first), *others]
 
     def _survey(self, part: AcsPart) -> pd.DataFrame:
@@ -230,6 +235,18 @@ class _Reader:
         from equity.sources.census.files import read_blocks
 
         return read_blocks(self.files.path(name, ""), year=2020, state=self.state)
+
+
+def _refuse_unread(survey: pd.DataFrame, number: int) -> None:
+    """Refuse a survey of which no measure reads a column: its numbers would go nowhere."""
+    codes = [str(name) for name in survey.columns if is_acs_code(str(name))]
+    read = {*codes_read(), *_POPULATION}
+    if not any(code.removesuffix("_status")[:-1] in read for code in codes):
+        raise InputError(
+            f"acs.{number}: no measure reads a column of it ({', '.join(codes[:5])})",
+            file=", ".join(source.file for source in meta(survey).sources[:3]),
+            fix="leave it out, or make columns of it in one of [[tables]]",
+        )
 
 
 def _with_population(acs: pd.DataFrame) -> pd.DataFrame:

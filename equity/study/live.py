@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from equity.errors import InputError
+from equity.files.opening import located
 from equity.net.store import Stored
 from equity.provenance import Source
 from equity.sources.catalog import LIVE, find_input
@@ -41,7 +42,8 @@ class LiveFiles:
         """Return the files that `names` mean, downloading what is live and not at hand."""
         found: list[Path] = []
         for name in [names] if isinstance(names, str) else names:
-            found += self._live(name, vintage) if name.startswith(LIVE) else [self._folder / name]
+            own = not name.startswith(LIVE)
+            found += [self._folder / located(name)] if own else self._live(name, vintage)
         return found
 
     def _live(self, name: str, vintage: str | int) -> list[Path]:

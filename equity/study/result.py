@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from equity.arguments import checked
 from equity.measures.gap import SPLIT, gap_totals
 from equity.outputs.report import Report
 from equity.study.finding import build_report
@@ -22,6 +23,7 @@ class StudyResult(Record):
         """Return the content that the page and the documents are made from."""
         return build_report(self)
 
+    @checked
     def write(self, folder: str | Path) -> Path:
         """Write page, map, tables, appendix and provenance into a folder.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from equity.arguments import checked
 from equity.study.choices import other_choices
 from equity.study.coherence import load_rule
 from equity.study.file import StudyPlan, read_plan
@@ -43,6 +44,7 @@ class Study:
     folder: Path
 
     @classmethod
+    @checked
     def load(cls, path: str | Path) -> Study:
         """Read and validate a study file.
 
@@ -54,8 +56,9 @@ class Study:
             If a field is wrong; the error names the line and the allowed values.
         """
         plan, text = read_plan(path)
-        return cls(plan, text, Path(path).parent)
+        return cls(plan, text, Path(path).expanduser().parent)
 
+    @checked
     def run(self, *, cluster: str | None = None) -> StudyResult:
         """Read the inputs, measure, and return the result; nothing is written.
 

@@ -6,6 +6,7 @@ hold classes, not offers, so a rule that asks for other speeds than the classes'
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from equity.sources.area_rows import index_by_area, pick_id, to_numbers
 
 __all__ = ["read_coverage"]
 
+_TARGET = re.compile(r"(locations|providers|(served|underserved|unserved)(_tech\d+)?)_n")
 _CLASSES = ("served", "underserved", "unserved")
 _COUNTS = ("locations_n", *(f"{name}_n" for name in _CLASSES))
 
@@ -94,6 +96,7 @@ def read_coverage(
         raise InputError("as_of is blank", file=path, fix="give the date of the filing, or say so")
     frame = read_text_table(path)
     mapping = dict(columns) if columns else _known_layout(frame, path)
+    _check_targets(list(mapping.values()))
     lacking = [name for name in _COUNTS if name not in mapping.values()]
     if lacking:
         raise MissingColumnError(
@@ -124,6 +127,19 @@ def read_coverage(
         "technologies": list(technologies),
     }
     return table
+
+
+def _check_targets(targets: list[str]) -> None:
+    """Refuse a name that is no count of this table, and two columns of one name."""
+    for name in targets:
+        if not _TARGET.fullmatch(name):
+            raise InputError(
+                f"columns maps a column to {name}, which is no count of such a table",
+                fix=f"map to {', '.join(_COUNTS)}, providers_n, or of one technology, as "
+                "served_tech50_n",
+            )
+        if targets.count(name) > 1:
+            raise InputError(f"two columns are mapped to {name}", fix="keep one in columns=")
 
 
 def _known_layout(frame: pd.DataFrame, path: str | Path) -> dict[str, str]:
