@@ -104,7 +104,7 @@ def __getattr__(name: str) -> Any:
     thing = getattr(import_module(_PUBLIC[name]), name)
     if not isinstance(thing, FunctionType):
         return thing
-    from equity.arguments import checked
+    from equity.areas.arguments import checked
 
     door = checked(thing)
     door.__module__ = __name__  # where a pickle finds it again

@@ -36,7 +36,6 @@ _PACKED = {".zip": b"PK", ".gz": b"\x1f\x8b", ".xz": b"\xfd7zXZ\x00"}
 _FIRST = 1 << 16
 _MOST = 4 << 30
 _MOST_OF_XZ = 256 << 20  # what `xz -9` needs is 65 MB
-_SHOWN = 200
 _DOWNLOAD_AGAIN = "download it again and compare its size with the publisher's"
 
 
@@ -68,12 +67,12 @@ def located(path: str | Path) -> Path:
         found = Path(path).expanduser()
         found.exists()
     except (RuntimeError, ValueError) as error:
-        raise MissingFileError(f"no path of a file ({error})", file=_short(path)) from None
+        raise MissingFileError(f"no path of a file ({error})", file=path) from None
     except OSError as error:
         if error.errno == errno.EACCES:
             raise _unreadable(path, error) from None
         raise MissingFileError(
-            f"no path of a file ({error.strerror})", file=_short(path), fix="check the path"
+            f"no path of a file ({error.strerror})", file=path, fix="check the path"
         ) from None
     return found
 
@@ -91,15 +90,10 @@ def _neighbors(found: Path) -> str:
     return "check the path; see `equity sources`"
 
 
-def _short(path: str | Path) -> str:
-    text = str(path)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
 def _unreadable(path: str | Path, error: OSError) -> StorageError:
     return StorageError(
         f"the file cannot be read ({error.strerror or error})",
-        file=_short(path),
+        file=path,
         fix="check its permissions",
     )
 

@@ -181,6 +181,8 @@ def _check(archive: zipfile.ZipFile, size: int, file: str | Path) -> None:
         raise FormatError("the ZIP is empty", file=file, fix=_AGAIN)
     for info in infos:
         _check_member(info, file)
+        if info.header_offset < 0:  # lost bytes let the directory point before the beginning
+            raise _damaged(file, zipfile.BadZipFile("a member begins before the file does"))
     # Members that overlap are how small archives hold petabytes.
     if sum(info.compress_size for info in infos) > size:
         raise _bomb(file, "its members overlap")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equity.errors import InputError
+from equity.measures.checks import need_gap_inputs
 from equity.measures.draws import PEOPLE_AT_LEAST
 from equity.measures.gap import gap_totals
 from equity.measures.standing import falls_short
@@ -111,6 +112,7 @@ def sensitivity(
     cuts = {"gap_share_at_least": gap_share_at_least, "people_at_least": people_at_least}
     own = Setting("study", "as the study is set", "study", table)
     stays = pd.Series(0, index=table.index)
+    need_gap_inputs(table, ("is_under_resourced",))
     base = _named(table, cuts)
     rows: dict[str, dict[str, object]] = {}
     for one in (own, *settings):
@@ -123,6 +125,7 @@ def sensitivity(
             raise InputError(
                 f"setting {one.id!r} has other areas than the study", fix="give the same rows"
             )
+        need_gap_inputs(one.table, ("is_under_resourced",))
         named = _named(one.table, cuts)
         totals = gap_totals(one.table, ["gap_n"])
         either = int((named | base).sum())

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from equity.areas.arguments import checked
 from equity.areas.schema import columns, describe, split_suffix
-from equity.arguments import checked
 from equity.errors import InputError
 from equity.sources.catalog import LIVE, Reader, find_input, readers
 

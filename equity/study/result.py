@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from equity.arguments import checked
+from equity.areas.arguments import checked
 from equity.measures.gap import SPLIT, gap_totals
 from equity.outputs.report import Report
 from equity.study.finding import build_report

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from equity.arguments import checked
+from equity.areas.arguments import checked
 from equity.study.choices import other_choices
 from equity.study.coherence import load_rule
 from equity.study.file import StudyPlan, read_plan

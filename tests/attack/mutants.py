@@ -7,8 +7,19 @@ import random
 import tomllib
 from typing import Any
 
-from ground import CHANGED, Ground, Raw, Tally, core, dump, impossible, outcome_of, same
-from ground import RIGHT, TRACEBACK
+from ground import (
+    CHANGED,
+    RIGHT,
+    TRACEBACK,
+    Ground,
+    Raw,
+    Tally,
+    core,
+    dump,
+    impossible,
+    outcome_of,
+    same,
+)
 
 from equity.areas.schema import columns, describe
 from equity.study.file import read_plan
@@ -21,7 +32,7 @@ NUMBERS: list[Any] = [
 ]  # fmt: skip
 TEXTS: list[Any] = [
     "", " ", "x", "é", "日本語", "a" * 300, "a" * 100_000, "\u202eevil", "\ufeffx", "e\u0301",
-    "=1+1", "＝1+1", "<script>alert(1)</script>", "%s {0} ${x}", "'; DROP TABLE x; --", "\\", "nan",
+    "=1+1", "\uff1d1+1", "<script>alert(1)</script>", "%s {0} ${x}", "'; DROP TABLE x; --", "\\", "nan",
     "None", "true", "CON", "NUL", "con.txt", "AUX", "fid", "geom", "GEOID", "GeoID", "geometry",
     Raw('"\\ud800"'), Raw('"\\u0000"'), Raw('"\\u001b[31m"'), Raw('"\\u0007"'), Raw('"\x01"'),
     Raw('"\\n\\r\\t"'), "2023", "51", "VA", "90", "fcc-25-3", "video-visit", "state.toml",
@@ -37,7 +48,7 @@ PATHS: list[Any] = [
     "boundaries/tl_2023_90_tract.zip", "care/example_clinicians.csv",
 ]  # fmt: skip
 ODD: list[Any] = [
-    [], [[]], [[[]]], {}, {"x": 1}, [{}], [1, "a"], [None and 1], Raw("2024-01-01"),
+    [], [[]], [[[]]], {}, {"x": 1}, [{}], [1, "a"], [Raw("inf")], Raw("2024-01-01"),
     Raw("07:32:00"), Raw("1979-05-27T07:32:00Z"), ["a", "a"], ["a", "A"], [True], ["x"] * 2000,
     Raw("[" * 2000 + "]" * 2000), Raw("{a=" * 400 + "1" + "}" * 400),
 ]  # fmt: skip
@@ -68,9 +79,7 @@ class Mutator:
         if dice.random() < 0.12:
             return self._of_letters(), "letters", False
         data = copy.deepcopy(self.base)
-        how = []
-        for _ in range(dice.choice([1, 1, 1, 2, 3])):
-            how.append(self._one(data))
+        how = [self._one(data) for _ in range(dice.choice([1, 1, 1, 2, 3]))]
         harmless = all(step[1] in SAYINGS and step[0] == "value" for step in how)
         return dump(data), "; ".join(" ".join(map(str, step)) for step in how), harmless
 
@@ -104,9 +113,13 @@ class Mutator:
             other = dice.choice(list(parent) if isinstance(parent, dict) else range(len(parent)))
             parent[key], parent[other] = parent[other], parent[key]
         elif kind == "rename" and isinstance(parent, dict):
-            parent[dice.choice([key.upper(), key + " ", key[:-1], names(dice), ""])] = parent.pop(key)
+            parent[dice.choice([key.upper(), key + " ", key[:-1], names(dice), ""])] = parent.pop(
+                key
+            )
         elif kind == "add" and isinstance(parent, dict):
-            parent[dice.choice([names(dice), "options", "where", "columns", "x"])] = self._value("", "")
+            parent[dice.choice([names(dice), "options", "where", "columns", "x"])] = self._value(
+                "", ""
+            )
         else:
             kind = "column"
             part = dice.choice(["tables", "acs", "coverage", "sites"])
@@ -131,10 +144,15 @@ class Mutator:
 
     def _value(self, field: str, now: Any) -> Any:
         dice = self.dice
-        if field in {"file", "files", "housing", "connecticut", "zip_areas"} and dice.random() < 0.7:
+        if (
+            field in {"file", "files", "housing", "connecticut", "zip_areas"}
+            and dice.random() < 0.7
+        ):
             return dice.choice(PATHS)
         pool = NUMBERS if isinstance(now, int | float) and dice.random() < 0.7 else TEXTS
-        return dice.choice(dice.choice([pool, pool, pool, NUMBERS, TEXTS, ODD, [names(dice)]]))
+        return copy.deepcopy(
+            dice.choice(dice.choice([pool, pool, pool, NUMBERS, TEXTS, ODD, [names(dice)]]))
+        )
 
     def _of_letters(self) -> str:
         dice, text = self.dice, self.text
@@ -163,7 +181,7 @@ class Runs:
         key = plan.model_dump_json()
         if key not in self.known:
             if self.most is not None and self.ran >= self.most:
-                return RIGHT, "only read"
+                return RIGHT, "read, not run"
             self.ran += 1
             self.known[key] = self._run(harmless=harmless)
         return self.known[key]
@@ -190,6 +208,10 @@ def storm(ground: Ground, count: int, seed: int, *, most: int | None = None) -> 
     for number in range(count):
         text, how, harmless = mutator.draw()
         outcome, why = runs.classify(text, harmless=harmless)
-        tally.add(outcome, f"{number}: {how[:300]} -> {why[:300]}", why if outcome == TRACEBACK else why[:60])
+        tally.add(
+            outcome,
+            f"{number}: {how[:300]} -> {why[:300]}",
+            why if outcome == TRACEBACK else why[:60],
+        )
     tally.counts["run"] = runs.ran
     return tally

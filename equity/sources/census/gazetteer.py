@@ -12,7 +12,7 @@ from equity.files.opening import read_bytes
 from equity.net.desk import Desk
 from equity.net.store import Stored
 from equity.provenance import stamp
-from equity.sources.area_rows import index_by_area, to_numbers
+from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import census_file, restamp, source_of
 from equity.sources.vintages import vintage_of
 
@@ -96,6 +96,7 @@ def read_gazetteer(
     bar = "|" in first_line(data)
     frame = read_text_table(path, delimiter="|" if bar else "\t", data=data)
     columns = {"INTPTLONG": "lon", "INTPTLAT": "lat", "ALAND": "land_km2", "AWATER": "water_km2"}
+    require_columns(frame, ["GEOID"], path)
     table = to_numbers(frame, columns, path)
     table[["land_km2", "water_km2"]] /= 1e6
     table, notes = index_by_area(

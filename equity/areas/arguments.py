@@ -8,12 +8,12 @@ a sequence, and what a value *says* is the function's own matter.
 
 from __future__ import annotations
 
-import builtins
+import ast
 import functools
 import inspect
 import numbers
 import os
-import sys
+import re
 import types
 import typing
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -28,11 +28,13 @@ __all__ = ["checked"]
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_LATE = {"gpd": "geopandas", "folium": "folium"}
-"""Modules that signatures name and that are only loaded where they are used."""
+_IMPORTS = (ast.Import, ast.ImportFrom)
 _UNIONS = (typing.Union, types.UnionType)
 _LISTS = (Sequence, Collection, Iterable, list)
 _LONGEST = 1_000
+_LARGEST = 2**63
+#: Half a character, which nothing can write; \udc80 to \udcff stand for bytes of a file's name.
+_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 _SHOWN = 60
 
 
@@ -79,7 +81,7 @@ def _outline(signature: inspect.Signature) -> str:
 
 
 def _hints(function: Callable[..., Any], signature: inspect.Signature) -> dict[str, Any]:
-    known = _Known(vars(import_module(function.__module__)))
+    known = _Known(import_module(function.__module__))
     return {
         p.name: eval(p.annotation, known) if isinstance(p.annotation, str) else Any  # noqa: S307
         for p in signature.parameters.values()
@@ -89,15 +91,19 @@ def _hints(function: Callable[..., Any], signature: inspect.Signature) -> dict[s
 class _Known(dict[str, Any]):
     """Names of a module, and those that it imports for type checkers alone."""
 
+    def __init__(self, module: types.ModuleType) -> None:
+        super().__init__(vars(module))
+        self._module = module
+
     def __missing__(self, name: str) -> Any:
-        if hasattr(builtins, name):
-            raise KeyError(name)
-        if name in _LATE:
-            return import_module(_LATE[name])
-        ours = [module for key, module in sys.modules.items() if key.startswith("equity.")]
-        # A value can be of no class whose module nobody has loaded.
-        found = (getattr(module, name) for module in ours if hasattr(module, name))
-        return next(found, type(name, (), {}))
+        for node in ast.walk(ast.parse(inspect.getsource(self._module))):
+            for alias in getattr(node, "names", ()) if isinstance(node, _IMPORTS) else ():
+                if name != (alias.asname or alias.name):
+                    continue
+                if isinstance(node, ast.Import):
+                    return import_module(alias.name)
+                return getattr(import_module(str(node.module)), alias.name)
+        raise KeyError(name)
 
 
 def _check(function: str, parameter: inspect.Parameter, value: Any, hint: Any) -> None:
@@ -106,16 +112,30 @@ def _check(function: str, parameter: inspect.Parameter, value: Any, hint: Any) -
     if several:
         values = list(value.values() if isinstance(value, dict) else value)
     for one in values:
+        start = f"{function}: {parameter.name}"
         if not fits(one, hint):
+            raise ArgumentError(f"{start} is {_shown(one)}", fix=f"it takes {_words(hint)}")
+        if hasattr(one, "iloc") and hasattr(one, "columns"):
+            _check_table(start, one)
+
+
+def _check_table(start: str, table: Any) -> None:
+    """Refuse columns that no function can work with, whatever it does."""
+    names = table.columns
+    if not names.is_unique:
+        twice = names[names.duplicated()][0]
+        raise ArgumentError(
+            f"{start} has the column {_shown(twice)} twice", fix="drop or rename one of the two"
+        )
+    from equity.areas.schema import columns
+
+    known = columns()
+    for name in names:
+        # Numbers that a notebook turned into text, objects or categories would fail far from here.
+        if name in known and known[name].dtype == "float" and table[name].dtype.kind not in "iufb":
             raise ArgumentError(
-                f"{function}: {parameter.name} is {_shown(one)}", fix=f"it takes {_words(hint)}"
-            )
-        columns = getattr(one, "columns", None)
-        if hasattr(one, "iloc") and columns is not None and not columns.is_unique:
-            twice = columns[columns.duplicated()][0]
-            raise ArgumentError(
-                f"{function}: {parameter.name} has the column {_shown(twice)} twice",
-                fix="drop or rename one of the two",
+                f"{start} has a column {name} of the type {table[name].dtype}, no numbers",
+                fix=f"pandas.to_numeric(table[{name!r}]) makes numbers of it",
             )
 
 
@@ -157,14 +177,18 @@ def _fits_tuple(value: Any, inside: tuple[Any, ...]) -> bool:
 
 
 def _fits_list(value: Any, inside: Any, *, listed: bool) -> bool:
-    """Text is no list of its letters; a table is no list of its columns' names."""
-    if isinstance(value, str | bytes) or hasattr(value, "columns"):
+    """Text is no list of its letters; a table or a dict is none of its names."""
+    if (
+        isinstance(value, str | bytes)
+        or hasattr(value, "columns")
+        or not hasattr(value, "__iter__")
+    ):
         return False
-    if not hasattr(value, "__iter__") or (listed and not hasattr(value, "__len__")):
+    if not hasattr(value, "__len__"):  # what yields its values once is left to the function
+        return not listed
+    if listed and isinstance(value, Mapping):
         return False
-    # What yields its values once is left to the function.
-    whole = isinstance(value, list | tuple | set | frozenset)
-    return not whole or all(fits(one, inside) for one in _some(value))
+    return all(fits(one, inside) for one in _some(value))
 
 
 def _some(values: Iterable[Any]) -> Iterable[Any]:
@@ -176,9 +200,11 @@ def _is_a(value: Any, kind: Any) -> bool:
         return isinstance(value, bool) or type(value).__name__ == "bool"
     if kind in {int, float}:
         abstract = numbers.Integral if kind is int else numbers.Real
-        return isinstance(value, abstract) and not isinstance(value, bool)
-    if kind is Path:
-        return isinstance(value, os.PathLike)
+        whole = isinstance(value, int) and abs(value) > _LARGEST
+        return isinstance(value, abstract) and not isinstance(value, bool) and not whole
+    if kind in {str, Path}:
+        wanted = str if kind is str else os.PathLike
+        return isinstance(value, wanted) and not _HALF.search(str(value))
     if getattr(kind, "_is_protocol", False):
         members = [name for name in dir(kind) if not name.startswith("_")]
         return all(hasattr(value, name) for name in (*members, *_annotated(kind)))
@@ -195,6 +221,8 @@ def _shown(value: Any) -> str:
         return str(value)
     if isinstance(value, str):
         return f"the text {value[:_SHOWN]!r}"
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return f"a whole number beyond {_LARGEST:,}"
     if isinstance(value, numbers.Number):
         return f"the number {str(value)[:_SHOWN]}"
     return f"of the type {type(value).__name__}"
