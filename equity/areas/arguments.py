@@ -9,6 +9,7 @@ a sequence, and what a value *says* is the function's own matter.
 from __future__ import annotations
 
 import ast
+import builtins
 import functools
 import inspect
 import numbers
@@ -33,8 +34,8 @@ _UNIONS = (typing.Union, types.UnionType)
 _LISTS = (Sequence, Collection, Iterable, list)
 _LONGEST = 1_000
 _LARGEST = 2**63
-#: Half a character, which nothing can write; \udc80 to \udcff stand for bytes of a file's name.
-_HALF = re.compile("[\ud800-\udc7f\udd00-\udfff]")
+#: NUL, and half a character; \udc80 to \udcff stand for bytes of a file's name.
+_HALF = re.compile("[\x00\ud800-\udc7f\udd00-\udfff]")
 _SHOWN = 60
 
 
@@ -100,10 +101,10 @@ class _Known(dict[str, Any]):
             for alias in getattr(node, "names", ()) if isinstance(node, _IMPORTS) else ():
                 if name != (alias.asname or alias.name):
                     continue
-                if isinstance(node, ast.Import):
-                    return import_module(alias.name)
-                return getattr(import_module(str(node.module)), alias.name)
-        raise KeyError(name)
+                if isinstance(node, ast.ImportFrom):
+                    return getattr(import_module(str(node.module)), alias.name)
+                return import_module(alias.name)
+        return vars(builtins).get(name, Any)
 
 
 def _check(function: str, parameter: inspect.Parameter, value: Any, hint: Any) -> None:
@@ -127,12 +128,16 @@ def _check_table(start: str, table: Any) -> None:
         raise ArgumentError(
             f"{start} has the column {_shown(twice)} twice", fix="drop or rename one of the two"
         )
-    from equity.areas.schema import columns
+    if getattr(table, "active_geometry_name", None) not in {None, *names}:
+        raise ArgumentError(f"{start} has lost its geometry", fix="name it with set_geometry")
+    from equity.areas.schema import columns, is_acs_code
 
     known = columns()
     for name in names:
+        counted = name in known and known[name].dtype == "float"
+        coded = isinstance(name, str) and is_acs_code(name) and not name.endswith("_status")
         # Numbers that a notebook turned into text, objects or categories would fail far from here.
-        if name in known and known[name].dtype == "float" and table[name].dtype.kind not in "iufb":
+        if (counted or coded) and table[name].dtype.kind not in "iufb":
             raise ArgumentError(
                 f"{start} has a column {name} of the type {table[name].dtype}, no numbers",
                 fix=f"pandas.to_numeric(table[{name!r}]) makes numbers of it",
@@ -220,7 +225,8 @@ def _shown(value: Any) -> str:
     if value is None or isinstance(value, bool):
         return str(value)
     if isinstance(value, str):
-        return f"the text {value[:_SHOWN]!r}"
+        why = ", with a character that cannot be written" if _HALF.search(value) else ""
+        return f"the text {value[:_SHOWN]!r}{why}"
     if isinstance(value, int) and abs(value) > _LARGEST:
         return f"a whole number beyond {_LARGEST:,}"
     if isinstance(value, numbers.Number):

@@ -110,7 +110,7 @@ def outcome_of(error: BaseException) -> tuple[str, str]:
     """Class an error: ours in one line, ours in another form, or a traceback, with its place."""
     if isinstance(error, EquityError):
         text = str(error)
-        clear = text and "\n" not in text and "Traceback" not in text and len(text) < 2_000
+        clear = text and "\n" not in text and "Traceback" not in text and len(text) < 3_500
         return (REFUSED, text) if clear else (UNCLEAR, text[:300])
     ours = [f for f in traceback.extract_tb(error.__traceback__) if "/equity/" in f.filename]
     frame = ours[-1] if ours else traceback.extract_tb(error.__traceback__)[-1]
