@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Annotated
 
@@ -23,19 +25,39 @@ app = typer.Typer(
 def main() -> None:
     """Run the command line; an error of ours is one line and exit code 2."""
     from equity.errors import EquityError
-    from equity.settings import redact
 
     try:
         app()
     except EquityError as error:
-        typer.echo(redact(f"equity: {error}"), err=True)
+        _say(f"equity: {error}", err=True)
         sys.exit(2)
     except (ImportError, MemoryError, OSError) as error:
-        typer.echo(redact(f"equity: {_cause(error)}"), err=True)
+        _say(f"equity: {_cause(error)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        typer.echo("equity: stopped; nothing half-written was left behind", err=True)
+        _say("equity: stopped; nothing half-written was left behind", err=True)
         sys.exit(130)
+    except Exception:  # noqa: BLE001 - a mistake of ours is shown too, but no key in it
+        _say(traceback.format_exc(), err=True)
+        sys.exit(1)
+
+
+def _say(text: str, *, err: bool = False) -> None:
+    """Print text, without a key in it and without what a terminal would obey."""
+    from equity.errors import printable
+    from equity.settings import redact
+
+    typer.echo(printable(redact(text)), err=err)
+
+
+def _set_offline(offline: bool) -> None:  # noqa: FBT001 - as the option has it
+    """Close the network: ours, and that of the library that moves coordinates."""
+    from equity.settings import configure, current
+
+    if offline:
+        configure(offline=True)
+    if current().offline:
+        os.environ["PROJ_NETWORK"] = "OFF"
 
 
 def _cause(error: ImportError | MemoryError | OSError) -> str:
@@ -85,11 +107,7 @@ def run(
     ] = None,
 ) -> None:
     """Run a study: read its inputs, measure, and write page, map, tables and appendix."""
-    from equity.errors import printable
-    from equity.settings import configure
-
-    if offline:
-        configure(offline=True)
+    _set_offline(offline)
     file = _study_file(target)
     # The engine is loaded only once there is something to run on.
     from equity.study.run import Study
@@ -97,8 +115,8 @@ def run(
     study = Study.load(file)
     result = study.run(cluster=cluster)
     folder = result.write(out or Path("maps") / study.plan.study.id)
-    typer.echo(printable(repr(result)))
-    typer.echo(f"Wrote {printable(folder.as_posix())}/index.html and what goes with it.")
+    _say(repr(result))
+    _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
 
 
 def _study_file(target: str) -> Path:
@@ -116,11 +134,10 @@ def _study_file(target: str) -> Path:
 def _run_state(state: str) -> Path:
     """Fetch what a state's study needs, say what is missing, and return its study file."""
     from equity.areas.geoid import find_state
-    from equity.settings import redact
     from equity.study.gathering import gather_inputs
 
-    typer.echo(f"{find_state(state).name}: getting the inputs")
-    gathered = gather_inputs(state, tell=lambda line: typer.echo(redact(line)))
+    _say(f"{find_state(state).name}: getting the inputs")
+    gathered = gather_inputs(state, tell=_say)
     gathered.check()
     return gathered.write(state)
 
@@ -134,7 +151,7 @@ def init(
     from equity.study.template import write_study
 
     write_study(state, out)
-    typer.echo(f"Wrote {out.as_posix()}. Change it, then: equity run {out.as_posix()}")
+    _say(f"Wrote {out.as_posix()}. Change it, then: equity run {out.as_posix()}")
 
 
 @app.command()
@@ -163,14 +180,12 @@ def sources(
         typer.echo(f"Removed {count} file{'' if count == 1 else 's'}.")
     elif verify:
         bad = store().verify()
-        typer.echo(
-            "\n".join(f"changed or missing: {name}" for name in bad) or "All files are intact."
-        )
+        _say("\n".join(f"changed or missing: {name}" for name in bad) or "All files are intact.")
         if bad:
             raise typer.Exit(1)
     else:
         for line in cache_lines() if cache else source_lines(state):
-            typer.echo(line)
+            _say(line)
 
 
 @app.command()
@@ -180,9 +195,7 @@ def doctor(
 ) -> None:
     """Look at keys, cache, versions, and whether each publisher can be reached."""
     from equity.checkup import doctor_lines
-    from equity.settings import configure, redact
 
-    if offline:
-        configure(offline=True)
+    _set_offline(offline)
     for line in doctor_lines():
-        typer.echo(redact(line))
+        _say(line)

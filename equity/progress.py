@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
+from equity.errors import printable
+
 _PATIENCE_S = 2.0
 
 
@@ -45,7 +47,7 @@ def track(label: str, *, total: float | None = None, unit: str = "") -> Iterator
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     bar = Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # it may name a file
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),
@@ -53,7 +55,7 @@ def track(label: str, *, total: float | None = None, unit: str = "") -> Iterator
         console=Console(stderr=True),
         transient=True,
     )
-    task = bar.add_task(label, total=total)
+    task = bar.add_task(printable(label), total=total)
     began = time.monotonic()
 
     def advance(n: float = 1) -> None:

@@ -8,6 +8,7 @@ package's own functions carry it on, and an output made from a table without one
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -46,6 +47,8 @@ class Source:
         Where it came from, the day it was fetched (ISO date) and the publisher's revision.
     sha256, file
         Checksum and bare name of the file that was read.
+    mirror
+        Server that was asked in the publisher's place, if one was.
     licence, citation, note
         Terms, how to cite it, anything a reader must know.
     synthetic
@@ -65,6 +68,7 @@ class Source:
     citation: str = ""
     synthetic: bool = False
     note: str = ""
+    mirror: str = ""
 
     def to_dict(self) -> dict[str, str | bool]:
         """Return the fields that say something."""
@@ -161,7 +165,20 @@ def carry(
 
 def file_source(path: str | Path, *, synthetic: bool = False, **fields: str) -> Source:
     """Describe a file that was read, by its bare name and its content: no machine path."""
+    fields["vintage"] = iso_day(fields["vintage"])
     return Source(file=Path(path).name, sha256=sha256_of(path), synthetic=synthetic, **fields)
+
+
+def iso_day(as_of: object) -> str:
+    """Return a date, a time stamp or text as text: of midnight, the day alone.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> iso_day(date(2025, 12, 31)), iso_day("2025-12-31T00:00:00"), iso_day(" D25 ")
+    ('2025-12-31', '2025-12-31', 'D25')
+    """
+    return re.sub(r"^(\d{4}-\d\d-\d\d)[T ]00:00(:00(\.0+)?)?$", r"\1", str(as_of).strip())
 
 
 def sha256_of(path: str | Path) -> str:

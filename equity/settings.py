@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, urlsplit
 
 from equity.errors import InputError
 
@@ -77,7 +77,8 @@ class Settings:
     offline
         Refuse every network request.
     mirror
-        Address of a server that stands in for every publisher (``MIRROR/api.census.gov/…``).
+        Address of a server that stands in for every publisher (``MIRROR/api.census.gov/…``). One
+        that ``.env`` names receives no credential: whoever wrote the folder may have named it.
     census_api_key, fcc_username, fcc_token
         Credentials of the publishers that ask for some.
     """
@@ -100,6 +101,7 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "fcc_token": ("FCC_HASH", "BDC_API_KEY", "FCC_BDC_API_TOKEN"),
 }
 _SECRET_FIELDS = {"census_api_key", "fcc_username", "fcc_token"}
+_SECRET_NAMES = frozenset(name for field in _SECRET_FIELDS for name in _ENVIRONMENT[field])
 
 _configured = Settings()
 
@@ -121,8 +123,10 @@ def configure(**options: object) -> Settings:
     Raises
     ------
     InputError
-        If an option does not exist.
+        If an option does not exist, or is not what it should be.
     """
+    # No plain key stays among the locals of a call that fails.
+    options = {k: _typed(k, v) if k in _SECRET_FIELDS else v for k, v in options.items()}
     global _configured  # noqa: PLW0603 - the session's one piece of state
     known = {field.name for field in fields(Settings)}
     unknown = sorted(set(options) - known)
@@ -151,9 +155,21 @@ def current() -> Settings:
     return Settings(**values)
 
 
+def mirror_named_by_file() -> bool:
+    """Tell whether ``.env`` in the working folder names the mirror in force.
+
+    So it is where an editor has put the lines of that file into the environment.
+    """
+    mirror = current().mirror
+    named = _dotenv(Path(".env")).get("EQUITY_MIRROR")
+    return mirror is not None and _configured.mirror is None and mirror == _typed("mirror", named)
+
+
 def redact(text: str) -> str:
     """Return ``text`` with stars for every secret seen so far, also where it is quoted."""
-    current()  # a key in the environment is known from here on
+    dotenv = _dotenv(Path(".env"))
+    for name in _SECRET_FIELDS:  # a key that nobody has used yet is known from here on
+        _typed(name, _from_environment(name, dotenv))
     for secret in sorted(_seen, key=len, reverse=True):
         quoted = quote(secret, safe="")
         forms = {secret, quoted, quote_plus(secret), quote(secret), quote(quoted, safe="")}
@@ -173,7 +189,7 @@ def _any_case(form: str, text: str) -> str:
     return re.sub(pattern, "***", text)
 
 
-def _from_environment(name: str, dotenv: Mapping[str, str | None]) -> str | None:
+def _from_environment(name: str, dotenv: Mapping[str, str | Secret | None]) -> Any:
     given = (place.get(v) for place in (os.environ, dotenv) for v in _ENVIRONMENT[name])
     return next((value for value in given if value), None)
 
@@ -187,7 +203,22 @@ def _typed(name: str, value: Any) -> Any:
         return Path(value).expanduser()
     if name == "offline":
         return _flag(value)
-    return value
+    return _server(str(value).strip()) if name == "mirror" else value
+
+
+def _server(address: str) -> str:
+    """Check the address of a mirror; the error does not repeat what may be a password."""
+    try:
+        parts = urlsplit(address)
+        good = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    except ValueError:
+        good = False
+    if good and address.isprintable():
+        return address
+    raise InputError(
+        "the mirror (EQUITY_MIRROR) is no address of a server",
+        fix="write https://host or https://host/folder, without a user name or password",
+    )
 
 
 def _flag(value: Any) -> bool:
@@ -203,13 +234,14 @@ def _flag(value: Any) -> bool:
     )
 
 
-def _dotenv(path: Path) -> Mapping[str, str | None]:
+def _dotenv(path: Path) -> Mapping[str, str | Secret | None]:
     from dotenv import dotenv_values
 
     try:
-        return dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+        read = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
         return {}
+    return {k: Secret(v.strip()) if v and k in _SECRET_NAMES else v for k, v in read.items()}
 
 
 def _default_cache_dir() -> Path:

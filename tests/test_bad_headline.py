@@ -101,7 +101,7 @@ def a_share_above_one(state):
 
 def a_share_of_a_criterion_above_one(state):
     edit(state, ("at_least = 0.20", "at_least = 20"))
-    return "poverty_share is a share, and 20 is not from 0 to 1"
+    return "poverty_share asks for 20, and its values run from 0 to 1"
 
 
 def two_kinds_of_care_with_one_id(state):

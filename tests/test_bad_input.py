@@ -157,7 +157,7 @@ def negative_count(state):
 
 def unknown_sentinel(state):
     def change(rows):
-        rows[9][rows[0].index("B01003_001E")] = "-777777777"
+        rows[9][rows[0].index("B01003_001E")] = "-777777770"
 
     return rewrite_json(_holding(state, "B01003_001E"), change), "no known annotation code"
 

@@ -54,6 +54,32 @@ def test_an_error_is_one_line_and_exit_code_two(tmp_path, cache, arguments, says
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_setting_that_is_wrong_is_one_line(tmp_path, cache):
+    done = equity("sources", cwd=tmp_path, cache=cache, EQUITY_MIRROR="https://u:pa55word@h")
+    assert done.returncode == 2
+    assert done.stderr.startswith("equity: the mirror (EQUITY_MIRROR) is no address of a server")
+    assert "pa55" not in done.stderr
+
+
+def test_a_mistake_of_ours_shows_no_key_and_steers_no_terminal(monkeypatch, capsys):
+    from equity import cli
+
+    key = "k3y" * 12
+    monkeypatch.setenv("CENSUS_API_KEY", key)
+
+    def fails():
+        raise RuntimeError(f"at https://h/?key={key} \x1b[2J")
+
+    monkeypatch.setattr(cli, "app", fails)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    said = capsys.readouterr().err
+    assert stopped.value.code == 1
+    assert "RuntimeError: at https://h/?key=*** \\x1b[2J" in said
+    assert key not in said
+    assert "\x1b" not in said
+
+
 def test_version_and_help(tmp_path, cache):
     from equity import __version__
 

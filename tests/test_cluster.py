@@ -64,7 +64,7 @@ def test_a_worker_that_dies_ends_in_one_clear_error(scheduler, tmp_path, monkeyp
 
 @pytest.mark.parametrize("address", ["nonsense", "tcp://127.0.0.1:1"])
 def test_an_address_where_nobody_answers_is_told(example, address, monkeypatch):
-    monkeypatch.setattr("equity.study.steps._CONNECT_S", 1)
+    monkeypatch.setattr("equity.study.cluster._CONNECT_S", 1)
     with pytest.raises(InputError, match="no Dask scheduler answers at") as caught:
         Study.load(example.study).run(cluster=address)
     assert caught.value.code == "E-CLUSTER"

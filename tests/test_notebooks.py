@@ -27,7 +27,7 @@ def test_outputs_are_stripped(path):
 def test_tables_meet_through_combine_alone(path):
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     code = "".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
-    assert re.findall(r"\.(?:join|merge|reindex)\(", code) == []
+    assert re.findall(r"\.(?:join|merge|reindex|sjoin)\(", code) == []
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

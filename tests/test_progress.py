@@ -102,3 +102,11 @@ def test_errors_pass_through_and_the_bar_is_put_away(clock, monkeypatch, waited)
         clock[0] += 3
         advance()
     assert "Again" in stream.getvalue()
+
+
+def test_a_label_that_names_a_hostile_file_is_only_text(clock, monkeypatch):
+    stream = terminal(monkeypatch)
+    with track("Reading [/] [red]x\x1b]0;title\x07.csv", total=2) as advance:
+        clock[0] += 3
+        advance()
+    assert "[/] [red]x\\x1b]0;title\\x07.csv" in stream.getvalue()

@@ -242,6 +242,13 @@ def test_redaction_knows_keys_that_nobody_has_used_yet(monkeypatch):
     assert redact("key-in-file") == "***"
 
 
+def test_redaction_works_where_a_setting_is_wrong(monkeypatch):
+    monkeypatch.setenv("EQUITY_OFFLINE", "maybe")
+    monkeypatch.setenv("EQUITY_MIRROR", "nowhere")
+    monkeypatch.setenv("FCC_HASH", "hash-in-environment")
+    assert redact("token hash-in-environment") == "token ***"
+
+
 def test_redaction_forgets_no_former_key():
     configure(census_api_key="the-first-key")
     configure(census_api_key="the-second-key")

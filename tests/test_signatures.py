@@ -29,8 +29,8 @@ ANY_IS_MEANT = {
 """Public functions whose signature says Any, and why. The list only shrinks."""
 PAIRS = {"moe_product", "moe_ratio", "moe_share", "difference_test"}
 """An estimate and its margin, twice: four in a row read best."""
-EDITIONS = {"geocode", "get_sites", "read_table"}
-"""A vintage that is no year and no date: the edition of a list, in its publisher's words."""
+EDITIONS = {"geocode", "read_table"}
+"""A vintage that is no year and no date: the geocoder's own word, and what a source is printed as."""
 
 
 def is_protocol(thing):

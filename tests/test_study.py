@@ -22,6 +22,7 @@ from equity.errors import (
 from equity.example.state import write_example
 from equity.measures.gap import SPLIT
 from equity.measures.reach.calibration import travel_facts
+from equity.measures.reach.travel import nearest_sites
 from equity.study.run import Study
 
 
@@ -306,7 +307,7 @@ def test_another_vintage_is_refused(edited):
     path = edited(('tract.zip"\nyear = 2023', 'tract.zip"\nyear = 2019'))
     with pytest.raises(EquityError) as caught:
         Study.load(path).run()
-    assert "2010" in str(caught.value)
+    assert "belongs to the edition of 2023, not of 2019" in str(caught.value)
 
 
 def test_an_input_cut_short_is_told(example, edited, tmp_path):
@@ -367,3 +368,22 @@ def test_care_within_another_limit_and_from_where_people_live(example, edited, r
     ).sum()
     moved = other.table["nearest_site_km"] - result.table["nearest_site_km"]
     assert (moved.abs() > 0.01).sum() > 50
+
+
+def test_settings_that_change_no_distance_measure_none_again(example, monkeypatch):
+    """A limit or a spread decides what is far, not how far it is."""
+    asked = []
+
+    def counted(*given, **more):
+        asked.append(more.get("roads"))
+        return nearest_sites(*given, **more)
+
+    monkeypatch.setattr("equity.study.care.nearest_sites", counted)
+    text = example.study.read_text(encoding="utf-8").replace(
+        'method = "catchment"', 'method = "travel"'
+    )
+    path = example.study.with_name("by-travel.toml")
+    path.write_text(text, encoding="utf-8")
+    Study.load(path).run()
+    # The study's own, once for two limits and two spreads, by capacity; and the other roads.
+    assert asked == [None, None, "proportional", None]

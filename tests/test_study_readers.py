@@ -10,6 +10,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
+import geopandas as gpd
 import nppes_rows
 import pandas as pd
 import pytest
@@ -19,6 +20,7 @@ import equity.sources
 from equity.errors import EquityError, InputError, MissingColumnError, StudyError, VintageError
 from equity.example.state import write_example
 from equity.provenance import meta
+from equity.sources.catalog import INPUTS
 from equity.study.file import read_plan
 from equity.study.inputs import Inputs, _Reader, gather
 from equity.study.live import LiveFiles
@@ -26,11 +28,7 @@ from equity.study.own_tables import read_part
 from equity.study.parts import AreasPart, TablePart
 from equity.study.readers import check_input_names
 
-NOT_IN_A_STUDY = {
-    "read_bdc_providers": "one row a provider, no area: a table to look up names in",
-    "read_geocoded": "an answer of the geocoder, no file",
-    "read_tribal_areas": "areas of another kind than a study's",
-}
+NOT_IN_A_STUDY = {"read_geocoded": "an answer of the geocoder, no file"}
 """Public readers that no study file reaches, and why."""
 
 
@@ -57,7 +55,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         example = write_example(folder / "state", scale=0.01)
-        self.root = example.root
+        self.example, self.root = example, example.root
         self.blocks = sorted(eq.read_blocks(example.blocks, year=2020).index)
         tracts = eq.read_boundaries(example.tracts, year=2023, state="90").index
         # Tracts of water only have no people and no codes of anybody else.
@@ -233,6 +231,67 @@ def mobile(home):
         'columns = { lte_share = { column = "mobile_4g_stationary_share" } }\n'
     )
     return home.study(more), lambda i: i.areas["lte_share"].eq(0.8).all()
+
+
+def leading(home):
+    head = "geography_type,geography_id,geography_desc,data_type,provider_id,res_st_pct,bus_iv_pct"
+    offers = ("0.2", 130), ("0.9", 9)
+    lines = (f"County,{c},x,Fixed Broadband,{p},{s},0" for c in home.counties for s, p in offers)
+    home.write("by_geography.csv", rows_of(head, lines))
+    home.write("list.csv", rows_of("frn,provider_id,holding_company", ["1,9,Hill Cable"]))
+    more = (
+        '[[tables]]\nreader = "bdc_providers"\nfile = "by_geography.csv"\nvintage = "2025-12-31"\n'
+        'spread = true\noptions = { names = "list.csv" }\n'
+    )
+    return (
+        home.study(more),
+        lambda i: (
+            i.areas["leading_provider"].dropna().eq("Hill Cable").all()
+            and i.areas["leading_provider_share"].max() == 0.9
+        ),
+    )
+
+
+def tribal(home):
+    """The reservation is the first tract itself."""
+    shapes = eq.read_boundaries(home.example.tracts, year=2023, state="90")
+    land = gpd.GeoDataFrame(
+        {"GEOID": ["0001R"], "NAMELSAD": ["Hill Reservation"], "COMPTYP": ["R"]},
+        geometry=[shapes.geometry[home.tracts[0]]], crs=shapes.crs,
+    )  # fmt: skip
+    land.to_file(home.root / "tribal.gpkg")
+    more = '[[tables]]\nreader = "tribal_areas"\nfile = "tribal.gpkg"\nvintage = "2024"\n'
+    return (
+        home.study(more),
+        lambda i: (
+            i.areas.index[i.areas["tribal_land_share"] > 0.999].tolist() == [home.tracts[0]]
+            and i.areas["tribal_land"].value_counts()["Hill Reservation"] == 1
+            and i.areas["tribal_land_share"].drop(home.tracts[0]).max() < 1e-6
+        ),
+    )
+
+
+def travel_times(home):
+    pairs = ((t, s, 600 * n) for t in home.tracts for n, s in enumerate(("far", "near"), -2))
+    lines = [f"{t},{s},{-seconds}" for t, s, seconds in pairs]
+    home.write("times.csv", rows_of("tract,clinic,seconds", lines))
+    more = (
+        '[[tables]]\nreader = "travel_times"\nfile = "times.csv"\nvintage = "2025"\n'
+        'agency = "a"\nproduct = "p"\ngeo_vintage = "2020"\noptions = { origin = "tract", '
+        'destination = "clinic", cost = "seconds", unit = "s" }\n'
+    )
+    path = home.study(
+        more,
+        (r"\[care\]\n", '[care]\ncolumn = "travel_min"\nunit = "min"\n'),
+        (r'method = "\w+"', 'method = "column"'),
+    )
+    return (
+        path,
+        lambda i: (
+            i.areas["travel_min"].dropna().eq(10).all()
+            and set(i.areas["travel_site_id"]) >= {"near"}
+        ),
+    )
 
 
 SPEEDS = [f"speed_{s}" for s in ("02_02", "10_1", "25_3", "100_20", "250_25", "1000_100")]
@@ -424,22 +483,22 @@ def rural_clinics(home):
     ), lambda i: i.capacity["kind"].tolist() == ["rural health clinic"]
 
 
-def clinicians(home):
+def clinicians(home, more=""):
     head = "NPI,pri_spec,Telehlth,Facility Name,adr_ln_1,City/Town,State,ZIP Code"
     lines = ["1000000001,PSYCHIATRY,Y,C,1 St,T,VT,05001", "1000000002,UROLOGY,Y,C,1 St,T,VT,05001"]
     home.write("dac.csv", rows_of(head, lines))
-    more = 'options = { specialties = ["PSYCHIATRY"] }\n'
+    more += 'options = { specialties = ["PSYCHIATRY"] }\n'
     return providers(home, "clinicians", "dac.csv", more), lambda i: i.capacity["fte"].sum() == 1
 
 
-def nppes(home):
+def nppes(home, more=""):
     code = "Provider Business Practice Location Address Postal Code"
     rows = [nppes_rows.row(i, **{code: "05001" if i else "99999"}) for i in range(40)]
     (home.root / "npidata.csv").write_bytes(nppes_rows.header() + b"".join(rows))
-    more = 'options = { sets = ["primary_care"] }\nunplaced = "drop"\nstates = ["WV", "OH"]\n'
+    more += 'options = { sets = ["primary_care"] }\nunplaced = "drop"\nstates = ["WV", "OH"]\n'
     return providers(
         home, "nppes", "npidata.csv", more
-    ), lambda i: i.capacity.index.tolist() == ["1000000020"]
+    ), lambda i: i.capacity.index.tolist() == ["clinician-1"]
 
 
 CASES: dict[Case, tuple[str, ...]] = {
@@ -453,6 +512,9 @@ CASES: dict[Case, tuple[str, ...]] = {
     centers: ("read_centers",),
     designations: ("read_designations",),
     mobile: ("read_bdc_mobile",),
+    leading: ("read_bdc_providers",),
+    tribal: ("read_tribal_areas",),
+    travel_times: ("read_travel_times",),
     summary: ("read_bdc_summary",),
     county_study: ("read_bdc_summary", "read_summary_classes", "read_acs", "read_boundaries"),
     classes: ("read_coverage",),
@@ -467,6 +529,23 @@ CASES: dict[Case, tuple[str, ...]] = {
     clinicians: ("read_clinicians",),
     nppes: ("read_nppes",),
 }
+
+
+@pytest.mark.parametrize(
+    ("case", "asked", "row"),
+    [
+        (nppes, False, ("clinician-1", "individual clinician")),
+        (nppes, True, ("1000000020", "LASTNAME20, FIRST20")),
+        (clinicians, False, ("clinician-1", "C")),
+        (clinicians, True, ("1000000001-1", "C")),
+        (hospitals, False, ("470001", "H")),
+    ],
+)
+def test_a_person_is_named_only_where_the_study_asks_for_it(home, case, asked, row):
+    path, _ = case(home, "clinician_names = true\n") if asked else case(home)
+    capacity = gathered(path)[0].capacity
+    assert list(zip(capacity.index, capacity["name"], strict=True)) == [row]
+    assert meta(capacity).sources
 
 
 @pytest.mark.parametrize(
@@ -588,6 +667,55 @@ def test_coverage_names_a_reader_of_its_kind(home, new, says):
     assert error.fix
 
 
+SLOTS = {
+    "boundaries": (r"(\[boundaries\]\nfile = )\"[^\"]*\"", "live:boundaries", "boundaries.file"),
+    "counties": (r"(\[counties\]\nfile = )\"[^\"]*\"", "live:counties", "counties.file"),
+    "acs": (r"(\[\[acs\]\]\nfiles = )\"[^\"]*\"", "live:acs", "acs.0.files"),
+    "coverage": (r"(\[coverage\](?:\n.*?)*?\nfiles = )\[[^\]]*\]", "live:bdc", "coverage.files"),
+}
+
+
+@pytest.mark.parametrize("slot", SLOTS)
+def test_a_live_input_of_another_kind_is_refused_before_anything_is_fetched(
+    home, slot, monkeypatch
+):
+    pattern, right, where = SLOTS[slot]
+    monkeypatch.setattr("equity.study.live.fetch_input", lambda *_: pytest.fail("it was fetched"))
+    wrong = [one.id for one in INPUTS if f"live:{one.id}" != right]
+    for name in wrong:
+        error = refused(home, "", (pattern, rf'\1"live:{name}"'))
+        assert f"{where}: live:{name} is " in error.what, name
+        assert right in error.fix
+        assert "line " in error.what
+    read_plan(home.study("", (pattern, rf'\1"{right}"')))
+
+
+CROSSWALK = OWN + OWN_COLUMNS % "v_n" + '[tables.crosswalk]\nreader = "%s"\nfile = "%s"\n'
+MORE_SLOTS = {
+    "centers": ('[centers]\nfile = "%s"\nyear = 2020\n', "centers"),
+    "connecticut": ("", "ruca"),
+    "housing": ("", "blocks"),
+    "zip_areas": ('[[sites]]\nreader = "nppes"\nfile = "n.csv"\nas_of = "b"\nzip_areas = "%s"\n', "zip-areas"),
+    "tracts": (CROSSWALK % ("tract_relationship", "%s"), "tract-relationship"),
+    "codes": (CROSSWALK % ("connecticut_codes", "%s"), "ruca"),
+    "blocks": (CROSSWALK % ("block_links", "a.csv") + 'blocks = "%s"\n', "blocks"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("slot", MORE_SLOTS)
+def test_no_slot_takes_a_live_input_of_another_kind(home, slot):
+    more, right = MORE_SLOTS[slot]
+    for name in ("hrsa-sites", "gazetteer-tract", "counties", right):
+        changes = []
+        if not more:
+            changes = [(r"\[coverage\]\n", f'[coverage]\n{slot} = "live:{name}"\n')]
+        text = more % f"live:{name}" if more else ""
+        if name == right:
+            read_plan(home.study(text, *changes))
+        else:
+            assert f"live:{name} is " in refused(home, text, *changes).what
+
+
 def test_a_county_table_in_a_tract_study_says_how_to_spread_it(home):
     path, _ = rucc(home)
     path.write_text(path.read_text().replace("spread = true\n", ""))
@@ -604,6 +732,17 @@ def test_a_count_of_a_county_is_not_given_to_its_tracts(home):
     path.write_text(path.read_text() + 'columns = { poor_n = { column = "saipe_poverty_n" } }\n')
     with pytest.raises(InputError, match="counts of a county are not those of each of its parts"):
         gathered(path)
+
+
+def test_a_count_of_a_county_by_any_name_is_not_given_to_its_tracts(home):
+    home.write("own.csv", rows_of("GEOID,seen", (f"{c},900" for c in home.counties)))
+    more = (
+        '[[tables]]\nfile = "own.csv"\nvintage = "2023"\nagency = "a"\nproduct = "p"\n'
+        'geo_vintage = "2020"\nlevel = "county"\nspread = true\n'
+        'columns = { visits = { column = "seen", unit = "count" } }\n'
+    )
+    with pytest.raises(InputError, match="counts of a county are not those of each tract in it"):
+        gathered(home.study(more))
 
 
 def test_a_county_that_is_missing_is_counted_by_the_join(home):

@@ -127,6 +127,28 @@ def compare(name: str, base: Any, other: Any, level: str, empty: set[str]) -> tu
     return name, row, rows
 
 
+def compare_listed(name: str, listed: Any, areas: Any, level: str) -> tuple[str, Any, Any]:
+    """Find the ids of a list that are none of the areas, in the counties that the areas have.
+
+    A list names some areas, so that areas that it does not name are no finding.
+    """
+    unmet = listed[areas.get_indexer(listed) < 0]
+    rows = _side(unmet, areas, [], name=name, side="missing", level=level, empty=set())
+    # Of another county, and not under a code that it changed: no concern of these areas.
+    here = rows["geoid"].str[:5].isin(set(pd.Series(areas, dtype=object).str[:5]))
+    rows = rows[here | rows["reason"].eq("code_change")]
+    matched = len(listed) - len(unmet)
+    named = matched + len(rows)
+    row = {
+        "areas": named,
+        "matched": matched,
+        "match_share": matched / named if named else 1.0,
+        "missing": len(rows),
+        "extra": 0,
+    }
+    return name, row, rows
+
+
 def _side(
     ids: Any, there: Any, unmet: Any, *, name: str, side: str, level: str, empty: set[str]
 ) -> pd.DataFrame:

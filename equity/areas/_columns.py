@@ -117,13 +117,14 @@ def _move_margins(
     if not rest:
         return
     joint = _lost_parts(table)
-    result = links.margins(numbers[:, rest], margins[:, rest], zero_rule=zero_rule, joint=joint)
+    chosen, errors = numbers[:, rest], margins[:, rest]
+    result = links.margins(chosen, errors, zero_rule=zero_rule, joint=joint)
     group = [names[i] for i in rest]
     _put(moved, group, owned, result)
     if joint is not None:
         moved.joint = max(moved.joint, int(joint.sum()))
     elif links.divides:
-        start = np.nan_to_num(numbers[:, rest]), np.nan_to_num(margins[:, rest])
+        start = np.nan_to_num(chosen, copy=False), np.nan_to_num(errors, copy=False)
         moved.blocks.append(Block(tuple(group), links, *start, zero_rule))
 
 

@@ -67,7 +67,8 @@ class Links:
         zero = (values == 0) & zero_rule
         squared = self.matrix.copy()
         squared.data = squared.data**2
-        variance = np.asarray(squared @ np.where(zero, 0.0, alone) ** 2)
+        counted = np.where(zero, 0.0, alone) if zero.any() else alone
+        variance = np.asarray(squared @ counted**2)
         if zero.any():
             largest = np.zeros_like(variance)
             weighted = np.where(zero, alone, 0.0)[self.source] * self.weight[:, None]

@@ -191,8 +191,6 @@ def _column(
         _each(own["statuses"], statuses, entry, "status")
         own["statuses"] = tuple(dict.fromkeys((*anywhere, *own["statuses"])))
         own.setdefault("source", _told(own["statuses"], statuses))
-    if own.get("scale") == "auto":
-        own["scale"] = []
     column: Column = _built(Column, entry, inherited | own, name=name)
     _check(column, entry)
     return column
@@ -212,6 +210,12 @@ def _check(column: Column, entry: str) -> None:
         _each([column.universe], UNIVERSES, entry, "universe")
     if len(column.scale) > _MOST_LIMITS or any(low >= high for low, high in pairwise(column.scale)):
         raise _wrong(entry, "has a scale that is no rising list", "give one to four limits")
+    low, high = column.minimum, column.maximum
+    for limit in column.scale:
+        if (low is not None and limit <= low) or (high is not None and limit >= high):
+            raise _wrong(
+                entry, f"has a scale whose limit {limit:g} is no value", f"stay in {low} to {high}"
+            )
     if column.parts and len(column.parts) != len(("numerator", "denominator")):
         raise _wrong(entry, "has parts that are not two", "give a numerator and a denominator")
 

@@ -59,9 +59,10 @@ def move(
     )
     notes = _left_behind(table, roles, dropped) if leave_rest else []
     relationship, linked, said = _linked(table, relationship, roles, level)
-    prepared = prepare(table[linked], roles, level=level, counts=counts, unknown=unknown)
+    rows = table if linked.all() else table[linked]
+    prepared = prepare(rows, roles, level=level, counts=counts, unknown=unknown)
     bases = sorted(set(roles.counts.values()), key=BASES.index) or ["population"]
-    result, book, moved = _moved(table[linked], prepared, relationship, bases, zero_rule=zero_rule)
+    result, book, moved = _moved(rows, prepared, relationship, bases, zero_rule=zero_rule)
     _add_medians(result, medians)
     result = result[_ordered(table, result)].join(book)
     if "area_status" in table.columns and relationship.target_level == level:
@@ -91,8 +92,13 @@ def _left_behind(table: pd.DataFrame, roles: Roles, dropped: Collection[str]) ->
     names = [n for n in names if base_name(n) == n or base_name(n) not in table.columns]
     numeric = [n for n in names if table[n].dtype.kind in "iuf"]
     text = []
-    if numeric:
-        text.append(f"left behind, as they do not add up: {_listed(numeric)}")
+    if known := _without(numeric, roles.unknown):
+        text.append(f"left behind, as they do not add up: {_listed(known)}")
+    if asked := _without(numeric, known):
+        text.append(
+            f"left behind, as it is not known whether they add up: {_listed(asked)}; counts=, "
+            "ratios= or drop= says so"
+        )
     if len(names) > len(numeric):
         text.append(f"left behind, as text or flags: {_listed(_without(names, numeric))}")
     return text
@@ -189,9 +195,11 @@ def _moved(
         own = prepared.roles.with_margins(names)
         moved.columns.update({c: np.where(missing, np.nan, moved.columns[c]) for c in own})
     result = pd.DataFrame(moved.columns, index=targets)
+    moved.columns.clear()  # a whole table of its own
     _rebuild(result, prepared)
     result = result.drop(columns=[n for n in prepared.helpers if n in result.columns])
-    result = result.copy()  # one block again, before statuses are added one by one
+    if prepared.roles.ratios:
+        result = result.copy()  # one block again: they came one by one
     _statuses(result, table, relationship, book)
     result = _mark_partial(result, prepared, moved)
     return result, book, moved

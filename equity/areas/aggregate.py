@@ -48,7 +48,7 @@ _OUTSIDE = "\x00outside"
 
 def roll_up(
     table: pd.DataFrame | gpd.GeoDataFrame,
-    level: str,
+    level: str | pd.Series | Mapping[str, str],
     *,
     counts: Mapping[str, str] | None = None,
     ratios: Mapping[str, tuple[str, str]] | None = None,
@@ -67,7 +67,9 @@ def roll_up(
     table
         Area table of blocks, block groups, tracts, counties or states.
     level
-        ``block_group``, ``tract``, ``county``, ``state`` or ``nation`` (one row, ``US``).
+        ``block_group``, ``tract``, ``county``, ``state`` or ``nation`` (one row, ``US``); or the
+        group of every area, by its id: microdata areas, metropolitan areas, districts of one's
+        own. An area whose group is missing is left out and counted in a note.
     counts, ratios, medians, drop, zero_rule
         See `equity.crosswalk`. A published margin of the larger area is always
         better than a computed one: components covary.
@@ -86,6 +88,8 @@ def roll_up(
     ------
     InputError
         If the level does not hold the table's areas, or nothing in the table adds up.
+    GeoidError
+        If the groups do not name every area, or name one twice.
 
     Examples
     --------
@@ -100,18 +104,24 @@ def roll_up(
     refuse_duplicates(table.index, "the table")
     vintage = required_vintage(provenance.meta(table).geo_vintage, name="the table")
     check_vintage(table.index, level=have, geo_vintage=vintage)
-    if level not in _UP.get(have, ()):
-        raise InputError(
-            f"{have} areas do not make up {level} areas",
-            fix="use a relationship file with equity.crosswalk (ZCTAs), or a polygon with "
-            "equity.service_area",
-        )
     ids = pd.Series(table.index, dtype=object)
-    target = "US" if level == "nation" else parent(ids, level)
-    links = pd.DataFrame({"source": ids, "target": target, "area": 1.0})
-    nested = Relationship(links, have, level, vintage, vintage)
+    if isinstance(level, str):
+        if level not in _UP.get(have, ()):
+            raise InputError(
+                f"{have} areas do not make up {level} areas",
+                fix="use a relationship file with equity.crosswalk (ZCTAs), a polygon with "
+                "equity.service_area, or give the group of every area",
+            )
+        target = pd.Series("US", ids.index) if level == "nation" else parent(ids, level)
+        kind, notes = level, list[str]()
+    else:
+        target, notes = _groups(ids, pd.Series(level, dtype=object))
+        kind = "service_area"
+    links = pd.DataFrame({"source": ids, "target": target, "area": 1.0})[target.notna()]
+    nested = Relationship(links, have, kind, vintage, vintage)
+    chosen = provenance.carry(table.loc[target.notna().to_numpy()], table, notes=notes)
     return move(
-        table,
+        chosen,
         nested,
         to=vintage,
         counts=counts,
@@ -122,6 +132,21 @@ def roll_up(
         unknown=unknown,
         leave_rest=True,
     )
+
+
+def _groups(ids: pd.Series, groups: pd.Series) -> tuple[pd.Series, list[str]]:
+    """Return the group of each id, and how many have none."""
+    refuse_duplicates(groups.index, "the groups")
+    lost = ids[~ids.isin(groups.index)]
+    if len(lost):
+        raise GeoidError(
+            f"{len(lost):,} areas have no group",
+            rows=lost,
+            fix="name every area of the table; give None to those that belong to none",
+        )
+    found = ids.map(groups)
+    out = int(found.isna().sum())
+    return found.map(str, na_action="ignore"), [f"{out:,} areas belong to no group"] * bool(out)
 
 
 def spread(

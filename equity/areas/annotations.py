@@ -1,8 +1,12 @@
-"""Annotation ("jam") values: the huge negative numbers that stand for reasons, not amounts.
+"""Annotation ("jam") values: numbers that stand for reasons, not amounts.
+
+Nine equal digits below 0 say why there is no number; a median beyond the last limit of its
+distribution is written as the number just beyond that limit.
 
 References
 ----------
 U.S. Census Bureau. American Community Survey: notes on ACS estimate and annotation values.
+U.S. Census Bureau. American Community Survey, subject definitions: medians in open-ended intervals.
 """
 
 from __future__ import annotations
@@ -20,8 +24,14 @@ ESTIMATE_CODES = {
     -666_666_666: "not_computable",
     -999_999_999: "suppressed",
     -888_888_888: "not_applicable",
+    -222_222_222: "not_computable",
+    -333_333_333: "not_computable",
+    -555_555_555: "unknown",
+    -111_111_111: "unknown",
+    -444_444_444: "unknown",
+    -777_777_777: "unknown",
 }
-"""Codes in estimate columns; the estimate is missing."""
+"""Codes in estimate columns; the estimate is missing. The last four have no published meaning."""
 
 MOE_CODES = {
     -222_222_222: "suppressed",
@@ -30,6 +40,9 @@ MOE_CODES = {
     -666_666_666: "not_computable",
     -888_888_888: "not_applicable",
     -999_999_999: "suppressed",
+    -111_111_111: "unknown",
+    -444_444_444: "unknown",
+    -777_777_777: "unknown",
 }
 """Codes in margin columns; the margin is missing, except 0 for a controlled estimate."""
 
@@ -60,7 +73,8 @@ def decode(
         Missing where a code or nothing stood; a controlled margin is 0.
     status : Series of str
         ``ok``, ``missing``, ``controlled``, ``open_interval`` (the estimate is a bound),
-        ``suppressed``, ``not_computable`` or ``not_applicable``.
+        ``suppressed``, ``not_computable``, ``not_applicable`` or ``unknown`` (a code without a
+        published meaning).
 
     Raises
     ------
@@ -98,6 +112,63 @@ def decode(
         pd.Series(numbers, index=column.index, name=column.name),
         pd.Series(status, index=column.index, name=column.name),
     )
+
+
+def open_ends(code: str, numbers: pd.Series, *, year: int) -> tuple[pd.Series, pd.Series]:
+    """Tell the medians of an ACS column that are only bounds, whatever their margins say.
+
+    Parameters
+    ----------
+    code
+        Code of the column, such as ``B25035_001E``.
+    numbers
+        Its decoded values.
+    year
+        Last year of the estimates: the limits of values and rents rose in 2015.
+
+    Returns
+    -------
+    numbers : Series of float
+        A year of 0 is ``1939 or earlier``: 1939.
+    bounds : Series of bool
+        Where the value lies just beyond the first or last limit of its distribution.
+
+    Examples
+    --------
+    >>> years, bounds = open_ends("B25035_001E", pd.Series([0.0, 1974]), year=2023)
+    >>> list(years), list(bounds)
+    ([1939.0, 1974.0], [True, False])
+    """
+    kind = next((k for k, tables in _OPEN_ENDED.items() if code[1:6] in tables.split()), "")
+    if not kind or not code.startswith(("B", "C")):
+        return numbers, pd.Series(data=False, index=numbers.index)
+    if kind == "built":
+        numbers = numbers.replace(0, _OLDEST)
+        return numbers, numbers == _OLDEST
+    low, before, since = _LIMITS[kind]
+    return numbers, numbers.isin([low - 1, (since if year >= _RAISED else before) + 1])
+
+
+# Tables of medians in dollars and years by distribution, and its first and last limits.
+_OPEN_ENDED = {
+    "income": "06011 07011 07411 10010 15013 15014 18140 19013 19019 19049 19113 19119 19121 19125 "
+    "19126 19202 19215 19326 20002 20004 20017 20018 21004 22008 24011 24012 24021 24022 24031 "
+    "24032 24041 24042 24081 24082 24091 24092 24121 24122 24123 25099 25119 29004",
+    "value": "25076 25077 25078 25083 25097 25107 25109",
+    "rent": "25031 25057 25058 25059 25064 25111 25113 25138 25139",
+    "costs": "25088 25105",
+    "taxes": "25103",
+    "built": "25035 25037",
+}
+_RAISED = 2015
+_LIMITS = {
+    "income": (2_500, 250_000, 250_000),
+    "value": (10_000, 1_000_000, 2_000_000),
+    "rent": (100, 2_000, 3_500),
+    "costs": (100, 4_000, 4_000),
+    "taxes": (200, 10_000, 10_000),
+}
+_OLDEST = 1939
 
 
 def _numbers(column: pd.Series, file: str | None) -> Floats:

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from equity import provenance
-from equity.areas._audit import HARMLESS, JoinAudit, audit_of, compare
+from equity.areas._audit import HARMLESS, JoinAudit, audit_of, compare, compare_listed
 from equity.areas.table import Table, area_status, level_of, refuse_duplicates, require_table
 from equity.areas.validate import refuse_impossible
 from equity.areas.vintage import check_vintage, comparable, required_vintage
 from equity.errors import InputError, VintageError
 
-__all__ = ["JoinAudit", "combine", "combine_audit"]
+__all__ = ["JoinAudit", "combine", "combine_audit", "confirm_listed"]
 
 _KEEP_FIRST = ("geo_id", "name", "county_name", "geometry", "area_status")
 """Columns that describe the area itself: the first table's stand."""
@@ -193,21 +193,76 @@ def _same_areas(table: Any, others: Sequence[Any], labels: Sequence[str]) -> tup
     check_vintage(table.index, level=level, geo_vintage=mine, file="the first table")
     for other, label in zip(others, labels, strict=True):
         theirs = required_vintage(provenance.meta(other).geo_vintage, name=label)
-        check_vintage(other.index, level=level, geo_vintage=theirs, file=label)
-        if not comparable(level, mine, theirs, table.index, other.index):
-            alike = int(table.index.isin(other.index).sum())
-            raise VintageError(
-                f"{label} has areas of {theirs}, the first table areas of {mine}; "
-                f"{alike:,} of {len(table):,} ids are alike"
-                + (
-                    " and would join silently to the wrong places"
-                    if "2010" in (mine, theirs)
-                    else ""
-                ),
-                fix=_which_crosswalk(theirs, mine, level),
-                code="E-VINTAGE-DIFFERS",
-            )
+        _same_vintage(table.index, other.index, (mine, theirs), level=level, label=label)
     return level, mine
+
+
+def _same_vintage(
+    ids: pd.Index, others: pd.Index, vintages: tuple[str, str], *, level: str, label: str
+) -> None:
+    mine, theirs = vintages
+    check_vintage(others, level=level, geo_vintage=theirs, file=label)
+    if comparable(level, mine, theirs, ids, others):
+        return
+    alike = int(ids.isin(others).sum())
+    silently = " and would join silently to the wrong places" if "2010" in (mine, theirs) else ""
+    raise VintageError(
+        f"{label} has areas of {theirs}, the first table areas of {mine}; "
+        f"{alike:,} of {len(ids):,} ids are alike{silently}",
+        fix=_which_crosswalk(theirs, mine, level),
+        code="E-VINTAGE-DIFFERS",
+    )
+
+
+def confirm_listed(
+    listed: pd.Index,
+    areas: pd.Index,
+    *,
+    name: str,
+    level: str,
+    geo_vintage: str,
+    listed_vintage: str | None = None,
+    tolerance: float,
+) -> JoinAudit:
+    """Confirm a list of areas against the areas there are, as `combine` confirms a table.
+
+    A list names some areas and says nothing of the others; where its publisher mixes vintages, as
+    HRSA does, the areas' own ids decide. An id that both vintages have cannot be told apart.
+
+    Parameters
+    ----------
+    listed
+        The ids of the list, each once.
+    areas
+        The ids that there are, each once: all of the counties that they lie in.
+    name
+        What the list is called.
+    level
+        Level of both.
+    geo_vintage
+        Vintage of the areas.
+    listed_vintage
+        Vintage of the list, where it has a single one.
+    tolerance
+        Largest share of the ids listed in these counties (0 to 1) that may be none of the areas.
+
+    Returns
+    -------
+    JoinAudit
+        How many ids of the list met an area, and each that did not, with its reason.
+
+    Raises
+    ------
+    VintageError
+        If the list says another vintage, or too many of its ids are of another.
+    InputError
+        If too many ids are none of the areas and nothing tells why.
+    """
+    if listed_vintage is not None:
+        _same_vintage(areas, listed, (geo_vintage, listed_vintage), level=level, label=name)
+    found = audit_of([compare_listed(name, listed, areas, level)])
+    _refuse(found, name, tolerance, geo_vintage, level)
+    return found
 
 
 def _which_crosswalk(have: str, want: str, level: str) -> str:

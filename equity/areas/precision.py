@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from equity.areas._arrays import Answer, Numbers, unpack
 from equity.errors import InputError
@@ -22,59 +21,6 @@ RELIABILITY = {"esri": (12.0, 40.0, True), "15/30": (15.0, 30.0, False)}
 The Census Bureau publishes no such rule for tracts. "esri" is Esri's (<= 12 high, 12-40 medium,
 > 40 low); "15/30" is the Housing Assistance Council's (< 15, 15-30, >= 30).
 """
-
-CUT_TOLERANCE = 1e-9
-"""Relative distance below which a value counts as being at a cut-off."""
-
-
-def at_least(value: Numbers, cut: float) -> Answer:
-    """Tell whether values reach a cut-off, in spite of the last digits of floating point.
-
-    ``1 - 0.9 >= 0.10`` is false in binary arithmetic; a place with exactly 10 % is at the cut.
-
-    Parameters
-    ----------
-    value
-        Numbers of any unit; infinite ones are allowed.
-    cut
-        The cut-off in the same unit, itself included, with a relative tolerance of 1e-9.
-
-    Returns
-    -------
-    bool, array, Series or DataFrame of bool
-        In the shape of the values, with their index; false where a value is missing: ask for
-        missing values apart.
-
-    Examples
-    --------
-    >>> 1 - 0.9 >= 0.10, at_least(1 - 0.9, 0.10)
-    (False, True)
-    """
-    return _against(value, cut, np.greater)
-
-
-def at_most(value: Numbers, cut: float) -> Answer:
-    """Tell whether values stay within a cut-off; see `at_least`.
-
-    Examples
-    --------
-    >>> 0.1 + 0.2 <= 0.3, at_most(0.1 + 0.2, 0.3)
-    (False, True)
-    """
-    return _against(value, cut, np.less)
-
-
-def _against(value: Numbers, cut: float, beyond: np.ufunc) -> Answer:
-    if isinstance(value, pd.DataFrame | pd.Series):
-        numbers = value.to_numpy(dtype="float64", na_value=np.nan)
-    else:
-        numbers = np.asarray(value, dtype="float64")
-    found = beyond(numbers, cut) | np.isclose(numbers, cut, rtol=CUT_TOLERANCE, atol=0)
-    if isinstance(value, pd.DataFrame):
-        return pd.DataFrame(found, index=value.index, columns=value.columns)
-    if isinstance(value, pd.Series):
-        return pd.Series(found, index=value.index)
-    return found if found.ndim else bool(found)
 
 
 def standard_error(moe: Numbers) -> Answer:

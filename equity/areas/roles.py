@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
+from equity.areas._acs_tables import NO_SUMS, held_by
 from equity.areas._registry import UNIVERSES
-from equity.areas.schema import base_name, companion, describe, split_suffix
+from equity.areas.schema import base_name, columns, companion, describe, split_suffix
 from equity.errors import InputError, MissingColumnError
 
-_ACS = re.compile(r"^([BC]\d{5}[A-I]?(?:PR)?)_(\d{3})([EM])$")
-# Medians, means, per-person amounts, indices and quality measures: they do not add up.
-_ACS_NOT_ADDITIVE = re.compile(
-    r"^B(?:01002|05004|06002|06011|07002|07011|08103|08121|10010|12007|19013|19019|19049|1908[0-3]"
-    r"|19113|19119|19126|19202|19215|19301|20002|20004|20017|20018|21004|22008|23013|23020|2401[12]"
-    r"|2403[12]|25010|25018|25021|25031|25035|25037|25039|2505[789]|25064|25071|2507[678]|25088"
-    r"|25092|25097|25099|25105|25107|25109|25111|25113|25119|29004|98)"
-)
-_ACS_HOUSEHOLDS = re.compile(
-    r"^[BC](?:11|19|22|25)\d{3}|^B0820[123]|^B2800[1-4]|^B2801[01]|^[BC]16002"
-)
+_ACS_MARGIN = re.compile(r"^([BC]\d{5}\d?[A-I]?(?:PR)?_\d{3})M$")
+# Whatever they are of, these never add up; dollars and minutes may (grants paid, visits made).
+_NEVER_SUMS = {"share", "percent", "per_10k", "mbps", "deg", "index"}
 
 
 @dataclass(frozen=True)
@@ -40,12 +33,15 @@ class Roles:
         Ratio column -> (numerator, denominator), rebuilt after the move.
     left
         Columns that stay behind: text, geometry, flags, percentiles.
+    unknown
+        Those of them of which nobody knows whether they add up.
     """
 
     counts: dict[str, str]
     margins: dict[str, str]
     ratios: dict[str, tuple[str, str]]
     left: list[str]
+    unknown: list[str] = field(default_factory=list)
 
     def with_margins(self, names: Iterable[str]) -> list[str]:
         """Return the counts, each followed by its margin where it has one."""
@@ -80,7 +76,8 @@ def roles_of(
     ------
     InputError
         If a numeric column is neither: a median, a mean or a share without its components cannot
-        be moved.
+        be moved, and a column that nobody declared must be. If what is declared a count is known
+        to be none.
     MissingColumnError
         If a named column is not there.
     """
@@ -89,6 +86,8 @@ def roles_of(
     for name in named:
         if name not in table.columns:
             raise MissingColumnError(f"no column {name!r}", fix="check the spelling")
+    for name in counts:
+        _refuse_no_count(name)
     result = Roles({}, {}, {}, [])
     refused = [
         name
@@ -97,15 +96,9 @@ def roles_of(
     ]
     if leave_rest and result.counts:
         result.left.extend(refused)
+        result.unknown.extend(name for name in refused if not _why_no_count(name))
     elif refused:
-        raise InputError(
-            f"{len(refused)} columns cannot be added up and their components are not in the "
-            f"table: {', '.join(refused[:5])}",
-            fix="name counts (counts={'column': 'people'}) and ratios "
-            "(ratios={'column': ('numerator', 'denominator')}), move the counts and compute shares "
-            "and medians again afterwards, or leave columns behind with drop=[...]",
-            code="E-NOT-ADDITIVE",
-        )
+        raise _no_counts(refused)
     _refuse_ratios_without_parts(result)
     return result
 
@@ -137,6 +130,43 @@ def _place(
     return True
 
 
+def _no_counts(refused: list[str]) -> InputError:
+    """Name columns that nobody may add up, and a way on for each."""
+    asked = [name for name in refused if not _why_no_count(name)]
+    said = f" ({_why_no_count(refused[0])})" if refused[0] not in asked else ""
+    fix = f"leave them behind with drop={refused[:5]}"
+    if asked:
+        fix += f", or say what they count (counts={{{asked[0]!r}: 'people'}}) or are shares of"
+        fix += f" (ratios={{{asked[0]!r}: ('numerator', 'denominator')}})"
+    return InputError(
+        f"{len(refused)} columns cannot be added up, as they are not known to be counts and their "
+        f"components are not in the table: {', '.join(refused[:5])}{said}",
+        fix=f"{fix}; move the counts, and compute shares and medians again afterwards",
+        code="E-NOT-ADDITIVE",
+    )
+
+
+def _refuse_no_count(name: str) -> None:
+    if why := _why_no_count(name):
+        raise InputError(
+            f"{name} does not add up: {why}",
+            fix=f"leave it behind with drop=[{name!r}]; a share is rebuilt from its parts "
+            "(ratios={...}), a median from the counts in its bins (medians={...})",
+            code="E-NOT-ADDITIVE",
+        )
+
+
+def _why_no_count(name: str) -> str:
+    """Say why a column is known not to add up; nothing where it may, or nobody knows."""
+    if held_by(name) == NO_SUMS:
+        return f"the table {name.partition('_')[0]} holds medians, means, indices or rates"
+    (column,) = describe([name])
+    stem = split_suffix(base_name(name))[0]
+    if column.adds or (stem not in columns() and column.unit not in _NEVER_SUMS):
+        return ""
+    return f"it is {column.label or name} in {column.unit or 'a number'}"
+
+
 def _refuse_ratios_without_parts(result: Roles) -> None:
     for name, parts in result.ratios.items():
         lost = [part for part in parts if part not in result.counts]
@@ -166,19 +196,12 @@ def _basis(universe: str, name: str) -> str:
 def _universe(name: str) -> str | None:
     """Return what a declared or ACS column counts; None if it does not add up or is not known."""
     (column,) = describe([name])
-    if column.universe and column.is_count:
-        return column.universe
-    acs = _ACS.match(name)
-    if acs and acs[3] == "E" and not _ACS_NOT_ADDITIVE.match(acs[1]):
-        return "households" if _ACS_HOUSEHOLDS.match(acs[1]) else "people"
-    return None
+    return column.universe if column.universe and column.is_count else None
 
 
 def _margin_owner(name: str, table: Any) -> str | None:
-    acs = _ACS.match(name)
-    if acs and acs[3] == "M":
-        owner = name[:-1] + "E"
-        return owner if owner in table.columns else None
+    if acs := _ACS_MARGIN.match(name):
+        return f"{acs[1]}E" if f"{acs[1]}E" in table.columns else None
     owner = base_name(name)
     return owner if owner in table.columns and companion(owner, "_moe") == name else None
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import pandas as pd
 
+from equity.areas._acs_tables import NO_SUMS, held_by
 from equity.areas._registry import Column, MapLayer, Status, Unit, registry
 
 __all__ = [
@@ -20,7 +22,7 @@ __all__ = [
     "describe",
     "is_acs_code",
     "layers_in",
-    "parts_of",
+    "limits",
     "placed_in",
     "split_suffix",
     "status_of_word",
@@ -64,6 +66,15 @@ def unit_of(name: str) -> Unit:
     return registry().units.get(name) or Unit(name, words=name)
 
 
+def limits(name: str) -> tuple[float, float]:
+    """Return the least and the greatest value that a column may hold, infinite where none is."""
+    column = _describe(name)
+    unit = unit_of(column.unit)
+    low = unit.minimum if column.minimum is None else column.minimum
+    high = unit.maximum if column.maximum is None else column.maximum
+    return -math.inf if low is None else low, math.inf if high is None else high
+
+
 def describe(names: Iterable[str]) -> list[Column]:
     """Return what is known of each name; derived and suffixed columns inherit from their base."""
     return [_describe(name) for name in names]
@@ -80,11 +91,6 @@ def placed_in(table: str, names: Collection[str]) -> list[Column]:
     placed = ((c.table, c) for c in columns().values() if c.table and c.name in names)
     found = [(place.order, column) for place, column in placed if table in place.tables]
     return [column for _, column in sorted(found, key=_first)]
-
-
-def parts_of(whole: str, names: Collection[str]) -> list[Column]:
-    """Return the parts that a count splits into, as far as they are among `names`."""
-    return [c for c in columns().values() if c.part_of == whole and c.name in names]
 
 
 def _first(pair: tuple[int, Column]) -> int:
@@ -199,7 +205,11 @@ def _acs(stem: str) -> Column | None:
     label = f"{found[1]}: {_ACS_MEANING[found[2]]}"
     source = f"American Community Survey, table {found[1].partition('_')[0]}"
     dtype = "str" if "status" in found[2] else ""
-    return Column(stem, "", label, source, dtype=dtype, input=True)
+    held = held_by(stem)
+    counted = "" if held == NO_SUMS else held
+    return Column(
+        stem, "", label, source, dtype=dtype, input=True, universe=counted, adds=bool(counted)
+    )
 
 
 def _users(stem: str) -> Column:
@@ -215,7 +225,7 @@ def _users(stem: str) -> Column:
 
 # One column a technology: served_tech50_n is served_n over fiber alone.
 _TECHNOLOGY = re.compile(r"^(\w+?)_tech_?(\d+|unknown)_n$")
-_ACS = re.compile(r"^([A-Z]{1,2}\d{2,5}[A-Z]{0,3}(?:_C\d{2})?_\d{3,4}P?)([EM]|E_status)$")
+_ACS = re.compile(r"^([A-Z]{1,2}\d{2,6}[A-Z]{0,3}(?:_C\d{2})?_\d{3,4}P?)([EM]|E_status)$")
 _ACS_MEANING = {"E": "estimate", "M": _DERIVED["_moe"], "E_status": _DERIVED["_status"]}
 _ENDINGS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")
 

@@ -50,7 +50,8 @@ def validate(table: pd.DataFrame, *, file: str | Path | None = None) -> None:
 def refuse_impossible(table: pd.DataFrame, name: str) -> None:
     """Refuse at a glance what no table may bring into a join.
 
-    Annotation codes, infinities, margins below 0, and percentages in columns declared as shares.
+    Annotation codes, infinities, counts and margins below 0, and percentages in columns declared
+    as shares.
     `equity.validate` checks the rest.
 
     Raises
@@ -64,7 +65,7 @@ def refuse_impossible(table: pd.DataFrame, name: str) -> None:
         _refuse_codes(values, name)
         if column.unit == "share" and column.maximum == 1:
             _refuse(column, values, "maximum", _above(values, 1.0), name)
-        if split_suffix(column.name)[0].endswith("_moe"):
+        if column.adds or split_suffix(column.name)[0].endswith("_moe"):
             _refuse(column, values, "minimum", _below(values, 0.0), name)
 
 

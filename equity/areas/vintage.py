@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from equity.errors import InputError, VintageError
+from equity.provenance import Recorded, TableMeta, meta
 
 VINTAGES = ("2010", "2020", "2020-CT2022")
 """Areas of the 2010 census; of the 2020 census; the latter under Connecticut's planning regions."""
@@ -136,12 +137,36 @@ def required_vintage(value: str | None, *, name: str) -> str:
     """Return the vintage, or refuse a table that does not say which it has."""
     if value is None:
         raise VintageError(
-            f"{name} does not say which vintage its areas have: it was not read by this package, "
-            "or pandas' join, merge or concat with a plain table dropped its record",
-            fix="join with equity.combine(table, other), which keeps the record, or declare it: "
-            "equity.area_table(table, level=..., geo_vintage=...)",
+            f"{name} does not say which vintage its areas have: {_DROPPED}",
+            fix=f"{_KEEP}, or declare it: equity.area_table(table, level=..., geo_vintage=...)",
             code="E-VINTAGE-MISSING",
         )
     if value not in VINTAGES:
         raise InputError(f"{name} has the vintage {value!r}", fix=f"use {', '.join(VINTAGES)}")
     return value
+
+
+def required_record(table: Recorded, *, name: str) -> TableMeta:
+    """Return the record of a table that is written or cited, or refuse one that has none.
+
+    Raises
+    ------
+    InputError
+        If the table knows neither its vintage nor a source.
+    """
+    record = meta(table)
+    if record.geo_vintage is None and not record.sources:
+        raise InputError(
+            f"{name} does not say where its figures come from: {_DROPPED}",
+            fix=f"{_KEEP}; of a table of your own name the sources: sources=[equity.provenance."
+            "Source(...)], here or in equity.area_table(table, level=..., geo_vintage=...)",
+            code="E-RECORD-MISSING",
+        )
+    return record
+
+
+_DROPPED = (
+    "it was not read by this package, or pandas' join, merge or concat with a plain table dropped "
+    "its record"
+)
+_KEEP = "join with equity.combine(table, other), which keeps the record"

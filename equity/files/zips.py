@@ -27,7 +27,7 @@ __all__ = ["DAMAGE", "OpenZip", "check_zip", "most_unpacked", "open_zip"]
 # they like.
 _RATIO = 200
 _SMALL = 256 * 1024 * 1024
-_TEST_BELOW = 256 * 1024 * 1024
+TEST_BELOW = 256 * 1024 * 1024
 _PIECE = 1 << 20
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _AGAIN = (
@@ -158,7 +158,7 @@ def check_zip(path: Path, *, test: bool | None = None) -> None:
         Decompress every member and compare checksums. By default only for archives under 256 MB.
     """
     with open_zip(path) as opened:
-        if test if test is not None else path.stat().st_size < _TEST_BELOW:
+        if test if test is not None else path.stat().st_size < TEST_BELOW:
             opened.check()
 
 

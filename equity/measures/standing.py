@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from equity.areas.schema import describe
+from equity.areas.schema import describe, limits
 from equity.areas.words import say
 from equity.errors import InputError
 from equity.measures.checks import need_criterion, need_gap_inputs, refuse_at_least, refuse_cuts
@@ -19,6 +20,23 @@ from equity.provenance import carry
 __all__ = ["Criterion", "falls_short", "standing", "under_resourced"]
 
 _NEAR = 1e-9
+
+
+def cut_outside(column: str, cut: float) -> tuple[str, str] | None:
+    """Say what is wrong with a cut-off that lies outside of what its column can hold, and the fix.
+
+    Examples
+    --------
+    >>> cut_outside("poverty_share", 20)
+    ('asks for 20, and its values run from 0 to 1', 'write 20 % as 0.2')
+    """
+    low, high = limits(column)
+    if low <= cut <= high:
+        return None
+    percent = high == 1 < cut <= 100
+    fix = f"write {cut:g} % as {cut / 100:g}" if percent else "give one that a value can reach"
+    span = f"run from {low:g} to {high:g}" if high < math.inf else f"start at {low:g}"
+    return f"asks for {cut:g}, and its values {span}", fix
 
 
 @dataclass(frozen=True)
@@ -43,12 +61,16 @@ class Criterion:
     short: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse a criterion without a cut-off, or with two."""
+        """Refuse a criterion without a cut-off, with two, or with one that no value can reach."""
         if (self.at_least is None) == (self.at_most is None):
             raise InputError(
                 f"the criterion on {self.column} needs one cut-off",
                 fix="give either at_least or at_most",
             )
+
+        wrong = cut_outside(self.column, self.cut)
+        if wrong:
+            raise InputError(f"the criterion on {self.column} {wrong[0]}", fix=wrong[1])
 
     @property
     def cut(self) -> float:

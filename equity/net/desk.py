@@ -157,7 +157,9 @@ class _Part:
         first = next(pieces, b"")
         if start == 0 and self.request.expect != "any" and looks_like_html(first):
             self.discard()
-            raise unwanted_page(self.request, response.headers, first)
+            error = unwanted_page(self.request, response.headers, first)
+            first = b""  # a page that repeats a key stays out of the locals of the error
+            raise error
         with (
             writing(self.path),
             _open_at(self.path, start) as handle,

@@ -3,7 +3,7 @@
 Every request names a :class:`Publisher` and a path; the host comes from this table alone.
 ``EQUITY_MIRROR`` puts another server in front of all of them: ``https://api.census.gov/data/…``
 becomes ``MIRROR/api.census.gov/data/…``. An office with a copy of the files sets it for its
-analysts, and the tests set it to a replica on loopback.
+analysts, and the tests set it to a replica on loopback. The screen and the provenance say so.
 """
 
 from __future__ import annotations
@@ -154,7 +154,15 @@ def address(url: str) -> str:
 
 
 def check_may_carry(url: str) -> None:
-    """Refuse to send a credential over a line that anybody on the way can read."""
+    """Refuse to send a credential in the open, or to a mirror that a file in the folder names."""
+    if settings.mirror_named_by_file():
+        raise CredentialError(
+            f"a key would go to {host_of(url)}, which the file .env of the working folder names "
+            "as a mirror",
+            fix="take EQUITY_MIRROR out of .env; a server that may have your keys is named in the "
+            "environment or with eq.configure(mirror=…)",
+            code="E-KEY-MIRROR",
+        )
     parts = urlsplit(url)
     if parts.scheme == "https" or (parts.hostname or "") in LOOPBACK:
         return

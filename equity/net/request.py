@@ -6,11 +6,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from equity.net.publishers import Publisher, address, check_may_carry
+from equity.net.publishers import Publisher, address
 from equity.settings import Secret
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest
 
 __all__ = ["Reply", "Request"]
 
@@ -68,20 +71,18 @@ class Request:
         """Eight characters that tell two questions apart, for a file name."""
         return hashlib.sha256(self.url.encode()).hexdigest()[:8]
 
+    @property
     def target(self) -> str:
-        """Address to open, credentials in the query included; never log it."""
-        url = address(self.url)
-        if self.has_credentials:
-            check_may_carry(url)
-        if self.secret_params:
-            secrets = urlencode({k: v.reveal() for k, v in self.secret_params.items()})
-            url += ("&" if "?" in url else "?") + secrets
-        return url
+        """Address to open, its place on a mirror included; no credential is in it."""
+        return address(self.url)
 
-    def secrets(self) -> list[str]:
-        """Values of the credentials it carries."""
-        pairs = (*self.secret_params.values(), *self.secret_headers.values())
-        return [secret.reveal() for secret in pairs]
+    def sign(self, prepared: PreparedRequest) -> PreparedRequest:
+        """Put the credentials into a request that ``requests`` is about to send."""
+        for name, secret in self.secret_headers.items():
+            prepared.headers[name] = secret.reveal()
+        for name, secret in self.secret_params.items():
+            prepared.prepare_url(prepared.url, {name: secret.reveal()})
+        return prepared
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,8 @@ class Receipt:
         for byte.
     revision
         What the publisher calls this version, or the day it last changed.
+    mirror
+        Server that was asked in the publisher's place, if one was.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Receipt:
     size: int
     retrieved: str
     revision: str = ""
+    mirror: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class Stored:
             revision=known.revision if known else "put in place by hand",
             sha256=known.sha256 if known else sha256 or sha256_of(self.path),
             file=self.path.name,
+            mirror=known.mirror if known else "",
         )
 
 
@@ -157,6 +161,7 @@ class Store:
             size=part.stat().st_size,
             retrieved=self.clock.today(),
             revision=revision,
+            mirror=settings.current().mirror or "",
         )
         path = self.place(name)
         with writing(path):

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 from equity import settings
 from equity._version import __version__
@@ -216,30 +216,32 @@ class Transport:
             status = response.status_code
             if status in accept:
                 return consume(response)
-            body = response.raw.read(1 << 16, decode_content=True)
-            error = status_error(request, status, response.headers, body)
+            # Read in place: a page that repeats a key stays out of the locals of the error.
+            error = status_error(
+                request, status, response.headers, response.raw.read(1 << 16, decode_content=True)
+            )
             if status in RETRY_STATUS:
                 raise Retry(error, wait_s=retry_after(response.headers))
             raise error
         finally:
             response.close()
 
-    def _follow(self, request: Request, headers: dict[str, str]) -> Any:
-        """Send, and follow redirects by hand."""
-        url = request.target()
-        headers |= {key: secret.reveal() for key, secret in request.secret_headers.items()}
+    def _follow(self, request: Request, headers: Mapping[str, str]) -> Any:
+        """Send, and follow redirects by hand; credentials stay with the first host."""
+        url, carries = request.target, request.has_credentials
         origin = host_of(url)
+        _announce_mirror()
         for _hop in range(_HOPS):
-            response = self._send(request, url, headers)
+            if carries:
+                check_may_carry(url)
+            response = self._send(request, url, headers, signed=carries)
             if response.status_code not in _REDIRECTS:
                 return response
-            place = response.headers.get("Location", "")
-            lost = response.headers
+            onward = _onward(request, url, origin, response.headers)
             response.close()
-            if request.publisher.id == "census" and "missing_key" in place:
-                raise unwanted_page(request, lost, b"missing key")
-            url = urljoin(url, place)
-            headers = self._strip(request, url, origin, headers)
+            if isinstance(onward, EquityError):
+                raise onward
+            url, carries = onward, carries and host_of(onward) == origin
         raise NetworkError(
             f"{request.publisher.name} sends the request in circles",
             file=request.url,
@@ -247,31 +249,9 @@ class Transport:
             code="E-REDIRECT",
         )
 
-    def _strip(
-        self, request: Request, url: str, origin: str, headers: dict[str, str]
-    ) -> dict[str, str]:
-        """Take every credential off before another host is asked."""
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"}:
-            raise self._stray(request, url)
-        if host_of(url) == origin:
-            if request.has_credentials:
-                check_may_carry(url)  # the same host, but perhaps no longer encrypted
-            return headers
-        if any(secret and secret in url for secret in request.secrets()):
-            raise self._stray(request, url)
-        return {key: value for key, value in headers.items() if key not in request.secret_headers}
-
-    def _stray(self, request: Request, url: str) -> NetworkError:
-        return NetworkError(
-            f"{request.publisher.name} redirects to {host_of(url) or 'nowhere'}, which would "
-            "have received a credential; not followed",
-            file=request.url,
-            fix=f"download the file by hand from {request.publisher.page} into data/raw/",
-            code="E-REDIRECT",
-        )
-
-    def _send(self, request: Request, url: str, headers: Mapping[str, str]) -> Any:
+    def _send(
+        self, request: Request, url: str, headers: Mapping[str, str], *, signed: bool
+    ) -> requests.Response:
         from requests.exceptions import RequestException
 
         with writing(self._state_dir or Path()):
@@ -279,19 +259,28 @@ class Transport:
         self.sent += 1
         log.debug("%s %s", request.method, request.url)
         try:
-            return self._open_session().request(
+            answer: requests.Response = self._open_session().request(
                 request.method,
                 url,
                 headers=dict(headers),
                 files=request.files,
                 data=request.data,
+                auth=request.sign if signed else _no_auth,
                 timeout=(self.limits.connect_s, max(self.limits.read_s, request.publisher.read_s)),
                 allow_redirects=False,
                 stream=True,
             )
-        except (RequestException, OSError) as trouble:
-            # The text of the trouble holds the whole URL, key included: it is not passed on.
-            raise Retry(self._unreachable(request, type(trouble).__name__)) from None
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            # Its text and its frames hold the whole address, key included: neither is passed on.
+            trouble = error.with_traceback(None)
+        else:
+            return answer
+        if isinstance(trouble, (RequestException, OSError)):
+            kind = type(trouble).__name__
+            del trouble
+            raise Retry(self._unreachable(request, kind))
+        trouble.__context__ = None
+        raise trouble
 
     def _unreachable(self, request: Request, kind: str) -> EquityError:
         host = host_of(request.url)
@@ -329,6 +318,43 @@ class Transport:
                 for name in ("urllib3.connectionpool", log.name):
                     logging.getLogger(name).addFilter(_Redacted())
             return self._session
+
+
+def _onward(
+    request: Request, url: str, origin: str, headers: Mapping[str, str]
+) -> str | EquityError:
+    """Return where a redirect leads, without a credential, or why it is not followed."""
+    place = headers.get("Location", "")
+    if request.publisher.id == "census" and "missing_key" in place:
+        return unwanted_page(request, headers, b"missing key")
+    there = urljoin(url, place)
+    parts = urlsplit(there)
+    if host_of(there) == origin:  # which may repeat the key it was sent
+        asked = parse_qsl(parts.query, keep_blank_values=True)
+        kept = [pair for pair in asked if pair[0] not in request.secret_params]
+        if kept != asked:
+            there = parts._replace(query=urlencode(kept)).geturl()
+    if parts.scheme in {"http", "https"} and redact(there) == there:
+        return there
+    return NetworkError(
+        f"{request.publisher.name} redirects to {redact(host_of(there)) or 'nowhere'}, which "
+        "would have received a credential; not followed",
+        file=request.url,
+        fix=f"download the file by hand from {request.publisher.page} into data/raw/",
+        code="E-REDIRECT",
+    )
+
+
+_announced: set[str] = set()
+
+
+def _announce_mirror() -> None:
+    """Say once, on the screen, that another server stands in for the publishers."""
+    mirror = settings.current().mirror
+    if mirror and mirror not in _announced:
+        _announced.add(mirror)
+        where = ".env in this folder" if settings.mirror_named_by_file() else "the settings"
+        log.warning("%s is asked in place of the publishers: %s says so", mirror, where)
 
 
 class _Redacted(logging.Filter):

@@ -265,6 +265,7 @@ def _source_text(s: Source, files: Sequence[str]) -> str:
     parts = [f"{s.agency}, {s.product}, {s.vintage}"]
     parts += [f"retrieved {s.retrieved}"] if s.retrieved else []
     parts += [f"revision {s.revision}"] if s.revision else []
+    parts += [f"fetched from {s.mirror} in the publisher's place"] if s.mirror else []
     parts += [f"licence: {s.licence}"] if s.licence else []
     parts += [f"{'files' if len(files) > 1 else 'file'} {', '.join(files)}"] if files else []
     text = _closed("; ".join(parts))

@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from equity.areas.schema import describe
 from equity.areas.words import Z90, coarse, is_missing, say
 from equity.outputs import _rows
-from equity.outputs._content import Cell, Head, Table, first_up
+from equity.outputs._content import Cell, Head, Table, first_up, heading
 from equity.outputs.report import Report
 
 __all__ = ["Panel", "counts_table", "panels"]
@@ -111,9 +112,9 @@ def kinds_table(report: Report) -> Table:
     frame = report.kinds
     first = [Cell(first_up(str(label))) for label in frame["label"]]
     columns = (
-        ("beyond_reach_n", "n", "Beyond reach"),
-        ("gap_n", "n", "People in the gap"),
-        ("gap_share", "share", "Share of residents"),
+        "beyond_reach_n",
+        "gap_n",
+        "gap_share",
         ("first_share", "share", "In under-resourced communities"),
         ("elsewhere_share", "share", "Elsewhere"),
     )
@@ -153,8 +154,8 @@ def settings_table(report: Report) -> Table:
         for label, note in zip(_rows.texts(frame, "label"), _rows.texts(frame, "note"), strict=True)
     ]
     columns = (
-        ("gap_n", "n", "People in the gap"),
-        ("gap_share", "share", "Share of residents"),
+        "gap_n",
+        "gap_share",
         ("named_n", "n", "Places listed"),
         ("named_people_n", "n", "People in the gap there"),
         ("overlap_share", "share", "Same places as listed"),
@@ -169,29 +170,35 @@ def practices_table(report: Report) -> Table | None:
     if frame is None:
         return None
     first = [Cell(PRACTICES[str(key)]) for key in frame.index]
-    columns = (("sites_n", "n", "Sites"), ("relying_n", "n", "People whose nearest site it is"))
+    columns = (("sites_n", "n", "Sites"), "relying_n")
     corner = Head("The site's own line", words=True, width=2.0)
     return _framed(frame, columns, corner, first, "The practices' lines")
 
 
 def _framed(
     frame: pd.DataFrame,
-    columns: Sequence[tuple[str, str, str]],
+    columns: Sequence[str | tuple[str, str, str]],
     corner: Head,
     first: Sequence[Cell],
     caption: str,
 ) -> Table:
-    """Draw a frame of the report whose columns stand nowhere else."""
+    """Draw a frame of the report; columns of area tables say themselves what they are."""
+    told = [(c, *_registered(c)) if isinstance(c, str) else c for c in columns]
     cells = [
         [
             _cell(value, unit, moe=moe)
             for value, moe in zip(frame[name], _rows.margin_of(frame, name), strict=True)
         ]
-        for name, unit, _ in columns
+        for name, unit, _ in told
     ]
-    heads = (corner, *(Head(label) for _, _, label in columns))
+    heads = (corner, *(Head(label) for _, _, label in told))
     keys = tuple(str(key) for key in frame.index)
     return Table(caption, heads, tuple(zip(first, *cells, strict=True)), keys)
+
+
+def _registered(name: str) -> tuple[str, str]:
+    (column,) = describe([name])
+    return column.unit, heading(column)
 
 
 def _cell(value: Any, unit: str, *, moe: Any = None, like: float | None = None) -> Cell:

@@ -7,7 +7,7 @@ import re
 from importlib import resources
 from typing import Any
 
-__all__ = ["cell", "clean", "readable_json", "template"]
+__all__ = ["cell", "clean", "escaped", "readable_json", "template"]
 
 #: Control characters that XML and PDF cannot hold or a terminal obeys, and the marks that turn text
 #: round: a name must not reorder the numbers beside it.
@@ -29,7 +29,11 @@ def cell(text: str) -> str:
 
 def readable_json(record: Any) -> str:
     """Return JSON that reads back exactly and shows odd characters as escapes."""
-    text = json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n"
+    return escaped(json.dumps(record, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def escaped(text: str) -> str:
+    """Return JSON or TOML in which odd characters show as escapes, which a string reads back."""
     return _ODD.sub(lambda odd: f"\\u{ord(odd[0]):04x}", text)
 
 

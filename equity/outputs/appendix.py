@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from equity.areas.vintage import required_record
 from equity.areas.words import number
 from equity.errors import InputError
 from equity.files.atomic import write_bytes
@@ -39,7 +40,7 @@ def write_appendix(report: Report, path: str | Path) -> Path:
     Raises
     ------
     InputError
-        The ending is neither.
+        The ending is neither, or the report's table has lost its record.
     StorageError
         The file cannot be written.
 
@@ -54,6 +55,7 @@ def write_appendix(report: Report, path: str | Path) -> Path:
     ending = target.suffix.lower()
     if ending not in (".pdf", ".docx"):
         raise InputError(f"an appendix is a .pdf or a .docx, not {ending!r}", file=target)
+    required_record(report.table, name="the table of the report")
     picture = figure_png(report)
     content = [
         b if b.kind == "code" else replace(b, text=_content.joined(b.text))

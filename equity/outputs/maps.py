@@ -15,6 +15,7 @@ import pandas as pd
 import shapely
 
 from equity.areas.schema import Column, MapLayer, describe
+from equity.areas.vintage import required_record
 from equity.areas.words import say
 from equity.errors import InputError, MissingColumnError
 from equity.files.atomic import write_text
@@ -74,7 +75,8 @@ def make_map(
     synthetic
         Stamp the map as synthetic; by default whatever the table's record says.
     sources
-        Inputs to name under the map; by default those in the table's record.
+        Inputs to name under the map; by default those in the table's record. A table without a
+        record needs them; `()` says that none is known.
     classes
         Largest number of classes, 2 to 5.
     sites_label, areas_label
@@ -94,8 +96,8 @@ def make_map(
     MissingColumnError
         A column to be mapped is not in the table.
     InputError
-        The table is no GeoDataFrame, no row of it has a polygon, or the number of classes is not
-        2 to 5.
+        The table is no GeoDataFrame, no row of it has a polygon, it has no record and no `sources`
+        are given, or the number of classes is not 2 to 5.
 
     Notes
     -----
@@ -124,7 +126,7 @@ def make_map(
             "no row of the table has a polygon", fix="join the table to read_boundaries(...) first"
         )
     built = [_layer(table, column, k=classes) for column in chosen]
-    record = meta(table)
+    record = meta(table) if sources is not None else required_record(table, name="the table")
     stamped = record.synthetic if synthetic is None else synthetic
     named = tuple(record.sources if sources is None else sources)
     title = title or built[0].column.map_label

@@ -15,18 +15,19 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import data_dictionary
+from equity.areas.vintage import required_record
 from equity.areas.words import is_missing
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
 from equity.outputs._harmless import harmless, in_cells, inert
-from equity.outputs._text import cell, readable_json
+from equity.outputs._text import cell, escaped, readable_json
 from equity.outputs.ownership import sealed
 from equity.provenance import Source, meta, sha256_of, software, stamp
 
 if TYPE_CHECKING:
     from equity.outputs.report import Report
 
-__all__ = ["cite", "export", "write_provenance"]
+__all__ = ["cite", "export", "write_provenance", "write_recipe"]
 
 FORMATS = ("csv", "parquet", "gpkg", "xlsx")
 
@@ -56,7 +57,8 @@ def export(
     name
         Stem of the file names in a folder.
     sources
-        Inputs to record; by default those in the table's own record.
+        Inputs to record; by default those in the table's own record. A table without a record
+        needs them; `()` says that none is known.
     rules
         Names of the coverage rules behind the numbers.
     synthetic
@@ -73,13 +75,18 @@ def export(
     Raises
     ------
     InputError
-        A format is unknown, or two columns differ in nothing but control characters.
+        A format is unknown, two columns differ in nothing but control characters, or the table has
+        no record and no `sources` are given.
     StorageError
         A file cannot be written.
 
     Notes
     -----
-    Every file has ``geo_id`` (``1400000US…``), which no program mistakes for a number. In CSV and
+    Every file has ``geo_id`` (``1400000US…``), which no program mistakes for a number, and its
+    sources, vintages, rules, software and stamp: in the companion of a CSV, in the metadata of a
+    Parquet and a GeoPackage file (key ``equity``), and in a sheet or layer ``sources``. A column
+    that a GeoPackage cannot have (``fid``, ``geom``, ``GEOID`` beside ``geoid``) gets a number
+    behind its name there, and the layer ``sources`` says so. In CSV and
     XLSX a text or a heading that begins with ``= + - @``, full-width or behind white space, cannot
     run as a formula: XLSX stores it as text, CSV puts an apostrophe before it.
 
@@ -88,6 +95,10 @@ def export(
     space. Otherwise text reads back as it was; from CSV, without the apostrophe.
     """
     formats = (formats,) if isinstance(formats, str) else formats
+    if table.index.nlevels > 1:
+        raise InputError(
+            "the table has several indexes", fix="keep one: table.reset_index(level=0)"
+        )
     target = Path(path_or_folder)
     ending = target.suffix.lstrip(".").lower()
     if ending in FORMATS and not target.is_dir():
@@ -147,6 +158,11 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
     return write_text(Path(path), sealed(record))
 
 
+def write_recipe(report: Report, path: str | Path) -> Path:
+    """Write the study file as it was run; what a terminal would obey is shown as escapes."""
+    return write_text(Path(path), escaped(report.study_toml))
+
+
 def cite(
     what: pd.DataFrame | Report | Iterable[Source] | None = None, *, style: str = "text"
 ) -> str:
@@ -167,7 +183,7 @@ def cite(
     Raises
     ------
     InputError
-        The style is unknown.
+        The style is unknown, or the table has no record: cite its sources then.
 
     Examples
     --------
@@ -193,7 +209,7 @@ def _sources_of(what: pd.DataFrame | Report | Iterable[Source] | None) -> tuple[
     if what is None:
         return ()
     if isinstance(what, pd.DataFrame):
-        return meta(what).sources
+        return required_record(what, name="the table").sources
     return tuple(what if isinstance(what, Iterable) else what.sources)
 
 
@@ -226,7 +242,7 @@ def _record(
     table: Any, *, sources: Iterable[Source] | None, rules: Iterable[str], synthetic: bool | None
 ) -> dict[str, Any]:
     """Gather what every file says about itself."""
-    known = meta(table)
+    known = required_record(table, name="the table") if sources is None else meta(table)
     named = list(known.sources if sources is None else sources)
     stamped = any(s.synthetic for s in named) if synthetic is None else synthetic
     record = {
@@ -348,7 +364,14 @@ def _write_parquet(
 def _write_gpkg(table: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
     from equity.outputs._geopackage import geopackage
 
-    data = geopackage(table, flat, _dictionary(flat), _about(record), cell(path.stem))
+    data = geopackage(
+        table,
+        flat,
+        _dictionary(flat),
+        _about(record),
+        layer=cell(path.stem),
+        record=json.dumps(record, sort_keys=True),
+    )
     return [write_bytes(path, data)]
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from equity.errors import InputError
 from equity.files.delimited import BLANK
 from equity.sources.area_rows import floats, require_columns
+from equity.sources.plausible import refuse_other_unit, refuse_shares, refuse_wide_margins
 
 _SLACK = 1e-9  # rounding in the publisher's own division
 
@@ -31,8 +32,10 @@ class Cells:
         unknown = text.isin(BLANK) | self._listed(text)
         return text.astype(object).mask(unknown, None)
 
-    def numbers(self, column: pd.Series, unit: str) -> pd.Series:
-        """Return numbers in the package's units.
+    def numbers(
+        self, column: pd.Series, unit: str, *, name: str = "", confirmed: bool = False
+    ) -> pd.Series:
+        """Return numbers in the package's units, which are those of their `name` if it has one.
 
         Raises
         ------
@@ -48,6 +51,15 @@ class Cells:
                 file=self.path,
                 rows=numbers.index[bad],
                 fix=_hint(numbers, bad, unit),
+            )
+        if unit == "percent" and not confirmed:
+            refuse_shares(numbers, self.path)
+        elif not confirmed:
+            refuse_other_unit(name, numbers, self.path)
+        parts = int((numbers % 1 > 0).sum()) if unit == "count" else 0
+        if parts:
+            self.notes.append(
+                f"{Path(self.path).name}: {parts:,} counts of {column.name} are not whole numbers"
             )
         return numbers.clip(low, high) / (100 if unit == "percent" else 1)
 
@@ -68,6 +80,8 @@ class Cells:
                 rows=margins.index[bad],
                 fix=_sentinel(margins[bad].iloc[0]),
             )
+        if unit == "share":
+            refuse_wide_margins(margins, self.path)
         return margins / (100 if unit == "percent" else 1)
 
     def _floats(self, column: pd.Series) -> pd.Series:

@@ -7,7 +7,7 @@ another state are told in the same words. Opening and splitting files is next do
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,9 @@ from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import BLANK
 
 __all__ = [
+    "PART_WIDTHS",
     "floats",
+    "id_of_parts",
     "index_by_area",
     "pick_id",
     "require_columns",
@@ -55,6 +57,31 @@ def pick_id(frame: pd.DataFrame, path: str | Path, given: str | None = None) -> 
         file=path,
         fix="name it with id_column=",
     )
+
+
+PART_WIDTHS = (2, 3, 6, 1)
+"""Digits of the parts of an id: state, county, tract, block group."""
+
+
+def id_of_parts(
+    frame: pd.DataFrame,
+    parts: Sequence[str],
+    path: str | Path,
+    *,
+    widths: Sequence[int] = PART_WIDTHS,
+) -> pd.Series:
+    """Return the ids that some columns make together, each with its leading zeros.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is absent.
+    """
+    require_columns(frame, parts, path)
+    ids = pd.Series("", index=frame.index)
+    for name, width in zip(parts, widths, strict=False):
+        ids = ids + frame[name].str.strip().str.zfill(width)
+    return ids
 
 
 def require_columns(frame: pd.DataFrame, names: Iterable[str], path: str | Path) -> None:

@@ -22,12 +22,13 @@ from equity.net.publishers import publisher
 __all__ = ["GIVES", "INPUTS", "LIVE", "Input", "Reader", "find_input", "readers"]
 
 GIVES = (
-    "areas", "designations", "lines", "sites", "providers", "blocks", "boundaries", "outlines",
-    "centers", "links",
+    "areas", "designations", "offers", "lines", "sites", "providers", "blocks", "boundaries",
+    "outlines", "centers", "links",
 )  # fmt: skip
-"""What a reader makes of an input: a table of areas; shortage areas, one row a component; offers of
-lines; places of care with coordinates, or with an address only; census blocks; polygons of areas,
-or of other things; where people are inside areas; links between areas of two kinds."""
+"""What a reader makes of an input: a table of areas; shortage areas, one row a component; what each
+provider offers, one row an area and provider; offers of lines; places of care with coordinates, or
+with an address only; census blocks; polygons of areas, or of other things; where people are inside
+areas; links between areas of two kinds."""
 
 LIVE = "live:"
 """What the name of an input begins with where a study takes it from its publisher."""

@@ -13,7 +13,8 @@ from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.provenance import file_source, stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
-from equity.sources.vintages import vintage_of
+from equity.sources.vintages import check_edition, ids_of_edition
+from equity.sources.wanted import wanted_of
 
 __all__ = ["read_places", "read_svi"]
 
@@ -30,7 +31,7 @@ def read_places(
     year: int,
     level: str = "tract",
     state: str | None = None,
-    measures: Sequence[str] | None = None,
+    measures: str | Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Read CDC PLACES model-based estimates of any release, long or wide.
 
@@ -59,15 +60,24 @@ def read_places(
     ------
     InputError, FormatError, MissingColumnError
         If the file is no PLACES file, or a measure is not in it.
+    VintageError
+        If the file is of another release.
 
     References
     ----------
     CDC. PLACES: Local Data for Better Health. https://www.cdc.gov/places
     """
-    _check_level(level)
+    wanted_of(level, _LEVELS, what="file for level")
     frame = read_text_table(path)
     frame.columns = [str(name).strip() for name in frame.columns]
     lower = {name.lower(): name for name in frame.columns}
+    check_edition(
+        path,
+        year,
+        editions=range(2020, 2100),
+        name=r"places.*?(20\d\d)(?!\d)",
+        layout=_surveyed(frame, lower),
+    )
     long = "measureid" in lower or "measure" in lower
     table = (_long if long else _wide)(frame, lower, path, level, measures)
     ids = table.pop("_id")
@@ -81,15 +91,20 @@ def read_places(
         licence="public domain",
         note="model-based: estimated from a national survey, not counted here",
     )
-    vintage = vintage_of(
-        table.index, year=year, tracts_2020_from=_PLACES_NEW_AREAS, regions_from=_PLACES_NEW_AREAS
-    )
+    vintage = "2010" if year < _PLACES_NEW_AREAS else "2020-CT2022"
+    ids_of_edition(table.index, path, level=level, year=year, geo_vintage=vintage)
     return stamp(table, level=level, geo_vintage=vintage, sources=[source], notes=notes)
 
 
-def _check_level(level: str) -> None:
-    if level not in _LEVELS:
-        raise InputError(f"no file for level {level!r}", fix=f"use {' or '.join(_LEVELS)}")
+def _surveyed(frame: pd.DataFrame, lower: dict[str, str]) -> dict[str, list[int]]:
+    """Return what the years of the survey tell: a release has those two and three years before."""
+    if "year" not in lower or "measureid" not in lower:
+        return {}
+    years = pd.to_numeric(frame[lower["year"]], errors="coerce").dropna()
+    if years.empty:
+        return {}
+    last = int(years.max())
+    return {f"a survey of {last}": [last + 2, last + 3]}
 
 
 def _long(
@@ -97,7 +112,7 @@ def _long(
     lower: dict[str, str],
     path: Any,
     level: str,
-    measures: Sequence[str] | None,
+    measures: str | Sequence[str] | None,
 ) -> pd.DataFrame:
     names = {n: lower[n] for n in ("measureid", "data_value", "locationid") if n in lower}
     if "locationid" not in names and "locationname" in lower:
@@ -143,19 +158,12 @@ def _margin(frame: pd.DataFrame, low: str | None, high: str | None, path: Any) -
     return (limits["high"] - limits["low"]) / 2 / 100 * _Z90 / _Z95
 
 
-def _wanted(present: Any, measures: Sequence[str] | None, path: Any) -> list[str]:
+def _wanted(present: Any, measures: str | Sequence[str] | None, path: Any) -> list[str]:
     found = sorted(str(code) for code in present)
     if measures is None:
         return found
-    wanted = [code.upper() for code in measures]
-    missing = [code for code in wanted if code not in found]
-    if missing:
-        raise InputError(
-            f"no measure {missing[0]!r} in this release",
-            file=path,
-            fix=f"it has {', '.join(found)}",
-        )
-    return wanted
+    names = [measures] if isinstance(measures, str) else measures
+    return wanted_of([code.upper() for code in names], found, what="measure", file=path)
 
 
 def _wide(
@@ -163,7 +171,7 @@ def _wide(
     lower: dict[str, str],
     path: Any,
     level: str,
-    measures: Sequence[str] | None,
+    measures: str | Sequence[str] | None,
 ) -> pd.DataFrame:
     id_column = lower.get("tractfips" if level == "tract" else "countyfips")
     if id_column is None:
@@ -234,6 +242,8 @@ def read_svi(
     ------
     InputError
         If there is no file for the level, or a percentile lies outside 0 to 1.
+    VintageError
+        If the file is of another year: its layout, its ids or its name tell.
     MissingFileError, FormatError, MissingColumnError
         If the file is absent, damaged or another one.
 
@@ -241,11 +251,12 @@ def read_svi(
     ----------
     CDC/ATSDR Social Vulnerability Index. https://www.atsdr.cdc.gov/place-health/php/svi
     """
-    _check_level(level)
+    wanted_of(level, _LEVELS, what="file for level")
     frame = read_text_table(path).apply(lambda cells: cells.str.strip())
     require_columns(frame, ["FIPS"], path)
     frame = frame.mask(frame.apply(lambda cells: cells.str.fullmatch(r"-(999|5{9})(\.0+)?")), "")
     older = {name.replace("R_PL_", "RPL_"): name for name in frame.columns}
+    check_edition(path, year, editions=_SVI_YEARS, name=r"svi[_ -]?(20\d\d)", layout=_told(frame))
     ranks = {older[c]: new for new, c in _SVI_THEMES.items() if c in older}
     shares = {c: f"svi_{new}" for c, new in _SVI_SHARES.items() if c in frame.columns}
     if not ranks:
@@ -266,5 +277,31 @@ def read_svi(
         vintage=str(year),
         licence="public domain",
     )
-    vintage = vintage_of(table.index, year=year, regions_from=2022)
+    vintage = "2010" if year < 2020 else "2020" if year < 2022 else "2020-CT2022"
+    ids_of_edition(table.index, path, level=level, year=year, geo_vintage=vintage)
     return stamp(table, level=level, geo_vintage=vintage, sources=[source], notes=notes)
+
+
+_SVI_YEARS = (2010, 2014, 2016, 2018, 2020, 2022)
+
+
+def _told(frame: pd.DataFrame) -> dict[str, list[int]]:
+    """Return what a layout tells of its year: variables were renamed in 2014, 2020 and 2022."""
+    names = set(frame.columns)
+    told = {}
+    if any(name.startswith("R_PL_THEME") for name in names):
+        told["a rank called R_PL_THEMES"] = [2010]
+    elif any(name.startswith("RPL_THEME") for name in names):
+        told["a rank called RPL_THEMES"] = [2014, 2016, 2018, 2020, 2022]
+    if names & {"E_POV150", "EP_POV150", "EP_HBURD", "EP_NOINT"}:
+        told["poverty below 150 percent (POV150)"] = [2020, 2022]
+    if names & {"E_POV", "EP_POV", "EP_PCI"}:
+        told["poverty as such (POV) or income per person (PCI)"] = [2014, 2016, 2018]
+    if "LOCATION" in names and frame["LOCATION"].str.contains("; ", regex=False).any():
+        told["a place written with semicolons"] = [2022]
+    elif "LOCATION" in names and frame["LOCATION"].str.startswith("Census Tract").any():
+        told["a tract written with commas"] = [year for year in _SVI_YEARS if year != 2022]
+    if "E_HBURD" in names and "COUNTY" in names:
+        full = frame["COUNTY"].str.contains(r" (?:County|Parish|Region|Borough)$").any()
+        told[f"a county {'with' if full else 'without'} its kind"] = [2022 if full else 2020]
+    return told

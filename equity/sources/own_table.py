@@ -19,17 +19,22 @@ from equity.errors import InputError
 from equity.files.delimited import read_text_table
 from equity.provenance import file_source, stamp
 from equity.sources._cells import Cells, rows_matching
-from equity.sources.area_rows import index_by_area, pick_id, require_columns
+from equity.sources.area_rows import (
+    PART_WIDTHS,
+    id_of_parts,
+    index_by_area,
+    pick_id,
+    require_columns,
+)
 
 __all__ = ["read_table"]
 
 UNITS = ("count", "share", "percent", "usd", "number", "text")
 GEO_VINTAGES = ("2010", "2020", "2020-CT2022")
 
-_KEYS = {"column", "unit", "complement", "moe", "where"}
+_KEYS = {"column", "unit", "complement", "moe", "where", "confirmed"}
 _UNIT_OF_SUFFIX = {"_share": "share", "_n": "count", "_usd": "usd"}
 _RESERVED = {"geoid", "geometry"}
-_PART_WIDTHS = (2, 3, 6, 1)  # state, county, tract, block group
 _JOINED = " id"  # no header can hold it: names are stripped
 
 
@@ -73,7 +78,9 @@ def read_table(
           Without it, the unit follows the name's suffix (``_n``, ``_share``, ``_usd``);
         - ``complement``: true to store one minus the share;
         - ``moe``: column of the 90 % margin of error, in the same unit; stored as ``<name>_moe``;
-        - ``where``: rows of a long file that hold this column, beside the table's own ``where``.
+        - ``where``: rows of a long file that hold this column, beside the table's own ``where``;
+        - ``confirmed``: true if the unit is right although the values look like another one's:
+          percentages none of which is above 1, speeds in kilobits, times in hours or seconds.
     agency, product, vintage
         Who published what, for when: printed as the source.
     state, multi_state
@@ -172,13 +179,9 @@ def _with_id(
 ) -> tuple[pd.DataFrame, str]:
     if id_column is None or isinstance(id_column, str):
         return frame, pick_id(frame, path, id_column)
-    require_columns(frame, id_column, path)
-    if len(id_column) > len(_PART_WIDTHS):
+    if len(id_column) > len(PART_WIDTHS):
         raise InputError("an id has four parts at most: state, county, tract, block group")
-    ids: Any = ""
-    for name, width in zip(id_column, _PART_WIDTHS, strict=False):
-        ids = ids + frame[name].str.strip().str.zfill(width)
-    return frame.assign(**{_JOINED: ids}), _JOINED
+    return frame.assign(**{_JOINED: id_of_parts(frame, id_column, path)}), _JOINED
 
 
 @dataclass(frozen=True)
@@ -189,6 +192,7 @@ class _Field:
     complement: bool = False
     moe: str | None = None
     where: tuple[tuple[str, Any], ...] = ()
+    confirmed: bool = False
 
     @property
     def needs(self) -> list[str]:
@@ -210,6 +214,7 @@ def _field(name: str, given: str | Mapping[str, Any]) -> _Field:
         complement=bool(record.get("complement", False)),
         moe=record.get("moe"),
         where=tuple((key, _frozen(value)) for key, value in dict(record.get("where", {})).items()),
+        confirmed=bool(record.get("confirmed", False)),
     )
     _check_field(field)
     return field
@@ -287,7 +292,9 @@ class _Areas:
 def _column(frame: pd.DataFrame, field: _Field, cells: Cells) -> pd.DataFrame:
     if field.unit == "text":
         return pd.DataFrame({field.name: cells.text(frame[field.column])}, index=frame.index)
-    values = cells.numbers(frame[field.column], field.unit)
+    values = cells.numbers(
+        frame[field.column], field.unit, name=field.name, confirmed=field.confirmed
+    )
     if field.complement:
         values = 1 - values
     result = {field.name: values}

@@ -12,11 +12,12 @@ from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
-from equity.sources.vintages import vintage_of
+from equity.sources.vintages import check_edition, vintage_of
 
 __all__ = ["read_forhp", "read_ruca", "read_rucc"]
 
 _NO_POPULATION = 99
+_RUCA_2010_ID = "State-County-Tract FIPS"
 _METRO_CORE = 3  # primary codes 1 to 3 are metropolitan
 
 
@@ -48,6 +49,8 @@ def read_ruca(
     ------
     InputError
         If `geo_vintage` is neither, or a code is none of USDA's.
+    VintageError
+        If there is no edition of the year, or the file is the other one.
     MissingFileError, FormatError, MissingColumnError
         If the file is absent, damaged or another one.
 
@@ -55,6 +58,7 @@ def read_ruca(
     ----------
     USDA Economic Research Service. Rural-Urban Commuting Area Codes.
     """
+    check_edition(path, year, editions=(2010, 2020), name=r"((?:19|20)\d0)[-_ ]rural-urban")
     frame, columns, ids = _ruca_2010(path) if year == 2010 else _ruca_2020(path, geo_vintage)
     known = (ids.str.strip() != "") & (ids.str.strip() != "N/A")
     frame, ids = frame[known].reset_index(drop=True), ids[known].reset_index(drop=True)
@@ -77,6 +81,11 @@ def _ruca_2020(path: Any, geo_vintage: str) -> tuple[pd.DataFrame, dict[str, str
     if id_column is None:
         raise InputError(f"no coding {geo_vintage!r}", fix='use "2020" or "2020-CT2022"')
     frame = read_text_table(path)
+    if any(str(name).startswith(_RUCA_2010_ID) for name in frame.columns) or (
+        not frame.columns.str.startswith("TractFIPS").any()
+        and frame.astype(str).apply(lambda row: row.str.startswith(_RUCA_2010_ID)).any(axis=None)
+    ):
+        check_edition(path, 2020, layout={f"a column {_RUCA_2010_ID!r}": [2010]})
     columns = {"PrimaryRUCA": "ruca_primary", "SecondaryRUCA": "ruca_secondary"}
     require_columns(frame, [id_column, *columns], path)
     return frame, columns, frame[id_column]
@@ -85,10 +94,12 @@ def _ruca_2020(path: Any, geo_vintage: str) -> tuple[pd.DataFrame, dict[str, str
 def _ruca_2010(path: Any) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
     # The first header carries a long note in brackets: the beginning decides.
     frame = read_text_table(
-        path, header=lambda names: any(n.startswith("State-County-Tract FIPS") for n in names)
+        path, header=lambda names: any(n.startswith((_RUCA_2010_ID, "TractFIPS2")) for n in names)
     )
+    if frame.columns.str.startswith("TractFIPS2").any():
+        check_edition(path, 2010, layout={"a column TractFIPS20": [2020]})
     starts = {
-        "State-County-Tract FIPS": "id",
+        _RUCA_2010_ID: "id",
         "Primary RUCA Code 2010": "ruca_primary",
         "Secondary RUCA Code, 2010": "ruca_secondary",
     }
@@ -126,13 +137,22 @@ def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.Da
     ------
     MissingFileError, FormatError, MissingColumnError
         If the file is absent, damaged or another one.
+    VintageError
+        If it has the codes of another year.
     """
     frame = read_text_table(path)
     require_columns(frame, ["FIPS", "Attribute", "Value"], path)
-    codes = frame[frame["Attribute"].str.strip().str.startswith("RUCC")].reset_index(drop=True)
-    if codes.empty:
+    names = frame["Attribute"].str.strip()
+    there = names[names.str.fullmatch(r"RUCC_\d{4}")].unique()
+    if not len(there):
         raise FormatError("holds no attribute RUCC_…", file=path)
+    years = [int(name[-4:]) for name in there]
+    check_edition(path, year, layout={f"the attribute {there[0]}": years})
+    codes = frame[names == f"RUCC_{year}"].reset_index(drop=True)
     table = to_numbers(codes, {"Value": "rucc"}, path)
+    odd = ~table["rucc"].isin(range(1, 10)) & table["rucc"].notna()
+    if odd.any():
+        raise InputError("a code is not 1 to 9", file=path, rows=codes["FIPS"][odd])
     table["is_rural_rucc"] = (
         (table["rucc"] > _METRO_CORE).astype("boolean").mask(table["rucc"].isna())
     )
@@ -140,7 +160,7 @@ def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.Da
         table, codes["FIPS"], path, level="county", state=state, multi_state=True
     )
     source = _source(path, f"rucc-{year}", "Rural-Urban Continuum Codes", str(year))
-    vintage = vintage_of(table.index, year=year)
+    vintage = vintage_of(table.index, year=year, file=path)
     return stamp(table, level="county", geo_vintage=vintage, sources=[source], notes=notes)
 
 
@@ -169,6 +189,7 @@ def read_forhp(path: str | Path, *, year: int, state: str | None = None) -> pd.D
     FormatError, MissingColumnError
         If no sheet has county ids beside ``County_Eligibility``.
     """
+    check_edition(path, year, name=r"(?:forhp|rural-health-areas)\D*(20\d\d)(?!\d)")
     frame = read_text_table(path, header=lambda names: "County_Eligibility" in names)
     require_columns(frame, ["County_Eligibility"], path)
     ids = next(
@@ -198,7 +219,7 @@ def read_forhp(path: str | Path, *, year: int, state: str | None = None) -> pd.D
         licence="public domain",
         note="not a substitute for the Rural Health Grants Eligibility Analyzer",
     )
-    vintage = vintage_of(table.index, year=year)
+    vintage = vintage_of(table.index, year=year, file=path)
     return stamp(table, level="county", geo_vintage=vintage, sources=[source], notes=notes)
 
 

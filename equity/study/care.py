@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import pandas as pd
@@ -11,19 +11,41 @@ from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError, VintageError
 from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
+from equity.measures.reach.decay import slow_steps
 from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
 from equity.provenance import meta
 from equity.sources.care.kinds import sites_of
 from equity.study.inputs import Inputs
 from equity.study.parts import CarePart, StudyPlan
 
-__all__ = ["care_within_reach", "sites_that_count"]
+__all__ = ["Trips", "care_within_reach", "sites_that_count", "trips"]
 
 _PER_10K = 10_000.0
 
 
+class Trips(NamedTuple):
+    """The nearest site of every area, and of every populated block where the study has blocks."""
+
+    near: pd.DataFrame
+    points: pd.DataFrame | None
+
+
+def trips(plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePart) -> Trips:
+    """Measure one kind of care: what its limit and its spread make no difference to."""
+    sites, placed = sites_that_count(inputs.sites, care), table[table.geometry.notna()]
+    centers, rurality = _centers(plan, inputs, table), _rurality(care, table)
+    near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
+    points = None if care.by_capacity else _points(inputs, sites, care, table)
+    return Trips(near, points)
+
+
 def care_within_reach(
-    plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePart
+    plan: StudyPlan,
+    inputs: Inputs,
+    table: gpd.GeoDataFrame,
+    care: CarePart,
+    *,
+    measured: Trips | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the table with one kind of care beside it: how far it is, and who is beyond reach.
 
@@ -35,22 +57,21 @@ def care_within_reach(
         Its areas.
     care
         The part of the study file that asks.
+    measured
+        What :func:`trips` gives for it, where that is known.
     """
     if care.method == "column":
         beyond = beyond_reach(table, method="column", **_own_column(care, table))
         return combine(table, beyond)
     tolerance = plan.study.join_tolerance
-    sites, placed = sites_that_count(inputs.sites, care), table[table.geometry.notna()]
-    centers, rurality = _centers(plan, inputs, table), _rurality(care, table)
-    near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
+    near, points = trips(plan, inputs, table, care) if measured is None else measured
     if not care.by_capacity:
-        points = _points(inputs, sites, care, table)
         beyond = beyond_reach(near, limit_min=care.limit_min, sd=care.sd, points=points)
         near = combine(near, beyond)
     table = combine(table, near, names=["Distances to sites"], tolerance=tolerance)
     if not care.by_capacity:
         return table
-    access = _access(inputs, placed, care, centers, rurality)
+    access = _access(plan, inputs, table, care)
     table = combine(table, access, names=["Care within reach"], tolerance=tolerance)
     benchmark = _PER_10K / care.benchmark_people_per_fte
     return combine(table, beyond_reach(table, method="capacity", benchmark_per_10k=benchmark))
@@ -147,11 +168,7 @@ def _points(
 
 
 def _access(
-    inputs: Inputs,
-    placed: gpd.GeoDataFrame,
-    care: CarePart,
-    centers: pd.DataFrame | None,
-    rurality: pd.Series | None,
+    plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePart
 ) -> pd.DataFrame:
     supply = inputs.capacity
     if supply is None or supply["fte"].isna().all():
@@ -166,11 +183,15 @@ def _access(
             rows=supply.index[supply["fte"].isna()],
             fix='fill them in, or set use = "sites" on the input without FTE',
         )
-    limit = care.limit_min
+    limit, placed = care.limit_min, table[table.geometry.notna()]
     costs = travel_costs(
-        placed, supply, max_minutes=limit, roads=care.roads, centers=centers, rurality=rurality
+        placed,
+        supply,
+        max_minutes=limit,
+        roads=care.roads,
+        centers=_centers(plan, inputs, table),
+        rurality=_rurality(care, table),
     )
     people = placed["population_n"].fillna(0.0)
-    # Thirds of the limit: the slow weights of Luo & Qi at 30 minutes, their hour form at 60.
-    steps = {limit / 3: 1.0, 2 * limit / 3: 0.68, limit: 0.22}
+    steps = slow_steps(limit)
     return catchment(costs, demand=people, supply=supply["fte"], method="e2sfca", steps=steps)

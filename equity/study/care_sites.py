@@ -49,7 +49,27 @@ def read_places_of_care(part: SitesPart, study: AreasPart, files: LiveFiles) -> 
         "synthetic": study.made_up,
     }
     table = call(reader, path, live_options(part.file), given, part.options)
-    return table if reader.name == "sites" else _placed(table, part, files)
+    sites = table if reader.name == "sites" else _placed(table, part, files)
+    return sites if part.clinician_names else _unnamed(sites, table, reader.name)
+
+
+def _unnamed(sites: gpd.GeoDataFrame, listed: pd.DataFrame, reader: str) -> gpd.GeoDataFrame:
+    """Take the register's number, and a person's name, off the persons of a federal list.
+
+    The clinicians of CMS stand under the name of their practice, those of the register under their
+    own.
+    """
+    if "is_person" in listed.columns:
+        person = listed["is_person"].astype(bool).reindex(sites.index)
+        names = sites["name"].mask(person, "individual clinician")
+    elif reader == "clinicians":
+        person = pd.Series(data=True, index=sites.index)
+        names = sites["name"].where(sites["name"].fillna("") != "", "individual clinician")
+    else:
+        return sites
+    ids = sites.index.to_series().mask(person, "clinician-" + person.cumsum().astype(str))
+    hidden = sites.assign(name=names).set_axis(pd.Index(ids, name="site_id", dtype=object))
+    return carry(hidden, sites)
 
 
 def _placed(table: pd.DataFrame, part: SitesPart, files: LiveFiles) -> gpd.GeoDataFrame:

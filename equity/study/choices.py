@@ -15,9 +15,10 @@ from equity.measures.standing import Criterion, under_resourced
 from equity.rules import CoverageRule
 from equity.sources.care.kinds import kind_of, kinds_in_words
 from equity.study import prose as words
-from equity.study.care import care_within_reach
+from equity.study.care import Trips, care_within_reach, trips
 from equity.study.file import StudyPlan
 from equity.study.inputs import Inputs
+from equity.study.parts import CarePart
 
 __all__ = ["other_choices"]
 
@@ -52,6 +53,7 @@ class _Choices:
     def __init__(self, plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame) -> None:
         self.plan, self.inputs, self.table = plan, inputs, table
         self.care, self.asked = plan.care[0], plan.sensitivity
+        self.measured: dict[tuple[str | None, ...], Trips] = {}
         ratio = self.care.by_ratio or self.care.unit == "share"
         self.by_minutes = not (self.care.by_capacity or ratio)
         needed = ("population_n", "geometry", self.care.rurality, self.care.column)
@@ -64,10 +66,18 @@ class _Choices:
         gap = telehealth_gap(base)
         return base.assign(gap_n=gap["gap_n"], gap_share=gap["gap_share"])
 
+    def _trips(self, care: CarePart) -> Trips:
+        """Return distances, measured once for all settings that do not change them."""
+        key = (care.roads, *care.kinds)
+        if key not in self.measured:
+            self.measured[key] = trips(self.plan, self.inputs, self.bare, care)
+        return self.measured[key]
+
     def _with_care(self, key: str, label: str, group: str, **changes: Any) -> Setting:
         care = self.care.model_copy(update=changes)
         try:
-            reached = care_within_reach(self.plan, self.inputs, self.bare, care)
+            known = self._trips(care) if care.method == "travel" else None
+            reached = care_within_reach(self.plan, self.inputs, self.bare, care, measured=known)
         except EquityError as error:
             return Setting(key, label, group, why_not=error.what)
         return Setting(

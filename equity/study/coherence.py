@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from equity.areas.schema import describe
 from equity.errors import EquityError, InputError
 from equity.files.opening import located
+from equity.measures.standing import cut_outside
 from equity.rules import CoverageRule, load_coverage_rule
 from equity.sources.care.kinds import kinds_in_words
-from equity.sources.catalog import LIVE, Reader, find_input
-from equity.study.parts import CoveragePart, StudyPlan, TablePart, UnderResourcedPart
+from equity.sources.catalog import INPUTS, LIVE, Input, Reader, find_input
+from equity.study.parts import CoveragePart, Files, StudyPlan, TablePart, UnderResourcedPart
 from equity.study.readers import (
     COVERAGE,
+    OWN,
     SITES,
     TABLES,
     check_input_names,
@@ -32,6 +33,7 @@ _Problem = tuple[list[Any], str, str | None]
 def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
     """Yield what no field alone can tell: place, what, fix."""
     yield from _wrong_names(plan.model_dump(), [])
+    yield from _wrong_inputs(plan)
     yield from _wrong_rules(plan, path)
     yield from _wrong_coverage(plan.coverage)
     yield from _wrong_care(plan, path)
@@ -62,6 +64,74 @@ def _wrong_names(part: Any, where: list[Any]) -> Iterator[_Problem]:
             find_input(part)
         except InputError as error:
             yield where, f"{'.'.join(map(str, where))}: {error.what}", error.fix
+
+
+def _wrong_inputs(plan: StudyPlan) -> Iterator[_Problem]:
+    """Yield every live input that is not of the kind that belongs where it stands.
+
+    Here, before anything runs: a download of the wrong thing may take an hour.
+    """
+    for where, names, belongs in _slots(plan):
+        for name in [names] if isinstance(names, str) else names or ():
+            if not name.startswith(LIVE):
+                continue
+            with contextlib.suppress(InputError):  # told as a wrong name
+                entry, right = find_input(name), [one.id for one in INPUTS if belongs(one)]
+                if entry.id not in right:
+                    what = f"{name} is {entry.product}, which is not read here"
+                    live = (
+                        f"use {' or '.join(LIVE + one for one in right)}, or a file"
+                        if right
+                        else None
+                    )
+                    yield where, f"{'.'.join(map(str, where))}: {what}", live
+
+
+_Belongs = Callable[[Input], bool]
+
+
+def _slots(plan: StudyPlan) -> Iterator[tuple[list[Any], Files | None, _Belongs]]:
+    """Yield each place of a study that names files of one kind: place, names, what belongs."""
+    level, coverage = plan.study.level, plan.coverage
+    for name, part, wanted in (
+        ("boundaries", plan.boundaries, level),
+        ("counties", plan.counties, "county"),
+    ):
+        if part is not None:
+            yield [name, "file"], part.file, _polygons(wanted, of_study=wanted == level)
+    if plan.centers is not None:
+        yield ["centers", "file"], plan.centers.file, lambda one: one.gives == "centers"
+    for i, acs in enumerate(plan.acs):
+        yield ["acs", i, "files"], acs.files, lambda one: one.reader.name == "acs"
+    read_by = coverage.read_by
+    yield ["coverage", "files"], coverage.files, lambda one: one.reader.name == read_by
+    yield ["coverage", "housing"], coverage.housing, lambda one: one.gives == "blocks"
+    yield ["coverage", "connecticut"], coverage.connecticut, _has_codes
+    for i, sites in enumerate(plan.sites):
+        yield ["sites", i, "zip_areas"], sites.zip_areas, lambda one: one.level == "zcta"
+    for i, table in enumerate(plan.tables):
+        walk, place = table.crosswalk, ["tables", i, "crosswalk"]
+        if walk is not None:
+            yield [*place, "file"], walk.file, _links(walk.reader)
+            yield [*place, "blocks"], walk.blocks, lambda one: one.gives == "blocks"
+
+
+def _polygons(level: str, *, of_study: bool) -> _Belongs:
+    """Polygons of a level; those whose level nobody says are the study's own."""
+    return lambda one: (
+        one.gives == "boundaries" and (one.level or (level if of_study else "")) == level
+    )
+
+
+def _links(reader: str) -> _Belongs:
+    if reader == "connecticut_codes":
+        return _has_codes
+    return lambda one: one.reader.name == reader
+
+
+def _has_codes(one: Input) -> bool:
+    """Tell whether an input holds Connecticut's old and new ids: the rural-urban codes do."""
+    return one.reader.name == "ruca"
 
 
 def _misread(file: str, reader: Reader) -> Iterator[tuple[str, str, str | None]]:
@@ -180,8 +250,9 @@ def _wrong_table(part: TablePart) -> Iterator[tuple[str, str, str | None]]:
         yield "columns", error.what, error.fix
     reader, own_table = TABLES[part.reader], part.reader == "table"
     known = {"state", "multi_state", "synthetic", "level", reader.dated}
-    if not own_table:
+    if part.reader not in OWN:
         known.add("geo_vintage")
+    if not own_table:
         yield from _misread(part.file, reader)
     elif part.columns:
         known.add("columns")
@@ -203,8 +274,8 @@ def _wrong_criteria(part: UnderResourcedPart) -> Iterator[_Problem]:
             yield where, f"{start} needs a cut-off", "give either at_least or at_most"
             continue
         cut = criterion.at_least if criterion.at_most is None else criterion.at_most
-        if describe([criterion.column])[0].unit == "share" and not 0 <= float(cut or 0) <= 1:
-            yield where, f"{start} is a share, and {cut:g} is not from 0 to 1", "20 % is 0.20"
+        if wrong := cut_outside(criterion.column, float(cut or 0)):
+            yield where, f"{start} {wrong[0]}", wrong[1]
     if part.at_least > len(part.criteria):
         yield (
             ["under_resourced", "at_least"],

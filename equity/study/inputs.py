@@ -94,7 +94,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     steps: list[tuple[str, Callable[[], Any]]] = [
         ("boundaries", lambda: reader.boundaries(plan.boundaries, plan.study.level)),
         ("acs", reader.surveys),
-        ("tables", lambda: reader.tables(read["acs"][0])),
+        ("tables", lambda: reader.tables(read["acs"][0], read["boundaries"])),
         ("lines", reader.lines),
         ("sites", reader.sites),
         ("blocks", reader.blocks),
@@ -169,8 +169,10 @@ class _Reader:
             synthetic=self.study.made_up,
         )
 
-    def tables(self, people: pd.DataFrame) -> list[pd.DataFrame]:
-        return [read_part(part, people, self.study, self.files) for part in self.plan.tables]
+    def tables(self, people: pd.DataFrame, polygons: gpd.GeoDataFrame) -> list[pd.DataFrame]:
+        return [
+            read_part(part, people, self.study, self.files, polygons) for part in self.plan.tables
+        ]
 
     def sites(self) -> list[tuple[SitesPart, gpd.GeoDataFrame]]:
         read = read_places_of_care

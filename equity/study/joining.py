@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 import pandas as pd
 
@@ -10,7 +11,7 @@ from equity.areas.join import JoinAudit, combine
 from equity.errors import EquityError, InputError, VintageError
 from equity.provenance import meta
 
-__all__ = ["joined"]
+__all__ = ["in_words_of_a_study", "joined"]
 
 _FIXES = {
     "E-JOIN-INCOMPLETE": "add the missing rows, or allow the gap with join_tolerance in [study]",
@@ -23,6 +24,24 @@ _FIXES = {
         "Python equity.crosswalk"
     ),
 }
+
+
+@contextmanager
+def in_words_of_a_study(file_of: Callable[[EquityError], str | None]) -> Iterator[None]:
+    """Tell of a refusal of a join in here with the file, and the fix as a study file has it."""
+    try:
+        yield
+    except (InputError, VintageError) as error:
+        if error.code not in _FIXES:
+            raise
+        raise type(error)(
+            error.what,
+            file=error.file or file_of(error),
+            rows=error.rows,
+            count=error.count,
+            fix=_FIXES[error.code],
+            code=error.code,
+        ) from None
 
 
 def joined(
@@ -38,19 +57,8 @@ def joined(
     VintageError, InputError
         As `combine` raises them.
     """
-    try:
+    with in_words_of_a_study(lambda error: _file_of(error, others, names)):
         return combine(table, *others, tolerance=tolerance, names=names, audit=True)
-    except (InputError, VintageError) as error:
-        if error.code not in _FIXES:
-            raise
-        raise type(error)(
-            error.what,
-            file=error.file or _file_of(error, others, names),
-            rows=error.rows,
-            count=error.count,
-            fix=_FIXES[error.code],
-            code=error.code,
-        ) from None
 
 
 def _file_of(

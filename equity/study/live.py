@@ -7,6 +7,7 @@ machine.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,10 @@ from equity.sources.catalog import LIVE, find_input
 from equity.sources.fetch import Want, fetch_input
 
 __all__ = ["LiveFiles"]
+
+#: ``https:…``, ``s3:…``, ``PG:…``, ``zip::…``; GDAL's virtual file systems; a server's share. One
+#: letter is a drive.
+_ADDRESS = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]+:|[\\/]vsi|[\\/]{2})", re.IGNORECASE)
 
 
 class LiveFiles:
@@ -42,8 +47,8 @@ class LiveFiles:
         """Return the files that `names` mean, downloading what is live and not at hand."""
         found: list[Path] = []
         for name in [names] if isinstance(names, str) else names:
-            own = not name.startswith(LIVE)
-            found += [self._folder / located(name)] if own else self._live(name, vintage)
+            live = name.startswith(LIVE)
+            found += self._live(name, vintage) if live else [self._folder / located(_local(name))]
         return found
 
     def _live(self, name: str, vintage: str | int) -> list[Path]:
@@ -74,4 +79,21 @@ class LiveFiles:
         if stored is None or stored.receipt is None:
             return source
         receipt = stored.receipt
-        return replace(source, url=receipt.url, revision=receipt.revision, sha256=receipt.sha256)
+        return replace(
+            source,
+            url=receipt.url,
+            revision=receipt.revision,
+            sha256=receipt.sha256,
+            mirror=receipt.mirror,
+        )
+
+
+def _local(name: str) -> str:
+    """Return a path of a study; refuse what a library would take for an address or a server."""
+    if not _ADDRESS.match(name):
+        return name
+    raise InputError(
+        "an address stands where a file is meant",
+        file=name,
+        fix="download the file and name it by its path; `equity sources` says what live: names",
+    )

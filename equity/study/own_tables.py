@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from equity.areas import recode
@@ -12,15 +13,18 @@ from equity.areas.aggregate import spread
 from equity.areas.blocks import from_blocks
 from equity.areas.crosswalk import crosswalk
 from equity.areas.geoid import LEVELS, parent
+from equity.areas.overlay import land_within
 from equity.areas.schema import describe
 from equity.areas.table import level_of
 from equity.errors import InputError, MissingColumnError
-from equity.measures.demand import join_designations
+from equity.measures.demand import MIXED, join_designations
 from equity.provenance import carry, meta, stamp
 from equity.sources.census.files import read_blocks
+from equity.sources.fcc.providers import leading_providers
+from equity.study.joining import in_words_of_a_study
 from equity.study.live import LiveFiles
 from equity.study.parts import AreasPart, CrosswalkPart, TablePart
-from equity.study.readers import LINKS, TABLES, call, live_options
+from equity.study.readers import LINKS, OWN, TABLES, call, live_options
 
 __all__ = ["read_part"]
 
@@ -29,7 +33,11 @@ _COMPANIONS = ("", "_moe", "_status")
 
 
 def read_part(
-    part: TablePart, people: pd.DataFrame, study: AreasPart, files: LiveFiles
+    part: TablePart,
+    people: pd.DataFrame,
+    study: AreasPart,
+    files: LiveFiles,
+    polygons: gpd.GeoDataFrame | None = None,
 ) -> pd.DataFrame:
     """Read a table that a study names, one row an area of the study.
 
@@ -43,6 +51,8 @@ def read_part(
         State and level.
     files
         Where its files are.
+    polygons
+        The study's areas: what lies in other lands is told by them.
 
     Raises
     ------
@@ -50,9 +60,15 @@ def read_part(
         If its areas are others than the study's, and the study does not say how they meet.
     """
     path = files.path(part.file, part.vintage)
-    table = _read(part, path, people, study, files)
+    table: Any = _read(part, path, people, study, files)
     if part.reader == "designations":
-        table = _designated(table, part, people)
+        with in_words_of_a_study(lambda _error: path.name):
+            table = _designated(table, part, people, study, files)
+    elif part.reader == "bdc_providers":
+        table = leading_providers(table)
+    elif part.reader == "tribal_areas":
+        assert polygons is not None, "a study has boundaries"
+        table = land_within(polygons, table, name="tribal_land")
     if part.reader != "table" and part.columns:
         table = _picked(table, part, path)
     if part.crosswalk is not None:
@@ -75,22 +91,39 @@ def _read(
     }
     if reader.name == "table":
         given["columns"] = {n: c.model_dump(exclude_none=True) for n, c in part.columns.items()}
-    elif meta(people).geo_vintage != "2010":
+    elif part.reader not in OWN and meta(people).geo_vintage != "2010":
         given["geo_vintage"] = meta(people).geo_vintage
-    table: pd.DataFrame = call(
-        reader, path, live_options(part.file), given, part.said(), part.options
-    )
+    options = dict(part.options)
+    if part.reader == "bdc_providers" and "names" in options:
+        options["names"] = files.path(options["names"], part.vintage)
+    table: pd.DataFrame = call(reader, path, live_options(part.file), given, part.said(), options)
     return table
 
 
-def _designated(table: pd.DataFrame, part: TablePart, people: pd.DataFrame) -> pd.DataFrame:
+def _designated(
+    table: pd.DataFrame,
+    part: TablePart,
+    people: pd.DataFrame,
+    study: AreasPart,
+    files: LiveFiles,
+) -> pd.DataFrame:
     """Say of every area whether it is designated; one row a component becomes one row an area."""
     kind = {**live_options(part.file), **part.options}["kind"]
-    level, name = level_of(people), kind.replace("-", "_")
-    known = join_designations(people, table, name=name, level=level)
-    vintage, notes = meta(people).geo_vintage, meta(known).notes
-    sources = meta(table).sources
-    return stamp(known, level=level, geo_vintage=vintage, sources=sources, notes=notes)
+    areas, level = people[[]], level_of(people)
+    if part.crosswalk is not None and part.crosswalk.reader == "connecticut_codes":
+        # The list has the old counties: it is met under them, and moved with the other tables.
+        codes = call(LINKS[part.crosswalk.reader], files.path(part.crosswalk.file, ""))
+        areas = recode.connecticut(areas, codes, to="2020")
+    tolerance = max(study.join_tolerance, MIXED)
+    name = kind.replace("-", "_")
+    known = join_designations(areas, table, name=name, level=level, tolerance=tolerance)
+    return stamp(
+        known,
+        level=level,
+        geo_vintage=meta(areas).geo_vintage,
+        sources=meta(table).sources,
+        notes=meta(known).notes,
+    )
 
 
 def _picked(table: pd.DataFrame, part: TablePart, path: Path) -> pd.DataFrame:
@@ -155,6 +188,13 @@ def _spread(table: pd.DataFrame, part: TablePart, people: pd.DataFrame, path: Pa
             "or name [tables.crosswalk]",
         )
     notes = []
+    said = [name for name, column in part.columns.items() if column.unit == "count"]
+    if said:
+        raise InputError(
+            f"counts of a {large} are not those of each {small} in it: {', '.join(said)}",
+            file=path,
+            fix="leave them out of columns, or take a share or a rate instead",
+        )
     if not part.columns:
         counts = [c.name for c in describe(map(str, table.columns)) if c.is_count]
         table = carry(table.drop(columns=["name", *counts], errors="ignore"), table)

@@ -125,6 +125,7 @@ class ColumnPart(_Part):
     complement: bool = False
     moe: str | None = None
     where: dict[str, Filter] = {}
+    confirmed: bool = False
 
 
 class CrosswalkPart(_Part):
@@ -228,10 +229,13 @@ class SitesPart(_Read):
     """``[[sites]]``: places of care.
 
     ``hrsa`` and ``points`` have coordinates; the others are lists of addresses, which stand at the
-    inner point of their ZIP area, or where the Census geocoder finds them (`addresses`).
+    inner point of their ZIP area, or where the Census geocoder finds them (`addresses`). Of a list
+    of persons no name and no register number is shown, unless `clinician_names` asks for them.
     """
 
-    own = frozenset({"file", "as_of", "reader", "unplaced", "label", "use", "options"})
+    own = frozenset(
+        {"file", "as_of", "reader", "unplaced", "label", "use", "options", "clinician_names"}
+    )
     placing: ClassVar[frozenset[str]] = frozenset(
         {"states", "addresses", "zip_areas", "zip_areas_year"}
     )
@@ -245,6 +249,7 @@ class SitesPart(_Read):
     use: Literal["sites", "capacity", "both"] = "both"
     states: list[str] = []
     addresses: bool = False
+    clinician_names: bool = False
     zip_areas: str = "live:zip-areas"
     zip_areas_year: Year = int(find_input("zip-areas").vintage)
 

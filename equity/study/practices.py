@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
+
 import pandas as pd
 
 from equity.measures.lines.coverage import coverage
@@ -16,7 +18,12 @@ __all__ = ["practice_lines"]
 
 
 def practice_lines(
-    plan: StudyPlan, inputs: Inputs, rule: CoverageRule, table: pd.DataFrame
+    plan: StudyPlan,
+    inputs: Inputs,
+    rule: CoverageRule,
+    table: pd.DataFrame,
+    *,
+    executor: Executor | None = None,
 ) -> pd.DataFrame | None:
     """Return sites and people by whether the site's own line is fit for its size.
 
@@ -31,6 +38,8 @@ def practice_lines(
         Which lines are offers to a practice: the headline's.
     table
         The study's table, with ``nearest_site_id``.
+    executor
+        What reads the coverage files; this machine's processes by default.
     """
     if inputs.sites is None or "nearest_site_id" not in table:
         return None
@@ -38,7 +47,8 @@ def practice_lines(
     sites = sites[sites.index.isin(table["nearest_site_id"].dropna())]
     offers, cells = None, None
     if plan.coverage.kind == "locations" and inputs.lines is not None:
-        offers, cells = coverage(inputs.lines, rule=rule, level="h3"), h3_cells(sites)
+        offers = coverage(inputs.lines, rule=rule, level="h3", executor=executor)
+        cells = h3_cells(sites)
     ready = practice_readiness(sites, offers, cell=cells)
     people = table["population_n"].fillna(0.0)
     return people_relying(ready, nearest_site_id=table["nearest_site_id"], population=people)

@@ -13,20 +13,27 @@ from equity.errors import InputError
 from equity.sources.catalog import LIVE, Reader, find_input, readers
 
 __all__ = [
-    "COVERAGE", "LINKS", "SITES", "TABLES", "call", "check_input_names", "complaints",
+    "COVERAGE", "LINKS", "OWN", "SITES", "TABLES", "call", "check_input_names", "complaints",
     "live_options",
 ]  # fmt: skip
 
 _KEPT = {"fid", "ogc_fid", "geom", "geometry", "wkb_geometry", "geoid", "geo_id", "area_status"}
 _LONGEST = 63  # of a column in Parquet's and GeoPackage's readers
 _OWN_TABLE = Reader("equity.sources.own_table:read_table")
+_OWN_TIMES = Reader("equity.sources.own_travel:read_travel_times")
 _OWN_CLASSES = Reader("equity.sources.fcc.classes:read_coverage")
 _CLASSES = Reader("equity.sources.fcc.summaries:read_summary_classes")
 _POINTS = Reader("equity.sources.care.sites:read_sites")
 _CODES = Reader("equity.sources.census.relationships:read_connecticut_codes")
 
-TABLES: Mapping[str, Reader] = {"table": _OWN_TABLE, **readers("areas", "designations")}
-"""``[[tables]] reader``: any table of areas, or one that the catalog knows."""
+TABLES: Mapping[str, Reader] = {
+    "table": _OWN_TABLE,
+    "travel_times": _OWN_TIMES,
+    **readers("areas", "designations", "outlines", "offers"),
+}
+"""``[[tables]] reader``: any table of areas, or what one is made of that the catalog knows."""
+OWN = ("table", "travel_times")
+"""Readers of a user's own files, which say themselves which areas they have."""
 SITES: Mapping[str, Reader] = {"hrsa": _POINTS, "points": _POINTS, **readers("providers")}
 """``[[sites]] reader``: the two layouts of :func:`equity.read_sites`, or a list of addresses."""
 COVERAGE: Mapping[str, Mapping[str, Reader]] = {

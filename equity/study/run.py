@@ -7,6 +7,7 @@ from pathlib import Path
 
 from equity.areas.arguments import checked
 from equity.study.choices import other_choices
+from equity.study.cluster import executor_at
 from equity.study.coherence import load_rule
 from equity.study.file import StudyPlan, read_plan
 from equity.study.inputs import gather
@@ -75,9 +76,11 @@ class Study:
         """
         inputs = gather(self.plan, self.folder)
         rules = tuple(load_rule(name, self.folder) for name in self.plan.study.rules)
-        table, audit, draws = measure(self.plan, inputs, rules, cluster=cluster)
-        choices = other_choices(self.plan, inputs, rules, table)
         headline = next(rule for rule in rules if rule.id == self.plan.study.headline)
+        with executor_at(cluster) as executor:
+            table, audit, draws = measure(self.plan, inputs, rules, executor=executor)
+            practices = practice_lines(self.plan, inputs, headline, table, executor=executor)
+        choices = other_choices(self.plan, inputs, rules, table)
         return StudyResult(
             plan=self.plan,
             text=self.text,
@@ -87,7 +90,7 @@ class Study:
             audit=audit,
             draws=draws,
             choices=choices,
-            practices=practice_lines(self.plan, inputs, headline, table),
+            practices=practices,
             outlines=inputs.outlines,
             sites=inputs.sites,
         )

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from typing import NamedTuple
 
 import geopandas as gpd
@@ -14,7 +12,7 @@ from equity.areas.aggregate import roll_up
 from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
 from equity.areas.schema import base_name, is_acs_code
-from equity.errors import DependencyError, InputError, MissingColumnError
+from equity.errors import MissingColumnError
 from equity.measures.adoption import adoption, covered_populations
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
@@ -31,7 +29,6 @@ from equity.study.parts import CarePart, StudyPlan
 
 __all__ = ["Measured", "measure"]
 
-_CONNECT_S = 20
 _PEOPLE = ("population_n", "population_n_moe", "beyond_reach_share")
 _CARE = (
     "nearest_site_km", "nearest_site_min", "nearest_site_id", "nearest_site_status",
@@ -61,7 +58,7 @@ def measure(
     inputs: Inputs,
     rules: tuple[CoverageRule, ...],
     *,
-    cluster: str | None = None,
+    executor: Executor | None = None,
 ) -> Measured:
     """Return the study's table, how what was measured met the areas, and the draws.
 
@@ -74,14 +71,14 @@ def measure(
         The study and what it runs on.
     rules
         The rules side by side; the headline's columns carry no suffix.
-    cluster
-        Address of a Dask scheduler that reads the coverage files.
+    executor
+        What reads the coverage files; this machine's processes by default.
     """
     with track("Measuring", total=len(rules) + 2) as advance:
         table = _with_people(inputs.areas)
         table = care_within_reach(plan, inputs, table, plan.care[0])
         advance(1)
-        lines = _lines(plan, inputs, rules, cluster)
+        lines = _lines(plan, inputs, rules, executor)
         audit = inputs.audit
         # The headline first: its columns are the ones without a suffix.
         for rule in sorted(rules, key=lambda rule: rule.id != plan.study.headline):
@@ -147,7 +144,7 @@ def _other_care(
 
 
 def _lines(
-    plan: StudyPlan, inputs: Inputs, rules: tuple[CoverageRule, ...], cluster: str | None
+    plan: StudyPlan, inputs: Inputs, rules: tuple[CoverageRule, ...], executor: Executor | None
 ) -> dict[str, pd.DataFrame]:
     """Return coverage under each rule; location files are read once for all of them."""
     if inputs.lines is None:
@@ -155,10 +152,9 @@ def _lines(
     if isinstance(inputs.lines, pd.DataFrame):
         return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}
     housing = None if inputs.blocks is None else _housing(plan, inputs)
-    with _executor(cluster) as executor:
-        frames = coverage_under(
-            inputs.lines, rules, level=plan.study.level, housing=housing, executor=executor
-        )
+    frames = coverage_under(
+        inputs.lines, rules, level=plan.study.level, housing=housing, executor=executor
+    )
     return {rule.id: inputs.recoded(frame) for rule, frame in zip(rules, frames, strict=True)}
 
 
@@ -176,30 +172,6 @@ def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
     )
     units: pd.Series = blocks["housing_n"]
     return units
-
-
-@contextmanager
-def _executor(cluster: str | None) -> Iterator[Executor | None]:
-    if cluster is None:
-        yield None
-        return
-    try:
-        from dask.distributed import Client
-    except ImportError:
-        raise DependencyError(
-            "a cluster needs Dask", fix='pip install "telehealth-equity[cluster]"'
-        ) from None
-    try:
-        client = Client(cluster, timeout=_CONNECT_S)
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"no Dask scheduler answers at {cluster!r} ({error})",
-            fix="start one with `dask scheduler` and give the address that it prints, for example "
-            "tcp://127.0.0.1:8786",
-            code="E-CLUSTER",
-        ) from None
-    with client:
-        yield client.get_executor()
 
 
 def _here(

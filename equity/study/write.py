@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from equity.errors import StorageError
-from equity.files.atomic import write_text
 from equity.outputs.appendix import write_appendix
 from equity.outputs.ownership import RECORD
 from equity.outputs.page import write_page
 from equity.outputs.report import Report
-from equity.outputs.tables import export, write_provenance
+from equity.outputs.tables import export, write_provenance, write_recipe
 from equity.progress import track
 from equity.study._exchange import exchange
 
@@ -71,7 +70,7 @@ def _write_all(report: Report, folder: Path) -> None:
         ),
         lambda: write_appendix(report, folder / "appendix.pdf"),
         lambda: write_appendix(report, folder / "appendix.docx"),
-        lambda: write_text(folder / "study.toml", report.study_toml),
+        lambda: write_recipe(report, folder / "study.toml"),
         # Last, because it lists the checksums of all the others.
         lambda: write_provenance(report, folder / RECORD, files=list(folder.iterdir())),
     )

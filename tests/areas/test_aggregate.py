@@ -278,3 +278,26 @@ def test_a_partial_rate_has_the_margin_of_the_areas_it_covers():
     assert county["gap_share_moe"].iloc[0] == pytest.approx(covered)
     assert county["population_n_moe"].iloc[0] == pytest.approx(np.hypot(20, 30))
     assert not [c for c in county.columns if "above" in c or "below" in c]
+
+
+@given(st.lists(st.sampled_from(["north", "south", None]), min_size=3, max_size=3).filter(any))
+def test_areas_make_groups_of_ones_own(names):
+    base = table(population_n=[10, 20, 30.0], population_n_moe=[3, 4, 5.0], score=[1, 2, 3.0])
+    groups = pd.Series(names, index=IDS)
+    result = roll_up(base, groups)
+    naive = base.groupby(groups)["population_n"].sum()
+    assert result["population_n"].to_dict() == naive.to_dict()
+    squares = (base["population_n_moe"] ** 2).groupby(groups).sum() ** 0.5
+    assert result["population_n_moe"].to_dict() == pytest.approx(squares.to_dict())
+    assert provenance.meta(result).level == "service_area"
+    said = [note for note in provenance.meta(result).notes if "belong to no group" in note]
+    assert said == ([f"{names.count(None)} areas belong to no group"] if None in names else [])
+    pd.testing.assert_frame_equal(result, roll_up(base, groups[::-1].to_dict()))
+
+
+def test_groups_that_do_not_name_every_area_once_are_refused():
+    base = table(population_n=[10, 20, 30.0])
+    with pytest.raises(GeoidError, match=r"1 areas have no group.*90003000100"):
+        roll_up(base, dict.fromkeys(IDS[:2], "a"))
+    with pytest.raises(InputError, match=r"twice|more than once"):
+        roll_up(base, pd.Series("a", index=[*IDS, IDS[0]]))

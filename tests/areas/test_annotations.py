@@ -17,11 +17,16 @@ MOE_CODES = {
     -666666666: (np.nan, "not_computable"),
     -888888888: (np.nan, "not_applicable"),
     -999999999: (np.nan, "suppressed"),
+    -111111111: (np.nan, "unknown"),
+    -444444444: (np.nan, "unknown"),
+    -777777777: (np.nan, "unknown"),
 }
 
 
 def test_each_code_in_a_margin_column():
-    codes = pd.Series(list(MOE_CODES), index=[f"r{i}" for i in range(6)], name="B19013_001M")
+    codes = pd.Series(
+        list(MOE_CODES), index=[f"r{i}" for i in range(len(MOE_CODES))], name="B19013_001M"
+    )
     numbers, status = decode(codes, kind="moe")
     assert numbers.tolist() == pytest.approx([v for v, _ in MOE_CODES.values()], nan_ok=True)
     assert status.tolist() == [s for _, s in MOE_CODES.values()]
@@ -41,9 +46,9 @@ def test_codes_in_an_estimate_column_as_text():
 
 def test_a_code_that_is_not_on_the_list_is_refused():
     with pytest.raises(InputError, match="no known annotation code"):
-        decode(pd.Series([1, -777777777], name="B01003_001E"))
+        decode(pd.Series([1, -777777770], name="B01003_001E"))
     with pytest.raises(InputError, match="no known annotation code"):
-        decode([-555555555], kind="estimate")
+        decode([-123456789], kind="moe")
 
 
 def test_text_and_infinities_are_refused():

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from equity.areas import moe
 from equity.areas.medians import grouped_median
-from equity.areas.precision import at_least, at_most
 from equity.errors import InputError
 
 HANDBOOK = "Census Bureau (2020), Understanding and Using ACS Data, chapter 8"
@@ -426,31 +425,6 @@ def test_rates_of_groups_and_their_difference_by_simulation():
         assert rate.moe == pytest.approx(1.645 * draws.std(), rel=0.03)
     test = moe.difference_test(stated[0].rate, stated[0].moe, stated[1].rate, stated[1].moe)
     assert test.moe == pytest.approx(1.645 * (drawn[0] - drawn[1]).std(), rel=0.03)
-
-
-def test_a_value_at_the_cut_is_at_the_cut():
-    assert not 1 - 0.9 >= 0.10
-    assert at_least(1 - 0.9, 0.10) is True
-    assert at_most(0.1 + 0.2, 0.3) is True
-    assert at_least(0.0999, 0.10) is False
-    assert at_most(0.10 * (1 + 1e-8), 0.10) is False
-    assert at_least(-1e-12, 0) is False
-    values = pd.Series([0.1, np.nan, 0.2, -np.inf, np.inf], index=list("abcde"))
-    assert at_least(values, 0.1).to_dict() == dict(zip("abcde", [1, 0, 1, 0, 1], strict=True))
-    assert at_most(values, 0.1).to_dict() == dict(zip("abcde", [1, 0, 0, 1, 0], strict=True))
-    assert at_least(values.astype("Float64"), 0.1).sum() == 3
-    table = at_least(pd.DataFrame({"x": [1, 2]}, index=["p", "q"]), 2)
-    assert table.loc["q", "x"]
-    assert not table.loc["p", "x"]
-    assert at_least(np.array([1.0, 2.0]), 2).tolist() == [False, True]
-
-
-@given(st.integers(1, 999))
-def test_every_thousandth_reaches_itself_however_it_was_computed(n):
-    value = 1 - (1000 - n) / 1000
-    assert at_least(value, n / 1000)
-    assert at_most(value, n / 1000)
-    assert not at_least(value, (n + 1) / 1000)
 
 
 @given(cells)

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
 import json
 import re
 import sqlite3
 import zipfile
 from dataclasses import replace
+from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pyarrow.parquet as pq
+import pyogrio
+import pypdf
 import pytest
 from outputs_data import SOURCES, make_report, make_table
 
 from equity.errors import InputError, StorageError, printable
+from equity.outputs.appendix import write_appendix
 from equity.outputs.page import write_page
-from equity.outputs.tables import export, write_provenance
+from equity.outputs.tables import export, write_provenance, write_recipe
 from equity.provenance import meta, software
 
 FORMULAS = [
@@ -143,11 +148,81 @@ def hostile_report(hostile):
 def test_no_page_and_no_record_holds_a_character_that_a_terminal_obeys(hostile_report, tmp_path):
     write_page(hostile_report, tmp_path)
     write_provenance(hostile_report, tmp_path / "provenance.json")
+    write_recipe(hostile_report, tmp_path / "study.toml")
     for path in sorted(tmp_path.iterdir()):
         found = ODD.findall(path.read_text(encoding="utf-8"))
         assert not found, (path.name, found[:5])
     read = json.loads((tmp_path / "provenance.json").read_text(encoding="utf-8"))
     assert read["study"] == hostile_report.study_toml, "shown as escapes, so that nothing is lost"
+
+
+def test_no_document_holds_a_character_that_a_terminal_obeys(hostile_report, tmp_path):
+    write_appendix(hostile_report, tmp_path / "a.docx")
+    write_appendix(hostile_report, tmp_path / "a.pdf")
+    pages = [page.extract_text() for page in pypdf.PdfReader(tmp_path / "a.pdf").pages]
+    # A glyph that the fonts lack is read back as NUL.
+    said = "".join(pages).replace("\x00", "")
+    with zipfile.ZipFile(tmp_path / "a.docx") as parts:
+        for name in parts.namelist():
+            if name.endswith((".xml", ".rels")):
+                said += html.unescape(parts.read(name).decode())
+    assert said.count("Title") > 2
+    assert not [odd for odd in ODD.findall(said) if odd != "\r"]
+
+
+COLLIDING = (
+    "fid",
+    "FID",
+    "geom",
+    "GEOID",
+    "Name",
+    "NAME",
+    "name_2",
+    "ogc_fid",
+    'a"b',
+    "drop table x; --",
+)
+
+
+def test_a_geopackage_renames_what_it_cannot_hold_and_says_so(tmp_path):
+    table = make_table().assign(**{name: f"value of {name}" for name in COLLIDING})
+    export(table, tmp_path)
+    with sqlite3.connect(tmp_path / "communities.gpkg") as data:
+        columns = [row[1] for row in data.execute("pragma table_info(communities)")]
+        first = dict(
+            zip(columns, data.execute("select * from communities").fetchone(), strict=True)
+        )
+        described = [row[0] for row in data.execute('select "column" from dictionary')]
+        notes = [v for (v,) in data.execute("select value from sources where what = 'note'")]
+    data.close()
+    assert len({c.lower() for c in columns}) == len(columns)
+    said = dict(
+        re.fullmatch(r"the column (.+) is called (.+) here: .*", n).groups()
+        for n in notes
+        if "is called" in n
+    )
+    assert said == {
+        "fid": "fid_2",
+        "FID": "FID_3",
+        "geom": "geom_2",
+        "GEOID": "GEOID_2",
+        "Name": "Name_3",
+        "NAME": "NAME_4",
+    }
+    for name in COLLIDING:
+        assert first[said.get(name, name)] == f"value of {name}"
+    assert first["geoid"] == table.index[0]
+    assert set(described) == set(columns) - {"fid", "geom"}
+    read = pd.read_parquet(tmp_path / "communities.parquet")
+    assert set(COLLIDING) <= set(read.columns), "the others keep the names"
+    assert set(COLLIDING) <= set(pd.read_csv(tmp_path / "communities.csv").columns)
+
+
+@pytest.mark.parametrize("name", ["sources", "Dictionary", "gpkg_contents", "sqlite_master"])
+def test_a_layer_is_not_called_like_another_table_of_the_file(tmp_path, name):
+    export(make_table(), tmp_path / f"{name}.gpkg")
+    layers = set(pyogrio.list_layers(tmp_path / f"{name}.gpkg")[:, 0])
+    assert layers == {"areas", "dictionary", "sources"}
 
 
 @pytest.mark.parametrize("text", FORMULAS + STEERING)
@@ -176,6 +251,14 @@ def test_geopackage_and_parquet_carry_what_provenance_says(tmp_path, polygons, s
     assert record["sources"] == [s.to_dict() for s in real]
     assert (record["software"], record["rules"]) == (made, ["fcc-25-3"])
     assert record["synthetic"] is bool(synthetic)
+    assert (
+        json.loads(
+            pyogrio.read_info(tmp_path / "communities.gpkg", layer="sources")["dataset_metadata"][
+                "equity"
+            ]
+        )
+        == record
+    )
     read = gpd.read_parquet(path) if polygons else pd.read_parquet(path)
     assert meta(read).sources == tuple(real), "the sources that were named, not the table's own"
     assert (meta(read).level, meta(read).geo_vintage) == ("tract", "2020")
@@ -184,8 +267,10 @@ def test_geopackage_and_parquet_carry_what_provenance_says(tmp_path, polygons, s
     assert read["synthetic"].eq(bool(synthetic)).all()
     with sqlite3.connect(tmp_path / "communities.gpkg") as data:
         about = data.execute("select what, value from sources").fetchall()
+        kept = data.execute("select metadata from gpkg_metadata").fetchall()
         stamped = data.execute("select distinct synthetic from communities").fetchall()
     data.close()
+    assert json.loads(ET.fromstring(kept[0][0]).findtext(".//MDI[@key='equity']")) == record
     said = dict(about)
     assert stamped == [(int(bool(synthetic)),)]
     assert ("synthetic" in said) is bool(synthetic)

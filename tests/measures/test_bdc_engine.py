@@ -35,7 +35,17 @@ RULES = [load_coverage_rule(name) for name in list_coverage_rules()]
 
 def random_rows(n, seed=0, locations=400):
     rng = np.random.default_rng(seed)
-    speeds = [("", ""), (0, 0), (10, 1), (25, 3), (100, 20), (1000, 1000), (100, 3)]
+    speeds = [
+        ("", ""),
+        ("", 20),
+        (100, ""),
+        (0, 0),
+        (10, 1),
+        (25, 3),
+        (100, 20),
+        (1000, 1000),
+        (100, 3),
+    ]
     rows = []
     for _ in range(n):
         place = int(rng.integers(locations))
@@ -78,6 +88,10 @@ def slow_answer(rows, rule):
         under=("under", "max"),
         qualifying=("qualifying", "max"),
     )
+    # A speed that is blank is unknown: no part of a median, rather than 0.
+    said = pd.DataFrame(rows).iloc[:, [5, 6]].ne("").all(axis=1).to_numpy()
+    offered = frame[counts & said & ((frame.down > 0) | (frame.up > 0))]
+    top = offered.sort_values(["down", "up"]).groupby("location").tail(1).groupby("tract")
     best["under"] &= ~best.served
     table = best.groupby("tract").agg(
         locations_n=("served", "size"),
@@ -85,6 +99,8 @@ def slow_answer(rows, rule):
         underserved_n=("under", "sum"),
         qualifying_n=("qualifying", "sum"),
     )
+    for way in ("down", "up"):
+        table[f"median_{way}_mbps"] = top[way].median()
     table["providers_listed_n"] = frame.groupby("tract").provider.nunique()
     table["providers_n"] = frame[frame.qualifying].groupby("tract").provider.nunique()
     choice = frame[frame.qualifying].groupby("location").provider.nunique()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -11,7 +13,8 @@ from care_cases import great_circle_km, scattered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from equity.errors import InputError, MissingColumnError, MissingFileError
+from equity.areas.table import area_table
+from equity.errors import InputError, MissingColumnError, MissingFileError, VintageError
 from equity.measures.reach import decay
 from equity.measures.reach._sphere_pairs import SphereIndex
 from equity.measures.reach.catchment import catchment
@@ -512,3 +515,33 @@ def test_files_that_are_not_there_or_not_tables(tmp_path):
     empty.write_text("")
     with pytest.raises(InputError, match="empty"):
         own(empty)
+
+
+def test_a_rurality_that_does_not_meet_the_areas_is_no_unknown():
+    table = pd.DataFrame({"lon": [-78.0, -78.1], "lat": 38.0}, index=["51001000100", "51001000200"])
+    sites = pd.DataFrame({"lon": [-78.2], "lat": [38.1]}, index=["a"])
+    whole = pd.Series([1.0, np.nan], index=table.index)
+    kept = nearest_sites(table, sites, rurality=whole, roads="proportional")["nearest_site_min"]
+    with pytest.raises(InputError, match="lists 1 of 2 origins") as caught:
+        nearest_sites(table, sites, rurality=whole[:1], roads="proportional")
+    assert caught.value.code == "E-ALIGN"
+    assert "equity.combine" in caught.value.fix
+    # A missing value is unknown: the speed of no class.
+    none = nearest_sites(table, sites, roads="proportional")["nearest_site_min"]
+    assert kept.iloc[1] == none.iloc[1]
+    assert kept.iloc[0] != none.iloc[0]
+
+
+@pytest.mark.parametrize("vintage", ["2010", "2020"])
+def test_a_rurality_of_another_vintage_is_refused_though_its_ids_are_alike(vintage):
+    ids = ["51001000100", "51001000200"]
+    points = pd.DataFrame({"lon": [-78.0, -78.1], "lat": 38.0, "ruca": 1.0}, index=ids)
+    table = area_table(points, level="tract", geo_vintage="2020")
+    ruca = area_table(points, level="tract", geo_vintage=vintage)["ruca"]
+    sites = pd.DataFrame({"lon": [-78.2], "lat": [38.1]}, index=["a"])
+    for measure, more in ((nearest_sites, {}), (travel_costs, {"max_minutes": 30})):
+        with contextlib.ExitStack() as stack:
+            if vintage == "2010":
+                match = "that of areas of 2010, the origins are areas of 2020"
+                stack.enter_context(pytest.raises(VintageError, match=match))
+            measure(table, sites, rurality=ruca, **more)

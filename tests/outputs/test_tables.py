@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import sqlite3
 import time
@@ -16,10 +17,14 @@ import pyarrow.parquet as pq
 import pytest
 from outputs_data import HOSTILE, SOURCES, make_table
 
+from equity.areas.join import combine
+from equity.areas.table import area_table
 from equity.errors import InputError, StorageError
 from equity.outputs import _steady
+from equity.outputs.appendix import write_appendix
+from equity.outputs.maps import make_map
 from equity.outputs.tables import cite, export, write_provenance
-from equity.provenance import meta, sha256_of
+from equity.provenance import meta, sha256_of, stamp
 
 
 def exported(table, folder, form):
@@ -129,14 +134,53 @@ def test_the_ending_of_a_file_decides(table, tmp_path):
         export(table, tmp_path, formats=("shp",))
 
 
-def test_a_table_without_polygons_or_record_is_exported_and_says_so(table, tmp_path):
+def test_a_table_without_polygons_whose_sources_nobody_knows_is_exported_and_says_so(
+    table, tmp_path
+):
     plain = pd.DataFrame(table.drop(columns="geometry"))
     plain.attrs = {}
-    paths = export(plain, tmp_path)
+    paths = export(plain, tmp_path, sources=())
     assert {p.suffix for p in paths} == {".csv", ".json", ".parquet", ".gpkg", ".xlsx"}
     record = json.loads((tmp_path / "communities.csv-metadata.json").read_text())
     assert record["equity:notes"] == ["provenance incomplete: the table carries no record"]
     assert record["equity:synthetic"] is False
+
+
+NEEDS_A_RECORD = {
+    "export": lambda table, report, folder: export(table, folder),
+    "make_map": lambda table, report, folder: make_map(table),
+    "cite": lambda table, report, folder: cite(table),
+    "write_appendix": lambda table, report, folder: write_appendix(
+        dataclasses.replace(report, table=table), folder / "appendix.pdf"
+    ),
+}
+
+
+@pytest.mark.parametrize("call", NEEDS_A_RECORD.values(), ids=NEEDS_A_RECORD)
+def test_what_writes_a_table_whose_record_pandas_dropped_says_how_to_keep_it(
+    table, report, tmp_path, call
+):
+    other = stamp(pd.DataFrame({"v": 1.0}, index=table.index), sources=SOURCES)
+    merged = table.merge(other, left_index=True, right_index=True)
+    assert merged.attrs == {}, "if pandas keeps it, there is nothing left to refuse"
+    with pytest.raises(InputError, match="join, merge or concat") as caught:
+        call(merged, report, tmp_path)
+    assert caught.value.code == "E-RECORD-MISSING"
+    assert "equity.combine" in caught.value.fix
+    assert list(tmp_path.iterdir()) == []
+    kept = combine(table, area_table(other[[]].assign(v=1.0), level="tract", geo_vintage="2020"))
+    call(kept, report, tmp_path)
+
+
+def test_a_table_of_ones_own_names_its_sources(table, tmp_path):
+    own = table[["name", "gap_n", "geometry"]].copy()
+    own.attrs = {}
+    export(own, tmp_path, formats="csv", sources=SOURCES)
+    record = json.loads((tmp_path / "communities.csv-metadata.json").read_text())
+    assert [source["agency"] for source in record["equity:sources"]] == [s.agency for s in SOURCES]
+    assert SOURCES[0].agency in make_map(own, sources=SOURCES).get_root().render()
+    declared = area_table(own, level="tract", geo_vintage="2020", sources=SOURCES)
+    assert cite(declared) == cite(SOURCES)
 
 
 def test_the_input_is_left_alone(table, tmp_path):

@@ -239,7 +239,9 @@ def test_the_facts_about_counties_are_found_again(routed, shared_data):
         there = sites[(state_of.reindex(sites.index) == CODES[fact.place]).to_numpy()]
         means = {}
         for kind, some in there.groupby("kind"):
-            near = nearest_sites(here, some, rurality=codes, roads=fact.roads)["nearest_site_min"]
+            near = nearest_sites(here, some, rurality=codes.reindex(here.index), roads=fact.roads)[
+                "nearest_site_min"
+            ]
             for county, minutes in near.groupby(near.index.str[:5]).mean().items():
                 means[county, kind] = minutes
         row = fit_travel(pd.Series(means), driven).loc["all"]

@@ -140,7 +140,8 @@ def test_an_excerpt_of_the_national_summary_file(samples):
     assert np.isnan(tracts.loc["08001988700", "B19013_001E"])
     counties = read_acs(path, year=2023, level="county")
     assert list(counties.index) == ["01001", "08031", "09110", "32009"]
-    assert counties.loc["01001"].tolist() == [69_841.0, 5_512.0]
+    assert counties.loc["01001"].tolist() == [69_841.0, 5_512.0, "ok"]
+    assert counties.loc["32009", "B19013_001E_status"] == "not_computable"
 
 
 def test_estimates_and_margins_of_delaware(bundles):

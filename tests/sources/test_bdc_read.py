@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 import zipfile
 
+import numpy as np
+import pandas as pd
 import pytest
 from bdc_files import (
     BLOCK,
@@ -150,6 +153,39 @@ def test_as_of_must_be_a_collection_date():
     for wrong in ("2025", "2025-07-01", "2021-12-31", "D21", ""):
         with pytest.raises(VintageError, match="30 June and 31 December"):
             eq.read_bdc("anywhere", as_of=wrong)
+
+
+@pytest.mark.parametrize(
+    "as_of", [dt.date(2025, 12, 31), pd.Timestamp("2025-12-31"),
+              pd.Timestamp("2025-12-31").to_numpy(), " D25 ", "2025-12-31T00:00:00"],
+)  # fmt: skip
+def test_a_date_may_be_given_in_any_form(tmp_path, as_of):
+    write_offers(tmp_path, [offer(L1)])
+    assert eq.read_bdc(tmp_path, as_of=as_of).as_of == AS_OF
+
+
+@pytest.mark.parametrize(
+    "technologies", [["fiber"], ["50"], "50", "fiber", [500], 500, [], [50, 51], [True], [None], {"50"},
+                     [50.5], (code for code in ["cable"])],
+)  # fmt: skip
+def test_a_technology_that_no_file_can_have_says_which_there_are(tmp_path, technologies):
+    write_offers(tmp_path, [offer(L1)])
+    with pytest.raises(InputError, match=r"technology code.* choose from 10, 40, 50, 60, 61, 70"):
+        eq.read_bdc(tmp_path, as_of=AS_OF, technologies=technologies)
+
+
+@pytest.mark.parametrize("technologies", [50, [50], {50}, np.array([50]), np.int64(50), (50, 72)])
+def test_one_technology_or_several_may_be_kept(tmp_path, technologies):
+    write_offers(tmp_path, [offer(L1)])
+    write_offers(tmp_path, [offer(L1, technology=40)], name="Cable")
+    assert eq.read_bdc(tmp_path, as_of=AS_OF, technologies=technologies).technologies == (50,)
+
+
+@pytest.mark.parametrize("options", [{"technologies": [72]}, {"state": "VA"}])
+def test_a_filter_that_leaves_nothing_says_what_there_is(tmp_path, options):
+    write_offers(tmp_path, [offer(L1)])
+    with pytest.raises(MissingFileError, match="holds files of states 10 and technologies 50"):
+        eq.read_bdc(tmp_path, as_of=AS_OF, **options)
 
 
 def test_a_named_file_of_another_vintage_is_refused(tmp_path):

@@ -19,7 +19,8 @@ from equity.errors import (
 )
 from equity.provenance import meta
 from equity.sources.fcc.form477 import read_form477
-from equity.sources.fcc.summaries import read_bdc_mobile, read_bdc_providers, read_bdc_summary
+from equity.sources.fcc.providers import leading_providers, read_bdc_providers
+from equity.sources.fcc.summaries import read_bdc_mobile, read_bdc_summary
 
 AS_OF = "2025-12-31"
 HEADER = [
@@ -194,6 +195,50 @@ def test_provider_files(tmp_path):
         read_bdc_providers(tmp_path / "other.csv", as_of=AS_OF)
 
 
+BY_GEOGRAPHY = (
+    "geography_type,geography_id,geography_desc,data_type,provider_id,res_st_pct,bus_iv_pct"
+)
+
+
+def by_geography(tmp_path, *rows):
+    path = tmp_path / "bdc_us_provider_summary_by_geography_D25_29sep2026.csv"
+    path.write_text("\n".join([BY_GEOGRAPHY, *rows]) + "\n")
+    (tmp_path / "list.csv").write_text(
+        "frn,provider_id,holding_company\n1,9,Hill Cable\n2,9,Hill Cable\n3,130,Valley Fiber\n"
+    )
+    return path
+
+
+def test_the_provider_that_leads_in_an_area_is_named(tmp_path):
+    path = by_geography(
+        tmp_path,
+        "County,51001,A,Fixed Broadband,130,0.4,0.1", "County,51001,A,Fixed Broadband,9,0.7,0.1",
+        "County,51001,A,Mobile Broadband,77,1,1", "State,51,V,Fixed Broadband,130,0.9,0.1",
+        "County,51003,B,Fixed Broadband,130,0.5,0.1", "County,51003,B,Fixed Broadband,9,0.5,0.1",
+        "County,51005,C,Fixed Broadband,55,0.2,0.1",
+    )  # fmt: skip
+    named = leading_providers(read_bdc_providers(path, as_of=AS_OF, names=tmp_path / "list.csv"))
+    assert named["leading_provider"].to_dict() == {
+        "51001": "Hill Cable", "51003": "Hill Cable", "51005": "55",
+    }  # fmt: skip
+    assert named["leading_provider_share"].tolist() == [0.7, 0.5, 0.2]
+    assert {source.file for source in meta(named).sources} == {path.name, "list.csv"}
+    plain = leading_providers(read_bdc_providers(path, as_of=AS_OF))
+    assert plain["leading_provider"].tolist() == ["9", "9", "55"]
+    whole = leading_providers(read_bdc_providers(path, as_of=AS_OF), level="state")
+    assert whole["leading_provider"].to_dict() == {"51": "130"}
+
+
+def test_what_names_no_leading_provider_is_refused(tmp_path):
+    path = by_geography(tmp_path, "County,51001,A,Fixed Broadband,9,70,1")
+    with pytest.raises(FormatError, match=r"none .0 to 1."):
+        leading_providers(read_bdc_providers(path, as_of=AS_OF))
+    with pytest.raises(InputError, match="no rows of fixed broadband by place"):
+        leading_providers(read_bdc_providers(path, as_of=AS_OF), level="place")
+    with pytest.raises(MissingColumnError, match="summary by geography has geography_type"):
+        leading_providers(read_bdc_providers(tmp_path / "list.csv", as_of=AS_OF))
+
+
 F477 = (
     "LogRecNo,Provider_Id,FRN,ProviderName,DBAName,HoldingCompanyName,HocoNum,HocoFinal,StateAbbr,"
     "BlockCode,TechCode,Consumer,MaxAdDown,MaxAdUp,Business"
@@ -249,3 +294,35 @@ def test_tables_are_not_taken_for_locations(tmp_path):
     with pytest.raises(FormatError, match="header is not that of location coverage"):
         eq.read_bdc(path, as_of=AS_OF)
     assert isinstance(read_bdc_summary(path, as_of=AS_OF), pd.DataFrame)
+
+
+@pytest.mark.parametrize(
+    "options", [{"part": "Rurall"}, {"customers": "X"}, {"level": "tract"}, {"technologies": []},
+                {"technologies": "Fibre"}],
+)  # fmt: skip
+def test_a_filter_of_summaries_that_can_match_nothing_says_what_can(tmp_path, options):
+    with pytest.raises(InputError, match=r"Fix: (?:choose from|the file has) .*\w"):
+        read_bdc_summary(write(tmp_path, [row()]), as_of=AS_OF, **options)
+
+
+def test_one_technology_of_a_summary_may_be_named(tmp_path):
+    path = write(tmp_path, [row()])
+    table = read_bdc_summary(path, as_of=AS_OF, technologies="any terrestrial")
+    assert "any_terrestrial_100_20_share" in table.columns
+
+
+def test_a_summary_of_another_vintage_is_refused(tmp_path):
+    with pytest.raises(VintageError, match="is as of 2025-12-31, not 2025-06-30"):
+        read_bdc_summary(write(tmp_path, [row()]), as_of="2025-06-30")
+
+
+@pytest.mark.parametrize("as_of", ["2017-12-31", "2017-12-31T00:00:00", pd.Timestamp("2017-12-31")])
+def test_form_477_takes_a_date_in_any_form(tmp_path, as_of):
+    assert read_form477(form477(tmp_path, []), as_of=as_of).as_of == "2017-12-31"
+
+
+def test_the_name_of_a_form_477_file_tells_its_date(tmp_path):
+    path = form477(tmp_path, []).rename(tmp_path / "VA-Fixed-Jun2021_v1.csv")
+    with pytest.raises(VintageError, match="is as of 2021-06-30, not 2020-12-31") as caught:
+        read_form477(path, as_of="2020-12-31")
+    assert read_form477(path, as_of=caught.value.fix.split('"')[1]).as_of == "2021-06-30"

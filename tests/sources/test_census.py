@@ -116,8 +116,8 @@ def test_every_form_gives_the_same_table(tmp_path):
         (
             "county_subdivision",
             ["state", "county", "county subdivision"],
-            ["09", "001", "04720"],
-            "0900104720",
+            ["09", "110", "04720"],
+            "0911004720",
         ),
         ("zcta", ["zip code tabulation area"], ["00601"], "00601"),
     ],
@@ -224,7 +224,52 @@ def test_annotation_values_are_reasons_not_amounts(tmp_path):
     table = read_acs(path, year=2023)
     np.testing.assert_array_equal(table["B19013_001E"], [np.nan, 250001, 500, np.nan, np.nan, 7])
     np.testing.assert_array_equal(table["B19013_001M"], [np.nan, np.nan, 0, np.nan, np.nan, 3])
-    assert table["B19013_001E_status"].tolist() == ["ok", "open_interval", "ok", "ok", "ok", "ok"]
+    assert table["B19013_001E_status"].tolist() == [
+        "not_computable", "open_interval", "ok", "ok", "suppressed", "ok",
+    ]  # fmt: skip
+    assert [note.partition(": ")[2] for note in meta(table).notes] == [
+        "1 estimates of B19013_001E are no plain numbers: cannot be computed",
+        "1 estimates of B19013_001E are no plain numbers: beyond the last limit published",
+        "1 estimates of B19013_001E are no plain numbers: withheld by the publisher",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "year", "cell", "value", "status"),
+    [
+        ("B25035_001E", 2023, "0", 1939, "open_interval"),
+        ("B25035_001E", 2023, "1974", 1974, None),
+        ("B25037_002E", 2012, "0", 1939, "open_interval"),
+        ("B19013A_001E", 2023, "250001", 250001, "open_interval"),
+        ("B19013_001E", 2023, "2499", 2499, "open_interval"),
+        ("B19013_001E", 2023, "250000", 250000, None),
+        ("B25077_001E", 2023, "2000001", 2000001, "open_interval"),
+        ("B25077_001E", 2023, "1000001", 1000001, None),
+        ("B25077_001E", 2014, "1000001", 1000001, "open_interval"),
+        ("B25064_001E", 2014, "2001", 2001, "open_interval"),
+        ("B25064_001E", 2015, "2001", 2001, None),
+        ("B25064_001E", 2015, "3501", 3501, "open_interval"),
+        ("B25064_001E", 2015, "99", 99, "open_interval"),
+        ("B25088_002E", 2023, "4001", 4001, "open_interval"),
+        ("B25103_001E", 2023, "10001", 10001, "open_interval"),
+        ("B01003_001E", 2023, "250001", 250001, None),
+        ("B25001_001E", 2023, "0", 0, None),
+        ("B01003_001E", 2023, "-222222222", np.nan, "not_computable"),
+        ("B01003_001E", 2023, "-333333333", np.nan, "not_computable"),
+        ("B01003_001E", 2023, "-555555555", np.nan, "unknown"),
+        ("DP04_0058PE", 2023, "-888888888", np.nan, "not_applicable"),
+        ("S1701_C01_040E", 2023, "-777777777", np.nan, "unknown"),
+        *((f"B19013_001{kind}", 2023, f"-{digit * 9}", np.nan, "unknown" * (kind == "E") or None)
+          for kind in "EM" for digit in "147"),
+    ],
+)  # fmt: skip
+def test_codes_of_every_table_carry_their_reason(tmp_path, code, year, cell, value, status):
+    path = wide(tmp_path, f"10001040100,{cell}", "10001040201,7", header=f"GEOID,{code}")
+    table = read_acs(path, year=year)
+    np.testing.assert_array_equal(table[code], [value, 7])
+    said = table.get(f"{code}_status")
+    assert (None if said is None else said.tolist()) == (status and [status, "ok"])
+    assert len(meta(table).notes) == bool(status)
 
 
 def test_a_status_column_stands_only_where_it_is_needed(tmp_path):
@@ -248,20 +293,15 @@ def test_the_signs_that_data_census_gov_prints(tmp_path):
     np.testing.assert_array_equal(table["B19013_001E"], [nan, 250000, 2500, 500, nan, nan, nan])
     np.testing.assert_array_equal(table["B19013_001M"], [nan, nan, nan, 0, nan, nan, nan])
     assert table["B19013_001E_status"].tolist() == [
+        "not_computable", "open_interval", "open_interval", "ok", "not_applicable", "suppressed",
         "ok",
-        "open_interval",
-        "open_interval",
-        "ok",
-        "ok",
-        "ok",
-        "ok",
-    ]
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("cell", "says"),
     [
-        ("-777777777", "no known annotation code"),
+        ("-777777770", "no known annotation code"),
         ("-5", "negative numbers"),
         ("inf", "where a number belongs"),
         ("about 50", "where a number belongs"),

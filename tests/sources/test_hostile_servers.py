@@ -6,6 +6,7 @@ import contextlib
 import gzip
 import socket
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -124,12 +125,23 @@ def test_the_wrong_span_begins_anew_and_ends(desk, sends):
         get(desk)
 
 
-def test_credentials_do_not_follow_to_an_open_line_on_the_same_host(desk):
-    token = Secret("T" * 44)
-    request = Request(PUBLISHERS["fcc"], "/x", secret_headers={"hash_value": token})
+def test_credentials_do_not_follow_to_an_open_line_on_the_same_host(desk, monkeypatch):
+    settings.configure(mirror=None)
+    request = Request(PUBLISHERS["fcc"], "/x", secret_headers={"hash_value": Secret("T" * 44)})
+    asked = []
+
+    def send(request, url, headers, *, signed):
+        asked.append((url, signed))
+        return SimpleNamespace(
+            status_code=302,
+            headers={"Location": ("https://broadbandmap.fcc.gov/y", "http://broadbandmap.fcc.gov/z")[len(asked) - 1]},
+            close=lambda: None,
+        )  # fmt: skip
+
+    monkeypatch.setattr(desk.transport, "_send", send)
     with pytest.raises(CredentialError, match="unencrypted"):
-        desk.transport._strip(request, "http://bdc.fcc.gov/x", "bdc.fcc.gov", {"hash_value": "T"})
-    kept = desk.transport._strip(
-        request, "https://bdc.fcc.gov/x", "bdc.fcc.gov", {"hash_value": "T"}
-    )
-    assert "hash_value" in kept
+        desk.transport.fetch(request)
+    assert asked == [
+        ("https://broadbandmap.fcc.gov/x", True),
+        ("https://broadbandmap.fcc.gov/y", True),
+    ]

@@ -19,11 +19,11 @@ LONG = (
 )
 
 
-def places_long(path, ids, *, measures=("DIABETES", "STROKE"), value="10.0"):
+def places_long(path, ids, *, measures=("DIABETES", "STROKE"), value="10.0", survey=2023):
     lines = [LONG]
     for geoid in ids:
         lines += [
-            f'2023,WV,West Virginia,County,{geoid[:5]},{geoid},BRFSS,Outcomes,"A, measure",%,Crude prevalence,'
+            f'{survey},WV,West Virginia,County,{geoid[:5]},{geoid},BRFSS,Outcomes,"A, measure",%,Crude prevalence,'
             f"{value},,,8.0,12.0,4000,3000,POINT (-80.1 38.2),{geoid},HLTHOUT,{code},CrdPrv,Short"
             for code in measures
         ]
@@ -58,19 +58,24 @@ def test_places_long(tmp):
     [
         (2023, "09001010101", "2010"),
         (2024, "09110400101", "2020-CT2022"),
-        (2024, "09001010101", "2020"),
     ],
 )
 def test_places_in_connecticut_say_their_vintage(tmp, year, connecticut, vintage):
     assert (
-        meta(read_places(places_long(tmp / "p.csv", [connecticut]), year=year)).geo_vintage
+        meta(
+            read_places(places_long(tmp / "p.csv", [connecticut], survey=year - 2), year=year)
+        ).geo_vintage
         == vintage
     )
 
 
 def test_both_codings_of_connecticut_are_refused(tmp):
+    with pytest.raises(VintageError, match=r"old counties.*put together from several"):
+        read_places(
+            places_long(tmp / "p.csv", ["09110400101", "09001010101"], survey=2022), year=2024
+        )
     with pytest.raises(VintageError, match="old counties and its planning regions"):
-        read_places(places_long(tmp / "p.csv", ["09110400101", "09001010101"]), year=2024)
+        vintage_of(["09110400101", "09001010101"], year=2024)
 
 
 def test_places_wide_with_intervals_as_text_and_any_case(tmp):
@@ -99,7 +104,7 @@ def test_long_and_wide_agree(tmp):
 
 
 def test_a_measure_that_is_not_there_is_named(tmp):
-    with pytest.raises(InputError, match="it has DIABETES, STROKE"):
+    with pytest.raises(InputError, match=r"LONELINESS.*choose from .DIABETES., .STROKE."):
         read_places(places_long(tmp / "p.csv", ["54001000100"]), year=2025, measures=["LONELINESS"])
 
 
@@ -260,7 +265,7 @@ def test_a_file_that_is_something_else(tmp, read, body):
 @pytest.mark.parametrize(
     ("ids", "year", "vintage"),
     [
-        (["09110400101"], 2020, "2020-CT2022"),
+        (["09110400101"], 2022, "2020-CT2022"),
         (["09001010101"], 2023, "2020"),
         (["09001010101"], 2018, "2010"),
         (["54001000100"], 2018, "2010"),
@@ -284,9 +289,133 @@ def test_connecticut_in_the_county_tables(tmp, coding, vintage):
     tables = [
         read_saipe(tmp / "est23all.txt", year=2023, state="CT"),
         read_rucc(tmp / "rucc.csv", year=2023, state="CT"),
-        read_svi(tmp / "svi.csv", year=2022, level="county", state="CT"),
+        read_svi(
+            tmp / "svi.csv", year=2022 if vintage != "2020" else 2020, level="county", state="CT"
+        ),
         read_forhp(tmp / "f.xlsx", year=2023, state="CT"),
     ]
     for table in tables:
         assert list(table.index) == [coding]
         assert meta(table).geo_vintage == vintage
+
+
+def svi(path, year, header, ids=("54001",), **cells):
+    names = header.split(",")
+    rows = [",".join(cells.get(n, "0.5") if n != "FIPS" else i for n in names) for i in ids]
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return read_svi(path, year=year, level="county")
+
+
+# Heads of the layouts as the files of each year have them.
+SVI = {
+    2010: "FIPS,LOCATION,R_PL_THEMES,R_PL_THEME1",
+    2018: "COUNTY,FIPS,LOCATION,E_POV,EP_PCI,RPL_THEMES",
+    2020: "COUNTY,FIPS,LOCATION,E_POV150,E_HBURD,RPL_THEMES",
+    2022: "COUNTY,FIPS,LOCATION,E_POV150,E_HBURD,RPL_THEMES",
+}
+COUNTY = {2020: "Barbour", 2022: "Barbour County"}
+
+
+@pytest.mark.parametrize("said", SVI)
+@pytest.mark.parametrize("is_of", SVI)
+def test_a_layout_of_the_svi_tells_its_year(tmp, is_of, said):
+    cells = {"COUNTY": COUNTY.get(is_of, "Barbour"), "LOCATION": "A place"}
+    if is_of == said:
+        assert len(svi(tmp / "s.csv", said, SVI[is_of], **cells)) == 1
+        return
+    with pytest.raises(VintageError, match=f"belongs to the edition of .*, not of {said}") as no:
+        svi(tmp / "s.csv", said, SVI[is_of], **cells)
+    assert str(is_of) in str(no.value).partition(", not of")[0], "and names its own"
+
+
+@pytest.mark.parametrize(
+    ("name", "year", "ids"),
+    [
+        ("SVI_2016_US_county.csv", 2018, ["54001"]),
+        ("SVI2014_US.csv", 2016, ["54001"]),
+        ("s.csv", 2018, ["09110"]),
+        ("s.csv", 2018, ["09001", "09110"]),
+        ("s.csv", 2017, ["54001"]),
+    ],
+)
+def test_names_and_ids_of_the_svi_tell_too(tmp, name, year, ids):
+    with pytest.raises(VintageError):
+        svi(tmp / name, year, SVI[2018], ids=ids, COUNTY="A", LOCATION="A")
+
+
+@pytest.mark.parametrize(("release", "survey", "right"), [
+    (2025, 2023, True), (2025, 2022, True), (2025, 2021, False), (2024, 2023, False),
+    (2023, 2021, True), (2022, 2021, False), (2019, 2017, False),
+])  # fmt: skip
+def test_the_survey_of_places_tells_its_release(tmp, release, survey, right):
+    path = places_long(tmp / "p.csv", ["54001000100"], survey=survey)
+    if right:
+        assert len(read_places(path, year=release)) == 1
+    else:
+        with pytest.raises(VintageError, match="edition of"):
+            read_places(path, year=release)
+
+
+def test_the_name_of_places_tells_its_release(tmp):
+    path = places_long(
+        tmp / "PLACES__Census_Tract_Data__2024_release_20250301.csv", ["54001000100"]
+    )
+    with pytest.raises(
+        VintageError, match=r"belongs to the edition of 2024, not of 2025.*year=2024"
+    ):
+        read_places(path, year=2025)
+
+
+@pytest.mark.parametrize("year", [2010, 2013, 2000])
+def test_ruca_of_2020_is_none_of_another_year(tmp, year):
+    with pytest.raises(VintageError, match="edition of"):
+        read_ruca(ruca(tmp / "r.csv"), year=year)
+
+
+def test_ruca_of_2010_is_none_of_2020(tmp):
+    head = [
+        "State-County-Tract FIPS Code (x)",
+        "Primary RUCA Code 2010",
+        "Secondary RUCA Code, 2010",
+    ]
+    with pd.ExcelWriter(tmp / "r.xlsx") as book:
+        pd.DataFrame([head, ["54001000100", "4", "4.2"]]).to_excel(
+            book, sheet_name="Data", header=False, index=False
+        )
+    with pytest.raises(VintageError, match="belongs to the edition of 2010, not of 2020"):
+        read_ruca(tmp / "r.xlsx", year=2020)
+
+
+def test_rucc_has_the_codes_of_one_year(tmp):
+    (tmp / "r.csv").write_text("FIPS,Attribute,Value\n54001,RUCC_2013,2\n54003,RUCC_2013,11\n")
+    with pytest.raises(VintageError, match="RUCC_2013 belongs to the edition of 2013, not of 2023"):
+        read_rucc(tmp / "r.csv", year=2023)
+    with pytest.raises(InputError, match=r"not 1 to 9.*54003"):
+        read_rucc(tmp / "r.csv", year=2013)
+
+
+@pytest.mark.parametrize(
+    ("name", "tag"), [("est22all.txt", ""), ("e.txt", "est22all.txt 05DEC2023")]
+)
+def test_saipe_names_its_year(tmp, name, tag):
+    (tmp / name).write_text(saipe_line("54", "1", "A County")[:238] + tag + "\n")
+    assert len(read_saipe(tmp / name, year=2022)) == 1
+    with pytest.raises(VintageError, match="belongs to the edition of 2022, not of 2023"):
+        read_saipe(tmp / name, year=2023)
+
+
+@pytest.mark.parametrize("reader", [read_saipe, read_rucc])
+def test_planning_regions_are_none_of_a_year_without_them(tmp, reader):
+    path = tmp / "x.txt"
+    path.write_text(saipe_line("9", "110", "A region") + "\n")
+    if reader is read_rucc:
+        path.write_text("FIPS,Attribute,Value\n09110,RUCC_2013,2\n")
+    with pytest.raises(VintageError, match="planning regions, which there were not in 2013"):
+        reader(path, year=2013)
+
+
+def test_one_measure_may_be_named_and_none_may_not(tmp):
+    path = places_long(tmp / "p.csv", ["54001000100"])
+    assert "stroke_share" in read_places(path, year=2025, measures="stroke").columns
+    with pytest.raises(InputError, match="no measure was chosen"):
+        read_places(path, year=2025, measures=[])

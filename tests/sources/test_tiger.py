@@ -323,7 +323,7 @@ def test_a_cut_zip_and_a_flipped_byte(tmp_path):
         ("t.geojson", b'{"type": "FeatureCollection", "features": [{"type": "Fea', "not readable"),
         ("t.geojson", b'{"error": {"code": 400, "message": "Invalid URL"}}', "not readable"),
         ("t.geojson", b'{"type": "FeatureCollection", "features": []}', "holds no areas"),
-        ("t.csv", b"GEOID,n\n10001040100,1\n", "holds no areas"),
+        ("t.csv", b"GEOID,n\n10001040100,1\n", "it begins like none"),
     ],
 )
 def test_what_is_no_boundary_file(tmp_path, name, content, says):

@@ -21,7 +21,7 @@ from equity.measures.lines._partial import NEAR, Partial, RuleColumns, merge, so
 from equity.measures.lines._reduce import LocationFile, reduce_files
 from equity.rules import CoverageRule
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever the reducer's result changes, so that older entries are not used."""
 
 

@@ -39,6 +39,7 @@ _OFFER_COLUMNS = (
     "block_geoid",
 )
 _EXPORT_COLUMNS = ("location_id", "block_geoid")
+_UNKNOWN_SPEED = -1
 _BLOCKS_PER_STATE = 10**13
 
 Where = Ints | slice
@@ -55,7 +56,8 @@ class Ruled(NamedTuple):
     qualifying
         Rows with a qualifying line of a technology that the rule counts, or None.
     offered
-        Rows with any speed over such a technology, and each one's speed as a number; or None.
+        Rows with any speed over such a technology, both known, and each one's speed as a number;
+        or None.
     """
 
     reached: list[tuple[Where, np.uint8]]
@@ -117,19 +119,14 @@ def _arrays(batch: pa.RecordBatch, tally: Counter[str], *, export: bool) -> Rows
     cell = hexadecimal(batch.column(CELL)) if CELL in batch.schema.names else NO_CELLS
     if export:
         return Rows(location, block, *(empty,) * 6, cell)  # type: ignore[arg-type]
-    for name, key in (
-        ("max_advertised_download_speed", "speed_blank"),
-        ("max_advertised_upload_speed", "speed_blank"),
-        ("low_latency", "latency_blank"),
-    ):
-        tally[key] += batch.column(name).null_count
+    tally["latency_blank"] += batch.column("low_latency").null_count
     return Rows(
         location,
         block,
         ints(batch, "provider_id"),
         ints(batch, "technology", missing=UNKNOWN_TECHNOLOGY),
-        ints(batch, "max_advertised_download_speed"),
-        ints(batch, "max_advertised_upload_speed"),
+        ints(batch, "max_advertised_download_speed", missing=_UNKNOWN_SPEED),
+        ints(batch, "max_advertised_upload_speed", missing=_UNKNOWN_SPEED),
         ints(batch, "low_latency"),
         letters(batch.column("business_residential_code")),
         cell,
@@ -159,8 +156,11 @@ def _run(rows: Rows, part: slice, rules: Sequence[CoverageRule], tally: Counter[
     if code not in TECHNOLOGIES:
         tally[f"technology_unknown_{code}"] += size
         code = UNKNOWN_TECHNOLOGY
-    some_speed = (rows.down | rows.up) > 0
-    tally["speed_zero"] += size - int(np.count_nonzero(some_speed))
+    # Below 0 if either is unknown: such an offer reaches no rule's speeds and enters no median.
+    both = rows.down | rows.up
+    some_speed = both > 0
+    tally["speed_zero"] += size - int(np.count_nonzero(both))
+    tally["speed_blank"] += int(np.count_nonzero(both < 0))
     tally["customers_unknown"] += size - int(
         np.count_nonzero(_among(rows.customers, ("R", "B", "X")))
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from equity.errors import InputError
 from equity.measures.lines._reduce import LocationFile
-from equity.measures.lines._rollup import _DIGITS, technology_name
+from equity.measures.lines._rollup import AREA_DIGITS, technology_name
 from equity.rules import CoverageRule
 from equity.rules.coverage_rule import TECHNOLOGIES
 
@@ -67,13 +67,13 @@ def _with_housing(
     table: pd.DataFrame, status: pd.Series, level: str, housing: pd.Series
 ) -> tuple[pd.DataFrame, pd.Series]:
     """Put housing units where the export is missing; never fewer than the listed locations."""
-    if level not in _DIGITS:
+    if level not in AREA_DIGITS:
         raise InputError(
             "housing units cannot be put into H3 cells",
             fix="roll up to a census area, or read the served/unserved export",
         )
     areas = housing.index.astype(str)
-    short = areas.str.len() < _DIGITS[level]
+    short = areas.str.len() < AREA_DIGITS[level]
     if short.any():
         raise InputError(
             f"housing units are given for areas larger than a {level}", rows=areas[short]
@@ -82,7 +82,7 @@ def _with_housing(
         numbers = housing.astype(float)
     except (TypeError, ValueError):
         raise InputError("housing units are no numbers", fix="pandas.to_numeric(housing)") from None
-    units = numbers.groupby(areas.str[: _DIGITS[level]]).sum()
+    units = numbers.groupby(areas.str[: AREA_DIGITS[level]]).sum()
     status = status.reindex(table.index.union(units.index)).fillna("listed_only")
     table = table.reindex(status.index)
     counts = [c for c in table.columns if c.endswith("_n")]

@@ -35,7 +35,7 @@ _BLOCK_DIVISOR = {
     "county": 10**10,
     "state": 10**13,
 }
-_DIGITS = {"block": 15, "block_group": 12, "tract": 11, "county": 5, "state": 2}
+AREA_DIGITS = {"block": 15, "block_group": 12, "tract": 11, "county": 5, "state": 2}
 _H3_RESOLUTION = 8
 _SPEED_BITS = 32
 
@@ -51,7 +51,7 @@ def check_level(level: str) -> None:
 
 def block_digits(level: str) -> int:
     """Return how many digits of a block make an area of a level."""
-    return _DIGITS.get(level, _DIGITS["block"])
+    return AREA_DIGITS.get(level, AREA_DIGITS["block"])
 
 
 def cell_resolution(level: str) -> int | None:
@@ -93,7 +93,7 @@ def area_labels(codes: Ints, level: str) -> pd.Index:
     """Return area ids as text."""
     if cell_resolution(level) is not None:
         return pd.Index([f"{code:x}" for code in codes.tolist()], dtype="str", name="geoid")
-    width = _DIGITS[level]
+    width = AREA_DIGITS[level]
     return pd.Index([f"{code:0{width}d}" for code in codes.tolist()], dtype="str", name="geoid")
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 _SENTENCES = {
     "row_without_location_or_block": "{n} rows without a location id or block were left out",
     "row_in_another_state": "{n} rows in a block of another state were left out",
-    "speed_blank": "{n} blank speeds were taken as 0 Mbps: listed, not served",
+    "speed_blank": "{n} offers without a speed are listed; it is not known whom they serve",
     "speed_zero": "{n} offers at 0/0 Mbps are listed, but serve nobody",
     "latency_blank": "{n} offers without a latency flag were taken as not low-latency",
     "customers_unknown": "{n} offers with an unknown customer code count under no rule",

@@ -37,7 +37,9 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
-from equity.errors import InputError
+from equity import provenance
+from equity.areas.vintage import comparable
+from equity.errors import InputError, VintageError
 from equity.measures.checks import checked_number
 from equity.measures.reach.places import Floats
 
@@ -176,25 +178,31 @@ class Roads:
         for name, value in self.kmh.items():
             checked_number(value, f"the road speed of {name} in km/h", above=True)
 
-    def minutes_per_km(self, rurality: pd.Series | None, ids: pd.Index) -> Floats:
+    def minutes_per_km(
+        self, rurality: pd.Series | None, ids: pd.Index, *, geo_vintage: str | None = None
+    ) -> Floats:
         """Return minutes per great-circle km for each origin, at the length speeds are stated for.
 
         Parameters
         ----------
         rurality
             None, or a Series by id: class names of :attr:`kmh`, or primary RUCA codes 1 to 10 (99
-            is not coded). An id that is not listed is ``unknown``.
+            is not coded), missing where it is ``unknown``. It lists every origin.
         ids
             The origins.
+        geo_vintage
+            Vintage of the origins, where they are areas of one.
 
         Raises
         ------
         InputError
-            For a class that has no speed.
+            For a class that has no speed, or an origin that `rurality` does not list.
+        VintageError
+            If `rurality` is known to be that of areas of another vintage.
         """
         classes = pd.Series("unknown", index=ids, dtype=object)
         if rurality is not None:
-            given = _classes(rurality).reindex(ids)
+            given = _of_origins(rurality, ids, geo_vintage)
             classes = given.where(given.notna(), "unknown")
         strange = sorted({str(name) for name in classes.unique()} - set(self.kmh))
         if strange:
@@ -285,3 +293,29 @@ def _classes(rurality: pd.Series) -> pd.Series:
     named: pd.Series = np.floor(codes).map(_RUCA)
     # What is no code stays as it is: a class by name, or an error that names it.
     return named.where(named.notna(), rurality).mask(codes == _NOT_CODED)
+
+
+def _of_origins(rurality: pd.Series, ids: pd.Index, geo_vintage: str | None) -> pd.Series:
+    """Return the class of each origin; one that is not listed did not meet, and is not unknown."""
+    classes, record = _classes(rurality), provenance.meta(rurality)
+    fix = (
+        "join it to the areas first, which counts what does not meet: areas = "
+        "equity.combine(areas, table), then pass a column of areas"
+    )
+    theirs = record.geo_vintage
+    if geo_vintage and theirs and not comparable(record.level or "tract", geo_vintage, theirs, ids):
+        raise VintageError(
+            f"rurality is that of areas of {theirs}, the origins are areas of {geo_vintage}",
+            fix=fix,
+            code="E-VINTAGE-DIFFERS",
+        )
+    absent = ids.difference(classes.index)
+    if len(absent):
+        raise InputError(
+            f"rurality lists {len(ids) - len(absent):,} of {len(ids):,} origins",
+            rows=absent[:5].tolist(),
+            count=len(absent),
+            fix=f"{fix} (a missing value is unknown)",
+            code="E-ALIGN",
+        )
+    return classes.reindex(ids)

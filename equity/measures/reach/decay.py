@@ -33,6 +33,16 @@ relying on them), ``slow-60`` (the slow weights stretched to an hour) and ``thre
 """
 
 
+def slow_steps(limit: float) -> dict[float, float]:
+    """Return the ``slow`` weights stretched to a limit: steps at its thirds.
+
+    Published for 30 minutes, and stretched in the same way to an hour (``slow-60``); a study may
+    ask for any limit, and a step that stayed at 10 minutes would mean another thing at each.
+    """
+    widest = max(STEPS["slow"])
+    return {limit * minutes / widest: weight for minutes, weight in STEPS["slow"].items()}
+
+
 @dataclass(frozen=True)
 class Decay:
     """A weight by cost, and the cost beyond which it is 0 (None: it never is)."""

@@ -84,7 +84,8 @@ def nearest_sites(
         Population-weighted centers by area id (:func:`population_centers`), used in place of the
         polygons' own centers where they are listed.
     rurality
-        Series by area id: a class of ``roads.kmh`` or a primary RUCA code. None: unknown.
+        Series that lists every area: a class of ``roads.kmh`` or a primary RUCA code, missing
+        where it is unknown; a column of ``areas`` does. None: unknown.
     roads
         Detour factor and road speeds, or a name in :data:`ROADS`; the documented default if None.
 
@@ -127,7 +128,7 @@ def nearest_sites(
     chord[known], nearest[known] = _first_nearest(points, first, origins)
     km = chord_to_km(chord)
     used = roads_of(roads)
-    per_km = used.minutes_per_km(rurality, here.ids)
+    per_km = used.minutes_per_km(rurality, here.ids, geo_vintage=provenance.meta(areas).geo_vintage)
     result = pd.DataFrame(
         {
             "nearest_site_km": km,
@@ -239,7 +240,9 @@ def travel_costs(
     there = locate(sites, role="sites")
     if max_minutes is not None:
         used = roads_of(roads)
-        per_km = used.minutes_per_km(rurality, here.ids)
+        per_km = used.minutes_per_km(
+            rurality, here.ids, geo_vintage=provenance.meta(areas).geo_vintage
+        )
         limit, note, estimate = float(max_minutes), used.note(), used.estimate
     else:
         # A km costs a km.

@@ -85,7 +85,12 @@ def get_designations(kind: str, *, state: str, via: Desk | None = None) -> pd.Da
     return read_designations(stored.path, kind=kind, as_of=as_of, state=state)
 
 
-_KINDS = ("hpsa-pc", "hpsa-mh", "hpsa-dh", "mua")
+_DISCIPLINES = {
+    "hpsa-pc": "Primary Care",
+    "hpsa-mh": "Mental Health",
+    "hpsa-dh": "Dental Health",
+}
+_KINDS = (*_DISCIPLINES, "mua")
 
 
 def read_designations(
@@ -132,11 +137,20 @@ def read_designations(
         raise InputError(f"no designations {kind!r}", fix=f"use {', '.join(_KINDS)}")
     frame = read_text_table(path, trailing_comma=True).apply(lambda cells: cells.str.strip())
     table = _mua(frame, path) if kind == "mua" else _hpsa(frame, path)
+    if kind != "mua":
+        _refuse_other_discipline(table["discipline"], kind, path)
     table["name"] = table["name"].map(_unscrambled)
     table["geoid"] = _clean_ids(table)
     notes = []
     if state is not None:
-        table = table[_state_of(frame, table) == find_state(state).fips]
+        here = _state_of(frame, table) == find_state(state).fips
+        if not here.any():
+            raise InputError(
+                f"holds no designation of {find_state(state).name}",
+                file=path,
+                fix="download the nation's file, or that of the state",
+            )
+        table = table[here]
     if in_force:
         table = table[table["status"].isin(_IN_FORCE)]
     keys = ["designation_id", "geoid", "name", "component", "kind"]
@@ -156,6 +170,25 @@ def read_designations(
     )
     notes.append("tract codes of shortage areas may be those of 2010 or of 2020")
     return stamp(table, sources=[source], notes=notes)
+
+
+def _refuse_other_discipline(discipline: pd.Series, kind: str, path: Any) -> None:
+    """Refuse the file of another kind of care: the three have one layout."""
+    other = discipline[~discipline.isin([_DISCIPLINES[kind]])]
+    if len(other):
+        raise InputError(
+            f"its designations are of {other.iloc[0]!r}, not of {_DISCIPLINES[kind]!r}",
+            file=path,
+            rows=row_labels(discipline.index, discipline.index.isin(other.index)),
+            fix=next(
+                (
+                    f'kind="{k}" reads it'
+                    for k, name in _DISCIPLINES.items()
+                    if name == other.iloc[0]
+                ),
+                "download the file again",
+            ),
+        )
 
 
 def _hpsa(frame: pd.DataFrame, path: Any) -> pd.DataFrame:

@@ -40,7 +40,7 @@ def get_sites(
     neighbors: Sequence[str] = (),
     addresses: bool = True,
     sets: Sequence[str] = ("primary_care",),
-    vintage: str = "",
+    as_of: str = "",
     via: Desk | None = None,
 ) -> gpd.GeoDataFrame:
     """Download (once), read and place a federal list of places of care.
@@ -60,7 +60,7 @@ def get_sites(
         the ZIP area (``location_quality`` says so). The nation needs thousands of requests.
     sets
         For ``"providers"``: sets of specialties, see :data:`equity.sources.care.nppes.TAXONOMIES`.
-    vintage
+    as_of
         Edition, where the publisher keeps several (NPPES: ``"November_2026"``).
     via
         Transport and cache; the session's own by default.
@@ -80,8 +80,8 @@ def get_sites(
     if kind not in SITE_KINDS:
         raise InputError(f"no sites {kind!r}", fix=f"use {', '.join(SITE_KINDS)}")
     name = SITE_KINDS[kind]
-    (stored,) = fetch_input(name, Want(state or "VA", vintage=vintage), via=via)
-    as_of = _edition(stored, vintage or find_input(name).vintage)
+    (stored,) = fetch_input(name, Want(state or "VA", vintage=as_of), via=via)
+    as_of = _edition(stored, as_of or find_input(name).vintage)
     if kind == "health-centers":
         return restamp(read_sites(stored.path, as_of=as_of, unplaced="drop"), stored)
     wanted = None if state is None else [find_state(s).usps for s in (state, *neighbors)]

@@ -18,13 +18,14 @@ from typing import IO, Any, cast
 
 import pandas as pd
 
-from equity.areas.geoid import find_state
+from equity.areas.geoid import STATES, find_state
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.large import stream_columns
 from equity.files.opening import regular
 from equity.files.zips import open_zip
 from equity.progress import track
-from equity.provenance import Source, stamp
+from equity.provenance import Source, iso_day, stamp
+from equity.sources.wanted import wanted_of
 
 __all__ = ["TAXONOMIES", "read_nppes"]
 
@@ -70,7 +71,7 @@ def read_nppes(
     as_of: str,
     sets: Sequence[str] = ("primary_care", "mental_health", "substance_use"),
     taxonomies: Mapping[str, Iterable[str]] | None = None,
-    states: Iterable[str] | None = None,
+    states: str | Iterable[str] | None = None,
     persons: bool = True,
     primary_only: bool = True,
 ) -> pd.DataFrame:
@@ -107,7 +108,10 @@ def read_nppes(
         If the archive does not hold the main file, is damaged, or lacks a column.
     """
     codes = _codes(taxonomies or TAXONOMIES, sets)
-    usps = None if states is None else [find_state(s).usps for s in states]
+    usps = None
+    if states is not None:
+        chosen = [find_state(s).usps for s in ([states] if isinstance(states, str) else states)]
+        usps = wanted_of(chosen, [state.usps for state in STATES.values()], what="state")
     parts, seen = [], 0
     with track("Reading NPPES", unit="rows") as advance:
         for batch, columns in _batches(Path(path)):
@@ -126,7 +130,7 @@ def read_nppes(
         id="nppes",
         agency="Centers for Medicare & Medicaid Services",
         product="NPPES (National Plan and Provider Enumeration System)",
-        vintage=as_of,
+        vintage=iso_day(as_of),
         file=Path(path).name,
         licence="public domain",
         note=f"{len(table):,} of {seen:,} entries kept",
@@ -137,9 +141,7 @@ def read_nppes(
 def _codes(taxonomies: Mapping[str, Iterable[str]], sets: Sequence[str]) -> dict[str, str]:
     """Code -> set; the first set that has a code wins."""
     found: dict[str, str] = {}
-    for name in sets:
-        if name not in taxonomies:
-            raise InputError(f"no set {name!r}", fix=f"use {', '.join(taxonomies)}")
+    for name in wanted_of(sets, taxonomies, what="set"):
         for code in taxonomies[name]:
             found.setdefault(code, name)
     return found

@@ -14,7 +14,7 @@ import pandas as pd
 from equity.errors import FormatError, InputError
 from equity.files.delimited import first_line, read_text_table
 from equity.files.opening import read_bytes
-from equity.sources.area_rows import pick_id, require_columns
+from equity.sources.area_rows import id_of_parts, pick_id, require_columns
 
 __all__ = ["read_form"]
 
@@ -121,11 +121,7 @@ def _api_ids(frame: pd.DataFrame, path: str | Path, level: str) -> pd.Series:
     parts = _API_PARTS.get(level)
     if parts is None:
         raise InputError(f"an API answer without GEO_ID is not read at level {level!r}", file=path)
-    require_columns(frame, parts, path)
-    ids = pd.Series("", index=frame.index)
-    for name, width in parts.items():
-        ids = ids + frame[name].str.strip().str.zfill(width)
-    return ids
+    return id_of_parts(frame, list(parts), path, widths=list(parts.values()))
 
 
 def _summary_file(data: bytes, path: str | Path, level: str, state: str | None) -> pd.DataFrame:

@@ -16,18 +16,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.annotations import decode
+from equity.areas.annotations import decode, open_ends
 from equity.areas.geoid import find_state, geo_vintage_for
+from equity.areas.schema import status_of_word
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.opening import existing, sequence_of
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, require_columns, row_labels
 from equity.sources.census._acs_forms import read_form
+from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_acs"]
 
 # B28002_001E, B28009A_001M, S1701_C01_040E, DP04_0058PE
 _CODE = re.compile(r"^[A-Z]{1,2}\d{2,5}[A-Z]{0,3}(_C\d{2})?_\d{3,4}P?[EM]$")
+# ACSDT5Y2023.B28001-Data.csv, acsdt5y2023-b28002.dat, acs2023_5yr_B28002.csv
+_NAMED = r"^acs(?:dt|st|dp|cp)?(?:5y)?(20\d\d)"
 # Signs in place of numbers in tables from data.census.gov, as the codes the API sends.
 _ESTIMATE_SIGNS = {
     "-": "-666666666",
@@ -88,13 +92,16 @@ def read_acs(
     pandas.DataFrame
         Index ``geoid``; column ``name`` where the file has one; then estimates and margins as
         floats. A controlled estimate has margin 0; other annotation values are missing. Columns
-        whose margin marks an open interval (the estimate is a bound) have a ``<code>_status``.
+        with codes have a ``<code>_status`` that says why there is no estimate, or that it is only
+        a bound (``open_interval``: 250,001 is "250,000 or more"); a note counts them.
 
     Raises
     ------
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
         If the file is absent, damaged or cut, lacks a column or an id, repeats an area, or holds
         a negative number or an unknown annotation value.
+    VintageError
+        If a file is of another year: its name or its ids tell.
 
     References
     ----------
@@ -111,15 +118,17 @@ def read_acs(
     vintage = geo_vintage_for("acs", year)
     fips = None if state is None else find_state(state).fips
     _check_mapping(columns)
-    wanted = _Wanted(level, fips, multi_state, columns, id_column)
+    wanted = _Wanted(level, fips, multi_state, columns, id_column, year)
     tables, sources, notes = [], [], []
     files = _expand(paths)
     for path in files:
         table, dropped = _read_one(path, wanted, alone=len(files) == 1)
+        check_edition(path, year, name=_NAMED)
         tables.append((path, table))
         notes += dropped
         sources.append(_source(Path(path), year, synthetic=synthetic))
     joined = _side_by_side(tables)
+    ids_of_edition(joined.index, files[0], level=level, year=year, geo_vintage=vintage)
     lacking = [name for name, code in (columns or {}).items() if code not in joined.columns]
     if lacking:
         raise MissingColumnError(
@@ -158,6 +167,7 @@ class _Wanted:
     multi_state: bool
     columns: Mapping[str, str] | None
     id_column: str | None
+    year: int
 
 
 def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.DataFrame, list[str]]:
@@ -173,12 +183,31 @@ def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.Dat
             file=path,
             fix='name them with columns={"column of the file": "B28002_001E"}',
         )
-    numbers = _decoded(frame[codes], str(path))
+    numbers = _decoded(frame[codes], str(path), wanted.year)
     if "NAME" in frame.columns:
         numbers.insert(0, "name", frame["NAME"].str.strip())
-    return index_by_area(
+    table, notes = index_by_area(
         numbers, ids, path, level=wanted.level, state=wanted.state, multi_state=wanted.multi_state
     )
+    # What other levels and states are coded with is no matter here.
+    plain = [name for name in table.filter(like="_status") if (table[name] == "ok").all()]
+    table = table.drop(columns=plain)
+    return table, [*notes, *_reasons(table, Path(path).name)]
+
+
+def _reasons(table: pd.DataFrame, file: str) -> list[str]:
+    """Say which estimates are codes or bounds, and why."""
+    said = []
+    statuses = table.filter(like="_status")
+    for word in sorted({*statuses.to_numpy().ravel()} - {"ok", "missing"}):
+        here = statuses == word
+        names = [name.removesuffix("_status") for name in statuses.columns[here.any()]]
+        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+        said.append(
+            f"{file}: {int(here.to_numpy().sum()):,} estimates of {', '.join(names[:5])}{more} "
+            f"are no plain numbers: {status_of_word(word).words}"
+        )
+    return said
 
 
 def _check_mapping(columns: Mapping[str, str] | None) -> None:
@@ -206,12 +235,13 @@ def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path) 
     return frame.rename(columns=dict(columns))
 
 
-def _decoded(text: pd.DataFrame, file: str) -> pd.DataFrame:
+def _decoded(text: pd.DataFrame, file: str, year: int) -> pd.DataFrame:
     columns: dict[str, Any] = {}
+    statuses: dict[str, Any] = {}
     for code in text.columns:
-        cells, bounded = _plain(text[code], margin=code.endswith("M"))
-        kind = "moe" if code.endswith("M") else "estimate"
-        numbers, status = decode(cells, kind=kind, file=file)
+        margin = code.endswith("M")
+        cells, bounded = _plain(text[code], margin=margin)
+        numbers, status = decode(cells, kind="moe" if margin else "estimate", file=file)
         negative = numbers < 0
         if negative.any():
             raise InputError(
@@ -220,13 +250,18 @@ def _decoded(text: pd.DataFrame, file: str) -> pd.DataFrame:
                 rows=row_labels(text.index, negative),
                 fix="only the Census Bureau's annotation values may be negative",
             )
+        if not margin:
+            numbers, beyond = open_ends(code, numbers, year=year)
+            bounded |= beyond
         columns[code] = numbers
-        bounded |= status == "open_interval"
-        if bounded.any():
+        status = status.mask(bounded, "open_interval")
+        # A margin says of its estimate that it is a bound; why there is none is its own affair.
+        told = status == "open_interval" if margin else ~status.isin(["ok", "missing"])
+        if told.any():
             name = f"{code[:-1]}E_status"
-            marked = columns.get(name, pd.Series("ok", index=text.index, dtype=object))
-            columns[name] = marked.mask(bounded, "open_interval")
-    return pd.DataFrame(columns, index=text.index)
+            marked = statuses.get(name, pd.Series("ok", index=text.index, dtype=object))
+            statuses[name] = marked.mask(told & ((marked == "ok") | (not margin)), status)
+    return pd.DataFrame(columns | statuses, index=text.index)
 
 
 def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from equity.areas.geoid import geo_vintage_for
 from equity.errors import FormatError, InputError
-from equity.files.opening import check_data, read_bytes, regular
-from equity.files.zips import check_zip, open_zip
+from equity.files.shapes import read_polygons
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, pick_id, row_labels, to_numbers
+from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_boundaries"]
 
 _log = logging.getLogger("equity.sources.census.boundaries")
-_BOUNDARY_FILES = (".shp", ".gpkg", ".geojson", ".json")
 
 _CRS = "EPSG:4269"  # NAD83, as the Census Bureau delivers it
 _M2_PER_KM2 = 1e6
@@ -73,6 +70,8 @@ def read_boundaries(
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
         If the file is absent, damaged or no polygon file, lacks an id, a CRS or a polygon, or
         repeats areas.
+    VintageError
+        If the file is of another year: its name, its id column or its ids tell.
 
     Examples
     --------
@@ -83,14 +82,17 @@ def read_boundaries(
     (4269, ['name', 'land_km2', 'water_km2', 'geometry'])
     """
     vintage = geo_vintage_for("boundaries", year)
-    frame = _read(path, layer)
-    ids = frame[pick_id(frame, path, id_column)]
+    frame = read_polygons(path, layer=layer)
+    id_name = pick_id(frame, path, id_column)
+    ids = frame[id_name]
+    check_edition(path, year, name=r"\b(?:tl|cb)_(20\d\d)_", layout=_census_of(id_name, level))
     table = gpd.GeoDataFrame(
         _attributes(frame, path), geometry=frame.geometry.array, crs=frame.crs, index=frame.index
     )
     table, notes = index_by_area(
         table, ids, path, level=level, state=state, multi_state=multi_state
     )
+    ids_of_edition(table.index, path, level=level, year=year, geo_vintage=vintage)
     _check_polygons(table, path)
     table, repaired = _repaired(_in_degrees(table, path), path)
     table, measured = _with_areas(table, path)
@@ -103,73 +105,12 @@ def read_boundaries(
     )
 
 
-def _read(path: str | Path, layer: str | None) -> gpd.GeoDataFrame:
-    import pyogrio
-    from pyogrio import errors
-
-    source = _gdal_source(path)
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            chosen = _layer(pyogrio.list_layers(source), layer, path)
-            frame = pyogrio.read_dataframe(source, layer=chosen)
-    except (
-        errors.CRSError,
-        errors.DataLayerError,
-        errors.DataSourceError,
-        errors.FeatureError,
-        errors.GeometryError,
-        shapely.errors.GEOSException,
-        UnicodeDecodeError,
-    ) as error:
-        raise FormatError(
-            f"not readable as a boundary file ({str(error).splitlines()[0]})",
-            file=path,
-            fix="give a zipped shapefile, GeoJSON or GeoPackage; download it again if it was cut",
-        ) from None
-    for warning in caught:
-        _log.info("%s: %s", Path(path).name, warning.message)
-    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
-        raise FormatError("holds no areas", file=path, fix="check that it is the right file")
-    if frame.crs is None:
-        raise FormatError("says no coordinate reference system", file=path, fix="add its .prj file")
-    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
-    return frame
-
-
-def _gdal_source(path: str | Path) -> Any:
-    """Return what GDAL opens: a file, the one boundary file in a zip, or unpacked bytes."""
-    file = regular(path)
-    with file.open("rb") as handle:
-        start = handle.read(4096)
-    if file.suffix.lower() not in {".kml", ".gml"}:
-        check_data(start, path)
-    if start.startswith(b"\x1f\x8b"):
-        return read_bytes(path)
-    if not start.startswith(b"PK"):
-        if file.suffix.lower() == ".zip":
-            raise FormatError("this is no zip file", file=path, fix="download it again")
-        return file
-    check_zip(file)
-    with open_zip(file, file=path) as opened:
-        shape = opened.only(lambda name: name.endswith(_BOUNDARY_FILES), "boundary")
-    return f"/vsizip/{file.resolve()}/{shape.filename}"
-
-
-def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:
-    # Tables without geometry, such as the styles that QGIS saves, are no boundaries.
-    layers = [str(name) for name, geometry in listed if geometry is not None]
-    if wanted is not None and wanted not in layers:
-        what = f"has no layer {wanted!r}"
-    elif not layers:
-        what = "holds no areas"
-    elif wanted is None and len(layers) > 1:
-        what = f"holds {len(layers)} layers"
-    else:
-        return wanted or layers[0]
-    raise FormatError(
-        what, file=path, fix=f"choose with layer= from {', '.join(layers[:8]) or 'another file'}"
-    )
+def _census_of(id_name: str, level: str) -> dict[str, range]:
+    """Return what the name of the id column tells: the census whose areas these are."""
+    if id_name.endswith("10"):
+        # ZIP areas of 2010 were published until those of 2020 were ready.
+        return {f"the id column {id_name}": range(2010, 2021 if level == "zcta" else 2020)}
+    return {f"the id column {id_name}": range(2020, 2030)} if id_name.endswith("20") else {}
 
 
 def _attributes(frame: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:

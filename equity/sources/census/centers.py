@@ -9,8 +9,9 @@ import pandas as pd
 from equity.errors import InputError
 from equity.files.delimited import read_text_table
 from equity.provenance import stamp
-from equity.sources.area_rows import index_by_area, require_columns, to_numbers
+from equity.sources.area_rows import id_of_parts, index_by_area, require_columns, to_numbers
 from equity.sources.census.files import source_of
+from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_centers"]
 
@@ -19,7 +20,6 @@ _PARTS = {
     "tract": ("STATEFP", "COUNTYFP", "TRACTCE"),
     "block_group": ("STATEFP", "COUNTYFP", "TRACTCE", "BLKGRPCE"),
 }
-_WIDTHS = {"STATEFP": 2, "COUNTYFP": 3, "TRACTCE": 6, "BLKGRPCE": 1}
 
 
 def read_centers(
@@ -47,12 +47,13 @@ def read_centers(
     Raises
     ------
     InputError
-        If the year or level has no such file, or a center lies outside the globe.
+        If the level has no such file, or a center lies outside the globe.
+    VintageError
+        If the year has none, or the file is of the other one.
     MissingFileError, FormatError, MissingColumnError, GeoidError
         If the file is absent, damaged or another one.
     """
-    if year not in (2010, 2020):
-        raise InputError(f"no centers of population of {year}", file=path, fix="use 2010 or 2020")
+    check_edition(path, year, editions=(2010, 2020), name=r"cenpop(20\d\d)")
     if level not in _PARTS:
         raise InputError(
             f"no centers of population of a {level}", file=path, fix=f"use {', '.join(_PARTS)}"
@@ -64,13 +65,12 @@ def read_centers(
         raise InputError("the file has block groups", file=path, fix='use level = "block_group"')
     columns = {"LONGITUDE": "lon", "LATITUDE": "lat", "POPULATION": "population_n"}
     table = to_numbers(frame, columns, path)
-    ids = frame[parts[0]].str.zfill(2)
-    for part in parts[1:]:
-        ids = ids + frame[part].str.zfill(_WIDTHS[part])
+    ids = id_of_parts(frame, parts, path)
     table, notes = index_by_area(table, ids, path, level=level, state=state, multi_state=True)
     outside = ~(table["lon"].between(-180, 180) & table["lat"].between(-90, 90))
     if outside.any():
         raise InputError("a center lies outside the globe", file=path, rows=table.index[outside])
+    ids_of_edition(table.index, path, level=level, year=year, geo_vintage=str(year))
     source = source_of(path, f"centers-{level}-{year}", f"Centers of population, {level}", year)
     centers: pd.DataFrame = table
     return stamp(centers, level=level, geo_vintage=str(year), sources=[source], notes=notes)

@@ -10,8 +10,9 @@ import pandas as pd
 
 from equity.areas.geoid import find_state
 from equity.areas.table import Table
-from equity.errors import FormatError, InputError
+from equity.errors import InputError
 from equity.files.delimited import read_text_table
+from equity.files.shapes import read_attributes
 from equity.net.desk import Desk, desk
 from equity.net.publishers import publisher
 from equity.net.request import Request
@@ -196,15 +197,8 @@ def read_blocks(path: str | Path, *, year: int, state: str | None = None) -> pd.
     GeoidError
         If a block lies in another state, or an id is none.
     """
-    import pyogrio
-
     fields = ["GEOID20", "POP20", "HOUSING20", "INTPTLON20", "INTPTLAT20"]
-    try:
-        frame = pyogrio.read_dataframe(path, read_geometry=False)
-    except pyogrio.errors.DataSourceError as trouble:
-        raise FormatError(
-            f"not a block file ({trouble})", file=path, fix="download it again"
-        ) from None
+    frame = read_attributes(path)
     require_columns(frame, fields, path)
     table = pd.DataFrame(
         {

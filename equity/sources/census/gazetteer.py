@@ -14,7 +14,7 @@ from equity.net.store import Stored
 from equity.provenance import stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import census_file, restamp, source_of
-from equity.sources.vintages import vintage_of
+from equity.sources.vintages import check_edition, vintage_of
 
 __all__ = ["fetch_gazetteer", "get_gazetteer", "read_gazetteer"]
 
@@ -51,6 +51,7 @@ def get_gazetteer(
     return restamp(read_gazetteer(stored.path, year=year, level=level, state=state), stored)
 
 
+_TABS, _BARS = range(2010, 2025), range(2025, 2100)
 _GAZETTEER = {"tract": "tracts", "county": "counties", "place": "place", "zcta": "zcta"}
 
 
@@ -91,10 +92,16 @@ def read_gazetteer(
         If there is no gazetteer of the level.
     MissingFileError, FormatError, MissingColumnError, GeoidError
         If the file is absent, damaged or another one.
+    VintageError
+        If the file is of another year.
     """
     data = read_bytes(path, suffix=".txt")
     bar = "|" in first_line(data)
     frame = read_text_table(path, delimiter="|" if bar else "\t", data=data)
+    told = {"a file with bars" if bar else "a file with tabs": _BARS if bar else _TABS}
+    if "POP10" in frame.columns:
+        told["a column POP10"] = range(2010, 2011)
+    check_edition(path, year, name=r"(20\d\d)_gaz", layout=told)
     columns = {"INTPTLONG": "lon", "INTPTLAT": "lat", "ALAND": "land_km2", "AWATER": "water_km2"}
     require_columns(frame, ["GEOID"], path)
     table = to_numbers(frame, columns, path)
@@ -106,7 +113,7 @@ def read_gazetteer(
     return stamp(
         table,
         level=level,
-        geo_vintage=vintage_of(table.index, year=year),
+        geo_vintage=vintage_of(table.index, year=year, file=path),
         sources=[source],
         notes=notes,
     )

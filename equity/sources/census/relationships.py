@@ -203,15 +203,14 @@ def read_connecticut_codes(path: str | Path) -> pd.Series:
         If the file has neither pair of columns, a tract goes to two places or changes its last
         six digits, or it is not the whole of the state (879 tracts).
     """
-    head = _head(path)
     frame = _table(path, ",")
-    if _RUCA[1] in head:
+    if _RUCA[1] in frame:
         columns, known = _RUCA, _source(path, _RUCA_PRODUCT, "2020")
         source = replace(known, id="ruca-2020", agency="USDA Economic Research Service")
         require_columns(frame, columns, path)
         # The nation's file; four water tracts of the state have no new number.
         frame = frame[frame[list(columns)].apply(lambda ids: ids.str.startswith("09")).all(axis=1)]
-    elif _CTDATA[0] in head and _CTDATA[1] in head:
+    elif _CTDATA[0] in frame and _CTDATA[1] in frame:
         columns, known = _CTDATA, _source(path, _CTDATA_PRODUCT, "2022")
         source = replace(known, agency="CT Data Collaborative")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +11,7 @@ from equity.errors import FormatError
 from equity.files.opening import read_bytes
 from equity.provenance import file_source, stamp
 from equity.sources.area_rows import index_by_area
-from equity.sources.vintages import vintage_of
+from equity.sources.vintages import check_edition, vintage_of
 
 __all__ = ["read_saipe"]
 
@@ -27,6 +28,8 @@ _FIELDS = {
     "name": (194, 238),
 }
 _NATION = "00"
+# Behind the name stands which file it is and when it was made.
+_TAG = re.compile(r"\best(\d\d)\w*\.", re.IGNORECASE)
 
 
 def read_saipe(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:
@@ -52,6 +55,8 @@ def read_saipe(path: str | Path, *, year: int, state: str | None = None) -> pd.D
     ------
     FormatError
         If a line is not of this layout.
+    VintageError
+        If the file is of another year.
 
     References
     ----------
@@ -59,6 +64,9 @@ def read_saipe(path: str | Path, *, year: int, state: str | None = None) -> pd.D
     """
     lines = read_bytes(path, suffix=".txt").decode("latin-1").splitlines()
     lines = [line for line in lines if line.strip()]
+    named = {found[1] for line in lines if (found := _TAG.search(line[_FIELDS["name"][1] :]))}
+    tags = {f"the tag est{yy} in its lines": [2000 + int(yy)] for yy in sorted(named)}
+    check_edition(path, year, name=r"est(\d\d)all", layout=tags)
     cells = pd.DataFrame(
         {name: [line[a - 1 : b].strip() for line in lines] for name, (a, b) in _FIELDS.items()}
     )
@@ -101,5 +109,5 @@ def read_saipe(path: str | Path, *, year: int, state: str | None = None) -> pd.D
         vintage=str(year),
         licence="public domain",
     )
-    vintage = vintage_of(table.index, year=year)
+    vintage = vintage_of(table.index, year=year, file=path)
     return stamp(table, level="county", geo_vintage=vintage, sources=[source], notes=notes)

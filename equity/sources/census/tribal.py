@@ -7,11 +7,13 @@ from pathlib import Path
 
 import geopandas as gpd
 
+from equity.files.shapes import read_polygons
 from equity.net.desk import Desk
 from equity.net.store import Stored
 from equity.provenance import stamp
 from equity.sources.area_rows import require_columns
 from equity.sources.census.files import census_file, source_of
+from equity.sources.vintages import check_edition
 
 __all__ = ["fetch_tribal_areas", "get_tribal_areas", "read_tribal_areas"]
 
@@ -63,10 +65,13 @@ def read_tribal_areas(path: str | Path, *, year: int) -> gpd.GeoDataFrame:
 
     Raises
     ------
-    MissingColumnError
-        If the file has no ``GEOID``.
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged, holds no polygon, or has no ``GEOID``.
+    VintageError
+        If its name says another year.
     """
-    frame = gpd.read_file(path)
+    check_edition(path, year, name=r"\b(?:tl|cb)_(20\d\d)_")
+    frame = read_polygons(path)
     require_columns(frame, ["GEOID"], path)
     name = next((c for c in ("NAMELSAD", "NAME") if c in frame.columns), "GEOID")
     kinds: Mapping[str, str] = {"R": "reservation", "T": "trust_land"}

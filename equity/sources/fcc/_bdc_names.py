@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from equity.errors import VintageError
+from equity.provenance import iso_day
 
 LOCATIONS = "location_coverage"
 EXPORT = "served_unserved"
@@ -130,7 +131,7 @@ def check_as_of(as_of: str | date) -> str:
     VintageError
         If it is no 30 June or 31 December since the first collection.
     """
-    text = as_of.isoformat() if isinstance(as_of, date) else str(as_of).strip()
+    text = iso_day(as_of)
     if re.fullmatch(r"20\d\d-(06-30|12-31)", text) and text >= "2022-06-30":
         return text
     half = re.fullmatch(r"([JDjd])(\d\d)", text)
@@ -140,6 +141,24 @@ def check_as_of(as_of: str | date) -> str:
         f"the FCC collects as of 30 June and 31 December since 2022, not {text!r}",
         fix='write the date, for example as_of="2025-12-31"',
     )
+
+
+def refuse_other_vintage(name: str, vintage: str) -> None:
+    """Refuse a file whose name says another vintage; a name that says none says nothing.
+
+    Raises
+    ------
+    VintageError
+        With the vintage that its name says.
+    """
+    parsed = parse_name(name)
+    of = parsed.vintage or (f"month {parsed.month}" if parsed.month else "")
+    if of not in {"", vintage, f"month {vintage[5:7]}"}:
+        raise VintageError(
+            f"is as of {of}, not {vintage}",
+            file=name,
+            fix=f'read each vintage on its own, here with as_of="{of}"',
+        )
 
 
 def _half(letter: str, year: str) -> str:

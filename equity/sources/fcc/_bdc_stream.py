@@ -10,12 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from equity.errors import DependencyError, EquityError, StorageError
+from equity.errors import DependencyError, EquityError, OfflineError, StorageError
 from equity.files.opening import regular
 from equity.files.zips import OpenZip, open_zip
 from equity.provenance import sha256_of
+from equity.settings import current
 
 _LONGEST_HEADER = 1 << 16
+_HERE = {"file", "local", "memory"}
 
 
 def is_url(path: str | Path) -> bool:
@@ -29,7 +31,19 @@ def bare_name(path: str | Path) -> str:
 
 
 def filesystem(url: str) -> tuple[Any, str]:
-    """Return the fsspec file system of a URL, and the path on it."""
+    """Return the fsspec file system of a URL, and the path on it.
+
+    Raises
+    ------
+    OfflineError
+        If it lies elsewhere, and downloads are switched off.
+    """
+    if current().offline and not set(re.findall(r"(\w+)(?=:)", url)) <= _HERE:
+        raise OfflineError(
+            "an address would have to be opened, and downloads are switched off",
+            file=url,
+            fix="unset EQUITY_OFFLINE (or drop --offline), or name a local copy",
+        )
     try:
         import fsspec
     except ImportError:

@@ -24,7 +24,7 @@ from equity.errors import (
     NetworkError,
     OfflineError,
 )
-from equity.files.zips import check_zip
+from equity.files.zips import TEST_BELOW, check_zip
 from equity.net.desk import Desk, desk
 from equity.net.faults import FCC_KEY_HELP
 from equity.net.publishers import publisher
@@ -184,8 +184,8 @@ def get_bdc(
     handle = read_bdc([f.path for f in files], as_of=as_of, state=state, technologies=wanted)
     receipts = {f.path.name: f.receipt for f in files if f.receipt is not None}
     sources = tuple(
-        replace(source, url=receipts[source.file].url, revision=receipts[source.file].revision)
-        if source.file in receipts
+        replace(source, url=got.url, revision=got.revision, mirror=got.mirror)
+        if (got := receipts.get(source.file))
         else source
         for source in handle.sources
     )
@@ -279,7 +279,9 @@ def _download(at: Desk, date: str, entry: BdcListing) -> Stored:
 
 
 def _check_archive(path: Path) -> None:
-    check_zip(path, test=True)
+    # Smaller ones are tested as every download is.
+    if path.stat().st_size >= TEST_BELOW:
+        check_zip(path, test=True)
 
 
 def fetch_funding_listing(*, via: Desk | None = None) -> list[dict[str, object]]:

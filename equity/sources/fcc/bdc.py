@@ -14,11 +14,12 @@ from datetime import date
 from pathlib import Path
 
 from equity.areas.geoid import EXAMPLE_STATE, find_state
-from equity.errors import InputError, MissingFileError, VintageError
+from equity.errors import InputError, MissingFileError
 from equity.provenance import Source, sha256_of
+from equity.rules.coverage_rule import TECHNOLOGIES
 from equity.sources.fcc import _bdc_names as names
 from equity.sources.fcc._bdc_files import BdcFile, check_header, product_of_header, split_header
-from equity.sources.fcc._bdc_names import BdcName, check_as_of, parse_name
+from equity.sources.fcc._bdc_names import BdcName, check_as_of, parse_name, refuse_other_vintage
 from equity.sources.fcc._bdc_stream import (
     bare_name,
     filesystem,
@@ -27,6 +28,7 @@ from equity.sources.fcc._bdc_stream import (
     only_member,
     open_bytes,
 )
+from equity.sources.wanted import wanted_of
 
 __all__ = ["BdcFiles", "read_bdc"]
 
@@ -78,7 +80,7 @@ def read_bdc(
     *,
     as_of: str | date,
     state: str | None = None,
-    technologies: Iterable[int] | None = None,
+    technologies: int | Iterable[int] | None = None,
     checksums: bool = False,
 ) -> BdcFiles:
     """Find and check the BDC location files of one vintage.
@@ -95,7 +97,7 @@ def read_bdc(
     state
         Keep only this state's files (FIPS code, postal code or name).
     technologies
-        Keep only the files of these FCC codes. A technology left out here is not counted at all;
+        Keep only the files of these FCC codes (50 is fiber). One left out is not counted at all;
         to see it without counting it, leave that to the coverage rule.
     checksums
         Also note each local file's SHA-256 in ``sources``: reads every file once more.
@@ -107,8 +109,10 @@ def read_bdc(
 
     Raises
     ------
+    InputError
+        If a technology is none of the FCC's.
     MissingFileError
-        If a path does not exist, or a folder holds no file of this vintage.
+        If a path does not exist, or a folder holds no file of this vintage, state and technology.
     VintageError
         If a named file is of another vintage.
     FormatError
@@ -124,13 +128,16 @@ def read_bdc(
     """
     vintage = check_as_of(as_of)
     fips = None if state is None else find_state(state).fips
-    codes = None if technologies is None else set(technologies)
+    codes = None
+    if technologies is not None:
+        codes = set(wanted_of(technologies, TECHNOLOGIES, what="technology code"))
     notes: list[str] = []
     candidates = [
         (path, parsed)
         for path, named in _each(paths)
         if (parsed := _accept(path, named=named, vintage=vintage, notes=notes)) is not None
     ]
+    there = [parsed for _, parsed in candidates]
     candidates = [
         (path, parsed)
         for path, parsed in candidates
@@ -140,17 +147,30 @@ def read_bdc(
     kept = _newest(candidates, notes)
     if not kept:
         wanted = f" of {find_state(fips).name}" if fips else ""
+        wanted += f" of technology {', '.join(map(str, sorted(codes)))}" if codes else ""
         raise MissingFileError(
             f"no BDC location file{wanted} as of {vintage}",
             file=_shown(paths),
             fix="put the state's zips from broadbandmap.fcc.gov/data-download there; "
-            + ("; ".join(notes[:3]) or "the folder holds none"),
+            + ("; ".join(notes[:3]) or _told(there)),
         )
     files = tuple(sorted((_describe(*pair, fips) for pair in kept), key=lambda f: f.name))
     for note in notes:
         logger.info(note)
     return BdcFiles(
         vintage, files, tuple(notes), tuple(_source(f, vintage, checksums=checksums) for f in files)
+    )
+
+
+def _told(there: list[BdcName]) -> str:
+    """Say what files there are instead of those asked for."""
+    states = sorted({name.state for name in there if name.state})
+    codes = sorted({name.technology for name in there if name.technology is not None})
+    if not there:
+        return "the folder holds none"
+    return (
+        f"it holds files of states {', '.join(states)} and technologies "
+        f"{', '.join(map(str, codes))}"
     )
 
 
@@ -202,11 +222,7 @@ def _accept(path: str, *, named: bool, vintage: str, notes: list[str]) -> BdcNam
         return parsed
     of = parsed.vintage or f"month {parsed.month}"
     if named:
-        raise VintageError(
-            f"is as of {of}, not {vintage}",
-            file=name,
-            fix=f'read each vintage on its own, here with as_of="{of}"',
-        )
+        refuse_other_vintage(name, vintage)
     notes.append(f"left out {name}: as of {of}, not {vintage}")
     return None
 

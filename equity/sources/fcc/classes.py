@@ -13,15 +13,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from equity.areas.geoid import geo_vintage_for
 from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import read_text_table
-from equity.provenance import Source, file_source, stamp
+from equity.provenance import Source, file_source, iso_day, stamp
 from equity.sources.area_rows import index_by_area, pick_id, to_numbers
+from equity.sources.vintages import vintage_of
 
 __all__ = ["read_coverage"]
 
 _TARGET = re.compile(r"(locations|providers|(served|underserved|unserved)(_tech\d+)?)_n")
+_AREAS = 2024  # whatever the filing: 2020 areas, Connecticut as the ids have it
 _CLASSES = ("served", "underserved", "unserved")
 _COUNTS = ("locations_n", *(f"{name}_n" for name in _CLASSES))
 
@@ -92,7 +93,8 @@ def read_coverage(
         If the file is absent or damaged, lacks a column or an id, repeats an area, holds a
         negative number, or the classes do not add up to the total.
     """
-    if not str(as_of).strip():
+    as_of = iso_day(as_of)
+    if not as_of:
         raise InputError("as_of is blank", file=path, fix="give the date of the filing, or say so")
     frame = read_text_table(path)
     mapping = dict(columns) if columns else _known_layout(frame, path)
@@ -117,7 +119,7 @@ def read_coverage(
     table = stamp(
         table,
         level=level,
-        geo_vintage=geo_vintage_for("bdc", 2024),
+        geo_vintage=vintage_of(table.index, year=_AREAS, regions_from=_AREAS + 1, file=path),
         sources=[_source(Path(path), as_of, note)],
         notes=notes,
     )

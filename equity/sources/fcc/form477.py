@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from equity.areas.geoid import find_state
 from equity.errors import FormatError, MissingFileError, VintageError
-from equity.provenance import Source
+from equity.provenance import Source, iso_day
 from equity.sources.fcc._bdc_files import split_header
 from equity.sources.fcc._bdc_rows import parse_rows
 from equity.sources.fcc._bdc_stream import (
@@ -112,9 +112,10 @@ def read_form477(
     Raises
     ------
     MissingFileError, FormatError, VintageError
-        If a file is absent or of another layout, or the date is none of Form 477's.
+        If a file is absent or of another layout, the date is none of Form 477's, or a file's
+        name says another.
     """
-    vintage = str(as_of)
+    vintage = iso_day(as_of)
     if not re.fullmatch(r"20(1[4-9]|2[01])-(06-30|12-31)", vintage) or not (
         "2014-12-31" <= vintage <= "2021-06-30"
     ):
@@ -124,6 +125,8 @@ def read_form477(
         )
     fips = "" if state is None else find_state(state).fips
     every = [paths] if isinstance(paths, str | Path) else list(paths)
+    for path in every:
+        _refuse_other_date(bare_name(str(path)), vintage)
     files = tuple(_describe(str(path), fips) for path in every)
     sources = tuple(
         Source(
@@ -138,6 +141,18 @@ def read_form477(
         for file in files
     )
     return Form477Files(vintage, files, sources=sources)
+
+
+def _refuse_other_date(name: str, vintage: str) -> None:
+    """Refuse a file whose name says another month: fbd_us_with_satellite_dec2020_v1.csv."""
+    said = re.search(r"(jun|dec)[a-z]*[-_ ]?(20\d\d)(?!\d)", name, re.IGNORECASE)
+    if not said:
+        return
+    of = f"{said[2]}-{'06-30' if said[1].lower() == 'jun' else '12-31'}"
+    if of != vintage:
+        raise VintageError(
+            f"is as of {of}, not {vintage}", file=name, fix=f'read it with as_of="{of}"'
+        )
 
 
 def _describe(path: str, fips: str) -> Form477File:

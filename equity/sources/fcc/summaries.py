@@ -20,12 +20,14 @@ from equity.files.delimited import read_text_table
 from equity.files.opening import check_data
 from equity.provenance import Source, carry, sha256_of, stamp
 from equity.sources.area_rows import row_labels
-from equity.sources.fcc._bdc_names import check_as_of
+from equity.sources.fcc._bdc_names import check_as_of, refuse_other_vintage
 from equity.sources.fcc._bdc_stream import bare_name, only_member, open_csv_bytes
+from equity.sources.wanted import wanted_of
 
-__all__ = ["read_bdc_mobile", "read_bdc_providers", "read_bdc_summary", "read_summary_classes"]
+__all__ = ["read_bdc_mobile", "read_bdc_summary", "read_summary_classes"]
 
-_TYPES = {"county": "County", "state": "State", "nation": "National", "place": "Census Place"}
+_PARTS = ("Total", "Urban", "Rural", "Tribal", "Nontribal")
+TYPES = {"county": "County", "state": "State", "nation": "National", "place": "Census Place"}
 # The specification's labels, where they differ from those in the files.
 _LABELS = {
     "all technologies": "any technology",
@@ -55,17 +57,6 @@ _MOBILE = {
     )
     for place, use in (("st", "stationary"), ("iv", "in_vehicle"))
 }  # fmt: skip
-_NUMBERS = re.compile(r"_(?:count_(?:res|bus)|pct)$")
-_PROVIDER_COLUMNS = {
-    "provider_list": ("frn", "provider_id", "holding_company"),
-    "provider_summary_by_geography": (
-        "geography_type", "geography_id", "data_type", "provider_id", "res_st_pct", "bus_iv_pct",
-    ),
-    "provider_summary": (
-        "provider_id", "holding_company", "technology_code", "location_count_res",
-        "unit_count_res", "location_count_bus", "unit_count_bus",
-    ),
-}  # fmt: skip
 
 
 def read_bdc_summary(
@@ -73,7 +64,7 @@ def read_bdc_summary(
     *,
     as_of: str | date,
     level: str = "county",
-    technologies: Iterable[str] = ("Any Terrestrial",),
+    technologies: str | Iterable[str] = ("Any Terrestrial",),
     customers: str = "R",
     part: str = "Total",
     state: str | None = None,
@@ -113,12 +104,15 @@ def read_bdc_summary(
     InputError
         If no row fits, or an area occurs twice.
     """
-    vintage = _checked(as_of, level)
-    frame = _read(path, _NEEDED)
+    vintage = _checked(path, as_of, level)
+    wanted_of(customers.upper(), ("R", "B"), what="kind of customers")
+    frame = read_summary(path, _NEEDED)
     labels = frame["technology"].str.casefold().replace(_LABELS)
     rows = _rows(frame, level, part) & (frame["biz_res"].str.upper() == customers.upper())
     parts = []
-    for technology in technologies:
+    chosen = [technologies] if isinstance(technologies, str) else list(technologies)
+    # With none chosen, those of the file are told.
+    for technology in chosen or [""]:
         label = _label(technology)
         here = frame[rows & (labels == label)]
         if here.empty:
@@ -131,7 +125,7 @@ def read_bdc_summary(
     table = pd.concat(parts, axis=1)
     note = "Summary tables count units (homes and offices), location files count locations"
     table = table.loc[:, ~table.columns.duplicated()]
-    return _finished(table, _source(path, vintage), level=level, state=state, note=note)
+    return _finished(table, source_of(path, vintage), level=level, state=state, note=note)
 
 
 def read_summary_classes(
@@ -230,55 +224,22 @@ def read_bdc_mobile(
     InputError
         If no row fits, or an area occurs twice.
     """
-    vintage = _checked(as_of, level)
+    vintage = _checked(path, as_of, level)
     needed = ("area_data_type", "geography_type", "geography_id", "total_area", *_MOBILE)
-    frame = _read(path, needed, fix="read the mobile-broadband summary by geography")
+    frame = read_summary(path, needed, fix="read the mobile-broadband summary by geography")
     rows = frame[_rows(frame, level, part)]
     if rows.empty:
         raise InputError(f"no {part} rows by {level}", file=bare_name(path))
     ids = _ids(rows, level, path)
-    table = pd.DataFrame({new: _numbers(rows[old], path) for old, new in _MOBILE.items()})
-    _refuse_shares(((table < 0) | (table > 1)).any(axis=1), "is none (0 to 1)", ids, path)
+    table = pd.DataFrame({new: numbers(rows[old], path) for old, new in _MOBILE.items()})
+    refuse_shares(((table < 0) | (table > 1)).any(axis=1), "is none (0 to 1)", ids, path)
     table.insert(0, "name", rows.get("geography_desc", ids))
-    table.insert(1, "total_area", _numbers(rows["total_area"], path))
+    table.insert(1, "total_area", numbers(rows["total_area"], path))
     table.index = pd.Index(ids.to_numpy(), name="geoid", dtype="str")
     note = "Mobile coverage is a share of the area, not of homes"
     return _finished(
-        table.sort_index(), _source(path, vintage), level=level, state=state, note=note
+        table.sort_index(), source_of(path, vintage), level=level, state=state, note=note
     )
-
-
-def read_bdc_providers(path: str | Path, *, as_of: str | date) -> pd.DataFrame:
-    """Read the provider list or one of the two provider summaries; the header tells which.
-
-    Parameters
-    ----------
-    path
-        The zip or CSV.
-    as_of
-        Date of the data: 30 June or 31 December.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The publisher's columns: ids as text, counts and percentages as numbers.
-
-    Raises
-    ------
-    FormatError
-        If the file is damaged, or its header is none of the three.
-    """
-    vintage = check_as_of(as_of)
-    frame = _read(path, ())
-    if not any(set(needed) <= set(frame.columns) for needed in _PROVIDER_COLUMNS.values()):
-        raise FormatError(
-            "the header is not that of a provider list or summary",
-            file=bare_name(path),
-            fix=f"found {', '.join(frame.columns[:12])}",
-        )
-    for name in frame.columns[frame.columns.str.contains(_NUMBERS)]:
-        frame[name] = _numbers(frame[name], path)
-    return stamp(frame.reset_index(drop=True), sources=[_source(path, vintage)])
 
 
 def _finished(
@@ -289,18 +250,20 @@ def _finished(
     return stamp(table, level=level, geo_vintage="2020", sources=[source], notes=[note])
 
 
-def _checked(as_of: str | date, level: str) -> str:
-    if level not in _TYPES:
-        raise InputError(f"no summary by {level!r}", fix=f"choose from {', '.join(_TYPES)}")
-    return check_as_of(as_of)
+def _checked(path: str | Path, as_of: str | date, level: str) -> str:
+    wanted_of(level, TYPES, what="summary by")
+    vintage = check_as_of(as_of)
+    refuse_other_vintage(bare_name(path), vintage)
+    return vintage
 
 
 def _rows(frame: pd.DataFrame, level: str, part: str) -> pd.Series:
-    of_level: pd.Series = frame["geography_type"].str.casefold() == _TYPES[level].casefold()
+    wanted_of(part.title(), _PARTS, what="part")
+    of_level: pd.Series = frame["geography_type"].str.casefold() == TYPES[level].casefold()
     return of_level & (frame["area_data_type"].str.casefold() == part.casefold())
 
 
-def _read(
+def read_summary(
     path: str | Path,
     needed: Iterable[str],
     fix: str = "read the fixed-broadband summary of June 2024 or later",
@@ -325,28 +288,31 @@ def _read(
 def _shares(rows: pd.DataFrame, label: str, level: str, path: str | Path) -> pd.DataFrame:
     ids = _ids(rows, level, path)
     stem = re.sub(r"[^a-z]+", "_", label)
-    table = pd.DataFrame({f"{stem}_{s}_share": _numbers(rows[f"speed_{s}"], path) for s in _SPEEDS})
+    table = pd.DataFrame({f"{stem}_{s}_share": numbers(rows[f"speed_{s}"], path) for s in _SPEEDS})
     growing = (table.diff(axis=1).iloc[:, 1:] > 1e-9).any(axis=1)
-    _refuse_shares(((table < 0) | (table > 1)).any(axis=1), "is none (0 to 1)", ids, path)
-    _refuse_shares(growing, "grows with the speed", ids, path)
+    refuse_shares(((table < 0) | (table > 1)).any(axis=1), "is none (0 to 1)", ids, path)
+    refuse_shares(growing, "grows with the speed", ids, path)
     table.insert(0, "name", rows.get("geography_desc", ids))
-    table.insert(1, "units_n", _numbers(rows["total_units"], path))
+    table.insert(1, "units_n", numbers(rows["total_units"], path))
     table.index = pd.Index(ids.to_numpy(), name="geoid", dtype="str")
     return table.sort_index()
 
 
-def _ids(rows: pd.DataFrame, level: str, path: str | Path) -> pd.Series:
+def area_ids(rows: pd.DataFrame, level: str, path: str | Path) -> pd.Series:
     if not LEVELS[level]:
-        ids = pd.Series("", index=rows.index)
-    else:
-        ids = normalize(rows["geography_id"], level=level, file=bare_name(path))
+        return pd.Series("", index=rows.index)
+    return normalize(rows["geography_id"], level=level, file=bare_name(path))
+
+
+def _ids(rows: pd.DataFrame, level: str, path: str | Path) -> pd.Series:
+    ids = area_ids(rows, level, path)
     twice = ids.duplicated()
     if twice.any():
         raise InputError(f"{level} ids occur twice", file=bare_name(path), rows=ids[twice].tolist())
     return ids
 
 
-def _refuse_shares(bad: pd.Series, what: str, ids: pd.Series, path: str | Path) -> None:
+def refuse_shares(bad: pd.Series, what: str, ids: pd.Series, path: str | Path) -> None:
     if bad.any():
         raise FormatError(
             f"a share {what}",
@@ -356,7 +322,7 @@ def _refuse_shares(bad: pd.Series, what: str, ids: pd.Series, path: str | Path) 
         )
 
 
-def _numbers(values: pd.Series, path: str | Path) -> pd.Series:
+def numbers(values: pd.Series, path: str | Path) -> pd.Series:
     numbers = pd.to_numeric(values.str.strip().replace("", None), errors="coerce")
     bad = numbers.isna() & (values.str.strip() != "")
     if bad.any():
@@ -369,7 +335,7 @@ def _numbers(values: pd.Series, path: str | Path) -> pd.Series:
     return numbers.astype(float)
 
 
-def _source(path: str | Path, vintage: str) -> Source:
+def source_of(path: str | Path, vintage: str) -> Source:
     local = Path(path).is_file()
     return Source(
         id=f"fcc-bdc-{bare_name(path)}",

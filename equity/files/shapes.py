@@ -1,0 +1,108 @@
+"""One door for polygons: shapefiles in a zip, GeoJSON and GeoPackage, opened by GDAL."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import pandas as pd
+
+from equity.errors import FormatError
+from equity.files.vector import vector_source
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+__all__ = ["read_attributes", "read_polygons"]
+
+_log = logging.getLogger("equity.files.shapes")
+
+
+def read_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
+    """Read a zipped shapefile (or GeoJSON or GeoPackage in a zip), GeoJSON or GeoPackage.
+
+    Parameters
+    ----------
+    path
+        The file.
+    layer
+        Layer of a GeoPackage with several.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        Its rows, in its own coordinates; the index counts them from 1.
+
+    Raises
+    ------
+    MissingFileError, FormatError
+        If the file is absent, damaged, empty, has no polygon layer or does not say its coordinates.
+    """
+    import geopandas as gpd
+
+    frame = _read(path, layer, geometry=True)
+    if not isinstance(frame, gpd.GeoDataFrame) or frame.empty:
+        raise FormatError("holds no areas", file=path, fix="check that it is the right file")
+    if frame.crs is None:
+        raise FormatError("says no coordinate reference system", file=path, fix="add its .prj file")
+    return frame
+
+
+def read_attributes(path: str | Path) -> pd.DataFrame:
+    """Read what such a file says of its areas, without their polygons.
+
+    Raises
+    ------
+    MissingFileError, FormatError
+        As :func:`read_polygons`.
+    """
+    return _read(path, None, geometry=False)
+
+
+def _read(path: str | Path, layer: str | None, *, geometry: bool) -> pd.DataFrame:
+    import pyogrio
+    from pyogrio import errors
+    from shapely.errors import GEOSException
+
+    source = vector_source(path)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            chosen = _layer(pyogrio.list_layers(source), layer, path)
+            frame = pyogrio.read_dataframe(source, layer=chosen, read_geometry=geometry)
+    except (
+        errors.CRSError,
+        errors.DataLayerError,
+        errors.DataSourceError,
+        errors.FeatureError,
+        errors.GeometryError,
+        GEOSException,
+        UnicodeDecodeError,
+    ) as error:
+        raise FormatError(
+            f"not readable as a boundary file ({str(error).splitlines()[0]})",
+            file=path,
+            fix="give a zipped shapefile, GeoJSON or GeoPackage; download it again if it was cut",
+        ) from None
+    for warning in caught:
+        _log.info("%s: %s", Path(path).name, warning.message)
+    frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
+    return cast("pd.DataFrame", frame)
+
+
+def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:
+    # Tables without geometry, such as the styles that QGIS saves, are no boundaries.
+    layers = [str(name) for name, geometry in listed if geometry is not None]
+    if wanted is not None and wanted not in layers:
+        what = f"has no layer {wanted!r}"
+    elif not layers:
+        what = "holds no areas"
+    elif wanted is None and len(layers) > 1:
+        what = f"holds {len(layers)} layers"
+    else:
+        return wanted or layers[0]
+    raise FormatError(
+        what, file=path, fix=f"choose with layer= from {', '.join(layers[:8]) or 'another file'}"
+    )

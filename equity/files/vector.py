@@ -1,0 +1,110 @@
+"""Polygon files: what may be handed to GDAL, which would otherwise open whatever it recognizes.
+
+GDAL takes an address for a file, follows one that a file names (the coordinate reference system of
+a GeoJSON, the source of a virtual layer), and tells formats by their content, whatever the file is
+called. So it is given only a file that is there, whose first bytes are those of a format we know,
+and whose text names nothing elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO
+
+from equity.errors import FormatError
+from equity.files.opening import check_data, read_bytes, regular
+from equity.files.zips import check_zip, open_zip
+
+__all__ = ["vector_source"]
+
+_ENDINGS = (".shp", ".gpkg", ".geojson", ".json")
+#: Shapefile, FlatGeobuf: neither can name another place.
+_BINARY = (b"\x00\x00\x27\x0a", b"fgb\x03")
+_DATABASE = b"SQLite format 3\x00"
+_XML = re.compile(rb"<(?:\w+:)?(?:kml|FeatureCollection)\b")
+#: A CRS of the type link or url, letters written as escapes to hide one, and what is no polygon
+#: file but a recipe for one. JSON readers are lenient: single quotes count.
+_ELSEWHERE = re.compile(
+    rb"""["'](?i:link|url)["'](?!\s*:)|\\u00(?:[46][1-9a-fA-F]|[57][0-9aA])"""
+    rb"""|<OGR|gdal_streamed_alg|<!(?:DOCTYPE|ENTITY)"""
+)
+_PIECE, _OVERLAP, _AHEAD = 1 << 20, 256, 64
+
+
+def vector_source(path: str | Path) -> str | Path | bytes:
+    """Return what GDAL may open of a polygon file: itself, the one in a zip, or unpacked bytes.
+
+    Parameters
+    ----------
+    path
+        A shapefile, GeoPackage, GeoJSON, FlatGeobuf, KML or GML; packed or not.
+
+    Raises
+    ------
+    MissingFileError, FormatError
+        If it is not there, is damaged, is of no such format, or names something elsewhere.
+    """
+    file = regular(path)
+    with file.open("rb") as handle:
+        start = handle.read(4096)
+    if not _XML.search(start):
+        check_data(start, path)
+    if start.startswith(b"\x1f\x8b"):
+        data = read_bytes(path)
+        _check(data[:4096], [data], path, "")
+        return data
+    if start.startswith(b"PK"):
+        return _in_zip(file, path)
+    if file.suffix.lower() == ".zip":
+        raise FormatError("this is no zip file", file=path, fix="download it again")
+    with file.open("rb") as handle:
+        _check(start, _pieces(handle), path, file.name)
+    return file.resolve()
+
+
+def _in_zip(file: Path, path: str | Path) -> str:
+    check_zip(file)
+    with open_zip(file, file=path) as opened:
+        member = opened.only(lambda name: name.endswith(_ENDINGS), "boundary")
+        with opened.stream(member) as stream:
+            start = stream.read(4096)
+        with opened.stream(member) as stream:
+            _check(start, _pieces(stream), path, member.filename)
+    return f"/vsizip/{file.resolve()}/{member.filename}"
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    while piece := stream.read(_PIECE):
+        yield piece
+
+
+def _check(start: bytes, pieces: Iterable[bytes], path: str | Path, name: str) -> None:
+    # By its ending a GeoPackage is no other database, whose tables may be files anywhere.
+    package = start.startswith(_DATABASE) and name.lower().endswith(".gpkg")
+    if package or start.startswith(_BINARY):
+        return
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if not (text.startswith(b"{") or (text.startswith(b"<") and _XML.search(text))):
+        raise FormatError(
+            "not readable as a boundary file (it begins like none)",
+            file=path,
+            fix="give a zipped shapefile, GeoJSON or GeoPackage; download it again if it was cut",
+        )
+    if _names_elsewhere(pieces):
+        raise FormatError(
+            "takes something from another place (a CRS of the type link, or a virtual layer)",
+            file=path,
+            fix="save it as a GeoPackage and give that",
+        )
+
+
+def _names_elsewhere(pieces: Iterable[bytes]) -> bool:
+    window = b""
+    for piece in pieces:
+        window = window[-_OVERLAP:] + piece
+        # What stands at the very end is looked at again with what follows.
+        if any(hit.end() + _AHEAD <= len(window) for hit in _ELSEWHERE.finditer(window)):
+            return True
+    return _ELSEWHERE.search(window) is not None

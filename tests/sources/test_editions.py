@@ -1,0 +1,148 @@
+"""An edition of another year is refused on reading, and the advice in the refusal is followed."""
+
+from __future__ import annotations
+
+import re
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+from shapely.geometry import box
+
+import equity as eq
+from equity.errors import InputError, VintageError
+from equity.provenance import file_source, meta
+from equity.sources.care.designations import read_designations
+from equity.sources.care.nppes import read_nppes
+from equity.sources.census.centers import read_centers
+from equity.sources.census.gazetteer import read_gazetteer
+from equity.sources.census.tribal import read_tribal_areas
+
+CT = {"old": "09001010101", "new": "09120010101", "other": "10001040100"}
+
+
+def acs(folder, name="acs.csv", ids=("10001040100",)):
+    path = folder / name
+    path.write_text("GEOID,B01003_001E\n" + "".join(f"{i},5\n" for i in ids))
+    return path
+
+
+def boundaries(folder, column="GEOID", geoid="10001040100", name="areas.geojson"):
+    frame = gpd.GeoDataFrame({column: [geoid]}, geometry=[box(-75.5, 39, -75.4, 39.1)], crs=4269)
+    path = folder / name
+    frame.to_file(path, driver="GeoJSON")
+    return path
+
+
+def gazetteer(folder, name="g.txt", mark="\t", more=""):
+    path = folder / name
+    head = ["USPS", "GEOID", "ALAND", "AWATER", "INTPTLAT", "INTPTLONG", *more.split()]
+    cells = ["DE", "10001040100", "1000", "0", "39.1", "-75.4", *("1" for _ in more.split())]
+    path.write_text(mark.join(head) + "\n" + mark.join(cells) + "\n")
+    return path
+
+
+def centers(folder, name="c.txt", county="001", state="10"):
+    path = folder / name
+    head = "STATEFP,COUNTYFP,TRACTCE,POPULATION,LATITUDE,LONGITUDE\n"
+    path.write_text(f"{head}{state},{county},040100,10,+39.1,-075.4\n")
+    return path
+
+
+def tribal(folder, name="cb_2022_us_aiannh_500k.geojson"):
+    return boundaries(folder, "GEOID", "0010R", name)
+
+
+def coverage(folder, ids):
+    path = folder / "cov.csv"
+    head = "GEOID,locations_n,served_n,underserved_n,unserved_n\n"
+    path.write_text(head + "".join(f"{i},3,1,1,1\n" for i in ids))
+    return path
+
+
+def read_tracts_gazetteer(path, year):
+    return read_gazetteer(path, year=year, level="tract")
+
+
+@pytest.mark.parametrize(
+    ("made", "reader", "wrong", "right"),
+    [
+        (lambda f: acs(f, "ACSDT5Y2022.B01003-Data.csv"), eq.read_acs, 2023, 2022),
+        (lambda f: acs(f, "acsdt5y2021-b01003.csv"), eq.read_acs, 2023, 2021),
+        (lambda f: acs(f, "acs2023_5yr_B01003.csv"), eq.read_acs, 2021, 2023),
+        (lambda f: acs(f, ids=[CT["old"]]), eq.read_acs, 2022, 2021),
+        (lambda f: acs(f, ids=[CT["new"]]), eq.read_acs, 2021, 2022),
+        (lambda f: acs(f, ids=[CT["new"], CT["other"]]), eq.read_acs, 2015, 2023),
+        (lambda f: boundaries(f, "GEOID10"), eq.read_boundaries, 2021, 2019),
+        (lambda f: boundaries(f, "GEOID20"), eq.read_boundaries, 2019, 2021),
+        (lambda f: boundaries(f, name="tl_2019_10_tract.geojson"), eq.read_boundaries, 2023, 2019),
+        (lambda f: boundaries(f, name="cb_2022_10_tract.geojson"), eq.read_boundaries, 2023, 2022),
+        (lambda f: boundaries(f, geoid=CT["old"]), eq.read_boundaries, 2023, 2021),
+        (lambda f: boundaries(f, geoid=CT["new"]), eq.read_boundaries, 2021, 2023),
+        (gazetteer, read_tracts_gazetteer, 2025, 2024),
+        (lambda f: gazetteer(f, mark="|"), read_tracts_gazetteer, 2024, 2025),
+        (lambda f: gazetteer(f, more="POP10"), read_tracts_gazetteer, 2020, 2010),
+        (lambda f: gazetteer(f, "2023_Gaz_tracts.txt"), read_tracts_gazetteer, 2022, 2023),
+        (lambda f: centers(f, "CenPop2010_Mean_TR.txt"), read_centers, 2020, 2010),
+        (centers, read_centers, 2015, 2020),
+        (tribal, read_tribal_areas, 2023, 2022),
+    ],
+)
+def test_another_year_is_refused_and_the_right_one_read(tmp_path, made, reader, wrong, right):
+    path = made(tmp_path)
+    with pytest.raises(VintageError, match=rf"{wrong}") as caught:
+        reader(path, year=wrong)
+    assert "year" in caught.value.fix
+    assert len(reader(path, year=right)) > 0
+    advised = re.search(r"year=(\d{4})", caught.value.fix)
+    assert advised is None or int(advised[1]) == right
+
+
+def test_centers_of_a_census_have_no_planning_regions(tmp_path):
+    with pytest.raises(VintageError, match="planning regions"):
+        read_centers(centers(tmp_path, state="09", county="110"), year=2020)
+
+
+@pytest.mark.parametrize("year", [2021, 2023])
+def test_connecticut_under_both_codings_is_no_edition_of_the_survey(tmp_path, year):
+    with pytest.raises(VintageError, match="put together from several"):
+        eq.read_acs(acs(tmp_path, ids=[CT["old"], CT["new"]]), year=year)
+
+
+@pytest.mark.parametrize(("which", "vintage"), [("old", "2020"), ("new", "2020-CT2022")])
+def test_a_coverage_table_has_the_areas_that_its_ids_mean(tmp_path, which, vintage):
+    table = eq.read_coverage(coverage(tmp_path, [CT[which]]), as_of="2024-06-30")
+    assert meta(table).geo_vintage == vintage
+    with pytest.raises(VintageError, match="old counties and its planning regions"):
+        eq.read_coverage(coverage(tmp_path, [CT["old"], CT["new"]]), as_of="2024-06-30")
+
+
+@pytest.mark.parametrize("as_of", ["2024-06-30", pd.Timestamp("2024-06-30"),
+                                   pd.Timestamp("2024-06-30").date()])  # fmt: skip
+def test_every_source_writes_a_date_alike(tmp_path, as_of):
+    table = eq.read_coverage(coverage(tmp_path, [CT["other"]]), as_of=as_of)
+    assert meta(table).sources[0].vintage == "2024-06-30"
+    path = tmp_path / "cov.csv"
+    source = file_source(path, id="x", agency="a", product="p", vintage=as_of)
+    assert source.vintage == "2024-06-30"
+
+
+def test_shortage_areas_of_other_care_and_states_without_any_are_told(shared_data):
+    path = shared_data / "samples" / "hrsa" / "BCD_HPSA_FCT_DET_MH.maryland.csv"
+    with pytest.raises(InputError, match="of 'Mental Health', not of 'Primary Care'") as caught:
+        read_designations(path, kind="hpsa-pc", as_of="2026-01-01")
+    kind = caught.value.fix.split('"')[1]
+    assert len(read_designations(path, kind=kind, as_of="2026-01-01")) > 0
+    with pytest.raises(InputError, match="no designation of Virginia"):
+        read_designations(path, kind=kind, as_of="2026-01-01", state="VA")
+
+
+@pytest.mark.parametrize("options", [{"states": []}, {"states": "Narnia"}, {"sets": []},
+                                     {"sets": "surgery"}, {"sets": ["primary"]}])  # fmt: skip
+def test_a_filter_of_providers_that_can_match_nothing_says_what_can(shared_data, options):
+    path = shared_data / "samples" / "nppes" / "npidata_pfile.sample.csv"
+    with pytest.raises(InputError, match=r"Fix: (choose from|use a name)"):
+        read_nppes(path, as_of="November 2026", **options)
+    one = read_nppes(path, as_of="November 2026", states="Virginia", sets="primary_care")
+    many = read_nppes(path, as_of="November 2026", states=["VA"], sets=["primary_care"])
+    pd.testing.assert_frame_equal(one, many)
