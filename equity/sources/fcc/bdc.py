@@ -15,6 +15,7 @@ from pathlib import Path
 
 from equity.areas.geoid import EXAMPLE_STATE, find_state
 from equity.errors import InputError, MissingFileError
+from equity.files.opening import located
 from equity.provenance import Source, sha256_of
 from equity.rules.coverage_rule import TECHNOLOGIES
 from equity.sources.fcc import _bdc_names as names
@@ -182,7 +183,7 @@ def _each(paths: Paths) -> Iterator[tuple[str, bool]]:
     for item in items:
         if is_url(item):
             yield from _each_url(str(item))
-        elif Path(item).is_dir():
+        elif located(item).is_dir():
             yield from ((str(p), False) for p in sorted(Path(item).iterdir()) if p.is_file())
         elif Path(item).is_file():
             yield str(item), True
