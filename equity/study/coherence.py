@@ -178,7 +178,7 @@ def _unread(plan: StudyPlan) -> Iterator[_Problem]:
     if part.connecticut is None:
         return
     where = ["coverage", "connecticut"]
-    if plan.study.state != _CONNECTICUT:
+    if plan.study.state != _CONNECTICUT and not plan.study.made_up:
         yield where, "coverage.connecticut: the study is of another state", fix
     elif part.kind != "locations" and plan.centers is None:
         what = "coverage.connecticut: neither location files nor [centers] need new codes"

@@ -125,7 +125,14 @@ def test_columns_that_are_alike_but_for_case_are_refused(told):
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ([('kind = "locations"', 'kind = "locations"\nconnecticut = "own.csv"')], "of another state"),
+        (
+            [
+                ('state = "90"', 'state = "VA"'),
+                ("synthetic = true\n", ""),
+                ('kind = "locations"', 'kind = "locations"\nconnecticut = "own.csv"'),
+            ],
+            "of another state",
+        ),
         (
             [('method = "catchment"', 'method = "column"\ncolumn = "own_share"\nunit = "share"'),
              ('method = "travel"\nlimit_min = 20\nsd = 0.22', 'method = "column"\ncolumn = "own_share"\nunit = "share"'),

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from equity.areas.geoid import EXAMPLE_STATE, find_state
 from equity.errors import InputError, MissingFileError
 from equity.files.opening import located
@@ -79,7 +81,7 @@ class BdcFiles:
 def read_bdc(
     paths: Paths,
     *,
-    as_of: str | date,
+    as_of: str | date | np.datetime64,
     state: str | None = None,
     technologies: int | Iterable[int] | None = None,
     checksums: bool = False,
