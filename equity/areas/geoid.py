@@ -237,6 +237,8 @@ def parent(geoids: pd.Series | Iterable[str], level: str) -> pd.Series:
     """
     length = _length(level)
     series = geoids if isinstance(geoids, pd.Series) else pd.Series(list(geoids), dtype=object)
+    if not series.map(lambda one: isinstance(one, str)).all():
+        raise GeoidError("ids are no text", rows=series[:5], fix="read them as text: dtype=str")
     short = series.str.len() < length
     if short.any():
         raise GeoidError(f"ids are not inside a {level}", rows=series[short])

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 """What a text in UTF-16 begins with."""
 
 _BLOCK = 1 << 30  # bytes; one block, unless the file is larger
+_MOST_COLUMNS = 5_000
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
@@ -171,11 +173,17 @@ def usable_names(raw: Sequence[str], path: str | Path) -> list[str]:
     Raises
     ------
     FormatError
-        If one stands twice.
+        If one stands twice, or there are more than any table has.
     """
+    if len(raw) > _MOST_COLUMNS:
+        raise FormatError(
+            f"{len(raw):,} columns, where no table has more than {_MOST_COLUMNS:,}",
+            file=path,
+            fix="keep the columns that are needed",
+        )
     # R and pandas write row numbers under an empty name.
     names = [name.strip() or f"unnamed_{position}" for position, name in enumerate(raw, start=1)]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise FormatError(
             f"column {twice[0]!r} stands twice in the header", file=path, fix="rename one of them"

@@ -77,6 +77,7 @@ def _filled(data: bytes, path: str | Path) -> dict[str, list[Row]]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     with open_zip(io.BytesIO(data), file=path) as opened:
+        opened.check()  # the library that reads it trusts the lengths that it states
         try:
             values = _cells(data, results=True)
             if _has_formulas(opened):
@@ -112,7 +113,7 @@ def _cells(data: bytes, *, results: bool) -> dict[str, list[tuple[Any, ...]]]:
 
 def _has_formulas(opened: OpenZip) -> bool:
     sheets = [m for m in opened.members() if m.filename.startswith("xl/worksheets/")]
-    return any(b"<f>" in xml or b"<f " in xml for xml in map(opened.archive.read, sheets))
+    return any(b"<f>" in xml or b"<f " in xml for xml in map(opened.read, sheets))
 
 
 def _refuse_unknown_results(values: dict[str, Any], formulas: dict[str, Any], path: Any) -> None:

@@ -108,6 +108,7 @@ def read_gazetteer(
         told["a column POP10"] = range(2010, 2011)
     check_edition(path, year, name=r"(20\d\d)_gaz", layout=told)
     columns = {"INTPTLONG": "lon", "INTPTLAT": "lat", "ALAND": "land_km2", "AWATER": "water_km2"}
+    require_columns(frame, ["GEOID"], path)
     table = to_numbers(frame, columns, path)
     table[["land_km2", "water_km2"]] /= 1e6
     table, notes = index_by_area(

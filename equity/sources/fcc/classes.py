@@ -6,6 +6,7 @@ hold classes, not offers, so a rule that asks for other speeds than the classes'
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from equity.sources.vintages import vintage_of
 
 __all__ = ["read_coverage"]
 
+_TARGET = re.compile(r"(locations|providers|(served|underserved|unserved)(_tech\d+)?)_n")
 _AREAS = 2024  # whatever the filing: 2020 areas, Connecticut as the ids have it
 _CLASSES = ("served", "underserved", "unserved")
 _COUNTS = ("locations_n", *(f"{name}_n" for name in _CLASSES))
@@ -100,6 +102,7 @@ def read_coverage(
     frame = read_text_table(path, header=lambda names: len(known & set(names)) >= len(_COUNTS))
     frame, ids = table_ids(frame, path, level=level, given=id_column)
     mapping = dict(columns) if columns else _known_layout(frame, path)
+    _check_targets(list(mapping.values()))
     lacking = [name for name in _COUNTS if name not in mapping.values()]
     if lacking:
         raise MissingColumnError(
@@ -130,6 +133,19 @@ def read_coverage(
         "technologies": list(technologies),
     }
     return table
+
+
+def _check_targets(targets: list[str]) -> None:
+    """Refuse a name that is no count of this table, and two columns of one name."""
+    for name in targets:
+        if not _TARGET.fullmatch(name):
+            raise InputError(
+                f"columns maps a column to {name}, which is no count of such a table",
+                fix=f"map to {', '.join(_COUNTS)}, providers_n, or of one technology, as "
+                "served_tech50_n",
+            )
+        if targets.count(name) > 1:
+            raise InputError(f"two columns are mapped to {name}", fix="keep one in columns=")
 
 
 def _known_layout(frame: pd.DataFrame, path: str | Path) -> dict[str, str]:
