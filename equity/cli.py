@@ -31,6 +31,9 @@ def main() -> None:
     except EquityError as error:
         _say(f"equity: {error}", err=True)
         sys.exit(2)
+    except (ImportError, MemoryError, OSError) as error:
+        _say(f"equity: {_cause(error)}", err=True)
+        sys.exit(2)
     except KeyboardInterrupt:
         _say("equity: stopped; nothing half-written was left behind", err=True)
         sys.exit(130)
@@ -55,6 +58,19 @@ def _set_offline(offline: bool) -> None:  # noqa: FBT001 - as the option has it
         configure(offline=True)
     if current().offline:
         os.environ["PROJ_NETWORK"] = "OFF"
+
+
+def _cause(error: ImportError | MemoryError | OSError) -> str:
+    """Say what the machine refused."""
+    from equity.errors import printable
+
+    if isinstance(error, MemoryError):
+        return "memory ran out. Fix: close other programs, or run one state or county at a time."
+    if isinstance(error, ImportError):
+        why = "broken, or there is too little memory to load it"
+        return printable(f"a package is {why} ({error}). Fix: install it again, or free memory.")
+    where = error.filename or "the screen"
+    return printable(f"{error.strerror or error}: {where}. Fix: look at that place and its space.")
 
 
 def _version(value: bool) -> None:  # noqa: FBT001 - typer passes it so
@@ -120,7 +136,9 @@ def _study_file(target: str) -> Path:
         from equity.example.state import load_example
 
         return load_example().study
-    if target.endswith(".toml") or Path(target).exists():
+    from equity.files.opening import located
+
+    if target.endswith(".toml") or located(target).exists():
         return Path(target)
     return _run_state(target)
 

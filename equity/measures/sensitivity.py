@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equity.errors import InputError
+from equity.measures.checks import need_gap_inputs
 from equity.measures.draws import PEOPLE_AT_LEAST
 from equity.measures.gap import gap_totals
 from equity.measures.standing import falls_short
@@ -116,6 +117,7 @@ def sensitivity(
     own = Setting("study", "as the study is set", "study", table)
     told = (pd.Series(1.0, table.index) if within is None else within) > 0
     stays = pd.Series(0, index=table.index)
+    need_gap_inputs(table, ("is_under_resourced",))
     base = _named(table, cuts) & told
     rows: dict[str, dict[str, object]] = {}
     for one in (own, *settings):
@@ -128,6 +130,7 @@ def sensitivity(
             raise InputError(
                 f"setting {one.id!r} has other areas than the study", fix="give the same rows"
             )
+        need_gap_inputs(one.table, ("is_under_resourced",))
         named = _named(one.table, cuts) & told
         counted = one.table if within is None else _inside(one.table, within)
         totals = gap_totals(counted, ["gap_n"])

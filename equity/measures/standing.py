@@ -12,7 +12,7 @@ import pandas as pd
 from equity.areas.schema import companion, describe, limits
 from equity.areas.words import say
 from equity.errors import InputError
-from equity.measures.checks import need_criterion, refuse_at_least, refuse_cuts
+from equity.measures.checks import need_criterion, need_gap_inputs, refuse_at_least, refuse_cuts
 from equity.measures.draws import PEOPLE_AT_LEAST, Travel, draw_standing
 from equity.measures.gap import gap_totals
 from equity.provenance import carry
@@ -184,6 +184,7 @@ def falls_short(
     >>> falls_short(areas)["falls_short"].tolist()
     [True, False]
     """
+    need_gap_inputs(table, ("population_n", "gap_n", "gap_share"))
     cut = (
         gap_totals(table, ["gap_n"])["gap_share"]
         if gap_share_at_least is None

@@ -115,6 +115,8 @@ def make_map(
             f"a map is drawn from a GeoDataFrame, not from a {type(table).__name__}",
             fix="pass the areas (of a study: result.table), joined to read_boundaries(...)",
         )
+    if table.empty:
+        raise InputError("the table has no areas", fix="check what it was filtered by")
     chosen = _chosen(table, column, layers)
     if not 2 <= classes <= 5:
         raise InputError(f"a map has 2 to 5 classes, not {classes}", fix="pass classes=5")

@@ -98,6 +98,10 @@ def export(
     space. Otherwise text reads back as it was; from CSV, without the apostrophe.
     """
     formats = (formats,) if isinstance(formats, str) else formats
+    if table.index.nlevels > 1:
+        raise InputError(
+            "the table has several indexes", fix="keep one: table.reset_index(level=0)"
+        )
     target = Path(path_or_folder)
     ending = target.suffix.lstrip(".").lower()
     if ending in FORMATS and not target.is_dir():

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from equity.areas.geoid import normalize
-from equity.errors import EquityError, InputError
+from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source
-from equity.sources.area_rows import pick_id, require_columns
+from equity.sources.area_ids import known_id
+from equity.sources.area_rows import require_columns
 from equity.study.naming import counties_called
 from equity.study.parts import DistrictsPart
 
@@ -79,14 +80,17 @@ def districts_of(
 
 
 def _id_column(frame: pd.DataFrame, path: Path) -> str:
-    try:
-        return pick_id(frame, path)
-    except EquityError:
-        named = {name.casefold(): name for name in frame.columns}
-        for name in _NAMED:
-            if name in named:
-                return named[name]
-        raise
+    if known := known_id(frame):
+        return known
+    named = {name.casefold(): name for name in frame.columns}
+    for name in _NAMED:
+        if name in named:
+            return named[name]
+    raise MissingColumnError(
+        f"no column of counties or areas among {', '.join(map(repr, frame.columns[:8]))}",
+        file=path,
+        fix="name it county, or GEOID",
+    )
 
 
 def _ids(

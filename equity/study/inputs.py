@@ -12,9 +12,11 @@ import pandas as pd
 
 from equity.areas import recode
 from equity.areas.join import JoinAudit
+from equity.areas.schema import is_acs_code
 from equity.areas.table import Table
 from equity.areas.vintage import check_vintage
 from equity.errors import InputError
+from equity.measures.adoption import codes_read
 from equity.measures.lines.coverage import LocationFiles
 from equity.progress import track
 from equity.provenance import Source, carry, meta, stamp
@@ -176,7 +178,12 @@ class _Reader:
         The first survey counts residents; where it does not, a table of the study's own does.
         """
         surveys = stacked(
-            [table for part in self.plan.acs for table in self._survey(part)], self.states
+            [
+                survey
+                for number, part in enumerate(self.plan.acs)
+                for survey in self._survey(part, number)
+            ],
+            self.states,
         )
         if surveys and (counted := _with_population(surveys[0])) is not None:
             refuse_absent(counted, self.states, "the first [[acs]]")
@@ -192,11 +199,11 @@ class _Reader:
         refuse_absent(first, self.states, "the tables that count residents")
         return [first, *others, *surveys]
 
-    def _survey(self, part: AcsPart) -> Iterator[pd.DataFrame]:
+    def _survey(self, part: AcsPart, number: int) -> Iterator[pd.DataFrame]:
         """Yield one survey: state by state where it is live, since each has files of its own."""
         live = str(part.files).startswith(LIVE)
         for states in [(state,) for state in self.states] if live else [self.states]:
-            yield read_acs(
+            survey = read_acs(
                 self.files.paths(part.files, part.year, states=states),
                 year=part.year,
                 level=self.level,
@@ -206,6 +213,8 @@ class _Reader:
                 id_column=part.id_column,
                 synthetic=self.study.made_up,
             )
+            _refuse_unread(survey, number)
+            yield survey
 
     def tables(self, people: pd.DataFrame, polygons: gpd.GeoDataFrame | None) -> list[pd.DataFrame]:
         # Those that count the residents in place of a survey were read before.
@@ -310,6 +319,18 @@ def _drawable(met: pd.DataFrame) -> gpd.GeoDataFrame:
     nowhere = gpd.GeoSeries(pd.Series(None, index=met.index, dtype=object), crs="EPSG:4269")
     said = "No boundaries were named: no map, and no area is measured from its polygon"
     return carry(gpd.GeoDataFrame(met, geometry=nowhere), met, notes=[said])
+
+
+def _refuse_unread(survey: pd.DataFrame, number: int) -> None:
+    """Refuse a survey of which no measure reads a column: its numbers would go nowhere."""
+    codes = [str(name) for name in survey.columns if is_acs_code(str(name))]
+    read = {*codes_read(), *_POPULATION}
+    if not any(code.removesuffix("_status")[:-1] in read for code in codes):
+        raise InputError(
+            f"acs.{number}: no measure reads a column of it ({', '.join(codes[:5])})",
+            file=", ".join(source.file for source in meta(survey).sources[:3]),
+            fix="leave it out, or make columns of it in one of [[tables]]",
+        )
 
 
 def _with_population(acs: pd.DataFrame) -> pd.DataFrame | None:

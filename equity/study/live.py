@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from equity.errors import InputError
+from equity.files.opening import located
 from equity.net.store import Stored
 from equity.provenance import Source
 from equity.sources.catalog import LIVE
@@ -59,7 +60,7 @@ class LiveFiles:
         found: list[Path] = []
         for name in [names] if isinstance(names, str) else names:
             if not name.startswith(LIVE):
-                found.append(self._folder / _local(name))
+                found.append(self._folder / located(_local(name)))
                 continue
             for state in states or self._states:
                 found += self._live(name, state, vintage)

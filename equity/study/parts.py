@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -19,17 +20,22 @@ from equity.areas.geoid import find_state
 from equity.errors import InputError
 from equity.measures.reach.travel import ROADS
 from equity.rules import CoverageRule
+from equity.rules.coverage_rule import TECHNOLOGIES
 from equity.rules.defaults import DEFAULT_HEADLINE, DEFAULT_RULES
 from equity.sources.catalog import find_input
 from equity.study.readers import COVERAGE, LINKS, SITES, TABLES
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Files = str | list[str]
+Year = Annotated[int, Field(ge=1990, le=2100)]
+Pair = Annotated[tuple[str, str], Field(strict=False)]
+"""TOML has lists only."""
 GeoVintage = Literal["2010", "2020", "2020-CT2022"]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    # Strict: true is no number, and "30" is none either.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class _Read(_Part):
@@ -52,8 +58,8 @@ def _one_of(name: str, known: Collection[str]) -> str:
 class AreasPart(_Part):
     """``[study]``: which areas, under which rules."""
 
-    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    title: str = Field(min_length=1)
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)
+    title: str = Field(min_length=1, max_length=300)
     state: tuple[str, ...] = Field(min_length=1)
     level: Literal["tract", "block_group", "county"] = "tract"
     rules: list[str] = Field(default=list(DEFAULT_RULES), min_length=1)
@@ -71,6 +77,15 @@ class AreasPart(_Part):
     def only_state(self) -> str | None:
         """The state, where there is one; None for several."""
         return self.state[0] if len(self.state) == 1 else None
+
+    @field_validator("id")
+    @classmethod
+    def _usable_id(cls, value: str) -> str:
+        if re.fullmatch("con|prn|aux|nul|com[0-9]|lpt[0-9]", value):
+            raise InputError(
+                f"is {value!r}, which Windows keeps for a device", fix=f"for example my-{value}"
+            )
+        return value
 
     @field_validator("state", mode="before")
     @classmethod
@@ -139,8 +154,8 @@ class BoundaryPart(_Part):
     """``[boundaries]`` and ``[counties]``: polygons of the areas, outlines to draw over them."""
 
     file: Files
-    year: int
-    id_column: str | None = None
+    year: Year
+    id_column: str | list[str] | None = None
     layer: str | None = None
 
 
@@ -155,9 +170,9 @@ class AcsPart(_Part):
     """``[[acs]]``: American Community Survey tables."""
 
     files: Files
-    year: int
+    year: Year
     columns: dict[str, str] = {}
-    id_column: str | None = None
+    id_column: str | list[str] | None = None
 
 
 Filter = str | int | float | list[str | int | float]
@@ -185,7 +200,7 @@ class CrosswalkPart(_Part):
     reader: str
     blocks: str | None = None
     counts: dict[str, Literal["people", "households", "locations", "land"]] = {}
-    ratios: dict[str, tuple[str, str]] = {}
+    ratios: dict[str, Pair] = {}
     drop: list[str] = []
 
     @field_validator("reader")
@@ -257,8 +272,8 @@ class CoveragePart(_Read):
     as_of: str = ""
     geo_vintage: GeoVintage | None = None
     columns: dict[str, str] = {}
-    id_column: str | None = None
-    technologies: list[int] = [10, 40, 50, 71]
+    id_column: str | list[str] | None = None
+    technologies: list[int] = Field(default=[10, 40, 50, 71], min_length=1)
     housing: Files | None = None
     connecticut: str | None = None
     note: str = ""
@@ -267,6 +282,15 @@ class CoveragePart(_Read):
     @classmethod
     def _known_reader(cls, value: str, info: ValidationInfo) -> str:
         return _one_of(value, COVERAGE[info.data["kind"]]) if "kind" in info.data else value
+
+    @field_validator("technologies")
+    @classmethod
+    def _known_technologies(cls, value: list[int]) -> list[int]:
+        for code in value:
+            if code not in TECHNOLOGIES:
+                known = ", ".join(f"{code} ({name})" for code, name in TECHNOLOGIES.items())
+                raise InputError(f"holds {code}", fix=f"use some of {known}")
+        return value
 
     @property
     def read_by(self) -> str:
@@ -300,7 +324,7 @@ class SitesPart(_Read):
     addresses: bool = False
     clinician_names: bool = False
     zip_areas: str = "live:zip-areas"
-    zip_areas_year: int = int(find_input("zip-areas").vintage)
+    zip_areas_year: Year = int(find_input("zip-areas").vintage)
 
     @field_validator("reader")
     @classmethod

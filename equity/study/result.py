@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
+from equity.areas.arguments import checked
 from equity.measures.gap import SPLIT, gap_totals
 from equity.outputs.report import Report
 from equity.study.finding import build_report
@@ -50,6 +51,7 @@ class StudyResult(Record):
         """Return the content that the page and the documents are made from."""
         return build_report(self)
 
+    @checked
     def write(self, folder: str | Path) -> Path:
         """Write page, map, tables, appendix and provenance into a folder.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from equity.areas.arguments import checked
 from equity.study.area import find_area
 from equity.study.choices import other_choices
 from equity.study.cluster import executor_at
@@ -45,6 +46,7 @@ class Study:
     folder: Path
 
     @classmethod
+    @checked
     def load(cls, path: str | Path, *, area: str = "") -> Study:
         """Read and validate a study file.
 
@@ -64,8 +66,9 @@ class Study:
             If a field is wrong; the error names the line and the allowed values.
         """
         plan, text = read_plan(path, area=area)
-        return cls(plan, text, Path(path).parent)
+        return cls(plan, text, Path(path).expanduser().parent)
 
+    @checked
     def run(self, *, cluster: str | None = None) -> StudyResult:
         """Read the inputs, measure, and return the result; nothing is written.
 

@@ -18,10 +18,10 @@ from typing import Any
 
 import pandas as pd
 
-from equity.areas.geoid import find_state
 from equity.errors import InputError
 from equity.files.large import read_columns
 from equity.provenance import carry, file_source, stamp
+from equity.sources.care.addresses import of_states, postal_codes, zip_codes
 from equity.sources.care.lists import read_care_list, usable_columns
 
 __all__ = ["read_clinicians", "read_hospitals", "read_rural_clinics"]
@@ -84,7 +84,7 @@ def read_clinicians(
         wanted = {value.upper() for value in specialties}
         frame = frame[frame["kind"].str.upper().isin(wanted)]
     if state is not None:
-        frame = frame[frame["state"].str.upper() == find_state(state).usps].copy()
+        frame = frame[of_states(frame["state"], [state], path)].copy()
     number = frame.groupby("npi").cumcount() + 1
     frame.index = pd.Index(frame["npi"] + "-" + number.astype(str), name="site_id", dtype=object)
     source = file_source(
@@ -171,9 +171,11 @@ def _columns(path: str | Path) -> pd.DataFrame:
         return list(found.values())
 
     frame = read_columns(path, pick)
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {role: frame[found[names[0]]].str.strip() for role, names in _CLINICIAN.items()}
     )
+    states = postal_codes(table["state"])
+    return table.assign(state=states, zip=zip_codes(table["zip"], states))
 
 
 def _check_npi(npi: pd.Series, path: Any) -> None:

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.geoid import find_state
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.files.large import read_columns
 from equity.files.opening import read_bytes, sequence_of
 from equity.files.zips import open_zip
 from equity.provenance import file_source, stamp
+from equity.sources.care.addresses import of_states, postal_codes, zip_codes
 
 __all__ = ["plain", "read_care_list", "usable_columns"]
 
@@ -158,8 +158,7 @@ def read_care_list(
     table.index = pd.Index(ids, name="site_id", dtype=object)
     table = _once(table[keep.to_numpy()], how, first, notes)
     if states is not None:
-        wanted = {find_state(state).usps for state in states}
-        table = table[table["state"].str.upper().isin(wanted)].copy()
+        table = table[of_states(table["state"], states, first)].copy()
     source = file_source(
         first,
         id=form,
@@ -238,6 +237,8 @@ def _table(frame: pd.DataFrame, how: Form) -> pd.DataFrame:
         return frame[how.columns[role][0]]
 
     table = pd.DataFrame({role: column(role) for role in _NEEDED})
+    table["state"] = postal_codes(table["state"])
+    table["zip"] = zip_codes(table["zip"], table["state"])
     table.insert(1, "kind", column("kind") if "kind" in how.columns else how.kind)
     table.insert(2, "fte", np.nan)
     if "npi" in how.columns:

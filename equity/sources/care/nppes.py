@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,7 @@ from equity.files.opening import regular
 from equity.files.zips import open_zip
 from equity.progress import track
 from equity.provenance import Source, iso_day, stamp
+from equity.sources.care.addresses import postal_codes, spellings, zip_codes
 from equity.sources.wanted import wanted_of
 
 __all__ = ["TAXONOMIES", "read_nppes"]
@@ -85,7 +87,6 @@ _SECOND = {
     "zip": ("Provider Secondary Practice Location Address - Postal Code",),
 }
 _PLACE = ("street", "city", "state", "zip")
-_ZIP = r"^(\d{5})"
 
 
 def read_nppes(
@@ -127,7 +128,8 @@ def read_nppes(
     pandas.DataFrame
         Index ``site_id`` (NPI); ``name``, ``kind`` (the set), ``taxonomy``, ``is_person``, ``fte``
         (1 for a person; missing for an organization), ``street``, ``city``, ``state``, ``zip``
-        (5 digits; missing if malformed). Deactivated entries are left out. A second address has
+        (5 digits; missing if malformed). Deactivated entries are left out; so are, counted in a
+        note, those whose state is none where `states` are wanted. A second address has
         the index ``NPI-2``, a third ``NPI-3``, and `fte` is 1 divided by the number of addresses.
 
     Raises
@@ -143,7 +145,7 @@ def read_nppes(
     more = _second_addresses(Path(path)) if second_addresses else None
     # Who practices here too is kept wherever the first address is: the head is shared among all.
     here = None if more is None or usps is None else more.index[more["state"].isin(usps)].unique()
-    wanted = _Wanted(codes, usps, here, persons=persons, primary_only=primary_only)
+    wanted = _Wanted(codes, usps, here, Counter(), persons=persons, primary_only=primary_only)
     parts, seen = [], 0
     with track("Reading NPPES", unit="rows") as advance:
         for batch, columns in _batches(Path(path)):
@@ -170,7 +172,7 @@ def read_nppes(
         licence="public domain",
         note=f"{len(table):,} of {seen:,} entries kept",
     )
-    return stamp(table, sources=[source])
+    return stamp(table, sources=[source], notes=_lost(wanted.nowhere, Path(path).name))
 
 
 def _codes(taxonomies: Mapping[str, Iterable[str]], sets: Sequence[str]) -> dict[str, str]:
@@ -195,7 +197,8 @@ def _second_addresses(path: Path) -> pd.DataFrame:
         for batch, columns in _batches(path, start="pl_pfile", wanted=_SECOND)
     ]
     frame = pd.concat(parts) if parts else pd.DataFrame(columns=list(_SECOND))
-    frame["zip"] = frame["zip"].str.extract(_ZIP, expand=False)
+    frame["state"] = postal_codes(frame["state"])
+    frame["zip"] = zip_codes(frame["zip"], frame["state"]).str[:5]
     return frame.set_index("npi")[list(_PLACE)]
 
 
@@ -277,6 +280,7 @@ class _Wanted:
     codes: Mapping[str, str]
     usps: Sequence[str] | None
     also: pd.Index | None
+    nowhere: Counter[str]
     persons: bool = field(kw_only=True)
     primary_only: bool = field(kw_only=True)
 
@@ -298,12 +302,6 @@ def _kept(batch: Any, columns: Mapping[str, str], wanted: _Wanted) -> pd.DataFra
             fix="download the file again",
         )
     keep = pc.is_in(entity, pa.array(["1"] if wanted.persons else ["1", "2"]))
-    if wanted.usps is not None:
-        near = pc.is_in(batch.column(columns["state"]), pa.array(list(wanted.usps)))
-        if wanted.also is not None:
-            too = pc.is_in(batch.column(columns["npi"]), pa.array(wanted.also, pa.string()))
-            near = pc.or_(near, too)
-        keep = pc.and_(keep, near)
     some = None
     for slot in range(1, _SLOTS + 1):
         here = pc.is_in(batch.column(columns[f"code_{slot}"]), known)
@@ -313,6 +311,8 @@ def _kept(batch: Any, columns: Mapping[str, str], wanted: _Wanted) -> pd.DataFra
         pc.equal(batch.column(columns["reactivated"]), ""),
     )
     keep = pc.and_(pc.and_(keep, some), pc.invert(gone))
+    if wanted.usps is not None:
+        keep = _near(batch, columns, wanted, keep)
     frame: pd.DataFrame = batch.filter(keep).to_pandas()
     frame = frame.rename(columns={old: new for new, old in columns.items()})
     if not len(frame):
@@ -321,6 +321,31 @@ def _kept(batch: Any, columns: Mapping[str, str], wanted: _Wanted) -> pd.DataFra
     frame = frame[frame["taxonomy"].isin(codes)]
     frame["kind"] = frame["taxonomy"].map(codes)
     return _kept_columns(frame)
+
+
+def _near(batch: Any, columns: Mapping[str, str], wanted: _Wanted, keep: Any) -> Any:
+    """Narrow what is kept to the wanted states, and count the words that are no state."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    written = batch.column(columns["state"])
+    plain = pc.replace_substring(pc.utf8_upper(pc.utf8_trim_whitespace(written)), ".", "")
+    known = spellings()
+    ours = [word for word, usps in known.items() if usps in (wanted.usps or ())]
+    near = pc.is_in(plain, pa.array(ours))
+    if wanted.also is not None:
+        too = pc.is_in(batch.column(columns["npi"]), pa.array(wanted.also, pa.string()))
+        near = pc.or_(near, too)
+    strange = pc.and_(pc.invert(near), pc.invert(pc.is_in(plain, pa.array(list(known)))))
+    wanted.nowhere.update(written.filter(pc.and_(keep, strange)).to_pylist())
+    return pc.and_(keep, near)
+
+
+def _lost(nowhere: Counter[str], name: str) -> list[str]:
+    if not nowhere:
+        return []
+    told = ", ".join(f"{word!r} {count:,}" for word, count in nowhere.most_common(3))
+    return [f"{name}: {nowhere.total():,} providers whose state is none left out ({told})"]
 
 
 def _taxonomy(frame: pd.DataFrame, codes: Mapping[str, str], *, primary_only: bool) -> pd.Series:
@@ -341,7 +366,7 @@ def _taxonomy(frame: pd.DataFrame, codes: Mapping[str, str], *, primary_only: bo
 def _kept_columns(frame: pd.DataFrame) -> pd.DataFrame:
     person = frame["entity"].str.startswith("1")
     full = frame["last"].str.cat(frame["first"], sep=", ")
-    digits = frame["zip"].str.extract(_ZIP, expand=False)
+    states = postal_codes(frame["state"])
     table = pd.DataFrame(
         {
             "name": full.where(person, frame["organization"]),
@@ -351,8 +376,8 @@ def _kept_columns(frame: pd.DataFrame) -> pd.DataFrame:
             "fte": pd.Series(1.0, index=frame.index).where(person),
             "street": frame["street"],
             "city": frame["city"],
-            "state": frame["state"],
-            "zip": digits,
+            "state": states,
+            "zip": zip_codes(frame["zip"], states).str[:5],
         }
     )
     table.index = pd.Index(frame["npi"].to_numpy(), name="site_id", dtype=object)

@@ -14,6 +14,7 @@ from equity.net.store import Stored
 from equity.provenance import stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import census_file, restamp, source_of
+from equity.sources.points import refuse_turned
 from equity.sources.vintages import check_edition, vintage_of
 
 __all__ = ["fetch_gazetteer", "get_gazetteer", "read_gazetteer"]
@@ -107,11 +108,13 @@ def read_gazetteer(
         told["a column POP10"] = range(2010, 2011)
     check_edition(path, year, name=r"(20\d\d)_gaz", layout=told)
     columns = {"INTPTLONG": "lon", "INTPTLAT": "lat", "ALAND": "land_km2", "AWATER": "water_km2"}
+    require_columns(frame, ["GEOID"], path)
     table = to_numbers(frame, columns, path)
     table[["land_km2", "water_km2"]] /= 1e6
     table, notes = index_by_area(
         table, frame["GEOID"], path, level=level, state=state, multi_state=True
     )
+    refuse_turned(table["lon"], table["lat"], table.index, path, noun="areas")
     source = source_of(path, f"gazetteer-{level}-{year}", f"Gazetteer, {level}", year)
     return stamp(
         table,

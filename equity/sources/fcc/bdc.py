@@ -13,8 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from equity.areas.geoid import EXAMPLE_STATE, find_state
 from equity.errors import InputError, MissingFileError
+from equity.files.opening import located
 from equity.provenance import Source, sha256_of
 from equity.rules.coverage_rule import TECHNOLOGIES
 from equity.sources.fcc import _bdc_names as names
@@ -92,7 +95,7 @@ def told_by_name(name: str) -> tuple[str, str] | None:
 def read_bdc(
     paths: Paths,
     *,
-    as_of: str | date,
+    as_of: str | date | np.datetime64,
     state: str | None = None,
     technologies: int | Iterable[int] | None = None,
     checksums: bool = False,
@@ -196,7 +199,7 @@ def _each(paths: Paths) -> Iterator[tuple[str, bool]]:
     for item in items:
         if is_url(item):
             yield from _each_url(str(item))
-        elif Path(item).is_dir():
+        elif located(item).is_dir():
             yield from ((str(p), False) for p in sorted(Path(item).iterdir()) if p.is_file())
         elif Path(item).is_file():
             yield str(item), True
