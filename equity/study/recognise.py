@@ -13,7 +13,7 @@ from equity.areas.geoid import LEVELS
 from equity.errors import EquityError, InputError, MissingFileError
 from equity.files.delimited import read_text_table
 from equity.files.shapes import read_attributes
-from equity.sources.area_rows import pick_id
+from equity.sources.area_ids import known_id
 from equity.sources.census.acs import read_acs
 from equity.sources.fcc.bdc import told_by_name
 
@@ -106,7 +106,7 @@ def _polygons(file: Path) -> Known | None:
     if file.suffix.lower() not in {".zip", ".geojson", ".json", ".gpkg", ".shp"}:
         return None
     frame = read_attributes(file)
-    found = _ids(frame, file)
+    found = _ids(frame)
     if found is None:
         return None
     level, states, named = found
@@ -136,7 +136,7 @@ def _table(file: Path) -> Known | None:
     if _HRSA in frame.columns:
         return Known(file, "hrsa", "in HRSA's own layout", year=_last_year(file.name))
     if "TotalBSLs" in frame.columns or {"locations_n", "served_n"} <= set(frame.columns):
-        found = _ids(frame, file)
+        found = _ids(frame)
         if found is not None:
             level, states, _ = found
             return Known(file, "classes", "locations by class", level=level, states=states)
@@ -147,11 +147,10 @@ def _table(file: Path) -> Known | None:
     return Known(file, "points", said, year=_last_year(file.name), columns=roles)
 
 
-def _ids(frame: pd.DataFrame, file: Path) -> tuple[str, tuple[str, ...], str] | None:
+def _ids(frame: pd.DataFrame) -> tuple[str, tuple[str, ...], str] | None:
     """Return level, states and column of a table's ids, if it has any."""
-    try:
-        named = pick_id(frame, file)
-    except EquityError:
+    named = known_id(frame)
+    if named is None:
         return None
     digits = frame[named].astype("string").str.extract(r"(\d+)$")[0].dropna()
     lengths = {LEVELS[level]: level for level in (*_LEVELS, "block")}
