@@ -9,7 +9,7 @@ from equity.errors import InputError, MissingColumnError
 from equity.measures._shares import has_counts, share_of
 from equity.provenance import carry
 
-__all__ = ["adoption", "covered_populations"]
+__all__ = ["POPULATIONS", "adoption", "covered_populations"]
 
 _SUBSCRIPTION_CELL = {"any_broadband": "B28002_004", "cable_fiber_dsl": "B28002_007"}
 
@@ -54,7 +54,11 @@ _PEOPLE: _Forms = {
         (("C16002_004", "C16002_007", "C16002_010", "C16002_013"), "C16002_001"),
     ],
     "veteran_share": [(("B21001_002",), "B21001_001")],
+    "black_share": [(("B03002_004",), "B03002_001")],
+    "hispanic_share": [(("B03002_012",), "B03002_001")],
 }
+POPULATIONS = tuple(_PEOPLE)
+"""Columns of :func:`covered_populations` that are shares."""
 
 
 def adoption(
@@ -141,8 +145,8 @@ def covered_populations(acs: pd.DataFrame) -> pd.DataFrame:
     acs
         Table from :func:`equity.read_acs`. Whatever its tables allow is returned: poverty
         (B17001), no health insurance (B27010), no vehicle (B08201 or B25044), disability
-        (B18101), 65 and older (B01001), limited English (C16002), veterans (B21001), median
-        household income (B19013).
+        (B18101), 65 and older (B01001), limited English (C16002), veterans (B21001), Black and
+        Hispanic residents (B03002), median household income (B19013).
 
     Returns
     -------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -11,7 +11,7 @@ import pandas as pd
 from equity.areas.schema import describe
 from equity.areas.words import Z90, coarse, is_missing, say
 from equity.outputs import _rows
-from equity.outputs._content import Cell, Head, Table, first_up, heading
+from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points
 from equity.outputs.report import Report
 
 __all__ = ["Panel", "counts_table", "panels"]
@@ -43,6 +43,12 @@ FIXES = {
     "line and subscription": "A line, and a subscription for every home with a device",
     "line and home": "A line and a connected home everywhere",
 }
+WHOM = (
+    "These are differences between places, not between persons: a population's rate is the mean of "
+    "the rates of the areas where its people live, and whether they themselves lack a line is not "
+    "known. Each group is held against everybody else; the groups overlap. A ratio above 1 and "
+    "people above 0 mean that the group lives where it is worse."
+)
 PRACTICES = {
     "fit": "what a practice of its size needs, or more",
     "below": "less than that",
@@ -52,6 +58,8 @@ PRACTICES = {
 
 def panels(report: Report) -> Iterator[Panel]:
     """Yield the panels that this report has numbers for."""
+    if report.disparities:
+        yield Panel("whom", "For whom", WHOM, tuple(whom_tables(report)))
     if len(report.kinds) > 1:
         note = "Each kind of care has its own sites, limit and counts; the finding is of the first."
         yield Panel("kinds", "Kinds of care", note, (kinds_table(report),))
@@ -105,6 +113,36 @@ def _interval(row: pd.Series) -> Cell:
     if is_missing(row.get("p05_n")):
         return Cell("–")
     return Cell(f"{coarse(row['p05_n'])} to {coarse(row['p95_n'])}")
+
+
+def whom_tables(report: Report) -> Iterator[Table]:
+    """Draw each rate by group, and who lives in the places listed."""
+    columns = (
+        ("people_n", "n", "People or homes"),
+        ("rate_share", "share", "Where they live"),
+        ("reference_share", "share", "Everybody else"),
+        ("difference_share", "share", "Difference"),
+        ("ratio", "number", "Ratio"),
+        ("attributable_n", "n", "Beyond the others’ rate"),
+    )
+    corner = Head("Who", words=True, width=2.2)
+    for name, frame in report.disparities.items():
+        (column,) = describe([name])
+        first = [Cell(str(label)) for label in frame.index]
+        table = _framed(frame, columns, corner, first, f"{column.map_label}, by who lives there")
+        at = [head.label for head in table.heads].index("Difference")
+        rows = tuple((*row[:at], in_points(row[at]), *row[at + 1 :]) for row in table.rows)
+        yield replace(table, rows=rows)
+    if report.held is not None:
+        first = [Cell(first_up(str(label))) for label in report.held.index]
+        shares = (
+            ("people_n", "n", "In the whole area"),
+            ("there_n", "n", "In the places listed"),
+            ("held_share", "share", "Part of them who live there"),
+            ("there_share", "share", "Share of who lives there"),
+            ("everywhere_share", "share", "Share everywhere"),
+        )
+        yield _framed(report.held, shares, corner, first, "Who lives in the places listed")
 
 
 def kinds_table(report: Report) -> Table:

@@ -7,7 +7,7 @@ comes from the same cell and passes through the same rounding, so they cannot di
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from equity.areas.schema import Column, layers_in
@@ -75,6 +75,12 @@ class Report:
         What an area is called, in the plural: ``census tracts``.
     sites_label
         What a site is called, in the plural: ``health centers``.
+    disparities
+        Rate (``no_link_share`` …) -> one row a group: ``people_n``, ``rate_share``,
+        ``reference_share`` (everybody else), ``difference_share``, ``ratio``, ``attributable_n``.
+    held
+        Who lives in the places listed: ``people_n``, ``there_n``, ``held_share``, ``there_share``,
+        ``everywhere_share``; empty if there are none.
     """
 
     title: str
@@ -103,6 +109,8 @@ class Report:
     sites: gpd.GeoDataFrame | None = None
     areas_label: str = "census tracts"
     sites_label: str = "sites"
+    disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    held: pd.DataFrame | None = None
 
     @property
     def layers(self) -> list[Column]:

@@ -73,6 +73,8 @@ def build_report(result: Record) -> Report:
         sites=_sites_nearby(result),
         areas_label=_areas_label(plan.study.level),
         sites_label=_sites_label(result),
+        disparities=totals.disparities(result, ranked),
+        held=totals.held(ranked, focus),
     )
 
 
