@@ -31,6 +31,28 @@ _HOMES: _Forms = {
     "cellular_only_share": [(("B28002_006",), "B28002_001")],
 }
 
+# Of each class of income (homes), age, race and ethnicity (people): what its own cells say.
+_INCOMES = ("under_10k", "10k_to_20k", "20k_to_35k", "35k_to_50k", "50k_to_75k", "75k_up")
+_RACES = {
+    "white_alone": "A", "black": "B", "native": "C", "asian": "D", "pacific": "E",
+    "other_race": "F", "two_races": "G", "white": "H", "hispanic": "I",
+}  # fmt: skip
+_BY_PERSON: _Forms = {
+    **{
+        f"income_{name}_subscription_share": [((f"B28004_{at + 2:03d}",), f"B28004_{at:03d}")]
+        for name, at in zip(_INCOMES, range(2, 26, 4), strict=True)
+    },
+    **{
+        f"age_{name}_connected_share": [((f"B28005_{at + 3:03d}",), f"B28005_{at:03d}")]
+        for name, at in (("under_18", 2), ("18_to_64", 8), ("65", 14))
+    },
+    **{
+        f"{name}_connected_share": [((f"B28009{letter}_004",), f"B28009{letter}_001")]
+        for name, letter in _RACES.items()
+    },
+    "people_connected_share": [(("S2802_C02_001",), "S2802_C01_001")],
+}
+
 # Homes with a device and broadband, or the people who live in such homes (a subject table).
 _WITH_BOTH = {
     "B28003": (("B28003_004",), "B28003_001"),
@@ -84,10 +106,13 @@ def adoption(
         With the caller's index: ``households_n``, ``device_share``, ``no_device_share``,
         ``any_subscription_share``, ``subscription_share`` (those that count),
         ``connected_share`` (a device *and* a counted subscription), and where published
-        ``smartphone_only_share`` and ``cellular_only_share``; each with its ``_moe`` (90 %),
-        missing where the source has no margins. ``connected_share_status`` says how it was got:
-        ``ok`` (a table counts it), ``upper_bound`` (the smaller of two shares, which both must
-        hold), ``no_households`` or ``not_covered``.
+        ``smartphone_only_share`` and ``cellular_only_share``; by person, where the tables are
+        there, ``income_under_10k_subscription_share`` … (B28004, of the homes of each class),
+        ``age_65_connected_share`` … (B28005), ``black_connected_share`` … (B28009A to I) and
+        ``people_connected_share`` (S2802), of the people of each group; each with its ``_moe``
+        (90 %), missing where the source has no margins. ``connected_share_status`` says how it
+        was got: ``ok`` (a table counts it), ``upper_bound`` (the smaller of two shares, which both
+        must hold), ``no_households`` or ``not_covered``.
 
     Raises
     ------
@@ -123,7 +148,7 @@ def adoption(
     result = pd.DataFrame(index=acs.index)
     result["households_n"] = _column(acs, "B28002_001E", "households_n")
     result["households_n_moe"] = _column(acs, "B28002_001M", "households_n_moe")
-    for name, forms in _HOMES.items():
+    for name, forms in (_HOMES | _BY_PERSON).items():
         _add_share(result, acs, name, forms)
     _fill_devices(result)
     for name in ("device_share", "any_subscription_share"):
