@@ -174,7 +174,7 @@ def measures_of(
     there = rates.people > 0
     y, cov = rates.rate[there], rates.cov[np.ix_(there, there)]
     p = rates.people[there] / rates.people.sum()
-    at = None if at is None else int(there[:at].sum())
+    at = None if at is None or not there[at] else int(there[:at].sum())
     rows = {
         "variance_observed": ("absolute", variance(y, p), variance_error(y, p, cov)),
         "variance_noise": ("absolute", noise(p, cov), np.nan),

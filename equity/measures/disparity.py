@@ -344,11 +344,11 @@ def _held(
 
 
 def _left_out(table: pd.DataFrame, found: Sequence[Group]) -> Iterator[str]:
-    """Say how many areas with people have no value for any of the groups."""
+    """Say how many areas with people have no value, for one of the groups or for all."""
     people = estimate(table, "population_n")[0].to_numpy()
-    lost = ~np.any([group.known for group in found], axis=0) & (people > 0)
+    lost = ~np.all([group.known for group in found], axis=0) & (people > 0)
     if lost.any():
         yield (
-            f"Left out, without a value: {plural(int(lost.sum()), 'area')} with "
+            f"Left out where a value is lacking: {plural(int(lost.sum()), 'area')} with "
             f"{number(people[lost].sum())} residents."
         )

@@ -240,8 +240,8 @@ def test_a_population_and_everybody_else_by_a_plain_loop(areas, part, base):
     rate, rest = naive_population(areas, part, base)
     assert found["rate"] == pytest.approx(rate, rel=1e-12)
     assert found["reference_rate"] == pytest.approx(rest, rel=1e-12)
-    # The error of the difference from every input of every area, one at a time.
-    h, total = 1e-6, 0.0
+    # The errors from every input of every area, one at a time.
+    h, total, log_total = 1e-6, 0.0, 0.0
     for geoid, row in areas.iterrows():
         if np.isnan(row["no_link_n"]) or not row["population_n"] > 0:
             continue
@@ -251,8 +251,42 @@ def test_a_population_and_everybody_else_by_a_plain_loop(areas, part, base):
         for what, moe in errors.items():
             up, down = (naive_population(areas, part, base, (geoid, s * h, what)) for s in (1, -1))
             slope = ((up[0] - up[1]) - (down[0] - down[1])) / (2 * h)
+            log_slope = (np.log(up[0] / up[1]) - np.log(down[0] / down[1])) / (2 * h)
             total += (slope * moe / Z90) ** 2
+            log_total += (log_slope * moe / Z90) ** 2
     assert found["difference_se"] == pytest.approx(np.sqrt(total), rel=1e-4)
+    assert found["ratio_log_se"] == pytest.approx(np.sqrt(log_total), rel=1e-4)
+    people = areas.loc[areas["no_link_n"].notna() & (areas["population_n"] > 0)]
+    moe = np.hypot(people[part] * people[f"{base}_moe"], people[base] * people[f"{part}_moe"])
+    assert found["people_n_se"] * Z90 == pytest.approx(np.hypot.reduce(moe))
+    attributable = np.hypot(
+        found["people_n"] * found["difference_se"], found["difference"] * found["people_n_se"]
+    )
+    assert found["attributable_n_se"] == pytest.approx(attributable)
+
+
+def test_parts_of_everybody_err_apart_from_each_other(areas):
+    known = areas[areas["no_link_n"].notna() & (areas["population_n"] > 0)]
+    known = known.assign(other_share=1 - known["age_65_share"], other_share_moe=0.05)
+    found = disparity(
+        known, "no_link_share", populations={"old": "age_65_share", "other": "other_share"},
+        exclusive=True, reference="other",
+    ).rates.loc["old"]  # fmt: skip
+    rate, people = known["no_link_n"] / known["population_n"], known["population_n"]
+    total = 0.0
+    means, counts = [], []
+    for part in ("age_65_share", "other_share"):
+        counts.append(people * known[part])
+        means.append((counts[-1] * rate).sum() / counts[-1].sum())
+        total += (
+            (people * (rate - means[-1]) * known[f"{part}_moe"] / counts[-1].sum()) ** 2
+        ).sum()
+    shares = [count / count.sum() for count in counts]
+    total += (((shares[0] - shares[1]) * 0.03) ** 2).sum()
+    off = [(rate - mean) * known[part] / count.sum()
+           for mean, count, part in zip(means, counts, ("age_65_share", "other_share"), strict=True)]  # fmt: skip
+    total += (((off[0] - off[1]) * known["population_n_moe"]) ** 2).sum()
+    assert found["difference_se"] * Z90 == pytest.approx(np.sqrt(total), rel=1e-9)
 
 
 def test_a_count_is_the_same_as_its_share(areas):
@@ -300,6 +334,9 @@ def test_fifths_hold_equal_people_and_areas_of_one_value_stay_together(areas):
     assert people.sum() == known["population_n"].sum()
     assert (abs(people / people.sum() - 0.2) < known["population_n"].max() / people.sum()).all()
     assert found.rates.index[[0, -1]].tolist() == ["1 of 5 (lowest)", "5 of 5 (highest)"]
+    even = one_area_each(range(10)).assign(own_rate=range(10), value=range(10))
+    cut = disparity(even, "own_rate", groups="value", quantiles=5, worse="higher").rates
+    assert cut["rate"].tolist() == [0.5, 2.5, 4.5, 6.5, 8.5]
     same = areas.assign(median_household_income_usd=[1.0] * 20 + [2.0] * 20)
     tied = disparity(same, "no_link_share", groups="median_household_income_usd", quantiles=5)
     assert tied.rates["areas_n"].tolist() == [18, 20]
@@ -337,7 +374,7 @@ def test_the_caller_s_table_stays_and_its_record_goes_along(areas):
     assert found.notes[-1] == OF_PLACES
     assert meta(found.rates).notes == found.notes == meta(found.measures).notes
     people = f"{areas['population_n'].iloc[3]:,.0f}"
-    assert found.notes[0] == f"Left out, without a value: 1 area with {people} residents."
+    assert found.notes[0] == f"Left out where a value is lacking: 1 area with {people} residents."
 
 
 def test_all_rates_equal_is_said():
@@ -423,6 +460,37 @@ def test_nobody_in_a_group_is_told(areas):
     assert found.rates["status"].tolist() == ["no_population", "ok"]
 
 
+def test_a_group_of_nobody_does_not_move_the_reference():
+    table = pd.DataFrame({"population_n": [900.0, 300.0], "own_rate": [0.2, 0.4]}, index=["a", "b"])
+    table = table.assign(
+        none_share=0.0, some_share=[0.2, 0.5], all_share=1.0, rest_share=[0.8, 0.5]
+    )
+    parts = {"none": "none_share", "some": "some_share", "rest": "rest_share"}
+    options = {"exclusive": True, "worse": "higher"}
+    found = disparity(table, "own_rate", populations=parts, reference="rest", **options)
+    without = disparity(
+        table, "own_rate", populations={k: parts[k] for k in ("some", "rest")}, reference="rest",
+        **options,
+    )  # fmt: skip
+    pd.testing.assert_series_equal(found.measures["value"], without.measures["value"])
+    assert found.rates["status"].tolist() == ["no_population", "no_moe", "no_moe"]
+    nobody = disparity(table, "own_rate", populations=parts, reference="none", **options)
+    assert "attributable_rate" not in nobody.measures.index
+
+
+def test_unknown_people_are_left_out_and_told(areas):
+    own = areas.assign(own_share=0.3, own_share_moe=0.01)
+    own.loc[own.index[8], "own_share"] = 0.9
+    own.loc[own.index[9], "population_n"] = np.nan
+    own.loc[own.index[10], "age_65_share"] = np.nan
+    found = disparity(own, "own_share", groups=FLAGS[0], worse="higher")
+    assert found.rates["areas_n"].sum() == 38
+    assert found.rates["rate"].notna().all()
+    people = disparity(own, "own_share", populations=ALL, worse="higher")
+    assert people.rates["areas_n"].tolist() == [37, 38]
+    assert people.notes[0].startswith("Left out where a value is lacking: 1 area with ")
+
+
 def test_who_lives_in_the_places_by_a_plain_loop(areas):
     there = areas["is_under_resourced"]
     found = who_lives_there(
@@ -446,8 +514,9 @@ def test_who_lives_in_the_places_by_a_plain_loop(areas):
     assert meta(found).notes == (OF_PLACES,)
 
 
-def test_the_error_of_a_share_held_by_simulation(areas):
-    there = areas["is_under_resourced"]
+@pytest.mark.parametrize("many", [4, 20, 36])
+def test_the_error_of_a_share_held_by_simulation(areas, many):
+    there = pd.Series(np.arange(len(areas)) < many, index=areas.index)
     found = who_lives_there(areas, there, populations={"old": "age_65_share"}).loc["old"]
     rng, drawn = np.random.default_rng(5), []
     for _ in range(3000):

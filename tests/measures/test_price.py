@@ -52,6 +52,11 @@ def test_a_price_at_the_edge_of_a_class_counts_whole_classes():
     # $75 a month is 2 % of $45,000, where a class begins: eight classes of sixteen.
     found = line_over_income(incomes([*evenly(*range(15)), *[250.0] * 100]), usd_month=75, **SURVEY)
     assert found["line_over_income_share"].tolist() == [8 / 16]
+    assert "from $40,000 to $45,000" in meta(found).notes[0]
+    last = line_over_income(
+        incomes([*evenly(*range(15)), *[250.0] * 100]), usd_month=1000, income_share=0.06, **SURVEY
+    )
+    assert last["line_over_income_share"].tolist() == [15 / 16]
 
 
 def test_the_margin_is_that_of_a_sum_and_a_share():
