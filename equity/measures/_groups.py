@@ -139,7 +139,8 @@ def _over(table: pd.DataFrame, part: str, whole: str) -> tuple[pd.Series, pd.Ser
 def part_of(table: pd.DataFrame, name: str) -> tuple[str, pd.Series, pd.Series]:
     """Return what a population is a part of, which part in each area, and its variance."""
     (column,) = describe([name])
-    base = "households_n" if column.universe == "households" else "population_n"
+    homes = column.of == "households_n" or column.universe == "households"
+    base = "households_n" if homes else "population_n"
     if column.adds:
         part, part_var = _over(table, name, base)
     elif column.unit == "share":

@@ -10,7 +10,7 @@ from equity.areas.words import number, share
 from equity.errors import InputError, MissingColumnError
 from equity.provenance import carry
 
-__all__ = ["CUSTOMARY_SHARE", "line_over_income"]
+__all__ = ["CUSTOMARY_SHARE", "INCOME_CODES", "line_over_income"]
 
 CUSTOMARY_SHARE = 0.02
 """Part of income that a line is held to cost at most: by custom, 2 %."""
@@ -19,6 +19,8 @@ _STARTS_USD = (
     0, 10_000, 15_000, 20_000, 25_000, 30_000, 35_000, 40_000, 45_000, 50_000, 60_000, 75_000,
     100_000, 125_000, 150_000, 200_000,
 )  # fmt: skip
+INCOME_CODES = tuple(f"B19001_{i + 1:03d}" for i in range(len(_STARTS_USD) + 1))
+"""All homes, then those of each class: ACS codes without E or M."""
 
 
 def line_over_income(
@@ -69,8 +71,8 @@ def line_over_income(
     [0.5]
     """
     cut = _income(usd_month, source, income_share)
-    codes = [f"B19001_{i + 2:03d}" for i in range(len(_STARTS_USD))]
-    lacking = [name for name in ("B19001_001", *codes) if f"{name}E" not in acs]
+    codes = INCOME_CODES[1:]
+    lacking = [name for name in INCOME_CODES if f"{name}E" not in acs]
     if lacking:
         raise MissingColumnError(
             f"the ACS table lacks {lacking[0]}E, homes by income",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from equity.errors import InputError, MissingFileError
+from equity.rules.toml_file import odd_numbers, read_toml
 
 Subscription = Literal["any_broadband", "cable_fiber_dsl"]
 SpeedPair = tuple[float, float]
@@ -128,7 +129,8 @@ def load_coverage_rule(name: str | Path) -> CoverageRule:
     Raises
     ------
     InputError
-        If no such rule ships, or a field is missing, unknown, of the wrong kind or impossible.
+        If no such rule ships, or a user's own has the id of one that does, or a field that is
+        missing, unknown, of the wrong kind or impossible.
     MissingFileError
         If the path does not exist.
 
@@ -151,12 +153,19 @@ def load_coverage_rule(name: str | Path) -> CoverageRule:
     path = Path(name)
     if not path.is_file():
         raise MissingFileError("no such rule file", file=path, fix=_close(path))
-    try:
-        return _parse(tomllib.loads(path.read_text(encoding="utf-8")), text)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    data, _ = read_toml(path)
+    for place, what in odd_numbers(data):
         raise InputError(
-            f"not valid TOML: {error}", file=text, fix="TOML is UTF-8 text; mend that line"
-        ) from None
+            f"{'.'.join(map(str, place))} {what}", file=text, fix="write a plain number"
+        )
+    rule = _parse(data, text)
+    if rule.id in list_coverage_rules():
+        raise InputError(
+            f"its id {rule.id!r} is that of a rule that ships with the package",
+            file=text,
+            fix=f"give it an id of its own, for example my-{rule.id}",
+        )
+    return rule
 
 
 def _close(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from equity.errors import StorageError
 from equity.outputs.appendix import write_appendix
@@ -58,16 +59,20 @@ def write_outputs(report: Report, target: Path) -> Path:
 
 
 def _write_all(report: Report, folder: Path) -> None:
+    about: dict[str, Any] = {
+        "sources": report.sources,
+        "rules": [str(rule["id"]) for rule in report.rules],
+        "synthetic": report.synthetic,
+        "credited": report.credits,
+        "notes": [f"under-resourced: {text}" for text in report.criteria],
+    }
     steps = (
         lambda: write_page(report, folder),
-        lambda: export(
-            report.table,
-            folder,
-            sources=report.sources,
-            rules=[str(rule["id"]) for rule in report.rules],
-            synthetic=report.synthetic,
-            notes=[f"under-resourced: {text}" for text in report.criteria],
-        ),
+        lambda: export(report.table, folder, **about),
+        lambda: [
+            export(table, folder, formats="csv", name=name, **about)
+            for name, table in report.levels.items()
+        ],
         lambda: write_appendix(report, folder / "appendix.pdf"),
         lambda: write_appendix(report, folder / "appendix.docx"),
         lambda: write_recipe(report, folder / "study.toml"),
