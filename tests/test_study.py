@@ -137,6 +137,8 @@ def test_for_whom_has_the_numbers_of_the_comparison_and_stands_on_page_and_paper
     assert row["rate_share"] == pytest.approx(
         (old * people["beyond_reach_share"]).sum() / old.sum()
     )
+    low, high = (row["ratio"] * np.exp(way * row["ratio_log_moe"]) for way in (-1, 1))
+    assert 1 < low < row["rate_share"] / row["reference_share"] < high
     held = report.held.loc["Residents aged 65 or older"]
     assert held["held_share"] == pytest.approx(old[list(report.focus)].sum() / old.sum())
     page = (write_page(report, tmp_path)[0]).read_text(encoding="utf-8")
@@ -152,6 +154,7 @@ def test_for_whom_has_the_numbers_of_the_comparison_and_stands_on_page_and_paper
     ):
         assert caption in captions
         assert caption in page
+    assert f"{row['ratio']:.2f} ({low:.2f} to {high:.2f})" in page
 
 
 @pytest.fixture

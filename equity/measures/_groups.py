@@ -83,6 +83,7 @@ def _rates(area: Group, part: Floats, part_var: Floats, signs: Floats) -> Rates:
         + signs * (of_part.T @ of_part)
     )
     of_group = people_var @ part**2 + area.people**2 @ part_var
+    unknown |= people == 0
     cov[unknown], cov[:, unknown] = np.nan, np.nan
     of_group[uncounted] = np.nan
     return Rates(rate, cov, people, of_group)

@@ -55,7 +55,7 @@ class Disparity:
         be at the reference's rate; below 0 where the group does better); each with its standard
         error ``_se``, that of the ratio of its logarithm (``ratio_log_se``); ``status``: ``ok``,
         ``no_moe`` (an input has no margin: no standard error), ``not_computable`` (a reference of
-        0 has no ratio) or ``no_population``.
+        0 has no ratio), ``no_population`` or ``not_covered`` (no area has all that it needs).
     measures
         One row a measure, index ``measure``, empty where populations may overlap: ``kind``
         (``absolute``, in the unit of the rate or its square, or ``relative``), ``value``, ``se``,
@@ -293,7 +293,7 @@ def _row(
         "ratio_log_se": _root(log_var) if ratio > 0 else np.nan,
         "attributable_n": sign * people * gap,
         "attributable_n_se": _root(people**2 * gap_var + gap**2 * rates.people_var[i]),
-        "status": _status(y, z, vy),
+        "status": _status(y, z, vy) if found[label].known.any() else "not_covered",
     }
 
 
@@ -322,7 +322,8 @@ def _held(
 
     def rate(rows: NDArray[np.bool_]) -> Rate:
         if not rows.any():
-            return Rate(0.0, 0.0, 0.0, 0.0, np.nan, np.nan)
+            none = 0.0 if known.any() else np.nan
+            return Rate(none, none, none, none, np.nan, np.nan)
         return moe_of_rate(count[rows], count_moe[rows], people_n[rows], people_moe[rows])
 
     inside, outside, all_of_them = rate(known & there), rate(known & ~there), rate(known)
@@ -332,7 +333,7 @@ def _held(
     told = {
         "people_n": (total, all_of_them.numerator_moe),
         "there_n": (a, inside.numerator_moe),
-        "held_share": (a / total, moved / total**2) if total else (np.nan, np.nan),
+        "held_share": (a / total, moved / total**2) if total > 0 else (np.nan, np.nan),
         "there_share": (inside.rate, inside.moe),
         "everywhere_share": (all_of_them.rate, all_of_them.moe),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from equity.areas.schema import describe
-from equity.areas.words import Z90, coarse, is_missing, say
+from equity.areas.words import Z90, coarse, is_missing, number, say
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points
 from equity.outputs.report import Report
@@ -46,8 +47,9 @@ FIXES = {
 WHOM = (
     "These are differences between places, not between persons: a population's rate is the mean of "
     "the rates of the areas where its people live, and whether they themselves lack a line is not "
-    "known. Each group is held against everybody else; the groups overlap. A ratio above 1 and "
-    "people above 0 mean that the group lives where it is worse."
+    "known. Each group is held against everybody else; the groups overlap. A ratio above 1 "
+    "(in brackets: its 90 % interval) and people above 0 mean that the group lives where it is "
+    "worse."
 )
 PRACTICES = {
     "fit": "what a practice of its size needs, or more",
@@ -125,13 +127,17 @@ def whom_tables(report: Report) -> Iterator[Table]:
         ("ratio", "number", "Ratio"),
         ("attributable_n", "n", "Beyond the others’ rate"),
     )
-    corner = Head("Who", words=True, width=2.2)
     for name, frame in report.disparities.items():
         (column,) = describe([name])
+        caption = f"{column.map_label}, by who lives there"
         first = [Cell(str(label)) for label in frame.index]
-        table = _framed(frame, columns, corner, first, f"{column.map_label}, by who lives there")
+        corner = Head(caption, words=True, width=2.2)
+        table = _framed(frame, columns, corner, first, caption)
         at = [head.label for head in table.heads].index("Difference")
-        rows = tuple((*row[:at], in_points(row[at]), *row[at + 1 :]) for row in table.rows)
+        rows = tuple(
+            (*row[:at], in_points(row[at]), _with_range(row[at + 1], moe), *row[at + 2 :])
+            for row, moe in zip(table.rows, frame["ratio_log_moe"], strict=True)
+        )
         yield replace(table, rows=rows)
     if report.held is not None:
         first = [Cell(first_up(str(label))) for label in report.held.index]
@@ -142,7 +148,17 @@ def whom_tables(report: Report) -> Iterator[Table]:
             ("there_share", "share", "Share of who lives there"),
             ("everywhere_share", "share", "Share everywhere"),
         )
-        yield _framed(report.held, shares, corner, first, "Who lives in the places listed")
+        caption = "Who lives in the places listed"
+        corner = Head(caption, words=True, width=2.2)
+        yield _framed(report.held, shares, corner, first, caption)
+
+
+def _with_range(ratio: Cell, log_moe: float) -> Cell:
+    """Add to a ratio its 90 % interval, which lies evenly about its logarithm."""
+    if ratio.value is None or is_missing(log_moe):
+        return ratio
+    low, high = (ratio.value * math.exp(way * log_moe) for way in (-1, 1))
+    return replace(ratio, text=f"{ratio.text} ({number(low, 2)} to {number(high, 2)})")
 
 
 def kinds_table(report: Report) -> Table:

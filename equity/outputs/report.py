@@ -84,7 +84,8 @@ class Report:
         What the words of likelihood beside the list mean; empty where it has none.
     disparities
         Rate (``no_link_share`` …) -> one row a group: ``people_n``, ``rate_share``,
-        ``reference_share`` (everybody else), ``difference_share``, ``ratio``, ``attributable_n``.
+        ``reference_share`` (everybody else), ``difference_share``, ``ratio``,
+        ``ratio_log_moe``, ``attributable_n``.
     held
         Who lives in the places listed: ``people_n``, ``there_n``, ``held_share``, ``there_share``,
         ``everywhere_share``; empty if there are none.

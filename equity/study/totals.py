@@ -7,6 +7,7 @@ import pandas as pd
 
 from equity.areas.precision import Z90
 from equity.areas.rates import Rate, moe_of_rate
+from equity.areas.schema import describe
 from equity.measures.adoption import POPULATIONS
 from equity.measures.disparity import disparity, who_lives_there
 from equity.measures.draws import Draws
@@ -172,8 +173,10 @@ def disparities(result: Record, ranked: pd.DataFrame) -> dict[str, pd.DataFrame]
 
 
 def _populations(table: pd.DataFrame) -> list[str]:
-    """Return the populations that are at hand."""
-    return [name for name in POPULATIONS if name in table and table[name].notna().any()]
+    """Return the populations that are at hand, with a count of what they are a part of."""
+    told = describe(name for name in POPULATIONS if name in table)
+    parts = {column.name: column.of or "population_n" for column in told}
+    return [name for name, of in parts.items() if table[[name, of]].notna().any().all()]
 
 
 _FLAGS = {

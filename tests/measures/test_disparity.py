@@ -454,10 +454,19 @@ def test_populations_may_overlap_and_then_have_no_measure_between_them(areas):
     assert found.rates.index.tolist() == ["a", "b"]
 
 
-def test_nobody_in_a_group_is_told(areas):
-    areas["age_65_share"] = 0.0
-    found = disparity(areas, "no_link_share", populations=ALL)
-    assert found.rates["status"].tolist() == ["no_population", "ok"]
+def test_nobody_in_a_group_is_told_from_a_group_that_nobody_knows(areas):
+    areas["age_65_share"], areas["households_n"] = 0.0, np.nan
+    three = {**ALL, "homes": "no_vehicle_share"}
+    found = disparity(areas, "no_link_share", populations=three).rates
+    assert found["status"].tolist() == ["no_population", "ok", "not_covered"]
+    told = [
+        name for name in found if name.startswith(("rate", "difference", "ratio", "attributable"))
+    ]
+    assert found.loc[["a", "homes"], told].isna().all(axis=None)
+    there = who_lives_there(areas, areas["is_rural_ruca"], populations=three)
+    assert there["people_n"].isna().tolist() == [False, False, False, True]
+    assert there["people_n"].iloc[1] == 0
+    assert there.loc[["a", "homes"], "held_share"].isna().all()
 
 
 def test_a_group_of_nobody_does_not_move_the_reference():
