@@ -94,7 +94,7 @@ def beyond_words(result: Record, care: CarePart) -> str:
             f"{care.column}"
         )
     return (
-        f"live more than {care.limit_min:g} estimated minutes from the nearest "
+        f"are estimated to live more than {care.limit_min:g} minutes from the nearest "
         f"{sites_words(result, care)}"
     )
 
@@ -240,10 +240,10 @@ def places_sentence(focus: pd.DataFrame, everybody: float) -> str:
         f"{number(n)} {word}" for n, word in ((very, "very likely"), (likely, "likely")) if n
     ] or ["none of them likely"]
     survey = focus["under_resourced_probability"].notna().any()
-    of_what = "" if survey else " by travel error alone"
+    of_what = "" if survey else " (as far as the error of travel estimates can tell)"
     return (
-        f"{text}; {sentence_list(said)} to belong there{of_what}, and about {number(sure.sum())} "
-        "in all may be expected to."
+        f"{text}; {sentence_list(said)} to belong on that list{of_what}, and of all "
+        f"{number(len(sure))} about {number(sure.sum())} may be expected to."
     )
 
 
