@@ -21,14 +21,12 @@ from equity.errors import FormatError
 from equity.files.features import is_json, read_features
 from equity.files.opening import is_workbook, read_bytes
 from equity.files.sheets import read_sheet
+from equity.files.words import UTF16, as_text
 
-__all__ = ["BLANK", "UTF16", "first_line", "read_records", "read_text_table", "usable_names"]
+__all__ = ["BLANK", "first_line", "read_records", "read_text_table", "usable_names"]
 
 BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
 """How tables of text write that nothing is known."""
-
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
-"""What a text in UTF-16 begins with."""
 
 _BLOCK = 1 << 30  # bytes; one block, unless the file is larger
 _MOST_COLUMNS = 5_000
@@ -109,14 +107,7 @@ def read_records(data: bytes, path: str | Path) -> Iterator[tuple[int, list[str]
 
 def _as_utf8(content: bytes, path: str | Path, delimiter: str) -> bytes:
     if content.startswith(UTF16):
-        try:
-            content = content.decode("utf-16").encode("utf-8")
-        except UnicodeError:
-            raise FormatError(
-                "the text is UTF-16 and cut off",
-                file=path,
-                fix="download it again, or save it as CSV with the encoding UTF-8",
-            ) from None
+        content = as_text(content, path).encode("utf-8")
     if content.startswith(_OLD_WORKBOOK):
         raise FormatError(
             "this is an old (.xls) or locked workbook",
@@ -129,11 +120,7 @@ def _as_utf8(content: bytes, path: str | Path, delimiter: str) -> bytes:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
-        # Windows-1252 where it is defined: Latin-1 with printable characters in place of controls.
-        try:
-            content = content.decode("cp1252").encode("utf-8")
-        except UnicodeDecodeError:
-            content = content.decode("latin-1").encode("utf-8")
+        content = as_text(content, path).encode("utf-8")
     return _one_line_end(content, delimiter)
 
 

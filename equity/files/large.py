@@ -13,9 +13,10 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from equity.files.delimited import UTF16, read_text_table, usable_names
+from equity.files.delimited import read_text_table, usable_names
 from equity.files.features import is_json
 from equity.files.opening import check_data, is_packed, regular
+from equity.files.words import UTF16
 
 if TYPE_CHECKING:
     import pyarrow as pa

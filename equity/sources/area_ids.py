@@ -128,7 +128,7 @@ def _refuse_two(frame: pd.DataFrame, names: Sequence[str], path: str | Path) -> 
         if odd.any():
             raise InputError(
                 f"columns {names[0]} and {name} hold different areas "
-                f"({frame[names[0]][odd].iloc[0]} and {frame[name][odd].iloc[0]}): which are meant?",
+                f"({frame[names[0]][odd].iloc[0]}, {frame[name][odd].iloc[0]}): which are meant?",
                 file=path,
                 rows=row_labels(frame.index, odd),
                 fix="name the column of the ids with id_column=, or the columns of their parts: "

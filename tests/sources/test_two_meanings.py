@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pandas as pd
 import pytest
 from door_files import put
 
 import equity as eq
 from equity.areas.geoid import normalize, of_other_level
-from equity.errors import GeoidError, InputError
+from equity.errors import FormatError, GeoidError, InputError
+from equity.files import vector
 from equity.sources.fcc.classes import read_coverage
 
 OWN = {"agency": "a", "product": "p", "vintage": "v", "geo_vintage": "2020"}
@@ -98,3 +101,84 @@ def test_a_part_of_an_area_is_never_taken_for_it(tmp_path, level, part, whole):
     assert table["x_n"].tolist() == [1]
     assert eq.read_acs(tmp_path / "t.csv", year=2021, level=level)["B01003_001E"].tolist() == [1]
     assert of_other_level(pd.Series([whole, part]), level).tolist() == [False, True]
+
+
+# --- answers that go on, and JSON as it comes ------------------------------------------------
+
+
+def answer(features=2, **more):
+    ring = [[-75.5, 39], [-75.4, 39], [-75.4, 39.1], [-75.5, 39]]
+    one = {
+        "type": "Feature",
+        "properties": {"GEOID": OLD, "x": 1, "words": "w" * 300},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    body = {"type": "FeatureCollection", "features": []} | more
+    body["features"] = [one | {"properties": one["properties"] | {"GEOID": geoid}}
+                        for geoid in (OLD, NEW, "10001040202")[:features]]  # fmt: skip
+    return body
+
+
+GOES_ON = [
+    {"exceededTransferLimit": "true"},
+    {"exceededTransferLimit": True, "tail": "t" * 9000},
+    {"numberMatched": 500, "numberReturned": 2},
+    {"totalFeatures": 3},
+    {"links": [{"rel": "self", "href": "a"}, {"rel": "next", "href": "b"}]},
+]
+WHOLE = [
+    {"exceededTransferLimit": False},
+    {"numberMatched": 2, "numberReturned": 2, "totalFeatures": "unknown"},
+    {"links": [{"rel": "self", "href": "a"}]},
+]
+
+
+@pytest.mark.parametrize("piece", [1 << 20, 1000, 1001, 1013])
+@pytest.mark.parametrize("first", [True, False])
+def test_an_answer_that_goes_on_is_never_the_whole(tmp_path, monkeypatch, first, piece):
+    monkeypatch.setattr(vector, "_PIECE", piece)
+    for more in [*GOES_ON, *WHOLE]:
+        body = answer(**more)
+        if first:
+            body = {"type": body["type"]} | more | body
+        else:
+            body["features"] = body.pop("features")
+            body |= {name: body.pop(name) for name in more}
+        path = put(tmp_path, json.dumps(body), "t.geojson")
+        if more in WHOLE:
+            assert len(own(path)) == len(eq.read_boundaries(path, year=2020)) == 2
+            continue
+        for read in (own, lambda p: eq.read_boundaries(p, year=2020)):
+            with pytest.raises(FormatError, match="the service sent only the first") as caught:
+                read(path)
+            assert "startIndex" in caught.value.fix
+
+
+RECORDS = f'[{{"GEOID": "{OLD}", "x": 1, "name": "Doña Ana"}}]'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+def test_json_is_read_in_every_encoding_of_text(tmp_path, encoding):
+    path = put(tmp_path, RECORDS.encode(encoding), "t.json")
+    table = own(path, {"x_n": "x", "name": {"column": "name", "unit": "text"}})
+    assert table["name"].tolist() == ["Doña Ana"]
+    rows = [["GEO_ID", "NAME", "B01003_001E"], [f"1400000US{OLD}", "Doña Ana", "5"]]
+    path = put(tmp_path, json.dumps(rows, ensure_ascii=False).encode(encoding), "a.json")
+    assert eq.read_acs(path, year=2021)["name"].tolist() == ["Doña Ana"]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (RECORDS.replace('"x": 1', '"x": 1, "x": 2'), "'x' stands twice in one object"),
+        (RECORDS.replace('"x": 1', r'"x": "a\ud800"'), r"half a character \(\\ud800\)"),
+        (RECORDS.replace('"x": 1', r'"x\uDC00": 1'), "half a character"),
+        (RECORDS.encode("utf-16")[:-5], "cut off"),
+    ],
+)
+def test_json_that_would_lose_a_value_is_refused(tmp_path, content, why):
+    with pytest.raises(FormatError, match=why) as caught:
+        own(put(tmp_path, content, "t.json"))
+    assert caught.value.fix
+    assert own(put(tmp_path, RECORDS.replace("1,", r'"\ud83d\ude00",'), "t.json"),
+               {"name": {"column": "x", "unit": "text"}})["name"].tolist() == ["\U0001f600"]  # fmt: skip
