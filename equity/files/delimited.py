@@ -31,6 +31,7 @@ BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
 _BLOCK = 1 << 30  # bytes; one block, unless the file is larger
 _MOST_COLUMNS = 5_000
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_SEPARATOR = re.compile(rb'"?sep=([,;|\t])"?(?=\r?\n)')  # what Excel is told by some programs
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
@@ -51,7 +52,8 @@ def read_text_table(
         where it is neither. Its lines may end in any way, and in several. Or an .xlsx workbook, or
         records of JSON, also as the features of a map (GeoJSON, Esri).
     delimiter
-        Field separator; never sniffed, but for the tabs of a spreadsheet's UTF-16 text.
+        Field separator; never sniffed, but for the tabs of a spreadsheet's UTF-16 text. A first
+        line ``sep=;`` says it too.
     data
         Content already read, if any.
     trailing_comma
@@ -82,6 +84,9 @@ def read_text_table(
     if content.startswith(UTF16) and delimiter == "," and "\t" in first_line(content):
         delimiter = "\t"
     content = _as_utf8(content, path, delimiter)
+    if told := _SEPARATOR.match(content):  # the line stays, so that others keep their numbers
+        content = content[told.end() :]
+        delimiter = told[1].decode() if delimiter == "," else delimiter
     end, names = _header(content, delimiter, path, drop_last=trailing_comma)
     _check_quotes(content, delimiter, path)
     if trailing_comma:
@@ -135,7 +140,8 @@ def _one_line_end(content: bytes, delimiter: str) -> bytes:
 def _header(
     content: bytes, delimiter: str, path: str | Path, *, drop_last: bool
 ) -> tuple[int, list[str]]:
-    end = content.find(b"\n") + 1 or len(content)
+    blank = len(content) - len(content.lstrip(b"\r\n"))
+    end = content.find(b"\n", blank) + 1 or len(content)
     while content[:end].count(b'"') % 2 and end < len(content):  # a newline inside a quoted name
         end = content.find(b"\n", end) + 1 or len(content)
     _, raw = next(_records(content[:end], delimiter, path), (1, [""]))
