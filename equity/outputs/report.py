@@ -82,6 +82,9 @@ class Report:
         What a site is called, in the plural: ``health centers``.
     how_likely
         What the words of likelihood beside the list mean; empty where it has none.
+    pages
+        Row of ``levels["states"]`` -> address of that state's own page, where each state was run
+        apart. `table` then has one row a county, and no list of communities: theirs have those.
     """
 
     title: str
@@ -113,6 +116,17 @@ class Report:
     areas_label: str = "census tracts"
     sites_label: str = "sites"
     how_likely: str = ""
+    pages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def table_name(self) -> str:
+        """What the files of the table are called."""
+        return "counties" if self.pages else "communities"
+
+    @property
+    def rows_label(self) -> str:
+        """What a row of the table is called, in the plural."""
+        return "counties" if self.pages else self.areas_label
 
     @property
     def layers(self) -> list[Column]:
