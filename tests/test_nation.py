@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import replica_publishers as publishers
+from dask_cluster import local_cluster
 from shapely.geometry import box
 
 from equity import settings
@@ -225,6 +226,17 @@ def test_another_run_takes_the_place_of_the_first(files, nation):
     before = {p: p.read_bytes() for p in sorted(nation[1].rglob("*")) if p.is_file()}
     run(str(files / "study.toml"), nation[1])
     assert {p: p.read_bytes() for p in sorted(nation[1].rglob("*")) if p.is_file()} == before
+
+
+def test_workers_of_a_cluster_run_one_state_each_and_the_files_are_the_same(files, nation):
+    pytest.importorskip("distributed")
+    with local_cluster() as cluster:
+        run_states(
+            Study.load(files / "study.toml"), files / "far", cluster=cluster.scheduler_address
+        )
+    for path in sorted(nation[1].rglob("*")):
+        if path.is_file():
+            assert (files / "far" / path.relative_to(nation[1])).read_bytes() == path.read_bytes()
 
 
 def test_a_folder_that_is_no_run_is_not_written_into(files, tmp_path):

@@ -112,7 +112,8 @@ def community_table(
     first = [
         Cell(name, small=small) for name, small in zip(names, _rows.places(table), strict=True)
     ]
-    return _drawn(table, place, Head("Community", words=True, width=2.15), first, caption)
+    corner = "County" if report.pages else "Community"
+    return _drawn(table, place, Head(corner, words=True, width=2.15), first, caption)
 
 
 def states_table(report: Report) -> Table:
