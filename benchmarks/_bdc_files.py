@@ -94,8 +94,10 @@ def make_places(
     late = rng.choice(n, n // 10, replace=False)
     location[late] = location[rng.permutation(late)]
     blocks = max(n // 18, tracts, 1)
+    every = np.arange(tracts)  # where tracts are asked for, none is without a block
     tracts = tracts or max(blocks // 80, 1)
-    tract_of_block = np.sort(rng.integers(0, tracts, blocks))
+    others = rng.integers(0, tracts, blocks - len(every))
+    tract_of_block = np.sort(np.concatenate([every, others]))
     county = 1 + 2 * (tract_of_block // 40)
     if counties:
         county = np.array(counties)[tract_of_block * len(counties) // tracts]

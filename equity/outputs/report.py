@@ -85,6 +85,13 @@ class Report:
     pages
         Row of ``levels["states"]`` -> address of that state's own page, where each state was run
         apart. `table` then has one row a county, and no list of communities: theirs have those.
+    disparities
+        Rate (``no_link_share`` …) -> one row a group: ``people_n``, ``rate_share``,
+        ``reference_share`` (everybody else), ``difference_share``, ``ratio``,
+        ``ratio_log_moe``, ``attributable_n``.
+    held
+        Who lives in the places listed: ``people_n``, ``there_n``, ``held_share``, ``there_share``,
+        ``everywhere_share``; empty if there are none.
     """
 
     title: str
@@ -116,6 +123,8 @@ class Report:
     areas_label: str = "census tracts"
     sites_label: str = "sites"
     how_likely: str = ""
+    disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    held: pd.DataFrame | None = None
     pages: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -80,6 +80,8 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         levels=_levels(result) if levels is None else levels,
         areas_label=_areas_label(plan.study.level),
         sites_label=_sites_label(result),
+        disparities=totals.disparities(result, ranked),
+        held=totals.held(ranked, focus),
     )
 
 
