@@ -412,6 +412,7 @@ def test_one_missing_margin_hides_the_errors_of_its_own_group_alone(areas):
     assert np.isnan(found.loc["yes", "rate_se"])
     assert found.loc["no", "rate_se"] > 0
     assert np.isnan(found.loc["no", "difference_se"])
+    assert set(found["status"]) == {"no_moe"}, "neither difference has an error"
 
 
 ALL = {"a": "age_65_share", "b": "disability_share"}
@@ -466,6 +467,7 @@ def test_nobody_in_a_group_is_told_from_a_group_that_nobody_knows(areas):
     there = who_lives_there(areas, areas["is_rural_ruca"], populations=three)
     assert there["people_n"].isna().tolist() == [False, False, False, True]
     assert there["people_n"].iloc[1] == 0
+    assert there["areas_n"].tolist() == [40, 40, 40, 0]
     assert there.loc[["a", "homes"], "held_share"].isna().all()
 
 
