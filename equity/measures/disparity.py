@@ -195,10 +195,11 @@ def who_lives_there(
     Returns
     -------
     pandas.DataFrame
-        Index ``population``, everybody first: ``people_n`` (in all areas), ``there_n``,
-        ``held_share`` (of the population, who live there), ``there_share`` (of who lives there,
-        the population) and ``everywhere_share``; each with its standard error
-        ``_se``. These are statements about places, not about the persons there.
+        Index ``population``, everybody first: ``areas_n`` (areas where it is known; the others are
+        left out), ``people_n`` (in all of them), ``there_n``, ``held_share`` (of the population,
+        who live there), ``there_share`` (of who lives there, the population) and
+        ``everywhere_share``; each with its standard error ``_se``. These are statements about
+        places, not about the persons there.
 
     Raises
     ------
@@ -293,7 +294,7 @@ def _row(
         "ratio_log_se": _root(log_var) if ratio > 0 else np.nan,
         "attributable_n": sign * people * gap,
         "attributable_n_se": _root(people**2 * gap_var + gap**2 * rates.people_var[i]),
-        "status": _status(y, z, vy) if found[label].known.any() else "not_covered",
+        "status": _status(y, z, gap_var) if found[label].known.any() else "not_covered",
     }
 
 
@@ -337,7 +338,7 @@ def _held(
         "there_share": (inside.rate, inside.moe),
         "everywhere_share": (all_of_them.rate, all_of_them.moe),
     }
-    return {
+    return {"areas_n": int(known.sum())} | {
         f"{name}{ending}": value
         for name, (estimate, moe) in told.items()
         for ending, value in (("", estimate), ("_se", moe / Z90))

@@ -157,6 +157,8 @@ def good(ground: Ground) -> dict[str, dict[str, Any]]:
         "gap_range": {"table": table, "over_reported": 0.1},
         "recover": {"table": table, "fixes": [("line",)]},
         "sensitivity": {"table": table, "settings": [Setting("a", "b", "c", table)]},
+        "disparity": {"table": table, "column": "gap_share", "groups": "is_under_resourced",
+                      "reference": "no", "worse": "higher"},
         "make_map": {"table": table, "column": "gap_n", "layers": [], "sites": sites,
                      "classes": 5, "notes": [], "title": "x"},
         "save_map": {"map": eq.make_map(table), "path": out / "map.html"},
