@@ -101,6 +101,15 @@ def test_tables_alone_make_a_study_with_published_minutes_and_no_map(one_state):
         "Agency of homes, Table of homes, 2023"
     )
     assert "Agency" not in told["gap_n"]
+    # What stands in for counts that are not there is said on the page and beside the table.
+    record = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    for start in (
+        "No table counts homes with both a device and a subscription: connected_share is the",
+        "Taken as a table gives it, not from counts: device_share and any_subscription_share",
+    ):
+        (said,) = [note for note in meta(table).notes if note.startswith(start)]
+        assert said in page
+        assert said in record["notes"]
 
 
 def test_residents_that_nothing_counts_are_asked_for(one_state):
