@@ -109,7 +109,7 @@ def test_tables_alone_make_a_study_with_published_minutes_and_no_map(one_state):
     ):
         (said,) = [note for note in meta(table).notes if note.startswith(start)]
         assert said in page
-        assert said in record["notes"]
+        assert said in record["table"]["notes"]
 
 
 def test_residents_that_nothing_counts_are_asked_for(one_state):

@@ -125,8 +125,8 @@ def read_designations(
         ``geoid`` (missing for points, masked codes and what is no id), ``score`` (HPSA 0 to 26,
         MUA 0 to 100; missing for governors' exceptions) and, for HPSA, ``fte`` (clinicians there,
         full-time equivalents), ``shortage_fte`` (still needed) and ``population_n``, all three of
-        the whole designation. The table's notes count repeated rows, which stand once, rows of other
-        statuses that were left out, and ids that lie in no county and were taken away.
+        the whole designation. The table's notes count repeated rows, which stand once, rows of
+        other statuses, which are left out, and what is no id of an area.
 
     Raises
     ------
