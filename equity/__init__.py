@@ -80,6 +80,7 @@ _PUBLIC = {
     "gap_range": "equity.measures.gap",
     "recover": "equity.measures.recover",
     "sensitivity": "equity.measures.sensitivity",
+    "disparity": "equity.measures.disparity",
     # Outputs
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",

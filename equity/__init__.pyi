@@ -19,6 +19,7 @@ from equity.example.state import load_example as load_example
 from equity.measures.adoption import adoption as adoption
 from equity.measures.adoption import covered_populations as covered_populations
 from equity.measures.demand import demand_population as demand_population
+from equity.measures.disparity import disparity as disparity
 from equity.measures.gap import gap_range as gap_range
 from equity.measures.gap import telehealth_gap as telehealth_gap
 from equity.measures.lines.change import compare_rules as compare_rules

@@ -309,6 +309,11 @@ CASES = [
     Case(("standing",), lambda t: eq.standing(t["areas"], POOR, draws=50)),
     Case(("sensitivity",), _settings),
     Case(
+        ("disparity",),
+        lambda t: eq.disparity(t["areas"], "gap_share", groups="is_under_resourced").rates,
+        own_rows="one row a group",
+    ),
+    Case(
         ("demand_population",),
         lambda t: eq.demand_population(
             t["areas"], group="poverty_share", needs={"device_share": 2.0}
