@@ -97,6 +97,7 @@ _BOTH_OF_A_KIND = (
     "No table counts homes with both a device and cable, fiber or DSL: under a rule that counts "
     "these alone, connected_share is at most the share with {other}"
 )
+_OF_PEOPLE = "connected_share counts people, by whether they live in a home with both (S2802)"
 _KINDS_UNTOLD = (
     "No table tells cable, fiber and DSL from other subscriptions: under a rule that counts these "
     "alone, connected homes are unknown"
@@ -299,10 +300,11 @@ def _add_connected(
     result["connected_share_status"] = np.select(
         [empty, connected.isna()], ["no_households", "not_covered"], default=status
     )
-    if status == "ok" or counted.isna().all():
-        return []
-    any_kind = subscription == "any_broadband"
-    return [_BOTH_UNCOUNTED if any_kind else _BOTH_OF_A_KIND.format(other=other)]
+    notes = [_OF_PEOPLE] if table == "S2802" else []
+    if status == "upper_bound" and counted.notna().any():
+        any_kind = subscription == "any_broadband"
+        notes.append(_BOTH_UNCOUNTED if any_kind else _BOTH_OF_A_KIND.format(other=other))
+    return notes
 
 
 def _column(table: pd.DataFrame, *names: str) -> pd.Series:

@@ -164,6 +164,13 @@ def test_a_rule_of_cable_fiber_and_dsl_says_what_the_tables_do_not_tell_of_it(ce
     assert note not in meta(adoption(table)).notes
 
 
+def test_people_counted_in_place_of_homes_are_told():
+    table = counts(*HOMES, "S2802_C01_001", "S2802_C02_001")
+    (note,) = meta(adoption(table, connected="S2802")).notes
+    assert note.startswith("connected_share counts people")
+    assert not meta(adoption(table)).notes
+
+
 def test_shares_that_no_count_stands_behind_are_named():
     table = counts("B17001_001", "B17001_002").assign(device_share=0.9, any_subscription_share=0.8)
     given = "Taken as a table gives it, not from counts: "
