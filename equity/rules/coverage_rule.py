@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from equity.errors import InputError, MissingFileError
-from equity.rules.toml_file import odd_numbers, read_toml
+from equity.rules.toml_file import odd_values, read_toml
 
 Subscription = Literal["any_broadband", "cable_fiber_dsl"]
 SpeedPair = tuple[float, float]
@@ -154,10 +154,8 @@ def load_coverage_rule(name: str | Path) -> CoverageRule:
     if not path.is_file():
         raise MissingFileError("no such rule file", file=path, fix=_close(path))
     data, _ = read_toml(path)
-    for place, what in odd_numbers(data):
-        raise InputError(
-            f"{'.'.join(map(str, place))} {what}", file=text, fix="write a plain number"
-        )
+    for place, what, fix in odd_values(data):
+        raise InputError(f"{'.'.join(map(str, place))} {what}", file=text, fix=fix)
     rule = _parse(data, text)
     if rule.id in list_coverage_rules():
         raise InputError(
