@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from area_result import assert_area_result, kept
+from shapely import box
 
 import equity as eq
 from equity.areas.relationship import relationship
@@ -194,6 +195,13 @@ def _settings(t: Tables) -> pd.DataFrame:
     return sensitivity(t["areas"], [Setting("half", "Half", "limit", other)]).areas
 
 
+def _clusters(t: Tables) -> pd.DataFrame:
+    ids = sorted(t["areas"].index)
+    squares = [box(i % 6, i // 6, i % 6 + 1, i // 6 + 1) for i in range(len(ids))]
+    rates = t["areas"].assign(gap_n=t["areas"]["population_n"] * t["areas"]["gap_share"])
+    return eq.hotspots(rates, boundaries=gpd.GeoDataFrame(geometry=squares, index=ids))
+
+
 def _links() -> Any:
     ids = sorted(areas().index)
     rows = pd.DataFrame({"source": ids, "target": ids, "population": 1.0})
@@ -308,6 +316,7 @@ CASES = [
     Case(("falls_short",), lambda t: eq.falls_short(t["areas"])),
     Case(("standing",), lambda t: eq.standing(t["areas"], POOR, draws=50)),
     Case(("sensitivity",), _settings),
+    Case(("hotspots",), _clusters),
     Case(
         ("demand_population",),
         lambda t: eq.demand_population(
