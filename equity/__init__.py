@@ -78,6 +78,7 @@ _PUBLIC = {
     "gap_range": "equity.measures.gap",
     "recover": "equity.measures.recover",
     "sensitivity": "equity.measures.sensitivity",
+    "need_index": "equity.measures.index",
     "hotspots": "equity.measures.clusters",
     # Outputs
     "make_map": "equity.outputs.maps",

@@ -22,6 +22,7 @@ from equity.measures.clusters import hotspots as hotspots
 from equity.measures.demand import demand_population as demand_population
 from equity.measures.gap import gap_range as gap_range
 from equity.measures.gap import telehealth_gap as telehealth_gap
+from equity.measures.index import need_index as need_index
 from equity.measures.lines.change import compare_rules as compare_rules
 from equity.measures.lines.change import compare_vintages as compare_vintages
 from equity.measures.lines.coverage import coverage as coverage

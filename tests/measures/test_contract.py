@@ -27,10 +27,15 @@ from equity.measures.relying import people_relying
 from equity.measures.sensitivity import Setting, sensitivity
 from equity.measures.standing import Criterion
 from equity.provenance import Source, carry, stamp
+from equity.rules.index_recipe import IndexRecipe, Indicator, Theme
 
 SHARES = (
     "beyond_reach_share", "qualifying_share", "connected_share", "device_share",
     "subscription_share", "any_subscription_share", "poverty_share",
+)  # fmt: skip
+NEED = IndexRecipe(
+    "own", "Own", "2025-01-01", "none", "primary",
+    tuple(Theme(n, n, (Indicator(n, n, column=f"{n}_share"),)) for n in ("poverty", "device")),
 )  # fmt: skip
 POOR = [Criterion("poverty_share", at_least=0.3)]
 Tables = dict[str, Any]
@@ -317,6 +322,7 @@ CASES = [
     Case(("standing",), lambda t: eq.standing(t["areas"], POOR, draws=50)),
     Case(("sensitivity",), _settings),
     Case(("hotspots",), _clusters),
+    Case(("need_index",), lambda t: eq.need_index(t["areas"], NEED)),
     Case(
         ("demand_population",),
         lambda t: eq.demand_population(
