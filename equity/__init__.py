@@ -80,6 +80,7 @@ _PUBLIC = {
     "sensitivity": "equity.measures.sensitivity",
     "need_index": "equity.measures.index",
     "hotspots": "equity.measures.clusters",
+    "change": "equity.measures.change",
     # Outputs
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",

@@ -18,6 +18,7 @@ from equity.checkup import doctor as doctor
 from equity.example.state import load_example as load_example
 from equity.measures.adoption import adoption as adoption
 from equity.measures.adoption import covered_populations as covered_populations
+from equity.measures.change import change as change
 from equity.measures.clusters import hotspots as hotspots
 from equity.measures.demand import demand_population as demand_population
 from equity.measures.gap import gap_range as gap_range

@@ -322,6 +322,7 @@ CASES = [
     Case(("standing",), lambda t: eq.standing(t["areas"], POOR, draws=50)),
     Case(("sensitivity",), _settings),
     Case(("hotspots",), _clusters),
+    Case(("change",), lambda t: eq.change(t["areas"].assign(gap_n=1.0), t["areas"]).areas, of=None),
     Case(("need_index",), lambda t: eq.need_index(t["areas"], NEED)),
     Case(
         ("demand_population",),
