@@ -2,13 +2,15 @@
 
 The names below are what most work needs; a specialist's (the reader of one publisher's table, say)
 is imported from its room, ``equity.sources.cdc.read_svi``. Each is loaded when it is first used, so
-that importing the package stays quick, touches no network and writes nothing. What type checkers
-and editors read instead is ``__init__.pyi``, which lists the same names.
+that importing the package stays quick, touches no network and writes nothing. Here, at the door, a
+function's arguments are held against its signature. What type checkers and editors read instead is
+``__init__.pyi``, which lists the same names.
 """
 
 from __future__ import annotations
 
 from importlib import import_module
+from types import FunctionType
 from typing import Any
 
 from equity._version import __version__
@@ -102,7 +104,14 @@ __all__ = ["__version__", *_PUBLIC]
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'equity' has no attribute {name!r}")
-    return getattr(import_module(_PUBLIC[name]), name)
+    thing = getattr(import_module(_PUBLIC[name]), name)
+    if not isinstance(thing, FunctionType):
+        return thing
+    from equity.areas.arguments import checked
+
+    door = checked(thing)
+    door.__module__ = __name__  # where a pickle finds it again
+    return globals().setdefault(name, door)
 
 
 def __dir__() -> list[str]:

@@ -20,6 +20,7 @@ from equity.net.store import store
 from equity.net.transport import Transport
 from equity.sources.catalog import find_input
 from equity.sources.fcc.api import list_as_of_dates
+from equity.sources.headers import header_lines
 
 __all__ = ["doctor", "doctor_lines"]
 
@@ -29,13 +30,16 @@ _HURRIED = Limits(connect_s=5, read_s=15, total_s=20, attempts=1)
 _KEY_LENGTHS = {"census_api_key": 40, "fcc_token": 44}
 
 
-def doctor(*, via: Transport | None = None) -> str:
+def doctor(*, live: bool = False, via: Transport | None = None) -> str:
     """Look at versions, keys, the cache, and whether each publisher can be reached.
 
     No key or token is in the text, only whether it is set and as long as it should be.
 
     Parameters
     ----------
+    live
+        Look at the first bytes of every input as well, and tell how they differ from what the
+        readers expect.
     via
         Transport to ask with; the session's own by default. Offline, no publisher is asked.
 
@@ -51,11 +55,11 @@ def doctor(*, via: Transport | None = None) -> str:
     >>> print(doctor())  # doctest: +ELLIPSIS
     telehealth-equity ...
     """
-    return "\n".join(settings.redact(line) for line in doctor_lines(via=via))
+    return "\n".join(settings.redact(line) for line in doctor_lines(live=live, via=via))
 
 
-def doctor_lines(*, via: Transport | None = None) -> Iterator[str]:
-    """Yield what ``equity doctor`` prints: versions, keys, cache, publishers."""
+def doctor_lines(*, live: bool = False, via: Transport | None = None) -> Iterator[str]:
+    """Yield what ``equity doctor`` prints: versions, keys, cache, publishers, what they send."""
     yield f"telehealth-equity {__version__}, Python {sys.version.split()[0]}, {platform.system()}"
     yield "  " + ", ".join(f"{name} {_version(name)}" for name in _PACKAGES)
     asking = via or Transport(limits=_HURRIED)
@@ -65,6 +69,9 @@ def doctor_lines(*, via: Transport | None = None) -> Iterator[str]:
     yield from _cache()
     yield "Publishers"
     yield from _publishers(asking)
+    if live:
+        yield "Files, as their publishers send them today"
+        yield from header_lines(asking)
 
 
 def _version(name: str) -> str:

@@ -31,6 +31,9 @@ def main() -> None:
     except EquityError as error:
         _say(f"equity: {error}", err=True)
         sys.exit(2)
+    except (ImportError, MemoryError, OSError) as error:
+        _say(f"equity: {_cause(error)}", err=True)
+        sys.exit(2)
     except KeyboardInterrupt:
         _say("equity: stopped; nothing half-written was left behind", err=True)
         sys.exit(130)
@@ -57,6 +60,19 @@ def _set_offline(offline: bool) -> None:  # noqa: FBT001 - as the option has it
         os.environ["PROJ_NETWORK"] = "OFF"
 
 
+def _cause(error: ImportError | MemoryError | OSError) -> str:
+    """Say what the machine refused."""
+    from equity.errors import printable
+
+    if isinstance(error, MemoryError):
+        return "memory ran out. Fix: close other programs, or run one state or county at a time."
+    if isinstance(error, ImportError):
+        why = "broken, or there is too little memory to load it"
+        return printable(f"a package is {why} ({error}). Fix: install it again, or free memory.")
+    where = error.filename or "the screen"
+    return printable(f"{error.strerror or error}: {where}. Fix: look at that place and its space.")
+
+
 def _version(value: bool) -> None:  # noqa: FBT001 - typer passes it so
     if value:
         typer.echo(f"telehealth-equity {__version__}")
@@ -77,12 +93,21 @@ def _options(
 def run(
     target: Annotated[
         str,
-        typer.Argument(help="`example`, a state (VA, Virginia, 51) or a study file (study.toml)."),
+        typer.Argument(
+            help="`example`, a state (VA, Virginia, 51), several (DE,VA) or a study file."
+        ),
     ] = "example",
     out: Annotated[
         Path | None, typer.Option(help="Folder for the outputs; by default maps/<study>.")
     ] = None,
     *,
+    area: Annotated[
+        str,
+        typer.Option(
+            help='Place the run is about: "Wise County, Lee County", tracts, "ZIP 24210", or a '
+            "file of polygons."
+        ),
+    ] = "",
     offline: Annotated[
         bool, typer.Option("--offline", help="Make no network request at all.")
     ] = False,
@@ -94,11 +119,14 @@ def run(
     _set_offline(offline)
     file = _study_file(target)
     # The engine is loaded only once there is something to run on.
+    from equity.study.asked import area_slug, beside
     from equity.study.run import Study
 
-    study = Study.load(file)
+    named = Path(target) == file
+    study = Study.load(file, area=area if named else beside(area, file.parent))
     result = study.run(cluster=cluster)
-    folder = result.write(out or Path("maps") / study.plan.study.id)
+    name = "-".join(filter(None, [study.plan.study.id, area_slug(area)]))
+    folder = result.write(out or Path("maps") / name)
     _say(repr(result))
     _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
 
@@ -108,32 +136,69 @@ def _study_file(target: str) -> Path:
         from equity.example.state import load_example
 
         return load_example().study
-    if target.endswith(".toml") or Path(target).exists():
+    from equity.files.opening import located
+
+    if target.endswith(".toml") or located(target).exists():
         return Path(target)
     return _run_state(target)
 
 
 def _run_state(state: str) -> Path:
-    """Fetch what a state's study needs, say what is missing, and return its study file."""
-    from equity.areas.geoid import find_state
-    from equity.study.gathering import gather_inputs
+    """Fetch what a study of a state, or of several, needs, say what is missing, and return it."""
+    from equity.study.gathering import gather_states
 
-    _say(f"{find_state(state).name}: getting the inputs")
-    gathered = gather_inputs(state, tell=_say)
+    gathered = gather_states(state, tell=_say)
     gathered.check()
     return gathered.write(state)
 
 
 @app.command()
 def init(
-    state: Annotated[str, typer.Argument(help="State (WV, West Virginia, 54).")],
+    named: Annotated[
+        list[str],
+        typer.Argument(help="State (WV, West Virginia, 54); with --from, your own files."),
+    ],
     out: Annotated[Path, typer.Option(help="Study file to write.")] = Path("study.toml"),
+    *,
+    from_files: Annotated[
+        bool, typer.Option("--from", help="Look at these files, and write a study of them.")
+    ] = False,
+    year: Annotated[
+        int | None, typer.Option(help="With --from: last year of the survey, if no name tells it.")
+    ] = None,
 ) -> None:
-    """Write a commented study file for a state."""
-    from equity.study.template import write_study
+    """Write a commented study file for a state, or of files of your own, that runs as it is."""
+    if from_files:
+        from equity.study.from_files import study_from
 
-    write_study(state, out)
-    _say(f"Wrote {out.as_posix()}. Change it, then: equity run {out.as_posix()}")
+        study_from(named, out, year=year)
+    else:
+        from equity.study.template import write_study
+
+        write_study(" ".join(named), out)
+    _say(f"Wrote {out.as_posix()}. Change what you like, then: equity run {out.as_posix()}")
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="Folder of the earlier run, e.g. maps/va-2023.")],
+    after: Annotated[Path, typer.Argument(help="Folder of the later run.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write; by default maps/<before>-to-<after>.")
+    ] = None,
+    links: Annotated[
+        Path | None,
+        typer.Option(help="Tract relationship file, where the runs have tracts of 2010 and 2020."),
+    ] = None,
+) -> None:
+    """Compare two runs: a page with the map of change, a table, and where it came from."""
+    from equity.study.compare import compare_runs
+
+    found = compare_runs(before, after, links=links)
+    folder = found.write(out or Path("maps") / f"{before.name}-to-{after.name}")
+    for sentence in found.finding:
+        _say(sentence)
+    _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
 
 
 @app.command()
@@ -174,10 +239,13 @@ def sources(
 def doctor(
     *,
     offline: Annotated[bool, typer.Option("--offline", help="Make no network request.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Compare what every publisher sends with the readers.")
+    ] = False,
 ) -> None:
     """Look at keys, cache, versions, and whether each publisher can be reached."""
     from equity.checkup import doctor_lines
 
     _set_offline(offline)
-    for line in doctor_lines():
+    for line in doctor_lines(live=live):
         _say(line)

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 _EXAMPLES = 5
+_LONGEST_WORD = 300
+_LONGEST_TEXT = 1_500
 #: What a terminal obeys, what turns text round, and what cannot be encoded.
 _STEERING = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -31,13 +33,19 @@ def _listed(rows: Iterable[object], count: int | None) -> str:
     shown = [str(row) for row in rows]
     total = len(shown) if count is None else count
     noun = "lines" if shown[0].startswith("line ") else "rows"
-    text = ", ".join(row.removeprefix("line ") for row in shown[:_EXAMPLES])
+    text = ", ".join(_clipped(row.removeprefix("line ")) for row in shown[:_EXAMPLES])
     more = total - min(len(shown), _EXAMPLES)
     return f"{noun} {text}" + (f" and {more:,} more" if more > 0 else "")
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split()).rstrip(".")
+    words = " ".join(map(_clipped, text.split())).rstrip(".")
+    return _clipped(words, _LONGEST_TEXT)
+
+
+def _clipped(text: str, most: int = _LONGEST_WORD) -> str:
+    """Cut what somebody pasted: an error repeats enough of it to be found again."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 class EquityError(Exception):
@@ -82,7 +90,7 @@ class EquityError(Exception):
     @property
     def message(self) -> str:
         """The whole text, on one line."""
-        where = f"{self.file}: " if self.file else ""
+        where = f"{_clipped(self.file)}: " if self.file else ""
         rows = f" ({_listed(self.rows, self.count)})" if self.rows else ""
         remedy = f". Fix: {_one_line(self.fix)}" if self.fix else ""
         end = "" if remedy.endswith("?") else "."
@@ -97,6 +105,12 @@ class InputError(EquityError, ValueError):
     """The content of an input is wrong."""
 
     default_code = "E-INPUT"
+
+
+class ArgumentError(InputError, TypeError):
+    """A public function was called with something else than it takes."""
+
+    default_code = "E-ARGUMENT"
 
 
 class GeoidError(InputError):

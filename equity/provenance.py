@@ -182,11 +182,13 @@ def iso_day(as_of: object) -> str:
 
 
 def sha256_of(path: str | Path) -> str:
-    """Return the SHA-256 of a file, read in pieces."""
+    """Return the SHA-256 of a file, read in pieces; of a folder, that of its files by name."""
     digest = hashlib.sha256()
-    with Path(path).expanduser().open("rb") as handle:
-        while chunk := handle.read(_CHUNK):
-            digest.update(chunk)
+    whole = Path(path).expanduser()
+    for file in sorted(whole.iterdir()) if whole.is_dir() else [whole]:
+        with file.open("rb") as handle:
+            while chunk := handle.read(_CHUNK):
+                digest.update(chunk)
     return digest.hexdigest()
 
 

@@ -140,3 +140,40 @@ def cells(i: int, **changed: str) -> list[str]:
 
 def row(i: int, **changed: str) -> bytes:
     return ('"' + '","'.join(cells(i, **changed)) + '"\n').encode()
+
+
+SECOND = [
+    "NPI",
+    "Provider Secondary Practice Location Address- Address Line 1",
+    "Provider Secondary Practice Location Address-  Address Line 2",
+    "Provider Secondary Practice Location Address - City Name",
+    "Provider Secondary Practice Location Address - State Name",
+    "Provider Secondary Practice Location Address - Postal Code",
+    "Provider Secondary Practice Location Address - Country Code (If outside U.S.)",
+    "Provider Secondary Practice Location Address - Telephone Number",
+    "Provider Secondary Practice Location Address - Telephone Extension",
+    "Provider Practice Location Address - Fax Number",
+]
+PHARMACY = {
+    "Entity Type Code": "2",
+    "Provider Organization Name (Legal Business Name)": "CORNER PHARMACY",
+    "Healthcare Provider Taxonomy Code_1": "3336C0003X",
+    "Healthcare Provider Primary Taxonomy Switch_1": "Y",
+    "Provider Business Practice Location Address State Name": "WV",
+    "Provider Business Practice Location Address Postal Code": "540010000",
+}
+
+
+def archive(rows: list[bytes], *, second: list[tuple[str, str, str, str]] = ()) -> bytes:
+    """The monthly ZIP: main file, second addresses (NPI, street, state, ZIP), header twins."""
+    import io
+    import zipfile
+
+    lines = [SECOND, *([npi, street, "", "TOWN", state, code, "US", "", "", ""] for npi, street, state, code in second)]  # fmt: skip
+    text = "".join('"' + '","'.join(line) + '"\n' for line in lines)
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for stem, body in (("npidata_pfile", header() + b"".join(rows)), ("pl_pfile", text)):
+            zipped.writestr(f"{stem}_20050523-20261108.csv", body)
+            zipped.writestr(f"{stem}_20050523-20261108_fileheader.csv", '"NPI"\n')
+    return out.getvalue()

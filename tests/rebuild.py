@@ -25,7 +25,7 @@ SIDE_BY_SIDE = ["qualifying_share", "coverage_status", "subscription_share",
 
 def rebuilt(study: eq.Study) -> gpd.GeoDataFrame:
     plan, at = study.plan, study.folder
-    state, level = plan.study.state, plan.study.level
+    state, level = plan.study.only_state, plan.study.level
     synthetic = plan.study.synthetic
     acs = [
         eq.read_acs(
@@ -36,7 +36,7 @@ def rebuilt(study: eq.Study) -> gpd.GeoDataFrame:
     ]  # fmt: skip
     outlines = eq.read_boundaries(
         at / plan.counties.file, year=plan.counties.year, level="county", state=state,
-        multi_state=plan.counties.multi_state,
+        multi_state=True,
     )  # fmt: skip
     boundaries = eq.read_boundaries(
         at / plan.boundaries.file, year=plan.boundaries.year, level=level, state=state
@@ -121,7 +121,7 @@ def with_care(study: eq.Study, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def coverage_of(study: eq.Study, rules: list) -> list[pd.DataFrame]:
     part, at = study.plan.coverage, study.folder
-    state, level = study.plan.study.state, study.plan.study.level
+    state, level = study.plan.study.only_state, study.plan.study.level
     if part.kind == "summary":
         lines = eq.read_coverage(
             at / part.files, as_of=part.as_of, level=level, state=state,

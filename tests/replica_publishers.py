@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import tempfile
 import zipfile
 from collections.abc import Iterable
@@ -329,11 +330,15 @@ def relationship(replica: Replica) -> None:
     side = "OID_TRACT_{0}|GEOID_TRACT_{0}|NAMELSAD_TRACT_{0}|AREALAND_TRACT_{0}|AREAWATER_TRACT_{0}|MTFCC_TRACT_{0}|FUNCSTAT_TRACT_{0}"
 
     def table(asked: Asked) -> Answer:
-        lines = [f"{side.format(20)}|{side.format(10)}|AREALAND_PART|AREAWATER_PART"]
+        zips = "/zcta520/" in asked.path
+        ends = side.replace("_TRACT_{0}", "_ZCTA5_20") if zips else side.format(10)
+        head = [ends, side.format(20)] if zips else [side.format(20), ends]
+        lines = ["|".join([*head, "AREALAND_PART", "AREAWATER_PART"])]
         for fips in PLACES:
-            for tract in State(fips, legacy=True).tracts:
+            for i, tract in enumerate(State(fips, legacy=True).tracts):
                 cells = ["1", tract, "Census Tract", "23000000", "1000", "G5020", "S"]
-                lines.append("|".join([*cells, *cells, "23000000", "1000"]))
+                first = ["1", zcta(fips, i), *cells[2:]] if zips else cells
+                lines.append("|".join([*first, *cells, "23000000", "1000"]))
         return Answer(("\n".join(lines) + "\n").encode(), kind="text/plain", ranges=True)
 
     replica.route(r"^/www2.census.gov/geo/docs/maps-data/data/rel2020/(tract|zcta520)/", table)
@@ -407,7 +412,10 @@ def fcc(replica: Replica, *, host: str = "broadbandmap.fcc.gov", served: bool = 
 
     def listing(asked: Asked) -> Answer:
         date = asked.path.rsplit("/", 1)[1]
-        return allowed(asked) or envelope([row for row, _ in fcc_files(date, served=served)])
+        rows = [row for row, _ in fcc_files(date, served=served)]
+        for name in ("category", "technology_type"):
+            rows = [row for row in rows if row[name] == asked.query.get(name, row[name])]
+        return allowed(asked) or envelope(rows)
 
     def download(asked: Asked) -> Answer:
         wanted = asked.path.rsplit("/", 1)[1]
@@ -443,6 +451,53 @@ def fcc_files(date: str, *, served: bool = True):
             row = {**base, "file_id": number, "subcategory": "Served-Unserved", "technology_code": None,
                    "technology_code_desc": None, "file_name": stem, "record_count": "99"}  # fmt: skip
             yield row, lambda f=fips, s=stem: zipped(f"{s}.csv", served_unserved(f))
+    yield from _summaries(half, number)
+
+
+SUMMARY = (
+    "area_data_type,geography_type,geography_id,geography_desc,geography_desc_full,total_units,biz_res,technology,"
+    + ",".join(
+        f"speed_{speed}" for speed in ("02_02", "10_1", "25_3", "100_20", "250_25", "1000_100")
+    )
+)
+MOBILE = (
+    "area_data_type,geography_type,geography_id,geography_desc,geography_desc_full,total_area,"
+    + ",".join(
+        f"mobilebb_{g}_area_{place}_pct"
+        for g in ("3g", "4g", "5g_spd1", "5g_spd2")
+        for place in ("st", "iv")
+    )
+)
+
+
+OFFERS = "geography_type,geography_id,geography_desc,data_type,provider_id,res_st_pct,bus_iv_pct"
+
+
+def summary_rows(head: str, row: str) -> str:
+    counties = sorted({tract[:5] for fips in PLACES for tract in State(fips).tracts})
+    return "\n".join([head, *(row.format(county) for county in counties)]) + "\n"
+
+
+def _summaries(half: str, number: int):
+    """The FCC's own tables: counties, fixed and mobile, and the list of providers."""
+    fixed = summary_rows(SUMMARY, "Total,County,{0},C,C,100,R,Any Terrestrial,1,1,0.9,0.8,0.7,0.5")
+    mobile = summary_rows(MOBILE, "Total,County,{0},C,C,10,1,1,1,1,0.9,0.8,0.5,0.4")
+    for kind, name, body in (
+        ("Fixed Broadband", "fixed_broadband_summary_by_geography", fixed),
+        ("Mobile Broadband", "mobile_broadband_summary_by_geography", mobile),
+        (
+            "Fixed Broadband",
+            "provider_summary_by_geography",
+            summary_rows(OFFERS, "County,{0},C,Fixed,77,0.9,0.5"),
+        ),
+        ("Fixed Broadband", "provider_list", "frn,provider_id,holding_company\n1,2,Example\n"),
+    ):
+        number += 1
+        stem = f"bdc_us_{name}_{half}_{REVISION}"
+        row = {"category": "Summary", "subcategory": "Summary by Geography Type - Other Geographies", "technology_type": kind,
+               "technology_code": None, "technology_code_desc": None, "speed_tier": None, "state_fips": None, "state_name": None,
+               "provider_id": None, "provider_name": None, "file_type": "csv", "file_id": number, "file_name": stem, "record_count": "9"}  # fmt: skip
+        yield row, lambda s=stem, b=body: zipped(f"{s}.csv", b)
 
 
 def _homes(fips: str):
@@ -534,26 +589,203 @@ def ruca(replica: Replica) -> None:
     replica.route(path, Answer(body, kind="text/csv", ranges=True))
 
 
-def rural_clinics(replica: Replica) -> None:
-    """Rural health clinics, one a state, and the catalog that says where the list is today."""
-    part = {
-        "downloadURL": "https://data.cms.gov/sites/default/files/2026-10/RHC.csv",
-        "mediaType": "text/csv",
-        "title": "RHC : 2026-10-01",
+ENROLLED = "ENROLLMENT ID,NPI,CCN,ORGANIZATION NAME,ADDRESS LINE 1,CITY,STATE,ZIP CODE"
+TRENDS = (
+    "Year,quarter,Bene_Geo_Desc,Bene_Mdcd_Mdcr_Enrl_Stus,Bene_Race_Desc,Bene_Sex_Desc,Bene_Mdcr_Entlmt_Stus,Bene_Age_Desc,"
+    "Bene_RUCA_Desc,Total_Bene_TH_Elig,Total_PartB_Enrl,Total_Bene_Telehealth,Pct_Telehealth"
+)
+
+
+def cms_catalog(replica: Replica, *, date: str = "2026.10.01") -> None:
+    """Lists that the catalog of data.cms.gov leads to, each under a dated name; cp1252."""
+    base = "https://data.cms.gov/sites/default/files/2026-10"
+    titles = {
+        "Rural Health Clinic Enrollments": f"{base}/RHC_Enrollments_{date}.csv",
+        "Federally Qualified Health Center Enrollments": f"{base}/FQHC_Enrollments_{date}.csv",
+        "Medicare Telehealth Trends": f"{base}/TMEDTREND_PUBLIC_{date}.csv",
     }
-    catalog = {"dataset": [{"title": "Rural Health Clinic Enrollments", "distribution": [part]}]}
-    replica.route(
-        r"^/data.cms.gov/data.json$",
-        Answer(json.dumps(catalog).encode(), kind="application/json"),
-    )
-    lines = ["CCN,NPI,ORGANIZATION NAME,ADDRESS LINE 1,CITY,STATE,ZIP CODE"]
-    lines += [
-        f"{fips}3400,10000000{fips},Clinic,2 Main St,Town,{find_state(fips).usps},{zcta(fips, 2)}"
+    # The newest edition stands beside its page of the API and an older file.
+    datasets = [
+        {
+            "title": title,
+            "distribution": [
+                {"mediaType": "text/html", "downloadURL": "https://data.cms.gov/data-api/x/data", "title": f"{title} : latest"},
+                {"mediaType": "text/csv", "downloadURL": url, "title": f"{title} : {date}"},
+                {"mediaType": "text/csv", "downloadURL": f"{base}/old.csv", "title": f"{title} : 2020.01.01"},
+            ],
+        }
+        for title, url in titles.items()
+    ]  # fmt: skip
+    body = json.dumps({"dataset": datasets}).encode()
+    replica.route(r"^/data.cms.gov/data.json$", Answer(body, kind="application/json"))
+    for kind, number in (("RHC", 3400), ("FQHC", 1800)):
+        lines = [ENROLLED]
+        for fips in PLACES:
+            usps = find_state(fips).usps
+            lines.append(
+                f"O{fips}1,10000000{fips},{fips}{number},Clinic Caf\xe9,2 Main St,Town,{usps},{zcta(fips, 2)}"
+            )
+            # Two clinics that have no certification number yet.
+            lines += [f"O{fips}{n},10000000{fips},,New clinic {n},{n} Main St,Town,{usps},{zcta(fips, n)}" for n in (3, 4)]  # fmt: skip
+        text = ("\n".join(lines) + "\n").encode("cp1252")
+        path = rf"^/data.cms.gov/sites/default/files/2026-10/{kind}_Enrollments_{date}.csv$"
+        replica.route(path, Answer(text, kind="text/csv", ranges=True))
+    everybody = "All,All,All,All,All,All"
+    lines = [TRENDS, f"2024,Overall,National,{everybody},1000,2000,250,0.25"]
+    for fips in PLACES:
+        name = find_state(fips).name
+        lines += [
+            f"2024,Overall,{name},{everybody},100,200,25,0.25",
+            f"2024,1,{name},{everybody},90,200,9,0.1",
+            f"2024,Overall,{name},All,All,Female,All,All,All,60,100,20,0.33",
+            f"2023,Overall,{name},{everybody},100,200,*,*",
+        ]
+    path = rf"^/data.cms.gov/sites/default/files/2026-10/TMEDTREND_PUBLIC_{date}.csv$"
+    replica.route(path, Answer(("\n".join(lines) + "\n").encode(), kind="text/csv", ranges=True))
+
+
+CLINICIANS = "NPI\t,Ind_PAC_ID,Provider Last Name,Cred\t,pri_spec,Telehlth\t,Facility Name,adr_ln_1,City/Town,State,ZIP Code"
+HOSPITALS = "Facility ID,Facility Name,Address,City/Town,State,ZIP Code,County/Parish,Hospital Type,Emergency Services"
+
+
+def machine_names(head: str) -> str:
+    """How the same server spells a header after a change of its settings."""
+    return ",".join(re.sub(r"\s+", "_", re.sub(r"[^\w\s]", "", name.strip())).lower() for name in head.split(","))  # fmt: skip
+
+
+def provider_data(replica: Replica, *, machine: bool = False, month: str = "5a1b", deep: bool = False) -> None:  # fmt: skip
+    """CMS's provider data: the address holds a hash of the month, its metadata one of two forms."""
+    clinicians = [
+        f"10000000{fips},1,Mu\xf1oz,MD,FAMILY PRACTICE,{'Y' if fips == '54' else ''},Clinic,1 Main St,Town,{find_state(fips).usps},{zcta(fips, 0)}"
         for fips in PLACES
     ]
-    body = ("\n".join(lines) + "\n").encode()
-    path = r"^/data.cms.gov/sites/default/files/2026-10/RHC.csv$"
-    replica.route(path, Answer(body, kind="text/csv", ranges=True))
+    hospitals = [
+        f"{fips}{number},Hospital,1 Main St,Town,{find_state(fips).usps},{zcta(fips, 1)},County,{kind},{urgent}"
+        for fips in PLACES
+        for number, kind, urgent in (("0001", "Acute Care Hospitals", "Yes"), ("4000", "Psychiatric", "No"))
+    ]  # fmt: skip
+    for key, name, head, rows in (
+        ("mj5m-pzi6", "DAC_NationalDownloadableFile.csv", CLINICIANS, clinicians),
+        ("xubh-q36u", "Hospital_General_Information.csv", HOSPITALS, hospitals),
+    ):
+        place = f"/provider-data/sites/default/files/resources/{month}{key[:4]}_1760000000/{name}"
+        there = {"downloadURL": f"https://data.cms.gov{place}", "mediaType": "text/csv"}
+        part = {"identifier": "x", "data": there} if deep else there
+        about = json.dumps({"identifier": key, "modified": "2026-10-15", "distribution": [part]})
+        replica.route(
+            rf"^/data.cms.gov/provider-data/api/1/metastore/schemas/dataset/items/{key}$",
+            Answer(about.encode(), kind="application/json"),
+        )
+        text = "\n".join([machine_names(head) if machine else head, *rows]) + "\n"
+        # UTF-8 with a mark, and one byte that an older system wrote.
+        body = b"\xef\xbb\xbf" + text.encode("cp1252")
+        replica.route(rf"^/data.cms.gov{place}$", Answer(body, kind="text/csv", ranges=True))
+
+
+def treatment_sites(replica: Replica, *, per_page: int = 2) -> None:
+    """SAMHSA's locator: three places a state, in pages, one without coordinates."""
+
+    def answer(asked: Asked) -> Answer:
+        from equity.sources.catalog import find_input
+
+        ids = {v: k for k, v in find_input("samhsa-mental").state_ids.items()}
+        usps = ids[asked.query["limitValue"]]
+        fips = find_state(usps).fips
+        rows = []
+        for n in range(3):
+            x, y = State(fips).center(n)
+            setting = {"f1": "Service setting", "f2": "SET", "f3": ["Outpatient; Telemedicine/telehealth therapy", "Outpatient", ""][n]}  # fmt: skip
+            rows.append(
+                {"name1": f"House {n} {asked.query['sType']}", "name2": None, "street1": f"{n} Elm St", "city": "Town", "state": usps,
+                 "zip": zcta(fips, n), "phone": "", "latitude": "" if n == 2 else f"{y}", "longitude": "" if n == 2 else f"{x}",
+                 "services": [setting] if n < 2 else []}
+            )  # fmt: skip
+        page, pages = int(asked.query["page"]), -(-len(rows) // per_page)
+        shown = rows[(page - 1) * per_page : page * per_page]
+        body = {"page": page, "totalPages": pages, "recordCount": len(rows), "rows": shown}
+        return Answer(json.dumps(body).encode(), kind="application/json")
+
+    replica.route(r"^/findtreatment.gov/locator/exportsAsJson/v2$", answer)
+
+
+OUTLETS = "STABR,FSCSKEY,FSCS_SEQ,C_FSCS,LIBID,LIBNAME,ADDRESS,CITY,ZIP,C_OUT_TY,SQ_FEET,LATITUDE,LONGITUD"
+
+
+def libraries(replica: Replica, *, folder: str = "2026-06") -> None:
+    """Libraries: outlets and systems in one ZIP, whose folder moves every year; Latin-1."""
+    lines = [OUTLETS]
+    for fips in PLACES:
+        usps = find_state(fips).usps
+        for n, kind in enumerate(("CE", "BR", "BS")):
+            x, y = State(fips).center(n)
+            lines.append(f"{usps},{usps}0001,{n + 1:03d},Y,1,Jos\xe9 Library {n},{n} Oak St,Town,{zcta(fips, n)},{kind},900,{y},{x}")  # fmt: skip
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("CSV/pls_fy24_outlet_pud24i.csv", ("\n".join(lines) + "\n").encode("latin-1"))  # fmt: skip
+        archive.writestr("CSV/PLS_FY24_AE_pud24i.csv", "STABR,FSCSKEY\n")
+    place = f"/sites/default/files/{folder}/pls_fy2024_csv.zip"
+    replica.route(rf"^/www.imls.gov{place}$", Answer(out.getvalue(), kind="application/zip", ranges=True))  # fmt: skip
+    replica.route(
+        r"^/www.imls.gov/research-evaluation/data-collection/public-libraries-survey$",
+        Answer(page("Data", f'<a class="x" href="{place}">CSV</a>'), kind=HTML),
+    )
+
+
+def rurality(replica: Replica, *, moved: str = "") -> None:
+    """USDA's county codes in Latin-1, long form, and HRSA's workbook; `moved` is a newer folder."""
+    from openpyxl import Workbook
+
+    counties = sorted({tract[:5] for fips in PLACES for tract in State(fips).tracts})
+    lines = ["FIPS,State,County_Name,Attribute,Value"]
+    for county in counties:
+        lines += [f"{county},XX,Ca\xf1on,{name},{value}" for name, value in (("Population_2020", "900"), ("RUCC_2023", "6"))]  # fmt: skip
+    name = "2023-rural-urban-continuum-codes.csv"
+    place = f"/media/{moved or '5768'}/{name}"
+    body = ("\n".join(lines) + "\n").encode("latin-1")
+    replica.route(rf"^/www.ers.usda.gov{place}$", Answer(body, kind="text/csv", ranges=True))
+    replica.route(
+        r"^/www.ers.usda.gov/data-products/rural-urban-continuum-codes$",
+        Answer(page("RUCC", f"<a href='https://www.ers.usda.gov{place}'>2023</a>"), kind=HTML),
+    )
+    book = Workbook()
+    book.active.title = "Dictionary"
+    book.active.append(["Variable", "Meaning"])
+    sheet = book.create_sheet("County_Eligibility")
+    sheet.append(["FIPS_2023", "State", "State_FIPS", "County_2023", "County_Name_2023", "County_Eligibility"])  # fmt: skip
+    for n, county in enumerate(counties):
+        words = ("Fully FORHP Rural", "Not Fully FORHP Rural")[n % 2]
+        sheet.append([county, "XX", county[:2], county[2:], "County", words])
+    out = io.BytesIO()
+    book.save(out)
+    name = "rural-health-areas-data-set.xlsx"
+    replica.route(
+        rf"^/www.hrsa.gov/sites/default/files/hrsa/rural-health/about/{name}$",
+        Answer(out.getvalue(), kind="application/zip", ranges=True),
+    )
+
+
+def block_relationship(replica: Replica) -> None:
+    """2010 and 2020 blocks of a state, bars, with a row of its neighbor's land."""
+    names = ("STATE", "COUNTY", "TRACT", "BLK", "BLKSF", "AREALAND", "AREAWATER", "BLOCK_PART_FLAG")
+    head = "|".join(f"{n}_{year}" for year in ("2010", "2020") for n in names)
+
+    def table(asked: Asked) -> Answer | None:
+        fips = asked.path[-6:-4]
+        if fips not in PLACES:
+            return None
+        lines = [f"{head}|AREALAND_INT|AREAWATER_INT"]
+        for tract in State(fips, legacy=True).tracts:
+            for b in range(4):
+                side = f"{tract[:2]}|{tract[2:5]}|{tract[5:]}|100{b}||1000|0|"
+                lines.append(f"{side}|{side}|1000|0")
+        other = "42|001|000100|1001||100|0|p"
+        mine = f"{fips}|001|000100|1000||1000|0|p"
+        lines.append(f"{other}|{mine}|5|0")
+        name = f"tab2010_tab2020_st{fips}_{find_state(fips).usps.lower()}.txt"
+        body = zipped(name, "\n".join(lines) + "\n")
+        return Answer(body, kind="application/zip", ranges=True)
+
+    replica.route(r"^/www2.census.gov/geo/docs/maps-data/data/rel2020/t10t20/TAB2010_TAB2020_ST", table)  # fmt: skip
 
 
 def everything(replica: Replica) -> None:
@@ -568,7 +800,7 @@ def everything(replica: Replica) -> None:
         relationship,
         fcc,
         hrsa_sites,
-        rural_clinics,
+        cms_catalog,
         geocoder,
         ruca,
     ):
@@ -590,9 +822,9 @@ def care(replica: Replica) -> None:
         "Type Code,"
         "HPSA Shortage,Primary State FIPS Code,"
     )
-    for short in ("PC", "MH", "DH"):
+    for short, care in (("PC", "Primary Care"), ("MH", "Mental Health"), ("DH", "Dental Health")):
         rows = [
-            f'"Area","1{fips}0000001","Geographic HPSA","Primary Care","12","Designated","{state.tracts[0][:5]}","1.0","4000","SCTY","2.0","{fips}"'
+            f'"Area","1{fips}0000001","Geographic HPSA","{care}","12","Designated","{state.tracts[0][:5]}","1.0","4000","SCTY","2.0","{fips}"'
             for fips, _, state in states
         ]
         csv_file(rf"^/data.hrsa.gov/.*/BCD_HPSA_FCT_DET_{short}.csv$", [head, *rows])
@@ -605,30 +837,22 @@ def care(replica: Replica) -> None:
     ]
     csv_file(r"^/data.hrsa.gov/.*/MUA_DET.csv$", [head, *rows])
 
-    query = r"^/data.cms.gov/provider-data/api/1/datastore/query"
-    head = "NPI,pri_spec,Telehlth\t,Facility Name,adr_ln_1,City/Town,State,ZIP Code"
-    rows = [
-        f"10000000{fips},FAMILY PRACTICE,Y,Clinic,1 Main St,Town,{usps},{zcta(fips, 0)}"
-        for fips, usps, _ in states
-    ]
-    csv_file(rf"{query}/mj5m-pzi6/0/download$", [head, *rows])
-    hospitals = (("0001", "Acute Care Hospitals", "Yes"), ("4000", "Psychiatric", "No"))
-    head = "Facility ID,Facility Name,Address,City/Town,State,ZIP Code,Hospital Type,Emergency Services"
-    rows = [
-        f"{fips}{number},Hospital,1 Main St,Town,{usps},{zcta(fips, 1)},{kind},{urgent}"
-        for fips, usps, _ in states
-        for number, kind, urgent in hospitals
-    ]
-    csv_file(rf"{query}/xubh-q36u/0/download$", [head, *rows])
+    for part in (provider_data, treatment_sites, libraries, rurality, block_relationship):
+        part(replica)
     rows = [
         nppes_rows.row(
             i, **{"Provider Business Practice Location Address Postal Code": zcta("54", i % 12)}
         )
         for i in range(200)
     ]
-    register = zipped("npidata_pfile_20050523-20261108.csv", nppes_rows.header() + b"".join(rows))
-    path = r"^/download.cms.gov/nppes/NPPES_Data_Dissemination_November_2026_V2.zip$"
-    replica.route(path, Answer(register, kind="application/zip", ranges=True))
+    rows.append(nppes_rows.row(300, **nppes_rows.PHARMACY))
+    register = nppes_rows.archive(rows, second=[("1000000000", "9 Far St", "VA", "229010000")])
+    path = "/nppes/NPPES_Data_Dissemination_November_2026_V2.zip"
+    replica.route(rf"^/download.cms.gov{path}$", Answer(register, kind="application/zip", ranges=True))  # fmt: skip
+    replica.route(
+        r"^/download.cms.gov/nppes/NPI_Files.html$",
+        Answer(page("NPI Files", f'<a href=".{path[6:]}">November</a>'), kind=HTML),
+    )
 
     csv_file(
         r"^/data.cdc.gov/api/views/cwsq-ngmh/rows.csv$",
@@ -639,7 +863,11 @@ def care(replica: Replica) -> None:
         ["FIPS,RPL_THEMES", "54001000100,0.5"],
     )
     csv_file(
-        r"^/www2.census.gov/programs-surveys/saipe/datasets/2023/2023-state-and-county/est23all.txt$",
+        r"^/svi.cdc.gov/Documents/Data/2022/csv/states_counties/SVI_2022_US_county.csv$",
+        ["\ufeffST,STCNTY,FIPS,RPL_THEMES", "54,54001,54001,0.5", "54,54003,54003,-999"],
+    )
+    csv_file(
+        r"^/www2.census.gov/programs-surveys/saipe/datasets/2024/2024-state-and-county/est24all.txt$",
         ["54   1     1200", "54   3     1100"],
     )
     frame = gpd.GeoDataFrame(

@@ -13,15 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import gammaincinv
 from scipy.stats import norm
 
 import equity as eq
-from equity.measures._survey_draws import neighbors
+from equity.measures._survey_draws import TruthDraws, neighbors
 from equity.measures.draws import Travel, draw_standing
 from equity.measures.gap import telehealth_gap
 from equity.measures.lines.coverage import coverage_under
-from equity.measures.shrinkage import _between, _checked, _given, stable_errors
 from equity.measures.standing import Criterion, falls_short, under_resourced
 
 SD = 0.22
@@ -133,28 +131,22 @@ def surveyed(truth: np.ndarray, size: np.ndarray, rng) -> tuple[np.ndarray, np.n
     shape = 1 / (DESIGN - 1)
     some = rng.beta(np.maximum(shape * have, 1e-9), np.maximum(shape * (asked - have), 1e-9))
     found = np.where((have > 0) & (have < asked), some, have / asked)
+    return found, margin_of(found, size)
+
+
+def margin_of(found: np.ndarray, size: np.ndarray) -> np.ndarray:
     # A share of 0 or 1 has the margin of a share half a respondent away.
     pulled = np.clip(found, 0.5 / size, 1 - 0.5 / size)
-    return found, 1.645 * np.sqrt(pulled * (1 - pulled) / size)
+    return 1.645 * np.sqrt(pulled * (1 - pulled) / size)
 
 
 def drawn_shares(table: pd.DataFrame, value: np.ndarray, size: np.ndarray, rng) -> np.ndarray:
-    """One joint draw of truths: the variance between them, their groups' means, and each area's."""
+    """One joint draw of truths behind the published shares."""
     pulled = np.clip(value, 1 / size, 1 - 1 / size)
     error = np.sqrt(pulled * (1 - pulled) / size)
     ruca = table["ruca_code"].to_numpy() if "ruca_code" in table else None
     groups = neighbors(list(table.index), ruca, np.isfinite(value))
-    y, variance, group, freedom = _checked(
-        value, stable_errors(value, error, groups=groups), groups
-    )
-    target = 2 * gammaincinv(freedom / 2, rng.random())
-    found = _given(_between(y, variance, group, target), y, variance, group)
-    off = rng.standard_normal(group.max() + 1)[group] * found.center_error
-    return (
-        found.mean
-        + variance / (variance + found.between) * off
-        + found.sd * rng.standard_normal(len(y))
-    )
+    return TruthDraws.of(value, error, groups, share=True).draw(rng).astype(float)
 
 
 @dataclass
@@ -163,17 +155,27 @@ class World:
     found: pd.DataFrame
 
 
-def world(case: Case, rng, *, drawn_truth: bool, trips: bool) -> World:
+def world(case: Case, rng, *, drawn_truth: bool, trips: bool, both: bool = False) -> World:
+    """One possible truth and a survey of it; `both`: the new survey joined with the published."""
     truth, found = case.table.copy(), case.table.copy()
     for name in case.shares:
         size = sample_sizes(case.table, name)
-        value = case.table[name].to_numpy()
+        value = published = case.table[name].to_numpy()
         if drawn_truth:
             value = drawn_shares(case.table, value, size, rng)
         truth[name] = np.clip(value, 0.0, 1.0)
-        found[name], found[f"{name}_moe"] = surveyed(truth[name].to_numpy(), size, rng)
-    error = case.table["population_n_moe"].to_numpy() / 1.645
-    found["population_n"] = np.maximum(1.0, np.round(rng.normal(case.table["population_n"], error)))
+        share, margin = surveyed(truth[name].to_numpy(), size, rng)
+        if both:
+            share, margin = (share + published) / 2, margin_of((share + published) / 2, 2 * size)
+        found[name], found[f"{name}_moe"] = share, margin
+    people, error = case.table["population_n"], case.table["population_n_moe"].to_numpy() / 1.645
+    if both:
+        truth["population_n"] = np.maximum(1.0, np.round(rng.normal(people, error)))
+        again = rng.normal(truth["population_n"], error)
+        found["population_n"] = np.maximum(1.0, np.round((again + people) / 2))
+        found["population_n_moe"] = case.table["population_n_moe"] / np.sqrt(2)
+    else:
+        found["population_n"] = np.maximum(1.0, np.round(rng.normal(people, error)))
     if trips:
         truth["beyond_reach_share"] = (
             rng.random(len(truth)) < truth["beyond_reach_share"].to_numpy()
@@ -189,9 +191,11 @@ def judged(case: Case, table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([table, first, (first & short).rename("named")], axis=1)
 
 
-def trial(case: Case, rng, *, drawn_truth: bool, trips: bool, draws: int = 200) -> dict:
+def trial(
+    case: Case, rng, *, drawn_truth: bool, trips: bool, both: bool = False, draws: int = 200
+) -> dict:
     """One world: whether each interval holds the truth, and how likely each place was said to be."""
-    made = world(case, rng, drawn_truth=drawn_truth, trips=trips)
+    made = world(case, rng, drawn_truth=drawn_truth, trips=trips, both=both)
     truth, found = judged(case, made.truth), judged(case, made.found)
     said = draw_standing(
         made.found, case.criteria, at_least=case.at_least, draws=draws,

@@ -20,6 +20,7 @@ LEAVES = [
 ]
 BUILTINS = {
     "InputError": ValueError,
+    "ArgumentError": TypeError,
     "GeoidError": ValueError,
     "VintageError": ValueError,
     "StudyError": ValueError,

@@ -210,7 +210,7 @@ def test_the_rules_catch_what_they_are_for():
     assert circles({"a": {"b"}, "b": {"c"}, "c": set()}) == []
 
 
-def test_package_root_imports_only_the_version():
+def test_package_root_imports_only_the_version_and_the_check_at_the_door():
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
     at_once = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
     assert imports_of(ast.Module(at_once, []), MODULES) == {"equity._version"}

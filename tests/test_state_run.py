@@ -84,6 +84,29 @@ def test_a_whole_state_with_a_key_and_again_without_asking_anybody(place, replic
     assert keyed["gap_n"].sum() > 0, "the made-up state must have a gap, or nothing is tested"
 
 
+def test_two_states_are_one_study(place, replica):
+    run("WV, Delaware")
+    folder = place / "maps" / "wv-de"
+    table = numbers(folder)
+    run("WV")
+    alone = numbers(place / "maps" / "wv")
+    assert set(table["geoid"].str[:2]) == {"54", "10"}
+    mine = table[table["geoid"].str[:2] == "54"].reset_index(drop=True)
+    for name in ("population_n", "locations_n", "connected_share", "qualifying_share"):
+        pd.testing.assert_series_equal(mine[name], alone[name])
+    text = (folder / "study.toml").read_text()
+    assert 'title = "West Virginia and Delaware"' in text
+    assert 'state = ["54", "10"]' in text
+    assert replica.url not in text
+
+
+def test_an_area_of_a_state_is_found_by_the_names_of_its_counties(place, replica):
+    run("WV", area="54001")
+    folder = place / "maps" / "wv-54001"
+    assert set(numbers(folder)["geoid"].str[:5]) == {"54001"}
+    assert "Compared with the rest of West Virginia" in (folder / "index.html").read_text()
+
+
 def test_no_secret_is_anywhere(place, replica, caplog, capsys):
     caplog.set_level(logging.DEBUG)
     run("WV")
@@ -182,7 +205,7 @@ def test_the_example_is_not_published(place):
     with pytest.raises(InputError, match="example"):
         run("ZZ")
     with pytest.raises(InputError, match="no publisher has files of it"):
-        init("90", Path("study.toml"))
+        init(["90"], Path("study.toml"))
     assert not Path("study.toml").exists()
 
 
@@ -257,7 +280,7 @@ def test_a_state_that_is_none_is_told_how_states_are_spelled(place, name):
     from equity.cli import init
 
     with pytest.raises(InputError, match="is no state") as caught:
-        init(name, Path("study.toml"))
+        init([name], Path("study.toml"))
     assert "Virginia" in caught.value.fix
     assert "AL, AK, AZ" in caught.value.fix
     assert "ZZ" not in caught.value.fix
@@ -348,10 +371,10 @@ def test_init_writes_a_study_that_runs_with_every_option_taken(place, replica):
 
     publishers.care(replica)
     publishers.need(replica, "54")
-    init("West Virginia", Path("study.toml"))
+    init(["West", "Virginia"], Path("study.toml"))
     text = Path("study.toml").read_text()
     with pytest.raises(InputError, match="there already"):
-        init("WV", Path("study.toml"))
+        init(["WV"], Path("study.toml"))
     own = text[text.index("# Your own clinicians") : text.index("# More places of care")]
     full = uncommented(text.replace(own, ""))
     offered = [e for e in INPUTS if f'file = "live:{e.id}"' in full]
@@ -413,14 +436,14 @@ def test_care_is_counted_by_travel_and_what_capacity_would_need_is_told(place, r
     assert "CenPop2020_Mean_TR.txt" in sources
     assert "Rural_Health_Clinic_Enrollments.csv" in sources
     paths = [asked.path for asked in replica.asked]
-    new = [p for p in paths if re.search(r"cenpop|data\.json|RHC\.csv|Gaz_zcta", p)]
+    new = [p for p in paths if re.search(r"cenpop|data\.json|RHC_Enrollments|Gaz_zcta", p)]
     assert len(new) == len(set(new)) == 4
 
 
 def test_a_rural_clinic_is_nearest_where_no_health_center_is(place, replica):
     run("WV")
     with_clinics = numbers(place / "maps" / "wv")["nearest_site_km"]
-    replica.fault("RHC.csv", Answer(b"", 403))
+    replica.fault("RHC_Enrollments", Answer(b"", 403))
     settings.configure(cache_dir=place / "other")
     run("WV", Path("alone"))
     alone = numbers(place / "alone")["nearest_site_km"]

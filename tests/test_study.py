@@ -23,6 +23,7 @@ from equity.example.state import write_example
 from equity.measures.gap import SPLIT
 from equity.measures.reach.calibration import travel_facts
 from equity.measures.reach.travel import nearest_sites
+from equity.study.file import read_plan
 from equity.study.run import Study
 from equity.study.sentences import clusters_sentence
 
@@ -385,6 +386,43 @@ def test_care_within_another_limit_and_from_where_people_live(example, edited, r
     ).sum()
     moved = other.table["nearest_site_km"] - result.table["nearest_site_km"]
     assert (moved.abs() > 0.01).sum() > 50
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_byte_order_mark_makes_no_difference(tmp_path, encoding):
+    path = write_example(tmp_path / "state", scale=0.01).study
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text, encoding=encoding)
+    assert read_plan(path)[1] == text
+
+
+@pytest.mark.parametrize(
+    ("change", "encoding", "says", "fix"),
+    [
+        (str, "utf-16", "the text is UTF-16", "save it as UTF-8"),
+        (lambda t: t.replace("Example", "Exämple"), "cp1252", "not UTF-8 text", "save it as UTF-8"),
+        *(
+            (
+                lambda t, pair=pair: t.replace('title = "', f"title = {pair[0]}", 1),
+                "utf-8",
+                f"written {pair[0]} in place of a straight quote",
+                'write straight quotes: "',
+            )
+            for pair in ("\u201c\u201d", "\u2018\u2019", "\u201e\u201c")
+        ),
+    ],
+)
+def test_a_study_file_of_a_word_processor_is_named_for_what_it_is(
+    tmp_path, change, encoding, says, fix
+):
+    path = write_example(tmp_path / "state", scale=0.01).study
+    text = path.read_text(encoding="utf-8")
+    path.write_text(change(text), encoding=encoding)
+    with pytest.raises(StudyError, match=says) as caught:
+        read_plan(path)
+    assert caught.value.fix == fix
+    path.write_text(text, encoding="utf-8")
+    read_plan(path)
 
 
 def test_settings_that_change_no_distance_measure_none_again(example, monkeypatch):

@@ -17,6 +17,7 @@ import pytest
 
 import equity as eq
 import equity.sources
+from equity.areas.geoid import find_state
 from equity.errors import EquityError, InputError, MissingColumnError, StudyError, VintageError
 from equity.example.state import write_example
 from equity.provenance import meta
@@ -501,6 +502,36 @@ def nppes(home, more=""):
     ), lambda i: i.capacity.index.tolist() == ["clinician-1"]
 
 
+def care_list(home):
+    """Sites that say whether they offer telehealth, one with coordinates of its own."""
+    row = '{{"name1":"{0}","street1":"","city":"T","state":"VT","zip":"05001","latitude":"{1}","longitude":"{2}","services":[{{"f2":"SET","f3":"{3}"}}]}}'
+    rows = [row.format("A", "38.5", "-80.4", "Telehealth"), row.format("B", "", "", "Outpatient")]
+    home.write("locator.json", f'{{"rows":[{",".join(rows)}]}}')
+    path = providers(home, "care_list", "locator.json", 'options = { form = "samhsa-mental" }\n')
+    return (
+        path,
+        lambda i: (
+            i.capacity["offers_telehealth"].tolist() == [True, False]
+            and i.capacity["location_quality"].tolist() == ["coordinates", "zip_area"]
+        ),
+    )
+
+
+def telehealth_trends(home):
+    groups = (
+        "Bene_Mdcd_Mdcr_Enrl_Stus,Bene_Race_Desc,Bene_Sex_Desc,Bene_Mdcr_Entlmt_Stus,Bene_Age_Desc,"
+        "Bene_RUCA_Desc"
+    )
+    head = f"Year,quarter,Bene_Geo_Desc,{groups},Total_Bene_TH_Elig,Total_Bene_Telehealth"
+    state = find_state(home.tracts[0][:2]).name
+    home.write("t.csv", rows_of(head, [f"2024,Overall,{state},All,All,All,All,All,All,100,25"]))
+    more = (
+        '[[tables]]\nreader = "telehealth_trends"\nfile = "t.csv"\nvintage = "2024"\n'
+        "spread = true\n"
+    )
+    return home.study(more), lambda i: i.areas["medicare_telehealth_share"].eq(0.25).all()
+
+
 CASES: dict[Case, tuple[str, ...]] = {
     svi: ("read_svi",),
     places: ("read_places",),
@@ -528,6 +559,8 @@ CASES: dict[Case, tuple[str, ...]] = {
     rural_clinics: ("read_rural_clinics",),
     clinicians: ("read_clinicians",),
     nppes: ("read_nppes",),
+    care_list: ("read_care_list",),
+    telehealth_trends: ("read_telehealth_trends",),
 }
 
 

@@ -20,6 +20,7 @@ UNIVERSES = {
     "households": "housing",
     "locations": "housing",
     "land": "area",
+    "areas": "area",
 }
 """What a count counts -> the basis of the weights it moves by."""
 _MOST_LIMITS = 4  # five colors can be told apart
@@ -87,6 +88,7 @@ class Column:
     adds: bool = False
     parts: tuple[str, ...] = ()
     part_of: str = ""
+    of: str = ""
     status: str = ""
     statuses: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
@@ -146,7 +148,7 @@ def parse(text: str) -> Registry:
         name: _column(name, f, units, statuses, anywhere) for name, f in raw["columns"].items()
     }
     for column in columns.values():
-        named = [*column.parts, *filter(None, (column.part_of, column.status))]
+        named = [*column.parts, *filter(None, (column.part_of, column.of, column.status))]
         _each(named, columns, f"columns.{column.name}", "column")
     return Registry(units, statuses, columns)
 
@@ -218,6 +220,8 @@ def _check(column: Column, entry: str) -> None:
             )
     if column.parts and len(column.parts) != len(("numerator", "denominator")):
         raise _wrong(entry, "has parts that are not two", "give a numerator and a denominator")
+    if column.parts and column.of:
+        raise _wrong(entry, "has parts and says what it is of", "keep one of them")
 
 
 def _told(words: Collection[str], statuses: Mapping[str, Status]) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 from equity import provenance
 from equity.areas._arrays import Floats
 from equity.areas._columns import Moved, move_columns
+from equity.areas._implied import with_numerators, without_numerators
 from equity.areas._move import Flags, Links
 from equity.areas._pieces import keep
 from equity.areas._unknown import Prepared, Unknown, prepare
@@ -50,6 +51,8 @@ def move(
     """
     level = relationship.source_level
     dropped = [*drop, *_published_medians(table, medians)]
+    table, implied, shares = with_numerators(table, [*(counts or {}), *(ratios or {}), *dropped])
+    counts, ratios = {**(counts or {}), **implied}, {**(ratios or {}), **shares}
     roles = roles_of(
         table.drop(columns=list(_OWN), errors="ignore"),
         counts=counts,
@@ -74,6 +77,7 @@ def move(
             f"the table no longer says which areas its {moved.joint:,} parts of divided areas come "
             "from: their margins are added as they are, which is the most that they can be"
         )
+    result, notes = without_numerators(result, notes, shares)
     result = provenance.carry(result, table, notes=notes)
     keep(result, f"parts of {level} areas of {relationship.source_vintage}", moved.blocks)
     known = provenance.meta(result)
@@ -275,7 +279,13 @@ def _statuses(
         reason = said[said.notna() & (said != "ok")]
         first = reason.groupby(pairs.loc[reason.index, "target"].to_numpy()).first()
         why = first.reindex(result.index)
-        moved = np.where(book["crosswalk_status"] == "whole", "ok", "crosswalked")
+        moved = pd.Series(
+            np.where(book["crosswalk_status"] == "whole", "ok", "crosswalked"), index=result.index
+        )
+        # A word on how a value was got (a bound, a part) is true of a sum that holds such values.
+        valued = reason[pairs.loc[reason.index, "source"].map(table[base_name(name)].notna())]
+        how = valued.groupby(pairs.loc[valued.index, "target"].to_numpy()).first()
+        moved = how.reindex(result.index).fillna(moved)
         unknown = result[base_name(name)].isna()
         result[name] = np.where(unknown, why.fillna("unknown"), moved)
 

@@ -108,6 +108,7 @@ def prepare(
         "households": water | nobody | no_home,
         "locations": water,
         "land": np.zeros(len(table), dtype=bool),
+        "areas": np.zeros(len(table), dtype=bool),
     }
     filled, skipped = {}, {}
     for name, rows in gaps.items():

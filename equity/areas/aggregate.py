@@ -11,13 +11,13 @@ import pandas as pd
 from equity import provenance
 from equity.areas._table import Medians, move
 from equity.areas._unknown import Unknown
-from equity.areas.blocks import block_amounts
 from equity.areas.geoid import LEVELS, parent
+from equity.areas.inside import cut_by_blocks, cut_by_land
 from equity.areas.relationship import Relationship, relationship
 from equity.areas.schema import base_name, describe
 from equity.areas.table import level_of, refuse_duplicates
 from equity.areas.vintage import check_vintage, required_vintage
-from equity.errors import GeoidError, InputError, MissingColumnError
+from equity.errors import GeoidError, InputError
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -42,8 +42,6 @@ _UP = {
     "county": ("state", "nation"),
     "state": ("nation",),
 }
-_EQUAL_AREA = "EPSG:6933"  # world-wide, so that Alaska and Hawaii need no case of their own
-_OUTSIDE = "\x00outside"
 
 
 def roll_up(
@@ -259,9 +257,9 @@ def service_area(
         if isinstance(piece, list):
             links = _by_ids(table, piece, level, label)
         elif blocks is not None:
-            links = _by_blocks(piece, blocks, level, label)
+            links = cut_by_blocks(piece, blocks, level, label)
         else:
-            links = _by_land(table, piece, label)
+            links = cut_by_land(table, piece, label)
         bases = {"population": "people of blocks", "housing": "homes of blocks", "area": "land"}
         parts = relationship(
             links,
@@ -336,42 +334,3 @@ def _by_ids(table: pd.DataFrame, ids: list[str], level: str, label: str) -> pd.D
             "ids are not in the table", rows=lost, fix="check their spelling and vintage"
         )
     return pd.DataFrame({"source": have[chosen], "target": label, "area": 1.0})
-
-
-def _by_blocks(piece: Any, blocks: pd.DataFrame, level: str, label: str) -> pd.DataFrame:
-    import geopandas as gpd
-
-    if not {"lon", "lat"} <= set(blocks.columns):
-        raise MissingColumnError("blocks need lon and lat", fix="use equity.read_blocks")
-    points = gpd.GeoSeries.from_xy(blocks["lon"], blocks["lat"], crs="EPSG:4269")
-    shape = piece.make_valid().to_crs("EPSG:4269").union_all()
-    inside = points.within(shape).to_numpy()
-    links = block_amounts(blocks).reset_index(drop=True)
-    links["source"] = pd.Series(blocks.index, dtype=object).str[: LEVELS[level]]
-    links["target"] = np.where(inside, label, _OUTSIDE)
-    touched = links.loc[inside, "source"].unique()
-    return links[links["source"].isin(touched)].groupby(["source", "target"]).sum().reset_index()
-
-
-def _by_land(table: pd.DataFrame, piece: Any, label: str) -> pd.DataFrame:
-    import geopandas as gpd
-
-    if not isinstance(table, gpd.GeoDataFrame) or table.active_geometry_name is None:
-        raise InputError(
-            "the table has no geometry to cut by the polygon",
-            fix="join boundaries with equity.combine, or give blocks=",
-        )
-    shapes = table.geometry.make_valid().to_crs(_EQUAL_AREA)
-    shape = piece.make_valid().to_crs(_EQUAL_AREA).union_all()
-    near = gpd.GeoSeries(shapes[shapes.intersects(shape)])
-    part = near.intersection(shape).area
-    # A shared border is not an overlap.
-    part = part.where(part > near.area * 1e-9, 0.0)
-    inside = pd.DataFrame({"source": near.index, "target": label, "area": part.to_numpy()})
-    rest = pd.DataFrame(
-        {"source": near.index, "target": _OUTSIDE, "area": (near.area - part).clip(lower=0)}
-    )
-    links = pd.concat([inside, rest], ignore_index=True)
-    links.loc[(links["target"] == _OUTSIDE) & (links["area"] < 1e-6), "area"] = 0.0
-    kept = set(inside.loc[inside["area"] > 0, "source"])
-    return links[links["source"].isin(kept)]

@@ -73,6 +73,11 @@ def from_blocks(
     length = LEVELS.get(level)
     if level not in ("county", "tract", "block_group", "block") or length is None:
         raise InputError(f"no links between {level} areas through blocks")
+    lacking = [name for name in ("source", "target", "area") if name not in block_links.columns]
+    if lacking:
+        raise MissingColumnError(
+            f"block_links lacks {', '.join(lacking)}", fix="pass what equity.read_block_links gives"
+        )
     links = block_links[["source", "target", "area"]].copy()
     bases = {"area": "land of blocks"}
     amount_sources = () if blocks is None else meta(blocks).sources

@@ -8,6 +8,7 @@ can be undone without a guess, and refuses the rest.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas._states import EXAMPLE_STATE, STATES, State
+from equity.areas.vintage import in_a_county
 from equity.errors import GeoidError, InputError, VintageError
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "geo_vintage_for",
     "is_water",
     "normalize",
+    "of_other_level",
     "parent",
 ]
 
@@ -57,8 +60,21 @@ _SUMMARY_LEVEL = {
 }
 # 1400000US51001090101, 140US…, 860Z200US00601, G51001090101, 51001090101, 51001090101.0
 _SPELLING = r"^(?P<prefix>(?P<level>[0-9]{3})[0-9A-Z]{0,4}US|G)?(?P<digits>[0-9]+)(?:\.0*)?$"
+# What a spreadsheet puts round an id: ="…", an apostrophe, thousands separators; spaces anywhere.
+_WRAPPED = re.compile(r'^(?:="(.*)"|[\'\u2018\u2019`](.*))$')
+_THOUSANDS = re.compile(r"^[0-9]{1,3}(?:,[0-9]{3})+$")
+_SCIENTIFIC = re.compile(r"^([0-9])(?:\.([0-9]+))?[eE]\+?([0-9]{1,2})$")
+# NHGIS writes a zero after the state and after the county: G5100010090101.
+_GISJOIN = {
+    "state": r"^G([0-9]{2})0$",
+    "county": r"^G([0-9]{2})0([0-9]{3})0$",
+    "tract": r"^G([0-9]{2})0([0-9]{3})0([0-9]{6})$",
+    "block_group": r"^G([0-9]{2})0([0-9]{3})0([0-9]{7})$",
+    "block": r"^G([0-9]{2})0([0-9]{3})0([0-9]{10})$",
+}
 _NATION = {"", "0", "00", "1", "US", "0100000US", "010US"}
 _NESTED_IN_STATE = set(LEVELS) - {"nation", "zcta"}
+_IN_COUNTIES = ("county", "county_subdivision", "tract", "block_group", "block")
 
 
 def find_state(value: str | int) -> State:
@@ -109,9 +125,11 @@ def normalize(
 ) -> pd.Series:
     """Return ids as text of the right length.
 
-    Accepted: plain ids; ``1400000US…``, ``140US…`` and ``G…`` prefixes; whole numbers and decimals
-    that end in ``.0``; numbers that lost one leading zero (ZCTAs: two). A prefix must be that of
-    the level, and what follows it must be whole.
+    Accepted: plain ids; ``1400000US…``, ``140US…`` and ``G…`` prefixes, NHGIS's ``GISJOIN``; whole
+    numbers and decimals that end in ``.0``; numbers that lost one leading zero (ZCTAs: two); what
+    spreadsheets write (``="…"``, an apostrophe, spaces, thousands separators, and powers of ten
+    where some id of the column shows all its digits). A prefix must be that of the level, what
+    follows it must be whole, and the county must exist in some vintage.
 
     Parameters
     ----------
@@ -135,7 +153,7 @@ def normalize(
     Raises
     ------
     GeoidError
-        If an id is missing, is no id of this level, or lies in another state.
+        If an id is missing or cut, is no id of this level, or lies in no county or another state.
 
     Examples
     --------
@@ -151,7 +169,10 @@ def normalize(
     if not text.str.fullmatch(rf"[0-9]{{{length}}}").all():
         text = _respelled(text, level, where)
     if level in _NESTED_IN_STATE:
-        _refuse(~text.str[:2].isin(STATES), text, where, ("start with no state's code", None))
+        _refuse(~text.str[:2].isin(STATES), text, where, ("start with no state's code", _AS_TEXT))
+    if level in _IN_COUNTIES:
+        nowhere = ~in_a_county(text)
+        _refuse(nowhere, text, where, ("lie in no county that exists", _no_county(text[nowhere])))
     if state is not None:
         name = find_state(state).name
         _refuse(
@@ -164,6 +185,31 @@ def normalize(
             ),
         )
     return text.astype(str)
+
+
+def of_other_level(values: pd.Series, level: str) -> pd.Series:
+    """Return True for the ids of other levels than this one, in any spelling.
+
+    An id that could be one of this level without its leading zero is one of this level; words and
+    ids of no level are not of another one.
+    """
+    parts = _unwrapped(_as_text(values, _length(level)), level).str.extract(_SPELLING)
+    digits = parts["digits"].fillna("")
+    if level == "county":  # the rest of a state, or all of it
+        digits = digits.str.replace(r"^([0-9]{1,2})000$", r"\1", regex=True)
+    told = parts["level"].isin(set(_SUMMARY_LEVEL.values()) - {_SUMMARY_LEVEL[level]})
+    others = [_could_be(digits, name) for name in _NESTED_IN_STATE - {level}]
+    plain = np.logical_or.reduce(others) & ~_could_be(digits, level)
+    other: pd.Series = told | (plain & parts["level"].isna())
+    return other
+
+
+def _could_be(digits: pd.Series, level: str) -> pd.Series:
+    """Return True for digits that are an id of a level, or one that lost its first zero."""
+    length = LEVELS[level]
+    whole = digits.str.zfill(length)
+    real = in_a_county(whole) if level in _IN_COUNTIES else whole.str[:2].isin(STATES)
+    return real & digits.str.len().isin([length - 1, length])
 
 
 def geo_id(geoids: Iterable[str] | pd.Series, level: str) -> pd.Series:
@@ -191,6 +237,8 @@ def parent(geoids: pd.Series | Iterable[str], level: str) -> pd.Series:
     """
     length = _length(level)
     series = geoids if isinstance(geoids, pd.Series) else pd.Series(list(geoids), dtype=object)
+    if not series.map(lambda one: isinstance(one, str)).all():
+        raise GeoidError("ids are no text", rows=series[:5], fix="read them as text: dtype=str")
     short = series.str.len() < length
     if short.any():
         raise GeoidError(f"ids are not inside a {level}", rows=series[short])
@@ -275,7 +323,9 @@ def _refuse(
 def _respelled(text: pd.Series, level: str, where: _Where) -> pd.Series:
     length = _length(level)
     _refuse(text == "", text, where, ("are blank", "every row needs the id of its area"))
-    parts = text.str.extract(_SPELLING)
+    plain = _unwrapped(text, level)
+    _refuse(plain.str.match(_SCIENTIFIC), text, where, _CUT)
+    parts = plain.str.extract(_SPELLING)
     other = parts["level"].notna() & (parts["level"] != _SUMMARY_LEVEL[level])
     _refuse(other, text, where, _length_problem(level, length))
     digits = parts["digits"].fillna("")
@@ -285,6 +335,41 @@ def _respelled(text: pd.Series, level: str, where: _Where) -> pd.Series:
     digits = digits.mask(short, digits.str.zfill(length))
     _refuse(digits.str.len() != length, text, where, _length_problem(level, length))
     return digits
+
+
+_AS_TEXT = "read the column as text, so that no zero is lost"
+_CUT = (
+    "were rounded to powers of ten by a spreadsheet",
+    "the last digits are lost: take the file as published, and import the column of ids as text",
+)
+
+
+def _unwrapped(text: pd.Series, level: str) -> pd.Series:
+    """Undo what spreadsheets and NHGIS do to ids; powers of ten that are not whole stay."""
+    text = text.str.replace(_WRAPPED, lambda found: found[1] or found[2] or "", regex=True)
+    text = text.str.replace(r"\s+", "", regex=True)
+    text = text.mask(text.str.match(_THOUSANDS), text.str.replace(",", "", regex=False))
+    if level in _GISJOIN:
+        text = text.str.replace(
+            re.compile(_GISJOIN[level]), lambda found: "".join(found.groups()), regex=True
+        )
+    powers = text.str.extract(_SCIENTIFIC)
+    digits = (powers[0] + powers[1].fillna("")).fillna("")
+    places = pd.to_numeric(powers[2]).add(1).fillna(-1).astype(int)
+    # Trailing zeros are left out of 5.10010902E+10, as rounded ones are: a whole long id tells.
+    if not ((digits.str.len() == places) & (places == places.max())).any():
+        return text
+    whole = digits.str.len().between(1, places)
+    zeros = pd.Series(["0" * max(0, n) for n in places - digits.str.len()], index=text.index)
+    return text.mask(whole, digits + zeros)
+
+
+def _no_county(ids: pd.Series) -> str:
+    """Say what ids without a county are, if one zero in front gives them one."""
+    longer = next((name for name in _IN_COUNTIES if LEVELS[name] == ids.str.len().max() + 1), None)
+    if longer is None or not in_a_county("0" + ids).all():
+        return "correct these ids at their source, or take their rows out of the file"
+    return f'they look like ids without their first zero of the level "{longer}": level="{longer}"'
 
 
 def _nation(text: pd.Series, where: _Where) -> pd.Series:

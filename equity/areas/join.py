@@ -160,6 +160,7 @@ def combine_audit(
 def _labels(others: Sequence[Any], names: Sequence[str] | None) -> list[str]:
     if names is not None and len(names) != len(others):
         raise InputError(f"{len(names)} names for {len(others)} tables")
+    names = None if names is None else list(names)
     labels = []
     for i, other in enumerate(others):
         require_table(other, f"table {i + 2}")
@@ -416,4 +417,5 @@ def _refuse_conflict(
             rows=list(mine.index[here][known][differ]),
             fix=f"rename it in one table, for example rename(columns={{{column!r}: ...}}), "
             "or drop the one you do not want",
+            code="E-COLUMN-TWICE",
         )

@@ -20,6 +20,7 @@ __all__ = [
     "companion",
     "data_dictionary",
     "describe",
+    "is_acs_code",
     "layers_in",
     "limits",
     "placed_in",
@@ -53,6 +54,11 @@ def statuses() -> Mapping[str, Status]:
 def status_of_word(word: str) -> Status:
     """Return what readers are told of a status; a word that nobody declared speaks for itself."""
     return registry().statuses.get(word) or Status(word, word.replace("_", " "))
+
+
+def is_acs_code(name: str) -> bool:
+    """Tell whether a column is one of the American Community Survey's, by its code."""
+    return bool(_ACS.match(name))
 
 
 def unit_of(name: str) -> Unit:
@@ -250,7 +256,7 @@ _TESTS = {
 _TRENDS = {
     "no_difference": "no difference that these data can show", "fell": "fell", "rose": "rose",
 }  # fmt: skip
-_ACS = re.compile(r"^([BC]\d{5}\d?[A-Z]*_\d{3})([EM]|E_status)$")
+_ACS = re.compile(r"^([A-Z]{1,2}\d{2,6}[A-Z]{0,3}(?:_C\d{2})?_\d{3,4}P?)([EM]|E_status)$")
 _ACS_MEANING = {"E": "estimate", "M": _DERIVED["_moe"], "E_status": _DERIVED["_status"]}
 _ENDINGS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")
 

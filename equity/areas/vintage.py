@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from equity.errors import InputError, VintageError
+from equity.errors import GeoidError, InputError, VintageError
 from equity.provenance import Recorded, TableMeta, meta
 
 VINTAGES = ("2010", "2020", "2020-CT2022")
@@ -33,8 +33,8 @@ class CountyChange:
 
 
 @cache
-def _file() -> dict[str, Any]:
-    text = (resources.files(__package__) / "county_changes.toml").read_text(encoding="utf-8")
+def _file(name: str = "county_changes.toml") -> dict[str, Any]:
+    text = (resources.files(__package__) / name).read_text(encoding="utf-8")
     return tomllib.loads(text)
 
 
@@ -62,6 +62,37 @@ def connecticut() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(table["old"]), frozenset(table["new"])
 
 
+@cache
+def counties_of(geo_vintage: str | None = None) -> frozenset[str]:
+    """Return the counties and county equivalents of a vintage, or of all of them.
+
+    Tables of the years 2010 to 2019 carry the codes of their own year, so 2010 has both those that
+    were replaced meanwhile and those that replaced them.
+
+    References
+    ----------
+    U.S. Census Bureau. 2020 FIPS Codes for Counties and County Equivalents.
+    """
+    known = {
+        f"{state}{code:03d}"
+        for state, runs in _file("counties.toml").items()
+        for first, _, last in (run.partition("-") for run in runs.split())
+        for code in range(int(first), int(last or first) + 1, 2)
+    }
+    old_ct, new_ct = connecticut()
+    replaced = {change.old for change in county_changes()}
+    if geo_vintage is None:
+        return frozenset(known | replaced | new_ct)
+    if geo_vintage == "2020-CT2022":
+        return frozenset(known - old_ct | new_ct)
+    return frozenset(known | replaced if geo_vintage == "2010" else known)
+
+
+def in_a_county(ids: pd.Series, geo_vintage: str | None = None) -> pd.Series:
+    """Return True for ids, of counties or of what lies in them, whose county exists."""
+    return ids.str[:5].isin(counties_of(geo_vintage))
+
+
 def check_vintage(
     geoids: Iterable[str], *, level: str, geo_vintage: str, file: str | Path | None = None
 ) -> None:
@@ -83,6 +114,8 @@ def check_vintage(
     VintageError
         If the vintage is not known, or ids contradict it: Connecticut's planning regions under
         2010 or 2020, its counties under 2020-CT2022, a replaced county code under 2020.
+    GeoidError
+        If an id lies in no county.
     """
     if geo_vintage not in VINTAGES:
         raise VintageError(
@@ -102,6 +135,20 @@ def check_vintage(
             rows=ids[wrong_ct],
             fix="declare the vintage the ids have, then use equity.areas.recode.connecticut",
         )
+    _refuse_gone(ids, county, geo_vintage, file)
+    nowhere = ~in_a_county(ids, geo_vintage)
+    if nowhere.any():
+        raise GeoidError(
+            "ids lie in no county that exists",
+            file=file,
+            rows=ids[nowhere],
+            fix="read the column as text, so that no zero is lost",
+        )
+
+
+def _refuse_gone(
+    ids: pd.Series, county: pd.Series, geo_vintage: str, file: str | Path | None
+) -> None:
     if geo_vintage == "2010":
         return
     gone = county.isin([change.old for change in county_changes()])

@@ -103,7 +103,8 @@ def say(
     unit
         A declared unit (``share``, ``km``, ``usd`` …), or a noun for a count.
     moe
-        90 % margin of error in the same unit.
+        90 % margin of error in the same unit; one of 0 is not shown, one that rounds to 0 is
+        ``under 0.1``.
     status
         Why the value is missing, if it is.
     with_unit
@@ -120,21 +121,26 @@ def say(
     if value is None or is_missing(value):
         return missing(status)
     value = float(value)
-    margin = None if moe is None or is_missing(moe) else abs(float(moe))
+    margin = None if moe is None or is_missing(moe) or moe == 0 else abs(float(moe))
     cv = margin / Z90 / abs(value) if margin is not None and value else like
     if unit == "share":
         text = share(value)
-        return text if margin is None else f"{text} ± {number(margin * 100, 1)}"
+        return text if margin is None else f"{text} ± {_margin(margin * 100, 1)}"
     known = unit_of(unit)
     if known.digits:
         digits = 0 if known.digits > 1 and value.is_integer() else known.digits
         text = number(value, digits)
-        margin_text = None if margin is None else number(margin, max(digits, 1))
+        margin_text = None if margin is None else _margin(margin, max(digits, 1))
     else:
         text, margin_text = count(value, cv), None if margin is None else count(margin, cv)
     if margin_text is not None:
         text = f"{text} ± {margin_text}"
     return f"{text} {known.words}".rstrip() if with_unit else text
+
+
+def _margin(margin: float, digits: int) -> str:
+    text = number(margin, digits)
+    return text if text.strip("0.") else f"under {10.0**-digits:g}"
 
 
 def about(value: float, moe: float | None = None) -> str:
@@ -158,7 +164,7 @@ def coarse(value: float) -> str:
 def points(difference: float, moe: float | None = None) -> str:
     """Write a difference of two shares in percentage points, without its sign."""
     text = f"{number(abs(difference) * 100, 1)} points"
-    return text if moe is None or is_missing(moe) else f"{text} (± {number(moe * 100, 1)})"
+    return text if moe is None or is_missing(moe) else f"{text} (± {_margin(moe * 100, 1)})"
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

@@ -21,6 +21,7 @@ from equity._version import __version__
 from equity.areas.geoid import EXAMPLE_STATE
 from equity.errors import InputError, StorageError
 from equity.files.atomic import write_text
+from equity.files.opening import located
 from equity.progress import track
 
 __all__ = ["Example", "load_example", "write_example"]
@@ -192,7 +193,7 @@ def write_example(folder: str | Path, *, scale: float = 1.0, seed: int = SEED) -
     ('90', '2024-12-31', 2023)
     """
     scale, seed = _checked(scale), _checked_seed(seed)
-    root = Path(folder)
+    root = located(folder)
     if root.exists() and not _replaceable(root):
         raise InputError(
             "the folder holds something that is not an example state",

@@ -74,6 +74,8 @@ def replacing(
     StorageError
         If the folder cannot be made or written; `path` is then as it was.
     """
+    if not path.name:
+        raise StorageError("a folder, where a file is to be written", file=path, fix="name a file")
     beside = path.with_name(f".{path.name[:180]}.{uuid.uuid4().hex}{_LEFTOVER}")
     try:
         with storing(path, name=name, fix=fix):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,20 @@ from typing import Any
 import pandas as pd
 
 from equity.errors import FormatError
+from equity.files.features import is_json, read_features
 from equity.files.opening import is_workbook, read_bytes
 from equity.files.sheets import read_sheet
 
-__all__ = ["BLANK", "first_line", "read_records", "read_text_table", "usable_names"]
+__all__ = ["BLANK", "UTF16", "first_line", "read_records", "read_text_table", "usable_names"]
 
 BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
 """How tables of text write that nothing is known."""
 
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""What a text in UTF-16 begins with."""
+
 _BLOCK = 1 << 30  # bytes; one block, unless the file is larger
+_MOST_COLUMNS = 5_000
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
@@ -38,21 +44,22 @@ def read_text_table(
     trailing_comma: bool = False,
     header: Callable[[Sequence[str]], bool] | None = None,
 ) -> pd.DataFrame:
-    """Read a delimited file, or the one filled sheet of a workbook, with every cell as text.
+    """Read a delimited file, a sheet of a workbook, or features of a map, every cell as text.
 
     Parameters
     ----------
     path
-        CSV or similar, possibly inside .zip, .gz or .xz; UTF-8, or Latin-1 where it is not that.
-        Its lines may end in any way, and in several. Or an .xlsx workbook.
+        CSV or similar, possibly inside .zip, .gz or .xz; UTF-8, UTF-16 with its mark, or Latin-1
+        where it is neither. Its lines may end in any way, and in several. Or an .xlsx workbook, or
+        records of JSON, also as the features of a map (GeoJSON, Esri).
     delimiter
-        Field separator; never sniffed.
+        Field separator; never sniffed, but for the tabs of a spreadsheet's UTF-16 text.
     data
         Content already read, if any.
     trailing_comma
         The header, and perhaps rows, end in a stray delimiter, as in HRSA's files.
     header
-        Tells a workbook's header by its names, where the layout is known.
+        Tells a workbook's header by its names, where some are known.
 
     Returns
     -------
@@ -71,6 +78,11 @@ def read_text_table(
     if is_workbook(content):
         names, rows = read_sheet(content, path, header=header)
         return _from_rows(usable_names(names, path), rows, "row")
+    if is_json(content):
+        names, rows = read_features(content, path)
+        return _from_rows(usable_names(names, path), rows, "row")
+    if content.startswith(UTF16) and delimiter == "," and "\t" in first_line(content):
+        delimiter = "\t"
     content = _as_utf8(content, path, delimiter)
     end, names = _header(content, delimiter, path, drop_last=trailing_comma)
     _check_quotes(content, delimiter, path)
@@ -85,6 +97,8 @@ def first_line(data: bytes) -> str:
     """Return the first line of a text; nothing of a workbook."""
     if is_workbook(data):
         return ""
+    if data.startswith(UTF16):
+        return re.split(r"[\r\n]", data.decode("utf-16", errors="replace"), maxsplit=1)[0]
     return re.split(rb"[\r\n]", data, maxsplit=1)[0].decode("utf-8-sig", errors="replace")
 
 
@@ -94,10 +108,15 @@ def read_records(data: bytes, path: str | Path) -> Iterator[tuple[int, list[str]
 
 
 def _as_utf8(content: bytes, path: str | Path, delimiter: str) -> bytes:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FormatError(
-            "the text is UTF-16", file=path, fix="save it as CSV with the encoding UTF-8"
-        )
+    if content.startswith(UTF16):
+        try:
+            content = content.decode("utf-16").encode("utf-8")
+        except UnicodeError:
+            raise FormatError(
+                "the text is UTF-16 and cut off",
+                file=path,
+                fix="download it again, or save it as CSV with the encoding UTF-8",
+            ) from None
     if content.startswith(_OLD_WORKBOOK):
         raise FormatError(
             "this is an old (.xls) or locked workbook",
@@ -107,8 +126,6 @@ def _as_utf8(content: bytes, path: str | Path, delimiter: str) -> bytes:
     content = content.removeprefix(b"\xef\xbb\xbf")
     if b"\0" in content[:65536]:
         raise FormatError("this is a binary file, not text", file=path, fix="save it as CSV")
-    if content.lstrip().startswith((b"{", b"[")):
-        raise FormatError("this is JSON, not a table", file=path, fix="name the CSV file")
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
@@ -156,11 +173,17 @@ def usable_names(raw: Sequence[str], path: str | Path) -> list[str]:
     Raises
     ------
     FormatError
-        If one stands twice.
+        If one stands twice, or there are more than any table has.
     """
+    if len(raw) > _MOST_COLUMNS:
+        raise FormatError(
+            f"{len(raw):,} columns, where no table has more than {_MOST_COLUMNS:,}",
+            file=path,
+            fix="keep the columns that are needed",
+        )
     # R and pandas write row numbers under an empty name.
     names = [name.strip() or f"unnamed_{position}" for position, name in enumerate(raw, start=1)]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise FormatError(
             f"column {twice[0]!r} stands twice in the header", file=path, fix="rename one of them"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import csv
 import io
 import re
@@ -11,7 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from equity.files.delimited import read_text_table, usable_names
+from equity.files.delimited import UTF16, read_text_table, usable_names
+from equity.files.features import is_json
 from equity.files.opening import check_data, is_packed, regular
 
 if TYPE_CHECKING:
@@ -42,15 +45,24 @@ def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
         start = handle.read(4096)
         check_data(start, path)
         handle.seek(0)
-        if not is_packed(start, path):
+        if not (is_packed(start, path) or start.startswith(UTF16) or is_json(start)):
             try:
-                read = pa.Table.from_batches(stream_columns(handle, pick, file=path))
-            except pa.ArrowInvalid:
-                pass  # the careful reader knows other encodings, and names the rows
-            else:
-                return cast("pd.DataFrame", read.to_pandas())
+                return _streamed(handle, pick, path)
+            except pa.ArrowInvalid as trouble:
+                spoiled = "UTF8" in str(trouble)
+            with contextlib.suppress(pa.ArrowInvalid):  # the careful reader names the rows
+                if spoiled:
+                    handle.seek(0)
+                    return _streamed(io.BufferedReader(_AsUtf8(handle), _BLOCK), pick, path)
     frame = read_text_table(path)
     return frame[list(pick(list(frame.columns)))].reset_index(drop=True)
+
+
+def _streamed(handle: IO[bytes], pick: Pick, path: str | Path) -> pd.DataFrame:
+    import pyarrow as pa
+
+    table = pa.Table.from_batches(stream_columns(handle, pick, file=path))
+    return cast("pd.DataFrame", table.to_pandas())
 
 
 def stream_columns(handle: IO[bytes], pick: Pick, *, file: str | Path) -> Iterator[pa.RecordBatch]:
@@ -112,6 +124,38 @@ def _header(handle: IO[bytes], file: str | Path) -> tuple[list[str], IO[bytes]]:
     names = next(csv.reader(io.StringIO(text.decode("utf-8", "replace"), newline="")), [])
     rest = io.BufferedReader(_After(rows, handle)) if rows else handle
     return usable_names(names, file), rest
+
+
+def _as_windows(error: UnicodeError) -> tuple[str, int]:
+    """Take bytes that are no UTF-8 for Windows-1252, as an old system wrote them."""
+    assert isinstance(error, UnicodeDecodeError), "asked for reading only"
+    odd = error.object[error.start : error.end]
+    return odd.decode("cp1252", "replace").replace("\ufffd", "?"), error.end
+
+
+codecs.register_error("equity-windows", _as_windows)
+
+
+class _AsUtf8(io.RawIOBase):
+    """A text in UTF-8 with stray bytes of another encoding, as UTF-8 throughout."""
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        self._handle, self._ready = handle, b""
+        self._decoder = codecs.getincrementaldecoder("utf-8")("equity-windows")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            read = self._handle.read(_BLOCK)
+            self._ready = self._decoder.decode(read, final=not read).encode()
+            if not read and not self._ready:
+                return 0
+        view = memoryview(buffer)
+        piece, self._ready = self._ready[: len(view)], self._ready[len(view) :]
+        view[: len(piece)] = piece
+        return len(piece)
 
 
 class _After(io.RawIOBase):

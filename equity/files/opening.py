@@ -6,7 +6,9 @@ same words for every reader.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import errno
 import gzip
 import io
 import lzma
@@ -24,12 +26,16 @@ __all__ = [
     "existing",
     "is_packed",
     "is_workbook",
+    "located",
     "read_bytes",
     "regular",
     "sequence_of",
 ]
 
 _PACKED = {".zip": b"PK", ".gz": b"\x1f\x8b", ".xz": b"\xfd7zXZ\x00"}
+_FIRST = 1 << 16
+_MOST = 4 << 30
+_MOST_OF_XZ = 256 << 20  # what `xz -9` needs is 65 MB
 _DOWNLOAD_AGAIN = "download it again and compare its size with the publisher's"
 
 
@@ -41,18 +47,55 @@ def existing(path: str | Path) -> Path:
     MissingFileError
         With the closest name in the same folder as the fix.
     """
-    found = Path(path).expanduser()
+    found = located(path)
     if found.exists():
         return found
-    siblings = [p.name for p in found.parent.iterdir()] if found.parent.is_dir() else []
+    raise MissingFileError("no such file", file=path, fix=_neighbors(found))
+
+
+def located(path: str | Path) -> Path:
+    """Return where a path leads, ``~`` being the home folder, whether or not something is there.
+
+    Raises
+    ------
+    MissingFileError
+        If nothing can be there: a name that is too long, or the home of nobody.
+    StorageError
+        If a folder on the way cannot be entered.
+    """
+    try:
+        found = Path(path).expanduser()
+        found.exists()
+    except (RuntimeError, ValueError) as error:
+        raise MissingFileError(f"no path of a file ({error})", file=path) from None
+    except OSError as error:
+        if error.errno == errno.EACCES:
+            raise _unreadable(path, error) from None
+        raise MissingFileError(
+            f"no path of a file ({error.strerror})", file=path, fix="check the path"
+        ) from None
+    return found
+
+
+def _neighbors(found: Path) -> str:
+    """Say what stands beside a file that is not there."""
+    siblings: list[str] = []
+    with contextlib.suppress(OSError):
+        siblings = [p.name for p in found.parent.iterdir()]
     close = difflib.get_close_matches(found.name, siblings, n=1)
     if close:
-        fix = f"did you mean {close[0]}?"
-    elif not siblings:
-        fix = f"there is no file at all in {found.parent}; check the path"
-    else:
-        fix = "check the path; see `equity sources`"
-    raise MissingFileError("no such file", file=path, fix=fix)
+        return f"did you mean {close[0]}?"
+    if not siblings:
+        return f"there is no file at all in {found.parent}; check the path"
+    return "check the path; see `equity sources`"
+
+
+def _unreadable(path: str | Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"the file cannot be read ({error.strerror or error})",
+        file=path,
+        fix="check its permissions",
+    )
 
 
 def regular(path: str | Path) -> Path:
@@ -61,12 +104,18 @@ def regular(path: str | Path) -> Path:
     Raises
     ------
     MissingFileError, FormatError
-        If nothing, or a folder, is there.
+        If nothing, a folder, or what has no end (a device, a pipe) is there.
     """
     found = existing(path)
     if found.is_dir():
         raise FormatError(
             "a folder stands where a file is expected", file=path, fix="name the file in it"
+        )
+    if not found.is_file():
+        raise FormatError(
+            "a device or a pipe stands where a file is expected",
+            file=path,
+            fix="write what it yields into a file, and name that",
         )
     return found
 
@@ -78,7 +127,7 @@ def read_bytes(path: str | Path, *, suffix: str | tuple[str, ...] = ".csv") -> b
     ----------
     path
         The file. A zip must hold exactly one member that ends in ``suffix``; what macOS adds to
-        a zip does not count.
+        a zip, and metadata, do not count.
     suffix
         Ending of the wanted member, or several.
 
@@ -91,17 +140,33 @@ def read_bytes(path: str | Path, *, suffix: str | tuple[str, ...] = ".csv") -> b
     StorageError
         If the file cannot be read.
     """
-    file = regular(path)
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise StorageError(
-            f"the file cannot be read ({error.strerror})", file=path, fix="check its permissions"
-        ) from None
+    data = _content(regular(path), path)
     if not is_workbook(data):
         data = _unpacked(data, path, suffix)
     check_data(data, path)
     return data
+
+
+def _content(file: Path, path: str | Path) -> bytes:
+    """Read a file, but no more than fits: a sparse one of a terabyte takes no room on a disk."""
+    try:
+        size = file.stat().st_size
+        if not size:  # also what the system makes up as it is read, and may never end
+            return b""
+        if size > _MOST:
+            raise FormatError(
+                f"larger than {_MOST >> 30} GB, more than such a table can be",
+                file=path,
+                fix="keep the rows and columns that the study needs",
+            )
+        with file.open("rb") as handle:
+            start = handle.read(_FIRST)
+            if not start.strip(b"\0"):
+                raise FormatError("the file holds zeros only", file=path, fix=_DOWNLOAD_AGAIN)
+            handle.seek(0)
+            return handle.read()
+    except OSError as error:
+        raise _unreadable(path, error) from None
 
 
 def is_workbook(data: bytes) -> bool:
@@ -162,8 +227,11 @@ def _unpacked(data: bytes, path: str | Path, suffix: str | tuple[str, ...]) -> b
     if packed == ".zip":
         with open_zip(io.BytesIO(data), file=path) as opened:
             kind = suffix if isinstance(suffix, str) else " or ".join(suffix)
-            member = opened.only(lambda name: name.endswith(suffix), kind)
-            return opened.archive.read(member)
+            # data.census.gov and FactFinder put what explains the columns beside the data.
+            member = opened.only(
+                lambda name: name.endswith(suffix) and "metadata" not in name, kind
+            )
+            return opened.read(member)
     if packed is not None:
         return _decompressed(data, gzip.open if packed == ".gz" else lzma.open, path)
     if Path(path).suffix.lower() in _PACKED:
@@ -175,6 +243,8 @@ def _unpacked(data: bytes, path: str | Path, suffix: str | tuple[str, ...]) -> b
 def _decompressed(data: bytes, opener: Callable[..., Any], path: str | Path) -> bytes:
     most = most_unpacked(len(data))
     try:
+        if opener is lzma.open:  # a header may ask for gigabytes
+            lzma.LZMADecompressor(memlimit=_MOST_OF_XZ).decompress(data[:_FIRST], 1)
         with opener(io.BytesIO(data)) as stream:
             whole: bytes = stream.read(most + 1)
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:

@@ -1,4 +1,4 @@
-"""One door for polygons: shapefiles in a zip, GeoJSON and GeoPackage, opened by GDAL."""
+"""One door for polygons: shapefiles, geodatabases, GeoPackage, GeoJSON and GeoParquet."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from equity.errors import FormatError
-from equity.files.vector import vector_source
+from equity.errors import EquityError, FormatError
+from equity.files.vector import is_parquet, vector_source
+from equity.files.words import decoded_words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,14 +22,17 @@ _log = logging.getLogger("equity.files.shapes")
 
 
 def read_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
-    """Read a zipped shapefile (or GeoJSON or GeoPackage in a zip), GeoJSON or GeoPackage.
+    """Read a shapefile, GeoPackage or file geodatabase (or any in a zip), GeoJSON or GeoParquet.
+
+    Esri's JSON of features is read too; TopoJSON, and the first features of more, are refused.
+    Names in a shapefile are taken for UTF-8 where they can be, whatever it says, else for Latin-1.
 
     Parameters
     ----------
     path
         The file.
     layer
-        Layer of a GeoPackage with several.
+        Layer of a GeoPackage or geodatabase with several.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def read_attributes(path: str | Path) -> pd.DataFrame:
 
 
 def _read(path: str | Path, layer: str | None, *, geometry: bool) -> pd.DataFrame:
-    import pyogrio
+    import pyarrow as pa
     from pyogrio import errors
     from shapely.errors import GEOSException
 
@@ -70,16 +74,18 @@ def _read(path: str | Path, layer: str | None, *, geometry: bool) -> pd.DataFram
     try:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
-            chosen = _layer(pyogrio.list_layers(source), layer, path)
-            frame = pyogrio.read_dataframe(source, layer=chosen, read_geometry=geometry)
+            frame = _opened(source, layer, path, geometry=geometry)
+    except EquityError:
+        raise
     except (
         errors.CRSError,
         errors.DataLayerError,
         errors.DataSourceError,
         errors.FeatureError,
         errors.GeometryError,
+        pa.ArrowException,
         GEOSException,
-        UnicodeDecodeError,
+        ValueError,  # also of text that is no UTF-8, and of a Parquet file without shapes
     ) as error:
         raise FormatError(
             f"not readable as a boundary file ({str(error).splitlines()[0]})",
@@ -90,6 +96,21 @@ def _read(path: str | Path, layer: str | None, *, geometry: bool) -> pd.DataFram
         _log.info("%s: %s", Path(path).name, warning.message)
     frame.index = pd.RangeIndex(1, len(frame) + 1, name="row")
     return cast("pd.DataFrame", frame)
+
+
+def _opened(source: Any, layer: str | None, path: str | Path, *, geometry: bool) -> Any:
+    import geopandas as gpd
+    import pyogrio
+
+    if is_parquet(source):
+        return gpd.read_parquet(source)
+    chosen = _layer(pyogrio.list_layers(source), layer, path)
+    if not str(source).lower().endswith((".shp", ".dbf", ".shx")):
+        return pyogrio.read_dataframe(source, layer=chosen, read_geometry=geometry)
+    # Every byte comes as one character: the words are told by what they are.
+    return decoded_words(
+        pyogrio.read_dataframe(source, layer=chosen, read_geometry=geometry, encoding="ISO-8859-1")
+    )
 
 
 def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:

@@ -36,7 +36,8 @@ def read_sheet(
     path
         For errors.
     header
-        Tells the header by its names, where the layout is known; then other sheets do not matter.
+        Tells the header by its names, where some are known; then other sheets, and what stands
+        above it, do not matter. Where no row has them, the header is told by its shape.
 
     Raises
     ------
@@ -45,16 +46,9 @@ def read_sheet(
         formula has no result.
     """
     sheets = _filled(data, path)
-    if header is not None:
-        for rows in sheets.values():
-            for at, (_, cells) in enumerate(rows):
-                if header([cell.strip() for cell in cells]):
-                    return _below(rows, at)
-        raise FormatError(
-            f"no sheet has the header that belongs to it ({_names(sheets)} were searched)",
-            file=path,
-            fix="download it again",
-        )
+    fits = [] if header is None else [(r, at) for r in sheets.values() for at in _told(r, header)]
+    if len(fits) == 1:
+        return _below(*fits[0])
     if len(sheets) > 1:
         raise FormatError(
             f"{len(sheets)} sheets of the workbook are filled ({_names(sheets)}): which one is "
@@ -68,6 +62,12 @@ def read_sheet(
     return _below(rows, _header_of(rows, path))
 
 
+def _told(rows: list[Row], header: Callable[[Sequence[str]], bool]) -> list[int]:
+    """Return the position of the first row that the header is told by, if there is one."""
+    found = (at for at, (_, cells) in enumerate(rows) if header([cell.strip() for cell in cells]))
+    return [at for at, _ in zip(found, range(1), strict=False)]
+
+
 def _names(sheets: dict[str, list[Row]]) -> str:
     return ", ".join(map(repr, list(sheets)[:5])) or "none"
 
@@ -77,6 +77,7 @@ def _filled(data: bytes, path: str | Path) -> dict[str, list[Row]]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     with open_zip(io.BytesIO(data), file=path) as opened:
+        opened.check()  # the library that reads it trusts the lengths that it states
         try:
             values = _cells(data, results=True)
             if _has_formulas(opened):
@@ -112,7 +113,7 @@ def _cells(data: bytes, *, results: bool) -> dict[str, list[tuple[Any, ...]]]:
 
 def _has_formulas(opened: OpenZip) -> bool:
     sheets = [m for m in opened.members() if m.filename.startswith("xl/worksheets/")]
-    return any(b"<f>" in xml or b"<f " in xml for xml in map(opened.archive.read, sheets))
+    return any(b"<f>" in xml or b"<f " in xml for xml in map(opened.read, sheets))
 
 
 def _refuse_unknown_results(values: dict[str, Any], formulas: dict[str, Any], path: Any) -> None:

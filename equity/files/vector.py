@@ -14,14 +14,24 @@ from pathlib import Path
 from typing import IO
 
 from equity.errors import FormatError
-from equity.files.opening import check_data, read_bytes, regular
+from equity.files.opening import check_data, existing, read_bytes, regular
 from equity.files.zips import check_zip, open_zip
 
-__all__ = ["vector_source"]
+__all__ = ["is_parquet", "vector_source"]
 
 _ENDINGS = (".shp", ".gpkg", ".geojson", ".json")
 #: Shapefile, FlatGeobuf: neither can name another place.
 _BINARY = (b"\x00\x00\x27\x0a", b"fgb\x03")
+_PARQUET = b"PAR1"
+_GEODATABASE = re.compile(r"^(.*\.gdb)/[^/]*$", re.IGNORECASE)
+#: The tables and indexes of a file geodatabase; GDAL would open whatever else a folder holds.
+_OF_GEODATABASE = re.compile(
+    r"^(?:gdb|timestamps|.*\.(?:gdbtable|gdbtablx|gdbindexes|spx|atx|freelist|horizon|lock))$",
+    re.IGNORECASE,
+)
+_TOPOLOGY = re.compile(rb'\{[^\[{]*"type"\s*:\s*"Topology"')
+#: What a map service says that sends the first features of more, at one end of its answer.
+_CUT = re.compile(rb'"exceededTransferLimit"\s*:\s*true')
 _DATABASE = b"SQLite format 3\x00"
 _XML = re.compile(rb"<(?:\w+:)?(?:kml|FeatureCollection)\b")
 #: A CRS of the type link or url, letters written as escapes to hide one, and what is no polygon
@@ -39,16 +49,22 @@ def vector_source(path: str | Path) -> str | Path | bytes:
     Parameters
     ----------
     path
-        A shapefile, GeoPackage, GeoJSON, FlatGeobuf, KML or GML; packed or not.
+        A shapefile, GeoPackage, file geodatabase, GeoJSON, Esri's JSON of features, GeoParquet,
+        FlatGeobuf, KML or GML; packed or not.
 
     Raises
     ------
     MissingFileError, FormatError
         If it is not there, is damaged, is of no such format, or names something elsewhere.
     """
+    if existing(path).is_dir() and existing(path).suffix.lower() == ".gdb":
+        _check_geodatabase([inside.name for inside in existing(path).iterdir()], path)
+        return existing(path).resolve()
     file = regular(path)
     with file.open("rb") as handle:
         start = handle.read(4096)
+    if start.startswith(_PARQUET):
+        return file.resolve()
     if not _XML.search(start):
         check_data(start, path)
     if start.startswith(b"\x1f\x8b"):
@@ -64,9 +80,33 @@ def vector_source(path: str | Path) -> str | Path | bytes:
     return file.resolve()
 
 
+def is_parquet(source: object) -> bool:
+    """Return True for a file that begins as Parquet does."""
+    if not isinstance(source, Path) or not source.is_file():
+        return False
+    with source.open("rb") as handle:
+        return handle.read(4) == _PARQUET
+
+
+def _check_geodatabase(names: Iterable[str], path: str | Path) -> None:
+    odd = [name for name in names if not _OF_GEODATABASE.match(name)]
+    if odd:
+        raise FormatError(
+            f"not a file geodatabase: it holds {odd[0]!r}",
+            file=path,
+            fix="export it again, or save it as a GeoPackage and give that",
+        )
+
+
 def _in_zip(file: Path, path: str | Path) -> str:
     check_zip(file)
     with open_zip(file, file=path) as opened:
+        inside = [_GEODATABASE.match(member.filename) for member in opened.members()]
+        folders = {found[1] for found in inside if found}
+        if len(folders) == 1 and all(inside):
+            names = [Path(member.filename).name for member in opened.members()]
+            _check_geodatabase(names, path)
+            return f"/vsizip/{file.resolve()}/{folders.pop()}"
         member = opened.only(lambda name: name.endswith(_ENDINGS), "boundary")
         with opened.stream(member) as stream:
             start = stream.read(4096)
@@ -92,12 +132,36 @@ def _check(start: bytes, pieces: Iterable[bytes], path: str | Path, name: str) -
             file=path,
             fix="give a zipped shapefile, GeoJSON or GeoPackage; download it again if it was cut",
         )
-    if _names_elsewhere(pieces):
+    if _TOPOLOGY.match(text):
+        raise FormatError(
+            "this is TopoJSON, which does not say where on Earth its shapes lie",
+            file=path,
+            fix="convert it to GeoJSON, for example with mapshaper, and give that",
+        )
+    ends: list[bytes] = []
+    if _names_elsewhere(_noting(pieces, ends)):
         raise FormatError(
             "takes something from another place (a CRS of the type link, or a virtual layer)",
             file=path,
             fix="save it as a GeoPackage and give that",
         )
+    if any(map(_CUT.search, ends)):
+        raise FormatError(
+            "the service sent only the first areas of more",
+            file=path,
+            fix="ask for the others too (resultOffset), or download the whole layer",
+        )
+
+
+def _noting(pieces: Iterable[bytes], ends: list[bytes]) -> Iterator[bytes]:
+    """Yield the pieces, and keep the beginning of the first and the end of the last two."""
+    last = b""
+    for piece in pieces:
+        if not ends:
+            ends.append(piece[:4096])
+        last = last[-4096:] + piece[-4096:]
+        yield piece
+    ends.append(last)
 
 
 def _names_elsewhere(pieces: Iterable[bytes]) -> bool:

@@ -28,6 +28,8 @@ __all__ = ["DAMAGE", "OpenZip", "check_zip", "most_unpacked", "open_zip"]
 _RATIO = 200
 _SMALL = 256 * 1024 * 1024
 TEST_BELOW = 256 * 1024 * 1024
+_PIECE = 1 << 20
+_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _AGAIN = (
     "delete it and run again, or download it again by hand: "
     "the copy is damaged or not the publisher's"
@@ -79,7 +81,7 @@ class OpenZip:
             raise FormatError(
                 f"the zip must hold exactly one {what} file, it holds {len(wanted)} ({names})",
                 file=self.file,
-                fix="download it again, or unpack the one you mean",
+                fix="download it again, or unpack it and name the one you mean",
             )
         return wanted[0]
 
@@ -93,6 +95,18 @@ class OpenZip:
     def stream(self, member: zipfile.ZipInfo) -> IO[bytes]:
         """Open one member from its beginning; length and checksum are checked at its end."""
         return fast_member(self.handle, member) or self.archive.open(member)
+
+    def check(self) -> None:
+        """Inflate every member to its end and compare length and checksum."""
+        for member in self.archive.infolist():
+            with self.stream(member) as stream:
+                for _ in _pieces(stream, member, self.file):
+                    pass
+
+    def read(self, member: zipfile.ZipInfo) -> bytes:
+        """Return one member whole, and never more than the length that it states."""
+        with self.stream(member) as stream:
+            return b"".join(_pieces(stream, member, self.file))
 
 
 @contextlib.contextmanager
@@ -145,8 +159,7 @@ def check_zip(path: Path, *, test: bool | None = None) -> None:
     """
     with open_zip(path) as opened:
         if test if test is not None else path.stat().st_size < TEST_BELOW:
-            for info in opened.archive.infolist():
-                _drain(opened, info)
+            opened.check()
 
 
 def most_unpacked(packed: int) -> int:
@@ -168,6 +181,8 @@ def _check(archive: zipfile.ZipFile, size: int, file: str | Path) -> None:
         raise FormatError("the ZIP is empty", file=file, fix=_AGAIN)
     for info in infos:
         _check_member(info, file)
+        if info.header_offset < 0:  # lost bytes let the directory point before the beginning
+            raise _damaged(file, zipfile.BadZipFile("a member begins before the file does"))
     # Members that overlap are how small archives hold petabytes.
     if sum(info.compress_size for info in infos) > size:
         raise _bomb(file, "its members overlap")
@@ -191,6 +206,13 @@ def _check_member(info: zipfile.ZipInfo, file: str | Path) -> None:
             file=file,
             fix="unpack it with its password and give what was in it",
         )
+    if info.compress_type not in _METHODS:
+        # A few bytes of the others unpack to hundreds of megabytes in one step.
+        raise FormatError(
+            f"the ZIP is packed in a way that is not read here ({name[:60]!r})",
+            file=file,
+            fix="unpack it, and give what was in it or pack it again with another program",
+        )
     if info.file_size > most_unpacked(info.compress_size):
         raise _bomb(file, f"{info.file_size:,} bytes out of {info.compress_size:,}")
 
@@ -204,11 +226,11 @@ def _bomb(file: str | Path, how: str) -> FormatError:
     )
 
 
-def _drain(opened: OpenZip, info: zipfile.ZipInfo) -> None:
-    """Read a member to its end: `zipfile` compares length and checksum on the way."""
-    with opened.archive.open(info) as handle:
-        seen = 0
-        while piece := handle.read(1 << 20):
-            seen += len(piece)
-            if seen > info.file_size:
-                raise _bomb(opened.file, "a member is longer than it says")
+def _pieces(stream: IO[bytes], member: zipfile.ZipInfo, file: str | Path) -> Iterator[bytes]:
+    """Yield a member to its end: length and checksum are compared on the way."""
+    seen = 0
+    while piece := stream.read(_PIECE):
+        seen += len(piece)
+        if seen > member.file_size:
+            raise _bomb(file, "a member is longer than it says")
+        yield piece

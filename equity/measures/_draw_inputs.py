@@ -13,7 +13,7 @@ import pandas as pd
 from equity.areas.precision import Z90
 from equity.areas.schema import companion, describe
 from equity.errors import InputError
-from equity.measures._survey_draws import NumberDraws, ShareDraws, neighbors, shrunk
+from equity.measures._survey_draws import NumberDraws, ShareDraws, TruthDraws, neighbors
 from equity.measures._truth_draws import HeldTrips, Lines, PointTrips, Travel, Trips
 from equity.measures.checks import (
     checked_column,
@@ -71,15 +71,12 @@ class CriterionDraws:
 
     rule: Rule
     stands: Flags
-    column: ShareDraws | NumberDraws | None
-    drawn: Places
+    column: TruthDraws
 
     def met(self, rng: np.random.Generator) -> Flags:
         """Return which areas meet the criterion in this draw."""
-        if self.column is None:
-            return self.stands
-        found = self.stands.copy()
-        found[self.drawn] = self.rule.met(self.column.draw(rng)[self.drawn])
+        found, drawn = self.stands.copy(), self.column.at
+        found[drawn] = self.rule.met(self.column.draw(rng)[drawn])
         return found
 
 
@@ -90,7 +87,7 @@ class Inputs:
     order: Places
     people: NumberDraws
     homes: ShareDraws
-    homes_given_neighbors: ShareDraws | NumberDraws
+    homes_given_neighbors: TruthDraws
     trips: HeldTrips | Trips | PointTrips
     lines: Lines
     criteria: tuple[CriterionDraws, ...]
@@ -127,7 +124,7 @@ def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings)
         order=order,
         people=NumberDraws.of(people, people_error, positive=True),
         homes=ShareDraws.of(homes, homes_error),
-        homes_given_neighbors=shrunk(homes, homes_error, groups, share=True),
+        homes_given_neighbors=TruthDraws.of(homes, homes_error, groups, share=True),
         trips=_trips(beyond, county, ids, settings.travel),
         lines=Lines.of(table, line, county, settings.over_report, settings.technologies),
         criteria=counted,
@@ -168,9 +165,6 @@ def _criterion(
     table: pd.DataFrame, rule: Rule, error: Floats, ids: pd.Index, ruca: Floats | None
 ) -> CriterionDraws:
     stands = rule.met(table[rule.column].astype(float)).to_numpy(dtype=bool)
-    drawn = np.flatnonzero(table[rule.column].notna().to_numpy() & (error > 0))
-    if not len(drawn):
-        return CriterionDraws(rule, stands, None, drawn)
     share = describe([rule.column])[0].unit == "share"
     values = (
         checked_column(table, rule.column, 1.0)
@@ -178,7 +172,7 @@ def _criterion(
         else table[rule.column].to_numpy(dtype=float, na_value=np.nan)
     )
     groups = neighbors(list(ids), ruca, np.isfinite(values) & (error > 0))
-    return CriterionDraws(rule, stands, shrunk(values, error, groups, share=share), drawn)
+    return CriterionDraws(rule, stands, TruthDraws.of(values, error, groups, share=share))
 
 
 def _trips(

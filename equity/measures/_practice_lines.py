@@ -34,6 +34,10 @@ def cells_of(
         cell = pd.Series(sites[cell].to_numpy(), index=ids)
     if not isinstance(cell, pd.Series):
         raise InputError("cell must be a column of sites, or a Series by site id")
+    if not cell.index.is_unique:
+        raise InputError(
+            "cell lists a site more than once", rows=cell.index[cell.index.duplicated()][:5]
+        )
     if pd.api.types.is_numeric_dtype(cell) and cell.notna().any():
         raise InputError(
             "the cells of sites are numbers, and ids are text",

@@ -1,22 +1,22 @@
-"""What a survey might have found: draws of estimates from their standard errors.
+"""What a survey might have found, and what may be true: draws from estimates and standard errors.
 
 Shares come from the Beta law with the estimate's mean and standard error, numbers from the normal
-law. An estimate without a known error is returned as it is, always.
+law, truths from their law given the neighbors (:mod:`equity.measures.shrinkage`). An estimate
+without a known error is returned as it is, always.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
-from equity.measures.shrinkage import posterior, stable_errors
+from equity.measures.shrinkage import Truths, shares_at, steady_shares
 
-__all__ = ["NumberDraws", "ShareDraws", "beta_matched", "neighbors", "shrunk"]
+__all__ = ["NumberDraws", "ShareDraws", "TruthDraws", "beta_matched", "neighbors"]
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -142,16 +142,37 @@ def _rurality(ruca: Floats | None, n: int) -> Places:
     return np.where(known, np.digitize(np.where(known, ruca, 0.0), [4, 7, 10]), 4)
 
 
-def shrunk(values: Floats, errors: Floats, groups: Any, *, share: bool) -> ShareDraws | NumberDraws:
-    """Return draws of the truth behind estimates, given each estimate and its group."""
-    mean, sd = values.copy(), errors.copy()
-    at = np.flatnonzero(np.isfinite(values) & (errors > 0))
-    if len(at):
-        noise = stable_errors(values[at], errors[at], groups=groups[at]) if share else errors[at]
-        mean[at], sd[at] = posterior(values[at], noise, groups=groups[at])
-    if share:
-        return ShareDraws.of(np.clip(mean, 0.0, 1.0), sd)
-    return NumberDraws.of(mean, sd, positive=False)
+@dataclass(frozen=True)
+class TruthDraws:
+    """Draws of the truth behind estimates, given each estimate and its group.
+
+    Make one with :meth:`of`.
+    """
+
+    values: Singles
+    at: Places
+    truths: Truths | None
+    share: bool
+
+    @classmethod
+    def of(cls, values: Floats, errors: Floats, groups: Places, *, share: bool) -> TruthDraws:
+        """Take estimates, standard errors and groups; a missing error is not drawn."""
+        at = np.flatnonzero(np.isfinite(values) & (errors > 0))
+        truths = None
+        if len(at):
+            found, noise = values[at], errors[at]
+            if share:
+                found, noise = steady_shares(found, noise)
+            truths = Truths.behind(found, noise, groups=groups[at])
+        return cls(_single(values), at, truths, share)
+
+    def draw(self, rng: np.random.Generator) -> Singles:
+        """Return one joint draw of every truth."""
+        out = self.values.copy()
+        if self.truths is not None:
+            drawn = self.truths.draw(rng)
+            out[self.at] = shares_at(drawn) if self.share else drawn
+        return out
 
 
 def _single(values: Floats) -> Singles:

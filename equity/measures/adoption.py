@@ -57,6 +57,13 @@ _PEOPLE: _Forms = {
 }
 
 
+def codes_read() -> frozenset[str]:
+    """Return the ACS codes, without E or M, that a measure of homes or people is made of."""
+    shares = [form for forms in (*_HOMES.values(), *_PEOPLE.values()) for form in forms]
+    shares += [*_WITH_BOTH.values(), (tuple(_SUBSCRIPTION_CELL.values()), "B19013_001")]
+    return frozenset(code for cells, universe in shares for code in (*cells, universe))
+
+
 def adoption(
     acs: pd.DataFrame, *, subscription: str = "any_broadband", connected: str = "B28003"
 ) -> pd.DataFrame:

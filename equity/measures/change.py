@@ -59,7 +59,8 @@ class Change:
         Index ``people``, ``reach``, ``lines``, ``homes``, ``all``: ``change_n`` of the gap over
         areas with a split, and ``change_n_p05``, ``change_n_p95``.
     gained, lost
-        Ids of places that are under-resourced and fall short only after, or only before.
+        Ids of places that are under-resourced and fall short only after, or only before; None where
+        a table does not say (areas that were moved to others lose their flags).
     only_before, only_after
         Ids of one table alone: compared with nothing.
     columns
@@ -69,8 +70,8 @@ class Change:
     areas: pd.DataFrame
     totals: pd.DataFrame
     columns: tuple[str, ...]
-    gained: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
+    gained: tuple[str, ...] | None = None
+    lost: tuple[str, ...] | None = None
     only_before: tuple[str, ...] = ()
     only_after: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
@@ -314,9 +315,11 @@ def _said(spans: tuple[Period | None, Period | None], overlap: Overlap, why: str
     return [f"the surveys of {years[0]} and {years[1]} share years: {how[overlap]}"]
 
 
-def _named(before: pd.DataFrame, after: pd.DataFrame) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _named(
+    before: pd.DataFrame, after: pd.DataFrame
+) -> tuple[tuple[str, ...] | None, tuple[str, ...] | None]:
     if not all(name in table for table in (before, after) for name in _FLAGS):
-        return (), ()
+        return None, None
     old, new = (
         set(t.index[t[list(_FLAGS)].fillna(value=False).astype(bool).all(axis=1)])
         for t in (before, after)

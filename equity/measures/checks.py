@@ -145,7 +145,8 @@ def need_gap_inputs(table: pd.DataFrame, names: Iterable[str]) -> None:
     if lacking:
         raise MissingColumnError(
             f"the table lacks {', '.join(lacking)}",
-            fix="add them with coverage, adoption and beyond_reach first",
+            fix="add them with coverage, adoption and beyond_reach first, then telehealth_gap, "
+            "under_resourced",
         )
 
 

@@ -201,8 +201,10 @@ def draw_standing(
     by_area["under_resourced_probability"] = np.where(judged & firmly, first / draws, np.nan)
     sayable = known & judged & (firmly | drawn["gap_n"])
     by_area["focus_probability"] = np.where(sayable, named / draws, np.nan)
-    ends = np.where(known & drawn["gap_n"], _percentiles(gaps), np.nan)
-    by_area["gap_p05"], by_area["gap_p95"] = ends
+    ends = _percentiles(gaps)
+    # Where trips alone are drawn nearly all draws may be alike: nothing says how far off they are.
+    told = drawn["no_link_n"] | (ends[0] < ends[1])
+    by_area["gap_p05"], by_area["gap_p95"] = np.where(known & drawn["gap_n"] & told, ends, np.nan)
     likely = by_area["focus_probability"]
     by_area["tier"] = np.select([likely >= cut for cut, _ in TIERS], [w for _, w in TIERS], "")
     return Draws(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equity.errors import InputError
+from equity.measures.checks import need_gap_inputs
 from equity.measures.draws import PEOPLE_AT_LEAST
 from equity.measures.gap import gap_totals
 from equity.measures.standing import falls_short
@@ -75,6 +76,7 @@ def sensitivity(
     table: pd.DataFrame,
     settings: Iterable[Setting],
     *,
+    within: pd.Series | None = None,
     gap_share_at_least: float | None = None,
     people_at_least: float = PEOPLE_AT_LEAST,
 ) -> Sensitivity:
@@ -86,6 +88,9 @@ def sensitivity(
         The study's own: ``population_n``, ``gap_n``, ``gap_share``, ``is_under_resourced``.
     settings
         The others, each over the same areas.
+    within
+        Share (0 to 1) of each area's people to count, by area id: what lies in a service area.
+        Places are named over all areas, and told of where the share is above 0.
     gap_share_at_least, people_at_least
         As for :func:`equity.falls_short`; without a cut-off each setting has its own share.
 
@@ -110,8 +115,10 @@ def sensitivity(
     """
     cuts = {"gap_share_at_least": gap_share_at_least, "people_at_least": people_at_least}
     own = Setting("study", "as the study is set", "study", table)
+    told = (pd.Series(1.0, table.index) if within is None else within) > 0
     stays = pd.Series(0, index=table.index)
-    base = _named(table, cuts)
+    need_gap_inputs(table, ("is_under_resourced",))
+    base = _named(table, cuts) & told
     rows: dict[str, dict[str, object]] = {}
     for one in (own, *settings):
         if one.id in rows:
@@ -123,22 +130,30 @@ def sensitivity(
             raise InputError(
                 f"setting {one.id!r} has other areas than the study", fix="give the same rows"
             )
-        named = _named(one.table, cuts)
-        totals = gap_totals(one.table, ["gap_n"])
+        need_gap_inputs(one.table, ("is_under_resourced",))
+        named = _named(one.table, cuts) & told
+        counted = one.table if within is None else _inside(one.table, within)
+        totals = gap_totals(counted, ["gap_n"])
         either = int((named | base).sum())
         rows[one.id] |= {
             "gap_n": totals["gap_n"],
             "gap_share": totals["gap_share"],
             "named_n": int(named.sum()),
-            "named_people_n": float(one.table.loc[named, "gap_n"].sum()),
+            "named_people_n": float(counted.loc[named[told], "gap_n"].sum()),
             "overlap_share": int((named & base).sum()) / either if either else float("nan"),
         }
         stays += named.astype(int)
     frame = pd.DataFrame.from_dict(rows, orient="index")
     frame.index.name = "setting"
     computed = int(frame["gap_n"].notna().sum())
-    areas = carry(pd.DataFrame({"settings_n": stays}), table)
+    areas = carry(pd.DataFrame({"settings_n": stays[told]}), table)
     return Sensitivity(frame, areas, computed)
+
+
+def _inside(table: pd.DataFrame, within: pd.Series) -> pd.DataFrame:
+    """Return the areas that are told of, people cut to the part inside."""
+    counts = table[["population_n", "gap_n"]].mul(within, axis=0)
+    return table.assign(**counts)[within > 0]
 
 
 def _named(table: pd.DataFrame, cuts: dict[str, float | None]) -> pd.Series:

@@ -110,7 +110,11 @@ class Desk:
             grown.discard()
             raise
         stored = self.store.adopt(
-            name, part, url=request.url, revision=revision or grown.last_changed
+            name,
+            part,
+            url=request.url,
+            revision=revision or grown.last_changed,
+            found=request.found,
         )
         grown.forget()
         return stored

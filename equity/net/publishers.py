@@ -109,6 +109,18 @@ _TABLE = (
         ("https://download.cms.gov",),
         page="https://download.cms.gov/nppes/NPI_Files.html",
     ),
+    Publisher(
+        "samhsa",
+        "SAMHSA treatment locator",
+        ("https://findtreatment.gov",),
+        page="https://findtreatment.gov/locator",
+    ),
+    Publisher(
+        "imls",
+        "Institute of Museum and Library Services",
+        ("https://www.imls.gov",),
+        page="https://www.imls.gov/research-evaluation/data-collection/public-libraries-survey",
+    ),
     Publisher("cdc", "CDC open data", ("https://data.cdc.gov",), page="https://data.cdc.gov"),
     Publisher(
         "svi",

@@ -40,6 +40,8 @@ class Request:
         For the one publisher that wants a form with a file.
     max_bytes
         An answer held in memory may not be longer.
+    found
+        How its address is known, if not from this package: for the receipt.
     """
 
     publisher: Publisher
@@ -53,6 +55,7 @@ class Request:
     files: Mapping[str, tuple[str, str, str]] | None = None
     data: Mapping[str, str] | None = None
     max_bytes: int = 512 * 1024 * 1024
+    found: str = ""
 
     @property
     def url(self) -> str:

@@ -48,6 +48,8 @@ class Receipt:
         for byte.
     revision
         What the publisher calls this version, or the day it last changed.
+    found
+        How the address was known, if not from this package.
     mirror
         Server that was asked in the publisher's place, if one was.
     """
@@ -58,6 +60,7 @@ class Receipt:
     size: int
     retrieved: str
     revision: str = ""
+    found: str = ""
     mirror: str = ""
 
 
@@ -86,6 +89,7 @@ class Stored:
             revision=known.revision if known else "put in place by hand",
             sha256=known.sha256 if known else sha256 or sha256_of(self.path),
             file=self.path.name,
+            note=known.found if known else "",
             mirror=known.mirror if known else "",
         )
 
@@ -152,7 +156,9 @@ class Store:
                 held.enter_context(locked(path, self.clock.sleep))
             yield
 
-    def adopt(self, name: str, part: Path, *, url: str, revision: str = "") -> Stored:
+    def adopt(
+        self, name: str, part: Path, *, url: str, revision: str = "", found: str = ""
+    ) -> Stored:
         """Move a finished part to its name, its receipt first."""
         receipt = Receipt(
             name=name,
@@ -161,6 +167,7 @@ class Store:
             size=part.stat().st_size,
             retrieved=self.clock.today(),
             revision=revision,
+            found=found,
             mirror=settings.current().mirror or "",
         )
         path = self.place(name)

@@ -46,12 +46,14 @@ WHAT_A_RULE_DOES = (
 
 
 def ranked_by(report: Report) -> str:
-    """Say how a table of communities is ordered, and what its ± means if it has any."""
+    """Say how a table of communities is ordered, and what its ± and its likelihoods mean."""
     margins = np.isfinite(_rows.margin_of(report.table, "gap_n")).any()
     margins |= np.isfinite(_rows.margin_of(report.table, "population_n")).any()
     return (
         "ranked by people in the gap, and how many of these people lack only a line, only a "
-        "connected home, or both." + (" After ±: 90 % margin of error." if margins else "")
+        "connected home, or both."
+        + (" After ±: 90 % margin of error." if margins else "")
+        + (f" {report.how_likely}" if report.how_likely else "")
     )
 
 
@@ -168,7 +170,7 @@ def comparison_table(report: Report) -> Table:
     table = _drawn(frame, "comparison", Head("Where", words=True, width=1.75), first, caption)
     # Only rates are compared: the row of differences has no counts.
     rows = tuple(
-        tuple(_in_points(cell) for cell in row) if key == "difference" else row
+        tuple(_in_points(cell) for cell in row) if key.startswith("difference") else row
         for key, row in zip(table.keys, table.rows, strict=True)
     )
     return replace(table, rows=rows)

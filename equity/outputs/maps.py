@@ -115,6 +115,8 @@ def make_map(
             f"a map is drawn from a GeoDataFrame, not from a {type(table).__name__}",
             fix="pass the areas (of a study: result.table), joined to read_boundaries(...)",
         )
+    if table.empty:
+        raise InputError("the table has no areas", fix="check what it was filtered by")
     chosen = _chosen(table, column, layers)
     if not 2 <= classes <= 5:
         raise InputError(f"a map has 2 to 5 classes, not {classes}", fix="pass classes=5")
@@ -313,6 +315,9 @@ def _site_rows(sites: Any, drawn: np.ndarray) -> list[tuple[float, float, str, i
         return []
     points = _pack.lon_lat(sites.geometry)
     names = _rows.texts(sites, "name", default=["site"] * len(sites))
+    if "offers_telehealth" in sites:
+        said = sites["offers_telehealth"].map({True: " (offers telehealth)"}).fillna("")
+        names = [name + more for name, more in zip(names, said, strict=True)]
     whole = shapely.union_all(drawn)
     shapely.prepare(whole)
     inside = shapely.intersects(whole, points)

@@ -40,8 +40,8 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        The files written. Without a single polygon there is no ``map.html``, and the page says why
-        it has no map.
+        The files written, with a map of each larger kind of areas (``counties.html``). Without a
+        single polygon there is no ``map.html``, and the page says why it has no map.
     """
     from equity.outputs._leaflet import page_from
     from equity.outputs.maps import make_map, save_map
@@ -67,7 +67,20 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
     return [
         write_text(target / "index.html", clean(_page(report, page_from(embedded)))),
         save_map(alone, target / "map.html"),
+        *(_map_of(report, name, common, target) for name in report.levels),
     ]
+
+
+def _map_of(report: Report, name: str, common: dict[str, Any], folder: Path) -> Path:
+    """Write the map of the larger areas: the layers that add up or can be rebuilt."""
+    from equity.outputs.maps import make_map, save_map
+
+    table = report.levels[name]
+    here = [layer for layer in common["layers"] if layer in table.columns]
+    # The share first: counts of places of every size say where people are.
+    first = "gap_share" if "gap_share" in here else here[0]
+    drawn = make_map(table, first, **{**common, "layers": here, "areas_label": name})
+    return save_map(drawn, folder / f"{name}.html")
 
 
 def _who(report: Report) -> list[str]:
@@ -89,7 +102,7 @@ def _page(report: Report, map_parts: tuple[str, str, str]) -> str:
             _top(report, headline),
             '<main id="main">',
             _comparison(report),
-            f'<h2 id="map">The map</h2>{canvas}',
+            f'<h2 id="map">The map</h2>{canvas}{_larger(report)}',
             _communities(report),
             _panels(report),
             _rules(report),
@@ -128,6 +141,21 @@ def _top(report: Report, headline: str) -> str:
     return (
         f'<header class="top"><p class="kicker">{e(kicker)}</p><h1>{prose(headline)}</h1>{rest}'
         f'<nav aria-label="On this page"><ul>{nav}</ul></nav></header>'
+    )
+
+
+def _larger(report: Report) -> str:
+    """Lead to the same by larger areas, in files beside the page."""
+    if _rows.without_polygon(report.table).all():
+        return ""
+    links = "; ".join(
+        f'{name}: <a href="{name}.html">map</a>, <a href="{name}.csv">table</a>'
+        for name in report.levels
+    )
+    return (
+        f'<p class="note">The same for larger areas. {_content.first_up(links)}.</p>'
+        if links
+        else ""
     )
 
 

@@ -7,7 +7,7 @@ comes from the same cell and passes through the same rounding, so they cannot di
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from equity.areas.schema import Column, layers_in
@@ -71,10 +71,17 @@ class Report:
         County (or other) boundaries drawn over the areas.
     sites
         Places of care, as points.
+    levels
+        The table at larger areas, by what those are called in the plural: ``counties``,
+        ``districts``. Index their ids; ``name``, the measures that add up, ``geometry``.
+    credits
+        Column of the table -> whose figure it is, where an input brought it.
     areas_label
         What an area is called, in the plural: ``census tracts``.
     sites_label
         What a site is called, in the plural: ``health centers``.
+    how_likely
+        What the words of likelihood beside the list mean; empty where it has none.
     """
 
     title: str
@@ -101,8 +108,11 @@ class Report:
     study_toml: str
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
+    credits: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     areas_label: str = "census tracts"
     sites_label: str = "sites"
+    how_likely: str = ""
 
     @property
     def layers(self) -> list[Column]:

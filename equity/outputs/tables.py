@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.schema import data_dictionary
+from equity.areas.schema import base_name, data_dictionary
 from equity.areas.vintage import required_record
 from equity.areas.words import is_missing
 from equity.errors import InputError
@@ -42,6 +42,7 @@ def export(
     rules: Iterable[str] = (),
     synthetic: bool | None = None,
     notes: Iterable[str] = (),
+    credited: Mapping[str, str] | None = None,
 ) -> list[Path]:
     """Write an area table in several formats.
 
@@ -65,6 +66,8 @@ def export(
         Stamp the files as synthetic; by default whatever the sources say.
     notes
         Further remarks to record, for example what counts as under-resourced.
+    credited
+        Column -> whose figure it is, in place of what the package says of such columns at large.
 
     Returns
     -------
@@ -95,6 +98,10 @@ def export(
     space. Otherwise text reads back as it was; from CSV, without the apostrophe.
     """
     formats = (formats,) if isinstance(formats, str) else formats
+    if table.index.nlevels > 1:
+        raise InputError(
+            "the table has several indexes", fix="keep one: table.reset_index(level=0)"
+        )
     target = Path(path_or_folder)
     ending = target.suffix.lstrip(".").lower()
     if ending in FORMATS and not target.is_dir():
@@ -108,6 +115,7 @@ def export(
         )
     record = _record(table, sources=sources, rules=rules, synthetic=synthetic)
     record["notes"] = list(dict.fromkeys([*notes, *record["notes"]]))
+    record["credits"] = {name: harmless(told) for name, told in (credited or {}).items()}
     flat = _flat(table, record)
     written: list[Path] = []
     for form in formats:
@@ -282,9 +290,12 @@ def _of_one_kind(values: pd.Series) -> pd.Series:
     return values.map(lambda v: None if is_missing(v) else cell(str(v)))
 
 
-def _dictionary(flat: pd.DataFrame) -> pd.DataFrame:
+def _dictionary(flat: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:
     """Describe every column of an export, the index and the stamp included."""
-    return data_dictionary(flat.reset_index(names="geoid"))
+    described = data_dictionary(flat.reset_index(names="geoid"))
+    known = described["source"]
+    told = [record["credits"].get(base_name(name), known[name]) for name in described.index]
+    return described.assign(source=told)
 
 
 def _write_csv(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
@@ -309,7 +320,7 @@ def _write_csv(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -
                     "equity:direction": row["direction"],
                     "equity:origin": row["origin"],
                 }
-                for column, row in _dictionary(flat).iterrows()
+                for column, row in _dictionary(flat, record).iterrows()
             ],
         },
         **{f"equity:{key}": value for key, value in record.items()},
@@ -346,7 +357,7 @@ def _write_parquet(
     read = pq.read_table(io.BytesIO(buffer.getvalue()))
     extra = {
         b"equity": json.dumps(record, sort_keys=True).encode(),
-        b"equity_dictionary": _dictionary(flat).to_json(orient="index").encode(),
+        b"equity_dictionary": _dictionary(flat, record).to_json(orient="index").encode(),
     }
     out = io.BytesIO()
     pq.write_table(
@@ -363,7 +374,7 @@ def _write_gpkg(table: Any, flat: pd.DataFrame, path: Path, record: dict[str, An
     data = geopackage(
         table,
         flat,
-        _dictionary(flat),
+        _dictionary(flat, record),
         _about(record),
         layer=cell(path.stem),
         record=json.dumps(record, sort_keys=True),
@@ -374,7 +385,7 @@ def _write_gpkg(table: Any, flat: pd.DataFrame, path: Path, record: dict[str, An
 def _write_xlsx(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
     from equity.outputs._workbook import workbook
 
-    return [write_bytes(path, workbook(flat, _dictionary(flat), _about(record)))]
+    return [write_bytes(path, workbook(flat, _dictionary(flat, record), _about(record)))]
 
 
 _WRITERS = {

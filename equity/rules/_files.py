@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from equity.errors import InputError, MissingFileError
+from equity.rules.toml_file import odd_numbers, read_toml
 
 
 def list_rules(folder: str) -> list[str]:
@@ -24,7 +25,8 @@ def read_rule(name: str | Path, folder: str, *, what: str) -> tuple[dict[str, An
     Raises
     ------
     InputError
-        If no such rule ships, or the file is no TOML.
+        If no such rule ships, the file is no TOML, holds a number that no field can mean, or has
+        the id of a rule that ships.
     MissingFileError
         If the path does not exist.
     """
@@ -42,12 +44,18 @@ def read_rule(name: str | Path, folder: str, *, what: str) -> tuple[dict[str, An
     path = Path(name)
     if not path.is_file():
         raise MissingFileError("no such rule file", file=path, fix=_close(path))
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8")), text
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    data, _ = read_toml(path)
+    for place, wrong in odd_numbers(data):
         raise InputError(
-            f"not valid TOML: {error}", file=text, fix="TOML is UTF-8 text; mend that line"
-        ) from None
+            f"{'.'.join(map(str, place))} {wrong}", file=text, fix="write a plain number"
+        )
+    if data.get("id") in list_rules(folder):
+        raise InputError(
+            f"its id {data['id']!r} is that of a rule that ships with the package",
+            file=text,
+            fix=f"give it an id of its own, for example my-{data['id']}",
+        )
+    return data, text
 
 
 def check_keys(

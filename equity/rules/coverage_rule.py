@@ -125,7 +125,8 @@ def load_coverage_rule(name: str | Path) -> CoverageRule:
     Raises
     ------
     InputError
-        If no such rule ships, or a field is missing, unknown, of the wrong kind or impossible.
+        If no such rule ships, or a user's own has the id of one that does, or a field that is
+        missing, unknown, of the wrong kind or impossible.
     MissingFileError
         If the path does not exist.
 

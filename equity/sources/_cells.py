@@ -42,7 +42,7 @@ class Cells:
         InputError
             If a cell is text, infinite, or outside what its unit allows.
         """
-        numbers = self._floats(column)
+        numbers = self._floats(column, unit)
         low, high = _limits(unit)
         bad = (numbers < low - _SLACK) | (numbers > high + _SLACK)
         if bad.any():
@@ -71,7 +71,7 @@ class Cells:
         InputError
             If a cell is text, infinite or negative.
         """
-        margins = self._floats(column)
+        margins = self._floats(column, unit, sign=r"^(±|\+/-) ?")
         bad = margins < 0
         if bad.any():
             raise InputError(
@@ -84,8 +84,14 @@ class Cells:
             refuse_wide_margins(margins, self.path)
         return margins / (100 if unit == "percent" else 1)
 
-    def _floats(self, column: pd.Series) -> pd.Series:
+    def _floats(self, column: pd.Series, unit: str, *, sign: str = "") -> pd.Series:
         text = column.str.strip()
+        if unit == "percent":
+            text = text.str.replace(r" ?%$", "", regex=True)
+        elif unit == "usd":
+            text = text.str.removeprefix("$")
+        if sign:
+            text = text.str.replace(sign, "", regex=True)
         unknown = text.isin(BLANK)
         listed = self._listed(text) & ~unknown
         if listed.any():
@@ -97,7 +103,7 @@ class Cells:
             text,
             unknown | listed,
             self.path,
-            fix=lambda odd: f'if it stands for "not known", list it: missing = [{odd!r}]',
+            fix=_number_fix,
         )
 
     def _listed(self, text: pd.Series) -> pd.Series:
@@ -160,6 +166,16 @@ def _hint(numbers: pd.Series, bad: pd.Series, unit: str) -> str:
     if unit == "share" and (numbers.dropna() <= 100).all():
         return 'these look like percentages: unit = "percent"'
     return 'if it is a number of people or homes, unit = "count"'
+
+
+def _number_fix(odd: str) -> str:
+    if odd.endswith("%"):
+        return 'unit = "percent"'
+    if odd.startswith("$"):
+        return 'unit = "usd"'
+    if odd[:1].isdigit() or odd[:1] in "+-.":
+        return "write it as a number, with a point before decimals and without units"
+    return f'if it stands for "not known", list it: missing = [{odd!r}]'
 
 
 def _sentinel(value: float) -> str:

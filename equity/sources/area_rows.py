@@ -7,7 +7,7 @@ another state are told in the same words. Opening and splitting files is next do
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -20,68 +20,15 @@ from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import BLANK
 
 __all__ = [
-    "PART_WIDTHS",
     "floats",
-    "id_of_parts",
     "index_by_area",
-    "pick_id",
     "require_columns",
     "row_labels",
     "to_numbers",
+    "without_thousands",
 ]
 
-_ID_NAMES = (
-    "GEOID", "geoid", "GEOID20", "GEOID10", "GEOIDFQ", "GEO_ID", "AFFGEOID", "geo_id",
-    "HEROP_ID", "HeropID", "TractFIPS20", "TractFIPS", "tractFIPS", "FIPS", "fips", "LocationID",
-    "COUNTY ID",
-)  # fmt: skip
-"""Names that published tables give their area id, most specific first."""
-
-
-def pick_id(frame: pd.DataFrame, path: str | Path, given: str | None = None) -> str:
-    """Return the name of the column that holds the area id.
-
-    Raises
-    ------
-    MissingColumnError
-        If the named column, or any known one, is absent.
-    """
-    if given is not None:
-        require_columns(frame, [given], path)
-        return given
-    for name in _ID_NAMES:
-        if name in frame.columns:
-            return name
-    raise MissingColumnError(
-        f"no id column among {', '.join(map(repr, frame.columns[:8]))} …",
-        file=path,
-        fix="name it with id_column=",
-    )
-
-
-PART_WIDTHS = (2, 3, 6, 1)
-"""Digits of the parts of an id: state, county, tract, block group."""
-
-
-def id_of_parts(
-    frame: pd.DataFrame,
-    parts: Sequence[str],
-    path: str | Path,
-    *,
-    widths: Sequence[int] = PART_WIDTHS,
-) -> pd.Series:
-    """Return the ids that some columns make together, each with its leading zeros.
-
-    Raises
-    ------
-    MissingColumnError
-        If a column is absent.
-    """
-    require_columns(frame, parts, path)
-    ids = pd.Series("", index=frame.index)
-    for name, width in zip(parts, widths, strict=False):
-        ids = ids + frame[name].str.strip().str.zfill(width)
-    return ids
+_THOUSANDS = r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?"
 
 
 def require_columns(frame: pd.DataFrame, names: Iterable[str], path: str | Path) -> None:
@@ -137,6 +84,8 @@ def floats(
 ) -> pd.Series:
     """Return stripped cells of text as floats, missing where nothing is known.
 
+    Thousands may be separated by commas.
+
     Parameters
     ----------
     text
@@ -156,6 +105,10 @@ def floats(
     numbers = pd.to_numeric(text.mask(unknown), errors="coerce").astype(float)
     bad = ~unknown & ~np.isfinite(numbers)
     if bad.any():
+        again = pd.to_numeric(without_thousands(text[bad]), errors="coerce").astype(float)
+        numbers = numbers.where(~bad, again)
+        bad &= ~np.isfinite(numbers)
+    if bad.any():
         odd = text[bad].iloc[0]
         raise InputError(
             f"column {text.name} holds {odd!r} where a number belongs",
@@ -164,6 +117,11 @@ def floats(
             fix=fix(odd),
         )
     return numbers
+
+
+def without_thousands(text: pd.Series) -> pd.Series:
+    """Return cells without the commas that separate thousands; other commas stay."""
+    return text.mask(text.str.fullmatch(_THOUSANDS), text.str.replace(",", "", regex=False))
 
 
 def index_by_area(
@@ -251,5 +209,5 @@ def row_labels(index: pd.Index, bad: pd.Series | npt.NDArray[np.bool_]) -> list[
 
 def _number_hint(text: str) -> str | None:
     if "," in text and text.replace(",", "").replace(".", "").lstrip("-").isdigit():
-        return "write numbers without thousands separators, with a point before decimals"
+        return "write a point before decimals, and commas between thousands or not at all"
     return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib import import_module, resources
@@ -105,6 +105,16 @@ class Input:
         ``module:function`` that finds it, where its address is no mere template.
     editions
         Edition -> the publisher's own id of it, for ``{edition}``.
+    state_ids
+        Postal code -> the publisher's own id of the state, for ``{state_id}``.
+    find
+        How its publisher's own list tells the address of today, see
+        :func:`equity.sources.whereabouts.locate`; the only way where `path` is empty, else the
+        second.
+    of
+        Id of the input whose file this is, where one file serves several.
+    columns
+        Names its reader needs, ``a|b`` where either will do: ``equity doctor --live`` compares.
     level
         Level of its areas, where it is always the same.
     options
@@ -130,6 +140,10 @@ class Input:
     page: str = ""
     fetch: str = ""
     editions: Mapping[str, str] = field(default_factory=dict)
+    state_ids: Mapping[str, str] = field(default_factory=dict)
+    find: Mapping[str, str] = field(default_factory=dict)
+    of: str = ""
+    columns: Sequence[str] = ()
     level: str = ""
     options: Mapping[str, object] = field(default_factory=dict)
 
@@ -145,12 +159,13 @@ class Input:
             "fips": where.fips,
             "state": where.usps,
             "edition": self.editions.get(edition, ""),
+            "state_id": self.state_ids.get(where.usps, ""),
         }
 
     @property
     def by_hand_only(self) -> bool:
         """True if no address is known that a program may ask."""
-        return not self.path and not self.fetch
+        return not (self.path or self.find or self.fetch or self.of)
 
     @property
     def per_state(self) -> bool:
@@ -199,7 +214,7 @@ def load_rows(text: str) -> Iterable[Input]:
     InputError
         If a row is not what :class:`Input` describes.
     """
-    kinds = {f.name: dict if "Mapping" in str(f.type) else str for f in fields(Input)}
+    kinds = {f.name: _toml_kind(str(f.type)) for f in fields(Input)}
     for name, row in tomllib.loads(text).items():
         for key, value in row.items():
             if key not in kinds or not isinstance(value, kinds[key]):
@@ -218,6 +233,13 @@ def load_rows(text: str) -> Iterable[Input]:
             yield Input(**{**row, "id": name, "reader": Reader(row["reader"])})
         except TypeError as error:
             raise InputError(f"{name}: {error}", file="catalog.toml") from None
+
+
+def _toml_kind(annotation: str) -> type:
+    for word, kind in (("Mapping", dict), ("Sequence", list)):
+        if word in annotation:
+            return kind
+    return str
 
 
 INPUTS: tuple[Input, ...] = tuple(

@@ -1,23 +1,34 @@
 """The files of an input: from the cache, from ``data/raw``, or downloaded once.
 
-Most addresses are templates in the catalog. The others are found by a function that the row names:
-it takes the row, the edition wanted and the desk, and returns the files.
+Most addresses are templates in the catalog. Where one is gone, or changes with every edition, the
+publisher's own list tells it (:mod:`equity.sources.whereabouts`). The rest are found by a function
+that the row names: it takes the row, the edition wanted and the desk, and returns the files.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
+import logging
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from equity.errors import CredentialError, EquityError, InputError, OfflineError
+from equity.areas.geoid import find_state
+from equity.errors import CredentialError, EquityError, FormatError, InputError, OfflineError
 from equity.net.desk import Desk, desk
 from equity.net.publishers import publisher
 from equity.net.request import Request
 from equity.net.store import Stored
 from equity.sources.catalog import Input, find_input
+from equity.sources.whereabouts import locate
 
 __all__ = ["Want", "at_hand", "fetch_input"]
+
+log = logging.getLogger("equity.sources")
+
+# What a server says of an address that it no longer knows; some refuse it, or answer with a page.
+_GONE = {"E-NOT-FOUND", "E-METHOD", "E-FORBIDDEN", "E-MAINTENANCE"}
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,8 @@ def fetch_input(name: str, want: Want, *, via: Desk | None = None) -> list[Store
         If the download fails.
     """
     entry, at = find_input(name), via or desk()
+    if entry.of:
+        return fetch_input(entry.of, want, via=at)
     return entry.client(entry, want, at) if entry.fetch else [_plain(entry, want, at)]
 
 
@@ -70,7 +83,7 @@ def at_hand(name: str, want: Want, *, via: Desk | None = None) -> list[Stored]:
     except OfflineError:
         return []
     except EquityError as trouble:
-        if trouble.code in {"E-KEY-MISSING", "E-NO-ACS"}:
+        if trouble.code in {"E-KEY-MISSING", "E-NO-ACS", "E-NO-LIST"}:
             return []
         raise
 
@@ -88,13 +101,26 @@ def _plain(entry: Input, want: Want, at: Desk) -> Stored:
             fix=f"download it from {entry.where} and save it as data/raw/{name}",
             code="E-BY-HAND",
         )
-    request = Request(
-        publisher(entry.server),
-        entry.path.format(**fill),
-        entry.params,
-        expect=entry.expect,
-    )
-    return at.get(place, request)
+    known = _known_address(entry, fill)
+    if known is not None:
+        try:
+            return at.get(place, known)
+        except EquityError as trouble:
+            if not entry.find or trouble.code not in _GONE:
+                raise
+            log.info("%s; its publisher's list is asked", trouble.what)
+            with contextlib.suppress(EquityError):
+                return at.get(place, lambda: locate(entry, fill, at))
+            raise
+    return at.get(place, lambda: locate(entry, fill, at))
+
+
+def _known_address(entry: Input, fill: Mapping[str, str]) -> Request | None:
+    """Return the request that the catalog knows; None where it names no address of this edition."""
+    if not entry.path or ("{edition}" in entry.path and not fill["edition"] and entry.find):
+        return None
+    path = entry.path.format(**fill)
+    return Request(publisher(entry.server), path, entry.params, expect=entry.expect)
 
 
 def _by_pattern(name: str, at: Desk) -> Stored | None:
@@ -152,9 +178,43 @@ def bdc(entry: Input, want: Want, at: Desk) -> list[Stored]:
     return fetch_bdc_files(want.state, as_of=want.vintage or entry.vintage, via=at)
 
 
-def rural_clinics(entry: Input, want: Want, at: Desk) -> list[Stored]:
-    """Find the list in the catalog of its publisher."""
-    from equity.sources.care.cms_catalog import catalog_request
+def bdc_summary(entry: Input, want: Want, at: Desk) -> list[Stored]:
+    """Find one of the FCC's own tables in its listing, by the name in the catalog."""
+    from equity.sources.fcc.api import fetch_bdc_summary
 
-    place = f"cms/cms-rhc/{want.vintage or entry.vintage}/{entry.file}"
-    return [at.get(place, lambda: catalog_request(entry.product, at))]
+    name = entry.file.format(**entry.names(want.state, want.vintage))
+    by_hand = _by_pattern(name, at)
+    if by_hand is not None:
+        return [by_hand]
+    return [fetch_bdc_summary(name, as_of=want.vintage or entry.vintage, via=at)]
+
+
+def treatment_sites(entry: Input, want: Want, at: Desk) -> list[Stored]:
+    """Find the places of a state in SAMHSA's locator, which answers in pages."""
+    names = entry.names(want.state, want.vintage)
+    if not names["state_id"]:
+        raise InputError(
+            f"{entry.agency} lists no places by {find_state(want.state).name}",
+            fix=f"look at {entry.where}",
+            code="E-NO-LIST",
+        )
+    stem, dot, suffix = entry.file.format(**names).partition(".")
+
+    def page(number: int) -> Stored:
+        name = f"{stem}{f'_{number}' * (number > 1)}{dot}{suffix}"
+        params = {key: value.format(**names) for key, value in entry.params.items()}
+        request = Request(
+            publisher(entry.server), entry.path, {**params, "page": str(number)}, expect="json"
+        )
+        return at.get(f"{entry.server}/{entry.id}/{names['vintage']}/{name}", request)
+
+    first = page(1)
+    try:
+        pages = int(json.loads(first.path.read_bytes()).get("totalPages") or 1)
+    except (ValueError, TypeError, AttributeError):
+        raise FormatError(
+            "not an answer of the treatment locator: an object with rows and totalPages",
+            file=first.path.name,
+            fix=f"`equity sources --remove {entry.server}` forgets it; then run again",
+        ) from None
+    return [first, *map(page, range(2, pages + 1))]

@@ -14,18 +14,15 @@ from typing import Any
 
 import pandas as pd
 
-from equity.areas.geoid import LEVELS
-from equity.errors import InputError
+from equity.areas.geoid import LEVELS, of_other_level
+from equity.areas.vintage import check_vintage
+from equity.errors import GeoidError, InputError
 from equity.files.delimited import read_text_table
 from equity.provenance import file_source, stamp
 from equity.sources._cells import Cells, rows_matching
-from equity.sources.area_rows import (
-    PART_WIDTHS,
-    id_of_parts,
-    index_by_area,
-    pick_id,
-    require_columns,
-)
+from equity.sources.area_ids import table_ids
+from equity.sources.area_rows import index_by_area, require_columns, row_labels
+from equity.sources.points import refuse_turned
 
 __all__ = ["read_table"]
 
@@ -35,7 +32,9 @@ GEO_VINTAGES = ("2010", "2020", "2020-CT2022")
 _KEYS = {"column", "unit", "complement", "moe", "where", "confirmed"}
 _UNIT_OF_SUFFIX = {"_share": "share", "_n": "count", "_usd": "usd"}
 _RESERVED = {"geoid", "geometry"}
-_JOINED = " id"  # no header can hold it: names are stripped
+# Totals, blanks, codes of districts, and prefixes without an id.
+_NO_AREA = r"([0-9]{3}[0-9A-Z]{0,4}US)?[^0-9]*|.*[A-Za-z]_.*"
+_ID = " id"  # no header can hold it: names are stripped
 
 
 def read_table(
@@ -64,7 +63,7 @@ def read_table(
     Parameters
     ----------
     path
-        CSV, possibly in .zip, .gz or .xz.
+        CSV, possibly in .zip, .gz or .xz; or a workbook, or the features of a map.
     level
         Level of the areas, a key of :data:`equity.areas.geoid.LEVELS`.
     geo_vintage
@@ -87,12 +86,12 @@ def read_table(
         State to keep; set ``multi_state`` if the file covers several.
     id_column
         Column that holds the area id, where it is not a known name; or the columns of state,
-        county, tract and block group that make it.
+        county, tract and block group that make it, where theirs are not known names.
     where
         Column of the file -> value, or list of values, that a row must have.
     other_levels
-        ``"raise"``, or ``"drop"`` to leave out, and count in a note, rows whose id has another
-        number of digits than the level's: counties and districts in a file of tracts.
+        ``"raise"``, or ``"drop"`` to leave out, and count in a note, rows of other levels and
+        rows whose id is a word or blank: counties, districts and totals in a file of tracts.
     missing
         Values that the file writes for "not known", for example ``[-999]``.
     delimiter
@@ -137,11 +136,12 @@ def read_table(
     """
     wanted = [_field(name, given) for name, given in columns.items()]
     _check_options(wanted, level, geo_vintage, other_levels)
-    frame = read_text_table(path, delimiter=delimiter)
-    frame, id_name = _with_id(frame, path, id_column)
-    require_columns(frame, [name for field in wanted for name in field.needs], path)
-    frame = rows_matching(frame, dict(where or {}), path)
-    area = _Areas(path, id_name, level, state, multi_state, drop=other_levels == "drop")
+    needs = [name for field in wanted for name in field.needs]
+    frame = read_text_table(path, delimiter=delimiter, header=set(needs).issubset)
+    frame, ids = table_ids(frame, path, level=level, given=id_column)
+    require_columns(frame, needs, path)
+    frame = rows_matching(frame.assign(**{_ID: ids}), dict(where or {}), path)
+    area = _Areas(path, level, state, multi_state, drop=other_levels == "drop")
     cells = Cells(path, missing)
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
@@ -154,6 +154,9 @@ def read_table(
     order = [name for field in wanted for name in (field.name, f"{field.name}_moe")]
     table = table[[name for name in order if name in table.columns]]
     table.index.name = "geoid"
+    check_vintage(table.index, level=level, geo_vintage=geo_vintage, file=path)
+    if {"lon", "lat"} <= set(table.columns):
+        refuse_turned(table["lon"], table["lat"], table.index, path, noun="areas")
     source = file_source(
         path,
         id=f"table-{Path(path).name.split('.')[0]}",
@@ -172,16 +175,6 @@ def read_table(
         sources=[source],
         notes=[*notes, *cells.notes],
     )
-
-
-def _with_id(
-    frame: pd.DataFrame, path: str | Path, id_column: str | Sequence[str] | None
-) -> tuple[pd.DataFrame, str]:
-    if id_column is None or isinstance(id_column, str):
-        return frame, pick_id(frame, path, id_column)
-    if len(id_column) > len(PART_WIDTHS):
-        raise InputError("an id has four parts at most: state, county, tract, block group")
-    return frame.assign(**{_JOINED: id_of_parts(frame, id_column, path)}), _JOINED
 
 
 @dataclass(frozen=True)
@@ -259,34 +252,47 @@ def _check_options(wanted: list[_Field], level: str, geo_vintage: str, other_lev
 
 @dataclass(frozen=True)
 class _Areas:
-    """What turns rows into areas: the id column and which areas are wanted."""
+    """What turns rows into areas: which of them are wanted."""
 
     path: str | Path
-    id_name: str
     level: str
     state: str | None
     multi_state: bool
     drop: bool
 
     def index(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+        other = of_other_level(frame[_ID], self.level)
+        words = frame[_ID].str.fullmatch(_NO_AREA)
         notes: list[str] = []
         if self.drop:
-            digits = frame[self.id_name].str.strip().str.replace(r"^(\d{3,7}US|G)", "", regex=True)
-            keep = digits.str.fullmatch(rf"\d{{{LEVELS[self.level]}}}")
-            if not keep.all():
-                notes.append(
-                    f"{Path(self.path).name}: {int((~keep).sum()):,} rows of other levels left out"
-                )
-            frame = frame[keep]
+            notes = self._counted(frame[_ID], other, words)
+            frame = frame[~other & ~words]
+        elif other.any() and not other.all():
+            raise GeoidError(
+                f"{int(other.sum()):,} ids are of another level than {self.level} "
+                f"({frame[_ID][other].iloc[0]!r})",
+                file=self.path,
+                rows=row_labels(frame.index, other),
+                fix='other_levels = "drop" leaves them out',
+            )
         indexed, left_out = index_by_area(
             frame,
-            frame[self.id_name],
+            frame[_ID],
             self.path,
             level=self.level,
             state=self.state,
             multi_state=self.multi_state,
         )
         return indexed, notes + left_out
+
+    def _counted(self, ids: pd.Series, other: pd.Series, words: pd.Series) -> list[str]:
+        name, notes = Path(self.path).name, []
+        if other.any():
+            notes.append(f"{name}: {int(other.sum()):,} rows of other levels left out")
+        if words.any():
+            told = ", ".join(map(repr, ids[words].str.strip().unique()[:3]))
+            notes.append(f"{name}: {int(words.sum()):,} rows of no area left out ({told})")
+        return notes
 
 
 def _column(frame: pd.DataFrame, field: _Field, cells: Cells) -> pd.DataFrame:

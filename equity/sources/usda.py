@@ -18,6 +18,7 @@ __all__ = ["read_forhp", "read_ruca", "read_rucc"]
 
 _NO_POPULATION = 99
 _RUCA_2010_ID = "State-County-Tract FIPS"
+_RUCC = r"RUCC_\d{4}"
 _METRO_CORE = 3  # primary codes 1 to 3 are metropolitan
 
 
@@ -117,12 +118,12 @@ def _ruca_2010(path: Any) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
 
 
 def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:
-    """Read rural-urban continuum codes of counties (long CSV of 2023).
+    """Read rural-urban continuum codes of counties.
 
     Parameters
     ----------
     path
-        USDA's CSV.
+        USDA's CSV: one row an attribute of a county, or one row a county with ``RUCC_2023``.
     year
         2023.
     state
@@ -140,16 +141,20 @@ def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.Da
     VintageError
         If it has the codes of another year.
     """
-    frame = read_text_table(path)
-    require_columns(frame, ["FIPS", "Attribute", "Value"], path)
-    names = frame["Attribute"].str.strip()
-    there = names[names.str.fullmatch(r"RUCC_\d{4}")].unique()
+    frame, wide = read_text_table(path), f"RUCC_{year}"
+    require_columns(frame, ["FIPS"], path)
+    names = pd.Series(frame.columns)
+    if not names.str.fullmatch(_RUCC).any():
+        require_columns(frame, ["FIPS", "Attribute", "Value"], path)
+        names = frame["Attribute"].str.strip()
+    there = names[names.str.fullmatch(_RUCC)].unique()
     if not len(there):
         raise FormatError("holds no attribute RUCC_…", file=path)
     years = [int(name[-4:]) for name in there]
     check_edition(path, year, layout={f"the attribute {there[0]}": years})
-    codes = frame[names == f"RUCC_{year}"].reset_index(drop=True)
-    table = to_numbers(codes, {"Value": "rucc"}, path)
+    long = wide not in frame.columns
+    codes = frame[names == wide].reset_index(drop=True) if long else frame
+    table = to_numbers(codes, {"Value" if long else wide: "rucc"}, path)
     odd = ~table["rucc"].isin(range(1, 10)) & table["rucc"].notna()
     if odd.any():
         raise InputError("a code is not 1 to 9", file=path, rows=codes["FIPS"][odd])
@@ -190,7 +195,13 @@ def read_forhp(path: str | Path, *, year: int, state: str | None = None) -> pd.D
         If no sheet has county ids beside ``County_Eligibility``.
     """
     check_edition(path, year, name=r"(?:forhp|rural-health-areas)\D*(20\d\d)(?!\d)")
-    frame = read_text_table(path, header=lambda names: "County_Eligibility" in names)
+    # Another sheet has the tracts of counties that are rural in part.
+    frame = read_text_table(
+        path,
+        header=lambda names: (
+            "County_Eligibility" in names and not any("tract" in n.casefold() for n in names)
+        ),
+    )
     require_columns(frame, ["County_Eligibility"], path)
     ids = next(
         (

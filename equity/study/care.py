@@ -13,7 +13,7 @@ from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.decay import slow_steps
 from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
-from equity.provenance import meta
+from equity.provenance import carry, meta
 from equity.sources.care.kinds import sites_of
 from equity.study.inputs import Inputs
 from equity.study.parts import CarePart, StudyPlan
@@ -32,11 +32,18 @@ class Trips(NamedTuple):
 
 def trips(plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePart) -> Trips:
     """Measure one kind of care: what its limit and its spread make no difference to."""
-    sites, placed = sites_that_count(inputs.sites, care), table[table.geometry.notna()]
-    centers, rurality = _centers(plan, inputs, table), _rurality(care, table)
+    sites, rurality = sites_that_count(inputs.sites, care), _rurality(care, table)
+    centers = _centers(plan, inputs, table)
+    placed = _placed(table, centers)
     near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
     points = None if care.by_capacity else _points(inputs, sites, care, table)
     return Trips(near, points)
+
+
+def _placed(table: gpd.GeoDataFrame, centers: pd.DataFrame | None) -> gpd.GeoDataFrame:
+    """Return the areas whose place is known: by a polygon, or by a center of population."""
+    there = table.geometry.notna()
+    return table[there if centers is None else there | table.index.isin(centers.index)]
 
 
 def care_within_reach(
@@ -83,9 +90,16 @@ def sites_that_count(sites: gpd.GeoDataFrame | None, care: CarePart) -> gpd.GeoD
         raise InputError(
             "no site to measure distances to", fix='give one [[sites]] use = "sites" or "both"'
         )
-    if not care.kinds:
-        return sites
-    return sites_of(sites, care.kinds)
+    chosen = sites_of(sites, care.kinds) if care.kinds else sites
+    said = chosen.get("offers_telehealth")
+    if said is None or said.isna().all():
+        return chosen
+    yes, no = int(said.sum()), int((~said.astype("boolean")).sum())
+    note = (
+        f"Of {len(chosen):,} sites {yes:,} are said to offer telehealth, {no:,} not; of "
+        f"{len(chosen) - yes - no:,} their list says nothing"
+    )
+    return carry(chosen, chosen, notes=[note])
 
 
 def _rurality(care: CarePart, table: pd.DataFrame) -> pd.Series | None:
@@ -183,13 +197,14 @@ def _access(
             rows=supply.index[supply["fte"].isna()],
             fix='fill them in, or set use = "sites" on the input without FTE',
         )
-    limit, placed = care.limit_min, table[table.geometry.notna()]
+    centers = _centers(plan, inputs, table)
+    limit, placed = care.limit_min, _placed(table, centers)
     costs = travel_costs(
         placed,
         supply,
         max_minutes=limit,
         roads=care.roads,
-        centers=_centers(plan, inputs, table),
+        centers=centers,
         rurality=_rurality(care, table),
     )
     people = placed["population_n"].fillna(0.0)

@@ -18,6 +18,7 @@ from equity.study.readers import SITES, call, live_options
 __all__ = ["read_places_of_care"]
 
 _COLUMNS = ["name", "kind", "fte", "lon", "lat", "location_quality", "geometry"]
+_SAID = "offers_telehealth"
 
 
 def read_places_of_care(part: SitesPart, study: AreasPart, files: LiveFiles) -> gpd.GeoDataFrame:
@@ -38,7 +39,8 @@ def read_places_of_care(part: SitesPart, study: AreasPart, files: LiveFiles) -> 
         If a place has no usable coordinates, and the study does not say to leave it out.
     """
     reader = SITES[part.reader]
-    path = files.path(part.file, part.as_of)
+    paths = files.paths(part.file, part.as_of)
+    path = paths if len(paths) > 1 else paths[0]
     given = {
         "as_of": part.as_of,
         "layout": part.reader,
@@ -76,12 +78,15 @@ def _placed(table: pd.DataFrame, part: SitesPart, files: LiveFiles) -> gpd.GeoDa
     wanted = {find_state(state).usps for state in part.states}
     if wanted:
         table = carry(table[table["state"].str.upper().isin(wanted)], table)
-    year = part.zip_areas_year
-    areas = read_gazetteer(files.path(part.zip_areas, year), year=year, level="zcta")
-    found = geocode(table) if part.addresses and len(table) else None
+    year, known = part.zip_areas_year, {"lon", "lat"} <= set(table.columns)
+    # A list whose publisher has found all its places needs no other.
+    areas = None
+    if not known or table[["lon", "lat"]].isna().any(axis=None):
+        areas = read_gazetteer(files.path(part.zip_areas, year), year=year, level="zcta")
+    found = geocode(table) if part.addresses and areas is not None and len(table) else None
     placed = place_providers(table, zip_areas=areas, geocoded=found)
     lost = table.index[~table.index.isin(placed.index)]
-    if len(lost) and part.unplaced == "raise":
+    if len(lost) and part.unplaced != "drop":
         raise InputError(
             f"{len(lost):,} of {len(table):,} places could not be placed by their ZIP area",
             file=part.file,
@@ -90,4 +95,4 @@ def _placed(table: pd.DataFrame, part: SitesPart, files: LiveFiles) -> gpd.GeoDa
         )
     if placed.empty:
         raise InputError("holds no site", file=part.file, fix="check states and the file")
-    return carry(placed[_COLUMNS], placed)
+    return carry(placed[[*_COLUMNS, *([_SAID] if _SAID in placed else [])]], placed)

@@ -29,7 +29,12 @@ _INPUTS = (
 
 
 def other_choices(
-    plan: StudyPlan, inputs: Inputs, rules: tuple[CoverageRule, ...], table: gpd.GeoDataFrame
+    plan: StudyPlan,
+    inputs: Inputs,
+    rules: tuple[CoverageRule, ...],
+    table: gpd.GeoDataFrame,
+    *,
+    within: pd.Series | None = None,
 ) -> Sensitivity:
     """Return the finding under the study's own setting and every other that can be computed.
 
@@ -39,6 +44,8 @@ def other_choices(
         The study, what it runs on, and its rules.
     table
         Its table.
+    within
+        Share of each area's people to count, where the study is about a part of its areas.
     """
     chosen = _Choices(plan, inputs, table)
     settings = [
@@ -46,7 +53,7 @@ def other_choices(
         *chosen.rules(rules), *chosen.overlaps(), *chosen.over_reports(), *chosen.carriers(),
         *chosen.criteria(),
     ]  # fmt: skip
-    return sensitivity(table, settings, **plan.falls_short.model_dump())
+    return sensitivity(table, settings, within=within, **plan.falls_short.model_dump())
 
 
 class _Choices:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from equity.errors import EquityError, InputError
+from equity.files.opening import located
 from equity.measures.standing import cut_outside
 from equity.rules import CoverageRule, load_coverage_rule
 from equity.sources.care.kinds import kinds_in_words
@@ -25,6 +26,7 @@ from equity.study.readers import (
 
 __all__ = ["load_rule", "problems"]
 
+_CONNECTICUT = "09"
 _Problem = tuple[list[Any], str, str | None]
 
 
@@ -47,6 +49,8 @@ def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
         found = complaints(reader, said, sites.options, known)
         for field, what, fix in (*_misread(sites.file, reader), *found):
             yield ["sites", i, field], f"sites.{i}.{field}: {what}", fix
+    yield from _repeated_columns(plan)
+    yield from _unread(plan)
     yield from _wrong_criteria(plan.under_resourced)
 
 
@@ -95,6 +99,10 @@ def _slots(plan: StudyPlan) -> Iterator[tuple[list[Any], Files | None, _Belongs]
     ):
         if part is not None:
             yield [name, "file"], part.file, _polygons(wanted, of_study=wanted == level)
+    if plan.area is not None:
+        kind = "zcta-relationship" if plan.area.zctas else "tribal-areas"
+        yield ["area", "file"], plan.area.file, lambda one: one.id == kind
+        yield ["area", "blocks"], plan.area.blocks, lambda one: one.gives == "blocks"
     if plan.centers is not None:
         yield ["centers", "file"], plan.centers.file, lambda one: one.gives == "centers"
     for i, acs in enumerate(plan.acs):
@@ -139,20 +147,59 @@ def _misread(file: str, reader: Reader) -> Iterator[tuple[str, str, str | None]]
 
 
 def _wrong_rules(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
-    for i, rule in enumerate(plan.study.rules):
+    known: dict[str, str] = {}
+    for i, name in enumerate(plan.study.rules):
         try:
-            load_rule(rule, Path(path).parent)
+            rule = load_rule(name, Path(path).parent)
         except EquityError as error:
             yield ["study", "rules"], f"study.rules[{i}]: {error.what}", error.fix
-        if rule in plan.study.rules[:i]:
-            what = f"study.rules[{i}]: {rule!r} is listed twice"
+            continue
+        if rule.id in known:
+            also = f", by {known[rule.id]!r} and by {name!r}" if known[rule.id] != name else ""
+            what = f"study.rules[{i}]: {rule.id!r} is listed twice{also}"
             yield ["study", "rules"], what, "list each rule once"
-    if plan.study.headline not in plan.study.rules:
+        known.setdefault(rule.id, name)
+    if plan.study.headline not in known:
         yield (
             ["study", "headline"],
             f"study.headline: {plan.study.headline!r} is not among study.rules",
-            f"use one of {', '.join(plan.study.rules)}",
+            f"use the id of one of them: {', '.join(known)}",
         )
+
+
+def _unread(plan: StudyPlan) -> Iterator[_Problem]:
+    """Yield inputs that nothing in the study would read."""
+    part = plan.coverage
+    measured = [care for care in plan.care if care.method != "column"]
+    by_travel = any(not care.by_capacity for care in measured)
+    fix = "leave it out"
+    if plan.centers is not None and not measured:
+        yield ["centers"], "centers: no [[care]] measures distances, so nothing reads it", fix
+    of_blocks = part.kind == "locations" or by_travel or (measured and plan.centers is None)
+    # Blocks also say where the people of an area live that the study's own area cuts.
+    of_blocks = of_blocks or plan.area is not None
+    if part.housing is not None and not of_blocks:
+        what = "coverage.housing: coverage is no location files and no distance starts at blocks"
+        yield ["coverage", "housing"], f"{what}, so nothing reads it", fix
+    if part.connecticut is None:
+        return
+    where = ["coverage", "connecticut"]
+    if _CONNECTICUT not in plan.study.state and not plan.study.made_up:
+        yield where, "coverage.connecticut: the study is of another state", fix
+    elif part.kind != "locations" and plan.centers is None:
+        what = "coverage.connecticut: neither location files nor [centers] need new codes"
+        yield where, f"{what}, so nothing reads it", fix
+
+
+def _repeated_columns(plan: StudyPlan) -> Iterator[_Problem]:
+    """Yield columns that two [[tables]] name alike but for case; files of some formats mix them."""
+    seen: dict[str, str] = {}
+    for i, table in enumerate(plan.tables):
+        for name in table.columns:
+            other = seen.setdefault(name.casefold(), name)
+            if other != name:
+                what = f"tables.{i}.columns: {name} is {other} but for case"
+                yield ["tables", i, "columns"], what, "give one of them another name"
 
 
 def _wrong_care(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
@@ -245,4 +292,4 @@ def _wrong_criteria(part: UnderResourcedPart) -> Iterator[_Problem]:
 
 def load_rule(name: str, folder: Path) -> CoverageRule:
     """Load a rule by its id, or from a file beside the study."""
-    return load_coverage_rule(folder / name if name.endswith(".toml") else name)
+    return load_coverage_rule(folder / located(name) if name.endswith(".toml") else name)

@@ -10,46 +10,61 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from equity.errors import EquityError, MissingFileError, StudyError
+from equity.files.opening import regular
+from equity.rules.toml_file import odd_numbers, read_toml
+from equity.study.asked import area_lines
 from equity.study.coherence import problems
 from equity.study.parts import CriterionPart, StudyPlan
 
 __all__ = ["CriterionPart", "StudyPlan", "read_plan"]
 
+_SHOWN = 120
+"""Letters of a value that an error repeats."""
 
-def read_plan(path: str | Path) -> tuple[StudyPlan, str]:
+
+def read_plan(path: str | Path, *, area: str = "") -> tuple[StudyPlan, str]:
     """Read and validate a study file.
 
     Parameters
     ----------
     path
         The TOML file.
+    area
+        A place that the run is about, as ``--area`` takes it; it becomes the study's ``[area]``.
 
     Returns
     -------
     plan : StudyPlan
     text : str
-        The file as it stands, for the outputs' recipe.
+        The file as it stands, with the area where one is given, for the outputs' recipe.
 
     Raises
     ------
     MissingFileError
         If there is no such file.
     StudyError
-        If it is not TOML, lacks a field, or has one that does not exist or holds something else;
-        the error names the line and what is allowed.
+        If it is not TOML of at most a megabyte, lacks a field, or has one that does not exist or
+        holds something else; the error names the line and what is allowed.
     """
-    file = Path(path)
-    if not file.is_file():
+    if not Path(path).expanduser().exists():
         raise MissingFileError(
             "no such study file", file=path, fix="write one with `equity init STATE`"
         )
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        data = tomllib.loads(text)
-    except UnicodeDecodeError:
-        raise StudyError("not UTF-8 text", file=path, fix="save it as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError(f"not valid TOML: {error}", file=path) from None
+    file = regular(path)
+    data, text = read_toml(file, wrong=StudyError)
+    if area:
+        if "area" in data:
+            raise StudyError(
+                "the study has an [area] of its own",
+                file=path,
+                fix="take it out, or leave --area out",
+            )
+        lines = area_lines(area, file.parent)
+        text, data = f"{text.rstrip()}\n\n{lines}", data | tomllib.loads(lines)
+    for place, what in odd_numbers(data):
+        raise StudyError(
+            f"{_line(text, place)}{_dotted(place)}: {what}", file=path, fix="write a plain number"
+        )
     try:
         plan = StudyPlan.model_validate(data)
     except ValidationError as error:
@@ -62,12 +77,21 @@ def read_plan(path: str | Path) -> tuple[StudyPlan, str]:
 def _explained(error: ValidationError, text: str, path: str | Path) -> StudyError:
     first = error.errors()[0]
     location = [part for part in first["loc"] if part not in {"str", "list[str]"}]
-    dotted = ".".join(str(part) for part in location)
     others = error.error_count() - 1
     more = f" (and {others} more problems)" if others else ""
     return StudyError(
-        f"{_line(text, location)}{dotted}: {_words(first)}{more}", file=path, fix=_allowed(first)
+        f"{_line(text, location)}{_dotted(location)}: {_words(first)}{more}",
+        file=path,
+        fix=_allowed(first),
     )
+
+
+def _dotted(location: list[Any]) -> str:
+    return _short(".".join(map(str, location)))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def _words(problem: Any) -> str:
@@ -80,8 +104,8 @@ def _words(problem: Any) -> str:
     if isinstance(cause, EquityError):
         return cause.what
     if kind == "literal_error":
-        return f"is {problem['input']!r}"
-    return f"is {problem['input']!r}: {problem['msg'].lower()}"
+        return f"is {_short(repr(problem['input']))}"
+    return f"is {_short(repr(problem['input']))}: {problem['msg'].lower()}"
 
 
 def _allowed(problem: Any) -> str | None:

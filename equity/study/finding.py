@@ -15,6 +15,7 @@ from equity.sources.care.kinds import kinds_in_words
 from equity.study import prose as words
 from equity.study import totals
 from equity.study.care import sites_that_count
+from equity.study.levels import DISTRICT, at_level
 from equity.study.parts import CarePart
 from equity.study.record import Record
 from equity.study.sentences import beyond_words, finding, sites_words
@@ -33,10 +34,10 @@ def build_report(result: Record) -> Report:
     )
     focus = ranked[ranked["is_under_resourced"] & ranked["falls_short"]]
     others = ranked.drop(index=focus.index)
-    compared, counted = totals.comparison(ranked), totals.counts(ranked, result.draws)
+    compared, counted = totals.comparison(ranked, result.rest), totals.counts(ranked, result.draws)
     fixed, ruled = totals.fixes(ranked, focus), totals.by_rule(result)
     return Report(
-        title=plan.study.title,
+        title=result.title,
         synthetic=result.synthetic,
         finding=finding(result, counted, compared, fixed, focus=focus, ruled=ruled),
         counts=counted,
@@ -62,8 +63,9 @@ def build_report(result: Record) -> Report:
             for rule in result.rules
         ),
         by_rule=ruled.assign(note=_rule_notes(result)),
-        comparison=compared,
+        comparison=compared.rename(index=_compared_in_words(result)),
         criteria=_criteria(result),
+        how_likely=_how_likely(focus),
         method=_method(result),
         limits=_limits(result),
         sources=result.sources,
@@ -71,9 +73,41 @@ def build_report(result: Record) -> Report:
         study_toml=result.text,
         outlines=result.outlines,
         sites=_sites_nearby(result),
+        credits=result.credits,
+        levels=_levels(result),
         areas_label=_areas_label(plan.study.level),
         sites_label=_sites_label(result),
     )
+
+
+def _compared_in_words(result: Record) -> dict[str, str]:
+    """Return what the rows of the comparison are called where the study is about an area."""
+    if not result.within:
+        return {}
+    assert result.area is not None, "what is within"
+    return {
+        totals.FIRST: f"{totals.FIRST}{result.within}",
+        totals.ELSEWHERE: f"{totals.ELSEWHERE}{result.within}",
+        totals.ALL: "all of the area",
+        totals.REST: result.area.rest,
+    }
+
+
+def _levels(result: Record) -> dict[str, gpd.GeoDataFrame]:
+    """Return the larger areas that a run writes: counties, and the districts of a study."""
+    found = {}
+    if result.plan.study.level != "county":
+        found["counties"] = at_level(result, "county")
+    if result.area is not None and result.area.districts is not None:
+        found["districts"] = at_level(result, DISTRICT)
+    return found
+
+
+def _how_likely(focus: pd.DataFrame) -> str:
+    if focus["focus_probability"].isna().all():
+        return ""
+    survey = focus["under_resourced_probability"].notna().any()
+    return words.LIKELY if survey else words.LIKELY_BY_TRAVEL
 
 
 def _areas_label(level: str) -> str:
@@ -122,7 +156,10 @@ def _criteria(result: Record) -> tuple[str, ...]:
     head = f"At least {needed} of these:" if several else "Exactly this:"
     lines = [f"{head} {sentence_list([c.label for c in plan.under_resourced.criteria])}."]
     cut = plan.falls_short.gap_share_at_least
-    enough = "the study's overall rate" if cut is None else f"{share(cut)} of residents"
+    overall = (
+        f"the overall rate of {plan.study.title}" if result.area else "the study's overall rate"
+    )
+    enough = overall if cut is None else f"{share(cut)} of residents"
     people = number(plan.falls_short.people_at_least)
     lines.append(
         f"A community falls short if its gap is at least {enough}, and at least {people} people "
@@ -197,6 +234,8 @@ def _limits(result: Record) -> tuple[str, ...]:
             f"{count(lost['population_n'].sum())} people live in {plural(len(lost), 'area')} "
             "without a value; they are in no total of the gap."
         )
+    if result.area is not None and result.area.divided:
+        limits.append(f"{result.area.divided}.")
     limits += _homes_are_a_bound(table)
     notes = " ".join(f"{note.rstrip('.')}." for note in result.draws.notes)
     limits += [words.DRAWN.format(notes=notes).strip(), *result.plan.notes]

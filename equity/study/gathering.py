@@ -27,10 +27,11 @@ from equity.study.template import (
     WELCOME,
     kinds_that_count,
     published_state,
+    states_named,
     write_study,
 )
 
-__all__ = ["Gathered", "Lacking", "gather_inputs"]
+__all__ = ["Gathered", "Lacking", "gather_inputs", "gather_states"]
 
 # Without the ZIP areas nothing tells where these are.
 _BY_ADDRESS = ("cms-rhc", CLINICIANS)
@@ -97,6 +98,25 @@ class Gathered:
         here = self.ids
         without = [name for name in (*NEEDED, *WELCOME) if name not in here]
         return write_study(state, without=without, by_capacity=CLINICIANS in here)
+
+
+def gather_states(states: str, *, tell: Callable[[str], None] = lambda _line: None) -> Gathered:
+    """Fetch what a study of one state or several needs, state by state.
+
+    Parameters
+    ----------
+    states
+        States (FIPS, postal code or name), with commas between.
+    tell
+        As for :func:`gather_inputs`.
+    """
+    each = []
+    for where in states_named(states):
+        tell(f"{where.name}: getting the inputs")
+        each.append(gather_inputs(where.fips, tell=tell))
+    everywhere = frozenset.intersection(*(frozenset(e.id for e, _ in one.at_hand) for one in each))
+    at_hand = [pair for one in each for pair in one.at_hand if pair[0].id in everywhere]
+    return Gathered(tuple(at_hand), tuple(lacking for one in each for lacking in one.lacking))
 
 
 def gather_inputs(state: str, *, tell: Callable[[str], None] = lambda _line: None) -> Gathered:

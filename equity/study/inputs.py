@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,22 +12,33 @@ import pandas as pd
 
 from equity.areas import recode
 from equity.areas.join import JoinAudit
+from equity.areas.schema import is_acs_code
+from equity.areas.table import Table
 from equity.areas.vintage import check_vintage
 from equity.errors import InputError
+from equity.measures.adoption import codes_read
 from equity.measures.lines.coverage import LocationFiles
 from equity.progress import track
 from equity.provenance import Source, carry, meta, stamp
+from equity.sources.catalog import LIVE
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
 from equity.study.care_sites import read_places_of_care
 from equity.study.joining import joined
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
-from equity.study.parts import AcsPart, BoundaryPart, SitesPart, StudyPlan
+from equity.study.parts import AcsPart, BoundaryPart, CoveragePart, SitesPart, StudyPlan
 from equity.study.readers import COVERAGE, call
+from equity.study.scope import below_each_other, refuse_absent, stacked
 
 __all__ = ["Inputs", "gather"]
 
+# Shares made of shares -> of which, unless the survey has a table that counts them.
+_MADE_OF = {
+    "no_device_share": (("device_share",), ("B28003", "B28001")),
+    "subscription_share": (("any_subscription_share",), ("B28002",)),
+    "connected_share": (("device_share", "any_subscription_share"), ("B28003", "S2802")),
+}
 _POPULATION = ("B01003_001", "B01001_001")
 
 
@@ -56,6 +67,8 @@ class Inputs:
         How the tables met.
     sources
         Every input, in the order of the study file.
+    credits
+        Column of `areas`, or one made of such columns alone -> whose figure it is.
     """
 
     areas: gpd.GeoDataFrame
@@ -68,6 +81,7 @@ class Inputs:
     connecticut: pd.Series | None
     audit: JoinAudit
     sources: tuple[Source, ...]
+    credits: Mapping[str, str]
 
     def recoded(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Move Connecticut from its old counties, which some keep, to its planning regions."""
@@ -87,11 +101,11 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     folder
         Where the study file lies; its paths start there.
     """
-    reader = _Reader(plan, folder)
+    reader, level = _Reader(plan, folder), plan.study.level
     read: dict[str, Any] = {}
     steps: list[tuple[str, Callable[[], Any]]] = [
-        ("boundaries", lambda: reader.boundaries(plan.boundaries, plan.study.level)),
-        ("acs", reader.surveys),
+        ("boundaries", lambda: plan.boundaries and reader.boundaries(plan.boundaries, level)),
+        ("acs", reader.people),
         ("tables", lambda: reader.tables(read["acs"][0], read["boundaries"])),
         ("lines", reader.lines),
         ("sites", reader.sites),
@@ -105,10 +119,10 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
             read[name] = step()
             advance(1)
     people, *surveys = read["acs"]
-    others = [*surveys, read["boundaries"], *read["tables"]]
+    polygons = [] if read["boundaries"] is None else [read["boundaries"]]
+    others = [*surveys, *polygons, *read["tables"]]
     met, audit = joined(people, *others, tolerance=plan.study.join_tolerance)
-    assert isinstance(met, gpd.GeoDataFrame)
-    areas = _named(met, read["outlines"])
+    areas = _named(_drawable(met), read["outlines"])
     everything = [
         *read["acs"], *read["tables"], read["lines"], read["boundaries"],
         *(table for _, table in read["sites"]), read["blocks"], read["centers"],
@@ -126,48 +140,91 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         connecticut=read["connecticut"],
         audit=audit,
         sources=tuple(reader.files.sources(_sources_of(everything))),
+        credits=_credits([people, *others], areas),
     )
 
 
 class _Reader:
+    """Reads what a study names, for the states that it is about; whose a row is its id tells."""
+
     def __init__(self, plan: StudyPlan, folder: Path) -> None:
         self.plan, self.study = plan, plan.study
-        self.state, self.level = plan.study.state, plan.study.level
-        self.files = LiveFiles(folder, self.state, self.level)
+        self.states, self.level = plan.study.state, plan.study.level
+        self.files = LiveFiles(folder, self.states, self.level)
 
     def boundaries(self, part: BoundaryPart, level: str) -> gpd.GeoDataFrame:
-        return read_boundaries(
-            self.files.path(part.file, part.year),
-            year=part.year,
-            level=level,
-            state=self.state,
-            multi_state=part.multi_state or self.files.national(part.file),
-            id_column=part.id_column,
-            layer=part.layer,
-            synthetic=self.study.made_up,
-        )
-
-    def surveys(self) -> list[pd.DataFrame]:
-        """Return the surveys; the first decides the areas and counts their people."""
-        first, *others = map(self._survey, self.plan.acs)
-        return [_with_population(first), *others]
-
-    def _survey(self, part: AcsPart) -> pd.DataFrame:
-        return read_acs(
-            self.files.paths(part.files, part.year),
-            year=part.year,
-            level=self.level,
-            state=self.state,
-            multi_state=part.multi_state,
-            columns=part.columns or None,
-            id_column=part.id_column,
-            synthetic=self.study.made_up,
-        )
-
-    def tables(self, people: pd.DataFrame, polygons: gpd.GeoDataFrame) -> list[pd.DataFrame]:
-        return [
-            read_part(part, people, self.study, self.files, polygons) for part in self.plan.tables
+        tables = [
+            read_boundaries(
+                path,
+                year=part.year,
+                level=level,
+                id_column=part.id_column,
+                layer=part.layer,
+                synthetic=self.study.made_up,
+                state=self.study.only_state,
+                multi_state=True,
+            )
+            for path in self.files.paths(part.file, part.year)
         ]
+        return self._one(tables)
+
+    def _one(self, tables: list[Table]) -> Table:
+        """Return one table of all states."""
+        return below_each_other(stacked([below_each_other(tables)], self.states))
+
+    def people(self) -> list[pd.DataFrame]:
+        """Return who lives where, which decides the areas, and the surveys beside it.
+
+        The first survey counts residents; where it does not, a table of the study's own does.
+        """
+        surveys = stacked(
+            [
+                survey
+                for number, part in enumerate(self.plan.acs)
+                for survey in self._survey(part, number)
+            ],
+            self.states,
+        )
+        if surveys and (counted := _with_population(surveys[0])) is not None:
+            refuse_absent(counted, self.states, "the first [[acs]]")
+            return [counted, *surveys[1:]]
+        own = [read_part(part, None, self.study, self.files) for part in self.plan.people_by]
+        if not own:
+            raise InputError(
+                "nothing counts the residents: no [[acs]] has a population",
+                fix=f"add {_POPULATION[0]}E to the first, map the column that holds it, or bring "
+                "population_n in one of [[tables]]",
+            )
+        first, *others = stacked(own, self.states)
+        refuse_absent(first, self.states, "the tables that count residents")
+        return [first, *others, *surveys]
+
+    def _survey(self, part: AcsPart, number: int) -> Iterator[pd.DataFrame]:
+        """Yield one survey: state by state where it is live, since each has files of its own."""
+        live = str(part.files).startswith(LIVE)
+        for states in [(state,) for state in self.states] if live else [self.states]:
+            survey = read_acs(
+                self.files.paths(part.files, part.year, states=states),
+                year=part.year,
+                level=self.level,
+                state=states[0] if len(states) == 1 else None,
+                multi_state=True,
+                columns=part.columns or None,
+                id_column=part.id_column,
+                synthetic=self.study.made_up,
+            )
+            _refuse_unread(survey, number)
+            yield survey
+
+    def tables(self, people: pd.DataFrame, polygons: gpd.GeoDataFrame | None) -> list[pd.DataFrame]:
+        # Those that count the residents in place of a survey were read before.
+        done = [] if set(_POPULATION) & {c[:-1] for c in people.columns} else self.plan.people_by
+        read = [
+            read_part(part, people, self.study, self.files, polygons)
+            for part in self.plan.tables
+            if part not in done
+        ]
+        return stacked(read, self.states)
 
     def sites(self) -> list[tuple[SitesPart, gpd.GeoDataFrame]]:
         read = read_places_of_care
@@ -177,21 +234,38 @@ class _Reader:
         part = self.plan.coverage
         if part.kind == "unknown":
             return None
-        reader, one = COVERAGE[part.kind][part.read_by], part.kind == "summary"
-        if one and not isinstance(part.files, str):
-            raise InputError("coverage of kind 'summary' is one file", fix="name one file")
         paths = self.files.paths(part.files, part.as_of)
-        given = {
-            "as_of": part.as_of,
-            "level": self.level,
-            "state": self.state,
-            "multi_state": part.multi_state,
-            "checksums": True,
-        }
-        lines: LocationFiles | pd.DataFrame = call(
-            reader, paths[0] if one else paths, given, part.said(), part.options
-        )
+        lines = self._classes(part, paths) if part.kind == "summary" else self._offers(part, paths)
         return lines if part.geo_vintage is None else self._of_vintage(lines, part.geo_vintage)
+
+    def _classes(self, part: CoveragePart, paths: list[Path]) -> pd.DataFrame:
+        """Return locations by class; a file for each state is as good as one of all."""
+        if len(paths) > len(self.states):
+            raise InputError(
+                "coverage of kind 'summary' is one file, or one for each state",
+                fix="name one file",
+            )
+        reader = COVERAGE[part.kind][part.read_by]
+        only = self.study.only_state
+        given = {"as_of": part.as_of, "level": self.level, "state": only, "multi_state": True}
+        tables = [call(reader, path, given, part.said(), part.options) for path in paths]
+        lines: pd.DataFrame = self._one(tables)
+        return lines
+
+    def _offers(self, part: CoveragePart, paths: list[Path]) -> LocationFiles:
+        """Return the location files, found state by state: its name tells whose one is."""
+        reader, found = COVERAGE[part.kind][part.read_by], []
+        for state in self.states:
+            given = {"as_of": part.as_of, "level": self.level, "state": state, "checksums": True}
+            found.append(call(reader, paths, given, part.said(), part.options))
+        first: LocationFiles = found[0]
+        if len(found) == 1:
+            return first
+        together = {
+            name: tuple(dict.fromkeys(item for one in found for item in getattr(one, name)))
+            for name in ("files", "notes", "sources")
+        }
+        return replace(first, **together)  # type: ignore[type-var]
 
     def _of_vintage(self, lines: Any, vintage: str) -> LocationFiles | pd.DataFrame:
         """Say which areas the lines' ids mean, where the study knows better than the reader."""
@@ -222,8 +296,9 @@ class _Reader:
             return None
         from equity.sources.census.centers import read_centers
 
-        path = self.files.path(part.file, part.year)
-        return read_centers(path, year=part.year, level=self.level, state=self.state)
+        path, only = self.files.path(part.file, part.year), self.study.only_state
+        table = read_centers(path, year=part.year, level=self.level, state=only)
+        return self._one([table])
 
     def blocks(self) -> pd.DataFrame | None:
         name = self.plan.coverage.housing
@@ -231,20 +306,42 @@ class _Reader:
             return None
         from equity.sources.census.files import read_blocks
 
-        return read_blocks(self.files.path(name, ""), year=2020, state=self.state)
+        only = self.study.only_state
+        return self._one(
+            [read_blocks(path, year=2020, state=only) for path in self.files.paths(name, "")]
+        )
 
 
-def _with_population(acs: pd.DataFrame) -> pd.DataFrame:
+def _drawable(met: pd.DataFrame) -> gpd.GeoDataFrame:
+    """Return areas that a map can be asked for; without boundaries none has a polygon."""
+    if isinstance(met, gpd.GeoDataFrame):
+        return met
+    nowhere = gpd.GeoSeries(pd.Series(None, index=met.index, dtype=object), crs="EPSG:4269")
+    said = "No boundaries were named: no map, and no area is measured from its polygon"
+    return carry(gpd.GeoDataFrame(met, geometry=nowhere), met, notes=[said])
+
+
+def _refuse_unread(survey: pd.DataFrame, number: int) -> None:
+    """Refuse a survey of which no measure reads a column: its numbers would go nowhere."""
+    codes = [str(name) for name in survey.columns if is_acs_code(str(name))]
+    read = {*codes_read(), *_POPULATION}
+    if not any(code.removesuffix("_status")[:-1] in read for code in codes):
+        raise InputError(
+            f"acs.{number}: no measure reads a column of it ({', '.join(codes[:5])})",
+            file=", ".join(source.file for source in meta(survey).sources[:3]),
+            fix="leave it out, or make columns of it in one of [[tables]]",
+        )
+
+
+def _with_population(acs: pd.DataFrame) -> pd.DataFrame | None:
+    """Return a survey with its count of residents under its name; None where it has none."""
     for code in _POPULATION:
         if f"{code}E" in acs.columns:
             result = acs.assign(population_n=acs[f"{code}E"])
             if f"{code}M" in acs.columns:
                 result["population_n_moe"] = acs[f"{code}M"]
             return carry(result, acs)
-    raise InputError(
-        "the first ACS input has no population",
-        fix=f"add {_POPULATION[0]}E to it, or map the column that holds it",
-    )
+    return None
 
 
 def _named(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None) -> gpd.GeoDataFrame:
@@ -262,7 +359,7 @@ def _named(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None) -> gpd.Ge
         from_outline = pd.Series(result.index.str[:5], index=result.index).map(outlines["name"])
         result["county_name"] = result["county_name"].fillna(from_outline)
     fallback = pd.Series([f"Area {geoid}" for geoid in result.index], index=result.index)
-    result["name"] = parts.str[0].fillna(fallback).astype(object)
+    result["name"] = parts.str[0].astype(object).fillna(fallback)
     result["county_name"] = result["county_name"].fillna("").astype(object)
     return carry(result, areas)
 
@@ -286,12 +383,30 @@ def _together(
     )
 
 
+def _credits(tables: Sequence[pd.DataFrame], areas: pd.DataFrame) -> dict[str, str]:
+    """Say of every column that a table brought whose figure it is, in that table's words."""
+    found: dict[str, str] = {}
+    for table in tables:
+        told = dict.fromkeys(f"{s.agency}, {s.product}, {s.vintage}" for s in meta(table).sources)
+        for name in map(str, table.columns):
+            if told and name in areas.columns and name != "geometry":
+                found.setdefault(name, "; ".join(told))
+    # What homes have may come as shares: then no count of the survey stands behind it.
+    for made, (parts, counted) in _MADE_OF.items():
+        if any(name.startswith(counted) for name in map(str, areas.columns)):
+            continue
+        if made not in found and all(part in found for part in parts):
+            said = "; ".join(dict.fromkeys(found[part] for part in parts))
+            found[made] = f"Computed from {' and '.join(parts)}: {said}"
+    return found
+
+
 def _sources_of(tables: list[Any]) -> tuple[Source, ...]:
-    found: dict[tuple[str, str, str], Source] = {}
+    """Return every source once: two tables of one file may be the work of two agencies."""
+    found: dict[Source, None] = {}
     for table in tables:
         if table is None:
             continue
         sources = meta(table).sources if hasattr(table, "attrs") else getattr(table, "sources", ())
-        for source in sources:
-            found.setdefault((source.id, source.vintage, source.file), source)
-    return tuple(found.values())
+        found |= dict.fromkeys(sources)
+    return tuple(found)

@@ -14,6 +14,9 @@ from equity.provenance import meta
 __all__ = ["in_words_of_a_study", "joined"]
 
 _FIXES = {
+    "E-COLUMN-TWICE": (
+        "take it out of columns in one of [[tables]], or give it a name of your own there"
+    ),
     "E-JOIN-INCOMPLETE": "add the missing rows, or allow the gap with join_tolerance in [study]",
     "E-VINTAGE-DIFFERS": (
         "give the edition that has the areas of the others (mind year, as_of and geo_vintage), or "

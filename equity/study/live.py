@@ -8,14 +8,15 @@ machine.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from equity.errors import InputError
+from equity.files.opening import located
 from equity.net.store import Stored
 from equity.provenance import Source
-from equity.sources.catalog import LIVE, find_input
+from equity.sources.catalog import LIVE
 from equity.sources.fetch import Want, fetch_input
 
 __all__ = ["LiveFiles"]
@@ -32,32 +33,43 @@ class LiveFiles:
     ----------
     folder
         Where the study file lies; its paths start there.
-    state
-        FIPS code.
+    states
+        FIPS codes; a live file that each state has of its own is several files.
     level
         Level of the areas.
     """
 
-    def __init__(self, folder: Path, state: str, level: str) -> None:
-        self._folder, self._state, self._level = folder, state, level
+    def __init__(self, folder: Path, states: Sequence[str], level: str) -> None:
+        self._folder, self._states, self._level = folder, states, level
         self._known: dict[str, Stored] = {}
 
-    def paths(self, names: str | list[str], vintage: str | int) -> list[Path]:
-        """Return the files that `names` mean, downloading what is live and not at hand."""
+    def paths(
+        self, names: str | list[str], vintage: str | int, *, states: Sequence[str] = ()
+    ) -> list[Path]:
+        """Return the files that `names` mean, downloading what is live and not at hand.
+
+        Parameters
+        ----------
+        names
+            Paths, or names that begin with ``live:``.
+        vintage
+            Edition of a live file.
+        states
+            States whose live files are wanted; all of the study by default.
+        """
         found: list[Path] = []
         for name in [names] if isinstance(names, str) else names:
-            live = name.startswith(LIVE)
-            found += self._live(name, vintage) if live else [self._folder / _local(name)]
-        return found
+            if not name.startswith(LIVE):
+                found.append(self._folder / located(_local(name)))
+                continue
+            for state in states or self._states:
+                found += self._live(name, state, vintage)
+        return list(dict.fromkeys(found))
 
-    def _live(self, name: str, vintage: str | int) -> list[Path]:
-        files = fetch_input(name, Want(self._state, self._level, str(vintage)))
+    def _live(self, name: str, state: str, vintage: str | int) -> list[Path]:
+        files = fetch_input(name, Want(state, self._level, str(vintage)))
         self._known |= {stored.path.name: stored for stored in files}
         return [stored.path for stored in files]
-
-    def national(self, name: str) -> bool:
-        """Whether `name` is a live file of all states, of which the study's are taken."""
-        return name.startswith(LIVE) and not find_input(name).per_state
 
     def path(self, name: str, vintage: str | int) -> Path:
         """Return the one file that `name` means."""
@@ -84,6 +96,7 @@ class LiveFiles:
             revision=receipt.revision,
             sha256=receipt.sha256,
             mirror=receipt.mirror,
+            note="; ".join(filter(None, (source.note, receipt.found))),
         )
 
 

@@ -34,7 +34,7 @@ _COMPANIONS = ("", "_moe", "_status")
 
 def read_part(
     part: TablePart,
-    people: pd.DataFrame,
+    people: pd.DataFrame | None,
     study: AreasPart,
     files: LiveFiles,
     polygons: gpd.GeoDataFrame | None = None,
@@ -46,7 +46,8 @@ def read_part(
     part
         What the study says of it.
     people
-        Area table of the study: its rows, level and vintage are wanted.
+        Area table of the study: its rows, level and vintage are wanted. None where this table is
+        the one that counts the people.
     study
         State and level.
     files
@@ -61,13 +62,20 @@ def read_part(
     """
     path = files.path(part.file, part.vintage)
     table: Any = _read(part, path, people, study, files)
+    if people is None:
+        return _of_study(table, part, study, files, path)
     if part.reader == "designations":
         with in_words_of_a_study(lambda _error: path.name):
             table = _designated(table, part, people, study, files)
     elif part.reader == "bdc_providers":
         table = leading_providers(table)
     elif part.reader == "tribal_areas":
-        assert polygons is not None, "a study has boundaries"
+        if polygons is None:
+            raise InputError(
+                "tribal lands are laid over the polygons of the areas, and none are named",
+                file=path,
+                fix="name a file of them in [boundaries]",
+            )
         table = land_within(polygons, table, name="tribal_land")
     if part.reader != "table" and part.columns:
         table = _picked(table, part, path)
@@ -77,21 +85,21 @@ def read_part(
 
 
 def _read(
-    part: TablePart, path: Path, people: pd.DataFrame, study: AreasPart, files: LiveFiles
+    part: TablePart, path: Path, people: pd.DataFrame | None, study: AreasPart, files: LiveFiles
 ) -> pd.DataFrame:
     reader = TABLES[part.reader]
     level = part.level or live_options(part.file).get("level") or study.level
     given: dict[str, Any] = {
         "level": level,
         # ZIP areas lie across states; their ids name none.
-        "state": None if level == "zcta" else study.state,
-        "multi_state": part.multi_state or files.national(part.file),
+        "state": None if level == "zcta" else study.only_state,
+        "multi_state": True,
         "synthetic": study.made_up,
         reader.dated: int(part.vintage) if reader.dated == "year" else part.vintage,
     }
     if reader.name == "table":
         given["columns"] = {n: c.model_dump(exclude_none=True) for n, c in part.columns.items()}
-    elif part.reader not in OWN and meta(people).geo_vintage != "2010":
+    elif part.reader not in OWN and people is not None and meta(people).geo_vintage != "2010":
         given["geo_vintage"] = meta(people).geo_vintage
     options = dict(part.options)
     if part.reader == "bdc_providers" and "names" in options:
@@ -126,6 +134,27 @@ def _designated(
     )
 
 
+def _of_study(
+    table: pd.DataFrame, part: TablePart, study: AreasPart, files: LiveFiles, path: Path
+) -> pd.DataFrame:
+    """Return a table that counts the residents: of the study's level, moved if it says so."""
+    if part.reader != "table":
+        table = _picked(table, part, path)
+    if part.crosswalk is not None:
+        table = _crosswalked(
+            table, part.crosswalk, study, files, to=str(_BLOCK_YEAR), level=study.level
+        )
+    have = level_of(table)
+    if have != study.level:
+        raise InputError(
+            f"counts the residents of each {have.replace('_', ' ')}, where the study has one row a "
+            f"{study.level.replace('_', ' ')}",
+            file=path,
+            fix=f'say level = "{have}" in [study], or bring a table of {study.level} areas',
+        )
+    return table
+
+
 def _picked(table: pd.DataFrame, part: TablePart, path: Path) -> pd.DataFrame:
     """Keep the columns that the study names, under its names, each with margin and status."""
     columns = {}
@@ -151,14 +180,30 @@ def _moved(
 ) -> pd.DataFrame:
     """Move a table of another vintage or kind to the study's areas."""
     to, level = str(meta(people).geo_vintage), level_of(people)
+    moved = _crosswalked(table, part, study, files, to=to, level=level)
+    here = moved[moved.index.isin(people.index)]
+    return carry(here, moved)
+
+
+def _crosswalked(
+    table: pd.DataFrame,
+    part: CrosswalkPart,
+    study: AreasPart,
+    files: LiveFiles,
+    *,
+    to: str,
+    level: str,
+) -> pd.DataFrame:
     # A ZIP area that reaches into the next state keeps its weights there.
-    state = study.state if part.reader == "block_links" else None
-    links = call(LINKS[part.reader], files.path(part.file, ""), {"state": state})
+    state = study.only_state if part.reader == "block_links" else None
+    read_links, given = LINKS[part.reader], {"state": state}
+    links = _below([call(read_links, path, given) for path in files.paths(part.file, "")])
     if part.reader == "connecticut_codes":
         return recode.connecticut(table, links, to=to)
     if part.reader == "block_links":
-        path = None if part.blocks is None else files.path(part.blocks, "")
-        blocks = None if path is None else read_blocks(path, year=_BLOCK_YEAR, state=state)
+        paths = [] if part.blocks is None else files.paths(part.blocks, "")
+        read = [read_blocks(path, year=_BLOCK_YEAR, state=state) for path in paths]
+        blocks = _below(read) if read else None
         links = from_blocks(
             links, blocks, level=level, source_vintage="2010", target_vintage="2020"
         )
@@ -167,8 +212,12 @@ def _moved(
     told = moved.pop("crosswalk_status").value_counts().to_dict()
     how = ", ".join(f"{count:,} {status}" for status, count in sorted(told.items()))
     moved = moved.drop(columns="split_share", errors="ignore")
-    here = moved[moved.index.isin(people.index)]
-    return carry(here, moved, notes=[f"moved to areas of {to}: {how}"])
+    return carry(moved, moved, notes=[f"moved to areas of {to}: {how}"])
+
+
+def _below(links: Any) -> Any:
+    """Return one set of links: a state's files, where each state has its own, below each other."""
+    return links[0] if len(links) == 1 else carry(pd.concat(links), *links)
 
 
 def _spread(table: pd.DataFrame, part: TablePart, people: pd.DataFrame, path: Path) -> pd.DataFrame:

@@ -86,9 +86,20 @@ NO_MARGINS = _flow("""
 """)
 DRAWN = _flow("""
     Probabilities are shares of 200 draws of what may be true; lines are held as reported, and half
-    of the error of travel estimates is taken to be shared within a county. In trials, where few
-    places are named, those of a probability above one half belonged 0.1 to 0.25 less often than
-    that: take the words as an order, not as odds. {notes}
+    of the error of travel estimates is taken to be shared within a county. {notes}
+""")
+LIKELY = _flow("""
+    “Very likely” (8 in 10 or more) and “likely” (5 in 10 or more) are chances that a place is truly
+    under-resourced and falls short, given the survey's margins, the places around it and the error
+    of travel estimates, as far as these are at hand; errors of coverage filings are left out. They
+    were checked against simulated surveys of Delaware and of a made-up state, where the truth is
+    known: of places given a chance from 3 to 7 in 10, that part belonged, to within 7 in 100; of
+    those given 8 in 10, 6 to 8 in 10 did. That holds over many places, not for one alone.
+""")
+LIKELY_BY_TRAVEL = _flow("""
+    “Very likely” (8 in 10 or more) and “likely” (5 in 10 or more) are chances that a place falls
+    short, given the error of travel estimates alone: who is under-resourced is taken as the tables
+    have it, without margins. What that leaves out is not known, so take them as an order.
 """)
 BOUND = _flow("""
     In {areas} no table counts homes with both a device and a subscription, and the most that can

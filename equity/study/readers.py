@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from equity.areas.schema import describe, split_suffix
+from equity.areas.arguments import checked
+from equity.areas.schema import columns, describe, split_suffix
 from equity.errors import InputError
 from equity.sources.catalog import LIVE, Reader, find_input, readers
 
@@ -15,6 +17,8 @@ __all__ = [
     "live_options",
 ]  # fmt: skip
 
+_KEPT = {"fid", "ogc_fid", "geom", "geometry", "wkb_geometry", "geoid", "geo_id", "area_status"}
+_LONGEST = 63  # of a column in Parquet's and GeoPackage's readers
 _OWN_TABLE = Reader("equity.sources.own_table:read_table")
 _OWN_TIMES = Reader("equity.sources.own_travel:read_travel_times")
 _OWN_CLASSES = Reader("equity.sources.fcc.classes:read_coverage")
@@ -57,7 +61,7 @@ def call(reader: Reader, path: str | Path | Sequence[Path], *given: Mapping[str,
     """
     every = {key: value for some in given for key, value in some.items() if value is not None}
     plain = {k: tuple(v) if isinstance(v, list) else v for k, v in every.items()}
-    return reader.function(path, **{k: v for k, v in plain.items() if k in reader.takes})
+    return checked(reader.function)(path, **{k: v for k, v in plain.items() if k in reader.takes})
 
 
 def complaints(
@@ -93,17 +97,29 @@ def complaints(
 
 
 def check_input_names(names: Collection[str]) -> None:
-    """Refuse names of columns that the package computes itself.
+    """Refuse names of columns that no input may have.
+
+    Those that the package computes, in any case and under any suffix; those that a file format
+    keeps for itself; those that do not show as they are.
 
     Raises
     ------
     InputError
         If a column may not be an input.
     """
-    # What only the package may say; a table that brings its own would stand in for the measure.
-    taken = [name for name in names if not describe([split_suffix(name)[0]])[0].input]
-    if taken:
-        raise InputError(
-            f"{', '.join(taken[:5])}: the study computes what is called so",
-            fix=f"give it a name of your own, for example my_{taken[0]}",
-        )
+    for name in names:
+        plain = unicodedata.normalize("NFKC", name).strip().casefold()
+        if plain in _KEPT:
+            what, fix = "formats of files keep that name for themselves", f"my_{plain}"
+        elif not describe([split_suffix(plain)[0]])[0].input:
+            # A table that brings its own would stand in for the measure.
+            given = ", ".join(column.name for column in columns().values() if column.input)
+            what = "the study computes what is called so"
+            fix = f"my_{plain}; of the package's own names a table may give {given}"
+        elif not name or name != name.strip() or not name.isprintable() or len(name) > _LONGEST:
+            what = f"a name is printable, without spaces around it, of 1 to {_LONGEST} letters"
+            fix = "poverty_share"
+        else:
+            continue
+        shown = name[:_LONGEST] if name.isprintable() and name.strip() else ascii(name[:_LONGEST])
+        raise InputError(f"{shown}: {what}", fix=f"give it a name of your own, for example {fix}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -12,6 +13,7 @@ from equity.measures.draws import Draws
 from equity.measures.sensitivity import Sensitivity
 from equity.provenance import Source
 from equity.rules import CoverageRule
+from equity.study.area import Area
 from equity.study.file import StudyPlan
 
 __all__ = ["Record"]
@@ -24,7 +26,9 @@ class Record:
     Attributes
     ----------
     table
-        GeoDataFrame, one row per area, index ``geoid``.
+        GeoDataFrame, one row per area that the study is about, index ``geoid``.
+    everywhere
+        The same of all areas that were read: the measures ran over these.
     plan, text
         The study and its file.
     rules
@@ -39,21 +43,45 @@ class Record:
         The finding under other settings.
     practices
         Sites and the people who rely on them, by whether the site's own line is fit.
+    credits
+        Column -> agency, product and vintage of the table that brought it.
     outlines, sites
         County boundaries and places of care, for the map.
+    area
+        The part of what was read that the study is about; None where it is all of it.
     """
 
     plan: StudyPlan
     text: str
     table: gpd.GeoDataFrame
+    everywhere: gpd.GeoDataFrame
     rules: tuple[CoverageRule, ...]
     sources: tuple[Source, ...]
     audit: JoinAudit
     draws: Draws
     choices: Sensitivity
     practices: pd.DataFrame | None
+    credits: Mapping[str, str]
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
+    area: Area | None = None
+
+    @property
+    def title(self) -> str:
+        """What the finding is about: the area, where the study has one."""
+        return self.plan.study.title if self.area is None else self.area.name
+
+    @property
+    def within(self) -> str:
+        """How a sentence limits itself to the area: `` in the area``, or nothing."""
+        return "" if self.rest is None else " in the area"
+
+    @property
+    def rest(self) -> gpd.GeoDataFrame | None:
+        """What lies outside the area; None where everything that was read lies in it."""
+        if self.area is None or not self.area.rest:
+            return None
+        return self.area.outside(self.everywhere)
 
     @property
     def synthetic(self) -> bool:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import geopandas as gpd
+
+from equity.areas.arguments import checked
 from equity.measures.gap import SPLIT, gap_totals
 from equity.outputs.report import Report
 from equity.study.finding import build_report
+from equity.study.levels import at_level
 from equity.study.record import Record
 from equity.study.write import write_outputs
 
@@ -18,10 +22,36 @@ __all__ = ["StudyResult"]
 class StudyResult(Record):
     """What a run found, with what can be done with it."""
 
+    def at(self, level: str) -> gpd.GeoDataFrame:
+        """Return the table at another level: counts and margins added up, shares rebuilt.
+
+        Parameters
+        ----------
+        level
+            ``"tract"``, ``"county"``, ``"state"`` or the study's own; ``"district"`` where the
+            study names districts.
+
+        Returns
+        -------
+        geopandas.GeoDataFrame
+            One row a larger area: its name, the outline of its areas, and beside the measures
+            ``areas_n``, ``named_n`` (areas that are under-resourced and fall short) and
+            ``under_resourced_n`` (residents of under-resourced areas). What does not add up
+            (minutes, medians) stays behind, and a note says so. Of an area of a study it holds
+            only what lies inside.
+
+        Raises
+        ------
+        InputError
+            If the study's areas do not make up such areas.
+        """
+        return at_level(self, level)
+
     def report(self) -> Report:
         """Return the content that the page and the documents are made from."""
         return build_report(self)
 
+    @checked
     def write(self, folder: str | Path) -> Path:
         """Write page, map, tables, appendix and provenance into a folder.
 
@@ -56,7 +86,7 @@ class StudyResult(Record):
         )
         first = f"{len(self.focus):,} under-resourced communities that fall short"
         lines = [
-            f"<StudyResult {self.plan.study.title}{stamp}>",
+            f"<StudyResult {self.title}{stamp}>",
             f"  areas      {len(self.table):,} ({int(totals['areas_n']):,} with a value)",
             f"  gap        {gap}",
             f"  missing    {parts}",

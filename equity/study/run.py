@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from equity.areas.arguments import checked
+from equity.study.area import find_area
 from equity.study.choices import other_choices
 from equity.study.cluster import executor_at
 from equity.study.coherence import load_rule
@@ -44,8 +46,17 @@ class Study:
     folder: Path
 
     @classmethod
-    def load(cls, path: str | Path) -> Study:
+    @checked
+    def load(cls, path: str | Path, *, area: str = "") -> Study:
         """Read and validate a study file.
+
+        Parameters
+        ----------
+        path
+            The file.
+        area
+            The place that the run is about, where the file names none: counties by name or code,
+            tracts, ``ZIP 24210``, with commas between, or a file of polygons.
 
         Raises
         ------
@@ -54,9 +65,10 @@ class Study:
         StudyError
             If a field is wrong; the error names the line and the allowed values.
         """
-        plan, text = read_plan(path)
-        return cls(plan, text, Path(path).parent)
+        plan, text = read_plan(path, area=area)
+        return cls(plan, text, Path(path).expanduser().parent)
 
+    @checked
     def run(self, *, cluster: str | None = None) -> StudyResult:
         """Read the inputs, measure, and return the result; nothing is written.
 
@@ -72,22 +84,29 @@ class Study:
             If an input is missing, damaged, of another vintage or does not fit.
         """
         inputs = gather(self.plan, self.folder)
+        # Before anything is measured: a place that is misspelled costs seconds.
+        area = find_area(self.plan, self.folder, inputs)
         rules = tuple(load_rule(name, self.folder) for name in self.plan.study.rules)
         headline = next(rule for rule in rules if rule.id == self.plan.study.headline)
         with executor_at(cluster) as executor:
-            table, audit, draws = measure(self.plan, inputs, rules, executor=executor)
+            everywhere, audit, draws = measure(self.plan, inputs, rules, executor=executor)
+            table = everywhere if area is None else area.inside(everywhere)
             practices = practice_lines(self.plan, inputs, headline, table, executor=executor)
-        choices = other_choices(self.plan, inputs, rules, table)
+        within = None if area is None else area.people(everywhere.index)
+        choices = other_choices(self.plan, inputs, rules, everywhere, within=within)
         return StudyResult(
             plan=self.plan,
             text=self.text,
             table=table,
+            everywhere=everywhere,
             rules=rules,
-            sources=inputs.sources,
+            sources=(*inputs.sources, *(area.sources if area else ())),
             audit=audit,
-            draws=draws,
+            draws=draws if area is None else area.drawn(draws),
             choices=choices,
             practices=practices,
+            credits=inputs.credits,
             outlines=inputs.outlines,
             sites=inputs.sites,
+            area=area,
         )

@@ -14,7 +14,14 @@ from equity.measures.sensitivity import OTHER_CARE
 from equity.sources.care.kinds import kinds_in_words
 from equity.study.parts import CarePart
 from equity.study.record import Record
-from equity.study.totals import ALL, DIFFERENCE, ELSEWHERE, FIRST
+from equity.study.totals import (
+    ALL,
+    DIFFERENCE,
+    DIFFERENCE_FROM_REST,
+    ELSEWHERE,
+    FIRST,
+    REST,
+)
 
 __all__ = ["beyond_words", "finding", "sites_words"]
 
@@ -37,9 +44,11 @@ def finding(
 ) -> tuple[str, ...]:
     """Return the finding; its first three sentences are what stands on the first screen."""
     counted, compared = _rows(counts), _rows(comparison)
+    unknown = _lines_unknown(result)
     sentences = [
         state_sentence(result, counted),
-        compared_sentence(compared, unknown=_lines_unknown(result)),
+        compared_sentence(compared, unknown=unknown, where=result.within),
+        area_sentence(compared, result.area.rest, unknown=unknown) if result.area else "",
         sure_sentence(result, counted) if counted["gap_n"]["people_n"] >= 0.5 else "",
         places_sentence(focus, counted["gap_n"]["people_n"]),
         what_helps(result, _rows(fixes), compared[ALL], ruled),
@@ -94,7 +103,7 @@ def beyond_words(result: Record, care: CarePart) -> str:
 def state_sentence(result: Record, counts: Rows) -> str:
     """(1) The count with its range."""
     gap = counts["gap_n"]
-    title, beyond = result.plan.study.title, beyond_words(result, result.plan.care[0])
+    title, beyond = result.title, beyond_words(result, result.plan.care[0])
     moe = gap["people_n_moe"]
     if counts["beyond_reach_n"]["people_n"] < 0.5:
         return f"{title}: no residents {beyond}, so nobody is in the gap as this study defines it."
@@ -114,28 +123,51 @@ def state_sentence(result: Record, counts: Rows) -> str:
     )
 
 
-def compared_sentence(comparison: Rows, *, unknown: bool = False) -> str:
-    """(2) and (3) The link and the gap in under-resourced communities against everywhere else."""
+def compared_sentence(comparison: Rows, *, unknown: bool = False, where: str = "") -> str:
+    """(2) and (3) The link and the gap in under-resourced communities against everywhere else.
+
+    `where` limits both to the area of a study: `` in the area``.
+    """
     least = "at least " if unknown else ""
     first, rest = comparison[FIRST], comparison[ELSEWHERE]
     if not first["areas_n"]:
-        return "No community with a value meets the study's definition of under-resourced."
+        return f"No community{where} with a value meets the study's definition of under-resourced."
     if not rest["areas_n"]:
         return (
-            f"Every community with a value is under-resourced: {share(first['no_link_share'])} of "
-            f"residents have no usable link, {share(first['gap_share'])} are in the gap."
+            f"Every community{where} with a value is under-resourced: "
+            f"{share(first['no_link_share'])} of residents have no usable link, "
+            f"{share(first['gap_share'])} are in the gap."
         )
+    owned = "the area's " if where else ""
     link = (
-        f"In under-resourced communities {least}{share(first['no_link_share'])} of residents have "
-        f"no usable link, near care or not, everywhere else {least}{share(rest['no_link_share'])}"
+        f"In {owned}under-resourced communities {least}"
+        f"{share(first['no_link_share'])} of residents have no usable link, near care or not, "
+        f"everywhere else{where} {least}{share(rest['no_link_share'])}"
         f"{_difference(comparison[DIFFERENCE], 'no_link_share')}"
     )
     gap = (
         f"beyond reach as well, so in the gap, are {share(first['gap_share'])} there and "
         f"{share(rest['gap_share'])} elsewhere{_difference(comparison[DIFFERENCE], 'gap_share')}"
     )
-    joined = "; but " if _against(comparison, "no_link_share", "gap_share") else "; "
+    joined = "; but " if _against(comparison[DIFFERENCE]) else "; "
     return f"{link}{joined}{gap}."
+
+
+def area_sentence(comparison: Rows, rest: str, *, unknown: bool = False) -> str:
+    """Compare the area of a study with what lies around it; "" where nothing else was read."""
+    if not rest or not comparison[REST]["population_n"]:
+        return ""
+    least = "at least " if unknown else ""
+    here, there = comparison[ALL], comparison[REST]
+    row = comparison[DIFFERENCE_FROM_REST]
+    joined = "; but " if _against(row) else "; "
+    return (
+        f"Compared with {rest}: {least}{share(here['no_link_share'])} of "
+        f"the area's residents have no usable link, {least}{share(there['no_link_share'])} there"
+        f"{_difference(row, 'no_link_share')}{joined}{share(here['gap_share'])} of the area's "
+        f"residents are in the gap, {share(there['gap_share'])} there"
+        f"{_difference(row, 'gap_share')}."
+    )
 
 
 def _difference(row: Mapping[str, float], name: str) -> str:
@@ -148,15 +180,14 @@ def _difference(row: Mapping[str, float], name: str) -> str:
     return f": {points(difference, moe)} {'more' if difference > 0 else 'less'}"
 
 
-def _against(comparison: Rows, link: str, gap: str) -> bool:
+def _against(row: Mapping[str, float]) -> bool:
     """Tell whether the gap does not go the way that the link does."""
-    row = comparison[DIFFERENCE]
 
     def way(name: str) -> int:
         moe = 0.0005 if pd.isna(row[f"{name}_moe"]) else max(row[f"{name}_moe"], 0.0005)
         return int(np.sign(row[name])) if abs(row[name]) > moe else 0
 
-    return way(link) != way(gap)
+    return way("no_link_share") != way("gap_share")
 
 
 def sure_sentence(result: Record, counts: Rows) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from equity.areas.aggregate import roll_up
 from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
-from equity.areas.schema import base_name
+from equity.areas.schema import base_name, is_acs_code
 from equity.errors import MissingColumnError
 from equity.measures.adoption import adoption, covered_populations
 from equity.measures.clusters import hotspots
@@ -129,9 +129,7 @@ def _with_people(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _without_codes(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Leave the Census Bureau's coded columns behind: the measures made of them stay."""
-    coded = [name for name in areas.columns if name[:1].isupper() and name[1:2].isdigit()]
-    coded += [name for name in areas.columns if name[:2] in {"DP", "CP"} and name[2:3].isdigit()]
-    return areas.drop(columns=coded)
+    return areas.drop(columns=[name for name in areas.columns if is_acs_code(str(name))])
 
 
 def _other_care(

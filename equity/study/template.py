@@ -12,6 +12,7 @@ from typing import Any
 
 from equity import settings
 from equity.areas.geoid import State, find_state
+from equity.areas.words import sentence_list
 from equity.errors import InputError
 from equity.files.atomic import write_text
 from equity.rules.defaults import default_criteria_text, default_rules_text
@@ -19,7 +20,7 @@ from equity.sources.catalog import INPUTS, Input, find_input
 
 __all__ = [
     "CLINICIANS", "CONNECTICUT", "NEEDED", "WELCOME", "kinds_that_count", "published_state",
-    "study_text", "write_study",
+    "states_named", "study_text", "write_study",
 ]  # fmt: skip
 
 NEEDED = ("boundaries", "acs", "bdc", "hrsa-sites")
@@ -35,8 +36,9 @@ in it no longer practice, and its specialties are not settled enough to rest a h
 CONNECTICUT = "09"
 """The state whose areas the census, the FCC and the survey name differently."""
 
-# A study has these without asking, or from its polygons.
-_NO_OPTION = ("acs", "gazetteer-tract", "zip-areas")
+# A study has these without asking, or from its polygons; the index of counties serves a study of
+# counties, and its columns are called like those of tracts.
+_NO_OPTION = ("acs", "gazetteer-tract", "zip-areas", "svi-county")
 
 _TEXT = """\
 # {state}: a study over the publishers' own files.
@@ -47,7 +49,7 @@ _TEXT = """\
 {notes}[study]
 id = "{id}"
 title = "{state}"
-state = "{fips}"
+state = {fips}
 level = "tract"
 # join_tolerance = 0.01  # the largest share of areas that a table may lack
 {rules}
@@ -207,13 +209,25 @@ def published_state(state: str) -> State:
     return where
 
 
+def states_named(text: str) -> list[State]:
+    """Return the states that a text names, with commas between: ``VA``, ``Delaware, VA``.
+
+    Raises
+    ------
+    InputError
+        As for :func:`published_state`.
+    """
+    named = [published_state(name) for name in text.split(",")]
+    return list({state.fips: state for state in named}.values())
+
+
 def study_text(state: str, *, without: Collection[str] = (), by_capacity: bool = False) -> str:
     """Return the study file of a state.
 
     Parameters
     ----------
     state
-        State (FIPS, postal code or name).
+        State (FIPS, postal code or name), or several with commas between.
     without
         Ids of inputs to leave out.
     by_capacity
@@ -224,7 +238,8 @@ def study_text(state: str, *, without: Collection[str] = (), by_capacity: bool =
     InputError
         If there is no such state, or it is the made-up one, of which nobody publishes anything.
     """
-    where = published_state(state)
+    states = states_named(state)
+    fips = [one.fips for one in states]
     names = (*NEEDED, *WELCOME)
     editions = {name: find_input(name).vintage for name in names}
     have = [name for name in names if name not in without]
@@ -232,13 +247,13 @@ def study_text(state: str, *, without: Collection[str] = (), by_capacity: bool =
     notes = [_NO_BDC_NOTE] * ("bdc" not in have) + [_HEADS_NOTE] * by_capacity
     used = ["cms-rhc"] * ("cms-rhc" in have) + [CLINICIANS] * by_capacity
     return _TEXT.format(
-        state=where.name,
-        id=where.usps.lower(),
-        fips=where.fips,
+        state=sentence_list([one.name for one in states]),
+        id=_id_of(states),
+        fips=_toml(fips[0] if len(fips) == 1 else fips),
         hrsa=editions["hrsa-sites"],
         notes=_notes_text(notes),
         coverage=lines.format(
-            bdc=editions["bdc"], connecticut=_CT_TEXT if where.fips == CONNECTICUT else ""
+            bdc=editions["bdc"], connecticut=_CT_TEXT if CONNECTICUT in fips else ""
         ),
         outlines=_COUNTIES_TEXT.format(**editions) if "counties" in have else "",
         centers=_CENTERS_TEXT.format(**editions) if "centers" in have else "",
@@ -252,6 +267,10 @@ def study_text(state: str, *, without: Collection[str] = (), by_capacity: bool =
         criteria=default_criteria_text(),
         **{name: editions[name] for name in ("boundaries", "acs")},
     )
+
+
+def _id_of(states: Collection[State]) -> str:
+    return "-".join(state.usps.lower() for state in states)
 
 
 def kinds_that_count(ids: Collection[str]) -> list[str]:
@@ -288,7 +307,7 @@ def _table_option(entry: Input) -> str:
     """Return the lines, commented out, that add a table to a study."""
     if entry.gives not in {"areas", "designations"} or entry.by_hand_only or entry.id in _NO_OPTION:
         return ""
-    spread = {"spread": True} if entry.level == "county" else {}
+    spread = {"spread": True} if entry.level in {"county", "state"} else {}
     return _option("tables", entry, {"vintage": entry.vintage, **spread})
 
 
@@ -322,7 +341,7 @@ def write_study(
     Parameters
     ----------
     state
-        State (FIPS, postal code or name).
+        State (FIPS, postal code or name), or several with commas between.
     path
         Where; by default a place in the cache, for a run at once.
     without, by_capacity
@@ -338,9 +357,8 @@ def write_study(
     text = study_text(state, without=without, by_capacity=by_capacity)
     if path is None:
         now = settings.current()
-        file = (
-            Path(now.cache_dir or ".") / "studies" / find_state(state).usps.lower() / "study.toml"
-        )
+        name = _id_of(states_named(state))
+        file = Path(now.cache_dir or ".") / "studies" / name / "study.toml"
     else:
         file = Path(path)
         if file.exists():

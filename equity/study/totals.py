@@ -12,12 +12,14 @@ from equity.measures.recover import SETS_OF_FIXES
 from equity.study.record import Record
 
 __all__ = [
-    "ALL", "DIFFERENCE", "ELSEWHERE", "FIRST", "by_rule", "comparison", "counts", "fixes", "kinds",
-    "overlaps",
+    "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "REST", "by_rule",
+    "comparison", "counts", "fixes", "kinds", "overlaps",
 ]  # fmt: skip
 
+REST = "the rest"
 FIRST, ELSEWHERE, ALL = "under-resourced communities", "everywhere else", "all"
 DIFFERENCE = "difference"
+DIFFERENCE_FROM_REST = "difference of the area from the rest"
 _BEYOND = "subscribed_beyond_rule_share"
 
 
@@ -67,20 +69,34 @@ def counts(ranked: pd.DataFrame, draws: Draws) -> pd.DataFrame:
     return frame
 
 
-def comparison(ranked: pd.DataFrame) -> pd.DataFrame:
-    """Return under-resourced communities, everywhere else, all, and the difference of rates."""
+def comparison(ranked: pd.DataFrame, rest: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return under-resourced communities, everywhere else, all, and the difference of rates.
+
+    With `rest`, what lies outside the area of the study: one more row, `REST`, and how all differs
+    from it.
+    """
     first = ranked["is_under_resourced"].astype(bool)
     groups = {FIRST: ranked[first], ELSEWHERE: ranked[~first], ALL: ranked}
+    if rest is not None:
+        groups[REST] = rest[rest["gap_status"] == "ok"]
     frame = pd.DataFrame({name: _row(part) for name, part in groups.items()}).T
+    gaps = {DIFFERENCE: _difference(frame, FIRST, ELSEWHERE)}
+    if rest is not None:
+        gaps[DIFFERENCE_FROM_REST] = _difference(frame, ALL, REST)
+    order = [FIRST, ELSEWHERE, DIFFERENCE, ALL, *([REST] if rest is not None else [])]
+    frame = pd.concat([frame, pd.DataFrame(gaps).T])
+    return frame.loc[[*order, DIFFERENCE_FROM_REST] if rest is not None else [*groups, DIFFERENCE]]
+
+
+def _difference(frame: pd.DataFrame, one: str, other: str) -> pd.Series:
     gaps = {}
     for name in ("no_link_share", "gap_share"):
-        first_rate, rate = frame[name].astype(float)[[FIRST, ELSEWHERE]]
-        gaps[name] = first_rate - rate
-        margins = frame[f"{name}_moe"].astype(float)[[FIRST, ELSEWHERE]].to_numpy()
+        here, there = frame[name].astype(float)[[one, other]]
+        gaps[name] = here - there
+        margins = frame[f"{name}_moe"].astype(float)[[one, other]].to_numpy()
         # Two groups without a common area do not covary.
         gaps[f"{name}_moe"] = float(np.sqrt((margins**2).sum()))
-    frame.loc[DIFFERENCE] = pd.Series(gaps)
-    return frame
+    return pd.Series(gaps)
 
 
 def _row(part: pd.DataFrame) -> pd.Series:
@@ -98,8 +114,8 @@ def _row(part: pd.DataFrame) -> pd.Series:
 def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
     """Return each kind of care that is asked about: its counts, and the gap of both groups.
 
-    Index the care's id; ``label``, ``beyond_reach_n``, ``gap_n``, ``gap_share``, their margins,
-    ``first_share`` and ``elsewhere_share``.
+    Index the care's id; ``label``, ``beyond_reach_n``, ``gap_n``, ``gap_share``, ``first_share``
+    and ``elsewhere_share``, and their margins.
     """
     rows = {}
     first = ranked["is_under_resourced"].astype(bool)
@@ -119,9 +135,10 @@ def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
             "gap_n_moe": gap.numerator_moe,
             "gap_share": gap.rate,
             "gap_share_moe": gap.moe,
-            "first_share": rate_of(part[first], "gap_n").rate,
-            "elsewhere_share": rate_of(part[~first], "gap_n").rate,
         }
+        for name, where in (("first_share", first), ("elsewhere_share", ~first)):
+            rate = rate_of(part[where], "gap_n")
+            rows[care.id] |= {name: rate.rate, f"{name}_moe": rate.moe}
     return pd.DataFrame.from_dict(rows, orient="index")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -217,18 +219,46 @@ def test_a_studys_table_rolls_up_as_it_is_and_what_stays_behind_is_said():
     assert county["gap_share"].tolist() == [0.4, 0.2]
     assert county["gap_share__x"].tolist() == [0.5, 0.4]
     assert county["qualifying_share"].tolist() == [0.75, 0.5]
-    # Another rule's share is never made of this rule's count.
-    assert "qualifying_share__x" not in county.columns
+    # Another rule's share is made of its own values, never of this rule's count.
+    assert county["qualifying_share__x"].tolist() == [1, 1]
     assert "gap_n_status" not in county.columns
     notes = provenance.meta(county).notes
     assert "1 areas where nobody lives have no value and count as none" in notes
     assert (
         "left behind, as they do not add up: median_household_income_usd, nearest_site_km, "
-        "connected_share, qualifying_share__x"
+        "connected_share"
     ) in notes
     assert "left behind, as text or flags: name, is_under_resourced, gap_status" in notes
     with pytest.raises(InputError, match="cannot be added up"):
         roll_up(table(nearest_site_km=1.0), "county")
+
+
+def test_a_share_without_its_numerator_is_rebuilt_from_what_it_is_a_share_of():
+    homes = np.array([400.0, 100.0, 50.0])
+    share, moe, homes_moe = (
+        np.array([0.5, 0.9, 0.2]),
+        np.array([0.06, 0.1, 0.1]),
+        np.array([20, 8, 4]),
+    )
+    base = study_like(
+        population_n=[1000.0, 300.0, 100.0], households_n=homes, households_n_moe=homes_moe,
+        connected_share=share, connected_share_moe=moe, usable_link_share=[0.4, 0.8, np.nan],
+    )  # fmt: skip
+    county = roll_up(base, "county")
+    assert county["connected_share"].tolist() == pytest.approx([(200 + 90) / 500, 0.2])
+    # The Census Bureau's formula of a proportion, there and back.
+    above = [
+        math.hypot(n * m, p * e) for n, m, p, e in zip(homes, moe, share, homes_moe, strict=True)
+    ]
+    two = math.hypot(*above[:2]), math.hypot(*homes_moe[:2])
+    expected = math.sqrt(two[0] ** 2 - (0.58 * two[1]) ** 2) / 500
+    assert county["connected_share_moe"].tolist() == pytest.approx([expected, 0.1])
+    assert county["usable_link_share"].tolist() == pytest.approx([640 / 1300, np.nan], nan_ok=True)
+    assert not [name for name in county if "implied" in name]
+    notes = " ".join(provenance.meta(county).notes)
+    assert "have no usable_link_share" in notes
+    assert "implied" not in notes
+    assert "connected_share" not in roll_up(study_like(), "county")
 
 
 def test_people_without_a_value_make_a_sum_partial_or_missing():

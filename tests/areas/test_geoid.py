@@ -19,6 +19,7 @@ from equity.areas.geoid import (
     normalize,
     parent,
 )
+from equity.areas.vintage import counties_of
 from equity.errors import EquityError, GeoidError, InputError, VintageError
 
 TRACT = "10001040100"
@@ -165,8 +166,10 @@ def test_an_unknown_level_names_the_known_ones():
 
 
 def ids_of(level):
-    rest = LEVELS[level] - 2
-    return st.tuples(st.sampled_from(sorted(STATES)), st.integers(0, 10**rest - 1)).map(
+    inside = level not in {"state", "place"}
+    first = sorted(counties_of() | {"90001"} if inside else STATES)
+    rest = LEVELS[level] - len(first[0])
+    return st.tuples(st.sampled_from(first), st.integers(0, 10**rest - 1)).map(
         lambda pair: f"{pair[0]}{pair[1]:0{rest}d}" if rest else pair[0]
     )
 

@@ -13,7 +13,7 @@ import pytest
 from door_files import put
 
 from equity import read_acs
-from equity.errors import FormatError, InputError
+from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import first_line, read_text_table
 from equity.files.opening import read_bytes
 from equity.sources.area_rows import to_numbers
@@ -137,8 +137,10 @@ def test_a_known_header_tells_the_sheet_too(tmp_path):
     table = read_forhp(path, year=2023)
     assert table["is_rural_forhp"].tolist()[0]
     assert len(table) == 2
-    with pytest.raises(FormatError, match="no sheet has the header"):
-        read_forhp(book(tmp_path / "g.xlsx", Data=ROWS), year=2023)
+    with pytest.raises(FormatError, match=r"2 sheets .* which one is meant"):
+        read_forhp(book(tmp_path / "g.xlsx", A=counties, B=counties), year=2023)
+    with pytest.raises(MissingColumnError, match="County_Eligibility"):
+        read_forhp(book(tmp_path / "h.xlsx", Data=ROWS), year=2023)
 
 
 def test_formulas_without_results_are_not_read_as_blank(tmp_path):

@@ -8,7 +8,13 @@ import pytest
 from scipy.stats import norm, truncnorm
 
 from equity.errors import InputError, MissingColumnError
-from equity.measures._survey_draws import NumberDraws, ShareDraws, beta_matched, neighbors, shrunk
+from equity.measures._survey_draws import (
+    NumberDraws,
+    ShareDraws,
+    TruthDraws,
+    beta_matched,
+    neighbors,
+)
 from equity.measures._truth_draws import Lines, PointTrips, Travel, Trips
 
 MANY = 40_000
@@ -76,16 +82,21 @@ def test_numbers_such_as_incomes_may_fall_to_either_side():
     assert (law.draw(rng()) < 0).mean() == pytest.approx(norm.cdf(-1 / 3), abs=0.01)
 
 
-def test_shrunk_shares_move_towards_their_group_and_stay_shares():
+def test_truths_of_shares_lie_towards_their_group_and_stay_shares():
     group = np.repeat([0, 1], 20)
     values = np.where(group == 0, 0.2, 0.9) + np.tile([-0.08, 0.08], 20)
-    law = shrunk(values, np.full(40, 0.08), group, share=True)
-    assert np.abs(law.shares[:20] - 0.2).max() < 0.08
-    assert np.abs(law.shares[20:] - 0.9).max() < 0.08
+    values[5] = np.nan
+    errors = np.full(40, 0.08)
+    errors[6] = np.nan
+    law = TruthDraws.of(values, errors, group, share=True)
     drawn = np.stack([law.draw(np.random.default_rng(i)) for i in range(300)])
+    assert np.isnan(drawn[:, 5]).all()
+    assert (drawn[:, 6] == np.float32(values[6])).all()
+    drawn = np.delete(drawn, [5, 6], axis=1)
     assert drawn.min() >= 0
     assert drawn.max() <= 1
-    np.testing.assert_allclose(drawn.mean(axis=0), law.shares, atol=0.025)
+    off = drawn.mean(axis=0) - np.delete(np.where(group == 0, 0.2, 0.9), [5, 6])
+    assert np.abs(off).max() < 0.06
 
 
 def test_neighbors_are_a_class_in_a_county_then_a_county_then_a_class_then_all():

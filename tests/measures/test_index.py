@@ -223,7 +223,7 @@ def test_a_recipe_without_themes_and_one_that_does_not_ship(tmp_path):
 
 @pytest.mark.parametrize(
     ("values", "said"),
-    [(0.2, "same value in every area"), (np.nan, "no value in any area"), ("many", "not a number")],
+    [(0.2, "same value in every area"), (np.nan, "no value in any area"), ("many", "no numbers")],
 )
 def test_a_column_that_tells_no_area_apart_is_refused(areas, tmp_path, values, said):
     with pytest.raises(InputError, match=said):

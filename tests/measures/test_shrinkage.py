@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import brentq
 
 from equity.errors import InputError
-from equity.measures.shrinkage import paule_mandel, posterior, stable_errors
+from equity.measures.shrinkage import Truths, paule_mandel, shares_at, steady_shares
 
 ESTIMATES, ERRORS = [0.30, 0.25, 0.60, 0.40, 0.55], [0.10, 0.02, 0.15, 0.05, 0.03]
 
@@ -73,42 +73,107 @@ def test_groups_have_means_of_their_own_and_one_variance():
 def test_neighbors_that_look_alike_are_not_taken_to_be_equal_for_certain():
     y, se = np.array([0.3, 0.31, 0.29, 0.3]), np.full(4, 0.1)
     assert paule_mandel(y, se).sd.max() == pytest.approx(0, abs=1e-9)
-    mean, sd = posterior(y, se)
+    mean, sd = Truths.behind(y, se).moments()
     # The group's mean alone has an error of 0.1 / 2, the truths may scatter besides.
     assert (sd > 0.05).all()
     assert (sd < 0.1).all()
     assert np.ptp(mean) < np.ptp(y)
 
 
-def test_an_estimate_without_neighbors_is_left_alone():
-    mean, sd = posterior([0.4, 0.7], [0.1, 0.02], groups=["a", "b"])
-    np.testing.assert_allclose(mean, [0.4, 0.7])
-    np.testing.assert_allclose(sd, [0.1, 0.02])
+def test_one_group_is_what_an_integral_over_mean_and_spread_gives():
+    """A flat law for the mean and the spread, by brute force on a fine grid of both."""
+    y, se = np.array([0.30, 0.25, 0.60, 0.40, 0.55]), np.array([0.10, 0.08, 0.15, 0.09, 0.10])
+    spread = np.linspace(0, 9 * 0.1, 1500)[:, None, None]
+    center = np.linspace(-4, 5, 1800)[None, :, None]
+    variance = se**2 + spread**2
+    weight = np.exp(-((y - center) ** 2 / variance + np.log(variance)).sum(axis=2) / 2)
+    weight /= weight.sum()
+    kept = spread**2 / variance
+    mean = center + kept * (y - center)
+    expected = (weight[..., None] * mean).sum(axis=(0, 1))
+    square = (weight[..., None] * (kept * se**2 + (mean - expected) ** 2)).sum(axis=(0, 1))
+    found, sd = Truths.behind(y, se).moments()
+    # Eleven spreads stand for all.
+    np.testing.assert_allclose(found, expected, atol=0.01)
+    np.testing.assert_allclose(sd, np.sqrt(square), rtol=0.05)
+
+
+def test_draws_have_the_moments_of_their_law_and_a_group_moves_together():
+    rng = np.random.default_rng(3)
+    group = np.repeat([0, 1, 2], [4, 12, 12])
+    y = np.concatenate([np.full(4, 0.3), rng.normal(0.5, 0.1, 12), rng.normal(0.1, 0.03, 12)])
+    law = Truths.behind(y, np.full(28, 0.04), groups=group)
+    drawn = np.stack([law.draw(rng) for _ in range(6000)]).astype(float)
+    mean, sd = law.moments()
+    np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=4 * 0.04 / np.sqrt(6000))
+    np.testing.assert_allclose(drawn.std(axis=0), sd, rtol=0.05)
+    alike = np.corrcoef(drawn[:, :5].T)
+    assert alike[0, 1] > 0.15
+    assert abs(alike[0, 4]) < 0.06
+
+
+def test_a_group_keeps_a_spread_of_its_own_unless_the_others_speak_against_it():
+    rng = np.random.default_rng(5)
+    wide = rng.normal(0.5, 0.2, 40)
+    even = rng.normal(0.5, 0.03, 40)
+    both = Truths.behind(
+        np.concatenate([wide, even]), np.full(80, 0.03), groups=np.repeat([0, 1], 40)
+    ).moments()[1]
+    assert both[:40].mean() > 0.028
+    assert both[40:].mean() < 0.02
+
+    def spread_of(*others):
+        every = [np.array([0.47, 0.5, 0.53]), *others]
+        size = [len(one) for one in every]
+        law = Truths.behind(
+            np.concatenate(every),
+            np.full(sum(size), 0.03),
+            groups=np.repeat(range(len(size)), size),
+        )
+        return law.moments()[1][0]
+
+    # Three estimates say little of their spread; forty alike in each of four other groups do.
+    calm = [rng.normal(middle, 0.03, 40) for middle in (0.3, 0.4, 0.6, 0.7)]
+    wild = [rng.normal(middle, 0.20, 40) for middle in (0.3, 0.4, 0.6, 0.7)]
+    assert spread_of(*calm) < 0.8 * spread_of(*wild)
+
+
+def test_means_of_groups_are_drawn_towards_the_mean_of_all():
+    y = np.repeat([0.28, 0.31, 0.29, 0.30, 0.40], 3) + np.tile([-0.02, 0.0, 0.02], 5)
+    mean, _ = Truths.behind(y, np.full(15, 0.1), groups=np.repeat(range(5), 3)).moments()
+    alone, _ = Truths.behind(y[12:], np.full(3, 0.1)).moments()
+    assert alone.mean() == pytest.approx(0.40, abs=0.001)
+    assert 0.31 < mean[12:].mean() < 0.38
+
+
+def test_a_single_estimate_is_left_alone():
+    mean, sd = Truths.behind([0.4], [0.1]).moments()
+    np.testing.assert_allclose(mean, [0.4], rtol=1e-6)
+    np.testing.assert_allclose(sd, [0.1], rtol=1e-6)
 
 
 @pytest.mark.parametrize("between", [0.0, 0.03, 0.2])
-def test_nine_in_ten_truths_lie_where_the_posterior_says(between):
+def test_nine_in_ten_truths_lie_where_the_law_says(between):
     rng = np.random.default_rng(8)
     group = np.repeat(np.arange(60), 15)
     truth = rng.normal(0, 0.3, 60)[group] + rng.normal(0, between, len(group))
     se = rng.uniform(0.04, 0.12, len(group))
-    mean, sd = posterior(truth + rng.normal(0, se), se, groups=group)
+    mean, sd = Truths.behind(truth + rng.normal(0, se), se, groups=group).moments()
     held = (np.abs(truth - mean) <= 1.645 * sd).mean()
     # Truths that do not scatter at all are held too often, never too seldom.
     assert held > 0.87
     assert held < 0.94 or between == 0
 
 
-def test_stable_errors_depend_on_the_sample_and_not_on_the_share_it_happened_to_give():
-    sample, shares = 80.0, np.array([0.05, 0.3, 0.5, 0.95])
-    se = np.sqrt(shares * (1 - shares) / sample)
-    np.testing.assert_allclose(
-        stable_errors(shares, se, groups=np.zeros(4)), np.sqrt(0.45 * 0.55 / sample)
-    )
-    # A group of zeros has nothing to take an error from but the published one.
-    np.testing.assert_allclose(
-        stable_errors(np.zeros(2), np.array([0.01, 0.02]), groups=[1, 1]), [0.01, 0.02]
-    )
+@pytest.mark.parametrize("share", [0.03, 0.2, 0.5, 0.9])
+def test_the_scale_has_the_error_of_the_sample_whatever_the_share(share):
+    rng, size = np.random.default_rng(2), 80
+    met = rng.binomial(size, share, 40_000)
+    pulled = np.clip(met / size, 0.5 / size, 1 - 0.5 / size)
+    found, error = steady_shares(met / size, np.sqrt(pulled * (1 - pulled) / size))
+    assert found.std() == pytest.approx(1 / np.sqrt(4 * size), rel=0.1)
+    assert np.median(error) == pytest.approx(1 / np.sqrt(4 * size + 2), rel=0.02)
+    assert shares_at(found).mean() == pytest.approx(share, abs=0.006)
 
 
 @pytest.mark.parametrize(("y", "se"), [([0.1, np.nan], [0.1, 0.1]), ([0.1, 0.2], [0.1, 0.0])])

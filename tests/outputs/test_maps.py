@@ -123,6 +123,17 @@ def test_one_block_of_polygons_however_many_layers(table):
     assert five.count(block) == 1
 
 
+def test_a_site_that_offers_telehealth_says_so(table, report):
+    said = pd.Series([True, False, None][: len(report.sites)], dtype="boolean")
+    sites = report.sites.iloc[: len(said)].assign(offers_telehealth=said.array)
+    config = config_of(page_text(make_map(table, layers=LAYERS, sites=sites)))
+    told = [
+        name.endswith(" (offers telehealth)")
+        for _, _, name, _ in json.loads(inflate(config["table"]))["sites"]
+    ]
+    assert told == [True, *[False] * (len(said) - 1)]
+
+
 def test_the_file_loads_nothing_and_owes_its_reader_nothing(table, report, tmp_path):
     made = make_map(
         table,

@@ -11,6 +11,7 @@ import pytest
 from outputs_data import make_report, make_table, words
 
 from equity.outputs import _content
+from equity.outputs.appendix import blocks
 from equity.outputs.page import write_page
 
 
@@ -160,6 +161,18 @@ def test_who_counts_is_said_on_both_pages(report, tmp_path):
         text = words(path.read_text(encoding="utf-8")).replace("\u00a0", " ")
         for sentence in report.criteria:
             assert sentence in text
+
+
+def test_what_the_chances_mean_stands_right_above_the_list(report, tmp_path):
+    meant = "“Likely” is five in ten, checked against a made-up state."
+    said = dataclasses.replace(report, how_likely=meant)
+    write_page(said, tmp_path)
+    page = words((tmp_path / "index.html").read_text(encoding="utf-8"))
+    assert f"{meant} Choose a heading to sort" in page
+    listed = list(blocks(said))
+    at = next(i for i, block in enumerate(listed) if meant in block.text)
+    assert listed[at - 1].text == _content.FOCUS
+    assert listed[at + 1].table is not None
 
 
 def test_files_of_one_publication_stand_together(report):

@@ -6,13 +6,26 @@ as republished by Esri, Census ACS and boundary files, HRSA and SAMHSA lists.
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 
-from equity import read_acs, read_boundaries, read_coverage, read_sites, read_table
+from equity import (
+    read_acs,
+    read_boundaries,
+    read_coverage,
+    read_designations,
+    read_sites,
+    read_table,
+)
 from equity.areas.geoid import is_water
+from equity.areas.vintage import counties_of
 from equity.errors import FormatError, GeoidError, InputError
 from equity.provenance import meta
+from equity.sources.care.nppes import read_nppes
+from equity.sources.fcc.summaries import read_bdc_mobile
+from equity.sources.usda import read_rucc
 
 pytestmark = pytest.mark.real
 
@@ -230,6 +243,7 @@ def test_lists_of_providers(bundles, name, rows, repeated):
 
 TRACTS = {"level": "tract", "geo_vintage": "2020", **WHO}
 OLD_TRACTS = {"level": "tract", "geo_vintage": "2010", **WHO}
+OLD_COUNTIES = {"level": "county", "geo_vintage": "2010", **WHO}
 COUNTIES = {"level": "county", "geo_vintage": "2020-CT2022", **WHO}
 
 
@@ -240,12 +254,12 @@ COUNTIES = {"level": "county", "geo_vintage": "2020-CT2022", **WHO}
         ("bundles/us/oeps_fqhc_min_distance_2025_tract.csv", {"miles": "FqhcMinDis"}, TRACTS, None, None),
         ("bundles/de/v2020/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "id_column": "tractFIPS", "missing": [99]}, 262, 259),
         ("bundles/va/v2020/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "id_column": "HeropID", "missing": [99]}, 2_198, 2_186),
-        ("bundles/us/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "other_levels": "drop"}, 85_524, 85_524),
+        ("bundles/us/ruca_2020_tract.csv", {"ruca": "RUCA1"}, {**TRACTS, "geo_vintage": "2020-CT2022", "other_levels": "drop"}, 85_524, 85_524),
         ("bundles/va/v2010/acs_2014_2018_econ_tract.csv", {"poor_share": {"column": "povP", "unit": "percent"}}, {**OLD_TRACTS, "id_column": "G_GEOID"}, 1_907, None),
-        ("bundles/common/county/broadband_data_2020October.csv", {"usage_share": "BROADBAND USAGE"}, {**COUNTIES, "missing": ["-"]}, 3_142, 3_131),
+        ("bundles/common/county/broadband_data_2020October.csv", {"usage_share": "BROADBAND USAGE"}, {**OLD_COUNTIES, "missing": ["-"]}, 3_142, 3_131),
         ("bundles/common/county/digital_access_county_all_longitudinal.csv", {"access_share": "share_digital_access"}, {**COUNTIES, "id_column": ["state", "county"], "where": {"year": 2023}}, 3_144, None),
         # Latin-1, a sentinel for a whole column, several dates
-        ("bundles/common/county/county_tiers_201406_202406.csv", {"homes_n": "Housing_Units", "tier_4": {"column": "Tier_4", "unit": "count"}}, {**COUNTIES, "where": {"Year": 2016, "Month": 6}, "missing": [-999]}, None, None),
+        ("bundles/common/county/county_tiers_201406_202406.csv", {"homes_n": "Housing_Units", "tier_4": {"column": "Tier_4", "unit": "count"}}, {**OLD_COUNTIES, "where": {"Year": 2016, "Month": 6}, "missing": [-999]}, None, None),
         ("bundles/common/county/rucc_2023_6states.csv", {"rucc": {"column": "RUCC_2023", "unit": "count"}, "label": {"column": "Description", "unit": "text"}}, COUNTIES, 494, 494),
         ("bundles/common/county/cdc_svi_county_totals.csv", {"vulnerability_share": "RPL_THEMES"}, {**COUNTIES, "missing": [-999]}, 3_144, None),
         ("bundles/de/v2020/expected_cdc_svi_2020_tract.csv", {"vulnerability_share": "RPL_THEMES", "people_n": {"column": "E_TOTPOP", "moe": "M_TOTPOP"}}, {**TRACTS, "state": "DE", "missing": [-999]}, 259, 256),
@@ -255,7 +269,7 @@ COUNTIES = {"level": "county", "geo_vintage": "2020-CT2022", **WHO}
         ("bundles/va/v2010/dartmouth_providers_2010_tract.csv", {"doctors": "PcpPer100k"}, {**OLD_TRACTS, "missing": ["inf"]}, 1_900, None),
         ("bundles/de/v2010/acs_2014_2018_population_area_tract.csv", {"people_n": "totPopE"}, OLD_TRACTS, 218, 218),
         ("samples/svi/SVI_2022_US_tract.excerpt.csv", {"v_share": "RPL_THEMES"}, {"level": "tract", "geo_vintage": "2020-CT2022", "missing": [-999], **WHO}, 3, None),
-        ("samples/microsoft/broadband_data_2019November.head300.csv", {"usage_share": "BROADBAND USAGE"}, {**COUNTIES, "missing": ["-"]}, 299, None),
+        ("samples/microsoft/broadband_data_2019November.head300.csv", {"usage_share": "BROADBAND USAGE"}, {**OLD_COUNTIES, "missing": ["-"]}, 299, None),
         ("samples/ct_crosswalk/2022tractcrosswalk.csv", {"town": {"column": "town_name", "unit": "text"}}, {"level": "tract", "geo_vintage": "2020", "id_column": "tract_fips_2020", **WHO}, 879, 879),
     ],
     ids=lambda value: value.rsplit("/", 1)[-1] if isinstance(value, str) else None,
@@ -287,7 +301,7 @@ def test_long_files_with_counties_tracts_and_districts(bundles):
     path = uva / "va_hdcttr_acs5_2015_2023_no_health_insurance_19_to_64.csv.xz"
     columns = {"uninsured_share": {"column": "value", "unit": "percent"}}
     where = {"year": 2023, "measure": "no_hlth_ins_pct"}
-    with pytest.raises(GeoidError, match="168 ids are no tract ids"):
+    with pytest.raises(GeoidError, match="133 ids are of another level than tract"):
         read_table(path, columns=columns, where=where, **TRACTS)
     table = read_table(
         path, columns=columns, where=where, other_levels="drop", state="VA", **TRACTS
@@ -323,8 +337,63 @@ def test_real_defects_are_refused_where_nothing_was_said_about_them(bundles):
         "common/county/county_tiers_201406_202406.csv",
         "areas stand more than once",
         "Housing_Units",
-        **COUNTIES,
+        where={"Year": 2016},
+        **OLD_COUNTIES,
     )
     refused(
         "de/v2010/acs_2014_2018_econ_tract.csv", "not in Virginia", "povP", state="VA", **OLD_TRACTS
     )
+
+
+def test_every_sample_of_a_publisher_goes_through_its_reader_as_it_is(samples):
+    """The counts are those that the data's own list gives, or those of their rows."""
+    hpsa = samples / "hrsa"
+    reads = {
+        "census_acs/2021_51059_b19013_block_groups_jam_values.csv": (
+            lambda p: read_acs(p, year=2021, level="block_group", id_column="GEOID21"), 678),
+        "census_acs/acs5_2023_tract_DE.excerpt.json": (lambda p: read_acs(p, year=2023), 22),
+        "census_reporter/acs_2024_5yr_maryland_counties.json": (
+            lambda p: read_acs(p, year=2024, level="county"), 24),
+        "derived_dc/dc_geo_census_cb_2020_census_tracts.geojson": (
+            lambda p: read_boundaries(p, year=2020), 206),
+        "tiger/tl_2019_11_bg.zip": (
+            lambda p: read_boundaries(p, year=2019, level="block_group"), 450),
+        "ct_crosswalk/2022tractcrosswalk.csv": (
+            lambda p: read_table(p, columns={"town": {"column": "town_name", "unit": "text"}},
+                                 id_column="tract_fips_2020", **TRACTS), 879),
+        "fcc_mobile/mobile_broadband_D25_27may2026.zip": (
+            lambda p: read_bdc_mobile(p, as_of="2025-12-31", level="county"), 3_234),
+        "rucc/2023-rural-urban-continuum-codes.csv": (lambda p: read_rucc(p, year=2023), 3_235),
+        "nppes/npidata_pfile.sample.csv": (lambda p: read_nppes(p, as_of="2026"), None),
+        "microsoft/broadband_data_zipcode.head300.csv": (
+            lambda p: read_table(p, columns={"use_share": "BROADBAND USAGE"}, level="zcta",
+                                 geo_vintage="2010", id_column="POSTAL CODE", **WHO), 299),
+    }  # fmt: skip
+    for name, (read, rows) in reads.items():
+        table = read(samples / name)
+        assert len(table) == rows or (rows is None and len(table) > 100), name
+    everyone = read_designations(
+        hpsa / "BCD_HPSA_FCT_DET_PC.maryland.csv", kind="hpsa-pc", as_of="2026", in_force=False
+    )
+    assert len(everyone) == 1_706
+    in_force = read_designations(
+        hpsa / "BCD_HPSA_FCT_DET_PC.maryland.csv", kind="hpsa-pc", as_of="2026"
+    )
+    assert len(in_force) == 852  # 854 are withdrawn
+
+
+def test_counties_of_the_package_are_those_of_the_nations_tables(shared_data):
+    """Three publishers' lists of counties, of three vintages."""
+    folder = shared_data / "bundles/common/county"
+    rucc = pd.read_csv(
+        shared_data / "samples/rucc/2023-rural-urban-continuum-codes.csv",
+        dtype=str, encoding="latin-1",
+    )["FIPS"]  # fmt: skip
+    made_up = {c for c in counties_of("2020") if c.startswith("90")}
+    assert set(rucc) == counties_of("2020-CT2022") - made_up
+    tiers = pd.read_csv(
+        folder / "county_tiers_201406_202406.csv", dtype=str, encoding="latin-1"
+    ).query("Year == '2021' and Month == '6'")["FIPS"]
+    assert set(tiers) == counties_of("2020") - made_up
+    older = gpd.read_file(folder / "cb_2018_us_county_20m.geojson")["GEOID"]
+    assert set(older) <= counties_of("2010")

@@ -94,8 +94,8 @@ def test_toml_may_write_a_date_as_a_date(tmp_path):
         ("qualifying = [50, 10]", "qualifying = [50]", r"\[down, up\] in Mbps"),
         ("qualifying = [50, 10]", "qualifying = 50", r"for example \[25, 3\]"),
         ("qualifying = [50, 10]", "qualifying = [50, -1]", "in Mbps"),
-        ("qualifying = [50, 10]", "qualifying = [inf, 1]", "in Mbps"),
-        ("qualifying = [50, 10]", "qualifying = [nan, 1]", "in Mbps"),
+        ("qualifying = [50, 10]", "qualifying = [inf, 1]", "no finite number"),
+        ("qualifying = [50, 10]", "qualifying = [nan, 1]", "no finite number"),
         ("qualifying = [50, 10]", "qualifying = [true, 1]", "in Mbps"),
         ("qualifying = [50, 10]", 'qualifying = ["50", "10"]', "in Mbps"),
         ("underserved = [25, 3]", "underserved = [25, 30]", "underserved lies above served"),
@@ -120,7 +120,7 @@ def test_a_wrong_field_names_the_file_and_what_is_allowed(tmp_path, old, new, sa
 def test_bytes_that_are_no_text(tmp_path):
     path = tmp_path / "own.toml"
     path.write_bytes(OWN.replace("plan", "pl\xe4n").encode("latin-1"))
-    with pytest.raises(InputError, match="not valid TOML"):
+    with pytest.raises(InputError, match="not UTF-8"):
         load_coverage_rule(path)
 
 

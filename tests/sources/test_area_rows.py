@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from equity.errors import GeoidError, InputError, MissingColumnError
-from equity.sources.area_rows import index_by_area, pick_id, require_columns, to_numbers
+from equity.sources.area_ids import table_ids
+from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 
 
 def test_a_missing_column_is_matched_without_regard_to_case():
@@ -23,16 +24,28 @@ def test_many_missing_columns_are_counted():
 
 
 def test_the_id_column_is_found_or_named():
-    assert pick_id(pd.DataFrame({"FIPS": [], "GEOID": []}), "t.csv") == "GEOID"
-    assert pick_id(pd.DataFrame({"FIPS": [], "k": []}), "t.csv", "k") == "k"
+    def name(columns, given=None):
+        frame = pd.DataFrame({column: [] for column in columns})
+        return table_ids(frame, "t.csv", level="tract", given=given)[1].name
+
+    assert name(["FIPS", "GEOID"]) == "GEOID"
+    assert name(["FIPS", "k"], "k") == "k"
     with pytest.raises(MissingColumnError, match="id_column="):
-        pick_id(pd.DataFrame({"k": []}), "t.csv")
+        name(["k"])
 
 
-def test_numbers_with_thousands_separators_are_refused_with_a_hint():
-    frame = pd.DataFrame({"n": ["1,234", "2"]})
-    with pytest.raises(InputError, match="without thousands separators"):
-        to_numbers(frame, {"n": "n"}, "t.csv")
+@pytest.mark.parametrize(
+    ("cell", "number"), [("1,234", 1234), ("-1,234,567.5", -1234567.5), ("+1,000", 1000)]
+)
+def test_thousands_may_be_separated(cell, number):
+    frame = pd.DataFrame({"n": [cell, "2"]})
+    assert to_numbers(frame, {"n": "n"}, "t.csv")["n"].tolist() == [number, 2]
+
+
+@pytest.mark.parametrize("cell", ["1,23", "12,5", "1,2345", ",123", "1234,567"])
+def test_other_commas_are_refused_with_a_hint(cell):
+    with pytest.raises(InputError, match="a point before decimals"):
+        to_numbers(pd.DataFrame({"n": [cell, "2"]}), {"n": "n"}, "t.csv")
 
 
 @pytest.mark.parametrize("text", ["inf", "-Infinity", "about 5", "(X)", "1e999", "0x10", "1_000"])

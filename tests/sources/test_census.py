@@ -12,6 +12,7 @@ import pytest
 
 from equity import read_acs
 from equity.errors import (
+    ArgumentError,
     EquityError,
     FormatError,
     GeoidError,
@@ -441,7 +442,7 @@ def test_one_column_in_two_files_must_agree(tmp_path):
 
 @pytest.mark.parametrize("year", ["2023", 1999, 20233])
 def test_a_year_is_checked_before_anything_is_read(tmp_path, year):
-    with pytest.raises(VintageError):
+    with pytest.raises((ArgumentError, VintageError)):
         read_acs(tmp_path / "not_there.csv", year=year)
 
 

@@ -89,7 +89,7 @@ def test_counts_that_cannot_be_are_refused_by_area(tmp_path, row, says):
     assert caught.value.fix
 
 
-@pytest.mark.parametrize("cell", ["many", "inf", "1,000"])
+@pytest.mark.parametrize("cell", ["many", "inf", "1,00"])
 def test_text_in_a_count_names_its_line(tmp_path, cell):
     path = put(tmp_path, "10001040100,10,6,3,1,2,,,", f'10001040201,"{cell}",6,3,1,2,,,')
     with pytest.raises(InputError, match="column TotalBSLs holds") as caught:

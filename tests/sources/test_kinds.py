@@ -17,12 +17,12 @@ SITES = pd.DataFrame(
     {"kind": ["pharmacy", "Acute Care Hospitals", "RHC", "CRITICAL ACCESS", "zoo", None, "MH"]},
     index=list("abcdefg"),
 )
-LIBRARIES = """
-[library]
-singular = "library"
-plural = "libraries"
+SCHOOLS = """
+[school]
+singular = "school"
+plural = "schools"
 care = "link"
-written = ["public library", "library branch"]
+written = ["public school", "school nurse"]
 """
 
 
@@ -77,16 +77,16 @@ def test_words_are_made_of_the_same_names():
 
 def test_a_new_kind_is_a_new_table_and_nothing_else():
     shipped = (resources.files("equity.sources.care") / "kinds.toml").read_text(encoding="utf-8")
-    kinds = read_kinds(shipped + LIBRARIES)
-    sites = pd.DataFrame({"kind": ["Public Library", "pharmacy"]}, index=["l", "p"])
-    assert sites_of(sites, "library", kinds=kinds).index.tolist() == ["l"]
-    assert kinds_in_words("link", plural=True, kinds=kinds) == "libraries"
+    kinds = read_kinds(shipped + SCHOOLS)
+    sites = pd.DataFrame({"kind": ["Public School", "pharmacy"]}, index=["l", "p"])
+    assert sites_of(sites, "school", kinds=kinds).index.tolist() == ["l"]
+    assert kinds_in_words("link", plural=True, kinds=kinds) == "schools"
 
 
 def test_a_word_that_two_kinds_claim_is_refused():
     shipped = (resources.files("equity.sources.care") / "kinds.toml").read_text(encoding="utf-8")
-    with pytest.raises(InputError, match="'rhc' means both rural_health_clinic and library"):
-        read_kinds(shipped + LIBRARIES.replace("library branch", "RHC"))
+    with pytest.raises(InputError, match="'rhc' means both rural_health_clinic and school"):
+        read_kinds(shipped + SCHOOLS.replace("school nurse", "RHC"))
 
 
 def test_every_federal_list_that_a_kind_names_is_in_the_catalog():

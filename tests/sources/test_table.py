@@ -89,11 +89,14 @@ def test_long_files_are_spread_by_measure(tmp_path):
 def test_rows_of_other_levels_can_be_left_out(tmp_path):
     text = "geoid,value\n10001040100,1\n10001,2\n51_hd_01,3\n51013_ca_01,4\n"
     path = write(tmp_path, text)
-    with pytest.raises(GeoidError, match="no tract ids"):
+    with pytest.raises(GeoidError, match="of another level than tract"):
         read(path, {"x_n": "value"})
     table = read(path, {"x_n": "value"}, other_levels="drop")
     assert table["x_n"].to_dict() == {"10001040100": 1.0}
-    assert meta(table).notes == ("areas.csv: 3 rows of other levels left out",)
+    assert meta(table).notes == (
+        "areas.csv: 1 rows of other levels left out",
+        "areas.csv: 2 rows of no area left out ('51_hd_01', '51013_ca_01')",
+    )
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,11 @@ def _with_housing(
         raise InputError(
             f"housing units are given for areas larger than a {level}", rows=areas[short]
         )
-    units = housing.astype(float).groupby(areas.str[: AREA_DIGITS[level]]).sum()
+    try:
+        numbers = housing.astype(float)
+    except (TypeError, ValueError):
+        raise InputError("housing units are no numbers", fix="pandas.to_numeric(housing)") from None
+    units = numbers.groupby(areas.str[: AREA_DIGITS[level]]).sum()
     status = status.reindex(table.index.union(units.index)).fillna("listed_only")
     table = table.reindex(status.index)
     counts = [c for c in table.columns if c.endswith("_n")]

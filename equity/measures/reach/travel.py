@@ -17,7 +17,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from equity import provenance
-from equity.errors import InputError
+from equity.errors import InputError, MissingColumnError
 from equity.measures.checks import aligned, checked_number
 from equity.measures.reach._speeds import (
     DETOUR_FACTOR,
@@ -312,6 +312,10 @@ def population_centers(
             f"the id of a block does not tell its {level}", fix=f"use {', '.join(_MADE_OF_BLOCKS)}"
         )
     places = locate(blocks, role="blocks")
+    if population not in blocks.columns:
+        raise MissingColumnError(
+            f"the blocks have no column {population}", fix="name it in population="
+        )
     people = aligned(blocks[population], places.ids, what="population", of="blocks")
     lost = ~places.known & (people > 0)
     if lost.any():

@@ -16,51 +16,25 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from equity.areas.geoid import find_state
-from equity.errors import InputError, MissingColumnError
+from equity.errors import InputError
 from equity.files.large import read_columns
-from equity.provenance import file_source, stamp
+from equity.provenance import carry, file_source, stamp
+from equity.sources.care.addresses import of_states, postal_codes, zip_codes
+from equity.sources.care.lists import read_care_list, usable_columns
 
 __all__ = ["read_clinicians", "read_hospitals", "read_rural_clinics"]
 
 _CLINICIAN = {
-    "npi": "NPI",
-    "specialty": "pri_spec",
-    "telehealth": "Telehlth",
-    "name": "Facility Name",
-    "street": "adr_ln_1",
-    "city": "City/Town",
-    "state": "State",
-    "zip": "ZIP Code",
-}
-_HOSPITAL = {
-    "site_id": "Facility ID",
-    "name": "Facility Name",
-    "street": "Address",
-    "city": "City/Town",
-    "state": "State",
-    "zip": "ZIP Code",
-    "kind": "Hospital Type",
-    "emergency": "Emergency Services",
-}
-_CLINIC = {
-    "site_id": "CCN",
-    "npi": "NPI",
-    "name": "ORGANIZATION NAME",
-    "street": "ADDRESS LINE 1",
-    "city": "CITY",
-    "state": "STATE",
-    "zip": "ZIP CODE",
-}
-# Older files call the same thing otherwise.
-_ALIASES = {
-    "City/Town": ("City", "cty"),
-    "State": ("st",),
-    "ZIP Code": ("zip", "ZIP"),
-    "adr_ln_1": ("Address",),
+    "npi": ("NPI",),
+    "kind": ("pri_spec",),
+    "telehealth": ("Telehlth",),
+    "name": ("Facility Name",),
+    "street": ("adr_ln_1", "Address"),
+    "city": ("City/Town", "City", "cty"),
+    "state": ("State", "st"),
+    "zip": ("ZIP Code", "zip"),
 }
 
 
@@ -71,12 +45,13 @@ def read_clinicians(
     state: str | None = None,
     specialties: Iterable[str] | None = None,
 ) -> pd.DataFrame:
-    """Read the Doctors and Clinicians file (2.8 million rows), with its telehealth flag.
+    """Read the Doctors and Clinicians file (3.4 million rows), with its telehealth flag.
 
     Parameters
     ----------
     path
-        ``DAC_NationalDownloadableFile.csv``; its header carries trailing tabs.
+        ``DAC_NationalDownloadableFile.csv``. Its header comes in words or machine names, with or
+        without trailing tabs.
     as_of
         Date of the file.
     state
@@ -88,7 +63,8 @@ def read_clinicians(
     -------
     pandas.DataFrame
         One row for each clinician and address; index ``site_id`` (``npi-n``); ``npi``, ``name``,
-        ``kind`` (specialty), ``has_telehealth`` (true where the flag is Y; missing where blank),
+        ``kind`` (specialty), ``offers_telehealth`` (true where the flag is Y; missing where
+        blank),
         ``fte`` (1 divided by the number of the clinician's addresses in the whole file),
         ``street``, ``city``, ``state``, ``zip``.
 
@@ -97,28 +73,35 @@ def read_clinicians(
     MissingColumnError
         If a column is missing.
     """
-    frame = _columns(path, _CLINICIAN)
+    frame = _columns(path)
     frame = frame.drop_duplicates(["npi", "street", "city", "zip"]).reset_index(drop=True)
     _check_npi(frame["npi"], path)
     places = frame.groupby("npi")["street"].transform("size")
     frame["fte"] = 1.0 / places
-    frame["has_telehealth"] = (
-        frame["telehealth"].str.upper().map({"Y": True, "N": False}).astype("boolean")
-    )
-    frame = frame.rename(columns={"specialty": "kind"}).drop(columns="telehealth")
+    said = frame.pop("telehealth").str.upper()
+    frame["offers_telehealth"] = said.map({"Y": True, "N": False}).astype("boolean")
     if specialties is not None:
         wanted = {value.upper() for value in specialties}
         frame = frame[frame["kind"].str.upper().isin(wanted)]
-    frame = _of_state(frame, state)
+    if state is not None:
+        frame = frame[of_states(frame["state"], [state], path)].copy()
     number = frame.groupby("npi").cumcount() + 1
     frame.index = pd.Index(frame["npi"] + "-" + number.astype(str), name="site_id", dtype=object)
-    return _stamped(frame, path, "cms-clinicians", "Doctors and Clinicians", as_of)
+    source = file_source(
+        path,
+        id="cms-clinicians",
+        agency="Centers for Medicare & Medicaid Services",
+        product="Doctors and Clinicians",
+        vintage=as_of,
+        licence="public domain",
+    )
+    return stamp(frame, sources=[source])
 
 
 def read_hospitals(
     path: str | Path, *, as_of: str, state: str | None = None, emergency_only: bool = False
 ) -> pd.DataFrame:
-    """Read Hospital General Information.
+    """Read Hospital General Information: :func:`read_care_list` of its form.
 
     Parameters
     ----------
@@ -144,21 +127,15 @@ def read_hospitals(
     InputError
         If a certification number stands twice.
     """
-    frame = _columns(path, _HOSPITAL)
-    frame["has_emergency"] = (
-        frame.pop("emergency").str.lower().map({"yes": True, "no": False}).astype("boolean")
-    )
-    frame["fte"] = np.nan
-    if emergency_only:
-        frame = frame[frame["has_emergency"].fillna(value=False)]
-    frame = _of_state(frame, state)
-    return _stamped(
-        _by_ccn(frame, path), path, "cms-hospitals", "Hospital General Information", as_of
-    )
+    states = None if state is None else [state]
+    table = read_care_list(path, as_of=as_of, form="cms-hospitals", states=states)
+    if not emergency_only:
+        return table
+    return carry(table[table["has_emergency"].fillna(value=False)], table)
 
 
 def read_rural_clinics(path: str | Path, *, as_of: str, state: str | None = None) -> pd.DataFrame:
-    """Read Rural Health Clinic enrollments.
+    """Read Rural Health Clinic enrollments: :func:`read_care_list` of their form.
 
     Parameters
     ----------
@@ -172,53 +149,33 @@ def read_rural_clinics(path: str | Path, *, as_of: str, state: str | None = None
     Returns
     -------
     pandas.DataFrame
-        Index ``site_id`` (CCN); ``npi``, ``name``, ``kind`` (``rural health clinic``), ``fte``
-        (missing: none is published), address columns. A clinic enrolled twice stands once.
+        Index ``site_id`` (CCN; the enrollment's id where there is none); ``npi``, ``name``,
+        ``kind`` (``rural health clinic``), ``fte`` (missing: none is published), address columns.
+        A clinic enrolled twice stands once.
 
     Raises
     ------
     MissingFileError, FormatError, MissingColumnError
         If the file is absent, damaged or another one.
     """
-    frame = _columns(path, _CLINIC)
-    frame["kind"], frame["fte"] = "rural health clinic", np.nan
-    frame = _of_state(frame, state).drop_duplicates("site_id")
-    return _stamped(_by_ccn(frame, path), path, "cms-rhc", "Rural Health Clinic Enrollments", as_of)
+    states = None if state is None else [state]
+    return read_care_list(path, as_of=as_of, form="cms-rhc", states=states)
 
 
-def _columns(path: str | Path, wanted: dict[str, str]) -> pd.DataFrame:
-    """Read only the columns that are wanted: the clinicians' file has 700 MB."""
+def _columns(path: str | Path) -> pd.DataFrame:
+    """Read only the columns that are wanted: the file has more than 800 MB."""
     found: dict[str, str] = {}
 
     def pick(names: Sequence[str]) -> list[str]:
-        for new, old in wanted.items():
-            use = next((n for n in (old, *_ALIASES.get(old, ())) if n in names), None)
-            if use is None:
-                raise MissingColumnError(
-                    f"lacks column {old!r}",
-                    file=path,
-                    fix="download the file again from data.cms.gov",
-                )
-            found[new] = use
+        found.update(usable_columns(names, _CLINICIAN.values(), path))
         return list(found.values())
 
     frame = read_columns(path, pick)
-    return pd.DataFrame({new: frame[old].str.strip() for new, old in found.items()})
-
-
-def _of_state(frame: pd.DataFrame, state: str | None) -> pd.DataFrame:
-    if state is None:
-        return frame
-    return frame[frame["state"].str.upper() == find_state(state).usps].copy()
-
-
-def _by_ccn(frame: pd.DataFrame, path: Any) -> pd.DataFrame:
-    ids = frame["site_id"].str.zfill(6)
-    if ids.duplicated().any():
-        raise InputError("a CCN stands twice", file=path, rows=ids[ids.duplicated()])
-    return frame.drop(columns="site_id").set_axis(
-        pd.Index(ids, name="site_id", dtype=object), axis=0
+    table = pd.DataFrame(
+        {role: frame[found[names[0]]].str.strip() for role, names in _CLINICIAN.items()}
     )
+    states = postal_codes(table["state"])
+    return table.assign(state=states, zip=zip_codes(table["zip"], states))
 
 
 def _check_npi(npi: pd.Series, path: Any) -> None:
@@ -230,17 +187,3 @@ def _check_npi(npi: pd.Series, path: Any) -> None:
             rows=[f"row {i + 1}" for i in npi.index[bad]],
             count=int(bad.sum()),
         )
-
-
-def _stamped(
-    frame: pd.DataFrame, path: Any, source_id: str, product: str, as_of: str
-) -> pd.DataFrame:
-    source = file_source(
-        path,
-        id=source_id,
-        agency="Centers for Medicare & Medicaid Services",
-        product=product,
-        vintage=as_of,
-        licence="public domain",
-    )
-    return stamp(frame, sources=[source])

@@ -116,6 +116,10 @@ def get_placed(
     EquityError
         If a download fails, or an id repeats.
     """
+    if {"lon", "lat"} <= set(providers.columns) and providers[["lon", "lat"]].notna().all(
+        axis=None
+    ):
+        return place_providers(providers)
     found = geocode(providers, via=via) if addresses and len(providers) else None
     areas = get_gazetteer("zcta", year=year, via=via)
     return place_providers(providers, zip_areas=areas, geocoded=found)

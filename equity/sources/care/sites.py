@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from equity.errors import InputError
 from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import require_columns, to_numbers
+from equity.sources.points import in_the_us, refuse_turned
 
 __all__ = ["read_sites"]
 
@@ -31,12 +32,10 @@ _HRSA = {
 _HRSA_STATUS = "Site Status Description"
 _HRSA_PLACE = "Health Center Location Type Description"
 _HRSA_ROLE = "Health Center Type Description"
-_HRSA_SERVES = {"Service Delivery Site", "Administrative/Service Delivery Site"}
-
-# The United States, its territories and the freely associated states, Palau (134 E) the
-# westernmost of them.
-_LAT_RANGE = (-15.0, 72.0)
-_LON_RANGES = ((-180.0, -64.0), (130.0, 180.0))
+_HRSA_SERVES = {"service delivery site", "administrative/service delivery site"}
+# Most telling first; map services call them x and y.
+_LON_NAMES = dict.fromkeys(("lon", "longitude", "x")).keys()
+_LAT_NAMES = dict.fromkeys(("lat", "latitude", "y")).keys()
 
 
 def read_sites(
@@ -45,7 +44,7 @@ def read_sites(
     as_of: str,
     layout: str = "hrsa",
     columns: Mapping[str, str] | None = None,
-    unplaced: str = "raise",
+    unplaced: str | None = None,
     kind: str = "",
     synthetic: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -54,7 +53,7 @@ def read_sites(
     Parameters
     ----------
     path
-        CSV, possibly in .zip, .gz or .xz.
+        CSV, possibly in .zip, .gz or .xz; or a workbook, or the points of a map.
     as_of
         Date of the list.
     layout
@@ -64,10 +63,11 @@ def read_sites(
     columns
         For ``"points"``: role -> column of the file. Roles: ``lon`` and ``lat`` (decimal degrees),
         and optionally ``id``, ``name``, ``kind``, ``fte`` (full-time equivalents). Without it,
-        columns called lon and lat, or longitude and latitude, are taken.
+        columns called lon and lat, longitude and latitude, or x and y are taken.
     unplaced
         What to do with rows that have no usable coordinates: ``"raise"``, or ``"drop"`` and count
-        them in a note.
+        them in a note. HRSA's are dropped unless you say otherwise: some of its real sites have
+        none.
     kind
         Kind of site where the file has no column for it.
     synthetic
@@ -96,11 +96,17 @@ def read_sites(
     """
     if layout not in {"hrsa", "points"}:
         raise InputError(f"no layout {layout!r}", fix="choose hrsa or points")
+    unplaced = unplaced or ("drop" if layout == "hrsa" else "raise")
     if unplaced not in {"raise", "drop"}:
         raise InputError(f"unplaced={unplaced!r}", fix="choose raise or drop")
     if columns and layout == "hrsa":
         raise InputError("HRSA's columns are known", fix='leave out columns=, or layout="points"')
-    frame = read_text_table(path, trailing_comma=layout == "hrsa")
+    known = set(_HRSA.values() if layout == "hrsa" else (columns or {}).values())
+    frame = read_text_table(
+        path,
+        trailing_comma=layout == "hrsa",
+        header=lambda names: known <= set(names) and bool(known or _LON_NAMES & _folded(names)),
+    )
     frame = frame.apply(lambda cells: cells.str.strip())
     roles = dict(_HRSA) if layout == "hrsa" else _roles(columns or _coordinates(frame))
     require_columns(frame, roles.values(), path)
@@ -115,11 +121,15 @@ def read_sites(
     return stamp(sites, sources=[source], notes=notes)
 
 
+def _folded(names: Iterable[str]) -> set[str]:
+    return {name.casefold() for name in names}
+
+
 def _coordinates(frame: pd.DataFrame) -> dict[str, str]:
     there = {name.casefold(): name for name in frame.columns}
     return {
-        "lon": there.get("lon") or there.get("longitude") or "lon",
-        "lat": there.get("lat") or there.get("latitude") or "lat",
+        "lon": next((there[n] for n in _LON_NAMES if n in there), "lon"),
+        "lat": next((there[n] for n in _LAT_NAMES if n in there), "lat"),
     }
 
 
@@ -137,9 +147,9 @@ def _roles(columns: Mapping[str, str]) -> dict[str, str]:
 def _serving(frame: pd.DataFrame, path: str | Path, notes: list[str]) -> pd.DataFrame:
     require_columns(frame, [_HRSA_STATUS, _HRSA_PLACE, _HRSA_ROLE], path)
     keep = (
-        (frame[_HRSA_STATUS] == "Active")
-        & (frame[_HRSA_PLACE] == "Permanent")
-        & frame[_HRSA_ROLE].isin(_HRSA_SERVES)
+        (frame[_HRSA_STATUS].str.casefold() == "active")
+        & (frame[_HRSA_PLACE].str.casefold() == "permanent")
+        & frame[_HRSA_ROLE].str.casefold().isin(_HRSA_SERVES)
     )
     left_out = int((~keep).sum())
     if left_out:
@@ -213,20 +223,9 @@ def _check_ids(table: pd.DataFrame, path: str | Path) -> None:
 def _placed(
     table: pd.DataFrame, path: str | Path, unplaced: str, notes: list[str]
 ) -> gpd.GeoDataFrame:
-    lon, lat = table["lon"], table["lat"]
-    good = _in_the_us(lon, lat)
-    for wrong, what, fix in (
-        (_in_the_us(lat, lon), "latitude and longitude swapped", "exchange the two columns"),
-        (_in_the_us(-lon, lat), "a longitude without its minus sign", "write west as negative"),
-    ):
-        bad = ~good & wrong
-        if bad.any():
-            raise InputError(
-                f"{int(bad.sum()):,} sites have {what}",
-                file=path,
-                rows=_lines(table, bad),
-                fix=fix,
-            )
+    good = in_the_us(table["lon"], table["lat"])
+    rows = pd.Index(table["line"], name="line")
+    refuse_turned(table["lon"], table["lat"], rows, path, noun="sites")
     if not good.all():
         if unplaced == "raise":
             raise InputError(
@@ -246,13 +245,6 @@ def _placed(
     )
     result.index.name = "site_id"
     return result
-
-
-def _in_the_us(lon: Any, lat: Any) -> Any:
-    east = np.zeros(len(lon), dtype=bool)
-    for low, high in _LON_RANGES:
-        east |= ((lon >= low) & (lon <= high)).to_numpy()
-    return east & ((lat >= _LAT_RANGE[0]) & (lat <= _LAT_RANGE[1])).to_numpy()
 
 
 def _source(path: Path, as_of: str, layout: str, *, synthetic: bool) -> Source:

@@ -5,21 +5,41 @@ Each becomes one text table with the Census Bureau's codes as columns, and the i
 
 from __future__ import annotations
 
-import json
+import io
 import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from equity.areas.geoid import of_other_level
 from equity.errors import FormatError, InputError
 from equity.files.delimited import first_line, read_text_table
-from equity.files.opening import read_bytes
-from equity.sources.area_rows import id_of_parts, pick_id, require_columns
+from equity.files.features import is_json, parsed
+from equity.files.opening import is_workbook, read_bytes
+from equity.files.zips import open_zip
+from equity.sources.area_ids import table_ids
+from equity.sources.area_rows import require_columns, row_labels
+from equity.sources.vintages import check_edition
 
-__all__ = ["read_form"]
+__all__ = ["CODE", "Form", "read_form"]
+
+CODE = re.compile(r"^[A-Z]{1,2}\d{2,5}[A-Z]{0,3}(_C\d{2})?_\d{3,4}P?[EM]$")
+"""``B28002_001E``, ``B28009A_001M``, ``S1701_C01_040E``, ``DP04_0058PE``."""
 
 # The table-based Summary File writes B28002_E001 where the API writes B28002_001E.
 _SUMMARY_FILE_CODE = re.compile(r"^([A-Z]\d{5}[A-Z]{0,3})_([EM])(\d{3})$")
+# Census Reporter writes B28002001 and "B28002001, Error".
+_REPORTER_CODE = re.compile(r"^([BC]\d{5}[A-Z]{0,3})(\d{3})(, Error)?$")
+# FactFinder numbered the lines of a table, which stands in the name of the file alone.
+_FACTFINDER_CODE = re.compile(r"^HD0([12])_VD(\d{2,3})$")
+_FACTFINDER_FILE = re.compile(r"^ACS_(\d{2})_5YR_([BC]\d{5}[A-Z]{0,3})_with_ann\.csv$")
+# NHGIS has codes of its own: its codebook says of which table.
+_NHGIS_CODE = re.compile(r"^([A-Z0-9]{3,4})([EM])(\d{3})$")
+_CODEBOOK = re.compile(r"Source code:\s+([A-Z]\d{5}[A-Z]{0,3})\s+NHGIS code:\s+([A-Z0-9]{3,4})\s")
+_YEARS = re.compile(r"(20\d\d)-(20\d\d)")
 _GEO_PREFIX = {
     "state": "0400000US",
     "county": "0500000US",
@@ -29,70 +49,204 @@ _GEO_PREFIX = {
     "place": "1600000US",
     "zcta": "860Z200US",
 }
-# Columns that the API appends, with their widths.
-_API_PARTS = {
-    "state": {"state": 2},
-    "county": {"state": 2, "county": 3},
-    "county_subdivision": {"state": 2, "county": 3, "county subdivision": 5},
-    "tract": {"state": 2, "county": 3, "tract": 6},
-    "block_group": {"state": 2, "county": 3, "tract": 6, "block group": 1},
-    "place": {"state": 2, "place": 5},
-    "zcta": {"zip code tabulation area": 5},
-}
+
+
+@dataclass(frozen=True)
+class Form:
+    """One file as a text table.
+
+    Attributes
+    ----------
+    frame
+        Text columns under the Census Bureau's codes, as far as the file tells them.
+    ids
+        Ids of the areas in the file's own spelling.
+    notes
+        What was left out.
+    """
+
+    frame: pd.DataFrame
+    ids: pd.Series
+    notes: list[str] = field(default_factory=list)
 
 
 def read_form(
-    path: str | Path, level: str, state: str | None, id_column: str | None
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Read an API answer, a Summary File or a wide CSV as text.
+    path: str | Path,
+    *,
+    year: int,
+    level: str,
+    state: str | None,
+    id_column: str | Sequence[str] | None,
+    renamed: Iterable[str] = (),
+) -> Form:
+    """Read an API answer, a Summary File or a CSV, wide or long, as text.
 
     Parameters
     ----------
     path
         The file, possibly packed.
+    year
+        Last year of the period, compared with the year that a file says it has.
     level
-        Level of the areas; the Summary File holds many.
+        Level of the areas; rows whose id is one of another level are left out and counted.
     state
         FIPS code, for the Summary File, which is national.
     id_column
-        Column of a CSV that holds the id, where it is not a known name.
-
-    Returns
-    -------
-    frame : pandas.DataFrame
-        Text columns under the Census Bureau's codes.
-    ids : pandas.Series
-        Ids in the file's own spelling.
+        Column of a CSV that holds the id, or those of its parts, where it is not a known name.
+    renamed
+        Columns that the caller maps to codes.
 
     Raises
     ------
     MissingFileError, FormatError, MissingColumnError, InputError
-        If the file is absent, damaged, or in none of the forms.
+        If the file is absent, damaged, of another year, or in none of the forms.
     """
     data = read_bytes(path, suffix=(".csv", ".json", ".dat"))
-    if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"[", b"{")):
-        frame = _api_answer(data, path)
-        return frame, _api_ids(frame, path, level)
-    first = first_line(data)
-    if "|" in first and "," not in first:
+    codes: dict[str, str] = {}
+    first = "" if is_workbook(data) else first_line(data)
+    if is_json(data):
+        frame = _json(data, path)
+    elif "|" in first and "," not in first:
         frame = _summary_file(data, path, level, state)
-        return frame, frame["GEO_ID"]
-    frame = read_text_table(path, data=data)
-    name = pick_id(frame, path, id_column)
-    if len(frame) and frame[name].iloc[0].strip() == "Geography":
-        frame = frame.iloc[1:]  # data.census.gov writes labels under the codes
-    return frame, frame[name]
+        return Form(frame, frame["GEO_ID"])
+    else:
+        mapped = set(renamed)
+        frame = read_text_table(
+            path, data=data, header=lambda n: bool(mapped & set(n)) or any(map(CODE.match, n))
+        )
+        codes = _codes(list(frame.columns), path, year)
+    if {"variable", "estimate"} <= {str(name).lower() for name in frame.columns}:
+        frame = _wide(frame, path, level, id_column)
+    frame, ids = table_ids(frame.rename(columns=codes), path, level=level, given=id_column)
+    return _of_level(frame, ids, path, level)
 
 
-def _api_answer(data: bytes, path: str | Path) -> pd.DataFrame:
-    try:
-        rows = json.loads(data)
-    except (ValueError, RecursionError):
-        raise FormatError(
-            "not valid JSON: the answer was cut off or is no answer of the Census API",
+def _of_level(frame: pd.DataFrame, ids: pd.Series, path: str | Path, level: str) -> Form:
+    """Leave out, and count, rows whose prefixed id says that they are of another level."""
+    other = ids.str.contains("US", regex=False) & of_other_level(ids, level)
+    if not other.any() or other.all():
+        return Form(frame, ids)
+    noun = "row" if other.sum() == 1 else "rows"
+    note = f"{Path(path).name}: {int(other.sum()):,} {noun} of other levels left out"
+    return Form(frame[~other], ids[~other], [note])
+
+
+def _codes(names: Sequence[str], path: str | Path, year: int) -> dict[str, str]:
+    """Return the Census Bureau's codes of columns that others write otherwise."""
+    found = {}
+    for name in names:
+        if reporter := _REPORTER_CODE.match(name):
+            found[name] = f"{reporter[1]}_{reporter[2]}{'M' if reporter[3] else 'E'}"
+    factfinder = _FACTFINDER_FILE.match(_name_inside(path, "_with_ann.csv"))
+    if factfinder and any(map(_FACTFINDER_CODE.match, names)):
+        check_edition(path, year, layout={f"{factfinder[0]} in it": [2000 + int(factfinder[1])]})
+        for name in names:
+            if line := _FACTFINDER_CODE.match(name):
+                found[name] = f"{factfinder[2]}_{line[2]:0>3}{'EM'[line[1] == '2']}"
+    if "GISJOIN" in names:
+        found |= _nhgis(names, path, year)
+    return found
+
+
+def _nhgis(names: Sequence[str], path: str | Path, year: int) -> dict[str, str]:
+    text = _codebook(path)
+    tables = {code: table for table, code in _CODEBOOK.findall(text)}
+    if not tables:
+        return {}
+    period = _YEARS.search(text)
+    if period:
+        check_edition(path, year, layout={f"its codebook ({period[0]})": [int(period[2])]})
+    parts = ((name, _NHGIS_CODE.match(name)) for name in names)
+    return {
+        name: f"{tables[found[1]]}_{found[3]}{found[2]}"
+        for name, found in parts
+        if found and found[1] in tables
+    }
+
+
+def _codebook(path: str | Path) -> str:
+    """Return the text that NHGIS puts beside its table, in the same zip or folder."""
+    beside = Path(path).with_name(f"{Path(path).stem}_codebook.txt")
+    if beside.is_file():
+        return read_bytes(beside).decode("utf-8", errors="replace")
+    if not _name_inside(path, "_codebook.txt"):
+        return ""
+    return read_bytes(path, suffix="_codebook.txt").decode("utf-8", errors="replace")
+
+
+def _name_inside(path: str | Path, suffix: str) -> str:
+    """Return the bare name of the one member of a zip that ends so; of a plain file its own."""
+    if Path(path).suffix.lower() != ".zip":
+        return Path(path).name if Path(path).name.endswith(suffix) else ""
+    with open_zip(io.BytesIO(Path(path).expanduser().read_bytes()), file=path) as opened:
+        names = [Path(m.filename).name for m in opened.members() if m.filename.endswith(suffix)]
+    return names[0] if len(names) == 1 else ""
+
+
+def _wide(
+    frame: pd.DataFrame, path: str | Path, level: str, id_column: str | Sequence[str] | None
+) -> pd.DataFrame:
+    """Spread the long form of tidycensus, a row for each area and variable."""
+    lower = {str(name).lower(): str(name) for name in frame.columns}
+    frame, ids = table_ids(frame, path, level=level, given=id_column)
+    # Named variables keep their names; tidycensus writes codes without E or M.
+    variable = frame[lower["variable"]].str.strip().str.replace(r"(?<=\d)E$", "", regex=True)
+    twice = pd.MultiIndex.from_arrays([ids, variable]).duplicated()
+    if twice.any():
+        raise InputError(
+            "an area has a variable twice",
             file=path,
-            fix="download it again",
-        ) from None
+            rows=row_labels(frame.index, twice),
+            fix="keep one year and one level in the file",
+        )
+    parts = {"E": lower["estimate"]} | ({"M": lower["moe"]} if "moe" in lower else {})
+    counts = variable.groupby(ids.to_numpy()).size()
+    lacking = counts[counts < variable.nunique()]
+    if len(lacking):
+        raise InputError(
+            f"{len(lacking):,} areas lack some of the {variable.nunique()} variables",
+            file=path,
+            rows=lacking.index,
+            fix="download the file again; rows were lost",
+        )
+    first = frame[~ids.duplicated()]
+    keep = [name for name in first.columns if name not in {lower["variable"], *parts.values()}]
+    spread: dict[str, Any] = {name: first[name] for name in keep}
+    order = ids[~ids.duplicated()]
+    for name in variable.unique():
+        rows = variable == name
+        for suffix, column in parts.items():
+            cells = frame[column][rows].set_axis(ids[rows].to_numpy())
+            spread[f"{name}{suffix}"] = cells.reindex(order).to_numpy()
+    return pd.DataFrame(spread, index=first.index)
+
+
+def _json(data: bytes, path: str | Path) -> pd.DataFrame:
+    """Read an answer of the Census API, of Census Reporter, or of a map service."""
+    answer = parsed(data, path)
+    if isinstance(answer, dict) and "features" in answer:
+        return read_text_table(path, data=data)
+    if isinstance(answer, dict) and {"data", "geography"} <= set(answer):
+        return _reporter(answer)
+    return _api_answer(answer, path)
+
+
+def _reporter(answer: Mapping[str, Any]) -> pd.DataFrame:
+    """Lay out an answer of Census Reporter: area -> table -> estimate and error -> column."""
+    rows = []
+    for area, tables in answer["data"].items():
+        row = {"GEOID": area, "NAME": str(answer["geography"].get(area, {}).get("name", ""))}
+        for table in tables.values():
+            for part, suffix in (("estimate", "E"), ("error", "M")):
+                for code, value in table.get(part, {}).items():
+                    name = f"{code[:-3]}_{code[-3:]}{suffix}"
+                    row[name] = "" if value is None else f"{value:.15g}"
+        rows.append(row)
+    frame = pd.DataFrame(rows, dtype=str).fillna("")
+    return frame.set_axis(pd.RangeIndex(1, len(frame) + 1, name="row"))
+
+
+def _api_answer(rows: Any, path: str | Path) -> pd.DataFrame:
     if not isinstance(rows, list) or not rows or not all(isinstance(row, list) for row in rows):
         raise FormatError(
             "not a Census API answer, which is an array of arrays",
@@ -113,15 +267,6 @@ def _api_answer(data: bytes, path: str | Path) -> pd.DataFrame:
     cells = [["" if row[i] is None else str(row[i]) for i in keep] for row in rows[1:]]
     index = pd.RangeIndex(1, len(rows), name="row")
     return pd.DataFrame(cells, columns=[header[i] for i in keep], index=index, dtype=str)
-
-
-def _api_ids(frame: pd.DataFrame, path: str | Path, level: str) -> pd.Series:
-    if "GEO_ID" in frame.columns:
-        return frame["GEO_ID"]
-    parts = _API_PARTS.get(level)
-    if parts is None:
-        raise InputError(f"an API answer without GEO_ID is not read at level {level!r}", file=path)
-    return id_of_parts(frame, list(parts), path, widths=list(parts.values()))
 
 
 def _summary_file(data: bytes, path: str | Path, level: str, state: str | None) -> pd.DataFrame:

@@ -7,7 +7,6 @@ decoded. Margins are the published 90 % margins.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +19,20 @@ from equity.areas.annotations import decode, open_ends
 from equity.areas.geoid import find_state, geo_vintage_for
 from equity.areas.schema import status_of_word
 from equity.errors import FormatError, InputError, MissingColumnError
+from equity.files.delimited import BLANK
 from equity.files.opening import existing, sequence_of
 from equity.provenance import Source, file_source, stamp
-from equity.sources.area_rows import index_by_area, require_columns, row_labels
-from equity.sources.census._acs_forms import read_form
+from equity.sources.area_rows import (
+    index_by_area,
+    require_columns,
+    row_labels,
+    without_thousands,
+)
+from equity.sources.census._acs_forms import CODE, read_form
 from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_acs"]
 
-# B28002_001E, B28009A_001M, S1701_C01_040E, DP04_0058PE
-_CODE = re.compile(r"^[A-Z]{1,2}\d{2,5}[A-Z]{0,3}(_C\d{2})?_\d{3,4}P?[EM]$")
 # ACSDT5Y2023.B28001-Data.csv, acsdt5y2023-b28002.dat, acs2023_5yr_B28002.csv
 _NAMED = r"^acs(?:dt|st|dp|cp)?(?:5y)?(20\d\d)"
 # Signs in place of numbers in tables from data.census.gov, as the codes the API sends.
@@ -38,7 +41,6 @@ _ESTIMATE_SIGNS = {
     "**": "-666666666",
     "N": "-999999999",
     "(X)": "-888888888",
-    "null": "",
 }
 _MARGIN_SIGNS = {
     "**": "-222222222",
@@ -47,7 +49,6 @@ _MARGIN_SIGNS = {
     "-": "-666666666",
     "N": "-999999999",
     "(X)": "-888888888",
-    "null": "",
 }
 
 
@@ -59,7 +60,7 @@ def read_acs(
     state: str | None = None,
     multi_state: bool = False,
     columns: Mapping[str, str] | None = None,
-    id_column: str | None = None,
+    id_column: str | Sequence[str] | None = None,
     synthetic: bool = False,
 ) -> pd.DataFrame:
     """Read ACS 5-year estimates and margins.
@@ -69,8 +70,9 @@ def read_acs(
     paths
         One or several files of the same areas, whose columns are put side by side: answers of
         the Census Data API (JSON), the table-based Summary File (a folder takes every ``.dat``
-        in it), or wide CSV with columns such as ``B28002_001E``, also as data.census.gov
-        writes it. The form is told by the content; .zip, .gz and .xz are unpacked.
+        in it), or CSV and workbooks with columns such as ``B28002_001E``: as data.census.gov,
+        FactFinder, Census Reporter and NHGIS (with its codebook) write them, and the long form of
+        tidycensus. The form is told by the content; .zip, .gz and .xz are unpacked.
     year
         Last year of the 5-year period, for example 2023 for 2019-2023.
     level
@@ -83,7 +85,8 @@ def read_acs(
         For CSV files that renamed them: column of the file -> Census code, for example
         ``{"hh_total": "B28002_001E"}``.
     id_column
-        Column that holds the area id, where it is not a known name.
+        Column that holds the area id, where it is not a known name; or the columns of state,
+        county, tract and block group that make it.
     synthetic
         Mark the source as generated data.
 
@@ -118,7 +121,7 @@ def read_acs(
     vintage = geo_vintage_for("acs", year)
     fips = None if state is None else find_state(state).fips
     _check_mapping(columns)
-    wanted = _Wanted(level, fips, multi_state, columns, id_column, year)
+    wanted = _Wanted(year, level, fips, multi_state, columns, id_column)
     tables, sources, notes = [], [], []
     files = _expand(paths)
     for path in files:
@@ -162,21 +165,29 @@ def _expand(paths: str | Path | Sequence[str | Path]) -> list[str | Path]:
 
 @dataclass(frozen=True)
 class _Wanted:
+    year: int
     level: str
     state: str | None
     multi_state: bool
     columns: Mapping[str, str] | None
-    id_column: str | None
-    year: int
+    id_column: str | Sequence[str] | None
 
 
 def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.DataFrame, list[str]]:
-    frame, ids = read_form(path, wanted.level, wanted.state, wanted.id_column)
     columns = wanted.columns or {}
+    form = read_form(
+        path,
+        year=wanted.year,
+        level=wanted.level,
+        state=wanted.state,
+        id_column=wanted.id_column,
+        renamed=columns,
+    )
+    frame = form.frame
     if not alone:  # each file holds some of them
         columns = {name: code for name, code in columns.items() if name in frame.columns}
     frame = _renamed(frame, columns, path)
-    codes = [name for name in frame.columns if _CODE.match(name)]
+    codes = [name for name in frame.columns if CODE.match(name)]
     if not codes:
         raise MissingColumnError(
             "no ACS column such as B28002_001E",
@@ -184,15 +195,21 @@ def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.Dat
             fix='name them with columns={"column of the file": "B28002_001E"}',
         )
     numbers = _decoded(frame[codes], str(path), wanted.year)
-    if "NAME" in frame.columns:
-        numbers.insert(0, "name", frame["NAME"].str.strip())
+    name = next((n for n in ("NAME", "name", "GEO.display-label") if n in frame.columns), None)
+    if name is not None:
+        numbers.insert(0, "name", frame[name].str.strip())
     table, notes = index_by_area(
-        numbers, ids, path, level=wanted.level, state=wanted.state, multi_state=wanted.multi_state
+        numbers,
+        form.ids,
+        path,
+        level=wanted.level,
+        state=wanted.state,
+        multi_state=wanted.multi_state,
     )
     # What other levels and states are coded with is no matter here.
     plain = [name for name in table.filter(like="_status") if (table[name] == "ok").all()]
     table = table.drop(columns=plain)
-    return table, [*notes, *_reasons(table, Path(path).name)]
+    return table, [*form.notes, *notes, *_reasons(table, Path(path).name)]
 
 
 def _reasons(table: pd.DataFrame, file: str) -> list[str]:
@@ -212,7 +229,7 @@ def _reasons(table: pd.DataFrame, file: str) -> list[str]:
 
 def _check_mapping(columns: Mapping[str, str] | None) -> None:
     targets = list((columns or {}).values())
-    wrong = [code for code in targets if not _CODE.match(code)]
+    wrong = [code for code in targets if not CODE.match(code)]
     if wrong:
         raise InputError(
             f"{wrong[0]!r} is no ACS code of an estimate or a margin",
@@ -270,7 +287,11 @@ def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:
     if (np.isfinite(numbers) | (cells == "")).all():  # nearly always
         return numbers, pd.Series(data=False, index=cells.index)
     cells = cells.str.strip()
+    cells = cells.mask(cells.isin(BLANK), "")
     cells = cells.replace(_MARGIN_SIGNS if margin else _ESTIMATE_SIGNS)
+    if margin:
+        cells = cells.str.replace(r"^(±|\+/-) ?", "", regex=True)
+    cells = without_thousands(cells.str.removesuffix("%"))
     bound = cells.str.fullmatch(r"[\d,]+[+-]") & (not margin)
     return cells.mask(bound, cells.str.replace(r"[,+-]", "", regex=True)), bound
 

@@ -1,8 +1,8 @@
-"""Boundaries: TIGER/Line and cartographic files, or the same as GeoJSON or GeoPackage."""
+"""Boundaries: TIGER/Line and cartographic files, or the same in another format of maps."""
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,12 @@ from equity.areas.geoid import geo_vintage_for
 from equity.errors import FormatError, InputError
 from equity.files.shapes import read_polygons
 from equity.provenance import Source, file_source, stamp
-from equity.sources.area_rows import index_by_area, pick_id, row_labels, to_numbers
+from equity.sources.area_ids import table_ids
+from equity.sources.area_rows import index_by_area, row_labels, to_numbers
+from equity.sources.points import refuse_turned
 from equity.sources.vintages import check_edition, ids_of_edition
 
-__all__ = ["read_boundaries"]
-
-_log = logging.getLogger("equity.sources.census.boundaries")
+__all__ = ["own_polygons", "read_boundaries"]
 
 _CRS = "EPSG:4269"  # NAD83, as the Census Bureau delivers it
 _M2_PER_KM2 = 1e6
@@ -32,7 +32,7 @@ def read_boundaries(
     level: str = "tract",
     state: str | None = None,
     multi_state: bool = False,
-    id_column: str | None = None,
+    id_column: str | Sequence[str] | None = None,
     layer: str | None = None,
     synthetic: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -41,7 +41,9 @@ def read_boundaries(
     Parameters
     ----------
     path
-        Zipped shapefile (or GeoJSON or GeoPackage in a zip), GeoJSON or GeoPackage.
+        Shapefile, GeoPackage or file geodatabase (each may be zipped), GeoJSON, Esri's JSON of
+        features or GeoParquet. Names in a shapefile are taken for UTF-8 where they can be, whatever
+        it says, and else for Latin-1.
     year
         Year of the boundary file; it decides the vintage of the areas.
     level
@@ -51,9 +53,10 @@ def read_boundaries(
     multi_state
         The file covers several states.
     id_column
-        Column that holds the area id, where it is not a known name.
+        Column that holds the area id, where it is not a known name; or the columns of state,
+        county, tract and block group that make it.
     layer
-        Layer of a GeoPackage with several.
+        Layer of a GeoPackage or geodatabase with several.
     synthetic
         Mark the source as generated data.
 
@@ -83,9 +86,9 @@ def read_boundaries(
     """
     vintage = geo_vintage_for("boundaries", year)
     frame = read_polygons(path, layer=layer)
-    id_name = pick_id(frame, path, id_column)
-    ids = frame[id_name]
-    check_edition(path, year, name=r"\b(?:tl|cb)_(20\d\d)_", layout=_census_of(id_name, level))
+    frame, ids = table_ids(frame, path, level=level, given=id_column)
+    layout = _census_of(str(ids.name or ""), level)
+    check_edition(path, year, name=r"\b(?:tl|cb)_(20\d\d)_", layout=layout)
     table = gpd.GeoDataFrame(
         _attributes(frame, path), geometry=frame.geometry.array, crs=frame.crs, index=frame.index
     )
@@ -103,6 +106,40 @@ def read_boundaries(
         sources=[_source(Path(path), year, level, synthetic=synthetic)],
         notes=notes + repaired + measured,
     )
+
+
+def own_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
+    """Read polygons of anybody's own, which have no area ids: a district, a service area.
+
+    Parameters
+    ----------
+    path
+        Zipped shapefile (or GeoJSON or GeoPackage in a zip), GeoJSON or GeoPackage.
+    layer
+        Layer of a GeoPackage with several.
+
+    Returns
+    -------
+    geopandas.GeoDataFrame
+        All columns of the file, one row a polygon, geometry in EPSG:4269, repaired.
+
+    Raises
+    ------
+    MissingFileError, FormatError
+        If the file is absent, damaged or no polygon file, says no CRS, or names another than it
+        uses.
+    """
+    frame = read_polygons(path, layer=layer)
+    _check_polygons(frame, path)
+    polygons, notes = _repaired(_in_degrees(frame, path), path)
+    source = file_source(
+        path,
+        id=f"polygons-{Path(path).stem}",
+        agency="The study's own",
+        product="Polygons of the area",
+        vintage="as given",
+    )
+    return stamp(polygons, sources=[source], notes=notes)
 
 
 def _census_of(id_name: str, level: str) -> dict[str, range]:
@@ -160,6 +197,9 @@ def _check_polygons(table: gpd.GeoDataFrame, path: str | Path) -> None:
 
 def _in_degrees(table: gpd.GeoDataFrame, path: str | Path) -> gpd.GeoDataFrame:
     table = table.set_geometry(table.geometry.force_2d()).to_crs(_CRS)
+    corners = table.geometry.get_coordinates()
+    first = corners[~corners.index.duplicated()]  # any corner will do
+    refuse_turned(first["x"], first["y"], first.index, path, noun="areas")
     west, south, east, north = table.total_bounds
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise FormatError(

@@ -9,8 +9,10 @@ import pandas as pd
 from equity.errors import InputError
 from equity.files.delimited import read_text_table
 from equity.provenance import stamp
-from equity.sources.area_rows import id_of_parts, index_by_area, require_columns, to_numbers
+from equity.sources.area_ids import joined_ids
+from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import source_of
+from equity.sources.points import refuse_turned
 from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_centers"]
@@ -65,8 +67,9 @@ def read_centers(
         raise InputError("the file has block groups", file=path, fix='use level = "block_group"')
     columns = {"LONGITUDE": "lon", "LATITUDE": "lat", "POPULATION": "population_n"}
     table = to_numbers(frame, columns, path)
-    ids = id_of_parts(frame, parts, path)
+    ids = joined_ids(frame, path, parts)
     table, notes = index_by_area(table, ids, path, level=level, state=state, multi_state=True)
+    refuse_turned(table["lon"], table["lat"], table.index, path, noun="centers")
     outside = ~(table["lon"].between(-180, 180) & table["lat"].between(-90, 90))
     if outside.any():
         raise InputError("a center lies outside the globe", file=path, rows=table.index[outside])

@@ -8,7 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
-from equity.areas.geoid import find_state
+from equity.areas.geoid import find_state, normalize
 from equity.areas.table import Table
 from equity.errors import InputError
 from equity.files.delimited import read_text_table
@@ -20,6 +20,7 @@ from equity.net.store import Stored
 from equity.provenance import Source, file_source, meta, stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.boundaries import read_boundaries
+from equity.sources.points import refuse_turned
 
 __all__ = [
     "fetch_blocks",
@@ -126,6 +127,7 @@ def restamp(table: Table, stored: Stored) -> Table:
                 url=fresh.url or s.url,
                 revision=fresh.revision,
                 sha256=s.sha256 or fresh.sha256,
+                note="; ".join(filter(None, (s.note, fresh.note))),
             )
             for s in known.sources
         ],
@@ -220,6 +222,7 @@ def read_blocks(path: str | Path, *, year: int, state: str | None = None) -> pd.
         state=state,
         multi_state=False,
     )
+    refuse_turned(table["lon"], table["lat"], table.index, path, noun="blocks")
     source = source_of(path, f"blocks-2020-tiger{year}", "2020 census blocks (TIGER/Line)", year)
     return stamp(table, level="block", geo_vintage="2020", sources=[source], notes=notes)
 
@@ -283,10 +286,10 @@ def read_tract_relationship(path: str | Path) -> pd.DataFrame:
     columns = {"AREALAND_PART": "land_km2", "AREAWATER_PART": "water_km2"}
     require_columns(frame, ["GEOID_TRACT_20", "GEOID_TRACT_10", *columns], path)
     both = (frame["GEOID_TRACT_20"] != "") & (frame["GEOID_TRACT_10"] != "")
-    frame = frame[both].reset_index(drop=True)
-    table = to_numbers(frame, columns, path) / 1e6
-    table.insert(0, "geoid_2010", frame["GEOID_TRACT_10"].str.zfill(11))
-    table.insert(0, "geoid_2020", frame["GEOID_TRACT_20"].str.zfill(11))
+    frame = frame[both]
+    table = (to_numbers(frame, columns, path) / 1e6).reset_index(drop=True)
+    for name, column in (("geoid_2010", "GEOID_TRACT_10"), ("geoid_2020", "GEOID_TRACT_20")):
+        table.insert(0, name, normalize(frame[column], level="tract", file=path).to_numpy())
     source = source_of(path, "tract-relationship-2020-2010", "Tract relationship 2020-2010", 2020)
     return stamp(table, level="tract", geo_vintage="2020", sources=[source])
 

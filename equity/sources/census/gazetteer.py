@@ -12,8 +12,9 @@ from equity.files.opening import read_bytes
 from equity.net.desk import Desk
 from equity.net.store import Stored
 from equity.provenance import stamp
-from equity.sources.area_rows import index_by_area, to_numbers
+from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import census_file, restamp, source_of
+from equity.sources.points import refuse_turned
 from equity.sources.vintages import check_edition, vintage_of
 
 __all__ = ["fetch_gazetteer", "get_gazetteer", "read_gazetteer"]
@@ -60,8 +61,11 @@ def fetch_gazetteer(level: str, *, year: int, via: Desk | None = None) -> Stored
     if level not in _GAZETTEER:
         raise InputError(f"no gazetteer for {level!r}", fix=f"use {', '.join(_GAZETTEER)}")
     kind = _GAZETTEER[level]
-    name = f"{year}_Gaz_{kind}_national.zip" if year > 2010 else f"Gaz_{kind}_national.zip"
-    path = f"/geo/docs/maps-data/data/gazetteer/{year}_Gazetteer/{name}"
+    # The first edition lies beside the folders of the later years.
+    late = year > 2010
+    name = f"{year}_Gaz_{kind}_national.zip" if late else f"Gaz_{kind}_national.zip"
+    folder = f"{year}_Gazetteer/" if late else ""
+    path = f"/geo/docs/maps-data/data/gazetteer/{folder}{name}"
     return census_file(f"gazetteer/{year}/{name}", path, "zip", via)
 
 
@@ -98,16 +102,19 @@ def read_gazetteer(
     data = read_bytes(path, suffix=".txt")
     bar = "|" in first_line(data)
     frame = read_text_table(path, delimiter="|" if bar else "\t", data=data)
+    require_columns(frame, ["GEOID"], path)
     told = {"a file with bars" if bar else "a file with tabs": _BARS if bar else _TABS}
     if "POP10" in frame.columns:
         told["a column POP10"] = range(2010, 2011)
     check_edition(path, year, name=r"(20\d\d)_gaz", layout=told)
     columns = {"INTPTLONG": "lon", "INTPTLAT": "lat", "ALAND": "land_km2", "AWATER": "water_km2"}
+    require_columns(frame, ["GEOID"], path)
     table = to_numbers(frame, columns, path)
     table[["land_km2", "water_km2"]] /= 1e6
     table, notes = index_by_area(
         table, frame["GEOID"], path, level=level, state=state, multi_state=True
     )
+    refuse_turned(table["lon"], table["lat"], table.index, path, noun="areas")
     source = source_of(path, f"gazetteer-{level}-{year}", f"Gazetteer, {level}", year)
     return stamp(
         table,

@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+
 from equity.errors import VintageError
 from equity.provenance import iso_day
 
@@ -123,7 +125,7 @@ def parse_name(name: str) -> BdcName:
     )
 
 
-def check_as_of(as_of: str | date) -> str:
+def check_as_of(as_of: str | date | np.datetime64) -> str:
     """Return a vintage as an ISO date.
 
     Raises

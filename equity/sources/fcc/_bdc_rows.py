@@ -50,7 +50,7 @@ def parse_rows(
     lines = 1  # the header
     bad = _BadRows()
     reading = csv.ReadOptions(use_threads=False, block_size=_PIECE, column_names=header)
-    parsing = csv.ParseOptions(invalid_row_handler=bad)
+    plain, parsing = csv.ParseOptions(), csv.ParseOptions(invalid_row_handler=bad)
     converting = csv.ConvertOptions(
         column_types={name: pa.type_for_alias(kind) for name, kind in types.items()},
         include_columns=list(types),
@@ -61,12 +61,26 @@ def parse_rows(
         bad.before = lines
         left_out = bad.count
         try:
-            table = csv.read_csv(pa.BufferReader(block), reading, parsing, converting, pool)
+            try:
+                table = csv.read_csv(pa.BufferReader(block), reading, plain, converting, pool)
+            except pa.ArrowInvalid as error:
+                # Arrow hands a row over as text, and where it is none prints a traceback.
+                if not _is_text(block) or "Expected" not in str(error):
+                    raise
+                table = csv.read_csv(pa.BufferReader(block), reading, parsing, converting, pool)
         except pa.ArrowInvalid as error:
             raise _explain(str(error), header, file, before=lines) from None
         lines += table.num_rows + bad.count - left_out
         yield from table.combine_chunks(pool).to_batches()
     bad.complain(file)
+
+
+def _is_text(block: Any) -> bool:
+    try:
+        block.to_pybytes().decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _blocks(stream: Any, file: str) -> Iterator[Any]:

@@ -10,13 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from equity.errors import (
-    DependencyError,
-    EquityError,
-    MissingFileError,
-    OfflineError,
-    StorageError,
-)
+from equity.errors import DependencyError, EquityError, OfflineError, StorageError
+from equity.files.opening import regular
 from equity.files.zips import OpenZip, open_zip
 from equity.provenance import sha256_of
 from equity.settings import current
@@ -67,9 +62,9 @@ def open_bytes(path: str) -> Iterator[IO[bytes]]:
             system, inside = filesystem(path)
             handle = system.open(inside, "rb")
         else:
-            handle = Path(path).open("rb")  # noqa: SIM115 - closed below
-    except FileNotFoundError:
-        raise MissingFileError("no such file", file=path, fix="check the path") from None
+            handle = regular(path).open("rb")
+    except EquityError:
+        raise
     except OSError as error:
         raise StorageError(f"cannot be read ({error.strerror or error})", file=path) from None
     with handle:

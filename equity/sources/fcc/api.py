@@ -7,8 +7,10 @@ removes it (``equity sources --remove fcc/2025-12-31``).
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,6 +39,7 @@ __all__ = [
     "BdcListing",
     "bdc_by_hand",
     "fetch_bdc_files",
+    "fetch_bdc_summary",
     "fetch_funding_listing",
     "get_bdc",
     "list_as_of_dates",
@@ -109,27 +112,34 @@ def list_bdc_files(*, as_of: str, via: Desk | None = None) -> list[BdcListing]:
         Transport and cache; the session's own by default.
     """
     at, date = via or desk(), check_as_of(as_of)
-    path = f"{_API}/downloads/listAvailabilityData/{date}"
     params = {"category": "State", "technology_type": "Fixed Broadband"}
-    name = f"fcc/{date}/bdc-listing-{date}-state-fixed.json"
+    by_hand = "the state's Location Coverage and Served-Unserved files"
+    listed = map(_listing, _listed_rows(at, date, "state-fixed", params, by_hand))
+    return [entry for entry in listed if entry is not None]
+
+
+def _listed_rows(
+    at: Desk, date: str, kept_as: str, params: dict[str, str], by_hand: str
+) -> list[dict[str, Any]]:
+    """Return the rows of a listing, asked once and then kept."""
+    name = f"fcc/{date}/bdc-listing-{date}-{kept_as}.json"
     if at.offline and at.store.find(name) is None:
         raise OfflineError(
             f"the FCC's files as of {date} are not at hand, and downloads are switched off",
             fix=(
-                "unset EQUITY_OFFLINE (or drop --offline), or download the state's Location "
-                f"Coverage and Served-Unserved files from {publisher('fcc').page} into data/raw/"
+                f"unset EQUITY_OFFLINE (or drop --offline), or download {by_hand} from "
+                f"{publisher('fcc').page} into data/raw/"
             ),
         )
+    path = f"{_API}/downloads/listAvailabilityData/{date}"
     stored = at.store.find(name) or _over_hosts(
         at, path, lambda request: at.get(name, request), params
     )
-    rows = _rows(stored.path.read_bytes(), stored.path.name)
-    listed = (_listing(row) for row in rows)
-    return [entry for entry in listed if entry is not None]
+    return _rows(stored.path.read_bytes(), stored.path.name)
 
 
 def _listing(row: dict[str, Any]) -> BdcListing | None:
-    name = str(row.get("file_name") or "").removesuffix(".zip").removesuffix(".csv")
+    name = _bare(row)
     product = {"Served-Unserved": EXPORT, "Location Coverage": LOCATIONS}.get(
         str(row.get("subcategory")), ""
     )
@@ -245,7 +255,7 @@ def fetch_bdc_files(
             fix="`equity doctor` shows the dates it has; a listing is kept: "
             f"`equity sources --remove fcc/{date}` asks again",
         )
-    return [_download(at, date, entry) for entry in sorted(listed, key=lambda e: e.name)]
+    return [_download(at, date, e.name, e.file_id) for e in sorted(listed, key=lambda e: e.name)]
 
 
 def bdc_by_hand(
@@ -268,12 +278,58 @@ def bdc_by_hand(
     return found
 
 
-def _download(at: Desk, date: str, entry: BdcListing) -> Stored:
-    name = f"fcc/{date}/{entry.name}.zip"
-    path = f"{_API}/downloads/downloadFile/availability/{entry.file_id}"
+def fetch_bdc_summary(name: str, *, as_of: str, via: Desk | None = None) -> Stored:
+    """Download (once) one of the FCC's own tables: by county, by place, or of providers.
+
+    The listing of these is asked once for a vintage, with the same token as the location files.
+
+    Parameters
+    ----------
+    name
+        Name of the file, ``<…>`` for the part that the FCC decides:
+        ``bdc_us_provider_list_D25_<revision>``.
+    as_of
+        30 June or 31 December, as an ISO date.
+    via
+        Transport and cache; the session's own by default.
+
+    Raises
+    ------
+    InputError
+        If the FCC lists no such table, or several.
+    CredentialError, OfflineError, NetworkError, FormatError, StorageError
+        If there is no token, or the download fails.
+    """
+    at, date = via or desk(), check_as_of(as_of)
+    stem = name.removesuffix(".zip")
+    rows = _listed_rows(at, date, "summary", {"category": "Summary"}, stem)
+    pattern = re.sub(r"<[^>]*>", "*", stem)
+    found = {
+        _bare(row): str(row["file_id"])
+        for row in rows
+        if str(row.get("file_type", "csv")) == "csv" and fnmatch.fnmatchcase(_bare(row), pattern)
+    }
+    if len(found) != 1:
+        raise InputError(
+            f"the FCC lists {len(found)} tables called {pattern} as of {date}",
+            rows=sorted(found),
+            fix="`equity doctor` shows the dates it has; a listing is kept: "
+            f"`equity sources --remove fcc/{date}` asks again",
+        )
+    ((bare, file_id),) = found.items()
+    return _download(at, date, bare, file_id)
+
+
+def _bare(row: dict[str, Any]) -> str:
+    return str(row.get("file_name") or "").removesuffix(".zip").removesuffix(".csv")
+
+
+def _download(at: Desk, date: str, bare: str, file_id: str) -> Stored:
+    name = f"fcc/{date}/{bare}.zip"
+    path = f"{_API}/downloads/downloadFile/availability/{file_id}"
 
     def fetch(request: Request) -> Stored:
-        return at.get(name, request, check=_check_archive, revision=parse_name(entry.name).revision)
+        return at.get(name, request, check=_check_archive, revision=parse_name(bare).revision)
 
     return at.store.find(name) or _over_hosts(at, path, fetch, {}, expect="zip")
 

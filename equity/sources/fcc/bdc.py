@@ -13,8 +13,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from equity.areas.geoid import EXAMPLE_STATE, find_state
 from equity.errors import InputError, MissingFileError
+from equity.files.opening import located
 from equity.provenance import Source, sha256_of
 from equity.rules.coverage_rule import TECHNOLOGIES
 from equity.sources.fcc import _bdc_names as names
@@ -30,7 +33,7 @@ from equity.sources.fcc._bdc_stream import (
 )
 from equity.sources.wanted import wanted_of
 
-__all__ = ["BdcFiles", "read_bdc"]
+__all__ = ["BdcFiles", "read_bdc", "told_by_name"]
 
 logger = logging.getLogger("equity.sources.fcc.bdc")
 
@@ -75,10 +78,24 @@ class BdcFiles:
         return any(file.product == names.EXPORT for file in self.files)
 
 
+def told_by_name(name: str) -> tuple[str, str] | None:
+    """Return what the name of a location file or an export tells: its state ("" for all) and date.
+
+    None if it is the name of something else.
+
+    Examples
+    --------
+    >>> told_by_name("bdc_51_FibertothePremises_fixed_broadband_D25_29sep2026.zip")
+    ('51', '2025-12-31')
+    """
+    told = parse_name(name)
+    return (told.state, told.vintage) if told.product in _WANTED and told.vintage else None
+
+
 def read_bdc(
     paths: Paths,
     *,
-    as_of: str | date,
+    as_of: str | date | np.datetime64,
     state: str | None = None,
     technologies: int | Iterable[int] | None = None,
     checksums: bool = False,
@@ -182,7 +199,7 @@ def _each(paths: Paths) -> Iterator[tuple[str, bool]]:
     for item in items:
         if is_url(item):
             yield from _each_url(str(item))
-        elif Path(item).is_dir():
+        elif located(item).is_dir():
             yield from ((str(p), False) for p in sorted(Path(item).iterdir()) if p.is_file())
         elif Path(item).is_file():
             yield str(item), True

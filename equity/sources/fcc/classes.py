@@ -6,7 +6,8 @@ hold classes, not offers, so a rule that asks for other speeds than the classes'
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ import pandas as pd
 from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, iso_day, stamp
-from equity.sources.area_rows import index_by_area, pick_id, to_numbers
+from equity.sources.area_ids import table_ids
+from equity.sources.area_rows import index_by_area, to_numbers
 from equity.sources.vintages import vintage_of
 
 __all__ = ["read_coverage"]
 
+_TARGET = re.compile(r"(locations|providers|(served|underserved|unserved)(_tech\d+)?)_n")
 _AREAS = 2024  # whatever the filing: 2020 areas, Connecticut as the ids have it
 _CLASSES = ("served", "underserved", "unserved")
 _COUNTS = ("locations_n", *(f"{name}_n" for name in _CLASSES))
@@ -48,7 +51,7 @@ def read_coverage(
     state: str | None = None,
     multi_state: bool = False,
     columns: Mapping[str, str] | None = None,
-    id_column: str | None = None,
+    id_column: str | Sequence[str] | None = None,
     served: tuple[float, float] = (100.0, 20.0),
     underserved: tuple[float, float] = (25.0, 3.0),
     technologies: tuple[int, ...] = (10, 40, 50, 71),
@@ -71,7 +74,8 @@ def read_coverage(
         ``underserved_n``, ``unserved_n``, ``providers_n``, ``served_tech50_n`` …). The layout of
         the Living Atlas summary is known without it.
     id_column
-        Column that holds the area id, where it is not a known name.
+        Column that holds the area id, where it is not a known name; or the columns of state,
+        county and tract that make it.
     served, underserved
         (down, up) in Mbps: the cuts between the classes.
     technologies
@@ -94,8 +98,11 @@ def read_coverage(
     as_of = iso_day(as_of)
     if not as_of:
         raise InputError("as_of is blank", file=path, fix="give the date of the filing, or say so")
-    frame = read_text_table(path)
+    known = set(columns or ()) or {*_LIVING_ATLAS, *_COUNTS}
+    frame = read_text_table(path, header=lambda names: len(known & set(names)) >= len(_COUNTS))
+    frame, ids = table_ids(frame, path, level=level, given=id_column)
     mapping = dict(columns) if columns else _known_layout(frame, path)
+    _check_targets(list(mapping.values()))
     lacking = [name for name in _COUNTS if name not in mapping.values()]
     if lacking:
         raise MissingColumnError(
@@ -106,7 +113,7 @@ def read_coverage(
     numbers = to_numbers(frame, mapping, path)
     table, notes = index_by_area(
         numbers,
-        frame[pick_id(frame, path, id_column)],
+        ids,
         path,
         level=level,
         state=state,
@@ -126,6 +133,19 @@ def read_coverage(
         "technologies": list(technologies),
     }
     return table
+
+
+def _check_targets(targets: list[str]) -> None:
+    """Refuse a name that is no count of this table, and two columns of one name."""
+    for name in targets:
+        if not _TARGET.fullmatch(name):
+            raise InputError(
+                f"columns maps a column to {name}, which is no count of such a table",
+                fix=f"map to {', '.join(_COUNTS)}, providers_n, or of one technology, as "
+                "served_tech50_n",
+            )
+        if targets.count(name) > 1:
+            raise InputError(f"two columns are mapped to {name}", fix="keep one in columns=")
 
 
 def _known_layout(frame: pd.DataFrame, path: str | Path) -> dict[str, str]:

@@ -43,6 +43,7 @@ _TYPES = {
 }
 # Form 477 told kinds of DSL, other copper and cable apart; 90 is power line, 30 other copper.
 _TECHNOLOGY = {11: 10, 12: 10, 20: 10, 30: 10, 41: 40, 42: 40, 43: 40, 90: 0}
+_FASTEST = 1e9
 _GEOSTATIONARY = 60
 _NOTE = (
     "Form 477 counts 2010 blocks, not locations: a block is listed as reached if one home in it "
@@ -186,8 +187,8 @@ def _as_offers(batch: Any, columns: Sequence[str], file: str) -> Any:
         "location_id": batch.column("blockcode"),
         "technology": pa.array(mapped.astype(np.int16)),
         # Speeds may be decimals; a rule's cut is reached only by the whole number.
-        "max_advertised_download_speed": _whole(raw["maxaddown"]),
-        "max_advertised_upload_speed": _whole(raw["maxadup"]),
+        "max_advertised_download_speed": _whole(raw["maxaddown"], file),
+        "max_advertised_upload_speed": _whole(raw["maxadup"], file),
         "low_latency": pa.array((code != _GEOSTATIONARY).astype(np.int8)),
         "business_residential_code": pa.array(who.astype(str)),
         "block_geoid": batch.column("blockcode"),
@@ -200,9 +201,16 @@ def _as_offers(batch: Any, columns: Sequence[str], file: str) -> Any:
     return pa.RecordBatch.from_pydict({name: offers[name] for name in columns})
 
 
-def _whole(speeds: Any) -> Any:
+def _whole(speeds: Any, file: str) -> Any:
     import numpy as np
     import pyarrow as pa
 
     blank = np.isnan(speeds)
+    odd = speeds[~blank & ~(np.abs(speeds) < _FASTEST)]
+    if odd.size:
+        raise FormatError(
+            f"a speed is {odd[0]:g} Mbps, which no line has",
+            file=file,
+            fix="download the file again",
+        )
     return pa.array(np.floor(np.where(blank, 0, speeds)).astype(np.int32), mask=blank)

@@ -1,0 +1,113 @@
+"""Records of JSON as a table of text: features of GeoJSON and of Esri's services, or a plain list.
+
+Geometry is left out, but for points: they are two more columns, ``lon`` and ``lat``, where the
+attributes have none and the file does not say that its coordinates are other than degrees.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from equity.errors import FormatError
+
+__all__ = ["is_json", "read_features"]
+
+_DEGREES = {4326, 4269}
+_LON = {"lon", "longitude"}
+
+
+def is_json(data: bytes) -> bool:
+    """Return True for bytes that begin as JSON does."""
+    return data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"["))
+
+
+def read_features(data: bytes, path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the names of the attributes, and the number and cells of each feature.
+
+    Raises
+    ------
+    FormatError
+        If it is no JSON of features, or the service sent only the first of them.
+    """
+    whole = parsed(data, path)
+    features = whole.get("features") if isinstance(whole, dict) else whole
+    if not isinstance(features, list) or not all(isinstance(item, dict) for item in features):
+        topology = isinstance(whole, dict) and whole.get("type") == "Topology"
+        raise FormatError(
+            "this is TopoJSON, not a table" if topology else "this is JSON, not a table",
+            file=path,
+            fix="convert it to GeoJSON" if topology else "name the CSV file",
+        )
+    if not isinstance(whole, dict):
+        return _laid_out(features)
+    if _cut(whole):
+        raise FormatError(
+            f"the service sent only the first {len(features):,} features of more",
+            file=path,
+            fix="ask for the others too (resultOffset), or download the layer as CSV",
+        )
+    degrees = _in_degrees(whole)
+    return _laid_out([_attributes(item, degrees=degrees) for item in features])
+
+
+def _laid_out(rows: list[dict[str, Any]]) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return names, [(n, [_text(row.get(name)) for name in names]) for n, row in enumerate(rows, 1)]
+
+
+def parsed(data: bytes, path: str | Path) -> Any:
+    """Return what a JSON text holds.
+
+    Raises
+    ------
+    FormatError
+        If it is none, or half of one.
+    """
+    try:
+        return json.loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        raise FormatError(
+            "not valid JSON: the answer was cut off or is no answer",
+            file=path,
+            fix="download it again",
+        ) from None
+
+
+def _cut(whole: dict[str, Any]) -> bool:
+    more = whole.get("properties")
+    marks = [whole, more if isinstance(more, dict) else {}]
+    return any(mark.get("exceededTransferLimit") is True for mark in marks)
+
+
+def _in_degrees(whole: dict[str, Any]) -> bool:
+    system = whole.get("spatialReference")
+    if isinstance(system, dict):
+        return system.get("latestWkid", system.get("wkid")) in _DEGREES
+    return "crs" not in whole or any(
+        name in json.dumps(whole["crs"]) for name in ("CRS84", *map(str, _DEGREES))
+    )
+
+
+def _attributes(item: dict[str, Any], *, degrees: bool) -> dict[str, Any]:
+    cells = item.get("attributes", item.get("properties"))
+    row = dict(cells) if isinstance(cells, dict) else {}
+    point = item.get("geometry")
+    if not degrees or not isinstance(point, dict) or _LON & {str(n).casefold() for n in row}:
+        return row
+    pair = point.get("coordinates") if point.get("type") == "Point" else None
+    lon, lat = pair[:2] if isinstance(pair, list) and len(pair) > 1 else (None, None)
+    lon, lat = point.get("x", lon), point.get("y", lat)
+    return row if lon is None else {**row, "lon": lon, "lat": lat}
+
+
+def _text(cell: Any) -> str:
+    """Return a value as a CSV would hold it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)

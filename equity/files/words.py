@@ -1,0 +1,56 @@
+"""Words that were read byte for byte: UTF-8 where they are that, whatever their file says."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import pandas as pd
+
+__all__ = ["decoded_words"]
+
+Frame = TypeVar("Frame", bound=pd.DataFrame)
+
+
+def decoded_words(frame: Frame) -> Frame:
+    """Return a table whose text was read as ISO-8859-1, a character for each byte, as it is meant.
+
+    Each cell is UTF-8 where its bytes can be, else Windows-1252, or Latin-1 where that has no
+    character. In a table with UTF-8 a letter that its column's width cut in two is left off.
+    """
+    words = [n for n in frame.columns if any(isinstance(cell, str) for cell in frame[n])]
+    raw = {name: frame[name].map(_bytes, na_action="ignore") for name in words}
+    utf8 = any(_is_utf8(cell) for cells in raw.values() for cell in cells)
+    told = {
+        name: cells.map(lambda cell: _text(cell, utf8=utf8), na_action="ignore")
+        for name, cells in raw.items()
+    }
+    return frame.assign(**told)
+
+
+def _bytes(cell: Any) -> Any:
+    return cell.encode("ISO-8859-1") if isinstance(cell, str) else cell
+
+
+def _is_utf8(cell: Any) -> bool:
+    """Return True for bytes that are UTF-8 and more than ASCII: chance does not make them."""
+    if not isinstance(cell, bytes) or cell.isascii():
+        return False
+    try:
+        cell.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _text(cell: Any, *, utf8: bool) -> Any:
+    if not isinstance(cell, bytes):
+        return cell
+    try:
+        return cell.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if utf8 and error.reason == "unexpected end of data":  # cut at the width of its column
+            return cell.decode("utf-8", errors="ignore")
+    try:
+        return cell.decode("cp1252")
+    except UnicodeDecodeError:
+        return cell.decode("ISO-8859-1")

@@ -1,0 +1,121 @@
+"""``[area.districts]``: the district of each county or tract, without holes or overlaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from equity.areas.geoid import normalize
+from equity.errors import InputError, MissingColumnError
+from equity.files.delimited import read_text_table
+from equity.provenance import Source, file_source
+from equity.sources.area_ids import known_id
+from equity.sources.area_rows import require_columns
+from equity.study.naming import counties_called
+from equity.study.parts import DistrictsPart
+
+__all__ = ["districts_of"]
+
+_NAMED = ("county", "county_name", "locality", "name", "jurisdiction")
+
+
+def districts_of(
+    part: DistrictsPart, path: Path, areas: pd.DataFrame, counties: Mapping[str, str]
+) -> tuple[pd.Series, Source]:
+    """Return the district of every area of a study, and the table's source.
+
+    Parameters
+    ----------
+    part
+        What the study says of the table.
+    path
+        CSV, one row a county (code or name) or tract.
+    areas
+        Area table of the study.
+    counties
+        Its counties: code -> name.
+
+    Returns
+    -------
+    districts : Series
+        Index the study's areas; missing in those without a district, which only a study of some
+        districts may leave.
+    source : Source
+
+    Raises
+    ------
+    InputError
+        If a county or tract stands in two districts, is none of the study's, or has none.
+    """
+    frame = read_text_table(path)
+    require_columns(frame, [part.district], path)
+    frame = frame[frame[part.district].fillna("").str.strip() != ""]
+    column = part.id_column or _id_column(frame, path)
+    ids = _ids(frame[column].fillna("").str.strip(), path, counties, areas)
+    given = pd.DataFrame({"id": ids.to_numpy(), "district": frame[part.district].str.strip()})
+    given = given[given["id"].str[:2].isin(areas.index.str[:2].unique())].drop_duplicates()
+    twice = given[given["id"].duplicated(keep=False)]
+    if len(twice):
+        both = twice.groupby("id")["district"].agg(" and ".join)
+        raise InputError(
+            f"{len(both):,} areas belong to two districts: {both.index[0]} to {both.iloc[0]}",
+            file=path,
+            rows=list(both.index),
+            fix="keep one row for each",
+        )
+    by_id = given.set_index("id")["district"]
+    length = int(by_id.index.str.len().max()) if len(by_id) else 5
+    found = pd.Series(areas.index.str[:length], index=areas.index).map(by_id)
+    _refuse_holes(found, part, path, areas)
+    source = file_source(
+        path,
+        id=f"districts-{path.stem}",
+        agency="The study's own",
+        product="Table of districts",
+        vintage="as given",
+    )
+    return found, source
+
+
+def _id_column(frame: pd.DataFrame, path: Path) -> str:
+    if known := known_id(frame):
+        return known
+    named = {name.casefold(): name for name in frame.columns}
+    for name in _NAMED:
+        if name in named:
+            return named[name]
+    raise MissingColumnError(
+        f"no column of counties or areas among {', '.join(map(repr, frame.columns[:8]))}",
+        file=path,
+        fix="name it county, or GEOID",
+    )
+
+
+def _ids(
+    values: pd.Series, path: Path, counties: Mapping[str, str], areas: pd.DataFrame
+) -> pd.Series:
+    """Return county codes or area ids, of codes in any spelling or of names."""
+    if not values.str.contains(r"\d{4}", regex=True).all():
+        return pd.Series([counties_called([name], counties)[0] for name in values], dtype=object)
+    level = "county" if values.str.extract(r"(\d+)\D*$")[0].str.len().max() <= 5 else "tract"
+    if level == "tract" and len(areas.index[0]) < 11:
+        raise InputError(
+            "places tracts, and the study has larger areas", file=path, fix="place its counties"
+        )
+    return normalize(values, level=level, file=path)
+
+
+def _refuse_holes(found: pd.Series, part: DistrictsPart, path: Path, areas: pd.DataFrame) -> None:
+    # Water belongs to nobody.
+    hole = found.isna() & (areas["area_status"] != "water")
+    if part.only or not hole.any():
+        return
+    counties = sorted(set(found.index[hole].str[:5]))
+    raise InputError(
+        f"{int(hole.sum()):,} areas, in {len(counties):,} counties, belong to no district",
+        file=path,
+        rows=counties,
+        fix='add their rows, or name the districts that the study is about: only = ["..."]',
+    )

@@ -1,0 +1,106 @@
+"""``equity init --from``: a newcomer's own files become a study that runs without an edit."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from equity.cli import init, run
+from equity.errors import EquityError, InputError
+from equity.example.state import write_example
+from equity.sources.census.acs import read_acs
+from equity.study.run import Study
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    return write_example(tmp_path_factory.mktemp("example") / "state", scale=0.05)
+
+
+@pytest.fixture
+def newcomer(example, tmp_path, monkeypatch):
+    """A folder with what somebody downloaded: survey (CSV), clinics with odd names, boundaries."""
+    monkeypatch.chdir(tmp_path)
+    survey = read_acs(example.acs, year=2023, state="90")
+    survey.insert(0, "GEO_ID", "1400000US" + survey.index)
+    survey.rename(columns={"name": "NAME"}).to_csv("ACSDT5Y2023.tables-Data.csv", index=False)
+    shutil.copy(example.tracts, "tl_2023_90_tract.zip")
+    with example.clinicians.open(encoding="utf-8") as source:
+        rows = list(csv.DictReader(source))
+    with Path("Clinics list 2025.csv").open("w", encoding="utf-8", newline="") as target:
+        out = csv.writer(target)
+        out.writerow(["Facility Name", "Category", "X (Longitude)", "Y_Latitude", "Phone"])
+        out.writerows([r["facility"], r["specialty"], r["lon"], r["lat"], "555"] for r in rows)
+    return sorted(p.name for p in tmp_path.iterdir())
+
+
+def test_three_files_become_a_page_without_an_edit(newcomer, example, capsys):
+    init(newcomer, Path("study.toml"), from_files=True)
+    run("study.toml", Path("out"))
+    page = Path("out/index.html").read_text(encoding="utf-8")
+    assert "could only make them more" in page, "lines are unknown, and the page says so"
+    table = pd.read_csv("out/communities.csv", dtype={"geoid": str}, index_col="geoid")
+    assert table["gap_n"].sum() > 0
+    whole = Study.load(example.study).run().table
+    assert table["population_n"].to_dict() == whole["population_n"].to_dict()
+    assert table["is_under_resourced"].tolist() == whole["is_under_resourced"].tolist()
+    text = Path("study.toml").read_text(encoding="utf-8")
+    assert 'columns = { lon = "X (Longitude)", lat = "Y_Latitude", name = "Facility Name"' in text
+    assert 'as_of = "2025"' in text
+    assert 'label = "clinics list"' not in text
+    for line in text.split("[under_resourced]")[0].splitlines():
+        assert (
+            not line or line[0] in "[#" or "  # " in line or line.startswith(("rules", "headl"))
+        ), line
+    with pytest.raises(InputError, match="there already"):
+        init(newcomer, Path("study.toml"), from_files=True)
+
+
+def test_the_fcc_s_files_and_hrsa_s_list_are_known_by_sight(newcomer, example):
+    hrsa = example.sites.as_posix()
+    lines = [p.as_posix() for p in sorted(example.bdc.glob("*.zip"))]
+    init(
+        [*newcomer, hrsa, *lines, example.served_unserved.as_posix()],
+        Path("s.toml"),
+        from_files=True,
+    )
+    study = Study.load("s.toml")
+    assert (study.plan.coverage.kind, study.plan.coverage.as_of) == ("locations", "2024-12-31")
+    assert [part.reader for part in study.plan.sites] == ["hrsa", "points"]
+    result, whole = study.run(), Study.load(example.study).run()
+    assert result.table["locations_n"].equals(whole.table["locations_n"])
+
+
+@pytest.mark.parametrize(
+    ("files", "what", "fix"),
+    [
+        (["Clinics list 2025.csv"], "no survey among the files: Clinics list 2025.csv .points.", "B28002"),
+        (["ACSDT5Y2023.tables-Data.csv"], "no places of care among the files", "coordinates"),
+        (["ACSDT5Y2023.tables-Data.csv", "odd.csv"], "odd.csv: is neither a survey", "lon and lat"),
+        (["nowhere.csv"], "no such file", "name"),
+        (["survey.csv", "Clinics list 2025.csv"], "do not tell the year", "--year"),
+    ],
+)  # fmt: skip
+def test_files_that_do_not_do_are_refused_with_what_would(newcomer, files, what, fix):
+    Path("odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    shutil.copy("ACSDT5Y2023.tables-Data.csv", "survey.csv")
+    with pytest.raises(EquityError, match=what) as caught:
+        init(files, Path("study.toml"), from_files=True)
+    assert fix in caught.value.fix
+    assert not Path("study.toml").exists()
+
+
+def test_a_year_may_be_told_and_a_survey_must_tell_who_comes_first(newcomer):
+    shutil.copy("ACSDT5Y2023.tables-Data.csv", "survey.csv")
+    init(["survey.csv", "Clinics list 2025.csv"], Path("s.toml"), from_files=True, year=2023)
+    assert Study.load("s.toml").plan.acs[0].year == 2023
+    table = pd.read_csv("survey.csv", dtype=str)
+    keep = ["GEO_ID", *(n for n in table if n.startswith(("B28", "B01003")))]
+    table[keep].to_csv("acs5_2023_few.csv", index=False)
+    with pytest.raises(InputError, match="do not tell who is under-resourced") as caught:
+        init(["acs5_2023_few.csv", "Clinics list 2025.csv"], Path("t.toml"), from_files=True)
+    assert "B17001" in caught.value.fix
