@@ -192,7 +192,8 @@ def _compared(stem: str) -> Column | None:
     if found is None or owner is None:
         return None
     what, test = found[2], found[3] or ""
-    label = f"{owner.label}: {_SIDES[what]}{_TESTS[test]}"
+    points = " (percentage points)" if what == "change" and owner.unit == "share" else ""
+    label = f"{owner.label}: {_SIDES[what]}{points if test in {'', '_moe'} else ''}{_TESTS[test]}"
     plain = Column(stem, owner.unit, label, owner.source, "float", direction=owner.direction)
     if what == "trend":
         # The pale word first, the worse one last.
@@ -204,7 +205,7 @@ def _compared(stem: str) -> Column | None:
         return replace(plain, unit="text", dtype="str", direction="neither")
     if test in {"_z", "_p", "_q"}:
         return replace(plain, unit="number", direction="neither")
-    return plain
+    return replace(plain, universe=owner.universe)
 
 
 def _derived(column: Column, ending: str, label: str) -> Column:

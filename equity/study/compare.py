@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import geopandas as gpd
 import pandas as pd
 
-from equity.areas.words import about, number, plural, sentence_list
+from equity.areas.words import number, plural, sentence_list
 from equity.errors import FormatError, InputError, MissingFileError
 from equity.files.atomic import write_text
 from equity.measures.change import Change, change
@@ -68,7 +68,8 @@ class Comparison:
 
     def _write(self, folder: Path) -> None:
         table: Any = self.change.areas
-        notes = [*self.finding[1:], *self.change.notes]
+        said = [f"{note[:1].upper()}{note[1:]}." for note in self.change.notes]
+        notes = [*self.finding[1:], *said]
         shown = [name for name in _LAYERS if name in table and table[name].notna().any()]
         title = f"{self.title}: what changed"
         drawn = isinstance(table, gpd.GeoDataFrame) and table.geometry.notna().any()
@@ -177,8 +178,8 @@ def _count(found: Change, title: str) -> str:
     both = found.areas[found.areas["gap_n_change"].notna()]
     old, new = both["gap_n_before"].sum(), both["gap_n_after"].sum()
     return (
-        f"{title}: {about(old)} people in the gap before, {about(new)} after, {_signed(new - old)} "
-        f"(in {plural(len(both), 'area')} with a value both times)."
+        f"{title}: {number(old)} people in the gap before, {number(new)} after, "
+        f"{_signed(new - old)} (in {plural(len(both), 'area')} with a value both times)."
     )
 
 
@@ -245,7 +246,7 @@ def _alone(found: Change) -> str:
 
 
 def _signed(value: float) -> str:
-    """Write a change with its sign; less than half a person is none."""
+    """Write a change with its sign, unrounded: parts must be seen to add up."""
     if abs(value) < 0.5:
         return "0"
-    return f"{'+' if value > 0 else '-'}{about(abs(value))}"
+    return f"{value:+,.0f}"
