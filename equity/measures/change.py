@@ -21,8 +21,10 @@ from equity.areas.join import combine
 from equity.areas.moe import difference_test
 from equity.areas.relationship import Relationship
 from equity.areas.schema import describe
+from equity.areas.table import level_of
 from equity.areas.vintage import comparable, required_vintage
 from equity.errors import InputError, MissingColumnError
+from equity.measures.checks import refuse_discovery_rate, refuse_seed
 from equity.measures.gap_split import PARTS, Split, split_change
 from equity.measures.local_statistics import false_discovery
 from equity.provenance import carry, meta
@@ -149,10 +151,14 @@ def change(
     >>> found.areas[["gap_n_change", "gap_n_trend"]].values.tolist()
     [[90.0, 'rose']]
     """
-    _check(discovery_rate, draws, overlap)
+    _check(draws, overlap)
+    refuse_discovery_rate(discovery_rate)
+    refuse_seed(seed)
+    level_of(before, name="the table before")
+    level_of(after, name="the table after")
     before, notes = _on_areas_of(after, before, links, counts=counts, ratios=ratios)
     _same_states(before, after)
-    chosen = _columns(before, after, columns)
+    chosen = _columns(before, after, None if columns is None else list(columns))
     base, _ = combine(
         _side(after, chosen, "after"), _side(before, chosen, "before"), audit=True,
         names=["the table before"],
@@ -176,9 +182,7 @@ def change(
     )
 
 
-def _check(rate: float, draws: int, overlap: str) -> None:
-    if not 0 < rate < 1:
-        raise InputError(f"discovery_rate is {rate:g}", fix="give a share above 0 and below 1")
+def _check(draws: int, overlap: str) -> None:
     if draws < 0:
         raise InputError(f"draws is {draws}", fix="give 0 or more")
     words = ("refuse", "as_if_apart", "approximate")

@@ -16,9 +16,10 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_array
 
+from equity.areas.table import level_of, refuse_duplicates
 from equity.errors import InputError, MissingColumnError
 from equity.measures.borders import Contiguity, shared_borders
-from equity.measures.checks import checked_column
+from equity.measures.checks import checked_column, refuse_discovery_rate, refuse_seed
 from equity.measures.local_statistics import (
     false_discovery,
     gi_star,
@@ -92,6 +93,8 @@ def hotspots(
     ------
     MissingColumnError
         If a column is missing, or there are no polygons.
+    GeoidError
+        If ids are not text, or occur twice.
     InputError
         If a count is negative or above its people, or a setting is none.
 
@@ -116,12 +119,19 @@ def hotspots(
     >>> import geopandas as gpd
     >>> from shapely import box
     >>> counts = {"gap_n": [900.0, 900, 800, 100, 0, 100], "population_n": [1000.0] * 6}
-    >>> street = gpd.GeoDataFrame(counts, geometry=[box(i, 0, i + 1, 1) for i in range(6)])
+    >>> ids = [f"5100109010{i}" for i in range(6)]
+    >>> squares = [box(i, 0, i + 1, 1) for i in range(6)]
+    >>> street = gpd.GeoDataFrame(counts, geometry=squares, index=ids)
     >>> found = hotspots(street, discovery_rate=0.5)
     >>> found["gi_star_z"].round(2).tolist()
     [1.7, 2.22, 0.74, -0.93, -2.22, -1.64]
     """
-    _check_settings(discovery_rate, permutations)
+    refuse_discovery_rate(discovery_rate)
+    refuse_seed(seed)
+    if permutations is not None and permutations < 1:
+        raise InputError(f"permutations is {permutations}", fix="give 1 or more, or None")
+    level_of(table)
+    refuse_duplicates(table.index, "the table")
     ordered = table.sort_index()
     count, whole = (_numbers(ordered, name) for name in (events, people))
     over = count > whole * (1 + 1e-9)
@@ -187,13 +197,6 @@ def _found(
     )
 
 
-def _check_settings(rate: float, permutations: int | None) -> None:
-    if not 0 < rate < 1:
-        raise InputError(f"discovery_rate is {rate:g}", fix="give a share above 0 and below 1")
-    if permutations is not None and permutations < 1:
-        raise InputError(f"permutations is {permutations}", fix="give 1 or more, or None")
-
-
 def _numbers(table: pd.DataFrame, name: str) -> Floats:
     if name not in table.columns:
         raise MissingColumnError(
@@ -210,7 +213,9 @@ def _polygons(table: Any, boundaries: Any) -> npt.NDArray[Any]:
         raise MissingColumnError(
             "the table has no polygons", fix="pass boundaries=read_boundaries(...)"
         )
-    geometry = geometry.reindex(table.index) if boundaries is not None else geometry
+    if boundaries is not None:
+        refuse_duplicates(boundaries.index, "the table of boundaries")
+        geometry = geometry.reindex(table.index)
     return np.asarray(geometry.where(~geometry.is_empty, None), dtype=object)
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from equity.areas.schema import describe
 from equity.errors import InputError, MissingColumnError
+from equity.measures.checks import refuse_seed
 from equity.provenance import carry
 from equity.rules import IndexRecipe, load_index_recipe
 from equity.rules.index_recipe import Indicator
@@ -146,6 +147,7 @@ def index_stability(
     made = _made(table, recipe)
     if draws < 1:
         raise InputError(f"draws is {draws}", fix="give 1 or more")
+    refuse_seed(seed)
     own = made.rank(made.index, made.total)
     rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": ("as the recipe is", own, "")}
     for key, label, weights in _other_weights(made):

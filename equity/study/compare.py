@@ -48,8 +48,8 @@ class Comparison:
     title: str
     change: Change
     finding: tuple[str, ...]
-    before: Mapping[str, Any]
-    after: Mapping[str, Any]
+    before: Mapping[str, str | bool]
+    after: Mapping[str, str | bool]
 
     @property
     def synthetic(self) -> bool:
@@ -79,7 +79,7 @@ class Comparison:
                 synthetic=self.synthetic, notes=notes,
             )  # fmt: skip
             save_map(page, folder / "index.html")
-        rules = dict.fromkeys([self.before["rule"], self.after["rule"]])
+        rules = dict.fromkeys(str(run["rule"]) for run in (self.before, self.after))
         export(table, folder, name="changes", rules=rules, synthetic=self.synthetic, notes=notes)
         record = {
             "title": title,
@@ -152,7 +152,7 @@ def _read(folder: Path) -> _Run:
         return _Run(pd.read_parquet(path), record)
 
 
-def _about(run: _Run) -> dict[str, Any]:
+def _about(run: _Run) -> dict[str, str | bool]:
     rules = [rule for rule in run.record.get("rules", []) if rule.get("headline")]
     return {
         "title": run.record.get("title", ""),
@@ -163,7 +163,7 @@ def _about(run: _Run) -> dict[str, Any]:
 
 
 def _finding(
-    found: Change, title: str, before: Mapping[str, Any], after: Mapping[str, Any]
+    found: Change, title: str, before: Mapping[str, str | bool], after: Mapping[str, str | bool]
 ) -> tuple[str, ...]:
     sentences = [
         _count(found, title), _through(found), _tested(found), _places(found),
@@ -232,7 +232,7 @@ def _names(found: Change, ids: tuple[str, ...]) -> str:
     )
 
 
-def _rules(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+def _rules(before: Mapping[str, str | bool], after: Mapping[str, str | bool]) -> str:
     if before["rule"] == after["rule"]:
         return ""
     return f"The rule changed too: {before['rule']} before, {after['rule']} after."

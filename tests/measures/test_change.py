@@ -12,6 +12,7 @@ from scipy.stats import norm
 
 import equity as eq
 from equity.areas.blocks import from_blocks
+from equity.areas.relationship import relationship
 from equity.areas.schema import describe
 from equity.areas.table import area_table
 from equity.errors import EquityError, InputError, MissingColumnError, VintageError
@@ -193,6 +194,40 @@ def test_equal_tables_have_not_changed():
     assert (same.areas["gap_n_change"] == 0).all()
     assert set(same.areas["gap_n_trend"].dropna()) == {"no_difference"}
     assert (same.totals["change_n"] == 0).all()
+
+
+def test_a_gap_that_is_no_product_of_the_four_is_not_split():
+    before, after = tracts(), tracts(**LATER)
+    after.loc[after.index[0], "gap_n"] += 1.0
+    found = eq.change(before, after)
+    assert found.areas.loc[after.index[0], PARTS].isna().all()
+    assert found.areas.loc[after.index[1:], PARTS].notna().all(axis=None)
+    assert found.totals["change_n"].notna().all()
+
+
+def test_areas_of_another_vintage_are_moved_and_what_that_loses_is_said():
+    before, after = tracts(vintage="2010"), tracts(**LATER)
+    before["is_under_resourced"] = before["falls_short"] = True
+    after["is_under_resourced"] = after["falls_short"] = False
+    ids = list(before.index)
+    # A quarter of the first area went to the second.
+    rows = [(ids[0], ids[0], 0.75), (ids[0], ids[1], 0.25), *((i, i, 1.0) for i in ids[1:])]
+    links = relationship(
+        pd.DataFrame(rows, columns=["source", "target", "population"]), source_level="tract",
+        target_level="tract", source_vintage="2010", target_vintage="2020",
+    )  # fmt: skip
+    found = eq.change(before, after, links=links)
+    assert found.areas["gap_n_before"].sum() == pytest.approx(before["gap_n"].sum())
+    first = found.areas.loc[ids[0]]
+    assert first["gap_n_before"] == pytest.approx(0.75 * before.loc[ids[0], "gap_n"])
+    moved = (
+        before.loc[ids[:2], "gap_n"] @ [0.25, 1] / (before.loc[ids[:2], "population_n"] @ [0.25, 1])
+    )
+    assert found.areas.loc[ids[1], "gap_share_before"] == pytest.approx(moved)
+    assert "connected_share" not in found.columns
+    assert found.areas[PARTS].isna().all(axis=None)
+    assert found.gained is found.lost is None
+    assert found.areas["gap_n_trend"].notna().all()
 
 
 def test_places_gained_and_lost_and_areas_of_one_table_alone():

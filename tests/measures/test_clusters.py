@@ -185,9 +185,12 @@ def test_noise_has_no_clusters_and_a_place_unlike_its_own_is_named():
     rng = np.random.default_rng(5)
     noise = town(rng.uniform(0.1, 0.3, 400), grid(20))
     assert (eq.hotspots(noise)["cluster"] == "no_cluster").sum() >= 398
-    cold = hot_corner()
-    cold.loc[cold.index[13], "gap_n"] = 0.0
-    assert eq.hotspots(cold)["cluster"].iloc[13] == "low_among_high"
+    for turned, word in ((False, "low_among_high"), (True, "high_among_low")):
+        odd = hot_corner()
+        odd.loc[odd.index[13], "gap_n"] = 0.0
+        if turned:
+            odd["gap_n"] = 600.0 - odd["gap_n"]
+        assert eq.hotspots(odd)["cluster"].iloc[13] == word
 
 
 def test_the_order_of_rows_and_the_seed_decide_nothing_else():
