@@ -179,6 +179,25 @@ def test_runs_that_cannot_be_compared_are_one_sentence(runs, tmp_path, change, s
         compare_runs(folder, runs / "first")
 
 
+def test_runs_on_tracts_of_two_censuses_are_compared_with_a_relationship_file(runs, tmp_path):
+    def in_2010(table):
+        return stamp(table, level="tract", geo_vintage="2010", sources=meta(table).sources)
+
+    folder = later(runs, tmp_path, change=in_2010, years="2013-2017")
+    ids = gpd.read_parquet(folder / "communities.parquet").index
+    rows = [f"{i}|{i}|1000|0" for i in ids]
+    file = tmp_path / "links.txt"
+    head = "GEOID_TRACT_20|GEOID_TRACT_10|AREALAND_PART|AREAWATER_PART"
+    file.write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    found = compare_runs(folder, runs / "first", links=file)
+    both = found.change.areas["gap_n_change"].notna()
+    assert both.sum() > 170
+    text = " ".join(found.finding)
+    assert "What it changed through cannot be told" in text
+    assert "Which places are named anew cannot be told" in text
+    assert found.write(tmp_path / "out").is_dir()
+
+
 def test_a_folder_without_a_run_and_a_table_that_was_edited(runs, tmp_path):
     with pytest.raises(EquityError, match="no run stands there"):
         compare_runs(tmp_path, runs / "first")
