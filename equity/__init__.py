@@ -83,6 +83,7 @@ _PUBLIC = {
     "need_index": "equity.measures.index",
     "hotspots": "equity.measures.clusters",
     "change": "equity.measures.change",
+    "disparity": "equity.measures.disparity",
     # Outputs
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",

@@ -58,7 +58,7 @@ def make_table(side: int = 9, *, seed: int = 7) -> gpd.GeoDataFrame:
         for i in range(side)
     ]
     n = len(shapes)
-    geoid = [f"90{1 + k % 3:03d}{k:06d}" for k in range(n)]
+    geoid = [f"90{1 + 2 * (k % 3):03d}{k:06d}" for k in range(n)]
     people = random.integers(300, 9000, n).astype(float)
     people[-side:] = 0
     gap_share = np.clip(random.beta(0.8, 4, n) - 0.05, 0, 1)

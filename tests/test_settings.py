@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 import json
 import pickle
 import pprint
@@ -118,7 +119,7 @@ def test_an_unreadable_dotenv_is_none(make):
 
 def test_the_cache_folder_is_a_path(monkeypatch):
     assert configure(cache_dir="~/somewhere").cache_dir == Path.home() / "somewhere"
-    assert equity.configure is configure
+    assert inspect.unwrap(equity.configure) is configure
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,8 @@ from equity.example.state import write_example
 from equity.measures.gap import SPLIT
 from equity.measures.reach.calibration import travel_facts
 from equity.measures.reach.travel import nearest_sites
+from equity.outputs.appendix import blocks
+from equity.outputs.page import write_page
 from equity.study.file import read_plan
 from equity.study.run import Study
 from equity.study.sentences import clusters_sentence
@@ -117,6 +119,87 @@ def test_the_headline_s_numbers_are_the_table_s(result):
         for group in ("under-resourced communities", "everywhere else"):
             rate = comparison.loc[group, name]
             assert f"{rate:.1%}".replace("%", " %") in report.finding[1]
+
+
+def test_for_whom_has_the_numbers_of_the_comparison_and_stands_on_page_and_paper(result, tmp_path):
+    report = result.report()
+    pairs = {"no_link_share": "no_link_share", "gap_share": "gap_share"}
+    for rate, name in pairs.items():
+        shown, compared = report.disparities[rate].iloc[0], report.comparison
+        for ours, theirs in (
+            ("rate_share", "under-resourced communities"), ("reference_share", "everywhere else"),
+            ("difference_share", "difference"),
+        ):  # fmt: skip
+            assert shown[ours] == pytest.approx(compared.loc[theirs, name], rel=1e-9)
+            assert shown[f"{ours}_moe"] == pytest.approx(compared.loc[theirs, f"{name}_moe"])
+    people = result.table[result.table["gap_status"] == "ok"]
+    old = people["population_n"] * people["age_65_share"]
+    row = report.disparities["beyond_reach_share"].loc["Residents aged 65 or older"]
+    assert row["rate_share"] == pytest.approx(
+        (old * people["beyond_reach_share"]).sum() / old.sum()
+    )
+    low, high = (row["ratio"] * np.exp(way * row["ratio_log_moe"]) for way in (-1, 1))
+    assert 1 < low < row["rate_share"] / row["reference_share"] < high
+    held = report.held.loc["Residents aged 65 or older"]
+    assert held["held_share"] == pytest.approx(old[list(report.focus)].sum() / old.sum())
+    page = (write_page(report, tmp_path)[0]).read_text(encoding="utf-8")
+    told = [block.text for block in blocks(report) if block.text]
+    assert "For whom" in told
+    assert sum("differences between places, not between persons" in text for text in told) == 1
+    assert page.count("differences between places, not between persons") == 1
+    assert page.index('id="communities"') < page.index('id="whom"')
+    captions = [block.table.caption for block in blocks(report) if block.table is not None]
+    for caption in (
+        "Share of residents in the gap, by who lives there",
+        "Who lives in the places listed",
+    ):
+        assert caption in captions
+        assert caption in page
+    assert f"{row['ratio']:.2f} ({low:.2f} to {high:.2f})" in page
+
+
+@pytest.fixture
+def more_tables(result, example):
+    """Income classes and adoption by person for every area of the example, the same everywhere."""
+    cells = {f"B19001_{i:03d}": 10 for i in range(2, 18)} | {"B19001_001": 160}
+    cells |= {"B28005_014": 80, "B28005_017": 60, "B28009I_001": 40, "B28009I_004": 10}
+    table = pd.DataFrame(index=result.table.index.rename("GEOID"))
+    for code, count in cells.items():
+        table[f"{code}E"], table[f"{code}M"] = count, 8
+    path = example.root / "edited-more.csv"
+    table.to_csv(path)
+    yield f'[[acs]]\nfiles = ["{path.name}"]\nyear = 2023\n\n[care]'
+    path.unlink()
+
+
+PRICE = '[price]\nusd_month = 75\nsource = "A survey, 2026"\n\n'
+
+
+def test_a_price_and_adoption_by_person_are_columns_and_layers_and_never_in_the_gap(
+    result, edited, more_tables
+):
+    priced = Study.load(edited(("[care]", PRICE + more_tables))).run()
+    table, report = priced.table, priced.report()
+    assert set(table["line_over_income_share"]) == {0.5}
+    assert (table["line_over_income_share_moe"] > 0).all()
+    assert set(table["age_65_connected_share"]) == {0.75}
+    assert set(table["hispanic_connected_share"]) == {0.25}
+    layers = {layer.name for layer in report.layers}
+    assert {
+        "line_over_income_share",
+        "age_65_connected_share",
+        "hispanic_connected_share",
+    } <= layers
+    own = [name for name in result.table.columns if name in table.columns]
+    assert own == list(result.table.columns), "nothing is lost"
+    pd.testing.assert_frame_equal(pd.DataFrame(table[own]), pd.DataFrame(result.table))
+    read = next(text for head, text in report.method if head == "What was read and joined")
+    assert "$75.00 a month (A survey, 2026) is more than 2.0 % of an income below $45,000" in read
+
+
+def test_a_price_without_incomes_names_the_table(edited):
+    with pytest.raises(MissingColumnError, match="B19001_001E, homes by income"):
+        Study.load(edited(("[care]", PRICE + "[care]"))).run()
 
 
 def test_the_finding_has_the_same_order_whatever_the_numbers_are(result, edited):

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from equity import read_table
+from equity.errors import GeoidError
 from equity.study.parts import ColumnPart, TablePart
 
 PART = {
@@ -29,7 +30,7 @@ def test_a_long_table_can_be_named_in_a_study(tmp_path):
     path = tmp_path / "long.csv"
     path.write_text(
         "state,county,year,m,v\n9,1,2020,homes,10\n09,001,2020,online,50\n9,1,2019,homes,9\n"
-        "9,3,2020,homes,-999\n9,x1,2020,homes,5\n9,3,2020,on line,80\n"
+        "9,3,2020,homes,-999\n9,3,2020,on line,80\n"
     )
     part = TablePart.model_validate(PART)
     table = read_table(
@@ -49,3 +50,14 @@ def test_a_long_table_can_be_named_in_a_study(tmp_path):
 def test_a_typo_in_a_column_is_refused(wrong):
     with pytest.raises(ValidationError):
         ColumnPart.model_validate({"column": "v", **wrong})
+
+
+def test_a_row_of_a_place_that_is_none_is_told_not_dropped(tmp_path):
+    path = tmp_path / "long.csv"
+    path.write_text("state,county,v\n9,1,50\n9,x1,5\n")
+    with pytest.raises(GeoidError, match=r"column county holds 'x1' .*3\)"):
+        read_table(
+            path, level="county", columns={"homes_n": {"column": "v"}}, agency="An office",
+            product="A table", vintage="2023", geo_vintage="2020", id_column=["state", "county"],
+            other_levels="drop",
+        )  # fmt: skip

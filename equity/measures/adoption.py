@@ -9,7 +9,7 @@ from equity.errors import InputError, MissingColumnError
 from equity.measures._shares import has_counts, share_of
 from equity.provenance import carry
 
-__all__ = ["adoption", "covered_populations"]
+__all__ = ["POPULATIONS", "adoption", "covered_populations"]
 
 _SUBSCRIPTION_CELL = {"any_broadband": "B28002_004", "cable_fiber_dsl": "B28002_007"}
 
@@ -29,6 +29,28 @@ _HOMES: _Forms = {
     ],
     "smartphone_only_share": [(("B28001_006",), "B28001_001")],
     "cellular_only_share": [(("B28002_006",), "B28002_001")],
+}
+
+# Of each class of income (homes), age, race and ethnicity (people): what its own cells say.
+_INCOMES = ("under_10k", "10k_to_20k", "20k_to_35k", "35k_to_50k", "50k_to_75k", "75k_up")
+_RACES = {
+    "white_alone": "A", "black": "B", "native": "C", "asian": "D", "pacific": "E",
+    "other_race": "F", "two_races": "G", "white": "H", "hispanic": "I",
+}  # fmt: skip
+_BY_PERSON: _Forms = {
+    **{
+        f"income_{name}_subscription_share": [((f"B28004_{at + 2:03d}",), f"B28004_{at:03d}")]
+        for name, at in zip(_INCOMES, range(2, 26, 4), strict=True)
+    },
+    **{
+        f"age_{name}_connected_share": [((f"B28005_{at + 3:03d}",), f"B28005_{at:03d}")]
+        for name, at in (("under_18", 2), ("18_to_64", 8), ("65", 14))
+    },
+    **{
+        f"{name}_connected_share": [((f"B28009{letter}_004",), f"B28009{letter}_001")]
+        for name, letter in _RACES.items()
+    },
+    "people_connected_share": [(("S2802_C02_001",), "S2802_C01_001")],
 }
 
 # Homes with a device and broadband, or the people who live in such homes (a subject table).
@@ -54,12 +76,20 @@ _PEOPLE: _Forms = {
         (("C16002_004", "C16002_007", "C16002_010", "C16002_013"), "C16002_001"),
     ],
     "veteran_share": [(("B21001_002",), "B21001_001")],
+    "black_share": [(("B03002_004",), "B03002_001")],
+    "hispanic_share": [(("B03002_012",), "B03002_001")],
 }
+POPULATIONS = tuple(_PEOPLE)
+"""Columns of :func:`covered_populations` that are shares."""
 
 
 def codes_read() -> frozenset[str]:
     """Return the ACS codes, without E or M, that a measure of homes or people is made of."""
-    shares = [form for forms in (*_HOMES.values(), *_PEOPLE.values()) for form in forms]
+    shares = [
+        form
+        for forms in (*_HOMES.values(), *_BY_PERSON.values(), *_PEOPLE.values())
+        for form in forms
+    ]
     shares += [*_WITH_BOTH.values(), (tuple(_SUBSCRIPTION_CELL.values()), "B19013_001")]
     return frozenset(code for cells, universe in shares for code in (*cells, universe))
 
@@ -87,10 +117,13 @@ def adoption(
         With the caller's index: ``households_n``, ``device_share``, ``no_device_share``,
         ``any_subscription_share``, ``subscription_share`` (those that count),
         ``connected_share`` (a device *and* a counted subscription), and where published
-        ``smartphone_only_share`` and ``cellular_only_share``; each with its ``_moe`` (90 %),
-        missing where the source has no margins. ``connected_share_status`` says how it was got:
-        ``ok`` (a table counts it), ``upper_bound`` (the smaller of two shares, which both must
-        hold), ``no_households`` or ``not_covered``.
+        ``smartphone_only_share`` and ``cellular_only_share``; by person, where the tables are
+        there, ``income_under_10k_subscription_share`` … (B28004, of the homes of each class),
+        ``age_65_connected_share`` … (B28005), ``black_connected_share`` … (B28009A to I) and
+        ``people_connected_share`` (S2802), of the people of each group; each with its ``_moe``
+        (90 %), missing where the source has no margins. ``connected_share_status`` says how it
+        was got: ``ok`` (a table counts it), ``upper_bound`` (the smaller of two shares, which both
+        must hold), ``no_households`` or ``not_covered``.
 
     Raises
     ------
@@ -126,7 +159,7 @@ def adoption(
     result = pd.DataFrame(index=acs.index)
     result["households_n"] = _column(acs, "B28002_001E", "households_n")
     result["households_n_moe"] = _column(acs, "B28002_001M", "households_n_moe")
-    for name, forms in _HOMES.items():
+    for name, forms in (_HOMES | _BY_PERSON).items():
         _add_share(result, acs, name, forms)
     _fill_devices(result)
     for name in ("device_share", "any_subscription_share"):
@@ -148,8 +181,8 @@ def covered_populations(acs: pd.DataFrame) -> pd.DataFrame:
     acs
         Table from :func:`equity.read_acs`. Whatever its tables allow is returned: poverty
         (B17001), no health insurance (B27010), no vehicle (B08201 or B25044), disability
-        (B18101), 65 and older (B01001), limited English (C16002), veterans (B21001), median
-        household income (B19013).
+        (B18101), 65 and older (B01001), limited English (C16002), veterans (B21001), Black and
+        Hispanic residents (B03002), median household income (B19013).
 
     Returns
     -------

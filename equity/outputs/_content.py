@@ -170,13 +170,13 @@ def comparison_table(report: Report) -> Table:
     table = _drawn(frame, "comparison", Head("Where", words=True, width=1.75), first, caption)
     # Only rates are compared: the row of differences has no counts.
     rows = tuple(
-        tuple(_in_points(cell) for cell in row) if key.startswith("difference") else row
+        tuple(in_points(cell) for cell in row) if key.startswith("difference") else row
         for key, row in zip(table.keys, table.rows, strict=True)
     )
     return replace(table, rows=rows)
 
 
-def _in_points(cell: Cell) -> Cell:
+def in_points(cell: Cell) -> Cell:
     """Write a difference of shares in points, and a count, which has none, as a dash."""
     if cell.unknown:
         return Cell("–")

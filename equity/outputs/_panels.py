@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from equity.areas.schema import describe
-from equity.areas.words import Z90, coarse, is_missing, say
+from equity.areas.words import Z90, coarse, is_missing, number, say
 from equity.outputs import _rows
-from equity.outputs._content import Cell, Head, Table, first_up, heading
+from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points
 from equity.outputs.report import Report
 
 __all__ = ["Panel", "counts_table", "panels"]
@@ -43,6 +44,13 @@ FIXES = {
     "line and subscription": "A line, and a subscription for every home with a device",
     "line and home": "A line and a connected home everywhere",
 }
+WHOM = (
+    "These are differences between places, not between persons: a population's rate is the mean of "
+    "the rates of the areas where its people live, and whether they themselves lack a line is not "
+    "known. Each group is held against everybody else; the groups overlap. A ratio above 1 "
+    "(in brackets: its 90 % interval) and people above 0 mean that the group lives where it is "
+    "worse."
+)
 PRACTICES = {
     "fit": "what a practice of its size needs, or more",
     "below": "less than that",
@@ -52,6 +60,8 @@ PRACTICES = {
 
 def panels(report: Report) -> Iterator[Panel]:
     """Yield the panels that this report has numbers for."""
+    if report.disparities:
+        yield Panel("whom", "For whom", WHOM, tuple(whom_tables(report)))
     if len(report.kinds) > 1:
         note = "Each kind of care has its own sites, limit and counts; the finding is of the first."
         yield Panel("kinds", "Kinds of care", note, (kinds_table(report),))
@@ -105,6 +115,50 @@ def _interval(row: pd.Series) -> Cell:
     if is_missing(row.get("p05_n")):
         return Cell("–")
     return Cell(f"{coarse(row['p05_n'])} to {coarse(row['p95_n'])}")
+
+
+def whom_tables(report: Report) -> Iterator[Table]:
+    """Draw each rate by group, and who lives in the places listed."""
+    columns = (
+        ("people_n", "n", "People or homes"),
+        ("rate_share", "share", "Where they live"),
+        ("reference_share", "share", "Everybody else"),
+        ("difference_share", "share", "Difference"),
+        ("ratio", "number", "Ratio"),
+        ("attributable_n", "n", "Beyond the others’ rate"),
+    )
+    for name, frame in report.disparities.items():
+        (column,) = describe([name])
+        caption = f"{column.map_label}, by who lives there"
+        first = [Cell(str(label)) for label in frame.index]
+        corner = Head(caption, words=True, width=2.2)
+        table = _framed(frame, columns, corner, first, caption)
+        at = [head.label for head in table.heads].index("Difference")
+        rows = tuple(
+            (*row[:at], in_points(row[at]), _with_range(row[at + 1], moe), *row[at + 2 :])
+            for row, moe in zip(table.rows, frame["ratio_log_moe"], strict=True)
+        )
+        yield replace(table, rows=rows)
+    if report.held is not None:
+        first = [Cell(first_up(str(label))) for label in report.held.index]
+        shares = (
+            ("people_n", "n", "In the whole area"),
+            ("there_n", "n", "In the places listed"),
+            ("held_share", "share", "Part of them who live there"),
+            ("there_share", "share", "Share of who lives there"),
+            ("everywhere_share", "share", "Share everywhere"),
+        )
+        caption = "Who lives in the places listed"
+        corner = Head(caption, words=True, width=2.2)
+        yield _framed(report.held, shares, corner, first, caption)
+
+
+def _with_range(ratio: Cell, log_moe: float) -> Cell:
+    """Add to a ratio its 90 % interval, which lies evenly about its logarithm."""
+    if ratio.value is None or is_missing(log_moe):
+        return ratio
+    low, high = (ratio.value * math.exp(way * log_moe) for way in (-1, 1))
+    return replace(ratio, text=f"{ratio.text} ({number(low, 2)} to {number(high, 2)})")
 
 
 def kinds_table(report: Report) -> Table:

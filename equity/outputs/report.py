@@ -82,6 +82,13 @@ class Report:
         What a site is called, in the plural: ``health centers``.
     how_likely
         What the words of likelihood beside the list mean; empty where it has none.
+    disparities
+        Rate (``no_link_share`` …) -> one row a group: ``people_n``, ``rate_share``,
+        ``reference_share`` (everybody else), ``difference_share``, ``ratio``,
+        ``ratio_log_moe``, ``attributable_n``.
+    held
+        Who lives in the places listed: ``people_n``, ``there_n``, ``held_share``, ``there_share``,
+        ``everywhere_share``; empty if there are none.
     """
 
     title: str
@@ -113,6 +120,8 @@ class Report:
     areas_label: str = "census tracts"
     sites_label: str = "sites"
     how_likely: str = ""
+    disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    held: pd.DataFrame | None = None
 
     @property
     def layers(self) -> list[Column]:

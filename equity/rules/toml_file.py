@@ -11,7 +11,6 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from equity.errors import InputError, StorageError
 
@@ -26,7 +25,7 @@ _LARGEST = 2**53
 Place = list[str | int]
 
 
-def read_toml(path: Path, *, wrong: type[InputError] = InputError) -> tuple[dict[str, Any], str]:
+def read_toml(path: Path, *, wrong: type[InputError] = InputError) -> tuple[dict[str, object], str]:
     """Read a TOML file that somebody wrote.
 
     Parameters
@@ -77,7 +76,7 @@ def read_toml(path: Path, *, wrong: type[InputError] = InputError) -> tuple[dict
     return data, text
 
 
-def odd_numbers(data: dict[str, Any]) -> Iterator[tuple[Place, str]]:
+def odd_numbers(data: dict[str, object]) -> Iterator[tuple[Place, str]]:
     """Yield numbers that no field can mean, place and what: not finite, too large, minus zero."""
     for place, value in _values(data):
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -109,11 +108,11 @@ def _too_deep(path: Path, wrong: type[InputError]) -> InputError:
     return wrong(f"nested more than {_DEEPEST} deep", file=path, fix="no field is so deep")
 
 
-def _values(data: dict[str, Any]) -> Iterator[tuple[Place, Any]]:
+def _values(data: dict[str, object]) -> Iterator[tuple[Place, object]]:
     """Yield every value with its place, one level after another: no recursion."""
-    here: list[tuple[Place, Any]] = [([], data)]
+    here: list[tuple[Place, object]] = [([], data)]
     while here:
-        below: list[tuple[Place, Any]] = []
+        below: list[tuple[Place, object]] = []
         for place, value in here:
             yield place, value
             if len(place) <= _DEEPEST and isinstance(value, dict | list):

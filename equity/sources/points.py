@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,7 @@ _BOXES = (
 """West, south, east, north of where the country and its territories lie, in degrees."""
 
 
-def in_the_us(lon: Any, lat: Any) -> npt.NDArray[np.bool_]:
+def in_the_us(lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Return True for points in the United States, its territories and associated states.
 
     Parameters

@@ -77,6 +77,8 @@ def build_report(result: Record) -> Report:
         levels=_levels(result),
         areas_label=_areas_label(plan.study.level),
         sites_label=_sites_label(result),
+        disparities=totals.disparities(result, ranked),
+        held=totals.held(ranked, focus),
     )
 
 

@@ -18,6 +18,7 @@ from equity.areas.vintage import check_vintage
 from equity.errors import InputError
 from equity.measures.adoption import codes_read
 from equity.measures.lines.coverage import LocationFiles
+from equity.measures.price import INCOME_CODES
 from equity.progress import track
 from equity.provenance import Source, carry, meta, stamp
 from equity.sources.catalog import LIVE
@@ -213,7 +214,7 @@ class _Reader:
                 id_column=part.id_column,
                 synthetic=self.study.made_up,
             )
-            _refuse_unread(survey, number)
+            _refuse_unread(survey, number, priced=self.plan.price is not None)
             yield survey
 
     def tables(self, people: pd.DataFrame, polygons: gpd.GeoDataFrame | None) -> list[pd.DataFrame]:
@@ -321,10 +322,10 @@ def _drawable(met: pd.DataFrame) -> gpd.GeoDataFrame:
     return carry(gpd.GeoDataFrame(met, geometry=nowhere), met, notes=[said])
 
 
-def _refuse_unread(survey: pd.DataFrame, number: int) -> None:
+def _refuse_unread(survey: pd.DataFrame, number: int, *, priced: bool) -> None:
     """Refuse a survey of which no measure reads a column: its numbers would go nowhere."""
     codes = [str(name) for name in survey.columns if is_acs_code(str(name))]
-    read = {*codes_read(), *_POPULATION}
+    read = {*codes_read(), *_POPULATION, *(INCOME_CODES if priced else ())}
     if not any(code.removesuffix("_status")[:-1] in read for code in codes):
         raise InputError(
             f"acs.{number}: no measure reads a column of it ({', '.join(codes[:5])})",

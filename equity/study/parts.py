@@ -18,6 +18,7 @@ from pydantic import (
 
 from equity.areas.geoid import find_state
 from equity.errors import InputError
+from equity.measures.price import CUSTOMARY_SHARE
 from equity.measures.reach.travel import ROADS
 from equity.rules import CoverageRule
 from equity.rules.coverage_rule import TECHNOLOGIES
@@ -405,6 +406,14 @@ class SensitivityPart(_Part):
     over_reported: list[Annotated[float, Field(gt=0, lt=1)]] = [0.05, 0.15]
 
 
+class PricePart(_Part):
+    """``[price]``: what a line costs a month, and who says so; it never enters the gap."""
+
+    usd_month: float = Field(gt=0, le=10_000)
+    source: str = Field(min_length=1)
+    income_share: float = Field(default=CUSTOMARY_SHARE, gt=0, lt=1)
+
+
 class StudyPlan(_Part):
     """A whole study file, validated."""
 
@@ -421,6 +430,7 @@ class StudyPlan(_Part):
     under_resourced: UnderResourcedPart
     falls_short: FallsShortPart = FallsShortPart()
     sensitivity: SensitivityPart = SensitivityPart()
+    price: PricePart | None = None
     notes: list[str] = []
 
     @property

@@ -18,6 +18,7 @@ from equity.measures.clusters import hotspots
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
 from equity.measures.lines.coverage import coverage, coverage_under
+from equity.measures.price import line_over_income
 from equity.measures.recover import recover
 from equity.measures.standing import Criterion, falls_short, under_resourced
 from equity.progress import track
@@ -76,7 +77,7 @@ def measure(
         What reads the coverage files; this machine's processes by default.
     """
     with track("Measuring", total=len(rules) + 2) as advance:
-        table = _with_people(inputs.areas)
+        table = _with_people(plan, inputs.areas)
         table = care_within_reach(plan, inputs, table, plan.care[0])
         advance(1)
         lines = _lines(plan, inputs, rules, executor)
@@ -120,11 +121,12 @@ def _refuse_no_headline(plan: StudyPlan, table: gpd.GeoDataFrame) -> None:
     )
 
 
-def _with_people(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _with_people(plan: StudyPlan, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Add the shares of the populations that the ACS tells; a table of the study's own stands."""
     table, told = _without_codes(areas), covered_populations(areas)
     own = [name for name in told.columns if base_name(str(name)) in table.columns]
-    return combine(table, told.drop(columns=own))
+    price = [] if plan.price is None else [line_over_income(areas, **plan.price.model_dump())]
+    return combine(table, told.drop(columns=own), *price)
 
 
 def _without_codes(areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -127,6 +127,14 @@ limit_min = 30
 # limit_min = [20, 45, 60]      # longest trip, minutes; two thirds and four thirds by default
 # sd = [0, 0.3]                 # error of the minutes: standard deviation of their logarithm
 # over_reported = [0.05, 0.15]  # share of the qualifying locations that have no such line after all
+#
+# What a line costs, beside the gap: homes for which it is more than a part of their income. Needs
+# ACS table B19001 in one of [[acs]].
+#
+# [price]
+# usd_month = 75                # your own figure, and who says so
+# source = "who, what, when"
+# income_share = 0.02           # by custom
 """
 
 _BDC_TEXT = """\

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from equity.areas.precision import Z90
 from equity.areas.rates import Rate, moe_of_rate
+from equity.areas.schema import describe
+from equity.measures.adoption import POPULATIONS
+from equity.measures.disparity import disparity, who_lives_there
 from equity.measures.draws import Draws
 from equity.measures.gap import RANGE, SPLIT, gap_range, gap_totals
 from equity.measures.recover import SETS_OF_FIXES
@@ -13,7 +17,7 @@ from equity.study.record import Record
 
 __all__ = [
     "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "REST", "by_rule",
-    "comparison", "counts", "fixes", "kinds", "overlaps",
+    "comparison", "counts", "disparities", "fixes", "held", "kinds", "overlaps",
 ]  # fmt: skip
 
 REST = "the rest"
@@ -140,6 +144,78 @@ def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
             rate = rate_of(part[where], "gap_n")
             rows[care.id] |= {name: rate.rate, f"{name}_moe": rate.moe}
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def disparities(result: Record, ranked: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return how link, reach and gap differ between places, and between who lives in them.
+
+    By rate: index the group; ``people_n``, ``rate_share``, ``reference_share`` (everybody else),
+    ``difference_share``, ``ratio``, ``attributable_n``, with 90 % margins.
+    """
+    table = ranked.assign(**_rural_by_code(result, ranked))
+    found = {}
+    for rate in ("no_link_share", "beyond_reach_share", "gap_share"):
+        known = table[table[f"{rate.removesuffix('_share')}_n"].notna()]
+        flags = {
+            label: name
+            for label, name in _FLAGS.items()
+            if name in known and len(known[name].dropna().unique()) > 1
+        }
+        rows = [
+            disparity(known, rate, groups=name).rates.loc[["yes"]].set_axis([label])
+            for label, name in flags.items()
+        ]
+        people = _populations(known)
+        rows += [disparity(known, rate, populations=people).rates] if people else []
+        if rows:
+            found[rate] = _with_margins(pd.concat(rows).rename(columns=_AS_SHARES))
+    return found
+
+
+def _populations(table: pd.DataFrame) -> list[str]:
+    """Return the populations that are at hand, with a count of what they are a part of."""
+    told = describe(name for name in POPULATIONS if name in table)
+    parts = {column.name: column.of or "population_n" for column in told}
+    return [name for name, of in parts.items() if table[[name, of]].notna().any().all()]
+
+
+_FLAGS = {
+    "Under-resourced communities": "is_under_resourced",
+    "Rural areas (commuting codes 4 to 10)": "is_rural_ruca",
+    "Rural counties (continuum codes 4 to 9)": "is_rural_rucc",
+    "Counties fully rural for grants": "is_rural_forhp",
+}
+_AS_SHARES = {
+    f"{name}{ending}": f"{short}_share{ending}"
+    for name, short in (
+        ("rate", "rate"), ("reference_rate", "reference"), ("difference", "difference"),
+    )
+    for ending in ("", "_se")
+}  # fmt: skip
+
+
+def _rural_by_code(result: Record, ranked: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return rurality from the codes that travel was estimated with, where no flag is at hand."""
+    name = result.plan.care[0].rurality
+    if name is None or "is_rural_ruca" in ranked or name not in ranked:
+        return {}
+    codes = pd.to_numeric(ranked[name], errors="coerce")
+    return {"is_rural_ruca": (codes >= 4).astype("boolean").mask(~codes.between(1, 10))}
+
+
+def _with_margins(frame: pd.DataFrame) -> pd.DataFrame:
+    """Write standard errors as the 90 % margins that readers are shown."""
+    errors = [name for name in frame if str(name).endswith("_se")]
+    margins = {f"{str(name).removesuffix('_se')}_moe": frame[name] * Z90 for name in errors}
+    return frame.drop(columns=errors).assign(**margins)
+
+
+def held(ranked: pd.DataFrame, focus: pd.DataFrame) -> pd.DataFrame | None:
+    """Return who lives in the named places; nothing where no place is named."""
+    if not len(focus):
+        return None
+    there = pd.Series(ranked.index.isin(focus.index), index=ranked.index)
+    return _with_margins(who_lives_there(ranked, there, populations=_populations(ranked)))
 
 
 def fixes(ranked: pd.DataFrame, focus: pd.DataFrame) -> pd.DataFrame:

@@ -8,8 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equity.errors import InputError, MissingColumnError
-from equity.measures.adoption import adoption, covered_populations
+from equity.areas.aggregate import roll_up
+from equity.areas.schema import describe
+from equity.errors import FormatError, InputError, MissingColumnError
+from equity.measures.adoption import _BY_PERSON, adoption, covered_populations
+from equity.sources.census._acs_labels import EXPECTED, check_labels
+from equity.sources.census.acs import read_acs
 
 
 @pytest.fixture
@@ -107,3 +111,59 @@ def test_populations_from_their_cells():
     assert people["uninsured_share_moe"].iloc[0] == pytest.approx(expected, rel=1e-12)
     assert people["median_household_income_usd"].iloc[0] == 41_000
     assert "veteran_share" not in people
+
+
+def test_adoption_of_each_class_of_people_by_hand(acs):
+    # Income: 50 of 80 homes under $10,000; age: 90 of 120 people aged 65 or older; Hispanic people.
+    cells = {
+        "B28004_002": (80, 20), "B28004_004": (50, 15), "B28005_014": (120, 25),
+        "B28005_017": (90, 22), "B28009I_001": (40, 18), "B28009I_004": (10, 9),
+        "S2802_C01_001": (2500, 90), "S2802_C02_001": (2000, 95),
+    }  # fmt: skip
+    for code, (count, moe) in cells.items():
+        acs[f"{code}E"], acs[f"{code}M"] = float(count), float(moe)
+    homes = adoption(acs)
+    by_hand = {
+        "income_under_10k_subscription_share": (50, 15, 80, 20),
+        "age_65_connected_share": (90, 22, 120, 25),
+        "hispanic_connected_share": (10, 9, 40, 18),
+        "people_connected_share": (2000, 95, 2500, 90),
+    }
+    for name, (part, part_moe, whole, whole_moe) in by_hand.items():
+        share = part / whole
+        assert homes[name].tolist() == [share] * 3
+        margin = math.sqrt(part_moe**2 - share**2 * whole_moe**2) / whole
+        if part_moe >= whole_moe:
+            assert homes[f"{name}_moe"].tolist() == pytest.approx([margin] * 3)
+        else:  # the rule without a jump, where the whole is the less certain of the two
+            spread = part_moe**2 + share**2 * whole_moe * (whole_moe - 2 * part_moe)
+            assert homes[f"{name}_moe"].tolist() == pytest.approx([math.sqrt(spread) / whole] * 3)
+    rest = [name for name in adoption(acs.filter(regex="B2800[123]")) if "hispanic" in name]
+    assert rest == [], "tables that are not there give no column"
+
+
+def test_each_class_of_people_rests_on_cells_whose_labels_are_checked():
+    for name, [(cells, universe)] in _BY_PERSON.items():
+        if (
+            name == "people_connected_share"
+        ):  # subject tables are renumbered; adoption takes one cell
+            continue
+        first, last = EXPECTED[universe], EXPECTED[cells[0]]
+        assert any("with a broadband internet subscription" in words for words in last)
+        if first != ("total",):
+            assert first[0] == last[0], "the same class, of income or age"
+        assert describe([name])[0].label != name.replace("_", " "), "declared"
+    labels = {f"{code}E": "Estimate!!Total:!!Has a computer" for code in ("B28009B_004",)}
+    with pytest.raises(FormatError, match="renumbered"):
+        check_labels("B28009B", labels, ["B28009B_004"], year=2023)
+
+
+def test_readers_take_tables_by_person(tmp_path):
+    path = tmp_path / "acs.csv"
+    codes = ["B28004_002", "B28004_004", "B28005_014", "B28005_017", "B28009B_001", "B28009B_004"]
+    heads = ",".join(f"{code}{kind}" for code in codes for kind in "EM")
+    path.write_text(f"GEOID,{heads}\n90001000100,{','.join(['12'] * 12)}\n", encoding="utf-8")
+    table = read_acs(path, year=2023, level="tract")
+    assert {f"{code}{kind}" for code in codes for kind in "EM"} <= set(table.columns)
+    summed = roll_up(table[[f"{code}E" for code in codes]], "county")
+    assert summed["B28009B_004E"].tolist() == [12.0]

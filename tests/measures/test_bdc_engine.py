@@ -224,9 +224,7 @@ def test_a_worker_that_dies_ends_in_one_clear_error(folder, monkeypatch):
     monkeypatch.setattr("equity.measures.lines._run.reduce_cached", die)
     with (
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool,
-        pytest.raises(
-            EquityError, match=r"bdc_10_Copper.* and 6 more: a worker process died"
-        ) as caught,
+        pytest.raises(EquityError, match=r"bdc_10_.* and 6 more: a worker process died") as caught,
     ):
         bytes_of(folder, pool)
     assert caught.value.code == "E-WORKER"

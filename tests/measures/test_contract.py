@@ -325,6 +325,11 @@ CASES = [
     Case(("change",), lambda t: eq.change(t["areas"].assign(gap_n=1.0), t["areas"]).areas, of=None),
     Case(("need_index",), lambda t: eq.need_index(t["areas"], NEED)),
     Case(
+        ("disparity",),
+        lambda t: eq.disparity(t["areas"], "gap_share", groups="is_under_resourced").rates,
+        own_rows="one row a group",
+    ),
+    Case(
         ("demand_population",),
         lambda t: eq.demand_population(
             t["areas"], group="poverty_share", needs={"device_share": 2.0}

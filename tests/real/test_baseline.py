@@ -15,6 +15,7 @@ import pytest
 
 from equity.areas.moe import moe_share, moe_sum
 from equity.measures import _shares
+from equity.measures.disparity import disparity
 from equity.measures.gap import SPLIT
 from equity.study.run import Study
 
@@ -153,6 +154,25 @@ def test_the_disparity_of_the_link(steps, name, no_link, first, rest):
     shares = report.comparison["no_link_share"]
     assert shares.iloc[0] == pytest.approx(first, abs=5e-4)
     assert shares.iloc[1] == pytest.approx(rest, abs=5e-4)
+    # By hand, and the same between the same places for whom it asks.
+    table = steps[name].table
+    ranked = table[table["gap_status"] == "ok"]
+    sums = ranked.groupby("is_under_resourced")[["no_link_n", "population_n"]].sum()
+    by_hand = sums["no_link_n"] / sums["population_n"]
+    found = disparity(ranked, "no_link_share", groups="is_under_resourced").rates
+    assert found["rate"].tolist() == pytest.approx([by_hand[True], by_hand[False]], rel=1e-12)
+    shown = report.disparities["no_link_share"]
+    who = ["Under-resourced communities", "Rural areas (commuting codes 4 to 10)"]
+    assert shown.index[:2].tolist() == who
+    assert shown["rate_share"].iloc[0] == pytest.approx(first, abs=5e-4)
+    assert shown["reference_share"].iloc[0] == pytest.approx(rest, abs=5e-4)
+    # Delaware's survey has no count of homes: populations of homes have no row there.
+    assert ("Homes without a vehicle" in shown.index) == (name == "virginia")
+    rural = ranked[ranked["ruca_code"].between(4, 10)]
+    assert shown["rate_share"].iloc[1] == pytest.approx(
+        rural["no_link_n"].sum() / rural["population_n"].sum()
+    )
+    assert found.loc["yes", "areas_n"] == ranked["is_under_resourced"].sum()
 
 
 def test_two_tracts_at_the_cut_off_are_under_resourced(steps):

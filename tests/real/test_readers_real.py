@@ -212,9 +212,11 @@ def test_renamed_estimates_of_virginia(bundles):
 def test_hrsas_own_layout(samples):
     path = samples / "hrsa" / "Health_Center_Service_Delivery_and_LookAlike_Sites.excerpt.csv"
     with pytest.raises(InputError, match="1 sites have no coordinates"):
-        read_sites(path, as_of="excerpt")
-    sites = read_sites(path, as_of="excerpt", unplaced="drop")
+        read_sites(path, as_of="excerpt", unplaced="raise")
+    # HRSA lists sites before they are placed: they are left out, and counted in a note.
+    sites = read_sites(path, as_of="excerpt")
     assert len(sites) == 3
+    assert any("1 sites" in note for note in meta(sites).notes)
     assert sites.index.str.startswith("BPS-").all()
     assert (sites["name"] == sites["name"].str.strip()).all()
     assert len(meta(sites).notes) == 2

@@ -42,7 +42,7 @@ def _by_sex(
     return found
 
 
-EXPECTED: dict[str, tuple[str, ...]] = {
+_STUDY: dict[str, tuple[str, ...]] = {
     "B01003_001": ("total",),
     "B01001_001": ("total",),
     **_by_sex("B01001", {"male": 20, "female": 44}, _OLD, 1),
@@ -84,9 +84,43 @@ EXPECTED: dict[str, tuple[str, ...]] = {
     "C16002_010": ("asian and pacific island", "limited english speaking household"),
     "C16002_013": ("other languages", "limited english speaking household"),
 }
+_INCOMES = (
+    "less than $10,000",
+    "$10,000 to $19,999",
+    "$20,000 to $34,999",
+    "$35,000 to $49,999",
+    "$50,000 to $74,999",
+    "$75,000 or more",
+)
+_BROADBAND = "with a broadband internet subscription"
+_BY_PERSON: dict[str, tuple[str, ...]] = {
+    **{f"B28004_{2 + 4 * i:03d}": (text,) for i, text in enumerate(_INCOMES)},
+    **{f"B28004_{4 + 4 * i:03d}": (text, _BROADBAND) for i, text in enumerate(_INCOMES)},
+    **{
+        f"B28005_{at + step:03d}": (age, *words)
+        for at, age in ((2, "under 18 years"), (8, "18 to 64 years"), (14, "65 years and over"))
+        for step, words in ((0, ()), (3, ("has a computer", _BROADBAND)))
+    },
+    **{f"B28009{letter}_001": ("total",) for letter in "ABCDEFGHI"},
+    **{f"B28009{letter}_004": ("has a computer", _BROADBAND) for letter in "ABCDEFGHI"},
+}
+_INCOME_CLASSES = {
+    f"B19001_{i + 1:03d}": (text,)
+    for i, text in enumerate(
+        (
+            "total", "less than $10,000", "$10,000 to $14,999", "$15,000 to $19,999",
+            "$20,000 to $24,999", "$25,000 to $29,999", "$30,000 to $34,999", "$35,000 to $39,999",
+            "$40,000 to $44,999", "$45,000 to $49,999", "$50,000 to $59,999", "$60,000 to $74,999",
+            "$75,000 to $99,999", "$100,000 to $124,999", "$125,000 to $149,999",
+            "$150,000 to $199,999", "$200,000 or more",
+        )
+    )
+}  # fmt: skip
+
+EXPECTED = _STUDY | _BY_PERSON | _INCOME_CLASSES
 """Code without its suffix -> words that its label holds, in lower case."""
 
-STUDY_CODES = tuple(EXPECTED)
+STUDY_CODES = tuple(_STUDY)
 """What a study asks for: population, devices, subscriptions, and who is under-resourced."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ _LIVING_ATLAS = {
 def read_coverage(
     path: str | Path,
     *,
-    as_of: str,
+    as_of: str | date,
     level: str = "tract",
     state: str | None = None,
     multi_state: bool = False,
