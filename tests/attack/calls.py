@@ -162,6 +162,8 @@ def good(ground: Ground) -> dict[str, dict[str, Any]]:
         "gap_range": {"table": table, "over_reported": 0.1},
         "recover": {"table": table, "fixes": [("line",)]},
         "sensitivity": {"table": table, "settings": [Setting("a", "b", "c", table)]},
+        "disparity": {"table": table, "column": "gap_share", "groups": "is_under_resourced",
+                      "exclusive": False, "reference": None, "worse": "higher"},
         "need_index": {"table": table, "recipe": NEED},
         "hotspots": {"table": table, "events": "gap_n", "people": "population_n",
                      "boundaries": tracts, "contiguity": "queen", "discovery_rate": 0.05,
