@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from equity.areas.moe import Z90
 from equity.areas.rates import Rate, moe_of_rate
 from equity.areas.schema import describe, limits
+from equity.areas.table import refuse_duplicates
 from equity.areas.words import number, plural
 from equity.errors import InputError
 from equity.measures._groups import (
@@ -158,6 +159,7 @@ def disparity(
     """
     if (groups is None) == (populations is None):
         raise InputError("a disparity is between groups or populations", fix="name one of the two")
+    refuse_duplicates(table.index, "the table")
     sign, ordered = _sign(column, worse), False
     if groups is not None:
         found, ordered = groups_of_areas(table, column, groups, quantiles)
