@@ -187,6 +187,28 @@ def init(
 
 
 @app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="Folder of the earlier run, e.g. maps/va-2023.")],
+    after: Annotated[Path, typer.Argument(help="Folder of the later run.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write; by default maps/<before>-to-<after>.")
+    ] = None,
+    links: Annotated[
+        Path | None,
+        typer.Option(help="Tract relationship file, where the runs have tracts of 2010 and 2020."),
+    ] = None,
+) -> None:
+    """Compare two runs: a page with the map of change, a table, and where it came from."""
+    from equity.study.compare import compare_runs
+
+    found = compare_runs(before, after, links=links)
+    folder = found.write(out or Path("maps") / f"{before.name}-to-{after.name}")
+    for sentence in found.finding:
+        _say(sentence)
+    _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
+
+
+@app.command()
 def sources(
     state: Annotated[str | None, typer.Argument(help="State to look for files of.")] = None,
     *,

@@ -430,7 +430,7 @@ def test_counties_add_up_to_the_state_and_say_what_stays_behind(whole):
         .groupby(table.index.str[:5])
         .sum()
     )
-    assert counties["under_resourced_n"].tolist() == first.tolist()
+    assert counties["under_resourced_people_n"].tolist() == first.tolist()
     assert counties["name"].str.contains("County").all()
     assert meta(counties).level == "county"
     assert "left behind, as they do not add up" in " ".join(meta(counties).notes)

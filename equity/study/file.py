@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from equity.errors import EquityError, MissingFileError, StudyError
 from equity.files.opening import regular
-from equity.rules.toml_file import odd_numbers, read_toml
+from equity.rules.toml_file import odd_values, read_toml
 from equity.study.asked import area_lines
 from equity.study.coherence import problems
 from equity.study.parts import CriterionPart, StudyPlan
@@ -61,10 +61,8 @@ def read_plan(path: str | Path, *, area: str = "") -> tuple[StudyPlan, str]:
             )
         lines = area_lines(area, file.parent)
         text, data = f"{text.rstrip()}\n\n{lines}", data | tomllib.loads(lines)
-    for place, what in odd_numbers(data):
-        raise StudyError(
-            f"{_line(text, place)}{_dotted(place)}: {what}", file=path, fix="write a plain number"
-        )
+    for place, odd, plain in odd_values(data):
+        raise StudyError(f"{_line(text, place)}{_dotted(place)}: {odd}", file=path, fix=plain)
     return _validated(data, text, path), text
 
 

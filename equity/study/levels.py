@@ -50,7 +50,7 @@ def _with_people_of(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     result = table.assign(
         areas_n=1.0,
         named_n=(first & table["falls_short"].astype(bool)).astype(float),
-        under_resourced_n=table["population_n"].where(first, 0.0),
+        under_resourced_people_n=table["population_n"].where(first, 0.0),
     )
     return carry(result, table)
 

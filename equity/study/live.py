@@ -19,7 +19,7 @@ from equity.provenance import Source
 from equity.sources.catalog import LIVE
 from equity.sources.fetch import Want, fetch_input
 
-__all__ = ["LiveFiles"]
+__all__ = ["LiveFiles", "local_path"]
 
 _EACH = "{state}"
 #: ``https:…``, ``s3:…``, ``PG:…``, ``zip::…``; GDAL's virtual file systems; a server's share. One
@@ -65,8 +65,7 @@ class LiveFiles:
                 if name.startswith(LIVE):
                     found += self._live(name, state, vintage)
                 else:
-                    own = _local(name).replace(_EACH, state)
-                    found.append(self._folder / located(own))
+                    found.append(self._folder / local_path(name.replace(_EACH, state)))
         return list(dict.fromkeys(found))
 
     def _live(self, name: str, state: str, vintage: str | int) -> list[Path]:
@@ -103,10 +102,18 @@ class LiveFiles:
         )
 
 
-def _local(name: str) -> str:
-    """Return a path of a study; refuse what a library would take for an address or a server."""
+def local_path(name: str) -> Path:
+    """Return a path of a study, which starts at its folder.
+
+    Raises
+    ------
+    InputError
+        If a library would take it for an address or a server.
+    MissingFileError, StorageError
+        If nothing can be there, or a folder on the way cannot be entered.
+    """
     if not _ADDRESS.match(name):
-        return name
+        return located(name)
     raise InputError(
         "an address stands where a file is meant",
         file=name,

@@ -200,11 +200,18 @@ class ColumnPart(_Part):
     confirmed: bool = False
 
 
+_BY_BLOCKS = {
+    "file": "live:block-relationship",
+    "reader": "block_links",
+    "blocks": "live:blocks",
+}
+
+
 class CrosswalkPart(_Part):
     """``[tables.crosswalk]``: how areas of another vintage or kind are made of the study's.
 
-    ``crosswalk = "2020"`` in its place moves areas of 2010 by the people of their blocks, whose
-    links and counts are the Census Bureau's own files.
+    Without file and reader, or as ``crosswalk = "2020"``, areas of 2010 are moved by the people of
+    their blocks, whose links and counts are the Census Bureau's own files.
     """
 
     file: str
@@ -254,15 +261,13 @@ class TablePart(_Read):
     @field_validator("crosswalk", mode="before")
     @classmethod
     def _to_a_year(cls, value: Any) -> Any:
+        if isinstance(value, dict) and not {"file", "reader"} & value.keys():
+            return _BY_BLOCKS | value
         if not isinstance(value, str):
             return value
         if value != "2020":
             raise InputError(f"is {value!r}", fix='use "2020", or a table [tables.crosswalk]')
-        return {
-            "file": "live:block-relationship",
-            "reader": "block_links",
-            "blocks": "live:blocks",
-        }
+        return _BY_BLOCKS
 
 
 class CoveragePart(_Read):

@@ -94,7 +94,9 @@ LIKELY = _flow("""
     of travel estimates, as far as these are at hand; errors of coverage filings are left out. They
     were checked against simulated surveys of Delaware and of a made-up state, where the truth is
     known: of places given a chance from 3 to 7 in 10, that part belonged, to within 7 in 100; of
-    those given 8 in 10, 6 to 8 in 10 did. That holds over many places, not for one alone.
+    those given 7 to 9 in 10, 6 to 8 in 10 did; of the few above, 9 in 10. Criteria are drawn one by
+    one: where a place meets several for the same reason, it is surer than is said here. All that
+    holds over many places, not for one alone.
 """)
 LIKELY_BY_TRAVEL = _flow("""
     “Very likely” (8 in 10 or more) and “likely” (5 in 10 or more) are chances that a place falls

@@ -36,7 +36,7 @@ class StudyResult(Record):
         geopandas.GeoDataFrame
             One row a larger area: its name, the outline of its areas, and beside the measures
             ``areas_n``, ``named_n`` (areas that are under-resourced and fall short) and
-            ``under_resourced_n`` (residents of under-resourced areas). What does not add up
+            ``under_resourced_people_n`` (residents of under-resourced areas). What does not add up
             (minutes, medians) stays behind, and a note says so. Of an area of a study it holds
             only what lies inside.
 

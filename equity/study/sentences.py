@@ -53,6 +53,7 @@ def finding(
         places_sentence(focus, counted["gap_n"]["people_n"], result.listed),
         what_helps(result, _rows(fixes), compared[ALL], ruled),
         practices_sentence(result),
+        clusters_sentence(result.table),
     ]
     return tuple(sentence for sentence in sentences if sentence)
 
@@ -94,7 +95,7 @@ def beyond_words(result: Record, care: CarePart) -> str:
             f"{care.column}"
         )
     return (
-        f"live more than {care.limit_min:g} estimated minutes from the nearest "
+        f"are estimated to live more than {care.limit_min:g} minutes from the nearest "
         f"{sites_words(result, care)}"
     )
 
@@ -240,10 +241,10 @@ def places_sentence(focus: pd.DataFrame, everybody: float, listed: str = "below"
         f"{number(n)} {word}" for n, word in ((very, "very likely"), (likely, "likely")) if n
     ] or ["none of them likely"]
     survey = focus["under_resourced_probability"].notna().any()
-    of_what = "" if survey else " by travel error alone"
+    of_what = "" if survey else " (as far as the error of travel estimates can tell)"
     return (
-        f"{text}; {sentence_list(said)} to belong there{of_what}, and about {number(sure.sum())} "
-        "in all may be expected to."
+        f"{text}; {sentence_list(said)} to belong on that list{of_what}, and of all "
+        f"{number(len(sure))} about {number(sure.sum())} may be expected to."
     )
 
 
@@ -296,4 +297,21 @@ def practices_sentence(result: Record) -> str:
     return (
         f"Of {sites} whose line is known, {number(below)} {'has' if below == 1 else 'have'} less "
         f"than its size needs; about {about(people)} people have such a site nearest."
+    )
+
+
+def clusters_sentence(table: pd.DataFrame) -> str:
+    """Say where places with high shares lie together, as far as that is more than chance."""
+    if not (table["cluster_status"] == "ok").any():
+        return ""
+    hot, cold = table["cluster"] == "hot_spot", table["cluster"] == "cold_spot"
+    if not hot.any():
+        return "No places with high shares in the gap lie together more than chance would have it."
+    inside = table.loc[hot, "gap_n"].sum() / table["gap_n"].sum()
+    low = f", {number(cold.sum())} with low shares among low" if cold.any() else ""
+    verb = "lies" if hot.sum() == 1 else "lie"
+    return (
+        f"{plural(int(hot.sum()), 'place')} with a high share in the gap {verb} among others like "
+        f"it, with {share(inside)} of the people in the gap{low}; at most about 1 in 20 of these "
+        "clusters is chance."
     )
