@@ -34,6 +34,9 @@ def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
     """Yield what no field alone can tell: place, what, fix."""
     yield from _wrong_names(plan.model_dump(), [])
     yield from _wrong_inputs(plan)
+    if plan.area is not None and plan.study.each_apart:
+        what = "[area] is a part of one study, and here every state is a study of its own"
+        yield ["area"], what, "name the states that it lies in, without state_by_state"
     yield from _wrong_rules(plan, path)
     yield from _wrong_coverage(plan.coverage)
     yield from _wrong_care(plan, path)

@@ -16,7 +16,7 @@ from equity.study.asked import area_lines
 from equity.study.coherence import problems
 from equity.study.parts import CriterionPart, StudyPlan
 
-__all__ = ["CriterionPart", "StudyPlan", "read_plan"]
+__all__ = ["CriterionPart", "StudyPlan", "plan_of", "read_plan"]
 
 _SHOWN = 120
 """Letters of a value that an error repeats."""
@@ -63,13 +63,22 @@ def read_plan(path: str | Path, *, area: str = "") -> tuple[StudyPlan, str]:
         text, data = f"{text.rstrip()}\n\n{lines}", data | tomllib.loads(lines)
     for place, odd, plain in odd_values(data):
         raise StudyError(f"{_line(text, place)}{_dotted(place)}: {odd}", file=path, fix=plain)
+    return _validated(data, text, path), text
+
+
+def plan_of(text: str, path: str | Path) -> StudyPlan:
+    """Return the plan of a text that was made of a study file which stands at a path."""
+    return _validated(tomllib.loads(text), text, path)
+
+
+def _validated(data: dict[str, Any], text: str, path: str | Path) -> StudyPlan:
     try:
         plan = StudyPlan.model_validate(data)
     except ValidationError as error:
         raise _explained(error, text, path) from None
     for location, what, fix in problems(plan, path):
         raise StudyError(f"{_line(text, location)}{what}", file=path, fix=fix)
-    return plan, text
+    return plan
 
 
 def _explained(error: ValidationError, text: str, path: str | Path) -> StudyError:

@@ -50,7 +50,7 @@ def finding(
         compared_sentence(compared, unknown=unknown, where=result.within),
         area_sentence(compared, result.area.rest, unknown=unknown) if result.area else "",
         sure_sentence(result, counted) if counted["gap_n"]["people_n"] >= 0.5 else "",
-        places_sentence(focus, counted["gap_n"]["people_n"]),
+        places_sentence(focus, counted["gap_n"]["people_n"], result.listed),
         what_helps(result, _rows(fixes), compared[ALL], ruled),
         practices_sentence(result),
         clusters_sentence(result.table),
@@ -218,7 +218,7 @@ def sure_sentence(result: Record, counts: Rows) -> str:
     )
 
 
-def places_sentence(focus: pd.DataFrame, everybody: float) -> str:
+def places_sentence(focus: pd.DataFrame, everybody: float, listed: str = "below") -> str:
     """(4) The places that are under-resourced and fall short: people, and how sure each is.
 
     `everybody` is all people in the gap: most of them may live in other places.
@@ -231,7 +231,7 @@ def places_sentence(focus: pd.DataFrame, everybody: float) -> str:
         f"{plural(len(focus), _NOUN, _MANY)} {'falls' if len(focus) == 1 else 'fall'} short, with "
         f"about {about(people, margin)} of the people in the gap ({share(people / everybody)} of "
         "them), and "
-        f"{'is' if len(focus) == 1 else 'are'} listed below"
+        f"{'is' if len(focus) == 1 else 'are'} listed {listed}"
     )
     if "focus_probability" not in focus or focus["focus_probability"].isna().all():
         return f"{text}."

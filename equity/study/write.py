@@ -87,7 +87,7 @@ def _write_all(report: Report, folder: Path) -> None:
     }
     steps = (
         lambda: write_page(report, folder),
-        lambda: export(report.table, folder, **about),
+        lambda: export(report.table, folder, name=report.table_name, **about),
         lambda: [
             export(table, folder, formats="csv", name=name, **about)
             for name, table in report.levels.items()
