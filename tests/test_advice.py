@@ -215,6 +215,8 @@ def test_the_advice_works(tmp_path, case):
 
 # Followed elsewhere, or said by functions that download: why the table above has them not.
 ELSEWHERE = {
+    "name the column of the ids with id_column=, or the columns of their parts: "
+    'id_column=["state", "county", "tract"]': "tests/sources/test_two_meanings.py",
     "choose with layer=": "tests/sources: a geodatabase, a GeoPackage with two layers",
     "check the names in columns=": "tests/sources: a mapping over several files",
     "detail='cartographic'": "of a download",
