@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from equity.errors import FormatError
+from equity.errors import FormatError, InputError
 from equity.files.features import is_json, read_features
 from equity.files.opening import is_workbook, read_bytes
 from equity.files.sheets import read_sheet
@@ -33,6 +33,8 @@ UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _BLOCK = 1 << 30  # bytes; one block, unless the file is larger
 _MOST_COLUMNS = 5_000
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_HALF = re.compile(r"[\ud800-\udfff]")
+_HALVED = "take out the escape between \\ud800 and \\udfff, or export the file again"
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
@@ -71,15 +73,24 @@ def read_text_table(
     ------
     FormatError
         If the header repeats a name, a row has another number of fields than the header, or a
-        quote is never closed, and the lines are named; or if the sheet, or its header, is not to
-        be told.
+        quote is never closed or closed in a later row, and the lines are named; or if the sheet,
+        or its header, is not to be told.
+    InputError
+        If the delimiter is not one character.
     """
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise InputError(
+            f"fields cannot be separated by {delimiter!r}",
+            file=path,
+            fix='delimiter is one character: ",", ";", "|" or a tab',
+        )
     content = read_bytes(path) if data is None else data
     if is_workbook(content):
         names, rows = read_sheet(content, path, header=header)
         return _from_rows(usable_names(names, path), rows, "row")
     if is_json(content):
         names, rows = read_features(content, path)
+        _refuse_halves(names, rows, path)
         return _from_rows(usable_names(names, path), rows, "row")
     if content.startswith(UTF16) and delimiter == "," and "\t" in first_line(content):
         delimiter = "\t"
@@ -234,8 +245,9 @@ def _lines(content: bytes, end: int, delimiter: str, rows: int, path: str | Path
     if newlines == rows:
         return pd.RangeIndex(first, first + rows, name="line")
     # Blank lines, or newlines inside quotes: count them.
-    starts = [line for line, _ in _records(content, delimiter, path)][1:]
-    return pd.Index(starts[:rows], name="line")
+    records = list(_records(content, delimiter, path))[1:]
+    _refuse_swallowed(records, delimiter, path)
+    return pd.Index([line for line, _ in records][:rows], name="line")
 
 
 def _by_hand(content: bytes, delimiter: str, names: list[str], path: str | Path) -> pd.DataFrame:
@@ -249,6 +261,7 @@ def _by_hand(content: bytes, delimiter: str, names: list[str], path: str | Path)
         rows.append((line, fields))
     if wrong:
         raise _wrong_rows(wrong, width, path)
+    _refuse_swallowed(rows, delimiter, path)
     return _from_rows(names, rows, "line")
 
 
@@ -259,6 +272,22 @@ def _from_rows(
     index = pd.Index([number for number, _ in rows], dtype="int64", name=noun)
     named = zip(names, columns, strict=True)
     return pd.DataFrame({name: pd.Series(list(cells), index, str) for name, cells in named})
+
+
+def _refuse_halves(
+    names: Sequence[str], rows: Sequence[tuple[int, Sequence[str]]], path: str | Path
+) -> None:
+    """Refuse text with half a character, as a program that cut a word by its bytes writes it."""
+    if any(_HALF.search(name) for name in names):
+        raise FormatError("a column's name holds half a character", file=path, fix=_HALVED)
+    bad = [number for number, fields in rows if any(map(_HALF.search, fields))]
+    if bad:
+        raise FormatError(
+            "a cell holds half a character",
+            file=path,
+            rows=bad,
+            fix=_HALVED,
+        )
 
 
 def _refuse_wrong_rows(content: bytes, delimiter: str, names: list[str], path: str | Path) -> None:
@@ -294,6 +323,44 @@ def _check_quotes(content: bytes, delimiter: str, path: str | Path) -> None:
                 rows=[f"line {line}"],
                 fix="download the file again, or close the quote",
             ) from None
+
+
+def _refuse_swallowed(
+    records: Sequence[tuple[int, list[str]]], delimiter: str, path: str | Path
+) -> None:
+    """Refuse rows that two stray quotes have made one cell of.
+
+    What stands in the cell before its first line end then fills up the first of these rows, and
+    what follows the last one has as many fields as stand before the cell.
+    """
+    bad = [line for line, fields in records if _swallows(fields, delimiter)]
+    if bad:
+        raise FormatError(
+            "a quote that is opened in one row is closed in a later one",
+            file=path,
+            rows=[f"line {line}" for line in bad],
+            fix="close the quote in its row, or download the file again",
+        )
+
+
+def _swallows(fields: Sequence[str], delimiter: str) -> bool:
+    for position, cell in enumerate(fields):
+        if "\n" not in cell and "\r" not in cell:
+            continue
+        first, *_, last = re.split(r"\r*\n|\r", cell)
+        begins = last.split(delimiter)
+        if (
+            first.count(delimiter) == len(fields) - 1 - position
+            and len(begins) == position + 1
+            # Prose goes on with words where a row would begin with an id.
+            and _has_digit(begins[0]) == _has_digit(first if position == 0 else fields[0])
+        ):
+            return True
+    return False
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
 
 
 def _records(content: bytes, delimiter: str, path: str | Path) -> Iterator[tuple[int, list[str]]]:

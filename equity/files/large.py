@@ -46,8 +46,13 @@ def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
         check_data(start, path)
         handle.seek(0)
         if not (is_packed(start, path) or start.startswith(UTF16) or is_json(start)):
+            counted = _Counted(handle)
             try:
-                return _streamed(handle, pick, path)
+                read = _streamed(io.BufferedReader(counted, _BLOCK), pick, path)
+                # Rows fewer than lines: blank ones, or quotes across rows, which may be stray.
+                if not counted.quotes or len(read) + 1 >= counted.lines:
+                    return read
+                spoiled = False
             except pa.ArrowInvalid as trouble:
                 spoiled = "UTF8" in str(trouble)
             with contextlib.suppress(pa.ArrowInvalid):  # the careful reader names the rows
@@ -155,6 +160,29 @@ class _AsUtf8(io.RawIOBase):
         view = memoryview(buffer)
         piece, self._ready = self._ready[: len(view)], self._ready[len(view) :]
         view[: len(piece)] = piece
+        return len(piece)
+
+
+class _Counted(io.RawIOBase):
+    """A stream that counts its lines, and tells whether a quote was read."""
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        self._handle, self.lines, self.quotes, self._last = handle, 1, False, b"\n"
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._handle.read(len(buffer))
+        buffer[: len(piece)] = piece
+        if piece:
+            feeds = piece.count(b"\n")
+            self.lines += feeds or piece.count(b"\r")
+            self.quotes = self.quotes or b'"' in piece
+            self._last = piece[-1:]
+        elif self._last in b"\r\n":
+            self.lines -= 1
+            self._last = b" "
         return len(piece)
 
 

@@ -15,6 +15,7 @@ from equity.files.delimited import BLANK
 from equity.sources.area_rows import floats, require_columns
 from equity.sources.plausible import refuse_other_unit, refuse_shares, refuse_wide_margins
 
+_SAID = {"true", "false", "yes", "no"}  # known, and no number
 _SLACK = 1e-9  # rounding in the publisher's own division
 
 
@@ -25,6 +26,7 @@ class Cells:
     path: str | Path
     missing: Sequence[float | str] = ()
     notes: list[str] = field(default_factory=list)
+    thousands: bool = True
 
     def text(self, column: pd.Series) -> pd.Series:
         """Return text, None where nothing is known."""
@@ -104,6 +106,7 @@ class Cells:
             unknown | listed,
             self.path,
             fix=_number_fix,
+            thousands=self.thousands,
         )
 
     def _listed(self, text: pd.Series) -> pd.Series:
@@ -173,8 +176,8 @@ def _number_fix(odd: str) -> str:
         return 'unit = "percent"'
     if odd.startswith("$"):
         return 'unit = "usd"'
-    if odd[:1].isdigit() or odd[:1] in "+-.":
-        return "write it as a number, with a point before decimals and without units"
+    if any(character.isdigit() for character in odd) or odd.casefold() in _SAID:
+        return "write it as a number, with a point before decimals and without units or signs"
     return f'if it stands for "not known", list it: missing = [{odd!r}]'
 
 

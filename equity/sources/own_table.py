@@ -142,7 +142,7 @@ def read_table(
     require_columns(frame, needs, path)
     frame = rows_matching(frame.assign(**{_ID: ids}), dict(where or {}), path)
     area = _Areas(path, level, state, multi_state, drop=other_levels == "drop")
-    cells = Cells(path, missing)
+    cells = Cells(path, missing, thousands=delimiter != ";")
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
     for rows in dict.fromkeys(field.where for field in wanted):

@@ -179,3 +179,21 @@ def test_an_id_may_be_made_of_its_parts(tmp_path):
         read(path, {"x_n": "x"}, id_column=["state", "county", "tract"])
     with pytest.raises(InputError, match="four parts at most"):
         read(path, {"x_n": "x"}, id_column=["state", "county", "t", "x", "x"])
+
+
+@pytest.mark.parametrize(("cell", "delimiter"), [
+    ('"0,500"', ","), ('"-0,512"', ","), ('"00,500"', ","), ("12,345", ";"), ("0,5", ";"),
+    ("1,234,567", ";"),
+])  # fmt: skip
+def test_a_comma_before_decimals_never_makes_thousands(tmp_path, cell, delimiter):
+    path = write(tmp_path, f"GEOID{delimiter}x\n10001040100{delimiter}{cell}\n")
+    with pytest.raises(InputError, match="where a number belongs") as caught:
+        read(path, {"drive_min": "x"}, delimiter=delimiter)
+    assert "point before decimals" in caught.value.fix
+
+
+@pytest.mark.parametrize("cell", ["(123)", "\N{MINUS SIGN}5", "€5", "<10", "TRUE", "no", "5 km"])
+def test_what_is_known_is_never_advised_away_as_missing(tmp_path, cell):
+    with pytest.raises(InputError, match="where a number belongs") as caught:
+        read(write(tmp_path, f"GEOID,x\n10001040100,{cell}\n"), {"v": "x"})
+    assert "missing" not in caught.value.fix
