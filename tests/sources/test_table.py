@@ -197,3 +197,25 @@ def test_what_is_known_is_never_advised_away_as_missing(tmp_path, cell):
     with pytest.raises(InputError, match="where a number belongs") as caught:
         read(write(tmp_path, f"GEOID,x\n10001040100,{cell}\n"), {"v": "x"})
     assert "missing" not in caught.value.fix
+
+
+@pytest.mark.parametrize(("name", "cell"), [
+    ("clinic_km", "-9999"), ("drive_min", "-1"), ("line_mbps", "-0.5"), ("svi_rank", "-999"),
+    ("z_index", "-666666666"), ("z_index", "-222222222.0"), ("anything", "-99999"),
+])  # fmt: skip
+def test_what_stands_for_unknown_is_no_measurement(tmp_path, name, cell):
+    path = write(tmp_path, f"GEOID,x\n10001040100,{cell}\n10001040201,1\n")
+    with pytest.raises(InputError, match="measures nothing") as caught:
+        read(path, {name: "x"})
+    assert caught.value.rows == ["10001040100"]
+    assert f"missing = [{float(cell):.10g}]" in caught.value.fix
+    assert read(path, {name: "x"}, missing=[float(cell)])[name].isna().tolist() == [True, False]
+    assert read(path, {name: {"column": "x", "confirmed": True}})[name].iloc[0] == float(cell)
+
+
+@pytest.mark.parametrize(("lon", "lat"), [("0", "0"), ("-99", "-99"), ("9.5", "51.2")])
+def test_a_center_outside_the_country_is_refused(tmp_path, lon, lat):
+    path = write(tmp_path, f"GEOID,lon,lat\n10001040100,{lon},{lat}\n10001040201,-75.5,39.2\n")
+    with pytest.raises(InputError, match="outside the United States") as caught:
+        read(path, {"lon": "lon", "lat": "lat"})
+    assert caught.value.rows == ["10001040100"]
