@@ -29,6 +29,7 @@ from equity.provenance import meta
 from equity.study.file import read_plan
 from equity.study.inputs import gather
 from equity.study.run import Study
+from equity.study.sentences import clusters_sentence
 
 
 @pytest.fixture(scope="module")
@@ -408,6 +409,22 @@ def test_catchment_without_fte_is_refused(edited):
     path = edited(('fte = "fte"\n', ""))
     with pytest.raises(InputError, match="FTE"):
         Study.load(path).run()
+
+
+@pytest.mark.parametrize(
+    ("clusters", "status", "said"),
+    [
+        (["hot_spot", "cold_spot"], "ok", "1 place with a high share in the gap lies among others"),
+        (["no_cluster", "no_cluster"], "ok", "No places with high shares in the gap lie together"),
+        ([None, None], "no_neighbors", ""),
+    ],
+)
+def test_the_sentence_on_clusters(clusters, status, said):
+    table = pd.DataFrame({"cluster": clusters, "cluster_status": status, "gap_n": [30.0, 10.0]})
+    text = clusters_sentence(table)
+    assert text.startswith(said)
+    assert bool(text) == bool(said)
+    assert ("75.0 % of the people" in text.replace("\u00a0", " ")) == ("hot_spot" in clusters)
 
 
 def test_no_criterion_met_is_a_finding_too(edited):

@@ -844,3 +844,50 @@ def test_a_table_of_2010_without_a_crosswalk_is_refused(home):
     path.write_text(path.read_text().partition("[tables.crosswalk]")[0])
     with pytest.raises(VintageError):
         gathered(path)
+
+
+def test_residents_of_another_table_than_b01003_are_told(home):
+    assert not [n for n in meta(gathered(home.study())[0].areas).notes if "Residents are" in n]
+    home.write("ages.csv", rows_of("GEO_ID,B01001_001E", (f"{t},900" for t in home.tracts)))
+    areas = gathered(home.study("", ("tracts.csv", "ages.csv")))[0].areas
+    assert areas["population_n"].eq(900).all()
+    said = "Residents are counted in B01001: B01003 is not among the tables"
+    assert said in meta(areas).notes
+
+
+def test_housing_that_an_export_makes_needless_is_refused(home):
+    more, housing = svi(home)[0].read_text(), home.example.blocks.name
+    in_coverage = f'kind = "locations"\nhousing = "boundaries/{housing}"'
+    by_column = (
+        ('kind = "locations"', in_coverage),
+        (r'method = "\w+"', 'method = "column"\ncolumn = "svi_percentile"\nunit = "share"'),
+    )
+    more = more[more.index("[[tables]]") :]
+    with pytest.raises(InputError, match="housing: the served/unserved export") as caught:
+        gathered(home.study(more, *by_column))
+    assert caught.value.fix == "leave it out"
+    # Without the export the housing units are the denominator.
+    no_export = (r'files = \["bdc", "served_unserved"\]', 'files = ["bdc"]')
+    assert gathered(home.study(more, *by_column, no_export))[0].blocks is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["https://example.invalid/r.toml", "/vsicurl/x.toml", "//server/r.toml"]
+)
+def test_a_rule_of_ones_own_is_a_file_not_an_address(home, name):
+    error = refused(home, "", (r"rules = \[", f'rules = ["{name}", '))
+    assert "an address stands where a file is meant" in error.what
+    assert "download the file" in error.fix
+
+
+@pytest.mark.parametrize(
+    ("escape", "code"),
+    [(r"\\u0007", "U+0007"), (r"\\u001b[31m", "U+001B"), (r"\\u0085", "U+0085")],
+)
+def test_a_control_character_written_as_an_escape_names_its_line(home, escape, code):
+    error = refused(home, "", ('title = "', f'title = "{escape}'))
+    number = next(n for n, t in enumerate(home.text.splitlines(), 1) if t.startswith("title ="))
+    assert error.what == f"line {number}: study.title: holds the control character {code}"
+    assert error.fix == "write the text without it"
+    error = refused(home, f'[area]\ncounties = ["A", "B{escape}"]\n'.replace("\\\\", "\\"))
+    assert f"area.counties.1: holds the control character {code}" in error.what

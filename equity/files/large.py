@@ -13,9 +13,10 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from equity.files.delimited import UTF16, read_text_table, usable_names
+from equity.files.delimited import read_text_table, usable_names
 from equity.files.features import is_json
 from equity.files.opening import check_data, is_packed, regular
+from equity.files.words import UTF16
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,28 +46,34 @@ def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
         start = handle.read(4096)
         check_data(start, path)
         handle.seek(0)
-        if not (is_packed(start, path) or start.startswith(UTF16) or is_json(start)):
-            counted = _Counted(handle)
+        told = start.removeprefix(b"\xef\xbb\xbf").startswith((b"sep=", b'"sep='))
+        apart = told or start.startswith(UTF16)
+        if not (apart or is_packed(start, path) or is_json(start)):
+            read, spoiled = None, False
             try:
-                read = _streamed(io.BufferedReader(counted, _BLOCK), pick, path)
-                # Rows fewer than lines: blank ones, or quotes across rows, which may be stray.
-                if not counted.quotes or len(read) + 1 >= counted.lines:
-                    return read
-                spoiled = False
+                read = _streamed(handle, pick, path)
             except pa.ArrowInvalid as trouble:
                 spoiled = "UTF8" in str(trouble)
             with contextlib.suppress(pa.ArrowInvalid):  # the careful reader names the rows
                 if spoiled:
                     handle.seek(0)
-                    return _streamed(io.BufferedReader(_AsUtf8(handle), _BLOCK), pick, path)
+                    read = _streamed(io.BufferedReader(_AsUtf8(handle), _BLOCK), pick, path)
+            if read is not None:
+                return read
     frame = read_text_table(path)
     return frame[list(pick(list(frame.columns)))].reset_index(drop=True)
 
 
-def _streamed(handle: IO[bytes], pick: Pick, path: str | Path) -> pd.DataFrame:
+def _streamed(handle: IO[bytes], pick: Pick, path: str | Path) -> pd.DataFrame | None:
+    """Return the columns, or None where the rows have to be looked at one by one."""
     import pyarrow as pa
 
-    table = pa.Table.from_batches(stream_columns(handle, pick, file=path))
+    counted = _Counted(handle)
+    rest = io.BufferedReader(counted, _BLOCK)
+    table = pa.Table.from_batches(stream_columns(rest, pick, file=path))
+    # Rows fewer than lines: blank ones, or quotes across rows, which may be stray.
+    if counted.quotes and table.num_rows + 1 < counted.lines:
+        return None
     return cast("pd.DataFrame", table.to_pandas())
 
 

@@ -20,7 +20,13 @@ _FIXES = {
     "E-JOIN-INCOMPLETE": "add the missing rows, or allow the gap with join_tolerance in [study]",
     "E-VINTAGE-DIFFERS": (
         "give the edition that has the areas of the others (mind year, as_of and geo_vintage), or "
-        "move a table with [tables.crosswalk]; in Python equity.crosswalk"
+        'move a table of 2010 with crosswalk = "2020" in its [[tables]]; in Python equity.crosswalk'
+    ),
+    "E-NOT-ADDITIVE": (
+        'say so in [tables.crosswalk], which stands in place of crosswalk = "2020": counts = { '
+        'column = "people" } (or "households", "locations", "land") for what adds up, ratios = { '
+        'share = ["numerator", "denominator"] } for what its parts give, drop = ["column"] for the '
+        "rest"
     ),
     "E-VINTAGE-IDS": (
         "check year and geo_vintage against the file's ids, or move it with [tables.crosswalk]; in "

@@ -208,7 +208,9 @@ def _crosswalked(
             links, blocks, level=level, source_vintage="2010", target_vintage="2020"
         )
     ratios = {name: (above, below) for name, (above, below) in part.ratios.items()}
-    moved = crosswalk(table, links, to=to, counts=part.counts, ratios=ratios, drop=part.drop)
+    file = next((source.file for source in meta(table).sources), None)
+    with in_words_of_a_study(lambda _error: file):
+        moved = crosswalk(table, links, to=to, counts=part.counts, ratios=ratios, drop=part.drop)
     told = moved.pop("crosswalk_status").value_counts().to_dict()
     how = ", ".join(f"{count:,} {status}" for status, count in sorted(told.items()))
     moved = moved.drop(columns="split_share", errors="ignore")

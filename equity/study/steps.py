@@ -14,6 +14,7 @@ from equity.areas.join import JoinAudit, combine
 from equity.areas.schema import base_name, is_acs_code
 from equity.errors import MissingColumnError
 from equity.measures.adoption import adoption, covered_populations
+from equity.measures.clusters import hotspots
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
 from equity.measures.lines.coverage import coverage, coverage_under
@@ -215,4 +216,4 @@ def _with_standing(plan: StudyPlan, table: gpd.GeoDataFrame) -> tuple[gpd.GeoDat
     # Roads and mountains are shared by neighbors: half of the error is taken to be the county's.
     travel = Travel(common=0.5) if plan.care[0].method == "travel" else None
     drawn = draw_standing(table, criteria, at_least=needed, travel=travel, **cuts)
-    return combine(table, first, short, drawn.areas()), drawn
+    return combine(table, first, short, drawn.areas(), hotspots(table)), drawn

@@ -216,12 +216,21 @@ def test_a_delimiter_is_one_character(tmp_path, delimiter):
     assert "one character" in caught.value.fix
 
 
-@pytest.mark.parametrize(("text", "rows"), [
-    (r'[{"GEOID":"1","x":"a"},{"GEOID":"2","x":"a\ud800"}]', [2]),
-    (r'[{"GEOID":"1","x\udfff":"a"}]', None),
-])  # fmt: skip
-def test_half_a_character_is_refused_where_it_stands(tmp_path, text, rows):
-    (tmp_path / "a.json").write_text(text, encoding="utf-8")
-    with pytest.raises(FormatError, match="half a character") as caught:
-        read_text_table(tmp_path / "a.json")
-    assert caught.value.rows == rows
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_first_line_that_tells_the_separator_is_followed(tmp_path, mark, encoding, end, quote):
+    lines = [f"{quote}sep={mark}{quote}", f"GEOID{mark}x", f"01{mark}2", f"02{mark}3", ""]
+    path = tmp_path / "t.csv"
+    path.write_bytes(end.join(lines).encode(encoding))
+    frame = read_text_table(path)
+    assert frame.to_dict("list") == {"GEOID": ["01", "02"], "x": ["2", "3"]}
+    assert frame.index.tolist() == [3, 4]
+    assert read_columns(path, lambda names: names[:1])["GEOID"].tolist() == ["01", "02"]
+
+
+def test_a_column_that_is_called_like_a_separator_stays_one(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("sep=,x\n1,2\n")
+    assert list(read_text_table(path).columns) == ["sep=", "x"]
