@@ -535,7 +535,7 @@ def test_whoever_stands_in_two_lists_is_counted_once(edited, caplog):
     again = clinicians.replace('label = "', 'label = "more ')
     path = edited((mark + clinicians, mark + clinicians + "\n\n" + mark + again))
     once, twice = (
-        gather(read_plan(p), p.parent).capacity for p in (edited().parent / "study.toml", path)
+        gather(read_plan(p)[0], p.parent).capacity for p in (path.parent / "study.toml", path)
     )
     assert len(twice) == len(once) > 0
     assert twice["fte"].sum() == once["fte"].sum()
