@@ -248,7 +248,9 @@ def blocks(replica: Replica) -> None:
                 for i, tract in enumerate(state.tracts)
                 for b in range(4)
             ]  # fmt: skip
-            frame = gpd.GeoDataFrame(rows, geometry=[box(0, 0, 1, 1)] * len(rows), crs="EPSG:4269")
+            frame = gpd.GeoDataFrame(
+                rows, geometry=[box(-80, 40, -79, 41)] * len(rows), crs="EPSG:4269"
+            )
             _made[name] = _shapefile(frame, name.removesuffix(".zip"))
         return Answer(_made[name], kind="application/zip", ranges=True)
 

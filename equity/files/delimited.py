@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from equity.errors import FormatError
+from equity.errors import FormatError, InputError
 from equity.files.features import is_json, read_features
 from equity.files.opening import is_workbook, read_bytes
 from equity.files.sheets import read_sheet
@@ -71,9 +71,17 @@ def read_text_table(
     ------
     FormatError
         If the header repeats a name, a row has another number of fields than the header, or a
-        quote is never closed, and the lines are named; or if the sheet, or its header, is not to
-        be told.
+        quote is never closed or closed in a later row, and the lines are named; or if the sheet,
+        or its header, is not to be told.
+    InputError
+        If the delimiter is not one character.
     """
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise InputError(
+            f"fields cannot be separated by {delimiter!r}",
+            file=path,
+            fix='delimiter is one character: ",", ";", "|" or a tab',
+        )
     content = read_bytes(path) if data is None else data
     if is_workbook(content):
         names, rows = read_sheet(content, path, header=header)
@@ -227,8 +235,9 @@ def _lines(content: bytes, end: int, delimiter: str, rows: int, path: str | Path
     if newlines == rows:
         return pd.RangeIndex(first, first + rows, name="line")
     # Blank lines, or newlines inside quotes: count them.
-    starts = [line for line, _ in _records(content, delimiter, path)][1:]
-    return pd.Index(starts[:rows], name="line")
+    records = list(_records(content, delimiter, path))[1:]
+    _refuse_swallowed(records, delimiter, path)
+    return pd.Index([line for line, _ in records][:rows], name="line")
 
 
 def _by_hand(content: bytes, delimiter: str, names: list[str], path: str | Path) -> pd.DataFrame:
@@ -242,6 +251,7 @@ def _by_hand(content: bytes, delimiter: str, names: list[str], path: str | Path)
         rows.append((line, fields))
     if wrong:
         raise _wrong_rows(wrong, width, path)
+    _refuse_swallowed(rows, delimiter, path)
     return _from_rows(names, rows, "line")
 
 
@@ -287,6 +297,44 @@ def _check_quotes(content: bytes, delimiter: str, path: str | Path) -> None:
                 rows=[f"line {line}"],
                 fix="download the file again, or close the quote",
             ) from None
+
+
+def _refuse_swallowed(
+    records: Sequence[tuple[int, list[str]]], delimiter: str, path: str | Path
+) -> None:
+    """Refuse rows that two stray quotes have made one cell of.
+
+    What stands in the cell before its first line end then fills up the first of these rows, and
+    what follows the last one has as many fields as stand before the cell.
+    """
+    bad = [line for line, fields in records if _swallows(fields, delimiter)]
+    if bad:
+        raise FormatError(
+            "a quote that is opened in one row is closed in a later one",
+            file=path,
+            rows=[f"line {line}" for line in bad],
+            fix="close the quote in its row, or download the file again",
+        )
+
+
+def _swallows(fields: Sequence[str], delimiter: str) -> bool:
+    for position, cell in enumerate(fields):
+        if "\n" not in cell and "\r" not in cell:
+            continue
+        first, *_, last = re.split(r"\r*\n|\r", cell)
+        begins = last.split(delimiter)
+        if (
+            first.count(delimiter) == len(fields) - 1 - position
+            and len(begins) == position + 1
+            # Prose goes on with words where a row would begin with an id.
+            and _has_digit(begins[0]) == _has_digit(first if position == 0 else fields[0])
+        ):
+            return True
+    return False
+
+
+def _has_digit(text: str) -> bool:
+    return any(character.isdigit() for character in text)
 
 
 def _records(content: bytes, delimiter: str, path: str | Path) -> Iterator[tuple[int, list[str]]]:

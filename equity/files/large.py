@@ -49,22 +49,31 @@ def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
         told = start.removeprefix(b"\xef\xbb\xbf").startswith((b"sep=", b'"sep='))
         apart = told or start.startswith(UTF16)
         if not (apart or is_packed(start, path) or is_json(start)):
+            read, spoiled = None, False
             try:
-                return _streamed(handle, pick, path)
+                read = _streamed(handle, pick, path)
             except pa.ArrowInvalid as trouble:
                 spoiled = "UTF8" in str(trouble)
             with contextlib.suppress(pa.ArrowInvalid):  # the careful reader names the rows
                 if spoiled:
                     handle.seek(0)
-                    return _streamed(io.BufferedReader(_AsUtf8(handle), _BLOCK), pick, path)
+                    read = _streamed(io.BufferedReader(_AsUtf8(handle), _BLOCK), pick, path)
+            if read is not None:
+                return read
     frame = read_text_table(path)
     return frame[list(pick(list(frame.columns)))].reset_index(drop=True)
 
 
-def _streamed(handle: IO[bytes], pick: Pick, path: str | Path) -> pd.DataFrame:
+def _streamed(handle: IO[bytes], pick: Pick, path: str | Path) -> pd.DataFrame | None:
+    """Return the columns, or None where the rows have to be looked at one by one."""
     import pyarrow as pa
 
-    table = pa.Table.from_batches(stream_columns(handle, pick, file=path))
+    counted = _Counted(handle)
+    rest = io.BufferedReader(counted, _BLOCK)
+    table = pa.Table.from_batches(stream_columns(rest, pick, file=path))
+    # Rows fewer than lines: blank ones, or quotes across rows, which may be stray.
+    if counted.quotes and table.num_rows + 1 < counted.lines:
+        return None
     return cast("pd.DataFrame", table.to_pandas())
 
 
@@ -158,6 +167,29 @@ class _AsUtf8(io.RawIOBase):
         view = memoryview(buffer)
         piece, self._ready = self._ready[: len(view)], self._ready[len(view) :]
         view[: len(piece)] = piece
+        return len(piece)
+
+
+class _Counted(io.RawIOBase):
+    """A stream that counts its lines, and tells whether a quote was read."""
+
+    def __init__(self, handle: IO[bytes]) -> None:
+        self._handle, self.lines, self.quotes, self._last = handle, 1, False, b"\n"
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        piece = self._handle.read(len(buffer))
+        buffer[: len(piece)] = piece
+        if piece:
+            feeds = piece.count(b"\n")
+            self.lines += feeds or piece.count(b"\r")
+            self.quotes = self.quotes or b'"' in piece
+            self._last = piece[-1:]
+        elif self._last in b"\r\n":
+            self.lines -= 1
+            self._last = b" "
         return len(piece)
 
 

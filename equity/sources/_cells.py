@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,10 @@ from equity.files.delimited import BLANK
 from equity.sources.area_rows import floats, require_columns
 from equity.sources.plausible import refuse_other_unit, refuse_shares, refuse_wide_margins
 
+_SAID = {"true", "false", "yes", "no"}  # known, and no number
+_SENTINELS = [*(1 - 10.0**n for n in range(3, 11)), *(-111111111.0 * n for n in range(2, 9))]
+"""-999 and longer, and the codes of the American Community Survey: no measurement is one."""
+_NEVER_NEGATIVE = ("_km", "_km2", "_min", "_mbps")
 _SLACK = 1e-9  # rounding in the publisher's own division
 
 
@@ -25,6 +30,7 @@ class Cells:
     path: str | Path
     missing: Sequence[float | str] = ()
     notes: list[str] = field(default_factory=list)
+    thousands: bool = True
 
     def text(self, column: pd.Series) -> pd.Series:
         """Return text, None where nothing is known."""
@@ -52,6 +58,8 @@ class Cells:
                 rows=numbers.index[bad],
                 fix=_hint(numbers, bad, unit),
             )
+        if unit == "number" and not confirmed:
+            _refuse_sentinels(name, numbers, self.path)
         if unit == "percent" and not confirmed:
             refuse_shares(numbers, self.path)
         elif not confirmed:
@@ -104,6 +112,7 @@ class Cells:
             unknown | listed,
             self.path,
             fix=_number_fix,
+            thousands=self.thousands,
         )
 
     def _listed(self, text: pd.Series) -> pd.Series:
@@ -168,15 +177,30 @@ def _hint(numbers: pd.Series, bad: pd.Series, unit: str) -> str:
     return 'if it is a number of people or homes, unit = "count"'
 
 
+def _refuse_sentinels(name: str, numbers: pd.Series, path: str | Path) -> None:
+    """Refuse what publishers write for "not known" where any number may stand."""
+    bad = numbers.isin(_SENTINELS)
+    if name.endswith(_NEVER_NEGATIVE):
+        bad |= numbers < 0
+    if bad.any():
+        raise InputError(
+            f"column {numbers.name} holds {numbers[bad].iloc[0]:g}, which measures nothing",
+            file=path,
+            rows=numbers.index[bad],
+            fix=f"{_sentinel(numbers[bad].iloc[0])}; or say confirmed = true for the column",
+        )
+
+
 def _number_fix(odd: str) -> str:
     if odd.endswith("%"):
         return 'unit = "percent"'
     if odd.startswith("$"):
         return 'unit = "usd"'
-    if odd[:1].isdigit() or odd[:1] in "+-.":
-        return "write it as a number, with a point before decimals and without units"
+    if re.match(r"\W*\d", odd) or odd.casefold() in _SAID:
+        return "write it as a number, with a point before decimals and without units or signs"
     return f'if it stands for "not known", list it: missing = [{odd!r}]'
 
 
 def _sentinel(value: float) -> str:
-    return f'if it stands for "not known", list it: missing = [{value:g}]'
+    said = f"{value:.0f}" if value % 1 == 0 else f"{value:g}"
+    return f'if it stands for "not known", list it: missing = [{said}]'

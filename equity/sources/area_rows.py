@@ -28,7 +28,7 @@ __all__ = [
     "without_thousands",
 ]
 
-_THOUSANDS = r"[-+]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?"
+_THOUSANDS = r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?"
 
 
 def require_columns(frame: pd.DataFrame, names: Iterable[str], path: str | Path) -> None:
@@ -80,11 +80,14 @@ def to_numbers(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path
 
 
 def floats(
-    text: pd.Series, unknown: pd.Series, path: str | Path, *, fix: Callable[[str], str | None]
+    text: pd.Series,
+    unknown: pd.Series,
+    path: str | Path,
+    *,
+    fix: Callable[[str], str | None],
+    thousands: bool = True,
 ) -> pd.Series:
     """Return stripped cells of text as floats, missing where nothing is known.
-
-    Thousands may be separated by commas.
 
     Parameters
     ----------
@@ -96,6 +99,9 @@ def floats(
         For errors.
     fix
         From the first cell that is no number to the remedy.
+    thousands
+        Commas may separate thousands. Not in a file that separates its fields by semicolons: there
+        a comma stands before decimals.
 
     Raises
     ------
@@ -104,7 +110,7 @@ def floats(
     """
     numbers = pd.to_numeric(text.mask(unknown), errors="coerce").astype(float)
     bad = ~unknown & ~np.isfinite(numbers)
-    if bad.any():
+    if bad.any() and thousands:
         again = pd.to_numeric(without_thousands(text[bad]), errors="coerce").astype(float)
         numbers = numbers.where(~bad, again)
         bad &= ~np.isfinite(numbers)

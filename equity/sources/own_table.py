@@ -22,7 +22,7 @@ from equity.provenance import file_source, stamp
 from equity.sources._cells import Cells, rows_matching
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import index_by_area, require_columns, row_labels
-from equity.sources.points import refuse_turned
+from equity.sources.points import refuse_elsewhere
 
 __all__ = ["read_table"]
 
@@ -142,7 +142,7 @@ def read_table(
     require_columns(frame, needs, path)
     frame = rows_matching(frame.assign(**{_ID: ids}), dict(where or {}), path)
     area = _Areas(path, level, state, multi_state, drop=other_levels == "drop")
-    cells = Cells(path, missing)
+    cells = Cells(path, missing, thousands=delimiter != ";")
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
     for rows in dict.fromkeys(field.where for field in wanted):
@@ -156,7 +156,7 @@ def read_table(
     table.index.name = "geoid"
     check_vintage(table.index, level=level, geo_vintage=geo_vintage, file=path)
     if {"lon", "lat"} <= set(table.columns):
-        refuse_turned(table["lon"], table["lat"], table.index, path, noun="areas")
+        refuse_elsewhere(table["lon"], table["lat"], table.index, path, noun="areas")
     source = file_source(
         path,
         id=f"table-{Path(path).name.split('.')[0]}",

@@ -11,7 +11,7 @@ import pandas as pd
 from equity.errors import InputError
 from equity.sources.area_rows import row_labels
 
-__all__ = ["in_the_us", "refuse_turned"]
+__all__ = ["in_the_us", "refuse_elsewhere", "refuse_turned"]
 
 _BOXES = (
     (-180.0, -15.0, -64.0, 72.0),  # the states, the Caribbean and American Samoa
@@ -34,6 +34,37 @@ def in_the_us(lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     for west, south, east, north in _BOXES:
         inside |= (west <= x) & (x <= east) & (south <= y) & (y <= north)
     return inside
+
+
+def refuse_elsewhere(
+    lon: pd.Series, lat: pd.Series, rows: pd.Index, path: str | Path, *, noun: str
+) -> None:
+    """Refuse known points outside the United States, its territories and associated states.
+
+    Parameters
+    ----------
+    lon, lat
+        Degrees.
+    rows
+        What errors call the points.
+    path, noun
+        For errors.
+
+    Raises
+    ------
+    InputError
+        Naming them; where the axes or the sign are turned, saying so.
+    """
+    refuse_turned(lon, lat, rows, path, noun=noun)
+    bad = ~in_the_us(lon, lat) & (lon.notna() | lat.notna()).to_numpy()
+    if bad.any():
+        x, y = lon[bad].iloc[0], lat[bad].iloc[0]
+        raise InputError(
+            f"{int(bad.sum()):,} {noun} lie outside the United States, the first at {x:g}, {y:g}",
+            file=path,
+            rows=row_labels(rows, bad),
+            fix="check the coordinates and the coordinate reference system that the file names",
+        )
 
 
 def refuse_turned(

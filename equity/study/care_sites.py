@@ -21,7 +21,9 @@ _COLUMNS = ["name", "kind", "fte", "lon", "lat", "location_quality", "geometry"]
 _SAID = "offers_telehealth"
 
 
-def read_places_of_care(part: SitesPart, study: AreasPart, files: LiveFiles) -> gpd.GeoDataFrame:
+def read_places_of_care(
+    part: SitesPart, study: AreasPart, files: LiveFiles
+) -> tuple[gpd.GeoDataFrame, pd.Index]:
     """Read one list of places of care that a study names.
 
     Parameters
@@ -32,6 +34,13 @@ def read_places_of_care(part: SitesPart, study: AreasPart, files: LiveFiles) -> 
         State and level.
     files
         Where its files are.
+
+    Returns
+    -------
+    sites
+        Places, persons without their number and name unless the study asks for them.
+    listed
+        The ids of the list itself, in the same order: whoever stands in two lists is one.
 
     Raises
     ------
@@ -52,7 +61,8 @@ def read_places_of_care(part: SitesPart, study: AreasPart, files: LiveFiles) -> 
     }
     table = call(reader, path, live_options(part.file), given, part.options)
     sites = table if reader.name == "sites" else _placed(table, part, files)
-    return sites if part.clinician_names else _unnamed(sites, table, reader.name)
+    shown = sites if part.clinician_names else _unnamed(sites, table, reader.name)
+    return shown, sites.index
 
 
 def _unnamed(sites: gpd.GeoDataFrame, listed: pd.DataFrame, reader: str) -> gpd.GeoDataFrame:

@@ -173,6 +173,49 @@ def test_what_a_csv_writer_wrote_comes_back(rows, stray):
         assert lines[line - 1].startswith('"' + row[0].replace('"', '""').split("\n")[0])
 
 
+SWALLOWED = 'GEOID,NAME,x\n51001090101,"A,5\n51001090102,B,6\n51001090103,C",7\n51001090200,D,8\n'
+
+
+@pytest.mark.parametrize("text", [
+    SWALLOWED,
+    SWALLOWED.replace("\n", "\r\n"),
+    SWALLOWED.replace("\n51001090102,B,6\n", "\n"),
+    SWALLOWED.removesuffix("\n"),
+    'GEOID,x\n51001,1\n51003,"2\n51005,3"\n',
+    'GEOID,x\n51001,1\n"51003,2\n51005",3\n',
+])  # fmt: skip
+@pytest.mark.parametrize(
+    "read",
+    [
+        read_text_table,
+        lambda path: read_text_table(path, trailing_comma=True),
+        lambda path: read_columns(path, lambda names: names[-1:]),
+    ],
+)
+def test_two_stray_quotes_never_make_one_cell_of_several_rows(tmp_path, text, read):
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode())
+    with pytest.raises(FormatError, match="closed in a later one") as caught:
+        read(path)
+    assert caught.value.rows == ["line 2" if "NAME" in text else "line 3"]
+
+
+@pytest.mark.parametrize("cell", ["A\nB, C", "County\nof 7, 8 and 9", "\n", "a\n\nb", "x,\ny"])
+def test_a_cell_of_several_lines_stays_whole(tmp_path, cell):
+    path = tmp_path / "a.csv"
+    path.write_bytes(f'GEOID,NAME,x\n51001,"{cell}",5\n\n51003,"D",6\n'.encode())
+    for frame in (read_text_table(path), read_columns(path, lambda names: names)):
+        assert frame.to_numpy().tolist() == [["51001", cell, "5"], ["51003", "D", "6"]]
+
+
+@pytest.mark.parametrize("delimiter", ["", "||", '"', "\n"])
+def test_a_delimiter_is_one_character(tmp_path, delimiter):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(InputError, match="cannot be separated") as caught:
+        read_text_table(tmp_path / "a.csv", delimiter=delimiter)
+    assert "one character" in caught.value.fix
+
+
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

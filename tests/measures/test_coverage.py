@@ -79,14 +79,23 @@ def test_all_technologies_are_shown_whether_the_rule_counts_them_or_not(tmp_path
     assert row.providers_listed_n == 9
 
 
-def test_unknown_technology_is_counted_and_shown(tmp_path):
-    write_offers(tmp_path, [offer(L1, technology=99), offer(L2, technology=""), offer(L3)])
+def test_offers_without_a_technology_are_counted_and_shown(tmp_path):
+    write_offers(tmp_path, [offer(L1, technology=""), offer(L3)])
     table = run(tmp_path)
-    assert table.loc[TRACT, "listed_tech_unknown_n"] == 2
+    assert table.loc[TRACT, "listed_tech_unknown_n"] == 1
     assert table.loc[TRACT, "qualifying_n"] == 1
-    notes = " ".join(meta(table).notes)
-    assert "1 offers of unknown technology 99" in notes
-    assert "1 offers without a technology code" in notes
+    assert "1 offers without a technology code" in " ".join(meta(table).notes)
+
+
+@pytest.mark.parametrize("change", [{"customers": "x"}, {"customers": "R "}, {"customers": "Q"},
+                                    {"customers": "é"}, {"technology": 41}, {"technology": -1},
+                                    {"latency": 2}])  # fmt: skip
+def test_a_code_that_the_publisher_does_not_use_is_refused_with_its_lines(tmp_path, change):
+    write_offers(tmp_path, [offer(L1), offer(L2, **change), offer(L3), offer(L3, **change)])
+    with pytest.raises(InputError, match="which is not one of") as caught:
+        run(tmp_path)
+    assert caught.value.rows == ["line 3", "line 5"]
+    assert repr(next(iter(change.values()))) in caught.value.what
 
 
 def test_a_technology_without_a_file_is_unknown_not_zero(tmp_path):

@@ -125,3 +125,15 @@ def test_no_layout_no_rows_no_date(tmp_path):
         read_coverage(put(tmp_path), as_of=" ")
     with pytest.raises(FormatError, match="do not have the header's 9 fields"):
         read_coverage(put(tmp_path, "10001040100,10"), as_of="2024")
+
+
+@pytest.mark.parametrize(("row", "says"), [
+    ("1,0.9,0.05,0.05,3,0.5,0.1,0.4", "look like shares"),
+    ("100,90.5,4.5,5,3,50,10,40", "look like shares"),
+    ("100,90,5,5,3,9000,,", "served_tech50_n is more than the number of locations"),
+    ("100,90,5,5,3,,,101", "unserved_tech50_n is more than the number of locations"),
+])  # fmt: skip
+def test_neither_shares_nor_more_than_all_locations_pass_for_counts(tmp_path, row, says):
+    with pytest.raises(InputError, match=says) as caught:
+        read_coverage(put(tmp_path, f"10001040100,{row}"), as_of="2024-06-30")
+    assert caught.value.rows == ["10001040100"]

@@ -806,6 +806,13 @@ def test_turned_coordinates_are_refused_with_their_cause_everywhere(tmp_path, re
     assert len(read(tmp_path, *PLACES[place])) == 1
 
 
+@pytest.mark.parametrize("place", [(0, 0), (9.5, 51.2), (-0.0007, 0.0003), (-58.4, -34.6)])
+@pytest.mark.parametrize("read", [as_boundaries, as_table])
+def test_areas_in_no_part_of_the_country_are_refused(tmp_path, read, place):
+    with pytest.raises(InputError, match="1 areas lie outside the United States"):
+        read(tmp_path, *place)
+
+
 @pytest.mark.parametrize(
     ("lon", "lat"), [(144.8, 13.4), (145.7, 15.2), (134.5, 7.3), (173.1, 52.9), (-170.7, -14.3)]
 )

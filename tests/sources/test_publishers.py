@@ -425,7 +425,7 @@ def test_a_head_is_shared_among_all_addresses_wherever_they_are(tmp_path):
 def test_an_entity_that_is_none_is_named(tmp_path):
     row = nppes_rows.row(0, **{"Entity Type Code": "person"})
     (tmp_path / "n.csv").write_bytes(nppes_rows.header() + row)
-    with pytest.raises(InputError, match="entity type is 'person'") as caught:
+    with pytest.raises(InputError, match="Entity Type Code holds 'person'") as caught:
         read_nppes(tmp_path / "n.csv", as_of="x")
     assert caught.value.rows == ["1000000000"]
 

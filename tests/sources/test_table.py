@@ -179,3 +179,43 @@ def test_an_id_may_be_made_of_its_parts(tmp_path):
         read(path, {"x_n": "x"}, id_column=["state", "county", "tract"])
     with pytest.raises(InputError, match="four parts at most"):
         read(path, {"x_n": "x"}, id_column=["state", "county", "t", "x", "x"])
+
+
+@pytest.mark.parametrize(("cell", "delimiter"), [
+    ('"0,500"', ","), ('"-0,512"', ","), ('"00,500"', ","), ("12,345", ";"), ("0,5", ";"),
+    ("1,234,567", ";"),
+])  # fmt: skip
+def test_a_comma_before_decimals_never_makes_thousands(tmp_path, cell, delimiter):
+    path = write(tmp_path, f"GEOID{delimiter}x\n10001040100{delimiter}{cell}\n")
+    with pytest.raises(InputError, match="where a number belongs") as caught:
+        read(path, {"drive_min": "x"}, delimiter=delimiter)
+    assert "point before decimals" in caught.value.fix
+
+
+@pytest.mark.parametrize("cell", ["(123)", "\N{MINUS SIGN}5", "€5", "<10", "TRUE", "no", "5 km"])
+def test_what_is_known_is_never_advised_away_as_missing(tmp_path, cell):
+    with pytest.raises(InputError, match="where a number belongs") as caught:
+        read(write(tmp_path, f"GEOID,x\n10001040100,{cell}\n"), {"v": "x"})
+    assert "missing" not in caught.value.fix
+
+
+@pytest.mark.parametrize(("name", "cell"), [
+    ("clinic_km", "-9999"), ("drive_min", "-1"), ("line_mbps", "-0.5"), ("svi_rank", "-999"),
+    ("z_index", "-666666666"), ("z_index", "-222222222.0"), ("anything", "-99999"),
+])  # fmt: skip
+def test_what_stands_for_unknown_is_no_measurement(tmp_path, name, cell):
+    path = write(tmp_path, f"GEOID,x\n10001040100,{cell}\n10001040201,1\n")
+    with pytest.raises(InputError, match="measures nothing") as caught:
+        read(path, {name: "x"})
+    assert caught.value.rows == ["10001040100"]
+    assert f"missing = [{float(cell):.10g}]" in caught.value.fix
+    assert read(path, {name: "x"}, missing=[float(cell)])[name].isna().tolist() == [True, False]
+    assert read(path, {name: {"column": "x", "confirmed": True}})[name].iloc[0] == float(cell)
+
+
+@pytest.mark.parametrize(("lon", "lat"), [("0", "0"), ("-99", "-99"), ("9.5", "51.2")])
+def test_a_center_outside_the_country_is_refused(tmp_path, lon, lat):
+    path = write(tmp_path, f"GEOID,lon,lat\n10001040100,{lon},{lat}\n10001040201,-75.5,39.2\n")
+    with pytest.raises(InputError, match="outside the United States") as caught:
+        read(path, {"lon": "lon", "lat": "lat"})
+    assert caught.value.rows == ["10001040100"]

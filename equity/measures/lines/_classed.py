@@ -25,7 +25,6 @@ from equity.measures.lines._partial import (
     pack_speed,
 )
 from equity.rules import CoverageRule
-from equity.rules.coverage_rule import TECHNOLOGIES
 
 CELL = "h3_res8_id"
 _OFFER_COLUMNS = (
@@ -153,17 +152,14 @@ def _valid(rows: Rows, state: str, tally: Counter[str]) -> Rows:
 def _run(rows: Rows, part: slice, rules: Sequence[CoverageRule], tally: Counter[str]) -> Run:
     size = rows.location.size
     code = int(rows.technology[0])
-    if code not in TECHNOLOGIES:
-        tally[f"technology_unknown_{code}"] += size
-        code = UNKNOWN_TECHNOLOGY
+    if code == UNKNOWN_TECHNOLOGY:
+        tally["technology_blank"] += size
     # Below 0 if either is unknown: such an offer reaches no rule's speeds and enters no median.
     both = rows.down | rows.up
     some_speed = both > 0
     tally["speed_zero"] += size - int(np.count_nonzero(both))
     tally["speed_blank"] += int(np.count_nonzero(both < 0))
-    tally["customers_unknown"] += size - int(
-        np.count_nonzero(_among(rows.customers, ("R", "B", "X")))
-    )
+    tally["customers_blank"] += size - int(np.count_nonzero(rows.customers))
     ruled = [_ruled(rows, code, rule, some_speed) for rule in rules]
     return Run(part, max(int(rows.provider[0]), 0), code, ruled)
 

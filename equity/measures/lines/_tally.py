@@ -10,18 +10,12 @@ _SENTENCES = {
     "speed_blank": "{n} offers without a speed are listed; it is not known whom they serve",
     "speed_zero": "{n} offers at 0/0 Mbps are listed, but serve nobody",
     "latency_blank": "{n} offers without a latency flag were taken as not low-latency",
-    "customers_unknown": "{n} offers with an unknown customer code count under no rule",
+    "customers_blank": "{n} offers without a customer code count under no rule",
+    "technology_blank": "{n} offers without a technology code are shown apart, under no rule",
     "location_in_two_blocks": "{n} locations lie in two blocks; the lower one was taken",
 }
-_UNKNOWN = "technology_unknown_"
 
 
 def tell(tally: Counter[str]) -> list[str]:
     """Return one sentence for each count that is not zero, in a fixed order."""
-    notes = [text.format(n=f"{tally[key]:,}") for key, text in _SENTENCES.items() if tally[key]]
-    for key in sorted(tally):
-        if key.startswith(_UNKNOWN) and tally[key]:
-            code = key.removeprefix(_UNKNOWN)
-            what = "without a technology code" if code == "-1" else f"of unknown technology {code}"
-            notes.append(f"{tally[key]:,} offers {what} are shown apart and count under no rule")
-    return notes
+    return [text.format(n=f"{tally[key]:,}") for key, text in _SENTENCES.items() if tally[key]]

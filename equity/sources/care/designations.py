@@ -19,6 +19,7 @@ from equity.files.delimited import read_text_table
 from equity.net.desk import Desk
 from equity.provenance import file_source, stamp
 from equity.sources.area_rows import require_columns, row_labels, to_numbers
+from equity.sources.coded import meaning_of
 from equity.sources.fetch import Want, fetch_input
 
 __all__ = ["get_designations", "read_designations"]
@@ -52,6 +53,7 @@ _LENGTHS = {"tract": 11, "county_subdivision": 10, "county": 5}
 _BLANKS = ("", "Not Determined", "NA", "N/A", "Unknown")
 # "Proposed For Withdrawal" still counts: the designation stands until it is withdrawn.
 _IN_FORCE = {"Designated", "Proposed For Withdrawal"}
+_STATUS = {word.casefold(): word for word in (*sorted(_IN_FORCE), "Withdrawn", "No New Data")}
 
 
 def get_designations(kind: str, *, state: str, via: Desk | None = None) -> pd.DataFrame:
@@ -131,7 +133,8 @@ def read_designations(
     Raises
     ------
     InputError
-        If `kind` is none of these, or a row has a kind of area or a number that HRSA does not use.
+        If `kind` is none of these, or a row has a status, a kind of area or a number that HRSA
+        does not use.
     MissingFileError, FormatError, MissingColumnError
         If the file is absent, damaged or another one.
     """
@@ -141,6 +144,7 @@ def read_designations(
     table = _mua(frame, path) if kind == "mua" else _hpsa(frame, path)
     if kind != "mua":
         _refuse_other_discipline(table["discipline"], kind, path)
+    table["status"] = meaning_of(table["status"], _STATUS, path)
     table["name"] = table["name"].map(_unscrambled)
     written, table["geoid"] = table["geoid"], _clean_ids(table)
     notes, file = [], Path(path).name

@@ -26,10 +26,12 @@ from equity.files.opening import read_bytes, sequence_of
 from equity.files.zips import open_zip
 from equity.provenance import file_source, stamp
 from equity.sources.care.addresses import of_states, postal_codes, zip_codes
+from equity.sources.coded import meaning_of
 
 __all__ = ["plain", "read_care_list", "usable_columns"]
 
-_YES_NO = {"yes": True, "y": True, "no": False, "n": False}
+_YES_NO = {"yes": True, "y": True, "true": True, "1": True,
+           "no": False, "n": False, "false": False, "0": False}  # fmt: skip
 _NEEDED = ("name", "street", "city", "state", "zip")
 
 
@@ -149,7 +151,7 @@ def read_care_list(
     how, first = forms()[form], sequence_of(path)[0]
     frame = pd.concat([_rows(one, how) for one in sequence_of(path)], ignore_index=True)
     notes: list[str] = []
-    table, ids = _table(frame, how), _ids(frame, how, form)
+    table, ids = _table(frame, how, first), _ids(frame, how, form)
     keep = _that_count(frame, how, notes)
     table.index = pd.Index(ids, name="site_id", dtype=object)
     table = _once(table[keep.to_numpy()], how, first, notes)
@@ -247,7 +249,7 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _table(frame: pd.DataFrame, how: Form) -> pd.DataFrame:
+def _table(frame: pd.DataFrame, how: Form, path: Any) -> pd.DataFrame:
     def column(role: str) -> pd.Series:
         return frame[how.columns[role][0]]
 
@@ -259,7 +261,8 @@ def _table(frame: pd.DataFrame, how: Form) -> pd.DataFrame:
     if "npi" in how.columns:
         table["npi"] = column("npi")
     for role in (role for role in how.columns if role.startswith("has_")):
-        table[role] = column(role).str.lower().map(_YES_NO).astype("boolean")
+        said = column(role).set_axis(pd.RangeIndex(1, len(frame) + 1, name="row"))
+        table[role] = meaning_of(said, _YES_NO, path).astype("boolean").to_numpy()
     for role in ("lon", "lat"):
         if role in how.columns:
             number = pd.to_numeric(column(role), errors="coerce")

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,12 +24,14 @@ import pandas as pd
 
 from equity.areas.geoid import STATES, find_state
 from equity.errors import FormatError, InputError, MissingColumnError
+from equity.files.delimited import BLANK
 from equity.files.large import stream_columns
 from equity.files.opening import regular
 from equity.files.zips import open_zip
 from equity.progress import track
 from equity.provenance import Source, iso_day, stamp
 from equity.sources.care.addresses import postal_codes, spellings, zip_codes
+from equity.sources.coded import refuse_other_codes
 from equity.sources.wanted import wanted_of
 
 __all__ = ["TAXONOMIES", "read_nppes"]
@@ -86,6 +89,17 @@ _SECOND = {
     "state": ("Provider Secondary Practice Location Address - State Name",),
     "zip": ("Provider Secondary Practice Location Address - Postal Code",),
 }
+_DATE = re.compile(r"\d{1,4}[-/]\d{1,2}[-/]\d{1,4}( .*)?"), "a date"
+_WORDS = {
+    # A program that took the code for a number wrote it back as 1.0.
+    "entity": (re.compile(r"[12](\.0)?"), "1, 2 or blank"),
+    "deactivated": _DATE,
+    "reactivated": _DATE,
+    **{f"code_{n}": (re.compile(r"[0-9A-Z]{9}X"), "a taxonomy code") for n in range(1, _SLOTS + 1)},
+    # X says that nobody answered.
+    **{f"switch_{n}": (re.compile(r"[YNX]"), "Y, N or X") for n in range(1, _SLOTS + 1)},
+}
+"""Role -> what its cells look like, and in words."""
 _PLACE = ("street", "city", "state", "zip")
 
 
@@ -145,7 +159,9 @@ def read_nppes(
     more = _second_addresses(Path(path)) if second_addresses else None
     # Who practices here too is kept wherever the first address is: the head is shared among all.
     here = None if more is None or usps is None else more.index[more["state"].isin(usps)].unique()
-    wanted = _Wanted(codes, usps, here, Counter(), persons=persons, primary_only=primary_only)
+    wanted = _Wanted(
+        codes, usps, here, Counter(), Path(path).name, persons=persons, primary_only=primary_only
+    )
     parts, seen = [], 0
     with track("Reading NPPES", unit="rows") as advance:
         for batch, columns in _batches(Path(path)):
@@ -281,6 +297,7 @@ class _Wanted:
     usps: Sequence[str] | None
     also: pd.Index | None
     nowhere: Counter[str]
+    file: str
     persons: bool = field(kw_only=True)
     primary_only: bool = field(kw_only=True)
 
@@ -291,16 +308,9 @@ def _kept(batch: Any, columns: Mapping[str, str], wanted: _Wanted) -> pd.DataFra
 
     codes = wanted.codes
     known = pa.array(list(codes))
-    # A program that took the code for a number wrote it back as 1.0.
-    entity = pc.replace_substring_regex(batch.column(columns["entity"]), r"\.0$", "")
-    odd = batch.filter(pc.invert(pc.is_in(entity, pa.array(["", "1", "2"]))))
-    if len(odd):
-        raise InputError(
-            f"the entity type is {odd.column(columns['entity'])[0].as_py()!r}, not 1, 2 or blank",
-            rows=odd.column(columns["npi"])[:5].to_pylist(),
-            count=len(odd),
-            fix="download the file again",
-        )
+    for role in _WORDS:
+        batch = _in_plain_words(batch, role, columns, wanted.file)
+    entity = pc.utf8_slice_codeunits(batch.column(columns["entity"]), 0, 1)
     keep = pc.is_in(entity, pa.array(["1"] if wanted.persons else ["1", "2"]))
     some = None
     for slot in range(1, _SLOTS + 1):
@@ -321,6 +331,37 @@ def _kept(batch: Any, columns: Mapping[str, str], wanted: _Wanted) -> pd.DataFra
     frame = frame[frame["taxonomy"].isin(codes)]
     frame["kind"] = frame["taxonomy"].map(codes)
     return _kept_columns(frame)
+
+
+def _in_plain_words(batch: Any, role: str, columns: Mapping[str, str], file: str) -> Any:
+    """Write the words of a column in capitals, without spaces, blank where nothing is known."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column, (form, said) = batch.column(columns[role]), _WORDS[role]
+    distinct = column.dictionary_encode()
+    plain = {
+        w: "" if w.strip() in BLANK else w.strip().upper() for w in distinct.dictionary.to_pylist()
+    }
+
+    def npis(odd: list[str]) -> list[str]:
+        rows: list[str] = (
+            batch.filter(pc.is_in(column, pa.array(odd))).column(columns["npi"]).to_pylist()
+        )
+        return rows
+
+    refuse_other_codes(
+        plain,
+        lambda word: not plain[word] or form.fullmatch(plain[word]),
+        column=columns[role],
+        file=file,
+        rows=npis,
+        said=said,
+    )
+    if all(word == told for word, told in plain.items()):
+        return batch
+    told = pa.array(list(plain.values()), pa.string()).take(distinct.indices)
+    return batch.set_column(batch.schema.get_field_index(columns[role]), columns[role], told)
 
 
 def _near(batch: Any, columns: Mapping[str, str], wanted: _Wanted, keep: Any) -> Any:

@@ -16,7 +16,7 @@ from equity.files.shapes import read_polygons
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import index_by_area, row_labels, to_numbers
-from equity.sources.points import refuse_turned
+from equity.sources.points import refuse_elsewhere, refuse_turned
 from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["own_polygons", "read_boundaries"]
@@ -71,8 +71,8 @@ def read_boundaries(
     Raises
     ------
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
-        If the file is absent, damaged or no polygon file, lacks an id, a CRS or a polygon, or
-        repeats areas.
+        If the file is absent, damaged or no polygon file, lacks an id, a CRS or a polygon, repeats
+        areas, or lies outside the country.
     VintageError
         If the file is of another year: its name, its id column or its ids tell.
 
@@ -97,7 +97,10 @@ def read_boundaries(
     )
     ids_of_edition(table.index, path, level=level, year=year, geo_vintage=vintage)
     _check_polygons(table, path)
-    table, repaired = _repaired(_in_degrees(table, path), path)
+    table = _in_degrees(table, path)
+    corner = table.geometry.bounds
+    refuse_elsewhere(corner["minx"], corner["miny"], table.index, path, noun="areas")
+    table, repaired = _repaired(table, path)
     table, measured = _with_areas(table, path)
     return stamp(
         table,

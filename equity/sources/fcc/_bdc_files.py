@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from equity.errors import FormatError
+from equity.rules.coverage_rule import TECHNOLOGIES
 from equity.sources.fcc import _bdc_names as names
 from equity.sources.fcc._bdc_rows import parse_rows
 from equity.sources.fcc._bdc_stream import (
@@ -45,6 +46,11 @@ EXPORT_COLUMNS = {
     "terrestrial_dl100_ul20": "int8",
 }
 _TYPES = {names.LOCATIONS: LOCATION_COLUMNS, names.EXPORT: EXPORT_COLUMNS}
+_CODES = {
+    "technology": TECHNOLOGIES,
+    "low_latency": (0, 1),
+    "business_residential_code": ("B", "R", "X"),
+}
 _OPTIONAL = {"frn", "brand_name", "state_usps", "h3_res8_id"}
 
 
@@ -105,6 +111,8 @@ class BdcFile:
         FormatError
             If the zip is damaged, the header is another one, rows have a wrong number of fields
             or a value is not of its type.
+        InputError
+            If a code of technology, latency or customers is none of the publisher's.
         """
         header = self._header()
         types = {name: kind for name, kind in _TYPES[self.product].items() if name in columns}
@@ -116,7 +124,7 @@ class BdcFile:
                 fix="this work needs it; download the publisher's complete file",
             )
         with open_csv_bytes(self.path, self.member) as stream:
-            yield from parse_rows(stream, header, types, self.name)
+            yield from parse_rows(stream, header, types, self.name, codes=_CODES)
 
     def _header(self) -> list[str]:
         header = split_header(first_line(self.path, self.member))

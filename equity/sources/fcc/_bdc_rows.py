@@ -11,10 +11,11 @@ cache when it is parsed, no memory is asked for, and readers side by side share 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import IO, Any
 
 from equity.errors import FormatError
+from equity.sources.coded import refuse_other_codes
 
 _BLOCK = 1 << 23
 """Bytes inflated at a time: many, because each time the interpreter is asked for."""
@@ -27,7 +28,12 @@ _AGAIN = "download the file again"
 
 
 def parse_rows(
-    stream: IO[bytes], header: list[str], types: dict[str, str], file: str
+    stream: IO[bytes],
+    header: list[str],
+    types: dict[str, str],
+    file: str,
+    *,
+    codes: Mapping[str, Collection[Any]] | None = None,
 ) -> Iterator[Any]:
     """Yield the record batches of a CSV stream with the types given, naming what is wrong.
 
@@ -41,6 +47,13 @@ def parse_rows(
         Arrow type by name, of the columns to keep.
     file
         For errors.
+    codes
+        Column -> all that may stand in it beside nothing.
+
+    Raises
+    ------
+    FormatError, InputError
+        If a row is cut or not of its types, or holds a code that its publisher does not use.
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -70,9 +83,25 @@ def parse_rows(
                 table = csv.read_csv(pa.BufferReader(block), reading, parsing, converting, pool)
         except pa.ArrowInvalid as error:
             raise _explain(str(error), header, file, before=lines) from None
+        for name in types.keys() & (codes or {}).keys():
+            _check_codes(table.column(name), (codes or {})[name], name, file, before=lines)
         lines += table.num_rows + bad.count - left_out
         yield from table.combine_chunks(pool).to_batches()
     bad.complain(file)
+
+
+def _check_codes(
+    column: Any, allowed: Collection[Any], name: str, file: str, *, before: int
+) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    def lines(odd: list[Any]) -> list[str]:
+        where = pc.indices_nonzero(pc.is_in(column, pa.array(odd, column.type)))
+        return [f"line {before + 1 + row}" for row in where.to_pylist()]
+
+    distinct = column.unique().to_pylist()
+    refuse_other_codes(distinct, allowed, column=name, file=file, rows=lines)
 
 
 def _is_text(block: Any) -> bool:

@@ -173,12 +173,33 @@ def _check_counts(table: pd.DataFrame, path: str | Path) -> None:
                 rows=table.index[wrong],
                 fix="a count of locations is 0 or more",
             )
+        over = table[name] > table["locations_n"] + 0.5
+        if "_tech" in name and over.any():
+            raise InputError(
+                f"{name} is more than the number of locations",
+                file=path,
+                rows=table.index[over],
+                fix="check that the columns belong to the same rule and date",
+            )
+    _refuse_shares(table, path)
     _check_sum(table, [f"{name}_n" for name in _CLASSES], path)
     stems = {name.removeprefix("served_") for name in table.columns if name.startswith("served_t")}
     for stem in sorted(stems):
         parts = [f"{name}_{stem}" for name in _CLASSES]
         if set(parts) <= set(table.columns):
             _check_sum(table, parts, path)
+
+
+def _refuse_shares(table: pd.DataFrame, path: str | Path) -> None:
+    """Refuse shares of an area's locations in place of their number."""
+    total, parts = table["locations_n"], (table % 1 > 0).any(axis=1)
+    if total.isin([1, 100]).all() and parts.any():
+        raise InputError(
+            f"every area has {total.iloc[0]:g} locations, and parts of one: these look like shares",
+            file=path,
+            rows=table.index[parts],
+            fix="give numbers of locations",
+        )
 
 
 def _check_sum(table: pd.DataFrame, parts: list[str], path: str | Path) -> None:
