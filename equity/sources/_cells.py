@@ -63,7 +63,7 @@ class Cells:
             )
         return numbers.clip(low, high) / (100 if unit == "percent" else 1)
 
-    def margins(self, column: pd.Series, unit: str) -> pd.Series:
+    def margins(self, column: pd.Series, unit: str, *, confirmed: bool = False) -> pd.Series:
         """Return margins of error in the package's units.
 
         Raises
@@ -80,8 +80,8 @@ class Cells:
                 rows=margins.index[bad],
                 fix=_sentinel(margins[bad].iloc[0]),
             )
-        if unit == "share":
-            refuse_wide_margins(margins, self.path)
+        if unit in {"share", "percent"}:
+            refuse_wide_margins(margins, unit, self.path, confirmed=confirmed)
         return margins / (100 if unit == "percent" else 1)
 
     def _floats(self, column: pd.Series, unit: str, *, sign: str = "") -> pd.Series:
@@ -129,16 +129,19 @@ def rows_matching(frame: pd.DataFrame, where: Mapping[str, Any], path: str | Pat
     MissingColumnError
         If a column is absent.
     InputError
-        If no row is left; the values that do occur are named.
+        If no row has one of the values; those that do occur are named.
     """
     require_columns(frame, where, path)
     for name, value in where.items():
         values = list(value) if isinstance(value, list | tuple | set) else [value]
-        keep = _equal(frame[name].str.strip(), values)
-        if not keep.any():
-            there = ", ".join(map(repr, frame[name].str.strip().drop_duplicates().head(8)))
+        text = frame[name].str.strip()
+        there = text.drop_duplicates()
+        lost = [one for one in values if not _equal(there, [one]).any()]
+        keep = _equal(text, values)
+        if lost or not keep.any():
+            there = ", ".join(map(repr, there.head(8)))
             raise InputError(
-                f"no row has {name} = {', '.join(map(repr, values))}",
+                f"no row has {name} = {', '.join(map(repr, lost))}",
                 file=path,
                 fix=f"it holds {there}",
             )
