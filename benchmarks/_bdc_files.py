@@ -76,22 +76,34 @@ class Job:
     first_id: int = 1_000_000_000
     seed: int = 1
     level: int = 6
+    tracts: int = 0
+    counties: tuple[int, ...] = ()
 
 
-def make_places(n: int, state: int, first_id: int, seed: int) -> Places:
-    """Return ``n`` locations in about ``n / 18`` blocks of about ``n / 1500`` tracts."""
+def make_places(
+    n: int, state: int, first_id: int, seed: int, tracts: int = 0, counties: tuple[int, ...] = ()
+) -> Places:
+    """Return ``n`` locations in about ``n / 18`` blocks of about ``n / 1500`` tracts.
+
+    Or of so many tracts, in counties of these codes.
+    """
     rng = np.random.default_rng([seed, state] if state != STATE else seed)
     # Ids of one state lie in a wide range: mostly in geographic order, later additions anywhere.
     span = max(SPAN * n, 1000)
     location = np.sort(rng.choice(span, n, replace=False).astype(np.int64)) + first_id
     late = rng.choice(n, n // 10, replace=False)
     location[late] = location[rng.permutation(late)]
-    blocks = max(n // 18, 1)
-    tracts = max(blocks // 80, 1)
-    tract_of_block = np.sort(rng.integers(0, tracts, blocks))
+    blocks = max(n // 18, tracts, 1)
+    every = np.arange(tracts)  # where tracts are asked for, none is without a block
+    tracts = tracts or max(blocks // 80, 1)
+    others = rng.integers(0, tracts, blocks - len(every))
+    tract_of_block = np.sort(np.concatenate([every, others]))
+    county = 1 + 2 * (tract_of_block // 40)
+    if counties:
+        county = np.array(counties)[tract_of_block * len(counties) // tracts]
     codes = (
         state * 10**13
-        + (1 + 2 * (tract_of_block // 40)) * 10**10
+        + county * 10**10
         + (100 + tract_of_block) * 10**6
         + (1 + np.arange(blocks) % 4) * 10**3
         + np.arange(blocks) % 1000
@@ -105,7 +117,7 @@ def make_places(n: int, state: int, first_id: int, seed: int) -> Places:
 
 def make_files(folder: Path, *, rows: int, locations: int) -> int:
     """Write the zips of one state into ``folder`` (once) and return the number of rows written."""
-    return _write(
+    return write_jobs(
         folder, [Job(folder, tech, round(rows * tech.share), locations) for tech in TECHNOLOGIES]
     )
 
@@ -115,25 +127,40 @@ def make_nation(folder: Path, *, rows: int, locations: int) -> int:
 
     The largest state has 7 % of all locations, the smallest 0.1 %.
     """
-    from equity.areas.geoid import EXAMPLE_STATE, STATES
+    jobs = nation_jobs(folder, rows=rows, locations=locations)
+    return write_jobs(folder, [job for of_state in jobs.values() for job in of_state])
 
-    codes = [int(code) for code in STATES if code != EXAMPLE_STATE.fips]
+
+def nation_jobs(
+    folder: Path, *, rows: int, locations: int, tracts: int = 0
+) -> dict[int, list[Job]]:
+    """Return the files of each state; with `tracts`, so many in all, in the states' own counties."""
+    from equity.areas.geoid import EXAMPLE_STATE, STATES
+    from equity.areas.vintage import counties_of
+
+    codes = [code for code in STATES if code != EXAMPLE_STATE.fips]
     sizes = np.exp(-np.arange(len(codes)) / 14)
     sizes /= sizes.sum()
     terrestrial = [tech for tech in TECHNOLOGIES if tech.code not in {60, 61}]
     ground = sum(tech.share for tech in terrestrial)
-    jobs, first_id = [], 1_000_000_000
+    jobs: dict[int, list[Job]] = {}
+    first_id = 1_000_000_000
     for code, share in zip(codes, sizes, strict=True):
         here = round(locations * share)
-        jobs += [
-            Job(folder, tech, round(rows * share * tech.share / ground), here, code, first_id)
+        counties = tuple(int(c[2:]) for c in sorted(counties_of("2020")) if c[:2] == code)
+        apart = {"tracts": round(tracts * share), "counties": counties} if tracts else {}
+        jobs[int(code)] = [
+            Job(
+                folder, tech, round(rows * share * tech.share / ground), here, int(code), first_id,
+                **apart,
+            )
             for tech in terrestrial
-        ]
+        ]  # fmt: skip
         first_id += SPAN * here
-    return _write(folder, jobs)
+    return jobs
 
 
-def _write(folder: Path, jobs: list[Job]) -> int:
+def write_jobs(folder: Path, jobs: list[Job]) -> int:
     done = folder / "rows.txt"
     if done.exists():
         return int(done.read_text())
@@ -144,9 +171,13 @@ def _write(folder: Path, jobs: list[Job]) -> int:
     return written
 
 
+def places_of(job: Job) -> Places:
+    return make_places(job.locations, job.state, job.first_id, job.seed, job.tracts, job.counties)
+
+
 def _write_one(job: Job) -> int:
     folder, tech, wanted, locations = job.folder, job.technology, job.rows, job.locations
-    places = make_places(locations, job.state, job.first_id, job.seed)
+    places = places_of(job)
     rng = np.random.default_rng(
         [job.seed, tech.code, job.state] if job.state != STATE else [job.seed, tech.code]
     )

@@ -80,6 +80,9 @@ _PUBLIC = {
     "gap_range": "equity.measures.gap",
     "recover": "equity.measures.recover",
     "sensitivity": "equity.measures.sensitivity",
+    "need_index": "equity.measures.index",
+    "hotspots": "equity.measures.clusters",
+    "change": "equity.measures.change",
     "disparity": "equity.measures.disparity",
     # Outputs
     "make_map": "equity.outputs.maps",

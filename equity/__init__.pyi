@@ -18,10 +18,13 @@ from equity.checkup import doctor as doctor
 from equity.example.state import load_example as load_example
 from equity.measures.adoption import adoption as adoption
 from equity.measures.adoption import covered_populations as covered_populations
+from equity.measures.change import change as change
+from equity.measures.clusters import hotspots as hotspots
 from equity.measures.demand import demand_population as demand_population
 from equity.measures.disparity import disparity as disparity
 from equity.measures.gap import gap_range as gap_range
 from equity.measures.gap import telehealth_gap as telehealth_gap
+from equity.measures.index import need_index as need_index
 from equity.measures.lines.change import compare_rules as compare_rules
 from equity.measures.lines.change import compare_vintages as compare_vintages
 from equity.measures.lines.coverage import coverage as coverage

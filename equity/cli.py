@@ -94,7 +94,7 @@ def run(
     target: Annotated[
         str,
         typer.Argument(
-            help="`example`, a state (VA, Virginia, 51), several (DE,VA) or a study file."
+            help="`example`, a state (VA, Virginia, 51), several (DE,VA), `US` or a study file."
         ),
     ] = "example",
     out: Annotated[
@@ -112,7 +112,8 @@ def run(
         bool, typer.Option("--offline", help="Make no network request at all.")
     ] = False,
     cluster: Annotated[
-        str | None, typer.Option(help="Address of a Dask scheduler to read coverage files on.")
+        str | None,
+        typer.Option(help="Address of a Dask scheduler to read coverage, or run states, on."),
     ] = None,
 ) -> None:
     """Run a study: read its inputs, measure, and write page, map, tables and appendix."""
@@ -124,10 +125,16 @@ def run(
 
     named = Path(target) == file
     study = Study.load(file, area=area if named else beside(area, file.parent))
-    result = study.run(cluster=cluster)
     name = "-".join(filter(None, [study.plan.study.id, area_slug(area)]))
-    folder = result.write(out or Path("maps") / name)
-    _say(repr(result))
+    folder = out or Path("maps") / name
+    if study.plan.study.each_apart:
+        from equity.study.nation import run_states
+
+        run_states(study, folder, cluster=cluster, tell=_say)
+    else:
+        result = study.run(cluster=cluster)
+        folder = result.write(folder)
+        _say(repr(result))
     _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
 
 
@@ -177,6 +184,28 @@ def init(
 
         write_study(" ".join(named), out)
     _say(f"Wrote {out.as_posix()}. Change what you like, then: equity run {out.as_posix()}")
+
+
+@app.command()
+def compare(
+    before: Annotated[Path, typer.Argument(help="Folder of the earlier run, e.g. maps/va-2023.")],
+    after: Annotated[Path, typer.Argument(help="Folder of the later run.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write; by default maps/<before>-to-<after>.")
+    ] = None,
+    links: Annotated[
+        Path | None,
+        typer.Option(help="Tract relationship file, where the runs have tracts of 2010 and 2020."),
+    ] = None,
+) -> None:
+    """Compare two runs: a page with the map of change, a table, and where it came from."""
+    from equity.study.compare import compare_runs
+
+    found = compare_runs(before, after, links=links)
+    folder = found.write(out or Path("maps") / f"{before.name}-to-{after.name}")
+    for sentence in found.finding:
+        _say(sentence)
+    _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
 
 
 @app.command()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -72,7 +72,7 @@ class Source:
 
     def to_dict(self) -> dict[str, str | bool]:
         """Return the fields that say something."""
-        return {key: value for key, value in asdict(self).items() if value not in ("", False)}
+        return {key: value for key, value in vars(self).items() if value not in ("", False)}
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Source:
@@ -95,6 +95,29 @@ class TableMeta:
     def synthetic(self) -> bool:
         """True if any source is generated."""
         return any(source.synthetic for source in self.sources)
+
+
+class _Record(dict[str, Any]):
+    """A table's record as Parquet can write it, and as it was told.
+
+    pandas copies ``attrs`` deeply whenever it takes a column out of a table. Nothing writes into a
+    record, a new one takes its place: so a copy is the record itself, however many files it names.
+    """
+
+    def __init__(self, known: TableMeta) -> None:
+        super().__init__(
+            level=known.level,
+            geo_vintage=known.geo_vintage,
+            sources=[source.to_dict() for source in known.sources],
+            notes=list(known.notes),
+        )
+        self.known = known
+
+    def __deepcopy__(self, _memo: dict[int, Any]) -> _Record:
+        return self
+
+    def __reduce__(self) -> tuple[type[_Record], tuple[TableMeta]]:
+        return _Record, (self.known,)
 
 
 def stamp(
@@ -120,18 +143,16 @@ def stamp(
     notes
         Remarks that every output repeats.
     """
-    table.attrs[_KEY] = {
-        "level": level,
-        "geo_vintage": geo_vintage,
-        "sources": [source.to_dict() for source in _distinct(sources)],
-        "notes": list(dict.fromkeys(notes)),
-    }
+    distinct = tuple(dict.fromkeys(sources)), tuple(dict.fromkeys(notes))
+    table.attrs[_KEY] = _Record(TableMeta(level, geo_vintage, *distinct))
     return table
 
 
 def meta(table: Recorded) -> TableMeta:
     """Return a table's record; an empty one if it has none."""
     record = table.attrs.get(_KEY)
+    if isinstance(record, _Record):
+        return record.known
     if not isinstance(record, Mapping):
         return TableMeta()
     return TableMeta(
@@ -195,7 +216,3 @@ def sha256_of(path: str | Path) -> str:
 def software() -> dict[str, str]:
     """Return the name and version that every output prints."""
     return {"name": "telehealth-equity", "version": __version__}
-
-
-def _distinct(sources: Iterable[Source]) -> list[Source]:
-    return list(dict.fromkeys(sources))

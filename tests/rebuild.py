@@ -88,7 +88,7 @@ def rebuilt(study: eq.Study) -> gpd.GeoDataFrame:
         table, criteria, at_least=plan.under_resourced.at_least, travel=travel,
         **plan.falls_short.model_dump(),
     )  # fmt: skip
-    table = eq.combine(table, first, short, drawn)
+    table = eq.combine(table, first, short, drawn, eq.hotspots(table))
     return table.assign(geo_id=geo_id(table.index.to_series(), level))
 
 

@@ -708,7 +708,7 @@ def treatment_sites(replica: Replica, *, per_page: int = 2) -> None:
     replica.route(r"^/findtreatment.gov/locator/exportsAsJson/v2$", answer)
 
 
-OUTLETS = "STABR,FSCSKEY,FSCS_SEQ,C_FSCS,LIBID,LIBNAME,ADDRESS,CITY,ZIP,C_OUT_TY,SQ_FEET,LATITUDE,LONGITUD"
+OUTLETS = "STABR,FSCSKEY,FSCS_SEQ,C_FSCS,LIBID,LIBNAME,ADDRESS,CITY,ZIP,C_OUT_TY,SQ_FEET,STATSTRU,LATITUDE,LONGITUD"
 
 
 def libraries(replica: Replica, *, folder: str = "2026-06") -> None:
@@ -716,9 +716,9 @@ def libraries(replica: Replica, *, folder: str = "2026-06") -> None:
     lines = [OUTLETS]
     for fips in PLACES:
         usps = find_state(fips).usps
-        for n, kind in enumerate(("CE", "BR", "BS")):
-            x, y = State(fips).center(n)
-            lines.append(f"{usps},{usps}0001,{n + 1:03d},Y,1,Jos\xe9 Library {n},{n} Oak St,Town,{zcta(fips, n)},{kind},900,{y},{x}")  # fmt: skip
+        for n, (kind, change) in enumerate((("CE", "00"), ("BR", "00"), ("BS", "00"), ("BR", "03"), ("BR", "23"), ("BR", "02"))):  # fmt: skip
+            x, y = State(fips).center(n % 3)
+            lines.append(f"{usps},{usps}0001,{n + 1:03d},Y,1,Jos\xe9 Library {n},{n} Oak St,Town,{zcta(fips, n % 3)},{kind},900,{change},{y},{x}")  # fmt: skip
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("CSV/pls_fy24_outlet_pud24i.csv", ("\n".join(lines) + "\n").encode("latin-1"))  # fmt: skip

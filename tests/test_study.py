@@ -27,6 +27,7 @@ from equity.outputs.appendix import blocks
 from equity.outputs.page import write_page
 from equity.study.file import read_plan
 from equity.study.run import Study
+from equity.study.sentences import clusters_sentence
 
 
 @pytest.fixture(scope="module")
@@ -344,6 +345,16 @@ def test_a_failed_write_leaves_what_was_there(result, tmp_path, monkeypatch):
             "use 'locations', 'summary' or 'unknown'",
         ),
         ("limit_min = 30", "limit_min = -3", "limit_min", "greater than 0"),
+        ("limit_min = 30", "limit_min = 30\nsupply_n = 40", "supply_n", "nothing reads it"),
+        ("limit_min = 30", "limit_min = 30\nsd = 0.3", "sd", "no minutes with a spread"),
+        ("limit_min = 30", 'limit_min = 30\nunit = "min"', "unit", "takes no column"),
+        (
+            "[[under_resourced.criteria]]\n",
+            '[[under_resourced.criteria]]\ncolumn = "poverty_share"\nlabel = "x"\nat_least = 0.3\n\n'
+            "[[under_resourced.criteria]]\n",
+            "",
+            "poverty_share stands in two criteria",
+        ),
         ("at_least = 2\n", "at_least = 9\n", "at_least", "9 of 4 criteria"),
         ("year = 2023\n\n[counties]", 'year = "last"\n\n[counties]', "year", "valid integer"),
     ],
@@ -406,6 +417,22 @@ def test_catchment_without_fte_is_refused(edited):
     path = edited(('fte = "fte"\n', ""))
     with pytest.raises(InputError, match="FTE"):
         Study.load(path).run()
+
+
+@pytest.mark.parametrize(
+    ("clusters", "status", "said"),
+    [
+        (["hot_spot", "cold_spot"], "ok", "1 place with a high share in the gap lies among others"),
+        (["no_cluster", "no_cluster"], "ok", "No places with high shares in the gap lie together"),
+        ([None, None], "no_neighbors", ""),
+    ],
+)
+def test_the_sentence_on_clusters(clusters, status, said):
+    table = pd.DataFrame({"cluster": clusters, "cluster_status": status, "gap_n": [30.0, 10.0]})
+    text = clusters_sentence(table)
+    assert text.startswith(said)
+    assert bool(text) == bool(said)
+    assert ("75.0 % of the people" in text.replace("\u00a0", " ")) == ("hot_spot" in clusters)
 
 
 def test_no_criterion_met_is_a_finding_too(edited):

@@ -592,6 +592,78 @@ def test_a_study_file_reaches_it_and_gets_what_it_reads(home, case, read_by):
         assert inspect.unwrap(READERS[name]).__code__ in called, name
 
 
+def points(home, name, ids, *, column="id", use="capacity", more="", at=38.5, fte=1):
+    """A list of one's own, a row for each id; without ids its lines number the rows."""
+    rows = [f"{one},P{n},GP,{fte},-80.{n + 1},{at}" for n, one in enumerate(ids)]
+    home.write(name, rows_of(f"{column},n,k,f,lon,lat", rows))
+    named = f'id = "{column}"\n' if column else ""
+    return (
+        f'[[sites]]\nreader = "points"\nfile = "{name}"\nas_of = "b"\nlabel = "{name}"\n'
+        f'use = "{use}"\n{more}[sites.columns]\n{named}'
+        'name = "n"\nkind = "k"\nfte = "f"\nlon = "lon"\nlat = "lat"\n'
+    )
+
+
+def lists_of(home, *parts):
+    """A study by capacity whose lists of care are these alone."""
+    return home.study("".join(parts), (r"\[\[sites\]\](.|\n)*?(?=\n\[care\])", ""))
+
+
+@pytest.mark.parametrize(
+    ("ids", "more", "refused"),
+    [
+        (["a", "b"], {}, True),
+        (["x", "B "], {"at": 39.0, "fte": 0.5}, True),
+        (["x", "y"], {}, False),
+        (["a", "b"], {"use": "sites"}, False),
+        (["a", "b"], {"use": "both"}, True),
+        (["", ""], {"column": ""}, True),
+        (["", ""], {"column": "", "at": 39.0}, False),
+    ],
+)
+def test_who_stands_in_two_lists_of_clinicians_is_counted_in_one(home, ids, more, refused):
+    first = points(home, "one.csv", ["a", "b"] if more.get("column", "id") else ids,
+                   column=more.get("column", "id"))  # fmt: skip
+    path = lists_of(home, first, points(home, "two.csv", ids, **more))
+    if not refused:
+        assert len(gathered(path)[0].capacity) == (2 if more.get("use") == "sites" else 4)
+        return
+    with pytest.raises(InputError, match=r"sites.1 \(two.csv\) and sites.0 \(one.csv, ") as caught:
+        gathered(path)
+    assert caught.value.file.endswith("two.csv")
+    assert "leave one of the two lists out" in caught.value.fix
+
+
+def test_the_same_list_of_places_twice_is_questioned_and_another_s_ids_are_not(home):
+    capacity = points(home, "staff.csv", ["s"])
+    first = points(home, "one.csv", ["1", "2"], use="sites")
+    with pytest.raises(InputError, match="count together as sites, and the same rows"):
+        gathered(lists_of(home, capacity, first, points(home, "two.csv", ["1", "2"], use="sites")))
+    apart = points(home, "two.csv", ["1", "2"], use="sites", at=39.0)
+    assert len(gathered(lists_of(home, capacity, first, apart))[0].sites) == 4
+
+
+@pytest.mark.parametrize(
+    ("column", "ids", "shown"),
+    [
+        ("NPI", ["1000000001", "c"], ["clinician-1", "clinician-2"]),
+        ("Ind_PAC_ID", ["42", "43"], ["clinician-1", "clinician-2"]),
+        # 1234567893 is the Centers for Medicare & Medicaid Services' own example of a number.
+        ("code", ["1234567893", "1234567890"], ["clinician-1", "1234567890"]),
+        ("code", ["1234567893-2", "C1"], ["clinician-1", "C1"]),
+    ],
+)
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_register_number_of_a_person_is_shown_only_where_the_study_asks(
+    home, column, ids, shown, asked
+):
+    more = "clinician_names = true\n" * asked
+    path = lists_of(home, points(home, "own.csv", ids, column=column, use="both", more=more))
+    inputs = gathered(path)[0]
+    for table in (inputs.sites, inputs.capacity):
+        assert table.index.tolist() == (ids if asked else shown)
+
+
 def test_connecticut_is_recoded_where_a_table_has_its_old_counties(tmp_path):
     old = [f"09001{n:06d}" for n in range(1, 880)]
     new = [f"09190{n:06d}" for n in range(1, 880)]
@@ -673,6 +745,8 @@ OWN_COLUMNS = 'agency = "a"\ngeo_vintage = "2020"\ncolumns = { %s = { column = "
         ('[[sites]]\nreader = "points"\nfile = "a"\nas_of = "b"\nstates = ["VA"]\n', "states: is nothing that read_sites takes", "leave it out", "states ="),
         ('[[sites]]\nreader = "hospitals"\nfile = "a"\nas_of = "b"\nkind = "x"\n', "kind: is nothing that read_hospitals takes", "leave it out", "kind ="),
         ('[[sites]]\nreader = "hospitals"\nfile = "a"\nas_of = "b"\nstates = ["Narnia"]\n', "'Narnia' is no state", "AL, AK", "states ="),
+        ('[[sites]]\nreader = "hrsa"\nfile = "a"\nas_of = "b"\nclinician_names = true\n', "clinician_names: hrsa lists no persons", "leave it out", "clinician_names ="),
+        ('[[tables]]\nfile = "a"\nvintage = "2"\n[tables.columns]\npets_n = 3\n', "pets_n: is 3, where fields with values belong", "fields here are column, unit", "pets_n ="),
     ],
 )  # fmt: skip
 def test_what_a_reader_cannot_use_is_told_with_its_line(home, more, says, fix, line_has):
@@ -844,3 +918,50 @@ def test_a_table_of_2010_without_a_crosswalk_is_refused(home):
     path.write_text(path.read_text().partition("[tables.crosswalk]")[0])
     with pytest.raises(VintageError):
         gathered(path)
+
+
+def test_residents_of_another_table_than_b01003_are_told(home):
+    assert not [n for n in meta(gathered(home.study())[0].areas).notes if "Residents are" in n]
+    home.write("ages.csv", rows_of("GEO_ID,B01001_001E", (f"{t},900" for t in home.tracts)))
+    areas = gathered(home.study("", ("tracts.csv", "ages.csv")))[0].areas
+    assert areas["population_n"].eq(900).all()
+    said = "Residents are counted in B01001: B01003 is not among the tables"
+    assert said in meta(areas).notes
+
+
+def test_housing_that_an_export_makes_needless_is_refused(home):
+    more, housing = svi(home)[0].read_text(), home.example.blocks.name
+    in_coverage = f'kind = "locations"\nhousing = "boundaries/{housing}"'
+    by_column = (
+        ('kind = "locations"', in_coverage),
+        (r'method = "\w+"', 'method = "column"\ncolumn = "svi_percentile"\nunit = "share"'),
+    )
+    more = more[more.index("[[tables]]") :]
+    with pytest.raises(InputError, match="housing: the served/unserved export") as caught:
+        gathered(home.study(more, *by_column))
+    assert caught.value.fix == "leave it out"
+    # Without the export the housing units are the denominator.
+    no_export = (r'files = \["bdc", "served_unserved"\]', 'files = ["bdc"]')
+    assert gathered(home.study(more, *by_column, no_export))[0].blocks is not None
+
+
+@pytest.mark.parametrize(
+    "name", ["https://example.invalid/r.toml", "/vsicurl/x.toml", "//server/r.toml"]
+)
+def test_a_rule_of_ones_own_is_a_file_not_an_address(home, name):
+    error = refused(home, "", (r"rules = \[", f'rules = ["{name}", '))
+    assert "an address stands where a file is meant" in error.what
+    assert "download the file" in error.fix
+
+
+@pytest.mark.parametrize(
+    ("escape", "code"),
+    [(r"\\u0007", "U+0007"), (r"\\u001b[31m", "U+001B"), (r"\\u0085", "U+0085")],
+)
+def test_a_control_character_written_as_an_escape_names_its_line(home, escape, code):
+    error = refused(home, "", ('title = "', f'title = "{escape}'))
+    number = next(n for n, t in enumerate(home.text.splitlines(), 1) if t.startswith("title ="))
+    assert error.what == f"line {number}: study.title: holds the control character {code}"
+    assert error.fix == "write the text without it"
+    error = refused(home, f'[area]\ncounties = ["A", "B{escape}"]\n'.replace("\\\\", "\\"))
+    assert f"area.counties.1: holds the control character {code}" in error.what

@@ -34,3 +34,6 @@ STATES: dict[str, State] = {
     row[:2]: State(row[:2], row[3:5], row[6:]) for row in _ROWS.replace("\n", "|").split("|")
 }
 STATES[EXAMPLE_STATE.fips] = EXAMPLE_STATE
+
+NATION = tuple(code for code in STATES if code not in {"60", "66", "69", "78", EXAMPLE_STATE.fips})
+"""The states, the District and Puerto Rico: where the American Community Survey asks."""

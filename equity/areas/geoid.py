@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from equity.areas._states import EXAMPLE_STATE, STATES, State
+from equity.areas._states import EXAMPLE_STATE, NATION, STATES, State
 from equity.areas.vintage import in_a_county
 from equity.errors import GeoidError, InputError, VintageError
 
 __all__ = [
     "EXAMPLE_STATE",
     "LEVELS",
+    "NATION",
     "STATES",
     "State",
     "find_state",
@@ -31,6 +32,7 @@ __all__ = [
     "normalize",
     "of_other_level",
     "parent",
+    "state_names",
 ]
 
 LEVELS: dict[str, int] = {
@@ -113,6 +115,18 @@ def find_state(value: str | int) -> State:
         if close
         else f"use a name (Virginia), a FIPS code (51) or a postal code: {codes}",
     )
+
+
+def state_names(text: str) -> list[str]:
+    """Return the states that a text names, with commas between, or all of ``US``, as text.
+
+    Examples
+    --------
+    >>> state_names("DE, Virginia"), len(state_names("US"))
+    (['DE', 'Virginia'], 52)
+    """
+    whole = text.strip().casefold() in {"us", "usa", "united states"}
+    return list(NATION) if whole else [name.strip() for name in text.split(",")]
 
 
 def normalize(

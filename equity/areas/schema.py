@@ -188,7 +188,30 @@ def _known(stem: str) -> Column | None:
         code = technology[2].replace("unknown", "not known")
         label = f"{column.label}: technology {code}"
         return replace(column, label=label, layer=None, table=None)
-    return None
+    return _compared(stem)
+
+
+def _compared(stem: str) -> Column | None:
+    """Read a column of a comparison: before, after, the change, its test."""
+    found = _COMPARED.match(stem)
+    owner = _known(found[1]) if found else None
+    if found is None or owner is None:
+        return None
+    what, test = found[2], found[3] or ""
+    points = " (percentage points)" if what == "change" and owner.unit == "share" else ""
+    label = f"{owner.label}: {_SIDES[what]}{points if test in {'', '_moe'} else ''}{_TESTS[test]}"
+    plain = Column(stem, owner.unit, label, owner.source, "float", direction=owner.direction)
+    if what == "trend":
+        # The pale word first, the worse one last.
+        ways = ("fell", "rose") if owner.direction != "lower" else ("rose", "fell")
+        said = {word: _TRENDS[word] for word in ("no_difference", *ways)}
+        status = f"{found[1]}_change_status"
+        return replace(plain, unit="text", dtype="str", words=said, status=status)
+    if test == "_status":
+        return replace(plain, unit="text", dtype="str", direction="neither")
+    if test in {"_z", "_p", "_q"}:
+        return replace(plain, unit="number", direction="neither")
+    return replace(plain, universe=owner.universe)
 
 
 def _derived(column: Column, ending: str, label: str) -> Column:
@@ -231,6 +254,15 @@ def _users(stem: str) -> Column:
 
 # One column a technology: served_tech50_n is served_n over fiber alone.
 _TECHNOLOGY = re.compile(r"^(\w+?)_tech_?(\d+|unknown)_n$")
+_COMPARED = re.compile(r"^(\w+)_(before|after|change|trend)(_moe|_z|_p|_q|_status)?$")
+_SIDES = {"before": "before", "after": "after", "change": "change", "trend": "trend"}
+_TESTS = {
+    "": "", "_moe": ", margin of error (90 %)", "_z": ", z", "_p": ", two-sided p",
+    "_q": ", least rate of false discoveries", "_status": ", why it is not tested",
+}  # fmt: skip
+_TRENDS = {
+    "no_difference": "no difference that these data can show", "fell": "fell", "rose": "rose",
+}  # fmt: skip
 _ACS = re.compile(r"^([A-Z]{1,2}\d{2,6}[A-Z]{0,3}(?:_C\d{2})?_\d{3,4}P?)([EM]|E_status)$")
 _ACS_MEANING = {"E": "estimate", "M": _DERIVED["_moe"], "E_status": _DERIVED["_status"]}
 _ENDINGS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")

@@ -118,7 +118,16 @@ def estimate(table: pd.DataFrame, name: str) -> tuple[pd.Series, pd.Series]:
         )
     told = [m for m in (companion(name, "_moe"), f"{name[:-1]}M") if m in table]  # or an ACS code
     margin = table[told[0]] if told else pd.Series(np.nan, index=table.index)
-    return table[name].astype(float), (margin.astype(float) / Z90) ** 2
+    return _numbers(table[name], name), (_numbers(margin, f"the margin of {name}") / Z90) ** 2
+
+
+def _numbers(values: pd.Series, what: str) -> pd.Series:
+    try:
+        return values.astype(float)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{what} holds something that is not a number", fix="name a column of numbers"
+        ) from None
 
 
 def _rate_of(table: pd.DataFrame, column: str) -> tuple[pd.Series, pd.Series, str]:
@@ -188,7 +197,7 @@ def groups_of_areas(
     known = rate[0].notna() & (people > 0) & table[groups].notna()
     values = table.loc[known, groups]
     if quantiles is not None:
-        values = _quantiles(values.astype(float), people[known], quantiles)
+        values = _quantiles(_numbers(values, groups), people[known], quantiles)
     member, ordered = _sorted_groups(values, groups)
     nothing = pd.Series(0.0, index=table.index)
     member = member.reindex(table.index)  # rows that are not known are left out below
@@ -217,7 +226,13 @@ def _sorted_groups(values: pd.Series, groups: str) -> tuple[pd.DataFrame, bool]:
     if pd.api.types.is_bool_dtype(values):
         values = values.map({True: "yes", False: "no"}).astype(pd.CategoricalDtype(["yes", "no"]))
     elif not isinstance(values.dtype, pd.CategoricalDtype):
-        values = values.astype("category")
+        try:
+            values = values.astype("category")
+        except TypeError:
+            raise InputError(
+                f"{groups} holds nothing that groups can be made of",
+                fix="name a column of words, codes, or yes and no",
+            ) from None
     values = values.cat.remove_unused_categories()
     names = [f"{v:g}" if isinstance(v, float) else str(v) for v in values.cat.categories]
     if not 2 <= len(names) <= _MOST_GROUPS:

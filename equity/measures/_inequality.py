@@ -19,8 +19,8 @@ _STEP = 1e-5
 
 
 def mean(y: Floats, p: Floats) -> float:
-    """Return the rate of everybody."""
-    return float(p @ y)
+    """Return the rate of everybody; of numpy's kind, over which nothing is undefined, no error."""
+    return np.float64(p @ y)
 
 
 def ridits(p: Floats) -> Floats:
@@ -144,7 +144,7 @@ def disparity_from_mean(y: Floats, p: Floats) -> float:
 
 def error_of(measure: Measure, y: Floats, p: Floats, cov: Floats) -> float:
     """Return the standard error of a measure to first order, shares of people as they are."""
-    step = _STEP * float(np.abs(y).max())
+    step = np.float64(_STEP * np.abs(y).max())
     at = np.eye(len(y)) * step
     gradient = np.array([(measure(y + h, p) - measure(y - h, p)) / (2 * step) for h in at])
     return float(np.sqrt(max(gradient @ cov @ gradient, 0.0)))

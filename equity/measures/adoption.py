@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from equity.areas.words import sentence_list
 from equity.errors import InputError, MissingColumnError
 from equity.measures._shares import has_counts, share_of
 from equity.provenance import carry
@@ -82,6 +83,26 @@ _PEOPLE: _Forms = {
 POPULATIONS = tuple(_PEOPLE)
 """Columns of :func:`covered_populations` that are shares."""
 
+# First cell of a form that stands in for another -> what the table's notes say of it.
+_IN_PLACE = {
+    "B28001_002": "Homes with a device are counted in B28001: B28003 is not among the tables",
+    "B28001_011": "Homes without a device are counted in B28001: B28003 is not among the tables",
+    "B25044_003": "Homes without a vehicle are counted in B25044: B08201 is not among the tables",
+    "B09020_001": "Residents of 65 and older are counted in B09020, all residents in B01003: "
+    "B01001 with its ages is not among the tables",
+}
+_BOUND = "connected_share is the smaller of the two shares, the most that can have both"
+_BOTH_UNCOUNTED = f"No table counts homes with both a device and a subscription: {_BOUND}"
+_BOTH_OF_A_KIND = (
+    "No table counts homes with both a device and cable, fiber or DSL: under a rule that counts "
+    "these alone, connected_share is at most the share with {other}"
+)
+_OF_PEOPLE = "connected_share counts people, by whether they live in a home with both (S2802)"
+_KINDS_UNTOLD = (
+    "No table tells cable, fiber and DSL from other subscriptions: under a rule that counts these "
+    "alone, connected homes are unknown"
+)
+
 
 def codes_read() -> frozenset[str]:
     """Return the ACS codes, without E or M, that a measure of homes or people is made of."""
@@ -92,6 +113,21 @@ def codes_read() -> frozenset[str]:
     ]
     shares += [*_WITH_BOTH.values(), (tuple(_SUBSCRIPTION_CELL.values()), "B19013_001")]
     return frozenset(code for cells, universe in shares for code in (*cells, universe))
+
+
+def counted_columns(acs: pd.DataFrame) -> list[str]:
+    """Return the columns of homes and people that are made of the survey's counts, with margins."""
+    made = [
+        name
+        for name, forms in (_HOMES | _BY_PERSON | _PEOPLE).items()
+        if any(has_counts(acs, *form) for form in forms)
+    ]
+    for name, code in (
+        ("households_n", "B28002_001E"),
+        ("median_household_income_usd", "B19013_001E"),
+    ):
+        made += [name] * (code in acs)
+    return [*made, *(f"{name}_moe" for name in made)]
 
 
 def adoption(
@@ -123,7 +159,8 @@ def adoption(
         ``people_connected_share`` (S2802), of the people of each group; each with its ``_moe``
         (90 %), missing where the source has no margins. ``connected_share_status`` says how it
         was got: ``ok`` (a table counts it), ``upper_bound`` (the smaller of two shares, which both
-        must hold), ``no_households`` or ``not_covered``.
+        must hold), ``no_households`` or ``not_covered``. The table's notes say what stands in for
+        a count that is not there.
 
     Raises
     ------
@@ -159,8 +196,7 @@ def adoption(
     result = pd.DataFrame(index=acs.index)
     result["households_n"] = _column(acs, "B28002_001E", "households_n")
     result["households_n_moe"] = _column(acs, "B28002_001M", "households_n_moe")
-    for name, forms in (_HOMES | _BY_PERSON).items():
-        _add_share(result, acs, name, forms)
+    notes = _add_shares(result, acs, _HOMES | _BY_PERSON)
     _fill_devices(result)
     for name in ("device_share", "any_subscription_share"):
         if name not in result:
@@ -168,9 +204,9 @@ def adoption(
                 f"nothing tells {name}",
                 fix="read ACS tables B28002 and B28003, or map a column to it",
             )
-    _add_counted(result, acs, subscription)
-    _add_connected(result, acs, subscription, connected)
-    return carry(result, acs)
+    notes += _add_counted(result, acs, subscription)
+    notes += _add_connected(result, acs, subscription, connected)
+    return carry(result, acs, notes=notes)
 
 
 def covered_populations(acs: pd.DataFrame) -> pd.DataFrame:
@@ -182,13 +218,15 @@ def covered_populations(acs: pd.DataFrame) -> pd.DataFrame:
         Table from :func:`equity.read_acs`. Whatever its tables allow is returned: poverty
         (B17001), no health insurance (B27010), no vehicle (B08201 or B25044), disability
         (B18101), 65 and older (B01001), limited English (C16002), veterans (B21001), Black and
-        Hispanic residents (B03002), median household income (B19013).
+        Hispanic residents (B03002), median household income (B19013). A share that it holds
+        already stands as it is.
 
     Returns
     -------
     pandas.DataFrame
         With the caller's index: ``poverty_share``, ``uninsured_share`` … each with its ``_moe``
-        (90 %). The groups overlap: never add them.
+        (90 %). The groups overlap: never add them. The table's notes say what stands in for a
+        count that is not there.
 
     Raises
     ------
@@ -200,24 +238,30 @@ def covered_populations(acs: pd.DataFrame) -> pd.DataFrame:
     Digital Equity Act of 2021, 47 U.S.C. 1721 (groups named by law).
     """
     result = pd.DataFrame(index=acs.index)
-    for name, forms in _PEOPLE.items():
-        _add_share(result, acs, name, forms)
+    notes = _add_shares(
+        result, acs, {name: [] if name in acs else forms for name, forms in _PEOPLE.items()}
+    )
     if "B19013_001E" in acs:
         result["median_household_income_usd"] = acs["B19013_001E"]
         result["median_household_income_usd_moe"] = _column(acs, "B19013_001M")
-    return carry(result, acs)
+    return carry(result, acs, notes=notes)
 
 
-def _add_share(
-    result: pd.DataFrame, acs: pd.DataFrame, name: str, forms: list[tuple[tuple[str, ...], str]]
-) -> None:
-    for cells, universe in forms:
-        if has_counts(acs, cells, universe):
-            result[name], result[f"{name}_moe"] = share_of(acs, cells, universe)
-            return
-    if name in acs:
-        result[name] = acs[name].astype(float)
-        result[f"{name}_moe"] = _column(acs, f"{name}_moe")
+def _add_shares(result: pd.DataFrame, acs: pd.DataFrame, wanted: _Forms) -> list[str]:
+    """Add each share that the table can tell; return what stands in for what is not there."""
+    notes, as_given = [], []
+    for name, forms in wanted.items():
+        form = next((form for form in forms if has_counts(acs, *form)), None)
+        if form is not None:
+            result[name], result[f"{name}_moe"] = share_of(acs, *form)
+            notes += [_IN_PLACE[cell] for cell in form[0] if cell in _IN_PLACE]
+        elif name in acs:
+            result[name] = acs[name].astype(float)
+            result[f"{name}_moe"] = _column(acs, f"{name}_moe")
+            as_given.append(name)
+    if as_given:
+        notes.append(f"Taken as a table gives it, not from counts: {sentence_list(as_given)}")
+    return notes
 
 
 def _fill_devices(result: pd.DataFrame) -> None:
@@ -231,32 +275,32 @@ def _fill_devices(result: pd.DataFrame) -> None:
             result[f"{name}_moe"] = result[f"{other}_moe"]
 
 
-def _add_counted(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -> None:
+def _add_counted(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -> list[str]:
     if subscription == "any_broadband":
         result["subscription_share"] = result["any_subscription_share"]
         result["subscription_share_moe"] = result["any_subscription_share_moe"]
-        return
-    _add_share(
-        result,
-        acs,
-        "subscription_share",
-        [((_SUBSCRIPTION_CELL[subscription],), "B28002_001")],
-    )
+        return []
+    form = ((_SUBSCRIPTION_CELL[subscription],), "B28002_001")
+    notes = _add_shares(result, acs, {"subscription_share": [form]})
     if "subscription_share" not in result:
         # The source does not tell kinds apart: unknown, not zero and not "any".
         result["subscription_share"] = np.nan
         result["subscription_share_moe"] = np.nan
+        notes.append(_KINDS_UNTOLD)
+    return notes
 
 
-def _add_connected(result: pd.DataFrame, acs: pd.DataFrame, subscription: str, table: str) -> None:
+def _add_connected(
+    result: pd.DataFrame, acs: pd.DataFrame, subscription: str, table: str
+) -> list[str]:
     counted, counted_moe = result["subscription_share"], result["subscription_share_moe"]
     cells, universe = _WITH_BOTH[table]
+    both, both_moe = result["device_share"], result["device_share_moe"]
+    status, other = "upper_bound", "a device"
     if has_counts(acs, cells, universe):
         both, both_moe = share_of(acs, cells, universe)
         status = "ok" if subscription == "any_broadband" else "upper_bound"
-    else:
-        both, both_moe = result["device_share"], result["device_share_moe"]
-        status = "upper_bound"
+        other = "a device and a subscription of any kind"
     if status == "ok":
         connected, connected_moe = both, both_moe
     else:
@@ -271,6 +315,11 @@ def _add_connected(result: pd.DataFrame, acs: pd.DataFrame, subscription: str, t
     result["connected_share_status"] = np.select(
         [empty, connected.isna()], ["no_households", "not_covered"], default=status
     )
+    notes = [_OF_PEOPLE] if table == "S2802" else []
+    if status == "upper_bound" and counted.notna().any():
+        any_kind = subscription == "any_broadband"
+        notes.append(_BOTH_UNCOUNTED if any_kind else _BOTH_OF_A_KIND.format(other=other))
+    return notes
 
 
 def _column(table: pd.DataFrame, *names: str) -> pd.Series:

@@ -174,3 +174,15 @@ def refuse_cuts(gap_share_at_least: float | None, people_at_least: float) -> Non
         raise InputError("gap_share_at_least is a share, from 0 to 1")
     if not people_at_least >= 0:
         raise InputError(f"people_at_least is {people_at_least:g}", fix="give 0 or more")
+
+
+def refuse_seed(seed: int) -> None:
+    """Refuse a seed that no generator starts from."""
+    if seed < 0:
+        raise InputError(f"seed is {seed}", fix="give 0 or more")
+
+
+def refuse_discovery_rate(rate: float) -> None:
+    """Refuse a rate of false discoveries that is none."""
+    if not 0 < rate < 1:
+        raise InputError(f"discovery_rate is {rate:g}", fix="give a share above 0 and below 1")

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from equity.areas.moe import Z90
 from equity.areas.rates import Rate, moe_of_rate
 from equity.areas.schema import describe, limits
+from equity.areas.table import refuse_duplicates
 from equity.areas.words import number, plural
 from equity.errors import InputError
 from equity.measures._groups import (
@@ -158,6 +159,7 @@ def disparity(
     """
     if (groups is None) == (populations is None):
         raise InputError("a disparity is between groups or populations", fix="name one of the two")
+    refuse_duplicates(table.index, "the table")
     sign, ordered = _sign(column, worse), False
     if groups is not None:
         found, ordered = groups_of_areas(table, column, groups, quantiles)
@@ -195,10 +197,11 @@ def who_lives_there(
     Returns
     -------
     pandas.DataFrame
-        Index ``population``, everybody first: ``people_n`` (in all areas), ``there_n``,
-        ``held_share`` (of the population, who live there), ``there_share`` (of who lives there,
-        the population) and ``everywhere_share``; each with its standard error
-        ``_se``. These are statements about places, not about the persons there.
+        Index ``population``, everybody first: ``areas_n`` (areas where it is known; the others are
+        left out), ``people_n`` (in all of them), ``there_n``, ``held_share`` (of the population,
+        who live there), ``there_share`` (of who lives there, the population) and
+        ``everywhere_share``; each with its standard error ``_se``. These are statements about
+        places, not about the persons there.
 
     Raises
     ------
@@ -293,7 +296,7 @@ def _row(
         "ratio_log_se": _root(log_var) if ratio > 0 else np.nan,
         "attributable_n": sign * people * gap,
         "attributable_n_se": _root(people**2 * gap_var + gap**2 * rates.people_var[i]),
-        "status": _status(y, z, vy) if found[label].known.any() else "not_covered",
+        "status": _status(y, z, gap_var) if found[label].known.any() else "not_covered",
     }
 
 
@@ -337,7 +340,7 @@ def _held(
         "there_share": (inside.rate, inside.moe),
         "everywhere_share": (all_of_them.rate, all_of_them.moe),
     }
-    return {
+    return {"areas_n": int(known.sum())} | {
         f"{name}{ending}": value
         for name, (estimate, moe) in told.items()
         for ending, value in (("", estimate), ("_se", moe / Z90))

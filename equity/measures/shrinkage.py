@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from equity.errors import InputError
 
-__all__ = ["Shrunk", "Truths", "paule_mandel", "shares_at", "steady_shares"]
+__all__ = ["Shrunk", "Truths", "marshall", "paule_mandel", "shares_at", "steady_shares"]
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -278,3 +278,52 @@ def shares_at(angles: Singles) -> Singles:
     """Return the shares whose root has these arcsines; angles past an end fold back."""
     shares: Singles = np.sin(angles) ** 2
     return shares
+
+
+class Smoothed(NamedTuple):
+    """What :func:`marshall` returns: rates, the weight each keeps, the whole's rate, the spread."""
+
+    mean: Floats
+    weight: Floats
+    center: float
+    between: float
+
+
+def marshall(events: npt.ArrayLike, people: npt.ArrayLike) -> Smoothed:
+    """Shrink rates of counts towards the rate of all, the more the fewer people they rest on.
+
+    Parameters
+    ----------
+    events, people
+        Counts, and those they are counted among (above 0).
+
+    Returns
+    -------
+    Smoothed
+        ``mean`` = w rate + (1 - w) m, ``weight`` = w = A / (A + m / people), ``center`` = m, the
+        rate of all, and ``between`` = A, the variance between rates beyond that of counts; 0
+        where rates differ less than counts do by chance, and then every rate is m.
+
+    Raises
+    ------
+    InputError
+        If there are no people somewhere, or a count is missing.
+
+    References
+    ----------
+    Marshall 1991, Applied Statistics 40(2), 283-294, doi:10.2307/2347593.
+
+    Examples
+    --------
+    >>> marshall([2, 10, 5, 0, 30], [100, 1000, 200, 50, 1000]).mean.round(5).tolist()
+    [0.02, 0.01273, 0.02174, 0.01765, 0.02727]
+    """
+    count, whole = np.asarray(events, dtype=float), np.asarray(people, dtype=float)
+    if not (whole > 0).all() or not np.isfinite(count).all():
+        raise InputError("a rate needs a count and people", fix="leave out areas without people")
+    rate, center = count / whole, count.sum() / whole.sum()
+    spread = (whole * (rate - center) ** 2).sum() / whole.sum()
+    between = max(0.0, spread - center / whole.mean())
+    noise = center / whole
+    weight = np.divide(between, between + noise, out=np.zeros(len(rate)), where=between + noise > 0)
+    return Smoothed(center + weight * (rate - center), weight, float(center), float(between))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import companion, describe, limits
-from equity.areas.words import say
+from equity.areas.words import plural, say
 from equity.errors import InputError
 from equity.measures.checks import need_criterion, need_gap_inputs, refuse_at_least, refuse_cuts
 from equity.measures.draws import PEOPLE_AT_LEAST, Travel, draw_standing
@@ -109,7 +109,7 @@ def under_resourced(
         With the caller's index: ``is_under_resourced``; ``under_resourced_reason``, the criteria
         met with their values; ``under_resourced_status``: ``no_population``, ``not_covered``
         (no criterion has a value), ``within_margin`` (a value lies closer to its cut-off than its
-        90 % margin) or ``ok``.
+        90 % margin) or ``ok``. The table's notes count the areas that lack a criterion's value.
 
     Raises
     ------
@@ -130,10 +130,16 @@ def under_resourced(
     met, reasons = pd.DataFrame(index=table.index), pd.DataFrame(index=table.index)
     unsure = pd.Series(data=False, index=table.index)
     known = pd.Series(data=False, index=table.index)
+    notes = []
     for i, criterion in enumerate(criteria):
         value, margin = _value_and_margin(table, criterion)
         met[i], reasons[i] = criterion.met(value), _said(criterion, value, margin)
         known |= value.notna()
+        if lacking := int((value.isna() & (table["population_n"] > 0)).sum()):
+            where = f"{plural(lacking, 'area')} with residents"
+            notes.append(
+                f"Under-resourced: {where} without {criterion.column}, taken not to meet it"
+            )
         unsure |= ((value - criterion.cut).abs() <= margin).fillna(value=False)
     result = pd.DataFrame(index=table.index)
     enough = met.sum(axis=1) >= at_least
@@ -145,7 +151,7 @@ def under_resourced(
         ["no_population", "not_covered", "within_margin"],
         default="ok",
     )
-    return carry(result, table)
+    return carry(result, table, notes=notes)
 
 
 def falls_short(

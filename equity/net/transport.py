@@ -334,11 +334,15 @@ def _onward(
         kept = [pair for pair in asked if pair[0] not in request.secret_params]
         if kept != asked:
             there = parts._replace(query=urlencode(kept)).geturl()
-    if parts.scheme in {"http", "https"} and redact(there) == there:
+    if request.method != "GET" and host_of(there) != origin:
+        received = "the form that is sent"
+    elif parts.scheme in {"http", "https"} and redact(there) == there:
         return there
+    else:
+        received = "a credential"
     return NetworkError(
         f"{request.publisher.name} redirects to {redact(host_of(there)) or 'nowhere'}, which "
-        "would have received a credential; not followed",
+        f"would have received {received}; not followed",
         file=request.url,
         fix=f"download the file by hand from {request.publisher.page} into data/raw/",
         code="E-REDIRECT",

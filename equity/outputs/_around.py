@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from equity.areas.schema import Column
 from equity.areas.words import is_missing, number
@@ -23,11 +22,12 @@ __all__ = ["Around", "Layer", "body", "sources_line"]
 
 @dataclass(frozen=True)
 class Layer:
-    """One mapped column: its classes, and each area's value in words."""
+    """One mapped column: its classes, and each area's value in words and as what sorts."""
 
     column: Column
     classes: Classes
     text: list[str]
+    values: np.ndarray
     #: 1 where the estimate is unreliable.
     rough: list[int]
 
@@ -164,9 +164,7 @@ def _marks(table: Any, around: Around) -> str:
 def _values(table: Any, layers: list[Layer]) -> str:
     """Return the mapped values as a sortable table, highest first, unknown last."""
     e = html.escape
-    columns = [
-        pd.to_numeric(table[la.column.name], errors="coerce").to_numpy(float) for la in layers
-    ]
+    columns = [layer.values for layer in layers]
     order = np.argsort(np.where(np.isfinite(columns[0]), -columns[0], np.inf), kind="stable")
     names = _rows.texts(table, "name", default=[str(g) for g in table.index])
     places = _rows.places(table)

@@ -8,7 +8,7 @@ when they are common: otherwise several quantiles would coincide and the legend 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 from equity.areas.schema import unit_of
 from equity.areas.words import number
 
-__all__ = ["CIVIDIS", "NEUTRAL", "NO_DATA", "Classes", "classify"]
+__all__ = ["CIVIDIS", "NEUTRAL", "NO_DATA", "Classes", "classify", "classify_words"]
 
 #: cividis sampled at 0.04, 0.28, 0.52, 0.76 and 1.0, from light to dark (Nuñez et al. 2018,
 #: doi:10.1371/journal.pone.0199239): readable with any color vision and in gray.
@@ -167,6 +167,21 @@ def classify(
             0, f"under 1 {_ONE.get(unit, unit)}" if few else _label(0, 0, unit, last=True)
         )
     return Classes(codes, tuple(labels), _ramp(len(labels), direction, own_zero=own_zero))
+
+
+def classify_words(values: Any, words: Mapping[str, str]) -> Classes:
+    """Give every word its class, in the order they are declared: the first is pale, the last dark.
+
+    Parameters
+    ----------
+    values
+        One word per area; None where there is none.
+    words
+        Word -> as a reader sees it.
+    """
+    place = {word: code for code, word in enumerate(words)}
+    codes = np.array([place.get(value, -1) for value in values], dtype=np.int64)
+    return Classes(codes, tuple(words.values()), _ramp(len(words), "higher", own_zero=True))
 
 
 _ONE = {"people": "person"}

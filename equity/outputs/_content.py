@@ -38,6 +38,7 @@ SYNTHETIC = (
 )
 
 FOCUS = "Under-resourced communities that fall short"
+STATES = "States"
 NO_FOCUS = "No community is both under-resourced and short of telehealth by these criteria."
 WHAT_A_RULE_DOES = (
     "A rule decides which lines qualify and which subscriptions count, so it decides how large the "
@@ -111,7 +112,24 @@ def community_table(
     first = [
         Cell(name, small=small) for name, small in zip(names, _rows.places(table), strict=True)
     ]
-    return _drawn(table, place, Head("Community", words=True, width=2.15), first, caption)
+    corner = "County" if report.pages else "Community"
+    return _drawn(table, place, Head(corner, words=True, width=2.15), first, caption)
+
+
+def states_table(report: Report) -> Table:
+    """Each state of a study that was run state by state, largest gap first."""
+    table = report.levels["states"].sort_values("gap_n", ascending=False, kind="stable")
+    first = [Cell(str(name)) for name in table["name"]]
+    return _drawn(table, "communities", Head("State", words=True, width=2.15), first, STATES)
+
+
+def states_note(report: Report) -> str:
+    """Say what the states' own pages hold that this one does not."""
+    return (
+        f"Each state was run as a study of its own, and sites beyond its border count. Its page "
+        f"has its {report.areas_label}, the places that fall short by its own overall rate, and "
+        f"its files. All {number(len(report.pages))}: largest gap first."
+    )
 
 
 def _drawn(
@@ -282,12 +300,15 @@ NOSCRIPT = (
 )
 
 
-def listing(table: str, rows: int, label: str) -> str:
-    """Wrap a sortable HTML table (its inside is `table`) so that a long one starts short."""
+def listing(table: str, rows: int, label: str, *, files: str = "communities") -> str:
+    """Wrap a sortable HTML table (its inside is `table`) so that a long one starts short.
+
+    `files` is what the files that hold all rows are called.
+    """
     short = rows > SHORT
     cut = (
         f'<p class="cut">Printed: the first {SHORT} of {number(rows)} rows; all are in '
-        "communities.csv and communities.xlsx.</p>"
+        f"{files}.csv and {files}.xlsx.</p>"
         if short
         else ""
     )

@@ -107,7 +107,7 @@ def _figure(report: Report) -> Iterator[Block]:
         return
     named = dict.fromkeys(f"{s.product}, {s.vintage}" for s in report.sources)
     stamp = " Synthetic data." if report.synthetic else ""
-    what = f"{report.layers[0].map_label}, by {report.areas_label}"
+    what = f"{report.layers[0].map_label}, by {report.rows_label}"
     yield Block("figure", f"{what}. Sources: {'; '.join(named)}.{stamp}")
 
 
@@ -127,6 +127,11 @@ def _panels(report: Report) -> Iterator[Block]:
 
 
 def _communities(report: Report) -> Iterator[Block]:
+    if report.pages:
+        yield Block("heading", _content.STATES)
+        yield Block("text", _content.states_note(report))
+        yield Block("table", table=_content.states_table(report))
+        return
     yield Block("heading", _content.FOCUS)
     total = len(report.focus)
     if not total:

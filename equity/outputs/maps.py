@@ -16,12 +16,12 @@ import shapely
 
 from equity.areas.schema import Column, MapLayer, describe
 from equity.areas.vintage import required_record
-from equity.areas.words import say
+from equity.areas.words import missing, say
 from equity.errors import InputError, MissingColumnError
 from equity.files.atomic import write_text
 from equity.outputs import _pack, _rows
 from equity.outputs._around import Around, Layer, body
-from equity.outputs._classes import NO_DATA, classify
+from equity.outputs._classes import NO_DATA, classify, classify_words
 from equity.outputs._text import clean
 from equity.provenance import Source, meta
 
@@ -216,6 +216,8 @@ def _described(layer: str | tuple[str, str, str]) -> Column:
 
 def _layer(table: Any, column: Column, *, k: int) -> Layer:
     name, unit = column.name, column.map_unit
+    if column.words:
+        return _worded(table, column)
     values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
     status = _rows.status_of(table, name)
     rough = _rows.unreliable(table, name)
@@ -223,7 +225,19 @@ def _layer(table: Any, column: Column, *, k: int) -> Layer:
     moe = _rows.margin_of(table, name)
     text = [say(v, unit, moe=m, status=s) for v, m, s in zip(values, moe, status, strict=True)]
     found = classify(values, unit, k=k, direction=column.direction, limits=column.scale)
-    return Layer(column, found, text, [int(r) for r in rough])
+    return Layer(column, found, text, values, [int(r) for r in rough])
+
+
+def _worded(table: Any, column: Column) -> Layer:
+    """Return the layer of a column that holds words: a class for each."""
+    found = classify_words(table[column.name], column.words)
+    status = _rows.status_of(table, column.name)
+    text = [
+        missing(why) if code < 0 else found.labels[code]
+        for code, why in zip(found.codes.tolist(), status, strict=True)
+    ]
+    values = np.where(found.codes < 0, np.nan, found.codes.astype(float))
+    return Layer(column, found, text, values, [0] * len(table))
 
 
 def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outlines: Any) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -56,7 +57,7 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
         "synthetic": report.synthetic,
         "sources": report.sources,
         "sites_label": report.sites_label,
-        "areas_label": report.areas_label,
+        "areas_label": report.rows_label,
     }
     column = report.layers[0].name if report.layers else ""
     if not column or _rows.without_polygon(report.table).all():
@@ -220,7 +221,9 @@ def _communities(report: Report) -> str:
         out.append(draw(focus, links=_on_map(report)))
     else:
         out.append(f"<p>{_content.NO_FOCUS}</p>")
-    if report.others:
+    if report.pages:
+        out = [_states_and_counties(report)]
+    elif report.others:
         others = _content.community_table(report, report.others, caption="All other communities")
         out.append(
             f"<details><summary>All other communities ({number(len(report.others))})</summary>"
@@ -232,6 +235,20 @@ def _communities(report: Report) -> str:
             f"{draw(_content.unranked_table(report))}</details>"
         )
     return "".join(out)
+
+
+def _states_and_counties(report: Report) -> str:
+    """Draw the states, each leading to its own page, and the counties."""
+    e = html.escape
+    counties = _content.community_table(report, report.others, caption="Counties")
+    return (
+        f'<h2 id="communities" tabindex="-1">{_content.STATES}</h2>'
+        f'<p class="note">{e(_content.states_note(report))}</p>'
+        f"{draw(_content.states_table(report), pages=report.pages)}"
+        f'<h2 id="counties">Counties</h2><p class="note">{number(len(report.others))} counties, '
+        "ranked by people in the gap. Choose a heading to sort, a name to see it on the map.</p>"
+        f"{draw(counties, links=_on_map(report), files=report.table_name)}"
+    )
 
 
 def _on_map(report: Report) -> frozenset[str]:
@@ -294,8 +311,19 @@ def prose(text: str) -> str:
     return html.escape(_content.joined(text))
 
 
-def draw(table: Table, *, sortable: bool = True, links: frozenset[str] = frozenset()) -> str:
-    """Draw a table of finished words as HTML."""
+def draw(
+    table: Table,
+    *,
+    sortable: bool = True,
+    links: frozenset[str] = frozenset(),
+    pages: Mapping[str, str] = MappingProxyType({}),
+    files: str = "communities",
+) -> str:
+    """Draw a table of finished words as HTML.
+
+    A name leads to its place on the map (`links`) or to a page of its own (`pages`); `files` is
+    what the files that hold all rows are called.
+    """
     e = html.escape
     heads = "".join(
         f'<th scope="col"{" class=words" if h.words else ""}'
@@ -305,23 +333,32 @@ def draw(table: Table, *, sortable: bool = True, links: frozenset[str] = frozens
         for h in table.heads
     )
     rows = "".join(
-        _row(table, cells, key, links) for cells, key in zip(table.rows, table.keys, strict=True)
+        _row(table, cells, key, links, pages)
+        for cells, key in zip(table.rows, table.keys, strict=True)
     )
     inside = f"<thead><tr>{heads}</tr></thead><tbody>{rows}</tbody>"
     if sortable:
-        return _content.listing(inside, len(table.rows), e(table.caption))
+        return _content.listing(inside, len(table.rows), e(table.caption), files=files)
     return (
         f'<div class="scroll" role="region" aria-label="{e(table.caption)}" tabindex="0">'
         f"<table>{inside}</table></div>"
     )
 
 
-def _row(table: Table, cells: Sequence[_content.Cell], key: str, links: frozenset[str]) -> str:
+def _row(
+    table: Table,
+    cells: Sequence[_content.Cell],
+    key: str,
+    links: frozenset[str],
+    pages: Mapping[str, str],
+) -> str:
     e = html.escape
     first, *rest = cells
     name = e(first.text)
     if key in links:
         name = f'<a href="#map" data-show="{e(key)}">{name}</a>'
+    if key in pages:
+        name = f'<a href="{e(pages[key])}">{name}</a>'
     small = f"<small>{e(first.small)}</small>" if first.small else ""
     out = [f'<tr data-key="{e(key)}"><th scope="row">{name}{small}</th>']
     for head, cell in zip(table.heads[1:], rest, strict=True):

@@ -82,6 +82,9 @@ class Report:
         What a site is called, in the plural: ``health centers``.
     how_likely
         What the words of likelihood beside the list mean; empty where it has none.
+    pages
+        Row of ``levels["states"]`` -> address of that state's own page, where each state was run
+        apart. `table` then has one row a county, and no list of communities: theirs have those.
     disparities
         Rate (``no_link_share`` …) -> one row a group: ``people_n``, ``rate_share``,
         ``reference_share`` (everybody else), ``difference_share``, ``ratio``,
@@ -122,6 +125,17 @@ class Report:
     how_likely: str = ""
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     held: pd.DataFrame | None = None
+    pages: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def table_name(self) -> str:
+        """What the files of the table are called."""
+        return "counties" if self.pages else "communities"
+
+    @property
+    def rows_label(self) -> str:
+        """What a row of the table is called, in the plural."""
+        return "counties" if self.pages else self.areas_label
 
     @property
     def layers(self) -> list[Column]:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
-from equity.errors import InputError, MissingFileError
-from equity.rules.toml_file import odd_numbers, read_toml
+from equity.errors import InputError
+from equity.rules._files import check_keys, list_rules, read_rule
 
 Subscription = Literal["any_broadband", "cable_fiber_dsl"]
 SpeedPair = tuple[float, float]
@@ -109,8 +106,7 @@ def list_coverage_rules() -> list[str]:
     >>> "video-visit" in list_coverage_rules()
     True
     """
-    folder = resources.files(__package__) / "coverage"
-    return sorted(item.name[:-5] for item in folder.iterdir() if item.name.endswith(".toml"))
+    return list_rules("coverage")
 
 
 def load_coverage_rule(name: str | Path) -> CoverageRule:
@@ -140,38 +136,7 @@ def load_coverage_rule(name: str | Path) -> CoverageRule:
     >>> rule.qualifying, rule.low_latency
     ((25.0, 3.0), True)
     """
-    text = str(name)
-    if not text.endswith(".toml"):
-        if text not in list_coverage_rules():
-            close = difflib.get_close_matches(text.lower(), list_coverage_rules(), n=1)
-            raise InputError(
-                f"no coverage rule {text!r}" + (f", but {close[0]!r}" if close else ""),
-                fix=f"choose from {', '.join(list_coverage_rules())}, or give a .toml file",
-            )
-        entry = resources.files(__package__) / "coverage" / f"{text}.toml"
-        return _parse(tomllib.loads(entry.read_text(encoding="utf-8")), f"{text}.toml")
-    path = Path(name)
-    if not path.is_file():
-        raise MissingFileError("no such rule file", file=path, fix=_close(path))
-    data, _ = read_toml(path)
-    for place, what in odd_numbers(data):
-        raise InputError(
-            f"{'.'.join(map(str, place))} {what}", file=text, fix="write a plain number"
-        )
-    rule = _parse(data, text)
-    if rule.id in list_coverage_rules():
-        raise InputError(
-            f"its id {rule.id!r} is that of a rule that ships with the package",
-            file=text,
-            fix=f"give it an id of its own, for example my-{rule.id}",
-        )
-    return rule
-
-
-def _close(path: Path) -> str:
-    siblings = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
-    close = difflib.get_close_matches(path.name, siblings, n=1)
-    return f"did you mean {close[0]}?" if close else "check the path"
+    return _parse(*read_rule(name, "coverage", what="coverage rule"))
 
 
 def _parse(data: Mapping[str, Any], file: str) -> CoverageRule:
@@ -203,19 +168,7 @@ def _parse(data: Mapping[str, Any], file: str) -> CoverageRule:
 def _check_fields(data: Mapping[str, Any], file: str) -> None:
     required = [field.name for field in fields(CoverageRule) if field.default is MISSING]
     allowed = [field.name for field in fields(CoverageRule)]
-    unknown = sorted(set(data) - set(allowed))
-    missing = sorted(set(required) - set(data))
-    if unknown:
-        close = difflib.get_close_matches(unknown[0], allowed, n=1)
-        raise InputError(
-            f"the rule has an unknown field {unknown[0]!r}",
-            file=file,
-            fix=f"did you mean {close[0]}?" if close else f"fields are {', '.join(allowed)}",
-        )
-    if missing:
-        raise InputError(
-            f"the rule lacks {missing[0]!r}", file=file, fix=f"fields are {', '.join(required)}"
-        )
+    check_keys(data, allowed, required, what="the rule", file=file)
     for key in ("id", "title", "citation", "confidence", "subscription", "url", "note"):
         if not isinstance(data.get(key, ""), str):
             raise InputError(f"{key} must be text", file=file, fix=f'{key} = "…"')

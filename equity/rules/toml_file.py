@@ -14,11 +14,12 @@ from pathlib import Path
 
 from equity.errors import InputError, StorageError
 
-__all__ = ["odd_numbers", "read_toml"]
+__all__ = ["odd_values", "read_toml"]
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _MOST_BYTES = 1_000_000
 _DEEPEST = 24
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _LARGEST = 2**53
 """Whole numbers beyond it are not all told apart by a float."""
 
@@ -76,17 +77,29 @@ def read_toml(path: Path, *, wrong: type[InputError] = InputError) -> tuple[dict
     return data, text
 
 
-def odd_numbers(data: dict[str, object]) -> Iterator[tuple[Place, str]]:
-    """Yield numbers that no field can mean, place and what: not finite, too large, minus zero."""
+def odd_values(data: dict[str, object]) -> Iterator[tuple[Place, str, str]]:
+    """Yield what no field can mean: place, what and fix.
+
+    Numbers that are not finite, too large or minus zero; texts and names with a control character,
+    which TOML lets in by its escapes.
+    """
     for place, value in _values(data):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            continue
-        if isinstance(value, float) and not math.isfinite(value):
-            yield place, f"is {value}, no finite number"
-        elif abs(value) > _LARGEST:
-            yield place, f"is larger than {_LARGEST:,}"
-        elif value == 0 and math.copysign(1, value) < 0:
-            yield place, "is minus zero"
+        for text in (value, *place[-1:]):
+            if isinstance(text, str) and (found := _CONTROL.search(text)):
+                code = f"U+{ord(found[0]):04X}"
+                yield place, f"holds the control character {code}", "write the text without it"
+        if wrong := _wrong_number(value):
+            yield place, wrong, "write a plain number"
+
+
+def _wrong_number(value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"is {value}, no finite number"
+    if abs(value) > _LARGEST:
+        return f"is larger than {_LARGEST:,}"
+    return "is minus zero" if value == 0 and math.copysign(1, value) < 0 else ""
 
 
 def _not_toml(error: ValueError, text: str, path: Path, wrong: type[InputError]) -> InputError:

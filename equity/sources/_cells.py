@@ -139,11 +139,11 @@ def rows_matching(frame: pd.DataFrame, where: Mapping[str, Any], path: str | Pat
         lost = [one for one in values if not _equal(there, [one]).any()]
         keep = _equal(text, values)
         if lost or not keep.any():
-            there = ", ".join(map(repr, there.head(8)))
+            told = ", ".join(map(repr, there.head(8)))
             raise InputError(
                 f"no row has {name} = {', '.join(map(repr, lost))}",
                 file=path,
-                fix=f"it holds {there}",
+                fix=f"it holds {told}",
             )
         frame = frame[keep]
     return frame

@@ -38,9 +38,7 @@ _TIMES = {
     "h": {"h", "hour", "hours", "hr", "hrs"},
     "s": {"s", "sec", "secs", "second", "seconds"},
 }
-_WORDS = re.compile(
-    r"[^A-Za-z0-9]+|(?<=[a-z])(?=\d)|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
-)
+_WORDS = re.compile(r"[^A-Za-z0-9]+|(?<=[a-z])(?=\d)|(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _CONFIRM = "or say confirmed = true for the column if its unit is right"
 
 

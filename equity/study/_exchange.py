@@ -101,13 +101,18 @@ def _lock_file(folder: Path) -> Path:
 def _earlier(folder: Path) -> dict[str, str]:
     """Return what an earlier run wrote here; refuse a folder that is somebody else's."""
     owned = owned_files(folder)
-    if owned is None and any(folder.iterdir()):
+    # What stands in folders of runs is theirs: a nation's page is written among its states'.
+    if owned is None and any(not _is_a_run(path) for path in folder.iterdir()):
         raise StorageError(
             "the folder holds files that no run wrote",
             file=folder,
             fix="choose an empty folder with --out",
         )
     return owned or {}
+
+
+def _is_a_run(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink() and owned_files(path) is not None
 
 
 def _finish(folder: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from equity.errors import EquityError, InputError
-from equity.files.opening import located
 from equity.measures.standing import cut_outside
 from equity.rules import CoverageRule, load_coverage_rule
 from equity.sources.care.kinds import kinds_in_words
 from equity.sources.catalog import INPUTS, LIVE, Input, Reader, find_input
+from equity.study.live import local_path
 from equity.study.parts import (
     CarePart,
     CoveragePart,
@@ -32,7 +32,7 @@ from equity.study.readers import (
     live_options,
 )
 
-__all__ = ["load_rule", "problems"]
+__all__ = ["blocks_beside_coverage", "load_rule", "problems"]
 
 _CONNECTICUT = "09"
 _Problem = tuple[list[Any], str, str | None]
@@ -42,6 +42,9 @@ def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
     """Yield what no field alone can tell: place, what, fix."""
     yield from _wrong_names(plan.model_dump(), [])
     yield from _wrong_inputs(plan)
+    if plan.area is not None and plan.study.each_apart:
+        what = "[area] is a part of one study, and here every state is a study of its own"
+        yield ["area"], what, "name the states that it lies in, without state_by_state"
     yield from _wrong_rules(plan, path)
     yield from _wrong_coverage(plan.coverage)
     yield from _wrong_care(plan, path)
@@ -182,14 +185,10 @@ def _unread(plan: StudyPlan) -> Iterator[_Problem]:
     """Yield inputs that nothing in the study would read."""
     part = plan.coverage
     measured = [care for care in plan.care if care.method != "column"]
-    by_travel = any(not care.by_capacity for care in measured)
     fix = "leave it out"
     if plan.centers is not None and not measured:
         yield ["centers"], "centers: no [[care]] measures distances, so nothing reads it", fix
-    of_blocks = part.kind == "locations" or by_travel or (measured and plan.centers is None)
-    # Blocks also say where the people of an area live that the study's own area cuts.
-    of_blocks = of_blocks or plan.area is not None
-    if part.housing is not None and not of_blocks:
+    if part.housing and part.kind != "locations" and not blocks_beside_coverage(plan):
         what = "coverage.housing: coverage is no location files and no distance starts at blocks"
         yield ["coverage", "housing"], f"{what}, so nothing reads it", fix
     if part.connecticut is None:
@@ -200,6 +199,17 @@ def _unread(plan: StudyPlan) -> Iterator[_Problem]:
     elif part.kind != "locations" and plan.centers is None:
         what = "coverage.connecticut: neither location files nor [centers] need new codes"
         yield where, f"{what}, so nothing reads it", fix
+
+
+def blocks_beside_coverage(plan: StudyPlan) -> bool:
+    """Tell whether a study reads its blocks for more than the homes that no filing names.
+
+    Distances start at them, and they say where the people live of an area that the study's own
+    area cuts.
+    """
+    measured = [care for care in plan.care if care.method != "column"]
+    by_travel = any(not care.by_capacity for care in measured)
+    return by_travel or bool(measured and plan.centers is None) or plan.area is not None
 
 
 def _repeated_columns(plan: StudyPlan) -> Iterator[_Problem]:
@@ -231,7 +241,11 @@ def _wrong_care(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
         except InputError as error:
             yield ["care", i, "kinds"], f"care.{i}.kinds: {error.what}", error.fix
         for field, why in _without_effect(care):
-            yield ["care", i, field], f"care.{i}.{field}: {why}, so nothing reads it", "leave it out"
+            yield (
+                ["care", i, field],
+                f"care.{i}.{field}: {why}, so nothing reads it",
+                "leave it out",
+            )
 
 
 def _without_effect(care: CarePart) -> Iterator[tuple[str, str]]:
@@ -333,4 +347,4 @@ def _may_both_hold(one: CriterionPart, other: CriterionPart) -> bool:
 
 def load_rule(name: str, folder: Path) -> CoverageRule:
     """Load a rule by its id, or from a file beside the study."""
-    return load_coverage_rule(folder / located(name) if name.endswith(".toml") else name)
+    return load_coverage_rule(folder / local_path(name) if name.endswith(".toml") else name)

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from equity.errors import EquityError, MissingFileError, StudyError
 from equity.files.opening import regular
-from equity.rules.toml_file import odd_numbers, read_toml
+from equity.rules.toml_file import odd_values, read_toml
 from equity.study.asked import area_lines
 from equity.study.coherence import problems
 from equity.study.parts import CriterionPart, StudyPlan
 
-__all__ = ["CriterionPart", "StudyPlan", "read_plan"]
+__all__ = ["CriterionPart", "StudyPlan", "plan_of", "read_plan"]
 
 _SHOWN = 120
 """Letters of a value that an error repeats."""
@@ -61,17 +61,24 @@ def read_plan(path: str | Path, *, area: str = "") -> tuple[StudyPlan, str]:
             )
         lines = area_lines(area, file.parent)
         text, data = f"{text.rstrip()}\n\n{lines}", data | tomllib.loads(lines)
-    for place, what in odd_numbers(data):
-        raise StudyError(
-            f"{_line(text, place)}{_dotted(place)}: {what}", file=path, fix="write a plain number"
-        )
+    for place, odd, plain in odd_values(data):
+        raise StudyError(f"{_line(text, place)}{_dotted(place)}: {odd}", file=path, fix=plain)
+    return _validated(data, text, path), text
+
+
+def plan_of(text: str, path: str | Path) -> StudyPlan:
+    """Return the plan of a text that was made of a study file which stands at a path."""
+    return _validated(tomllib.loads(text), text, path)
+
+
+def _validated(data: dict[str, Any], text: str, path: str | Path) -> StudyPlan:
     try:
         plan = StudyPlan.model_validate(data)
     except ValidationError as error:
         raise _explained(error, text, path) from None
     for location, what, fix in problems(plan, path):
         raise StudyError(f"{_line(text, location)}{what}", file=path, fix=fix)
-    return plan, text
+    return plan
 
 
 def _explained(error: ValidationError, text: str, path: str | Path) -> StudyError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import geopandas as gpd
 import pandas as pd
 
@@ -26,15 +28,16 @@ _AGREES = 0.1
 """How far the median over places may be from published minutes that an estimate agrees with."""
 
 
-def build_report(result: Record) -> Report:
-    """Return the content of a run's page and documents."""
+def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | None = None) -> Report:
+    """Return the content of a run's page and documents; `levels` are its own by default."""
     table, plan = combine(result.table, result.choices.areas), result.plan
     ranked = table[table["gap_status"] == "ok"].sort_values(
         ["gap_n", "population_n"], ascending=False, kind="stable"
     )
     focus = ranked[ranked["is_under_resourced"] & ranked["falls_short"]]
     others = ranked.drop(index=focus.index)
-    compared, counted = totals.comparison(ranked, result.rest), totals.counts(ranked, result.draws)
+    compared = totals.comparison(ranked, result.rest)
+    counted = totals.counts(ranked, result.interval)
     fixed, ruled = totals.fixes(ranked, focus), totals.by_rule(result)
     return Report(
         title=result.title,
@@ -74,7 +77,7 @@ def build_report(result: Record) -> Report:
         outlines=result.outlines,
         sites=_sites_nearby(result),
         credits=result.credits,
-        levels=_levels(result),
+        levels=_levels(result) if levels is None else levels,
         areas_label=_areas_label(plan.study.level),
         sites_label=_sites_label(result),
         disparities=totals.disparities(result, ranked),
@@ -158,10 +161,7 @@ def _criteria(result: Record) -> tuple[str, ...]:
     head = f"At least {needed} of these:" if several else "Exactly this:"
     lines = [f"{head} {sentence_list([c.label for c in plan.under_resourced.criteria])}."]
     cut = plan.falls_short.gap_share_at_least
-    overall = (
-        f"the overall rate of {plan.study.title}" if result.area else "the study's overall rate"
-    )
-    enough = overall if cut is None else f"{share(cut)} of residents"
+    enough = result.overall if cut is None else f"{share(cut)} of residents"
     people = number(plan.falls_short.people_at_least)
     lines.append(
         f"A community falls short if its gap is at least {enough}, and at least {people} people "
@@ -239,7 +239,7 @@ def _limits(result: Record) -> tuple[str, ...]:
     if result.area is not None and result.area.divided:
         limits.append(f"{result.area.divided}.")
     limits += _homes_are_a_bound(table)
-    notes = " ".join(f"{note.rstrip('.')}." for note in result.draws.notes)
+    notes = " ".join(f"{note.rstrip('.')}." for note in result.drawn_notes)
     limits += [words.DRAWN.format(notes=notes).strip(), *result.plan.notes]
     return tuple(limits)
 

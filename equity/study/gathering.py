@@ -5,7 +5,7 @@ Whether travel or capacity decides who is beyond reach follows from what is at h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,8 @@ __all__ = ["Gathered", "Lacking", "gather_inputs", "gather_states"]
 
 # Without the ZIP areas nothing tells where these are.
 _BY_ADDRESS = ("cms-rhc", CLINICIANS)
+_TOLD_APART = 10
+"""States of which every input is told; of more, each input once."""
 # Whether anybody answers is found out in seconds; patience is for a publisher that does.
 _HURRIED = Limits(connect_s=3, read_s=15, total_s=20, attempts=1)
 
@@ -110,13 +112,41 @@ def gather_states(states: str, *, tell: Callable[[str], None] = lambda _line: No
     tell
         As for :func:`gather_inputs`.
     """
-    each = []
-    for where in states_named(states):
+    each, named = [], states_named(states)
+    several = len(named) > _TOLD_APART
+    for where in named:
         tell(f"{where.name}: getting the inputs")
-        each.append(gather_inputs(where.fips, tell=tell))
+        each.append(gather_inputs(where.fips, tell=_silent if several else tell))
+        if any(lacking.reason.code == "E-UNREACHABLE" for lacking in each[-1].lacking):
+            break  # nobody answers: to knock for every state would take minutes
+    if several:
+        for line in _in_short(each, [where.usps for where in named]):
+            tell(line)
     everywhere = frozenset.intersection(*(frozenset(e.id for e, _ in one.at_hand) for one in each))
     at_hand = [pair for one in each for pair in one.at_hand if pair[0].id in everywhere]
     return Gathered(tuple(at_hand), tuple(lacking for one in each for lacking in one.lacking))
+
+
+def _silent(_line: str) -> None:
+    """Many states are told of together."""
+
+
+def _in_short(each: Sequence[Gathered], names: Sequence[str]) -> Iterator[str]:
+    """Tell of the inputs of many states, one by one, and in how many of them each is missing."""
+    lost: dict[str, dict[str, Lacking]] = {}
+    for name, gathered in zip(names, each, strict=False):  # one that nobody answers is the last
+        for lacking in gathered.lacking:
+            lost.setdefault(lacking.entry.id, {})[name] = lacking
+    ready = dict.fromkeys(entry.id for one in each for entry, _files in one.at_hand)
+    for entry in map(find_input, ready.keys() - lost.keys()):
+        yield f"  ready    {entry.product}"
+    for missing in lost.values():
+        first = next(iter(missing.values()))
+        whose = ", ".join(missing) if len(missing) < _TOLD_APART else f"{len(missing)} states"
+        yield f"  missing  {first.entry.product}, of {whose}: {first.reason.what}"
+        yield f"           without it: {first.entry.without}"
+        if first.reason.fix:
+            yield f"           {first.reason.fix}"
 
 
 def gather_inputs(state: str, *, tell: Callable[[str], None] = lambda _line: None) -> Gathered:

@@ -25,6 +25,7 @@ from equity.sources.catalog import LIVE
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
 from equity.study.care_sites import read_places_of_care
+from equity.study.coherence import blocks_beside_coverage
 from equity.study.joining import joined
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
@@ -110,7 +111,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         ("tables", lambda: reader.tables(read["acs"][0], read["boundaries"])),
         ("lines", reader.lines),
         ("sites", reader.sites),
-        ("blocks", reader.blocks),
+        ("blocks", lambda: reader.blocks(read["lines"])),
         ("centers", reader.centers),
         ("connecticut", reader.connecticut),
         ("outlines", lambda: plan.counties and reader.boundaries(plan.counties, "county")),
@@ -228,8 +229,8 @@ class _Reader:
         return stacked(read, self.states)
 
     def sites(self) -> list[tuple[SitesPart, gpd.GeoDataFrame]]:
-        read = read_places_of_care
-        return [(part, read(part, self.study, self.files)) for part in self.plan.sites]
+        by_capacity = any(care.by_capacity for care in self.plan.care)
+        return read_places_of_care(self.plan.sites, self.study, self.files, by_capacity=by_capacity)
 
     def lines(self) -> LocationFiles | pd.DataFrame | None:
         part = self.plan.coverage
@@ -283,6 +284,13 @@ class _Reader:
             notes=known.notes,
         )
 
+    def _all_listed(self, lines: LocationFiles | pd.DataFrame | None) -> bool:
+        """Tell whether exports list the locations of every state, those without a line too."""
+        if lines is None or isinstance(lines, pd.DataFrame):
+            return False
+        told = {file.state for file in lines.files if file.product == "served_unserved"}
+        return "" in told or told.issuperset(self.states)
+
     def connecticut(self) -> pd.Series | None:
         name = self.plan.coverage.connecticut
         if name is None:
@@ -301,10 +309,16 @@ class _Reader:
         table = read_centers(path, year=part.year, level=self.level, state=only)
         return self._one([table])
 
-    def blocks(self) -> pd.DataFrame | None:
+    def blocks(self, lines: LocationFiles | pd.DataFrame | None) -> pd.DataFrame | None:
         name = self.plan.coverage.housing
         if name is None:
             return None
+        if self._all_listed(lines) and not blocks_beside_coverage(self.plan):
+            raise InputError(
+                "coverage.housing: the served/unserved export lists every location and no distance "
+                "starts at blocks, so nothing reads it",
+                fix="leave it out",
+            )
         from equity.sources.census.files import read_blocks
 
         only = self.study.only_state
@@ -341,7 +355,9 @@ def _with_population(acs: pd.DataFrame) -> pd.DataFrame | None:
             result = acs.assign(population_n=acs[f"{code}E"])
             if f"{code}M" in acs.columns:
                 result["population_n_moe"] = acs[f"{code}M"]
-            return carry(result, acs)
+            used, first = (name.split("_")[0] for name in (code, _POPULATION[0]))
+            said = f"Residents are counted in {used}: {first} is not among the tables"
+            return carry(result, acs, notes=[said] if used != first else [])
     return None
 
 

@@ -20,7 +20,13 @@ _FIXES = {
     "E-JOIN-INCOMPLETE": "add the missing rows, or allow the gap with join_tolerance in [study]",
     "E-VINTAGE-DIFFERS": (
         "give the edition that has the areas of the others (mind year, as_of and geo_vintage), or "
-        "move a table with [tables.crosswalk]; in Python equity.crosswalk"
+        'move a table of 2010 with crosswalk = "2020" in its [[tables]]; in Python equity.crosswalk'
+    ),
+    "E-NOT-ADDITIVE": (
+        'say so in [tables.crosswalk], which stands in place of crosswalk = "2020": counts = { '
+        'column = "people" } (or "households", "locations", "land") for what adds up, ratios = { '
+        'share = ["numerator", "denominator"] } for what its parts give, drop = ["column"] for the '
+        "rest"
     ),
     "E-VINTAGE-IDS": (
         "check year and geo_vintage against the file's ids, or move it with [tables.crosswalk]; in "
@@ -64,9 +70,7 @@ def joined(
         return combine(table, *others, tolerance=tolerance, names=names, audit=True)
 
 
-def refuse_made_twice(
-    brought: pd.DataFrame, made: Iterable[str], by: str, parts: Sequence[pd.DataFrame]
-) -> None:
+def refuse_made_twice(brought: pd.DataFrame, made: Iterable[str], by: str) -> None:
     """Refuse a column that a table of the study brings and another of its inputs makes as well.
 
     Parameters
@@ -76,21 +80,17 @@ def refuse_made_twice(
     made
         Columns that the other input gives, whatever their values.
     by
-        What it is, for the error.
-    parts
-        Tables that the study names, to say whose column it is.
+        What it is and does, for the error.
 
     Raises
     ------
     InputError
-        Naming the columns and the files that bring them.
+        Naming the columns.
     """
     twice = sorted(set(made) & set(map(str, brought.columns)))
     if twice:
-        bring = [source.file for part in parts if twice[0] in part for source in meta(part).sources]
         raise InputError(
             f"[[tables]] bring {', '.join(twice[:5])}, which {by} as well",
-            file=", ".join(dict.fromkeys(filter(None, bring))) or None,
             fix=f"leave one of the two out, or give it a name of your own, as my_{twice[0]}",
             code="E-COLUMN-TWICE",
         )

@@ -12,7 +12,7 @@ from equity.provenance import carry
 from equity.study.naming import county_names
 from equity.study.record import Record
 
-__all__ = ["DISTRICT", "at_level"]
+__all__ = ["DISTRICT", "at_level", "outlined"]
 
 DISTRICT = "district"
 
@@ -37,7 +37,7 @@ def at_level(result: Record, level: str) -> gpd.GeoDataFrame:
         rolled = roll_up(counted, level)
         of = pd.Series(table.index.str[: len(rolled.index[0])], index=table.index)
         names = _names(result, rolled.index, level)
-    placed = _outlined(rolled, table, of)
+    placed = outlined(rolled, table, of)
     placed.insert(0, "name", names)
     if level != DISTRICT:
         placed.insert(0, "geo_id", geo_id(placed.index.to_series(), level))
@@ -62,7 +62,7 @@ def _names(result: Record, codes: pd.Index, level: str) -> pd.Series:
     return pd.Series({code: known.get(code) or code for code in codes})
 
 
-def _outlined(rolled: pd.DataFrame, table: gpd.GeoDataFrame, of: pd.Series) -> gpd.GeoDataFrame:
+def outlined(rolled: pd.DataFrame, table: gpd.GeoDataFrame, of: pd.Series) -> gpd.GeoDataFrame:
     """Give each larger area the outline of its parts: of those that were measured, no others."""
     parts = table[["geometry"]].dropna()
     shapes = parts.dissolve(by=of[parts.index].to_numpy(), method="unary")

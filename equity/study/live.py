@@ -19,8 +19,9 @@ from equity.provenance import Source
 from equity.sources.catalog import LIVE
 from equity.sources.fetch import Want, fetch_input
 
-__all__ = ["LiveFiles"]
+__all__ = ["LiveFiles", "local_path"]
 
+_EACH = "{state}"
 #: ``https:…``, ``s3:…``, ``PG:…``, ``zip::…``; GDAL's virtual file systems; a server's share. One
 #: letter is a drive.
 _ADDRESS = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]+:|[\\/]vsi|[\\/]{2})", re.IGNORECASE)
@@ -51,7 +52,8 @@ class LiveFiles:
         Parameters
         ----------
         names
-            Paths, or names that begin with ``live:``.
+            Paths, or names that begin with ``live:``. In a path ``{state}`` stands for the code
+            of each state.
         vintage
             Edition of a live file.
         states
@@ -59,11 +61,11 @@ class LiveFiles:
         """
         found: list[Path] = []
         for name in [names] if isinstance(names, str) else names:
-            if not name.startswith(LIVE):
-                found.append(self._folder / located(_local(name)))
-                continue
             for state in states or self._states:
-                found += self._live(name, state, vintage)
+                if name.startswith(LIVE):
+                    found += self._live(name, state, vintage)
+                else:
+                    found.append(self._folder / local_path(name.replace(_EACH, state)))
         return list(dict.fromkeys(found))
 
     def _live(self, name: str, state: str, vintage: str | int) -> list[Path]:
@@ -100,10 +102,18 @@ class LiveFiles:
         )
 
 
-def _local(name: str) -> str:
-    """Return a path of a study; refuse what a library would take for an address or a server."""
+def local_path(name: str) -> Path:
+    """Return a path of a study, which starts at its folder.
+
+    Raises
+    ------
+    InputError
+        If a library would take it for an address or a server.
+    MissingFileError, StorageError
+        If nothing can be there, or a folder on the way cannot be entered.
+    """
     if not _ADDRESS.match(name):
-        return name
+        return located(name)
     raise InputError(
         "an address stands where a file is meant",
         file=name,

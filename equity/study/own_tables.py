@@ -21,6 +21,7 @@ from equity.measures.demand import MIXED, join_designations
 from equity.provenance import carry, meta, stamp
 from equity.sources.census.files import read_blocks
 from equity.sources.fcc.providers import leading_providers
+from equity.study.care_sites import without_register_numbers
 from equity.study.joining import in_words_of_a_study
 from equity.study.live import LiveFiles
 from equity.study.parts import AreasPart, CrosswalkPart, TablePart
@@ -105,6 +106,10 @@ def _read(
     if part.reader == "bdc_providers" and "names" in options:
         options["names"] = files.path(options["names"], part.vintage)
     table: pd.DataFrame = call(reader, path, live_options(part.file), given, part.said(), options)
+    if part.reader == "travel_times":
+        column = str(options.get("destination", ""))
+        ids = without_register_numbers(table["travel_site_id"], column)
+        table = carry(table.assign(travel_site_id=ids), table)
     return table
 
 
@@ -208,7 +213,9 @@ def _crosswalked(
             links, blocks, level=level, source_vintage="2010", target_vintage="2020"
         )
     ratios = {name: (above, below) for name, (above, below) in part.ratios.items()}
-    moved = crosswalk(table, links, to=to, counts=part.counts, ratios=ratios, drop=part.drop)
+    file = next((source.file for source in meta(table).sources), None)
+    with in_words_of_a_study(lambda _error: file):
+        moved = crosswalk(table, links, to=to, counts=part.counts, ratios=ratios, drop=part.drop)
     told = moved.pop("crosswalk_status").value_counts().to_dict()
     how = ", ".join(f"{count:,} {status}" for status, count in sorted(told.items()))
     moved = moved.drop(columns="split_share", errors="ignore")

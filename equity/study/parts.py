@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from equity.areas.geoid import find_state
+from equity.areas.geoid import NATION, find_state, state_names
 from equity.errors import InputError
 from equity.measures.price import CUSTOMARY_SHARE
 from equity.measures.reach.travel import ROADS
@@ -57,7 +57,11 @@ def _one_of(name: str, known: Collection[str]) -> str:
 
 
 class AreasPart(_Part):
-    """``[study]``: which areas, under which rules."""
+    """``[study]``: which areas, under which rules.
+
+    Several states are one study, read at once; with `state_by_state` each is a study of its own,
+    run one after the other, with a page that leads to theirs. ``state = "US"`` always is that.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)
     title: str = Field(min_length=1, max_length=300)
@@ -68,6 +72,12 @@ class AreasPart(_Part):
     join_tolerance: Share = 0.01
     connected: Literal["B28003", "S2802"] = "B28003"
     synthetic: bool = False
+    state_by_state: bool = False
+
+    @property
+    def each_apart(self) -> bool:
+        """True where every state is run as a study of its own."""
+        return len(self.state) > 1 and (self.state_by_state or set(NATION) <= set(self.state))
 
     @property
     def made_up(self) -> bool:
@@ -91,8 +101,8 @@ class AreasPart(_Part):
     @field_validator("state", mode="before")
     @classmethod
     def _known_states(cls, value: Any) -> Any:
-        """Take ``"VA"``, ``"DE, VA"`` or a list; what is neither is left to the field's type."""
-        named = value.split(",") if isinstance(value, str) else value
+        """Take ``"VA"``, ``"DE, VA"``, ``"US"`` or a list; else it is left to the field's type."""
+        named = state_names(value) if isinstance(value, str) else value
         if not isinstance(named, list | tuple) or not all(isinstance(n, str | int) for n in named):
             return value
         return tuple(dict.fromkeys(find_state(name).fips for name in named))
@@ -196,11 +206,18 @@ class ColumnPart(_Part):
         return {"column": value} if isinstance(value, str) else value
 
 
+_BY_BLOCKS = {
+    "file": "live:block-relationship",
+    "reader": "block_links",
+    "blocks": "live:blocks",
+}
+
+
 class CrosswalkPart(_Part):
     """``[tables.crosswalk]``: how areas of another vintage or kind are made of the study's.
 
-    ``crosswalk = "2020"`` in its place moves areas of 2010 by the people of their blocks, whose
-    links and counts are the Census Bureau's own files.
+    Without file and reader, or as ``crosswalk = "2020"``, areas of 2010 are moved by the people of
+    their blocks, whose links and counts are the Census Bureau's own files.
     """
 
     file: str
@@ -250,15 +267,13 @@ class TablePart(_Read):
     @field_validator("crosswalk", mode="before")
     @classmethod
     def _to_a_year(cls, value: Any) -> Any:
+        if isinstance(value, dict) and not {"file", "reader"} & value.keys():
+            return _BY_BLOCKS | value
         if not isinstance(value, str):
             return value
         if value != "2020":
             raise InputError(f"is {value!r}", fix='use "2020", or a table [tables.crosswalk]')
-        return {
-            "file": "live:block-relationship",
-            "reader": "block_links",
-            "blocks": "live:blocks",
-        }
+        return _BY_BLOCKS
 
 
 class CoveragePart(_Read):

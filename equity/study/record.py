@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import JoinAudit
-from equity.measures.draws import Draws
+from equity.measures.draws import Draws, Interval
 from equity.measures.sensitivity import Sensitivity
 from equity.provenance import Source
 from equity.rules import CoverageRule
@@ -17,6 +17,8 @@ from equity.study.area import Area
 from equity.study.file import StudyPlan
 
 __all__ = ["Record"]
+
+_OVERALL = "the study's overall rate"
 
 
 @dataclass(frozen=True, repr=False)
@@ -70,6 +72,25 @@ class Record:
     def title(self) -> str:
         """What the finding is about: the area, where the study has one."""
         return self.plan.study.title if self.area is None else self.area.name
+
+    @property
+    def overall(self) -> str:
+        """The rate from which on a community falls short, in words."""
+        return f"the overall rate of {self.plan.study.title}" if self.area else _OVERALL
+
+    @property
+    def listed(self) -> str:
+        """Where the places that fall short are listed."""
+        return "below"
+
+    @property
+    def drawn_notes(self) -> tuple[str, ...]:
+        """What the draws leave out."""
+        return self.draws.notes
+
+    def interval(self, what: str) -> Interval:
+        """Return all people in the gap (``gap_n``) or without a link (``no_link_n``), by draws."""
+        return self.draws.total(what=what)
 
     @property
     def within(self) -> str:

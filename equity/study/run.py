@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,15 +84,19 @@ class Study:
         EquityError
             If an input is missing, damaged, of another vintage or does not fit.
         """
+        with executor_at(cluster) as executor:
+            return self.run_with(executor)
+
+    def run_with(self, executor: Executor | None) -> StudyResult:
+        """Run as :meth:`run` does, with what reads the coverage files at hand."""
         inputs = gather(self.plan, self.folder)
         # Before anything is measured: a place that is misspelled costs seconds.
         area = find_area(self.plan, self.folder, inputs)
         rules = tuple(load_rule(name, self.folder) for name in self.plan.study.rules)
         headline = next(rule for rule in rules if rule.id == self.plan.study.headline)
-        with executor_at(cluster) as executor:
-            everywhere, audit, draws = measure(self.plan, inputs, rules, executor=executor)
-            table = everywhere if area is None else area.inside(everywhere)
-            practices = practice_lines(self.plan, inputs, headline, table, executor=executor)
+        everywhere, audit, draws = measure(self.plan, inputs, rules, executor=executor)
+        table = everywhere if area is None else area.inside(everywhere)
+        practices = practice_lines(self.plan, inputs, headline, table, executor=executor)
         within = None if area is None else area.people(everywhere.index)
         choices = other_choices(self.plan, inputs, rules, everywhere, within=within)
         return StudyResult(

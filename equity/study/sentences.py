@@ -50,9 +50,10 @@ def finding(
         compared_sentence(compared, unknown=unknown, where=result.within),
         area_sentence(compared, result.area.rest, unknown=unknown) if result.area else "",
         sure_sentence(result, counted) if counted["gap_n"]["people_n"] >= 0.5 else "",
-        places_sentence(focus, counted["gap_n"]["people_n"]),
+        places_sentence(focus, counted["gap_n"]["people_n"], result.listed),
         what_helps(result, _rows(fixes), compared[ALL], ruled),
         practices_sentence(result),
+        clusters_sentence(result.table),
     ]
     return tuple(sentence for sentence in sentences if sentence)
 
@@ -217,7 +218,7 @@ def sure_sentence(result: Record, counts: Rows) -> str:
     )
 
 
-def places_sentence(focus: pd.DataFrame, everybody: float) -> str:
+def places_sentence(focus: pd.DataFrame, everybody: float, listed: str = "below") -> str:
     """(4) The places that are under-resourced and fall short: people, and how sure each is.
 
     `everybody` is all people in the gap: most of them may live in other places.
@@ -230,7 +231,7 @@ def places_sentence(focus: pd.DataFrame, everybody: float) -> str:
         f"{plural(len(focus), _NOUN, _MANY)} {'falls' if len(focus) == 1 else 'fall'} short, with "
         f"about {about(people, margin)} of the people in the gap ({share(people / everybody)} of "
         "them), and "
-        f"{'is' if len(focus) == 1 else 'are'} listed below"
+        f"{'is' if len(focus) == 1 else 'are'} listed {listed}"
     )
     if "focus_probability" not in focus or focus["focus_probability"].isna().all():
         return f"{text}."
@@ -296,4 +297,21 @@ def practices_sentence(result: Record) -> str:
     return (
         f"Of {sites} whose line is known, {number(below)} {'has' if below == 1 else 'have'} less "
         f"than its size needs; about {about(people)} people have such a site nearest."
+    )
+
+
+def clusters_sentence(table: pd.DataFrame) -> str:
+    """Say where places with high shares lie together, as far as that is more than chance."""
+    if not (table["cluster_status"] == "ok").any():
+        return ""
+    hot, cold = table["cluster"] == "hot_spot", table["cluster"] == "cold_spot"
+    if not hot.any():
+        return "No places with high shares in the gap lie together more than chance would have it."
+    inside = table.loc[hot, "gap_n"].sum() / table["gap_n"].sum()
+    low = f", {number(cold.sum())} with low shares among low" if cold.any() else ""
+    verb = "lies" if hot.sum() == 1 else "lie"
+    return (
+        f"{plural(int(hot.sum()), 'place')} with a high share in the gap {verb} among others like "
+        f"it, with {share(inside)} of the people in the gap{low}; at most about 1 in 20 of these "
+        "clusters is chance."
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from equity import settings
-from equity.areas.geoid import State, find_state
+from equity.areas.geoid import NATION, State, find_state, state_names
 from equity.areas.words import sentence_list
 from equity.errors import InputError
 from equity.files.atomic import write_text
@@ -218,14 +218,14 @@ def published_state(state: str) -> State:
 
 
 def states_named(text: str) -> list[State]:
-    """Return the states that a text names, with commas between: ``VA``, ``Delaware, VA``.
+    """Return the states that a text names, with commas between (``Delaware, VA``), or ``US``.
 
     Raises
     ------
     InputError
         As for :func:`published_state`.
     """
-    named = [published_state(name) for name in text.split(",")]
+    named = [published_state(name) for name in state_names(text)]
     return list({state.fips: state for state in named}.values())
 
 
@@ -248,6 +248,7 @@ def study_text(state: str, *, without: Collection[str] = (), by_capacity: bool =
     """
     states = states_named(state)
     fips = [one.fips for one in states]
+    nation = set(NATION) <= set(fips)
     names = (*NEEDED, *WELCOME)
     editions = {name: find_input(name).vintage for name in names}
     have = [name for name in names if name not in without]
@@ -255,9 +256,9 @@ def study_text(state: str, *, without: Collection[str] = (), by_capacity: bool =
     notes = [_NO_BDC_NOTE] * ("bdc" not in have) + [_HEADS_NOTE] * by_capacity
     used = ["cms-rhc"] * ("cms-rhc" in have) + [CLINICIANS] * by_capacity
     return _TEXT.format(
-        state=sentence_list([one.name for one in states]),
+        state="United States" if nation else sentence_list([one.name for one in states]),
         id=_id_of(states),
-        fips=_toml(fips[0] if len(fips) == 1 else fips),
+        fips=_toml("US" if nation else fips[0] if len(fips) == 1 else fips),
         hrsa=editions["hrsa-sites"],
         notes=_notes_text(notes),
         coverage=lines.format(
@@ -278,6 +279,8 @@ def study_text(state: str, *, without: Collection[str] = (), by_capacity: bool =
 
 
 def _id_of(states: Collection[State]) -> str:
+    if set(NATION) <= {state.fips for state in states}:
+        return "us"
     return "-".join(state.usps.lower() for state in states)
 
 

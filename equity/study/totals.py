@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
@@ -10,7 +12,7 @@ from equity.areas.rates import Rate, moe_of_rate
 from equity.areas.schema import describe
 from equity.measures.adoption import POPULATIONS
 from equity.measures.disparity import disparity, who_lives_there
-from equity.measures.draws import Draws
+from equity.measures.draws import Interval
 from equity.measures.gap import RANGE, SPLIT, gap_range, gap_totals
 from equity.measures.recover import SETS_OF_FIXES
 from equity.study.record import Record
@@ -46,7 +48,7 @@ def rate_of(table: pd.DataFrame, name: str) -> Rate:
     )
 
 
-def counts(ranked: pd.DataFrame, draws: Draws) -> pd.DataFrame:
+def counts(ranked: pd.DataFrame, interval: Callable[[str], Interval]) -> pd.DataFrame:
     """Return three counts of people, each inside the one before, and all without a link.
 
     Index ``population_n``, ``beyond_reach_n``, ``gap_n``, ``no_link_n``; ``people_n`` and
@@ -68,8 +70,7 @@ def counts(ranked: pd.DataFrame, draws: Draws) -> pd.DataFrame:
         frame[name] = np.nan
         frame.loc["gap_n", name] = ranked[f"gap_{name}"].sum(min_count=1)
     for name in ("gap_n", "no_link_n"):
-        interval = draws.total(what=name)
-        frame.loc[name, ["p05_n", "p95_n"]] = [interval.p05, interval.p95]
+        frame.loc[name, ["p05_n", "p95_n"]] = interval(name)[1:]
     return frame
 
 

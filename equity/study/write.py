@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from equity.outputs.tables import export, write_provenance, write_recipe
 from equity.progress import track
 from equity.study._exchange import exchange
 
-__all__ = ["write_outputs"]
+__all__ = ["put_in_place", "write_outputs"]
 
 
 def write_outputs(report: Report, target: Path) -> Path:
@@ -44,8 +45,26 @@ def write_outputs(report: Report, target: Path) -> Path:
     logged; everything else in the folder stays. A process that is killed leaves the earlier run or
     the new one; where it was killed between two files, the next write finishes.
     """
+    return put_in_place(target, lambda folder: _write_all(report, folder))
+
+
+def put_in_place(target: Path, write: Callable[[Path], None]) -> Path:
+    """Write whole outputs into a folder, as :func:`write_outputs` does.
+
+    Parameters
+    ----------
+    target
+        A folder; made if it is not there.
+    write
+        Writes everything, flat, into the empty folder it is given; last :data:`RECORD`.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be written, or holds files that no run wrote.
+    """
     try:
-        exchange(_place(target), lambda folder: _write_all(report, folder))
+        exchange(_place(target), write)
     except OSError as error:
         if isinstance(error, StorageError):
             raise
@@ -68,7 +87,7 @@ def _write_all(report: Report, folder: Path) -> None:
     }
     steps = (
         lambda: write_page(report, folder),
-        lambda: export(report.table, folder, **about),
+        lambda: export(report.table, folder, name=report.table_name, **about),
         lambda: [
             export(table, folder, formats="csv", name=name, **about)
             for name, table in report.levels.items()

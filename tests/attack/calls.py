@@ -16,6 +16,7 @@ from equity.errors import EquityError
 from equity.measures.reach.virtual import LineOrNone
 from equity.measures.sensitivity import Setting
 from equity.measures.standing import Criterion
+from equity.rules.index_recipe import IndexRecipe, Indicator, Theme
 
 OF_THE_NETWORK = {"get_acs", "get_bdc", "get_blocks", "get_boundaries", "get_designations",
                   "get_sites", "doctor"}  # fmt: skip
@@ -28,6 +29,10 @@ ODD: list[Any] = [
     pd.Series(["x"], index=["90001000100"]), pd.DataFrame(), pd.DataFrame({"x": [1]}),
     pd.DataFrame({"x": ["a"]}, index=["90001000100"]), pd.DataFrame(columns=["gap_n"]),
 ]  # fmt: skip
+NEED = IndexRecipe(
+    "own", "Own", "2025-01-01", "none", "primary",
+    tuple(Theme(n, n, (Indicator(n, n, column=n),)) for n in ("poverty_share", "gap_share")),
+)  # fmt: skip
 
 
 def tables(frame: pd.DataFrame) -> dict[str, Any]:
@@ -157,6 +162,15 @@ def good(ground: Ground) -> dict[str, dict[str, Any]]:
         "gap_range": {"table": table, "over_reported": 0.1},
         "recover": {"table": table, "fixes": [("line",)]},
         "sensitivity": {"table": table, "settings": [Setting("a", "b", "c", table)]},
+        "disparity": {"table": table, "column": "gap_share", "groups": "is_under_resourced",
+                      "reference": "no", "worse": "higher"},
+        "need_index": {"table": table, "recipe": NEED},
+        "hotspots": {"table": table, "events": "gap_n", "people": "population_n",
+                     "boundaries": tracts, "contiguity": "queen", "discovery_rate": 0.05,
+                     "permutations": 99, "seed": 1},
+        "change": {"before": table, "after": table, "columns": ["gap_n"], "links": None,
+                   "counts": {}, "ratios": {}, "periods": ((2014, 2018), (2019, 2023)),
+                   "overlap": "refuse", "discovery_rate": 0.1, "draws": 20, "seed": 1},
         "make_map": {"table": table, "column": "gap_n", "layers": [], "sites": sites,
                      "classes": 5, "notes": [], "title": "x"},
         "save_map": {"map": eq.make_map(table), "path": out / "map.html"},

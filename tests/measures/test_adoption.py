@@ -12,6 +12,7 @@ from equity.areas.aggregate import roll_up
 from equity.areas.schema import describe
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.measures.adoption import _BY_PERSON, adoption, covered_populations
+from equity.provenance import meta
 from equity.sources.census._acs_labels import EXPECTED, check_labels
 from equity.sources.census.acs import read_acs
 
@@ -111,6 +112,73 @@ def test_populations_from_their_cells():
     assert people["uninsured_share_moe"].iloc[0] == pytest.approx(expected, rel=1e-12)
     assert people["median_household_income_usd"].iloc[0] == 41_000
     assert "veteran_share" not in people
+
+
+def counts(*cells):
+    """An ACS table with these cells, every count 100 but for the universes."""
+    index = pd.Index(["a", "b"], name="geoid")
+    data = {f"{cell}E": 1000.0 if cell.endswith("_001") else 100.0 for cell in cells}
+    return pd.DataFrame(data, index=index)
+
+
+AGES = [f"B01001_{cell:03d}" for cell in (*range(20, 26), *range(44, 50))]
+HOMES = ("B28002_001", "B28002_004", "B28003_001", "B28003_002", "B28003_004", "B28003_006")
+
+
+@pytest.mark.parametrize(
+    ("measure", "whole", "lacking", "said"),
+    [
+        (covered_populations, ("B08201_001", "B08201_002"),
+         ("B25044_001", "B25044_003", "B25044_010"),
+         "Homes without a vehicle are counted in B25044"),
+        (covered_populations, ("B01001_001", *AGES), ("B01003_001", "B09020_001"),
+         "Residents of 65 and older are counted in B09020, all residents in B01003"),
+        (adoption, HOMES, (*HOMES[:2], "B28001_001", "B28001_002", "B28001_011"),
+         "Homes with a device are counted in B28001"),
+        (adoption, HOMES, (*HOMES[:2], "B28001_001", "B28001_002", "B28001_011"),
+         "Homes without a device are counted in B28001"),
+        (adoption, HOMES, (*HOMES[:2], *HOMES[2:4]),
+         "No table counts homes with both a device and a subscription"),
+    ],
+    ids=["vehicle", "age 65", "device", "no device", "both"],
+)  # fmt: skip
+def test_what_stands_in_for_a_table_is_said_once_and_only_then(measure, whole, lacking, said):
+    assert not meta(measure(counts(*whole))).notes
+    told = [note for note in meta(measure(counts(*lacking))).notes if note.startswith(said)]
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (HOMES, "No table tells cable, fiber and DSL from other subscriptions"),
+        ((*HOMES, "B28002_007"),
+         "connected_share is at most the share with a device and a subscription of any kind"),
+        ((*HOMES[:4], "B28002_007"), "connected_share is at most the share with a device"),
+    ],
+)  # fmt: skip
+def test_a_rule_of_cable_fiber_and_dsl_says_what_the_tables_do_not_tell_of_it(cells, said):
+    table = counts(*cells)
+    (note,) = meta(adoption(table, subscription="cable_fiber_dsl")).notes
+    assert note.endswith(said) or note.startswith(said)
+    assert note not in meta(adoption(table)).notes
+
+
+def test_people_counted_in_place_of_homes_are_told():
+    table = counts(*HOMES, "S2802_C01_001", "S2802_C02_001")
+    (note,) = meta(adoption(table, connected="S2802")).notes
+    assert note.startswith("connected_share counts people")
+    assert not meta(adoption(table)).notes
+
+
+def test_shares_that_no_count_stands_behind_are_named():
+    table = counts("B17001_001", "B17001_002").assign(device_share=0.9, any_subscription_share=0.8)
+    given = "Taken as a table gives it, not from counts: "
+    assert f"{given}device_share and any_subscription_share" in meta(adoption(table)).notes
+    # A share of the study's own stands before what the ACS would count.
+    own = covered_populations(table.assign(poverty_share=0.25))
+    assert own["poverty_share"].tolist() == [0.25, 0.25]
+    assert meta(own).notes == (f"{given}poverty_share",)
 
 
 def test_adoption_of_each_class_of_people_by_hand(acs):

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from area_result import assert_area_result, kept
+from shapely import box
 
 import equity as eq
 from equity.areas.relationship import relationship
@@ -26,10 +27,15 @@ from equity.measures.relying import people_relying
 from equity.measures.sensitivity import Setting, sensitivity
 from equity.measures.standing import Criterion
 from equity.provenance import Source, carry, stamp
+from equity.rules.index_recipe import IndexRecipe, Indicator, Theme
 
 SHARES = (
     "beyond_reach_share", "qualifying_share", "connected_share", "device_share",
     "subscription_share", "any_subscription_share", "poverty_share",
+)  # fmt: skip
+NEED = IndexRecipe(
+    "own", "Own", "2025-01-01", "none", "primary",
+    tuple(Theme(n, n, (Indicator(n, n, column=f"{n}_share"),)) for n in ("poverty", "device")),
 )  # fmt: skip
 POOR = [Criterion("poverty_share", at_least=0.3)]
 Tables = dict[str, Any]
@@ -194,6 +200,13 @@ def _settings(t: Tables) -> pd.DataFrame:
     return sensitivity(t["areas"], [Setting("half", "Half", "limit", other)]).areas
 
 
+def _clusters(t: Tables) -> pd.DataFrame:
+    ids = sorted(t["areas"].index)
+    squares = [box(i % 6, i // 6, i % 6 + 1, i // 6 + 1) for i in range(len(ids))]
+    rates = t["areas"].assign(gap_n=t["areas"]["population_n"] * t["areas"]["gap_share"])
+    return eq.hotspots(rates, boundaries=gpd.GeoDataFrame(geometry=squares, index=ids))
+
+
 def _links() -> Any:
     ids = sorted(areas().index)
     rows = pd.DataFrame({"source": ids, "target": ids, "population": 1.0})
@@ -308,6 +321,9 @@ CASES = [
     Case(("falls_short",), lambda t: eq.falls_short(t["areas"])),
     Case(("standing",), lambda t: eq.standing(t["areas"], POOR, draws=50)),
     Case(("sensitivity",), _settings),
+    Case(("hotspots",), _clusters),
+    Case(("change",), lambda t: eq.change(t["areas"].assign(gap_n=1.0), t["areas"]).areas, of=None),
+    Case(("need_index",), lambda t: eq.need_index(t["areas"], NEED)),
     Case(
         ("disparity",),
         lambda t: eq.disparity(t["areas"], "gap_share", groups="is_under_resourced").rates,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -384,6 +385,17 @@ def test_all_rates_equal_is_said():
     assert found.rates["difference"].abs().max() < 1e-15
 
 
+def test_rates_of_nobody_at_all_are_equal_and_have_no_relative_measure():
+    found = measured(one_area_each([0.0, 0.0], ses=[0.01] * 2), reference="b").measures
+    status = found.groupby("kind")["status"].unique().str.join(" ")
+    assert status.to_dict() == {"absolute": "all_equal", "relative": "not_computable"}
+
+
+def test_a_rate_in_words_is_refused(areas):
+    with pytest.raises(InputError, match="words holds something that is not a number"):
+        disparity(areas.assign(words="many"), "words", groups=FLAGS[0], worse="higher")
+
+
 def test_a_reference_of_nobody_has_no_ratio():
     found = measured(one_area_each([0.3, 0.0, 0.2], ses=[0.01] * 3), reference="b")
     assert found.rates["ratio"].isna().all()
@@ -412,6 +424,7 @@ def test_one_missing_margin_hides_the_errors_of_its_own_group_alone(areas):
     assert np.isnan(found.loc["yes", "rate_se"])
     assert found.loc["no", "rate_se"] > 0
     assert np.isnan(found.loc["no", "difference_se"])
+    assert set(found["status"]) == {"no_moe"}, "neither difference has an error"
 
 
 ALL = {"a": "age_65_share", "b": "disability_share"}
@@ -425,6 +438,8 @@ ALL = {"a": "age_65_share", "b": "disability_share"}
         ({"groups": "population_n"}, "makes 38 groups"),
         ({"groups": "county"}, "lacks county"),
         ({"groups": FLAGS[0], "quantiles": 1}, "quantiles is 1"),
+        ({"groups": "geometry"}, "geometry holds nothing that groups can be made of"),
+        ({"groups": "words", "quantiles": 5}, "words holds something that is not a number"),
         ({"groups": FLAGS[0], "reference": "maybe"}, "no group is called 'maybe'"),
         ({}, "between groups or populations"),
         ({"groups": FLAGS[0], "populations": ALL}, "between groups or populations"),
@@ -438,7 +453,8 @@ ALL = {"a": "age_65_share", "b": "disability_share"}
     ],
 )
 def test_bad_input_is_one_clear_error(areas, options, said):
-    areas = areas.assign(nobody_is=False, flat=1.0, most_share=0.99, too_many_n=1e6)
+    areas = gpd.GeoDataFrame(areas, geometry=gpd.points_from_xy(range(40), range(40)))
+    areas = areas.assign(words="many", nobody_is=False, flat=1.0, most_share=0.99, too_many_n=1e6)
     with pytest.raises((InputError, MissingColumnError), match=said):
         disparity(areas, "no_link_share", **options)
 
@@ -466,6 +482,7 @@ def test_nobody_in_a_group_is_told_from_a_group_that_nobody_knows(areas):
     there = who_lives_there(areas, areas["is_rural_ruca"], populations=three)
     assert there["people_n"].isna().tolist() == [False, False, False, True]
     assert there["people_n"].iloc[1] == 0
+    assert there["areas_n"].tolist() == [40, 40, 40, 0]
     assert there.loc[["a", "homes"], "held_share"].isna().all()
 
 

@@ -47,6 +47,12 @@ def test_status_tells_empty_unknown_and_too_close_to_call(areas):
     assert status == ["within_margin", "within_margin", "ok", "ok", "no_population", "not_covered"]
 
 
+def test_areas_that_lack_a_criterion_are_counted(areas):
+    (said,) = meta(under_resourced(areas, [POOR])).notes
+    assert said.startswith("Under-resourced: 1 area with residents")
+    assert not meta(under_resourced(areas.iloc[:5], [POOR])).notes
+
+
 def test_reasons_carry_values_and_margins(areas):
     reasons = under_resourced(areas, [POOR, INCOME])["under_resourced_reason"].tolist()
     assert reasons[0] == "in poverty 20.0 % ± 1.0; median income 60,000 dollars"

@@ -341,3 +341,17 @@ def test_a_missing_value_says_why_by_the_status_its_column_is_told_by(table):
     table["qualifying_share"] = table["qualifying_share"].where(table["coverage_status"] == "ok")
     text = page_text(make_map(table, "qualifying_share"))
     assert text.count("n/a (no locations listed)") == 1
+
+
+def test_a_layer_of_words_has_a_class_for_each(table):
+    words = ["hot_spot", None, "no_cluster", *[None] * (len(table) - 3)]
+    why = ["ok", "no_neighbors", "ok", *["unknown"] * (len(table) - 3)]
+    found = make_map(table.assign(cluster=words, cluster_status=why), "cluster")
+    text = page_text(found)
+    config = config_of(text)
+    payload = json.loads(zlib.decompress(base64.b64decode(config["table"])))
+    (layer,) = payload["layers"]
+    assert layer["code"][:3] == [4, -1, 0]
+    assert layer["text"][:2] == ["high among high (hot spot)", "n/a (no neighbors)"]
+    assert layer["colors"][-1] == CIVIDIS[-1]
+    assert len(layer["classes"]) == len(layer["colors"]) == 5

@@ -56,7 +56,22 @@ def test_hpsa_components_are_cleaned(tmp_path):
     assert table["geoid"].tolist()[:2] == ["54001000100", "54003"]
     assert table["geoid"].isna().tolist() == [False, False, True, True]
     assert table["shortage_fte"].eq(2.25).all()
-    assert "repeated components" in " ".join(meta(table).notes)
+    told = " ".join(meta(table).notes)
+    assert "1 repeated components" in told
+    assert "h.csv: 1 rows with the status 'Withdrawn' left out" in told
+
+
+def test_an_id_is_mended_only_into_a_county_that_exists(tmp_path):
+    rows = [
+        ("Zero lost", "1", "6", "Designated", "1001020100", "CT"),
+        ("Nowhere", "2", "6", "Designated", "4099020100", "CT"),
+        ("No county", "3", "6", "Designated", "54999", "SCTY"),
+        ("Masked", "4", "6", "Designated", "XXXXX", "SCTY"),
+        ("Clinic", "5", "6", "Designated", "12345", "UNK"),
+    ]
+    table = read_designations(hpsa(tmp_path / "h.csv", rows), kind="hpsa-pc", as_of="2026")
+    assert table["geoid"].fillna("").tolist() == ["01001020100", "", "", "", ""]
+    assert "h.csv: 2 rows have an id that is none or lies in no county" in meta(table).notes
 
 
 @pytest.mark.parametrize(

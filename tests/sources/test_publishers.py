@@ -344,11 +344,32 @@ def test_an_answer_that_is_no_list_of_places(tmp_path):
 
 def test_libraries_are_outlets_with_a_building_and_need_no_zip_areas(everybody, desk):
     sites = get_sites("libraries", state="WV", via=desk)
-    assert sites.index.tolist() == ["WV0001-001", "WV0001-002"]
+    # The fourth is closed, the fifth for a time; the sixth is new.
+    assert sites.index.tolist() == ["WV0001-001", "WV0001-002", "WV0001-006"]
     assert sites["name"].iloc[0] == "José Library 0"
     assert set(sites["location_quality"]) == {"coordinates"}
     assert not everybody.find("Gaz_zcta")
-    assert "5 of 15 rows are no such site" in " ".join(meta(sites).notes)
+    told = " ".join(meta(sites).notes)
+    assert "5 of 30 rows are no such site" in told
+    assert "10 closed sites left out" in told
+
+
+def test_libraries_that_do_not_say_whether_they_are_open_are_told(tmp_path):
+    head = "STABR,FSCSKEY,FSCS_SEQ,LIBNAME,ADDRESS,CITY,ZIP,C_OUT_TY,LATITUDE,LONGITUD"
+    (tmp_path / "outlets.csv").write_text(f"{head}\nWV,WV1,1,L,1 St,T,26101,CE,38.5,-80.5\n")
+    sites = read_care_list(tmp_path / "outlets.csv", as_of="2024", form="libraries")
+    assert len(sites) == 1
+    assert "without STATSTRU, closed sites cannot be told and count" in " ".join(meta(sites).notes)
+
+
+@pytest.mark.parametrize("states", [None, ["WV"]])
+def test_a_place_whose_state_is_none_names_its_row(tmp_path, states):
+    head = "STABR,FSCSKEY,FSCS_SEQ,LIBNAME,ADDRESS,CITY,ZIP,C_OUT_TY,STATSTRU,LATITUDE,LONGITUD"
+    rows = "WV,WV1,1,L,1 St,T,26101,CE,00,38.5,-80.5\nOntario,ON1,2,M,1 St,T,,CE,00,43.5,-80.5\n"
+    (tmp_path / "outlets.csv").write_text(f"{head}\n{rows}")
+    with pytest.raises(InputError, match="1 rows have a state that is none: 'Ontario'") as caught:
+        read_care_list(tmp_path / "outlets.csv", as_of="2024", form="libraries", states=states)
+    assert caught.value.rows == ["ON1-2"]
 
 
 def test_pharmacies_come_from_the_file_of_the_register(everybody, desk):

@@ -13,7 +13,7 @@ from replica_server import HTML, Answer, page
 from equity import settings
 from equity.errors import CredentialError, EquityError, FormatError, NetworkError, OfflineError
 from equity.net.clock import Clock, Limits, RateLimiter
-from equity.net.publishers import PUBLISHERS
+from equity.net.publishers import PUBLISHERS, publisher
 from equity.net.request import Request
 from equity.net.transport import Transport
 from equity.settings import Secret
@@ -258,6 +258,21 @@ def test_a_redirect_that_carries_the_key_away_is_not_followed(replica, desk):
     error = fails(desk, census())
     assert error.code == "E-REDIRECT"
     assert len(replica.asked) == 1
+
+
+def test_a_form_is_not_sent_on_to_another_host(replica, desk):
+    other = replica.url.replace("127.0.0.1", "localhost")
+    sent = Request(publisher("geocoder"), "/x", method="POST", data={"street": "1 Elm St"})
+    replica.route("/x", Answer(b"", 307, headers={"Location": f"{other}/y"}))
+    error = fails(desk, sent)
+    assert error.code == "E-REDIRECT"
+    assert "would have received the form that is sent; not followed" in str(error)
+    assert len(replica.asked) == 1
+    # The host that was asked may name another page of its own.
+    replica.route("/x", Answer(b"", 307, headers={"Location": "/y"}))
+    replica.route("/y", Answer(b"[]", kind="application/json"))
+    desk.transport.fetch(sent)
+    assert [asked.method for asked in replica.asked] == ["POST"] * 3
 
 
 @pytest.mark.parametrize("place", ["file:///etc/passwd", "ftp://localhost/x", ""])

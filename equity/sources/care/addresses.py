@@ -41,7 +41,7 @@ def postal_codes(states: pd.Series) -> pd.Series:
     return known.where(known.notna(), text)
 
 
-def of_states(states: pd.Series, wanted: Iterable[str], path: str | Path) -> pd.Series:
+def of_states(states: pd.Series, wanted: Iterable[str] | None, path: str | Path) -> pd.Series:
     """Return True for rows in one of the wanted states.
 
     Parameters
@@ -49,7 +49,7 @@ def of_states(states: pd.Series, wanted: Iterable[str], path: str | Path) -> pd.
     states
         From :func:`postal_codes`, with the rows of the file as index.
     wanted
-        FIPS codes, postal codes or names.
+        FIPS codes, postal codes or names; all rows by default.
     path
         For errors.
 
@@ -66,6 +66,8 @@ def of_states(states: pd.Series, wanted: Iterable[str], path: str | Path) -> pd.
             rows=[row + 1 if isinstance(row, int) else row for row in states.index[odd]],
             fix="write the postal code there, such as VA",
         )
+    if wanted is None:
+        return pd.Series(data=True, index=states.index)
     return states.isin([find_state(state).usps for state in wanted])
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from equity.areas.geoid import find_state
+from equity.areas.vintage import in_a_county
 from equity.errors import InputError
 from equity.files.delimited import read_text_table
 from equity.net.desk import Desk
@@ -121,10 +122,11 @@ def read_designations(
     pandas.DataFrame
         One row for each component: ``designation_id``, ``name``, ``discipline`` (HPSA), ``kind``,
         ``status``, ``component`` (``tract``, ``county``, ``county_subdivision``, ``point``),
-        ``geoid`` (missing for points and masked codes), ``score`` (HPSA 0 to 26, MUA 0 to 100;
-        missing for governors' exceptions) and, for HPSA, ``fte`` (clinicians there, full-time
-        equivalents), ``shortage_fte`` (still needed) and ``population_n``, all three of the whole
-        designation. Repeated rows are counted once, and said so.
+        ``geoid`` (missing for points, masked codes and what is no id), ``score`` (HPSA 0 to 26,
+        MUA 0 to 100; missing for governors' exceptions) and, for HPSA, ``fte`` (clinicians there,
+        full-time equivalents), ``shortage_fte`` (still needed) and ``population_n``, all three of
+        the whole designation. The table's notes count repeated rows, which stand once, rows of
+        other statuses, which are left out, and what is no id of an area.
 
     Raises
     ------
@@ -140,8 +142,8 @@ def read_designations(
     if kind != "mua":
         _refuse_other_discipline(table["discipline"], kind, path)
     table["name"] = table["name"].map(_unscrambled)
-    table["geoid"] = _clean_ids(table)
-    notes = []
+    written, table["geoid"] = table["geoid"], _clean_ids(table)
+    notes, file = [], Path(path).name
     if state is not None:
         here = _state_of(frame, table) == find_state(state).fips
         if not here.any():
@@ -152,11 +154,21 @@ def read_designations(
             )
         table = table[here]
     if in_force:
+        notes += [
+            f"{file}: {number:,} rows with the status {status or 'blank'!r} left out"
+            for status, number in table.loc[~table["status"].isin(_IN_FORCE), "status"]
+            .value_counts()
+            .sort_index()
+            .items()
+        ]
         table = table[table["status"].isin(_IN_FORCE)]
+    placed = table["geoid"].isna() & table["component"].isin(_LENGTHS)
+    if odd := written[table.index[placed]].str.fullmatch(r"\d+").sum():
+        notes.append(f"{file}: {int(odd):,} rows have an id that is none or lies in no county")
     keys = ["designation_id", "geoid", "name", "component", "kind"]
     twice = table.duplicated(keys)
     if twice.any():
-        notes.append(f"{Path(path).name}: {int(twice.sum()):,} repeated components counted once")
+        notes.append(f"{file}: {int(twice.sum()):,} repeated components counted once")
     table = table[~twice].reset_index(drop=True)
     source = file_source(
         path,
@@ -249,12 +261,11 @@ def _component(codes: pd.Series, path: Any) -> pd.Series:
 
 
 def _clean_ids(table: pd.DataFrame) -> pd.Series:
-    """Ids of the right length; masked ones (``XXXXX``) and points have none."""
+    """Ids of the right length in a county that exists; masked ones (``XXXXX``) have none."""
     length = table["component"].map(_LENGTHS).astype(float)  # also of a table without rows
     digits = table["geoid"].str.fullmatch(r"\d+").fillna(value=False).astype(bool)
-    padded = table["geoid"].where(table["geoid"].str.len() != length - 1, "0" + table["geoid"])
-    good = digits & (padded.str.len() == length)
-    return padded.where(good, None)
+    whole = table["geoid"].where(table["geoid"].str.len() != length - 1, "0" + table["geoid"])
+    return whole.where(digits & (whole.str.len() == length) & in_a_county(whole), None)
 
 
 def _state_of(frame: pd.DataFrame, table: pd.DataFrame) -> pd.Series:

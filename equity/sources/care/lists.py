@@ -45,6 +45,7 @@ class Form:
     rows: str = ""
     unique: bool = False
     keep: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    closed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     telehealth: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -138,7 +139,8 @@ def read_care_list(
     Raises
     ------
     InputError
-        If there is no such form, or an id stands twice where the publisher gives each once.
+        If there is no such form, an id stands twice where the publisher gives each once, or a row's
+        state is none.
     MissingFileError, FormatError, MissingColumnError
         If the file is absent, damaged or another one.
     """
@@ -148,17 +150,10 @@ def read_care_list(
     frame = pd.concat([_rows(one, how) for one in sequence_of(path)], ignore_index=True)
     notes: list[str] = []
     table, ids = _table(frame, how), _ids(frame, how, form)
-    keep = pd.Series(data=True, index=frame.index)
-    for column, values in how.keep.items():
-        keep &= frame[column].str.strip().isin(values)
-    if not keep.all():
-        notes.append(
-            f"{how.product}: {int((~keep).sum()):,} of {len(keep):,} rows are no such site"
-        )
+    keep = _that_count(frame, how, notes)
     table.index = pd.Index(ids, name="site_id", dtype=object)
     table = _once(table[keep.to_numpy()], how, first, notes)
-    if states is not None:
-        table = table[of_states(table["state"], states, first)].copy()
+    table = table[of_states(table["state"], states, first)].copy()
     source = file_source(
         first,
         id=form,
@@ -177,7 +172,8 @@ def _rows(path: str | Path, how: Form) -> pd.DataFrame:
     def pick(names: Sequence[str]) -> list[str]:
         columns.update(usable_columns(names, how.names, path))
         there = {plain(name): name for name in names}
-        more = (name for name in how.columns.get("id", ())[1:] if plain(name) in there)
+        welcome = (*how.columns.get("id", ())[1:], *how.closed)
+        more = (name for name in welcome if plain(name) in there)
         columns.update({name: there[plain(name)] for name in more})
         return list(dict.fromkeys(columns.values()))
 
@@ -191,6 +187,25 @@ def _rows(path: str | Path, how: Form) -> pd.DataFrame:
         read = read_columns(path, pick)
     frame = pd.DataFrame({name: read[there].str.strip() for name, there in columns.items()})
     return frame.reset_index(drop=True)
+
+
+def _that_count(frame: pd.DataFrame, how: Form, notes: list[str]) -> pd.Series:
+    """Return which rows are open sites of the kind; the others are counted in the notes."""
+    keep = pd.Series(data=True, index=frame.index)
+    for column, values in how.keep.items():
+        keep &= frame[column].isin(values)
+    if not keep.all():
+        number = int((~keep).sum())
+        notes.append(f"{how.product}: {number:,} of {len(keep):,} rows are no such site")
+    for column, values in how.closed.items():
+        if column not in frame:
+            notes.append(f"{how.product}: without {column}, closed sites cannot be told and count")
+            continue
+        closed = keep & frame[column].str.zfill(2).isin(values)
+        if closed.any():
+            notes.append(f"{how.product}: {int(closed.sum()):,} closed sites left out")
+        keep &= ~closed
+    return keep
 
 
 def _member(path: str | Path, how: Form) -> bytes:

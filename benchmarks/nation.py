@@ -1,0 +1,120 @@
+"""The nation, state by state, cold: coverage beside the engine alone, and everything else.
+
+    python benchmarks/nation.py                     5, 14 and 56 states, a hundredth of the rows
+    python benchmarks/nation.py --share 1           430 million rows (14 GB of zips to make first)
+    python benchmarks/nation.py --states 5          a quick look
+
+All 85,000 tracts are there at every share; only locations and offers are fewer. Every run is a
+process of its own with an empty cache. Seconds are wall; on a shared machine look at CPU seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+import _nation_files
+from bdc import Watcher
+
+MOST_RATIO, MOST_ELSE_S, MOST_MB = 1.2, 240, 4096
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--states", type=int, nargs="*", default=[5, 14, 56])
+    parser.add_argument("--share", type=float, default=0.01)
+    parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "nation")
+    args = parser.parse_args()
+    print("| states | rows | tracts | engine alone | coverage in the run | ratio | everything else "
+          "| CPU s, all | peak MB |")  # fmt: skip
+    print("| " + "--- | " * 9)
+    for states in args.states:
+        folder = args.data / f"{args.share:g}"
+        study, rows = _nation_files.make_nation(folder, states=states, share=args.share)
+        alone, run = measure("engine", study), measure("run", study)
+        ratio = run["coverage"] / alone["coverage"]
+        rest = run["wall"] - run["coverage"]
+        print(
+            f"| {states} | {rows:,} | {run['tracts']:,} | {alone['coverage']:.0f} s | "
+            f"{run['coverage']:.0f} s | {ratio:.2f} | {rest:.0f} s | {run['cpu']:.0f} | "
+            f"{run['peak']:,.0f} |",
+            flush=True,
+        )
+        for what, value, most in (
+            ("coverage / engine", ratio, MOST_RATIO),
+            ("everything else, s", rest, MOST_ELSE_S),
+            ("peak, MB", run["peak"], MOST_MB),
+        ):
+            if value > most:
+                print(f"  {what}: {value:.2f}, more than {most}")
+
+
+def measure(what: str, study: Path) -> dict:
+    """Run one part in a process of its own, its cache empty."""
+    with tempfile.TemporaryDirectory() as scratch:
+        command = [sys.executable, __file__, "--one", what, str(study), scratch]
+        environment = {**os.environ, "EQUITY_CACHE_DIR": f"{scratch}/cache"}
+        child = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
+        )
+        watcher = Watcher(child.pid)
+        told, _ = child.communicate()
+        cpu, peak = watcher.stop()
+        if child.returncode:
+            raise SystemExit(f"{what} failed")
+        return {**json.loads(told.splitlines()[-1]), "cpu": cpu, "peak": peak}
+
+
+def engine(study: Path, _scratch: Path) -> dict:
+    """Read every state's location files, and nothing else."""
+    import equity as eq
+    from equity.study.file import read_plan
+
+    plan, _ = read_plan(study)
+    began = time.perf_counter()
+    for fips in plan.study.state:
+        files = eq.read_bdc(study.parent / f"bdc_{fips}", as_of="2025-12-31", state=fips)
+        eq.coverage(files, rule="fcc-25-3", level="tract")
+    return {"coverage": time.perf_counter() - began}
+
+
+def run(study: Path, scratch: Path) -> dict:
+    """Run the nation as the command does, and time what reads location files."""
+    from equity.study import inputs, nation, practices, steps
+    from equity.study.run import Study
+
+    spent = {"coverage": 0.0}
+
+    def timed(function):
+        def call(*args, **kwargs):
+            began = time.perf_counter()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                spent["coverage"] += time.perf_counter() - began
+
+        return call
+
+    steps.coverage_under = timed(steps.coverage_under)
+    practices.coverage = timed(practices.coverage)
+    inputs._Reader.lines = timed(inputs._Reader.lines)  # noqa: SLF001 - checksums count as well
+    began = time.perf_counter()
+    report = nation.run_states(Study.load(study), scratch / "out")
+    tracts = int(report.table["areas_n"].sum())
+    return {**spent, "wall": time.perf_counter() - began, "tracts": tracts}
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        _, _, part, file, folder = sys.argv
+        print(json.dumps({"engine": engine, "run": run}[part](Path(file), Path(folder))))
+    else:
+        main()

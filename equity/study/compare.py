@@ -1,0 +1,252 @@
+"""Two runs compared: what changed since the last one, between two years or under another rule."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import geopandas as gpd
+import pandas as pd
+
+from equity.areas.words import number, plural, sentence_list
+from equity.errors import FormatError, InputError, MissingFileError
+from equity.files.atomic import write_text
+from equity.measures.change import Change, change
+from equity.measures.gap_split import PARTS
+from equity.outputs.maps import make_map, save_map
+from equity.outputs.ownership import RECORD, owned_files, sealed
+from equity.outputs.tables import export
+from equity.provenance import meta, sha256_of, software
+from equity.sources.census.files import read_tract_relationship
+from equity.study.write import put_in_place
+
+__all__ = ["Comparison", "compare_runs"]
+
+_TABLE = "communities.parquet"
+_LAYERS = ("gap_n_change", "gap_n_trend", "gap_share_change", "no_link_n_change", *PARTS.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What changed between two runs.
+
+    Attributes
+    ----------
+    title
+        Of the later run.
+    change
+        The two tables compared.
+    finding
+        Sentences in plain words, the count first.
+    before, after
+        Title, headline rule, synthetic and seal of each run.
+    """
+
+    title: str
+    change: Change
+    finding: tuple[str, ...]
+    before: Mapping[str, str | bool]
+    after: Mapping[str, str | bool]
+
+    @property
+    def synthetic(self) -> bool:
+        """True if either run is of generated data."""
+        return bool(self.before["synthetic"] or self.after["synthetic"])
+
+    def write(self, folder: str | Path) -> Path:
+        """Write the page with the map of change, the table and the provenance into a folder.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written, or holds files that no run wrote.
+        """
+        return put_in_place(Path(folder), self._write)
+
+    def _write(self, folder: Path) -> None:
+        table: Any = self.change.areas
+        said = [f"{note[:1].upper()}{note[1:]}." for note in self.change.notes]
+        notes = [*self.finding[1:], *said]
+        shown = [name for name in _LAYERS if name in table and table[name].notna().any()]
+        title = f"{self.title}: what changed"
+        drawn = isinstance(table, gpd.GeoDataFrame) and table.geometry.notna().any()
+        if drawn and shown:
+            page = make_map(
+                table, shown[0], layers=shown, title=title, finding=self.finding[0],
+                synthetic=self.synthetic, notes=notes,
+            )  # fmt: skip
+            save_map(page, folder / "index.html")
+        rules = dict.fromkeys(str(run["rule"]) for run in (self.before, self.after))
+        export(table, folder, name="changes", rules=rules, synthetic=self.synthetic, notes=notes)
+        record = {
+            "title": title,
+            "synthetic": self.synthetic,
+            "software": software(),
+            "before": dict(self.before),
+            "after": dict(self.after),
+            "finding": list(self.finding),
+            "notes": list(self.change.notes),
+            "sources": [source.to_dict() for source in meta(table).sources],
+            "files": {p.name: sha256_of(p) for p in sorted(folder.iterdir())},
+        }
+        write_text(folder / RECORD, sealed(record))
+
+
+class _Run(NamedTuple):
+    table: pd.DataFrame
+    record: dict[str, Any]
+
+
+def compare_runs(
+    before: str | Path, after: str | Path, *, links: str | Path | None = None
+) -> Comparison:
+    """Compare two folders that ``equity run`` wrote.
+
+    Parameters
+    ----------
+    before, after
+        The folders, the earlier run first.
+    links
+        The Census Bureau's relationship file of tracts, where the two have tracts of 2010 and 2020.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    MissingFileError
+        If a folder holds no run, or its table is gone.
+    FormatError
+        If the table is not what the run wrote.
+    InputError, VintageError
+        If the runs are of other states, levels or vintages (without links).
+    """
+    old, new = _read(Path(before)), _read(Path(after))
+    related = None if links is None else read_tract_relationship(links)
+    found = change(old.table, new.table, links=related)
+    title, about_both = str(new.record.get("title", "")), [_about(one) for one in (old, new)]
+    finding = _finding(found, title, *about_both)
+    return Comparison(title, found, finding, *about_both)
+
+
+def _read(folder: Path) -> _Run:
+    owned, path = owned_files(folder), folder / _TABLE
+    if owned is None or _TABLE not in owned or not path.is_file():
+        raise MissingFileError(
+            f"no run stands there: it takes {RECORD} and {_TABLE}",
+            file=folder,
+            fix="name folders that `equity run` wrote",
+        )
+    if sha256_of(path) != owned[_TABLE]:
+        raise FormatError(
+            "the table was changed since the run wrote it", file=path, fix="run the study again"
+        )
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    try:
+        return _Run(gpd.read_parquet(path), record)
+    except ValueError:  # a table without a single polygon
+        return _Run(pd.read_parquet(path), record)
+
+
+def _about(run: _Run) -> dict[str, str | bool]:
+    rules = [rule for rule in run.record.get("rules", []) if rule.get("headline")]
+    return {
+        "title": run.record.get("title", ""),
+        "rule": str(rules[0]["id"]) if rules else "",
+        "synthetic": bool(run.record.get("synthetic")),
+        "sha256_of_all_above": run.record.get("sha256_of_all_above", ""),
+    }
+
+
+def _finding(
+    found: Change, title: str, before: Mapping[str, str | bool], after: Mapping[str, str | bool]
+) -> tuple[str, ...]:
+    sentences = [
+        _count(found, title), _through(found), _tested(found), _places(found),
+        _rules(before, after), _alone(found),
+    ]  # fmt: skip
+    return tuple(sentence for sentence in sentences if sentence)
+
+
+def _count(found: Change, title: str) -> str:
+    if "gap_n" not in found.columns:
+        raise InputError("the two runs have no gap to compare", fix="compare runs of whole studies")
+    both = found.areas[found.areas["gap_n_change"].notna()]
+    old, new = both["gap_n_before"].sum(), both["gap_n_after"].sum()
+    return (
+        f"{title}: {number(old)} people in the gap before, {number(new)} after, "
+        f"{_signed(new - old)} (in {plural(len(both), 'area')} with a value both times)."
+    )
+
+
+def _through(found: Change) -> str:
+    totals = dict(zip([*PARTS, "all"], found.totals["change_n"].tolist(), strict=True))
+    counted = int(found.areas[list(PARTS.values())].notna().all(axis=1).sum())
+    if not counted:
+        return "What it changed through cannot be told: the gap is no product in both tables."
+    parts = [f"{_signed(totals[name])} through {name}" for name in PARTS]
+    low, high = found.totals[["change_n_p05", "change_n_p95"]].to_numpy()[-1].tolist()
+    sure = ""
+    if pd.notna(low):
+        sure = (
+            f"; 90 % of draws from the survey's margins lie from {_signed(low)} to {_signed(high)}"
+        )
+    return f"Of the change in {plural(counted, 'area')}: {sentence_list(parts)}{sure}."
+
+
+def _tested(found: Change) -> str:
+    trend = found.areas["gap_n_trend"]
+    if trend.isna().all():
+        return ""
+    fell, rose = int((trend == "fell").sum()), int((trend == "rose").sum())
+    return (
+        f"It fell in {number(fell)} and rose in {plural(rose, 'area')} by more than the survey's "
+        f"margins explain, of {number(trend.notna().sum())} tested; about 1 in 10 of these is "
+        "chance."
+    )
+
+
+def _places(found: Change) -> str:
+    if found.gained is None or found.lost is None:
+        return (
+            "Which places are named anew cannot be told: areas were moved to those of another year."
+        )
+    return (
+        f"{plural(len(found.gained), 'place')} fall short and are under-resourced now and were not "
+        f"before{_names(found, found.gained)}; {number(len(found.lost))} were and are not any more"
+        f"{_names(found, found.lost)}."
+    )
+
+
+def _names(found: Change, ids: tuple[str, ...]) -> str:
+    if not ids or "name" not in found.areas:
+        return ""
+    names = found.areas["name"].reindex(ids[:5]).fillna("").tolist()
+    more = f" and {number(len(ids) - 5)} more" if len(ids) > 5 else ""
+    return (
+        f" ({', '.join(f'{name} {i}'.strip() for name, i in zip(names, ids, strict=False))}{more})"
+    )
+
+
+def _rules(before: Mapping[str, str | bool], after: Mapping[str, str | bool]) -> str:
+    if before["rule"] == after["rule"]:
+        return ""
+    return f"The rule changed too: {before['rule']} before, {after['rule']} after."
+
+
+def _alone(found: Change) -> str:
+    old, new = len(found.only_before), len(found.only_after)
+    if not old and not new:
+        return ""
+    return f"Compared with nothing: {plural(old, 'area')} only before, {number(new)} only after."
+
+
+def _signed(value: float) -> str:
+    """Write a change with its sign, unrounded: parts must be seen to add up."""
+    if abs(value) < 0.5:
+        return "0"
+    return f"{value:+,.0f}"

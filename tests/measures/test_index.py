@@ -1,0 +1,300 @@
+"""Composite indices against the CDC's, published cases, and what a wrong recipe is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import equity as eq
+from equity.errors import EquityError, InputError, MissingColumnError
+from equity.measures.index import effective_weights, index_stability, percentile
+from equity.rules import list_index_recipes, load_index_recipe
+from equity.rules.index_recipe import IndexRecipe, Indicator, Theme
+from equity.sources.census.acs import read_acs
+
+OWN = """
+id = "own"
+title = "Our own"
+date = "2025-01-01"
+citation = "State plan, p. 3"
+confidence = "primary"
+[[themes]]
+id = "money"
+label = "Money"
+[[themes.indicators]]
+id = "poor"
+label = "Poverty"
+column = "poverty_share"
+weight = 3
+[[themes.indicators]]
+id = "income"
+label = "Income"
+column = "median_income_usd"
+direction = "lower"
+[[themes]]
+id = "age"
+label = "Age"
+weight = 2
+[[themes.indicators]]
+id = "old"
+label = "Aged 65 and over"
+part = ["B01001_020", "B01001_021"]
+whole = "B01001_001"
+"""
+
+
+def own(tmp_path, *changes):
+    text = OWN
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path = tmp_path / "own.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def areas():
+    rng = np.random.default_rng(3)
+    n = 40
+    return pd.DataFrame(
+        {
+            "population_n": rng.integers(500, 5000, n).astype(float),
+            "poverty_share": rng.uniform(0, 0.5, n),
+            "median_income_usd": rng.uniform(20_000, 120_000, n),
+            "B01001_020E": rng.integers(10, 90, n).astype(float),
+            "B01001_021E": rng.integers(10, 90, n).astype(float),
+            "B01001_001E": rng.integers(500, 900, n).astype(float),
+        },
+        index=pd.Index([f"51001{i:06d}" for i in range(n)], name="geoid"),
+    )
+
+
+@pytest.fixture(scope="module")
+def oracle(shared_data):
+    file = shared_data.parent / "reference/oracles/index_sensitivity.json"
+    return {case["id"]: case for case in json.loads(file.read_text())["cases"]}
+
+
+def parts(found):
+    return found[[name for name in found if name.startswith("need_part__")]]
+
+
+def simple(columns, **changes):
+    themes = tuple(Theme(n, n, (Indicator(n, n, column=n),)) for n in columns)
+    return replace(IndexRecipe("own", "Own", "2025-01-01", "none", "primary", themes), **changes)
+
+
+def test_percentiles_are_the_published_ones(oracle):
+    case = oracle["percentile_rank_svi_style"]
+    wanted = [np.nan if v is None else v for v in case["expected"]["percentile"]]
+    values = [np.nan if v is None else v for v in case["inputs"]["values"]]
+    np.testing.assert_allclose(percentile(values), wanted)
+
+
+def test_the_geometric_mean_turns_the_published_order(oracle):
+    case = oracle["arithmetic_versus_geometric"]
+    table = pd.DataFrame(case["inputs"]["scores"], columns=["a_share", "b_share", "c_share"])
+    recipe = simple(table.columns, standardize="none")
+    found = eq.need_index(table, recipe)
+    np.testing.assert_allclose(found["need_index"], case["expected"]["arithmetic"])
+    shown = index_stability(table, recipe).settings.loc["geometric"]
+    geometric = percentile(case["expected"]["geometric"])
+    own = percentile(np.round(case["expected"]["arithmetic"], 12))
+    assert shown["rank_shift_n"] == pytest.approx(3 * np.abs(geometric - own).mean())
+    assert shown["rank_correlation"] < 1
+
+
+def test_effective_weights_are_the_published_ones(oracle):
+    case = oracle["effective_weights"]
+    drawn = np.random.default_rng(0).normal(size=(500, 3))
+    drawn -= drawn.mean(axis=0)
+    white = drawn @ np.linalg.inv(np.linalg.cholesky(np.cov(drawn.T, bias=True))).T
+    scores = white @ np.linalg.cholesky(np.array(case["inputs"]["correlation"])).T
+    found = effective_weights(scores, case["inputs"]["nominal_weights"])
+    np.testing.assert_allclose(found, case["expected"]["squared_correlation_with_index"], rtol=1e-9)
+
+
+def test_parts_add_up_and_weights_are_those_of_the_recipe(areas, tmp_path):
+    found = eq.need_index(areas, own(tmp_path))
+    np.testing.assert_allclose(parts(found).sum(axis=1), found["need_index"])
+    ranks = {
+        "poor": areas["poverty_share"].rank(), "income": (-areas["median_income_usd"]).rank(),
+        "old": ((areas["B01001_020E"] + areas["B01001_021E"]) / areas["B01001_001E"]).rank(method="min"),
+    }  # fmt: skip
+    for name, weight in {"poor": 1 / 4, "income": 1 / 12, "old": 2 / 3}.items():
+        wanted = weight * (ranks[name] - 1) / 39
+        np.testing.assert_allclose(found[f"need_part__{name}"], wanted)
+    assert found["need_index_rank"].max() == 1
+    eq.validate(found)
+
+
+def test_a_missing_theme_is_said_and_two_are_too_many(areas, tmp_path):
+    areas.loc[areas.index[0], "poverty_share"] = np.nan
+    areas.loc[areas.index[1], ["poverty_share", "B01001_020E"]] = np.nan
+    areas.loc[areas.index[2], "population_n"] = 0.0
+    found = eq.need_index(areas, own(tmp_path))
+    status = ["theme_missing", "not_computable", "no_population", "ok"]
+    assert found["need_index_status"].tolist()[:4] == status
+    first = found.iloc[0]
+    assert first["need_part__old"] == first["need_index"] > 0
+    assert first["need_part__poor"] == first["need_part__income"] == 0
+    assert (
+        found.iloc[1:3][["need_index", "need_index_rank", "need_part__old"]].isna().all(axis=None)
+    )
+    np.testing.assert_allclose(parts(found).sum(axis=1, skipna=False), found["need_index"])
+    assert np.isnan(found.iloc[2]["need_value__old"])
+
+
+@pytest.mark.parametrize("how", ["z", "range"])
+def test_other_standards(areas, tmp_path, how):
+    path = own(
+        tmp_path, ('confidence = "primary"', f'confidence = "primary"\nstandardize = "{how}"')
+    )
+    found = eq.need_index(areas, path)
+    income = -areas["median_income_usd"]
+    if how == "z":
+        score = (income - income.mean()) / income.std(ddof=0)
+    else:
+        score = (income - income.min()) / (income.max() - income.min())
+    np.testing.assert_allclose(found["need_part__income"], score / 12)
+    stable = index_stability(areas, path, draws=20)
+    assert stable.settings["rank_correlation"].isna()["geometric"] == (how == "z")
+
+
+def test_stability_shows_weights_and_means(areas, tmp_path):
+    found = index_stability(areas, own(tmp_path), draws=200, seed=1)
+    assert list(found.settings.index) == [
+        "recipe", "equal-indicators", "equal-themes", "without-money", "without-age", "geometric",
+    ]  # fmt: skip
+    assert found.settings.loc["recipe", ["rank_shift_n", "rank_correlation"]].tolist() == [0, 1]
+    assert (found.settings["rank_shift_n"].iloc[1:] > 0).all()
+    alone = eq.need_index(areas, own(tmp_path))["need_theme_rank__age"]
+    shift = (alone - found.areas["need_index_rank"]).abs().mean() * 39
+    assert found.settings.loc["without-money", "rank_shift_n"] == pytest.approx(shift)
+    assert found.indicators["weight_share"].tolist() == pytest.approx([1 / 4, 1 / 12, 2 / 3])
+    assert (found.areas["need_index_rank_p05"] <= found.areas["need_index_rank_p95"]).all()
+    assert found.areas["worst_tenth_share"].mean() == pytest.approx(0.1, abs=0.01)
+    again = index_stability(areas, own(tmp_path), draws=200, seed=1)
+    pd.testing.assert_frame_equal(again.areas, found.areas)
+    with pytest.raises(InputError, match="draws is 0"):
+        index_stability(areas, own(tmp_path), draws=0)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("weight = 3", "weight = -1", "weights of theme money are -1, 1"),
+        ("weight = 2", "weight = -2", "weights of themes are 1, -2"),
+        ("weight = 3", "wieght = 3", "did you mean weight"),
+        ("weight = 3", 'weight = "much"', "has weight = 'much'"),
+        ('column = "poverty_share"', "", "'poor' is not made in one way"),
+        ('column = "poverty_share"', 'column = "poverty_share"\npercent = ["DP03_0009P"]', "in one way"),
+        ('whole = "B01001_001"', "", "'old' is not made in one way"),
+        ('direction = "lower"', 'direction = "down"', "direction is 'down'"),
+        ('id = "income"', 'id = "poor"', "two indicators are called 'poor'"),
+        ('id = "income"', 'id = "In Come"', "cannot name a column"),
+        ('confidence = "primary"', 'confidence = "sure"', "confidence is 'sure'"),
+        ('confidence = "primary"', 'confidence = "primary"\nstandardize = "pca"', "standardize is 'pca'"),
+        ('confidence = "primary"', 'confidence = "primary"\nempty_is_zero = 1', "empty_is_zero = 1"),
+        ('citation = "State plan, p. 3"', "", "the recipe lacks 'citation'"),
+        ('confidence = "primary"', 'confidence = "primary"\nstandardize = "none"',
+         "median_income_usd would be added up as it is"),
+        ('column = "poverty_share"', 'column = "povrety_share"', "lacks povrety_share"),
+    ],
+)  # fmt: skip
+def test_a_wrong_recipe_is_told_in_one_sentence(areas, tmp_path, old, new, said):
+    with pytest.raises(EquityError, match=said):
+        eq.need_index(areas, own(tmp_path, (old, new)))
+
+
+def test_a_recipe_without_themes_and_one_that_does_not_ship(tmp_path):
+    path = tmp_path / "empty.toml"
+    path.write_text('id = "own"', encoding="utf-8")
+    with pytest.raises(InputError, match="themes is no list of tables"):
+        load_index_recipe(path)
+    with pytest.raises(InputError, match="no index recipe 'svi-2021', but 'svi-202"):
+        load_index_recipe("svi-2021")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [(0.2, "same value in every area"), (np.nan, "no value in any area"), ("many", "no numbers")],
+)
+def test_a_column_that_tells_no_area_apart_is_refused(areas, tmp_path, values, said):
+    with pytest.raises(InputError, match=said):
+        eq.need_index(areas.assign(poverty_share=values), own(tmp_path))
+    with pytest.raises(MissingColumnError, match="lacks B01001_021E"):
+        eq.need_index(areas.drop(columns="B01001_021E"), own(tmp_path))
+
+
+@pytest.mark.parametrize("name", list_index_recipes())
+def test_recipes_that_ship_say_where_they_come_from(name):
+    recipe = load_index_recipe(name)
+    assert (recipe.id, len(recipe.indicators)) == (name, 16)
+    assert recipe.citation
+
+
+RANKS = {
+    "need_theme_rank__socioeconomic": "RPL_THEME1", "need_theme_rank__household": "RPL_THEME2",
+    "need_theme_rank__minority": "RPL_THEME3", "need_theme_rank__housing": "RPL_THEME4",
+    "need_index_rank": "RPL_THEMES",
+}  # fmt: skip
+
+
+@pytest.mark.real
+def test_delawares_tracts_have_the_cdcs_ranks(shared_data):
+    folder = shared_data / "bundles/de/v2020"
+    acs = read_acs(folder / "acs_2016_2020_tract_estimates_and_moe.csv", year=2020, state="DE")
+    cdc = pd.read_csv(folder / "expected_cdc_svi_2020_tract.csv", dtype={"GEOID": str})
+    cdc = cdc.set_index("GEOID")
+    acs = acs.loc[cdc.index].assign(population_n=acs["S0601_C01_001E"])
+    found = eq.need_index(acs, "svi-2020")
+    lived = cdc["E_TOTPOP"] > 0
+    assert lived.sum() == 257
+    assert set(found["need_index_status"][~lived]) == {"no_population"}
+    for mine, theirs in RANKS.items():
+        published = cdc.loc[lived, theirs].mask(cdc.loc[lived, theirs] < 0)
+        off = (found.loc[lived, mine] - published).abs()
+        assert found.loc[lived, mine].isna().tolist() == published.isna().tolist(), mine
+        assert off.max() <= 1e-9, mine
+    for one in load_index_recipe("svi-2020").indicators:
+        published = cdc.loc[lived, f"EP_{one.id.upper()}"]
+        off = (found.loc[lived, f"need_value__{one.id}"] - published.mask(published < 0)).abs()
+        assert off.max() < 0.051, one.id
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("year", [2020, 2022])
+def test_pennsylvanias_counties_have_the_cdcs_ranks(shared_data, year):
+    folder = shared_data / "bundles/common/pa-county-svi"
+    raw = pd.read_csv(folder / f"pa_county_raw_{year}.csv", dtype={"GEOID": str}).set_index("GEOID")
+    cdc = pd.read_csv(folder / f"expected_cdc_pa_county_svi_{year}.csv")
+    cdc.index = cdc["GEOID"].astype(int).astype(str)
+    found = eq.need_index(raw, f"svi-{year}").loc[cdc.index]
+    assert len(found) == 67
+    for mine, theirs in RANKS.items():
+        np.testing.assert_allclose(found[mine], cdc[theirs], atol=1e-9, err_msg=mine)
+
+
+@pytest.mark.real
+def test_delawares_tracts_of_2022_have_the_cdcs_ranks_from_its_percentages(shared_data):
+    """Raw counts of 2022 are not at hand; a user's own recipe names the published percentages."""
+    file = shared_data / "bundles/de/v2020/expected_cdc_svi_2022_tract.csv"
+    cdc = pd.read_csv(file, dtype={"FIPS": str}).set_index("FIPS")
+    cdc = cdc.mask(cdc.select_dtypes("number") == -999)
+    recipe = load_index_recipe("svi-2022")
+    themes = tuple(
+        replace(theme, indicators=tuple(
+            Indicator(one.id, one.label, column=f"EP_{one.id.upper()}") for one in theme.indicators
+        ))
+        for theme in recipe.themes
+    )  # fmt: skip
+    table = cdc.copy().assign(population_n=cdc["E_TOTPOP"])
+    found = eq.need_index(table, replace(recipe, themes=themes))
+    for mine, theirs in RANKS.items():
+        np.testing.assert_allclose(found[mine], cdc[theirs], atol=1e-9, err_msg=mine)

@@ -1,0 +1,289 @@
+"""``equity run US``: each state a study of its own, and one page that leads to all."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import replica_publishers as publishers
+from dask_cluster import local_cluster
+from shapely.geometry import box
+
+from equity import settings
+from equity.areas.geoid import NATION
+from equity.cli import run
+from equity.errors import EquityError, InputError, NetworkError, StudyError
+from equity.provenance import meta
+from equity.study.nation import run_states
+from equity.study.run import Study
+from equity.study.template import study_text
+
+STUDY = """\
+[study]
+id = "three"
+title = "Three states"
+state = [
+    "DE",
+    "MD", "VA",
+]
+state_by_state = true
+rules = ["fcc-25-3", "fcc-706-2024"]
+headline = "fcc-25-3"
+
+[boundaries]
+file = "tracts_{state}.geojson"
+year = 2020
+
+[coverage]
+kind = "summary"
+files = "lines_{state}.csv"
+as_of = "2024-12-31"
+columns = { homes = "locations_n", full = "served_n", some = "underserved_n", none = "unserved_n" }
+
+[[acs]]
+files = "acs_{state}.csv"
+year = 2021
+
+[[sites]]
+file = "clinics.csv"
+as_of = "2024"
+reader = "points"
+columns = { id = "id", name = "name", lon = "lon", lat = "lat" }
+kind = "Federally Qualified Health Center"
+use = "sites"
+
+[[care]]
+kinds = ["health_center"]
+limit_min = 30
+
+[under_resourced]
+[[under_resourced.criteria]]
+column = "no_device_share"
+label = "at least 15 % of homes without a device"
+at_least = 0.15
+"""
+CORNERS = {"10": -75.8, "24": -77.0, "51": -78.2}
+COUNTS = ("population_n", "beyond_reach_n", "gap_n", "no_link_n", "gap_line_only_n")
+
+
+def write_state(folder: Path, fips: str) -> None:
+    """Twelve tracts in a row of two counties, the columns of one state beside those of the next."""
+    rng = np.random.default_rng(int(fips))
+    ids = [f"{fips}00{1 + 2 * (i // 6)}{i % 6 + 1:04d}00" for i in range(12)]
+    shapes = [box(x, y, x + 0.2, y + 0.2) for i in range(12)
+              for x, y in [(CORNERS[fips] + 0.2 * (i % 6), 38.0 + 0.2 * (i // 6))]]  # fmt: skip
+    gpd.GeoDataFrame({"GEOID": ids, "NAME": ids}, geometry=shapes, crs="EPSG:4269").to_file(
+        folder / f"tracts_{fips}.geojson"
+    )
+    homes = rng.integers(800, 2000, 12)
+    device = (homes * rng.uniform(0.7, 0.98, 12)).astype(int)
+    broadband = (device * rng.uniform(0.7, 0.98, 12)).astype(int)
+    codes = {
+        "B01003_001": homes * 5 // 2, "B28003_001": homes, "B28003_002": device,
+        "B28003_004": broadband, "B28001_001": homes, "B28001_002": device,
+        "B28002_001": homes, "B28002_004": broadband, "B28002_007": broadband * 8 // 10,
+    }  # fmt: skip
+    acs = {"GEO_ID": [f"1400000US{i}" for i in ids]}
+    for code, values in codes.items():
+        acs |= {f"{code}E": values, f"{code}M": np.sqrt(values).astype(int) * 3}
+    pd.DataFrame(acs).to_csv(folder / f"acs_{fips}.csv", index=False)
+    full, some = homes * 6 // 10, homes * 2 // 10
+    lines = {"GEOID": ids, "homes": homes, "full": full, "some": some, "none": homes - full - some}
+    pd.DataFrame(lines).to_csv(folder / f"lines_{fips}.csv", index=False)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("states")
+    for fips in CORNERS:
+        write_state(folder, fips)
+    # One clinic in Maryland, at its border with Delaware; none in Delaware or Virginia.
+    clinics = pd.DataFrame(
+        [("a", "Border Clinic", -75.85, 38.1)], columns=["id", "name", "lon", "lat"]
+    )
+    clinics.to_csv(folder / "clinics.csv", index=False)
+    (folder / "study.toml").write_text(STUDY, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def nation(files):
+    """What a run says of all states, and the folder that it wrote."""
+    folder = files / "out"
+    return run_states(Study.load(files / "study.toml"), folder), folder
+
+
+@pytest.fixture(scope="module")
+def alone(files, nation):
+    """The result of each state's own study file, as the run of all wrote it."""
+    found = {}
+    for usps in ("de", "md", "va"):
+        path = files / f"{usps}.toml"
+        path.write_bytes((nation[1] / usps / "study.toml").read_bytes())
+        found[usps] = Study.load(path).run()
+    return found
+
+
+def table_of(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype={"geoid": str}, comment="#").set_index("geoid")
+
+
+def test_each_state_is_what_its_own_study_gives(nation, alone):
+    for usps, result in alone.items():
+        written = table_of(nation[1] / usps / "communities.csv")
+        for name in (*COUNTS, "nearest_site_min", "focus_probability"):
+            np.testing.assert_allclose(written[name], result.table[name], rtol=1e-9)
+
+
+def test_totals_of_the_nation_are_the_sums_of_the_states(nation, alone):
+    report, folder = nation
+    states, counties = table_of(folder / "states.csv"), table_of(folder / "counties.csv")
+    for name in COUNTS:
+        by_hand = {r.plan.study.state[0]: r.table[name].sum() for r in alone.values()}
+        assert by_hand["10"] >= 0
+        for table in (states.groupby(level=0), counties.groupby(counties.index.str[:2])):
+            assert table[name].sum().to_dict() == pytest.approx(by_hand, rel=1e-8)
+        if name in report.counts.index:
+            assert report.counts.loc[name, "people_n"] == pytest.approx(sum(by_hand.values()))
+    assert report.counts.loc["gap_n", "people_n"] > 100
+    assert counties.index.tolist() == ["10001", "10003", "24001", "24003", "51001", "51003"]
+    assert counties["areas_n"].tolist() == [6] * 6
+
+
+def test_margins_and_intervals_are_those_of_independent_states(nation, alone):
+    counts = nation[0].counts
+    each = [result.report().counts for result in alone.values()]
+    for name in ("population_n", "gap_n", "no_link_n"):
+        moe = np.sqrt(sum(one.loc[name, "people_n_moe"] ** 2 for one in each))
+        assert counts.loc[name, "people_n_moe"] == pytest.approx(moe)
+    for name in ("gap_n", "no_link_n"):
+        for end in ("p05_n", "p95_n"):
+            off = np.sqrt(
+                sum((one.loc[name, "people_n"] - one.loc[name, end]) ** 2 for one in each)
+            )
+            assert abs(counts.loc[name, end] - counts.loc[name, "people_n"]) == pytest.approx(off)
+    assert (
+        counts.loc["gap_n", "p05_n"]
+        < counts.loc["gap_n", "people_n"]
+        < counts.loc["gap_n", "p95_n"]
+    )
+
+
+def test_settings_and_named_places_add_up(nation, alone):
+    report, each = nation[0], [result.choices.settings for result in alone.values()]
+    for key in ("study", "limit-20", "spread-0", "rule-fcc-706-2024"):
+        for name in ("gap_n", "named_n", "named_people_n"):
+            total = sum(one.loc[key, name] for one in each)
+            assert report.settings.loc[key, name] == pytest.approx(total)
+    # Places named under both settings, of those named under either.
+    both = either = 0
+    for result in alone.values():
+        row = result.choices.settings.loc["limit-20"]
+        share, n, own = row["overlap_share"], row["named_n"], len(result.focus)
+        shared = share * (n + own) / (1 + share) if n + own else 0
+        both, either = both + shared, either + n + own - shared
+    assert report.settings.loc["limit-20", "overlap_share"] == pytest.approx(both / either)
+    focus = sum(len(result.focus) for result in alone.values())
+    assert focus > 0
+    assert report.settings.loc["study", "named_n"] == focus
+
+
+def test_a_clinic_across_the_border_counts(alone):
+    delaware = alone["de"].table
+    assert delaware["nearest_site_min"].min() < 30
+    assert delaware["beyond_reach_share"].min() < 0.5 < delaware["beyond_reach_share"].max()
+
+
+def test_the_page_of_all_leads_to_each_state_and_has_counties_first(nation):
+    report, folder = nation
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    for usps in ("de", "md", "va"):
+        assert page.count(f'href="{usps}/index.html"') == 1
+        assert (folder / usps / "index.html").is_file()
+        assert (folder / usps / "appendix.pdf").is_file()
+    assert "all are in communities.csv" not in page
+    assert "are listed on the pages of their states" in page
+    assert "the overall rate of its state" in page
+    assert "Nothing was drawn across states" in page
+    assert report.title == "Three states"
+    names = {path.name for path in folder.iterdir() if path.is_file()}
+    assert {"counties.csv", "counties.parquet", "counties.gpkg", "counties.xlsx", "states.csv",
+            "states.html", "map.html", "appendix.pdf", "provenance.json"} <= names  # fmt: skip
+    assert not {"communities.csv"} & names
+    assert gpd.read_parquet(folder / "counties.parquet").geometry.notna().all()
+    assert [layer.name for layer in report.layers][:2]
+    assert meta(report.table).geo_vintage == "2020"
+    record = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+    assert not any("file" in source for source in record["sources"])
+
+
+def test_another_run_takes_the_place_of_the_first(files, nation):
+    before = {p: p.read_bytes() for p in sorted(nation[1].rglob("*")) if p.is_file()}
+    run(str(files / "study.toml"), nation[1])
+    assert {p: p.read_bytes() for p in sorted(nation[1].rglob("*")) if p.is_file()} == before
+
+
+def test_workers_of_a_cluster_run_one_state_each_and_the_files_are_the_same(files, nation):
+    pytest.importorskip("distributed")
+    with local_cluster() as cluster:
+        run_states(
+            Study.load(files / "study.toml"), files / "far", cluster=cluster.scheduler_address
+        )
+    for path in sorted(nation[1].rglob("*")):
+        if path.is_file():
+            assert (files / "far" / path.relative_to(nation[1])).read_bytes() == path.read_bytes()
+
+
+def test_a_folder_that_is_no_run_is_not_written_into(files, tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("mine")
+    with pytest.raises(EquityError, match="files that no run wrote"):
+        run_states(Study.load(files / "study.toml"), tmp_path)
+
+
+def test_an_error_of_a_state_names_it(files, tmp_path):
+    text = STUDY.replace('"MD", "VA"', '"MD", "WV"')
+    (files / "other.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(EquityError, match=r"West Virginia: "):
+        run_states(Study.load(files / "other.toml"), tmp_path / "out")
+    assert (tmp_path / "out" / "md" / "index.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (("[boundaries]", '[area]\nstates = ["DE"]\n[boundaries]'), "is a part of one study"),
+        (("[study]\nid", "[study] # head\nid"), "in lines of their own"),
+    ],
+)
+def test_what_cannot_be_run_state_by_state_is_refused(files, tmp_path, change, said):
+    path = files / "odd.toml"
+    path.write_text(STUDY.replace(*change), encoding="utf-8")
+    with pytest.raises(StudyError, match=said):
+        run_states(Study.load(path), tmp_path / "out")
+
+
+def test_us_is_the_states_the_district_and_puerto_rico():
+    assert len(NATION) == 52
+    text = study_text("US")
+    assert 'state = "US"' in text
+    assert 'id = "us"' in text
+
+
+def test_offline_with_nothing_at_hand_each_missing_input_is_told_once(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    settings.configure(cache_dir=tmp_path / "cache", census_api_key=publishers.KEY)
+    with pytest.raises((NetworkError, InputError), match="switched off"):
+        run("US", offline=True)
+    said = capsys.readouterr().out
+    missing = re.findall(r"missing  (.*?), of (\d+ states): ", said)
+    assert len(missing) == len({name for name, _ in missing}) >= 5
+    assert {states for _, states in missing} == {"52 states"}
+    assert not (tmp_path / "maps").exists()
