@@ -349,9 +349,8 @@ def test_a_failed_write_leaves_what_was_there(result, tmp_path, monkeypatch):
         ("limit_min = 30", "limit_min = 30\nsd = 0.3", "sd", "no minutes with a spread"),
         ("limit_min = 30", 'limit_min = 30\nunit = "min"', "unit", "takes no column"),
         (
-            "[[under_resourced.criteria]]\n",
-            '[[under_resourced.criteria]]\ncolumn = "poverty_share"\nlabel = "x"\nat_least = 0.3\n\n'
-            "[[under_resourced.criteria]]\n",
+            'column = "uninsured_share"',
+            'column = "poverty_share"',
             "",
             "poverty_share stands in two criteria",
         ),

@@ -28,6 +28,7 @@ from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
 from equity.study.parts import AreasPart, TablePart
 from equity.study.readers import check_input_names
+from equity.study.steps import _with_people
 
 NOT_IN_A_STUDY = {"read_geocoded": "an answer of the geocoder, no file"}
 """Public readers that no study file reaches, and why."""
@@ -632,6 +633,38 @@ def test_who_stands_in_two_lists_of_clinicians_is_counted_in_one(home, ids, more
         gathered(path)
     assert caught.value.file.endswith("two.csv")
     assert "leave one of the two lists out" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("column", "refused"),
+    [
+        ("poverty_share = { column = 'v', unit = 'share' }", True),
+        ("device_share = { column = 'v', unit = 'share' }", True),
+        ("median_household_income_usd = 'v'", True),
+        ("people_poor_share = { column = 'v', moe = 'v' }", False),
+        ("disability_share = { column = 'v' }", False),
+    ],
+)
+def test_a_column_that_the_survey_counts_is_not_brought_as_well(home, column, refused):
+    codes = ("B01003_001", "B17001_001", "B17001_002", "B28003_001", "B28003_002", "B19013_001")
+    head = f"GEO_ID,{','.join(f'{code}E' for code in codes)}"
+    home.write("survey.csv", rows_of(head, (f"{t},900,900,90,300,200,5000" for t in home.tracts)))
+    home.write("mine.csv", rows_of("GEOID,v", (f"{t},0.25" for t in home.tracts)))
+    text = (
+        '[[tables]]\nfile = "mine.csv"\nagency = "a"\nproduct = "p"\nvintage = "2023"\n'
+        f'geo_vintage = "2020"\n[tables.columns]\n{column}\n'
+    )
+    path = home.study(text, (r'files = "tracts.csv"', 'files = "survey.csv"'))
+    areas = gathered(path)[0].areas
+    plan, _ = read_plan(path)
+    if not refused:
+        assert _with_people(plan, areas).filter(like=column.split()[0]).eq(0.25).all(axis=None)
+        return
+    with pytest.raises(
+        InputError, match=rf"bring {column.split()[0]}, which \[\[acs\]\]"
+    ) as caught:
+        _with_people(plan, areas)
+    assert "leave one of the two out, or give it a name of your own" in caught.value.fix
 
 
 def test_the_same_list_of_places_twice_is_questioned_and_another_s_ids_are_not(home):

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from equity import read_table
 from equity.errors import GeoidError, InputError
+from equity.provenance import meta
 from equity.study.parts import ColumnPart, TablePart
 
 PART = {
@@ -74,3 +75,10 @@ def test_a_column_may_be_named_alone_and_every_value_of_a_filter_must_occur(tmp_
         with pytest.raises(InputError, match="no row has m = 'zzz'") as caught:
             read_table(path, where={"m": lost}, **said)
         assert "'a', 'b'" in caught.value.fix
+    said["columns"] = {"pets_n": "v", "kind": {"column": "m", "unit": "text"}}
+    for missing, told in (
+        (["b", 2.0], []),
+        ([2, "zzz", -9], ["long.csv: no cell holds zzz, -9, listed as missing"]),
+    ):
+        notes = meta(read_table(path, missing=missing, **said)).notes
+        assert [note for note in notes if "listed" in note] == told

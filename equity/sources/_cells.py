@@ -25,6 +25,14 @@ class Cells:
     path: str | Path
     missing: Sequence[float | str] = ()
     notes: list[str] = field(default_factory=list)
+    met: set[str] = field(default_factory=set)
+
+    @property
+    def unmet(self) -> list[str]:
+        """What no cell that was read holds of the values listed as missing, as a note says it."""
+        lost = [value for value in map(str, self.missing) if value not in self.met]
+        told = f"{Path(self.path).name}: no cell holds {', '.join(lost)}, listed as missing"
+        return [told] if lost else []
 
     def text(self, column: pd.Series) -> pd.Series:
         """Return text, None where nothing is known."""
@@ -109,6 +117,7 @@ class Cells:
     def _listed(self, text: pd.Series) -> pd.Series:
         if not self.missing:
             return pd.Series(data=False, index=text.index)
+        self.met |= {str(value) for value in self.missing if _equal(text, [value]).any()}
         return _equal(text, list(self.missing))
 
 

@@ -176,7 +176,7 @@ def read_table(
         level=level,
         geo_vintage=geo_vintage,
         sources=[source],
-        notes=[*notes, *cells.notes],
+        notes=[*notes, *cells.notes, *cells.unmet],
     )
 
 

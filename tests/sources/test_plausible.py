@@ -75,6 +75,12 @@ def test_a_margin_wider_than_any_share_is_refused(tmp_path):
         ("nearest_km", "dist_km", [12, 20], ""),
         ("land_km2", "area_sqmi", [12, 20], "called area_sqmi"),
         ("minutes", "drive_hours", [12, 20], ""),
+        ("drive_min", "DriveHrs", [1, 5], "called DriveHrs"),
+        ("nearest_km", "DistMi", [1, 5], "called DistMi"),
+        ("nearest_km", "FQHCMiles1", [1, 5], "called FQHCMiles1"),
+        ("nearest_km", "DistKm", [1, 5], ""),
+        ("poor_n", "POV_PCT", [12, 20], "called POV_PCT"),
+        ("poor_n", "MedianIncome", [12, 20], "called MedianIncome"),
         ("family_n", "families", [12, 20], ""),
     ],
 )
