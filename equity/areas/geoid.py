@@ -61,7 +61,11 @@ _SUMMARY_LEVEL = {
     "zcta": "860",
 }
 # 1400000US51001090101, 140US…, 860Z200US00601, G51001090101, 51001090101, 51001090101.0
-_SPELLING = r"^(?P<prefix>(?P<level>[0-9]{3})[0-9A-Z]{0,4}US|G)?(?P<digits>[0-9]+)(?:\.0*)?$"
+_SPELLING = (
+    r"^(?P<prefix>(?P<level>[0-9]{3})(?P<part>[0-9A-Z]{0,4})US|G)?(?P<digits>[0-9]+)(?:\.0*)?$"
+)
+# Between level and US: a variant, then the component, which is 00 for the whole of an area.
+_WHOLE = r"(?:(?:[0-9A-Z]{2})?00)?"
 # What a spreadsheet puts round an id: ="…", an apostrophe, thousands separators; spaces anywhere.
 _WRAPPED = re.compile(r'^(?:="(.*)"|[\'\u2018\u2019`](.*))$')
 _THOUSANDS = re.compile(r"^[0-9]{1,3}(?:,[0-9]{3})+$")
@@ -214,7 +218,7 @@ def of_other_level(values: pd.Series, level: str) -> pd.Series:
     told = parts["level"].isin(set(_SUMMARY_LEVEL.values()) - {_SUMMARY_LEVEL[level]})
     others = [_could_be(digits, name) for name in _NESTED_IN_STATE - {level}]
     plain = np.logical_or.reduce(others) & ~_could_be(digits, level)
-    other: pd.Series = told | (plain & parts["level"].isna())
+    other: pd.Series = told | _is_part(parts) | (plain & parts["level"].isna())
     return other
 
 
@@ -342,6 +346,7 @@ def _respelled(text: pd.Series, level: str, where: _Where) -> pd.Series:
     parts = plain.str.extract(_SPELLING)
     other = parts["level"].notna() & (parts["level"] != _SUMMARY_LEVEL[level])
     _refuse(other, text, where, _length_problem(level, length))
+    _refuse(_is_part(parts), text, where, _PART)
     digits = parts["digits"].fillna("")
     # Only a number can have lost zeros: one, as no state's code starts with two; ZCTAs do.
     lost = 2 if level == "zcta" else 1
@@ -356,6 +361,16 @@ _CUT = (
     "were rounded to powers of ten by a spreadsheet",
     "the last digits are lost: take the file as published, and import the column of ids as text",
 )
+
+
+_PART = (
+    "are of parts of areas (geographic components, such as what is urban in a state)",
+    "keep the rows of whole areas, whose component is 00: 0400000US51",
+)
+
+
+def _is_part(parts: pd.DataFrame) -> pd.Series:
+    return parts["part"].notna() & ~parts["part"].fillna("").str.fullmatch(_WHOLE)
 
 
 def _unwrapped(text: pd.Series, level: str) -> pd.Series:

@@ -21,18 +21,17 @@ from equity.errors import FormatError
 from equity.files.features import is_json, read_features
 from equity.files.opening import is_workbook, read_bytes
 from equity.files.sheets import read_sheet
+from equity.files.words import UTF16, as_text
 
-__all__ = ["BLANK", "UTF16", "first_line", "read_records", "read_text_table", "usable_names"]
+__all__ = ["BLANK", "first_line", "read_records", "read_text_table", "usable_names"]
 
 BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
 """How tables of text write that nothing is known."""
 
-UTF16 = (b"\xff\xfe", b"\xfe\xff")
-"""What a text in UTF-16 begins with."""
-
 _BLOCK = 1 << 30  # bytes; one block, unless the file is larger
 _MOST_COLUMNS = 5_000
 _DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_SEPARATOR = re.compile(rb'"?sep=([,;|\t])"?(?=\r?\n)')  # what Excel is told by some programs
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
 
@@ -53,7 +52,8 @@ def read_text_table(
         where it is neither. Its lines may end in any way, and in several. Or an .xlsx workbook, or
         records of JSON, also as the features of a map (GeoJSON, Esri).
     delimiter
-        Field separator; never sniffed, but for the tabs of a spreadsheet's UTF-16 text.
+        Field separator; never sniffed, but for the tabs of a spreadsheet's UTF-16 text. A first
+        line ``sep=;`` says it too.
     data
         Content already read, if any.
     trailing_comma
@@ -84,6 +84,9 @@ def read_text_table(
     if content.startswith(UTF16) and delimiter == "," and "\t" in first_line(content):
         delimiter = "\t"
     content = _as_utf8(content, path, delimiter)
+    if told := _SEPARATOR.match(content):  # the line stays, so that others keep their numbers
+        content = content[told.end() :]
+        delimiter = told[1].decode() if delimiter == "," else delimiter
     end, names = _header(content, delimiter, path, drop_last=trailing_comma)
     _check_quotes(content, delimiter, path)
     if trailing_comma:
@@ -109,14 +112,7 @@ def read_records(data: bytes, path: str | Path) -> Iterator[tuple[int, list[str]
 
 def _as_utf8(content: bytes, path: str | Path, delimiter: str) -> bytes:
     if content.startswith(UTF16):
-        try:
-            content = content.decode("utf-16").encode("utf-8")
-        except UnicodeError:
-            raise FormatError(
-                "the text is UTF-16 and cut off",
-                file=path,
-                fix="download it again, or save it as CSV with the encoding UTF-8",
-            ) from None
+        content = as_text(content, path).encode("utf-8")
     if content.startswith(_OLD_WORKBOOK):
         raise FormatError(
             "this is an old (.xls) or locked workbook",
@@ -129,11 +125,7 @@ def _as_utf8(content: bytes, path: str | Path, delimiter: str) -> bytes:
     try:
         content.decode("utf-8")
     except UnicodeDecodeError:
-        # Windows-1252 where it is defined: Latin-1 with printable characters in place of controls.
-        try:
-            content = content.decode("cp1252").encode("utf-8")
-        except UnicodeDecodeError:
-            content = content.decode("latin-1").encode("utf-8")
+        content = as_text(content, path).encode("utf-8")
     return _one_line_end(content, delimiter)
 
 
@@ -148,7 +140,8 @@ def _one_line_end(content: bytes, delimiter: str) -> bytes:
 def _header(
     content: bytes, delimiter: str, path: str | Path, *, drop_last: bool
 ) -> tuple[int, list[str]]:
-    end = content.find(b"\n") + 1 or len(content)
+    blank = len(content) - len(content.lstrip(b"\r\n"))
+    end = content.find(b"\n", blank) + 1 or len(content)
     while content[:end].count(b'"') % 2 and end < len(content):  # a newline inside a quoted name
         end = content.find(b"\n", end) + 1 or len(content)
     _, raw = next(_records(content[:end], delimiter, path), (1, [""]))

@@ -7,20 +7,26 @@ attributes have none and the file does not say that its coordinates are other th
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from equity.errors import FormatError
+from equity.files.words import as_text
 
 __all__ = ["is_json", "read_features"]
 
 _DEGREES = {4326, 4269}
 _LON = {"lon", "longitude"}
+_MATCHED = ("numberMatched", "totalFeatures")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def is_json(data: bytes) -> bool:
     """Return True for bytes that begin as JSON does."""
-    return data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"["))
+    start = data[:4096].removeprefix(b"\xef\xbb\xbf")
+    text = start.decode(json.detect_encoding(start), errors="ignore")
+    return text.lstrip().startswith(("{", "["))
 
 
 def read_features(data: bytes, path: str | Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
@@ -46,7 +52,8 @@ def read_features(data: bytes, path: str | Path) -> tuple[list[str], list[tuple[
         raise FormatError(
             f"the service sent only the first {len(features):,} features of more",
             file=path,
-            fix="ask for the others too (resultOffset), or download the layer as CSV",
+            fix="ask for the others too (resultOffset, startIndex, the link to the next page), or "
+            "download the layer as CSV",
         )
     degrees = _in_degrees(whole)
     return _laid_out([_attributes(item, degrees=degrees) for item in features])
@@ -63,22 +70,64 @@ def parsed(data: bytes, path: str | Path) -> Any:
     Raises
     ------
     FormatError
-        If it is none, or half of one.
+        If it is none, or half of one, names something twice, or holds half a character.
     """
     try:
-        return json.loads(data.removeprefix(b"\xef\xbb\xbf"))
+        text = data.decode(json.detect_encoding(data))
+    except UnicodeDecodeError:
+        text = as_text(data, path)
+    try:
+        whole = json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
+        if _SURROGATE.search(text):
+            json.dumps(whole, ensure_ascii=False).encode()
+    except FormatError:
+        raise
+    except UnicodeEncodeError as error:
+        half = error.object[error.start].encode("unicode_escape").decode()
+        raise FormatError(
+            f"it holds half a character ({half})",
+            file=path,
+            fix="write the whole character, or leave it out",
+        ) from None
     except (ValueError, RecursionError):
         raise FormatError(
             "not valid JSON: the answer was cut off or is no answer",
             file=path,
             fix="download it again",
         ) from None
+    return whole
+
+
+def _once(pairs: list[tuple[str, Any]], path: str | Path) -> dict[str, Any]:
+    """Return an object of JSON; of a name that stands in it twice one value would be lost."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise FormatError(
+            f"{twice!r} stands twice in one object", file=path, fix="rename one of them"
+        )
+    return found
 
 
 def _cut(whole: dict[str, Any]) -> bool:
+    """Return True for what ArcGIS, a WFS or an OGC API says of an answer that goes on."""
     more = whole.get("properties")
-    marks = [whole, more if isinstance(more, dict) else {}]
-    return any(mark.get("exceededTransferLimit") is True for mark in marks)
+    links = whole.get("links")
+    return (
+        any(
+            str(mark.get("exceededTransferLimit")).casefold() == "true"
+            for mark in (whole, more if isinstance(more, dict) else {})
+        )
+        or any(
+            str(whole.get(name, "")).isdigit() and int(whole[name]) > len(whole["features"])
+            for name in _MATCHED
+        )
+        or any(
+            isinstance(link, dict) and link.get("rel") == "next"
+            for link in (links if isinstance(links, list) else [])
+        )
+    )
 
 
 def _in_degrees(whole: dict[str, Any]) -> bool:

@@ -13,9 +13,10 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from equity.files.delimited import UTF16, read_text_table, usable_names
+from equity.files.delimited import read_text_table, usable_names
 from equity.files.features import is_json
 from equity.files.opening import check_data, is_packed, regular
+from equity.files.words import UTF16
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -45,7 +46,9 @@ def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
         start = handle.read(4096)
         check_data(start, path)
         handle.seek(0)
-        if not (is_packed(start, path) or start.startswith(UTF16) or is_json(start)):
+        told = start.removeprefix(b"\xef\xbb\xbf").startswith((b"sep=", b'"sep='))
+        apart = told or start.startswith(UTF16)
+        if not (apart or is_packed(start, path) or is_json(start)):
             try:
                 return _streamed(handle, pick, path)
             except pa.ArrowInvalid as trouble:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +44,15 @@ def read_sheet(
     Raises
     ------
     FormatError
-        If the workbook is damaged, several sheets are filled, no row can be the header, or a
-        formula has no result.
+        If the workbook is damaged, several sheets are filled, the table goes on in another sheet
+        without a header, no row can be the header, or a formula has no result.
     """
     sheets = _filled(data, path)
     fits = [] if header is None else [(r, at) for r in sheets.values() for at in _told(r, header)]
     if len(fits) == 1:
-        return _below(*fits[0])
+        rows, at = fits[0]
+        _refuse_rest(sheets, rows[at + 1 :], path)
+        return _below(rows, at)
     if len(sheets) > 1:
         raise FormatError(
             f"{len(sheets)} sheets of the workbook are filled ({_names(sheets)}): which one is "
@@ -57,7 +61,16 @@ def read_sheet(
             fix="keep that sheet alone in the workbook, or save it as CSV",
         )
     if not sheets:
-        raise FormatError("the workbook is empty", file=path, fix="download it again")
+        hidden = _filled(data, path, state="hidden")
+        raise FormatError(
+            f"the sheets of the workbook that are filled are hidden ({_names(hidden)})"
+            if hidden
+            else "the workbook is empty",
+            file=path,
+            fix="show the one that is meant and save the workbook, or save that sheet as CSV"
+            if hidden
+            else "download it again",
+        )
     (rows,) = sheets.values()
     return _below(rows, _header_of(rows, path))
 
@@ -68,20 +81,48 @@ def _told(rows: list[Row], header: Callable[[Sequence[str]], bool]) -> list[int]
     return [at for at, _ in zip(found, range(1), strict=False)]
 
 
+def _refuse_rest(sheets: dict[str, list[Row]], body: list[Row], path: str | Path) -> None:
+    """Refuse a sheet whose first wide row is like those of the table: it goes on without names."""
+    by_column = zip_longest(*(cells for _, cells in body), fillvalue="")
+    kinds = [set(map(_kind, cells)) - {""} for cells in by_column]
+    width = sum(map(bool, kinds))
+    for title, rows in sheets.items():
+        wide = next((c for _, c in rows if sum(map(bool, map(_kind, c))) >= max(2, width - 1)), [])
+        alike = all(
+            _kind(cell) in {"", *kind} for cell, kind in zip_longest(wide, kinds, fillvalue="")
+        )
+        if wide and alike and not _is_words(wide) and not any(rows[-1] is row for row in body):
+            raise FormatError(
+                f"the table seems to go on in the sheet {title!r}, which has no names of columns",
+                file=path,
+                fix="put all rows under one header in one sheet, or take that sheet out",
+            )
+
+
+def _kind(cell: str) -> str:
+    """Return what a cell is, so that cells of one column are alike: a number, words, a code."""
+    text = cell.strip()
+    if re.fullmatch(r"[-+]?[0-9.,]+(?:[eE][-+]?[0-9]+)?", text):
+        return "number"
+    if not re.search("[0-9]", text):
+        return text and "words"
+    return re.sub(r"[^\W0-9]+", "a", re.sub(r"[0-9]+", "0", text))
+
+
 def _names(sheets: dict[str, list[Row]]) -> str:
     return ", ".join(map(repr, list(sheets)[:5])) or "none"
 
 
-def _filled(data: bytes, path: str | Path) -> dict[str, list[Row]]:
-    """Return the rows that are not blank of every sheet that is shown and has some."""
+def _filled(data: bytes, path: str | Path, *, state: str = "visible") -> dict[str, list[Row]]:
+    """Return the rows that are not blank of every sheet in a state, as shown, that has some."""
     from openpyxl.utils.exceptions import InvalidFileException
 
     with open_zip(io.BytesIO(data), file=path) as opened:
         opened.check()  # the library that reads it trusts the lengths that it states
         try:
-            values = _cells(data, results=True)
+            values = _cells(data, state, results=True)
             if _has_formulas(opened):
-                _refuse_unknown_results(values, _cells(data, results=False), path)
+                _refuse_unknown_results(values, _cells(data, state, results=False), path)
         except FormatError:
             raise
         except (
@@ -99,13 +140,13 @@ def _filled(data: bytes, path: str | Path) -> dict[str, list[Row]]:
     return filled
 
 
-def _cells(data: bytes, *, results: bool) -> dict[str, list[tuple[Any, ...]]]:
+def _cells(data: bytes, state: str, *, results: bool) -> dict[str, list[tuple[Any, ...]]]:
     from openpyxl import load_workbook
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of styles and forms, which hold no data
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=results)
-        shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        shown = [sheet for sheet in book.worksheets if sheet.sheet_state.lower().endswith(state)]
         for sheet in shown:
             sheet.reset_dimensions()  # what other programs write there is not to be trusted
         return {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in shown}

@@ -9,6 +9,7 @@ and whose text names nothing elsewhere.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
@@ -30,8 +31,11 @@ _OF_GEODATABASE = re.compile(
     re.IGNORECASE,
 )
 _TOPOLOGY = re.compile(rb'\{[^\[{]*"type"\s*:\s*"Topology"')
-#: What a map service says that sends the first features of more, at one end of its answer.
-_CUT = re.compile(rb'"exceededTransferLimit"\s*:\s*true')
+#: What a map service says of an answer that goes on: ArcGIS, an OGC API, a WFS; and its features.
+_SAID = re.compile(
+    rb'"(exceededTransferLimit|numberMatched|totalFeatures|rel|type)"\s*:\s*'
+    rb'"?((?i:true)|next"|Feature"|[0-9]+)'
+)
 _DATABASE = b"SQLite format 3\x00"
 _XML = re.compile(rb"<(?:\w+:)?(?:kml|FeatureCollection)\b")
 #: A CRS of the type link or url, letters written as escapes to hide one, and what is no polygon
@@ -138,30 +142,39 @@ def _check(start: bytes, pieces: Iterable[bytes], path: str | Path, name: str) -
             file=path,
             fix="convert it to GeoJSON, for example with mapshaper, and give that",
         )
-    ends: list[bytes] = []
-    if _names_elsewhere(_noting(pieces, ends)):
+    said: Counter[bytes] = Counter()
+    if _names_elsewhere(_noting(pieces, said)):
         raise FormatError(
             "takes something from another place (a CRS of the type link, or a virtual layer)",
             file=path,
             fix="save it as a GeoPackage and give that",
         )
-    if any(map(_CUT.search, ends)):
+    matched = max(said[b"numberMatched"], said[b"totalFeatures"])
+    if said[b"more"] or matched > said[b"Feature"]:
         raise FormatError(
             "the service sent only the first areas of more",
             file=path,
-            fix="ask for the others too (resultOffset), or download the whole layer",
+            fix="ask for the others too (resultOffset, startIndex, the link to the next page), or "
+            "download the whole layer",
         )
 
 
-def _noting(pieces: Iterable[bytes], ends: list[bytes]) -> Iterator[bytes]:
-    """Yield the pieces, and keep the beginning of the first and the end of the last two."""
-    last = b""
+def _noting(pieces: Iterable[bytes], said: Counter[bytes]) -> Iterator[bytes]:
+    """Yield the pieces, and note what stands in them about an answer that goes on."""
+    before = b""
     for piece in pieces:
-        if not ends:
-            ends.append(piece[:4096])
-        last = last[-4096:] + piece[-4096:]
+        window = before + piece
+        for hit in _SAID.finditer(window):
+            if hit.end() <= len(before):  # noted with the piece before
+                continue
+            if hit[2].isdigit():
+                said[hit[1]] = int(hit[2])
+            elif hit[1] == b"type":
+                said[b"Feature"] += hit[2] == b'Feature"'
+            else:
+                said[b"more"] += 1
+        before = window[-_OVERLAP:]
         yield piece
-    ends.append(last)
 
 
 def _names_elsewhere(pieces: Iterable[bytes]) -> bool:

@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pandas as pd
 
-__all__ = ["decoded_words"]
+from equity.errors import FormatError
+
+__all__ = ["UTF16", "as_text", "decoded_words"]
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
+
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""What a text in UTF-16 begins with."""
+
+
+def as_text(content: bytes, path: str | Path) -> str:
+    """Return a text in UTF-8, in UTF-16 with its mark, or else in Windows-1252 or Latin-1.
+
+    Raises
+    ------
+    FormatError
+        If it is UTF-16 and cut off.
+    """
+    if content.startswith(UTF16):
+        try:
+            return content.decode("utf-16")
+        except UnicodeError:
+            raise FormatError(
+                "the text is UTF-16 and cut off",
+                file=path,
+                fix="download it again, or save it with the encoding UTF-8",
+            ) from None
+    return str(_text(content.removeprefix(b"\xef\xbb\xbf"), utf8=False))
 
 
 def decoded_words(frame: Frame) -> Frame:

@@ -74,7 +74,7 @@ def alt_text(report: Report) -> str:
     )
     lead = report.finding[0] if report.finding else report.title
     return (
-        f"Map of {layer.map_label.lower()} by {report.areas_label}. {lead} "
+        f"Map of {layer.map_label.lower()} by {report.rows_label}. {lead} "
         f"Areas in each class: {spread}."
     )
 

@@ -150,7 +150,7 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
         "under_resourced": list(report.criteria),
         "limits": list(report.limits),
         "areas": {
-            "label": report.areas_label,
+            "label": report.rows_label,
             "geo_vintage": meta(report.table).geo_vintage,
             "in_table": len(report.table),
             "ranked": len(report.focus) + len(report.others),

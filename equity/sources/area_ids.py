@@ -56,6 +56,8 @@ _LISTED = ("state", "county", "tract", "block group")
 
 # What stands under the id's code where a second header explains the first.
 _EXPLAINED = {"geography", "id", "id2", "gis join match code"}
+# All but the digits of an id: its prefix, the decimals of a number, what a spreadsheet added.
+_NO_DIGITS = re.compile(r"^.*US|\.0*\s*$|[^0-9]")
 _TABLE_VIEW = re.compile(r"!!(Estimate|Margin of Error|Percent)$")
 
 
@@ -88,7 +90,7 @@ def table_ids(
     MissingColumnError
         If a column that is named, or any known one, is absent.
     GeoidError, InputError
-        If the parts make no ids.
+        If the parts make no ids, or columns of known names hold the ids of different areas.
     """
     if given is not None and not isinstance(given, str):
         return frame, joined_ids(frame, path, list(given))
@@ -98,6 +100,8 @@ def table_ids(
     require_columns(frame, [name], path)
     if len(frame) and str(frame[name].iloc[0]).strip().casefold() in _EXPLAINED:
         frame = frame.iloc[1:]
+    if given is None:
+        _refuse_two(frame, [n for n in _ID_NAMES if n in frame.columns], path)
     return frame, frame[name]
 
 
@@ -106,11 +110,40 @@ def known_id(frame: pd.DataFrame) -> str | None:
     return next((name for name in _ID_NAMES if name in frame.columns), None)
 
 
+def _refuse_two(frame: pd.DataFrame, names: Sequence[str], path: str | Path) -> None:
+    """Refuse columns that could each be the ids, or a part of them, and hold different areas.
+
+    Ids of another level, and names beside codes, have another number of digits.
+    """
+    if len(names) < 2:
+        return
+    digits = [
+        frame[name].astype("string").fillna("").str.replace(_NO_DIGITS, "", regex=True)
+        for name in names
+    ]
+    first = digits[0].str.lstrip("0")
+    for name, cells in zip(names[1:], digits[1:], strict=True):
+        other = cells.str.lstrip("0")
+        odd = (first != other) & (first.str.len() == other.str.len())
+        if odd.any():
+            raise InputError(
+                f"columns {names[0]} and {name} hold different areas "
+                f"({frame[names[0]][odd].iloc[0]}, {frame[name][odd].iloc[0]}): which are meant?",
+                file=path,
+                rows=row_labels(frame.index, odd),
+                fix="name the column of the ids with id_column=, or the columns of their parts: "
+                'id_column=["state", "county", "tract"]',
+            )
+
+
 def _known_parts(frame: pd.DataFrame, path: str | Path, level: str) -> pd.Series:
     there = {str(name).upper(): str(name) for name in frame.columns}
     kinds = _PARTS_OF.get(level, ())
-    names = [next((there[n] for n in _PARTS[kind] if n in there), "") for kind in kinds]
-    if kinds and all(names):
+    named = [[there[n] for n in _PARTS[kind] if n in there] for kind in kinds]
+    if kinds and all(named):
+        for several in named:
+            _refuse_two(frame, several, path)
+        names = [several[0] for several in named]
         return joined_ids(frame, path, names, kinds=kinds)
     if any(_TABLE_VIEW.search(str(name)) for name in frame.columns):
         raise FormatError(

@@ -239,7 +239,7 @@ def _limits(result: Record) -> tuple[str, ...]:
     if result.area is not None and result.area.divided:
         limits.append(f"{result.area.divided}.")
     limits += _homes_are_a_bound(table)
-    notes = " ".join(f"{note.rstrip('.')}." for note in result.drawn_notes)
+    notes = " ".join(f"{note.rstrip('.')}." for note in result.draws.notes)
     limits += [words.DRAWN.format(notes=notes).strip(), *result.plan.notes]
     return tuple(limits)
 

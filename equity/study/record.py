@@ -83,11 +83,6 @@ class Record:
         """Where the places that fall short are listed."""
         return "below"
 
-    @property
-    def drawn_notes(self) -> tuple[str, ...]:
-        """What the draws leave out."""
-        return self.draws.notes
-
     def interval(self, what: str) -> Interval:
         """Return all people in the gap (``gap_n``) or without a link (``no_link_n``), by draws."""
         return self.draws.total(what=what)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from equity.errors import FormatError, InputError
 from equity.files.delimited import read_text_table
+from equity.files.large import read_columns
 from equity.sources.area_rows import to_numbers
 
 
@@ -170,3 +171,23 @@ def test_what_a_csv_writer_wrote_comes_back(rows, stray):
     lines = buffer.getvalue().split("\n")
     for line, row in zip(frame.index, rows, strict=True):
         assert lines[line - 1].startswith('"' + row[0].replace('"', '""').split("\n")[0])
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_first_line_that_tells_the_separator_is_followed(tmp_path, mark, encoding, end, quote):
+    lines = [f"{quote}sep={mark}{quote}", f"GEOID{mark}x", f"01{mark}2", f"02{mark}3", ""]
+    path = tmp_path / "t.csv"
+    path.write_bytes(end.join(lines).encode(encoding))
+    frame = read_text_table(path)
+    assert frame.to_dict("list") == {"GEOID": ["01", "02"], "x": ["2", "3"]}
+    assert frame.index.tolist() == [3, 4]
+    assert read_columns(path, lambda names: names[:1])["GEOID"].tolist() == ["01", "02"]
+
+
+def test_a_column_that_is_called_like_a_separator_stays_one(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("sep=,x\n1,2\n")
+    assert list(read_text_table(path).columns) == ["sep=", "x"]

@@ -143,6 +143,58 @@ def test_a_known_header_tells_the_sheet_too(tmp_path):
         read_forhp(book(tmp_path / "h.xlsx", Data=ROWS), year=2023)
 
 
+ON = {
+    "rows alone": [[51001090300, 3]],
+    "under a title": [["continued"], [51001090300, 3]],
+    "ids as text": [["1400000US51001090300", 3]],
+    "a missing value": [[51001090300, None], [51001090400, 3]],
+}
+OTHER = {
+    "notes": [["Read me", "first"], ["x", "2"]],
+    "a table of its own": [["GEOID", "other"], [51001090300, 3]],
+    "a total": [["Total", 3]],
+    "a dictionary": [["pop", "persons in 2020"], ["GEOID", "the tract, 11 digits"]],
+    "one number": [[2020]],
+}
+
+
+@pytest.mark.parametrize("kind", ON)
+def test_a_table_that_goes_on_in_a_sheet_without_header_is_refused(tmp_path, kind):
+    first = ROWS
+    if kind == "ids as text":
+        first = [ROWS[0], *([f"1400000US{i}", n] for i, n in ROWS[1:])]
+    if kind == "a missing value":
+        first = [*ROWS, [51001090500, None]]
+    path = book(tmp_path / "t.xlsx", S1=first, S2=ON[kind])
+    with pytest.raises(FormatError, match="go on in the sheet 'S2'") as caught:
+        read_text_table(path, header=lambda names: {"GEOID", "pop"} <= set(names))
+    assert "one header" in caught.value.fix
+
+
+@pytest.mark.parametrize("kind", OTHER)
+def test_a_sheet_that_is_another_thing_does_not_matter(tmp_path, kind):
+    for sheets in ({"S1": ROWS, "S2": OTHER[kind]}, {"S0": OTHER[kind], "S1": ROWS}):
+        frame = read_text_table(
+            book(tmp_path / "t.xlsx", **sheets), header=lambda names: {"GEOID", "pop"} <= set(names)
+        )
+        assert frame["pop"].tolist() == ["1", "2"]
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_workbook_whose_filled_sheet_is_hidden_is_not_called_empty(tmp_path, state):
+    path = book(tmp_path / "t.xlsx", Data=ROWS, Shown=[])
+    made = openpyxl.load_workbook(path)
+    made["Data"].sheet_state = state
+    made.active = 1
+    made.save(path)
+    with pytest.raises(FormatError, match=r"are hidden \('Data'\)") as caught:
+        read_text_table(path)
+    made["Data"].sheet_state = "visible"
+    made.save(path)
+    assert "show the one that is meant" in caught.value.fix
+    assert len(read_text_table(path)) == 2
+
+
 def test_formulas_without_results_are_not_read_as_blank(tmp_path):
     with pytest.raises(
         FormatError, match="formulas stand in it whose results are not stored"

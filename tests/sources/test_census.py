@@ -328,7 +328,7 @@ def test_what_no_amount_can_be_is_refused_with_its_line(tmp_path, cell, says, co
     [
         (json.dumps([HEADER, *ROWS])[:-40], "not valid JSON"),
         (b"[" * 100_000, "not valid JSON"),
-        (b'[["caf\xe9"]]', "not valid JSON"),
+        (b'[["caf\xe9"]]', "no id column"),
         (
             json.dumps([HEADER, ROWS[0], ROWS[1][:-1]]),
             r"1 rows do not have the header's 6 values \(rows 2\)",

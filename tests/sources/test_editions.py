@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import geopandas as gpd
 import pandas as pd
 import pytest
+from door_files import put, zipped
 from shapely.geometry import box
 
 import equity as eq
-from equity.errors import InputError, VintageError
+from equity.errors import FormatError, InputError, VintageError
 from equity.provenance import file_source, meta
 from equity.sources.care.designations import read_designations
 from equity.sources.care.nppes import read_nppes
@@ -21,10 +23,22 @@ from equity.sources.census.tribal import read_tribal_areas
 CT = {"old": "09001010101", "new": "09120010101", "other": "10001040100"}
 
 
-def acs(folder, name="acs.csv", ids=("10001040100",)):
+def acs(folder, name="acs.csv", ids=("10001040100",), year=""):
     path = folder / name
-    path.write_text("GEOID,B01003_001E\n" + "".join(f"{i},5\n" for i in ids))
+    path.write_text("GEOID,YEAR,B01003_001E\n" + "".join(f"{i},{year},5\n" for i in ids))
     return path
+
+
+def acs_in_zip(folder):
+    name = "ACSDT5Y2019.B01003_data_with_overlays_2021-01-01T000000.csv"
+    return put(folder, zipped({name: acs(folder).read_text()}), "t.zip")
+
+
+def reporter(folder, value=5, **release):
+    area = "14000US10001040100"
+    tables = {"B01003": {"estimate": {"B01003001": value}, "error": {"B01003001": None}}}
+    answer = {"release": release, "data": {area: tables}, "geography": {area: {"name": "t"}}}
+    return put(folder, json.dumps(answer), "t.json")
 
 
 def boundaries(folder, column="GEOID", geoid="10001040100", name="areas.geojson"):
@@ -70,6 +84,13 @@ def read_tracts_gazetteer(path, year):
         (lambda f: acs(f, "ACSDT5Y2022.B01003-Data.csv"), eq.read_acs, 2023, 2022),
         (lambda f: acs(f, "acsdt5y2021-b01003.csv"), eq.read_acs, 2023, 2021),
         (lambda f: acs(f, "acs2023_5yr_B01003.csv"), eq.read_acs, 2021, 2023),
+        (lambda f: acs(f, "acs5_2023_tract_10_1.csv"), eq.read_acs, 2022, 2023),
+        (lambda f: acs(f, "acs5_2018_2022.csv"), eq.read_acs, 2018, 2022),
+        (acs_in_zip, eq.read_acs, 2022, 2019),
+        (lambda f: acs(f, year="2017-2021"), eq.read_acs, 2019, 2021),
+        (lambda f: acs(f, year="2021"), eq.read_acs, 2020, 2021),
+        (lambda f: reporter(f, id="acs2021_5yr"), eq.read_acs, 2020, 2021),
+        (lambda f: reporter(f, years="2017-2021"), eq.read_acs, 2020, 2021),
         (lambda f: acs(f, ids=[CT["old"]]), eq.read_acs, 2022, 2021),
         (lambda f: acs(f, ids=[CT["new"]]), eq.read_acs, 2021, 2022),
         (lambda f: acs(f, ids=[CT["new"], CT["other"]]), eq.read_acs, 2015, 2023),
@@ -96,6 +117,59 @@ def test_another_year_is_refused_and_the_right_one_read(tmp_path, made, reader, 
     assert len(reader(path, year=right)) > 0
     advised = re.search(r"year=(\d{4})", caught.value.fix)
     assert advised is None or int(advised[1]) == right
+
+
+@pytest.mark.parametrize(
+    ("made", "period"),
+    [
+        (lambda f: acs(f, "ACSDT1Y2023.B01003-Data.csv"), "1 year"),
+        (lambda f: acs(f, "acs1_2023_tract.csv"), "1 year"),
+        (lambda f: acs(f, "acs2023_3yr_B01003.csv"), "3 years"),
+        (lambda f: acs(f, year="2021-2023"), "3 years"),
+        (lambda f: reporter(f, id="acs2023_1yr"), "1 year"),
+        (lambda f: reporter(f, years="2021-2023"), "3 years"),
+    ],
+)
+def test_estimates_of_another_period_are_not_taken_for_those_of_five_years(tmp_path, made, period):
+    with pytest.raises(VintageError, match=f"estimates of {period}, ") as caught:
+        eq.read_acs(made(tmp_path), year=2023)
+    assert "5-year" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"geography": [], "data": {"14000US10001040100": {}}},
+        {"geography": {}, "data": [1, 2]},
+        {"geography": {}, "data": {"14000US10001040100": [1]}},
+        {"geography": {}, "data": {"14000US10001040100": {"B01003": {"estimate": 5}}}},
+        {"geography": {"14000US10001040100": "t"}, "data": {"14000US10001040100": {}}},
+        {"geography": {}, "data": {}, "release": "acs2023_5yr"},
+    ],
+)
+def test_half_an_answer_of_census_reporter_is_no_traceback(tmp_path, answer):
+    with pytest.raises(FormatError, match="not an answer of Census Reporter") as caught:
+        eq.read_acs(put(tmp_path, json.dumps(answer)), year=2023)
+    assert caught.value.fix
+
+
+@pytest.mark.parametrize("value", ["x", True, [5], {}])
+def test_a_word_of_census_reporter_is_no_number(tmp_path, value):
+    with pytest.raises(FormatError, match="not an answer of Census Reporter"):
+        eq.read_acs(reporter(tmp_path, value), year=2023)
+    assert eq.read_acs(reporter(tmp_path), year=2023)["B01003_001E"].tolist() == [5]
+
+
+@pytest.mark.parametrize(
+    ("code", "cell", "bound"),
+    [("B25071_001", "50.0+", 50.0), ("B25071_001", "10.0-", 10.0), ("B25018_001", "9.0+", 9.0),
+     ("B19013_001", "250,000+", 250_000.0), ("B19013_001", "2,500-", 2_500.0)],
+)  # fmt: skip
+def test_medians_that_are_bounds_are_read_as_they_are_printed(tmp_path, code, cell, bound):
+    path = put(tmp_path, f'GEOID,{code}E\n10001040100,"{cell}"\n')
+    table = eq.read_acs(path, year=2023)
+    assert table[f"{code}E"].tolist() == [bound]
+    assert table[f"{code}E_status"].tolist() == ["open_interval"]
 
 
 def test_centers_of_a_census_have_no_planning_regions(tmp_path):

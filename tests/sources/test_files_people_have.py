@@ -205,9 +205,9 @@ ACS = {
         "ACSDT5Y2023.B28002-Table-Notes.txt": "notes",
     })),
     "data.census.gov, csv": ("t.csv", data_census),
-    "data.census.gov of 2019, overlays": ("t.zip", lambda: zipped({
-        "ACSDT5Y2019.B28002_data_with_overlays_2021-01-01T000000.csv": id_row(),
-        "ACSDT5Y2019.B28002_metadata_2021-01-01T000000.csv": "GEO_ID,id\n",
+    "data.census.gov, overlays": ("t.zip", lambda: zipped({
+        "ACSDT5Y2023.B28002_data_with_overlays_2021-01-01T000000.csv": id_row(),
+        "ACSDT5Y2023.B28002_metadata_2021-01-01T000000.csv": "GEO_ID,id\n",
     })),
     "an id row": ("t.csv", id_row),
     "FactFinder, csv": ("ACS_23_5YR_B28002_with_ann.csv", factfinder),

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from equity.areas.geoid import of_other_level
-from equity.errors import FormatError, InputError
+from equity.errors import FormatError, InputError, VintageError
 from equity.files.delimited import first_line, read_text_table
 from equity.files.features import is_json, parsed
 from equity.files.opening import is_workbook, read_bytes
@@ -40,6 +40,13 @@ _FACTFINDER_FILE = re.compile(r"^ACS_(\d{2})_5YR_([BC]\d{5}[A-Z]{0,3})_with_ann\
 _NHGIS_CODE = re.compile(r"^([A-Z0-9]{3,4})([EM])(\d{3})$")
 _CODEBOOK = re.compile(r"Source code:\s+([A-Z]\d{5}[A-Z]{0,3})\s+NHGIS code:\s+([A-Z0-9]{3,4})\s")
 _YEARS = re.compile(r"(20\d\d)-(20\d\d)")
+# ACSDT5Y2023.B28001-Data.csv, acsdt5y2023-b28002.dat, acs2023_5yr_B28002.csv, acs5_2023_tract.json;
+# Census Reporter's releases are named alike.
+_NAMED = re.compile(
+    r"^acs(?:[a-z]{2,3})?(?:(?P<before>[135])(?:yr?)?_?)?(?P<year>20\d\d)"
+    r"(?:[-_](?P<last>20\d\d)(?!\d))?(?:_(?P<after>[135])yr)?",
+    re.IGNORECASE,
+)
 _GEO_PREFIX = {
     "state": "0400000US",
     "county": "0500000US",
@@ -102,10 +109,12 @@ def read_form(
         If the file is absent, damaged, of another year, or in none of the forms.
     """
     data = read_bytes(path, suffix=(".csv", ".json", ".dat"))
+    for name in _names_inside(path):
+        _check_named(name, f"its name ({name})", path, year)
     codes: dict[str, str] = {}
     first = "" if is_workbook(data) else first_line(data)
     if is_json(data):
-        frame = _json(data, path)
+        frame = _json(data, path, year)
     elif "|" in first and "," not in first:
         frame = _summary_file(data, path, level, state)
         return Form(frame, frame["GEO_ID"])
@@ -115,10 +124,45 @@ def read_form(
             path, data=data, header=lambda n: bool(mapped & set(n)) or any(map(CODE.match, n))
         )
         codes = _codes(list(frame.columns), path, year)
+    _check_years(frame, path, year)
     if {"variable", "estimate"} <= {str(name).lower() for name in frame.columns}:
         frame = _wide(frame, path, level, id_column)
     frame, ids = table_ids(frame.rename(columns=codes), path, level=level, given=id_column)
     return _of_level(frame, ids, path, level)
+
+
+def _check_named(name: str, sign: str, path: str | Path, year: int) -> None:
+    """Refuse a file or release whose name is that of another year or period."""
+    if named := _NAMED.match(name):
+        told, last = int(named["year"]), int(named["last"] or 0)
+        check_edition(path, year, layout={sign: [last if last == told + 4 else told]})
+        _check_period(int(named["before"] or named["after"] or 5), sign, path)
+
+
+def _check_period(years: int, sign: str, path: str | Path) -> None:
+    if years != 5:
+        raise VintageError(
+            f"{sign} belongs to estimates of {years} year{'s' * (years > 1)}, and those of five "
+            "years are read",
+            file=path,
+            fix="take the 5-year estimates, which cover every area",
+        )
+
+
+def _check_years(frame: pd.DataFrame, path: str | Path, year: int) -> None:
+    """Refuse a table whose column of years, as NHGIS writes one, is of others."""
+    for column in (name for name in frame.columns if str(name).lower() in {"year", "years"}):
+        for cell in frame[column].unique():
+            sign = f"its column {column} ({cell})"
+            if period := _YEARS.fullmatch(cell.strip()):
+                _check_span(period, sign, path, year)
+            elif re.fullmatch(r"20\d\d", cell.strip()):
+                check_edition(path, year, layout={sign: [int(cell)]})
+
+
+def _check_span(period: re.Match[str], sign: str, path: str | Path, year: int) -> None:
+    check_edition(path, year, layout={sign: [int(period[2])]})
+    _check_period(int(period[2]) - int(period[1]) + 1, sign, path)
 
 
 def _of_level(frame: pd.DataFrame, ids: pd.Series, path: str | Path, level: str) -> Form:
@@ -155,7 +199,7 @@ def _nhgis(names: Sequence[str], path: str | Path, year: int) -> dict[str, str]:
         return {}
     period = _YEARS.search(text)
     if period:
-        check_edition(path, year, layout={f"its codebook ({period[0]})": [int(period[2])]})
+        _check_span(period, f"its codebook ({period[0]})", path, year)
     parts = ((name, _NHGIS_CODE.match(name)) for name in names)
     return {
         name: f"{tables[found[1]]}_{found[3]}{found[2]}"
@@ -176,11 +220,17 @@ def _codebook(path: str | Path) -> str:
 
 def _name_inside(path: str | Path, suffix: str) -> str:
     """Return the bare name of the one member of a zip that ends so; of a plain file its own."""
-    if Path(path).suffix.lower() != ".zip":
-        return Path(path).name if Path(path).name.endswith(suffix) else ""
-    with open_zip(io.BytesIO(Path(path).expanduser().read_bytes()), file=path) as opened:
-        names = [Path(m.filename).name for m in opened.members() if m.filename.endswith(suffix)]
+    names = [name for name in _names_inside(path) if name.endswith(suffix)]
     return names[0] if len(names) == 1 else ""
+
+
+def _names_inside(path: str | Path) -> list[str]:
+    """Return the bare name of a file, and those of what is in it if it is a zip."""
+    names = [Path(path).name]
+    if Path(path).suffix.lower() == ".zip":
+        with open_zip(io.BytesIO(Path(path).expanduser().read_bytes()), file=path) as opened:
+            names += [Path(member.filename).name for member in opened.members()]
+    return names
 
 
 def _wide(
@@ -221,29 +271,57 @@ def _wide(
     return pd.DataFrame(spread, index=first.index)
 
 
-def _json(data: bytes, path: str | Path) -> pd.DataFrame:
+def _json(data: bytes, path: str | Path, year: int) -> pd.DataFrame:
     """Read an answer of the Census API, of Census Reporter, or of a map service."""
     answer = parsed(data, path)
     if isinstance(answer, dict) and "features" in answer:
         return read_text_table(path, data=data)
     if isinstance(answer, dict) and {"data", "geography"} <= set(answer):
-        return _reporter(answer)
+        release = _object(answer.get("release") or {}, path)
+        name = str(release.get("id", ""))
+        _check_named(name, f"its release ({name})", path, year)
+        if period := _YEARS.fullmatch(str(release.get("years", ""))):
+            _check_span(period, f"its release ({period[0]})", path, year)
+        return _reporter(answer, path)
     return _api_answer(answer, path)
 
 
-def _reporter(answer: Mapping[str, Any]) -> pd.DataFrame:
+def _reporter(answer: Mapping[str, Any], path: str | Path) -> pd.DataFrame:
     """Lay out an answer of Census Reporter: area -> table -> estimate and error -> column."""
     rows = []
-    for area, tables in answer["data"].items():
-        row = {"GEOID": area, "NAME": str(answer["geography"].get(area, {}).get("name", ""))}
-        for table in tables.values():
+    names = _object(answer["geography"], path)
+    for area, tables in _object(answer["data"], path).items():
+        row = {"GEOID": area, "NAME": str(_object(names.get(area) or {}, path).get("name", ""))}
+        for table in _object(tables, path).values():
             for part, suffix in (("estimate", "E"), ("error", "M")):
-                for code, value in table.get(part, {}).items():
-                    name = f"{code[:-3]}_{code[-3:]}{suffix}"
-                    row[name] = "" if value is None else f"{value:.15g}"
+                for code, value in _object(_object(table, path).get(part, {}), path).items():
+                    row[f"{code[:-3]}_{code[-3:]}{suffix}"] = _number(value, path)
         rows.append(row)
     frame = pd.DataFrame(rows, dtype=str).fillna("")
     return frame.set_axis(pd.RangeIndex(1, len(frame) + 1, name="row"))
+
+
+def _number(value: Any, path: str | Path) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _no_reporter(value, path)
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def _object(value: Any, path: str | Path) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise _no_reporter(value, path)
+    return value
+
+
+def _no_reporter(value: Any, path: str | Path) -> FormatError:
+    return FormatError(
+        f"not an answer of Census Reporter ({value!r:.60}), which holds numbers by area, table and "
+        "column",
+        file=path,
+        fix="download it again",
+    )
 
 
 def _api_answer(rows: Any, path: str | Path) -> pd.DataFrame:

@@ -29,12 +29,10 @@ from equity.sources.area_rows import (
     without_thousands,
 )
 from equity.sources.census._acs_forms import CODE, read_form
-from equity.sources.vintages import check_edition, ids_of_edition
+from equity.sources.vintages import ids_of_edition
 
 __all__ = ["read_acs"]
 
-# ACSDT5Y2023.B28001-Data.csv, acsdt5y2023-b28002.dat, acs2023_5yr_B28002.csv
-_NAMED = r"^acs(?:dt|st|dp|cp)?(?:5y)?(20\d\d)"
 # Signs in place of numbers in tables from data.census.gov, as the codes the API sends.
 _ESTIMATE_SIGNS = {
     "-": "-666666666",
@@ -104,7 +102,8 @@ def read_acs(
         If the file is absent, damaged or cut, lacks a column or an id, repeats an area, or holds
         a negative number or an unknown annotation value.
     VintageError
-        If a file is of another year: its name or its ids tell.
+        If a file is of another year or of another period than five years: its name, what it says
+        of itself, or its ids tell.
 
     References
     ----------
@@ -126,7 +125,6 @@ def read_acs(
     files = _expand(paths)
     for path in files:
         table, dropped = _read_one(path, wanted, alone=len(files) == 1)
-        check_edition(path, year, name=_NAMED)
         tables.append((path, table))
         notes += dropped
         sources.append(_source(Path(path), year, synthetic=synthetic))
@@ -292,7 +290,7 @@ def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:
     if margin:
         cells = cells.str.replace(r"^(±|\+/-) ?", "", regex=True)
     cells = without_thousands(cells.str.removesuffix("%"))
-    bound = cells.str.fullmatch(r"[\d,]+[+-]") & (not margin)
+    bound = cells.str.fullmatch(r"[\d,]+(\.\d+)?[+-]") & (not margin)
     return cells.mask(bound, cells.str.replace(r"[,+-]", "", regex=True)), bound
 
 
