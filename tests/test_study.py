@@ -25,9 +25,7 @@ from equity.measures.reach.calibration import travel_facts
 from equity.measures.reach.travel import nearest_sites
 from equity.outputs.appendix import blocks
 from equity.outputs.page import write_page
-from equity.provenance import meta
 from equity.study.file import read_plan
-from equity.study.inputs import gather
 from equity.study.run import Study
 from equity.study.sentences import clusters_sentence
 
@@ -347,6 +345,15 @@ def test_a_failed_write_leaves_what_was_there(result, tmp_path, monkeypatch):
             "use 'locations', 'summary' or 'unknown'",
         ),
         ("limit_min = 30", "limit_min = -3", "limit_min", "greater than 0"),
+        ("limit_min = 30", "limit_min = 30\nsupply_n = 40", "supply_n", "nothing reads it"),
+        ("limit_min = 30", "limit_min = 30\nsd = 0.3", "sd", "no minutes with a spread"),
+        ("limit_min = 30", 'limit_min = 30\nunit = "min"', "unit", "takes no column"),
+        (
+            'column = "uninsured_share"',
+            'column = "poverty_share"',
+            "",
+            "poverty_share stands in two criteria",
+        ),
         ("at_least = 2\n", "at_least = 9\n", "at_least", "9 of 4 criteria"),
         ("year = 2023\n\n[counties]", 'year = "last"\n\n[counties]', "year", "valid integer"),
     ],
@@ -527,17 +534,3 @@ def test_settings_that_change_no_distance_measure_none_again(example, monkeypatc
     Study.load(path).run()
     # The study's own, once for two limits and two spreads, by capacity; and the other roads.
     assert asked == [None, None, "proportional", None]
-
-
-def test_whoever_stands_in_two_lists_is_counted_once(edited, caplog):
-    text, mark = edited().read_text(encoding="utf-8"), "[[sites]]"
-    clinicians = next(p for p in text.split(mark) if 'use = "capacity"' in p).partition("\n\n")[0]
-    again = clinicians.replace('label = "', 'label = "more ')
-    path = edited((mark + clinicians, mark + clinicians + "\n\n" + mark + again))
-    once, twice = (
-        gather(read_plan(p)[0], p.parent).capacity for p in (path.parent / "study.toml", path)
-    )
-    assert len(twice) == len(once) > 0
-    assert twice["fte"].sum() == once["fte"].sum()
-    assert any(f"{len(once):,} stand in an earlier list" in note for note in meta(twice).notes)
-    assert "count once" in caplog.text

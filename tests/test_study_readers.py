@@ -28,6 +28,7 @@ from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
 from equity.study.parts import AreasPart, TablePart
 from equity.study.readers import check_input_names
+from equity.study.steps import _with_people
 
 NOT_IN_A_STUDY = {"read_geocoded": "an answer of the geocoder, no file"}
 """Public readers that no study file reaches, and why."""
@@ -592,6 +593,110 @@ def test_a_study_file_reaches_it_and_gets_what_it_reads(home, case, read_by):
         assert inspect.unwrap(READERS[name]).__code__ in called, name
 
 
+def points(home, name, ids, *, column="id", use="capacity", more="", at=38.5, fte=1):
+    """A list of one's own, a row for each id; without ids its lines number the rows."""
+    rows = [f"{one},P{n},GP,{fte},-80.{n + 1},{at}" for n, one in enumerate(ids)]
+    home.write(name, rows_of(f"{column},n,k,f,lon,lat", rows))
+    named = f'id = "{column}"\n' if column else ""
+    return (
+        f'[[sites]]\nreader = "points"\nfile = "{name}"\nas_of = "b"\nlabel = "{name}"\n'
+        f'use = "{use}"\n{more}[sites.columns]\n{named}'
+        'name = "n"\nkind = "k"\nfte = "f"\nlon = "lon"\nlat = "lat"\n'
+    )
+
+
+def lists_of(home, *parts):
+    """A study by capacity whose lists of care are these alone."""
+    return home.study("".join(parts), (r"\[\[sites\]\](.|\n)*?(?=\n\[care\])", ""))
+
+
+@pytest.mark.parametrize(
+    ("ids", "more", "refused"),
+    [
+        (["a", "b"], {}, True),
+        (["x", "B "], {"at": 39.0, "fte": 0.5}, True),
+        (["x", "y"], {}, False),
+        (["a", "b"], {"use": "sites"}, False),
+        (["a", "b"], {"use": "both"}, True),
+        (["", ""], {"column": ""}, True),
+        (["", ""], {"column": "", "at": 39.0}, False),
+    ],
+)
+def test_who_stands_in_two_lists_of_clinicians_is_counted_in_one(home, ids, more, refused):
+    first = points(home, "one.csv", ["a", "b"] if more.get("column", "id") else ids,
+                   column=more.get("column", "id"))  # fmt: skip
+    path = lists_of(home, first, points(home, "two.csv", ids, **more))
+    if not refused:
+        assert len(gathered(path)[0].capacity) == (2 if more.get("use") == "sites" else 4)
+        return
+    with pytest.raises(InputError, match=r"sites.1 \(two.csv\) and sites.0 \(one.csv, ") as caught:
+        gathered(path)
+    assert caught.value.file.endswith("two.csv")
+    assert "leave one of the two lists out" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("column", "refused"),
+    [
+        ("poverty_share = { column = 'v', unit = 'share' }", True),
+        ("device_share = { column = 'v', unit = 'share' }", True),
+        ("median_household_income_usd = 'v'", True),
+        ("people_poor_share = { column = 'v', moe = 'v' }", False),
+        ("disability_share = { column = 'v' }", False),
+    ],
+)
+def test_a_column_that_the_survey_counts_is_not_brought_as_well(home, column, refused):
+    codes = ("B01003_001", "B17001_001", "B17001_002", "B28003_001", "B28003_002", "B19013_001")
+    head = f"GEO_ID,{','.join(f'{code}E' for code in codes)}"
+    home.write("survey.csv", rows_of(head, (f"{t},900,900,90,300,200,5000" for t in home.tracts)))
+    home.write("mine.csv", rows_of("GEOID,v", (f"{t},0.25" for t in home.tracts)))
+    text = (
+        '[[tables]]\nfile = "mine.csv"\nagency = "a"\nproduct = "p"\nvintage = "2023"\n'
+        f'geo_vintage = "2020"\n[tables.columns]\n{column}\n'
+    )
+    path = home.study(text, (r'files = "tracts.csv"', 'files = "survey.csv"'))
+    areas = gathered(path)[0].areas
+    plan, _ = read_plan(path)
+    if not refused:
+        assert _with_people(plan, areas).filter(like=column.split()[0]).eq(0.25).all(axis=None)
+        return
+    with pytest.raises(
+        InputError, match=rf"bring {column.split()[0]}, which \[\[acs\]\]"
+    ) as caught:
+        _with_people(plan, areas)
+    assert "leave one of the two out, or give it a name of your own" in caught.value.fix
+
+
+def test_the_same_list_of_places_twice_is_questioned_and_another_s_ids_are_not(home):
+    capacity = points(home, "staff.csv", ["s"])
+    first = points(home, "one.csv", ["1", "2"], use="sites")
+    with pytest.raises(InputError, match="count together as sites, and the same rows"):
+        gathered(lists_of(home, capacity, first, points(home, "two.csv", ["1", "2"], use="sites")))
+    apart = points(home, "two.csv", ["1", "2"], use="sites", at=39.0)
+    assert len(gathered(lists_of(home, capacity, first, apart))[0].sites) == 4
+
+
+@pytest.mark.parametrize(
+    ("column", "ids", "shown"),
+    [
+        ("NPI", ["1000000001", "c"], ["clinician-1", "clinician-2"]),
+        ("Ind_PAC_ID", ["42", "43"], ["clinician-1", "clinician-2"]),
+        # 1234567893 is the Centers for Medicare & Medicaid Services' own example of a number.
+        ("code", ["1234567893", "1234567890"], ["clinician-1", "1234567890"]),
+        ("code", ["1234567893-2", "C1"], ["clinician-1", "C1"]),
+    ],
+)
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_register_number_of_a_person_is_shown_only_where_the_study_asks(
+    home, column, ids, shown, asked
+):
+    more = "clinician_names = true\n" * asked
+    path = lists_of(home, points(home, "own.csv", ids, column=column, use="both", more=more))
+    inputs = gathered(path)[0]
+    for table in (inputs.sites, inputs.capacity):
+        assert table.index.tolist() == (ids if asked else shown)
+
+
 def test_connecticut_is_recoded_where_a_table_has_its_old_counties(tmp_path):
     old = [f"09001{n:06d}" for n in range(1, 880)]
     new = [f"09190{n:06d}" for n in range(1, 880)]
@@ -673,6 +778,8 @@ OWN_COLUMNS = 'agency = "a"\ngeo_vintage = "2020"\ncolumns = { %s = { column = "
         ('[[sites]]\nreader = "points"\nfile = "a"\nas_of = "b"\nstates = ["VA"]\n', "states: is nothing that read_sites takes", "leave it out", "states ="),
         ('[[sites]]\nreader = "hospitals"\nfile = "a"\nas_of = "b"\nkind = "x"\n', "kind: is nothing that read_hospitals takes", "leave it out", "kind ="),
         ('[[sites]]\nreader = "hospitals"\nfile = "a"\nas_of = "b"\nstates = ["Narnia"]\n', "'Narnia' is no state", "AL, AK", "states ="),
+        ('[[sites]]\nreader = "hrsa"\nfile = "a"\nas_of = "b"\nclinician_names = true\n', "clinician_names: hrsa lists no persons", "leave it out", "clinician_names ="),
+        ('[[tables]]\nfile = "a"\nvintage = "2"\n[tables.columns]\npets_n = 3\n', "pets_n: is 3, where fields with values belong", "fields here are column, unit", "pets_n ="),
     ],
 )  # fmt: skip
 def test_what_a_reader_cannot_use_is_told_with_its_line(home, more, says, fix, line_has):

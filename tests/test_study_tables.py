@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from equity import read_table
-from equity.errors import GeoidError
+from equity.errors import GeoidError, InputError
+from equity.provenance import meta
 from equity.study.parts import ColumnPart, TablePart
 
 PART = {
@@ -61,3 +62,23 @@ def test_a_row_of_a_place_that_is_none_is_told_not_dropped(tmp_path):
             product="A table", vintage="2023", geo_vintage="2020", id_column=["state", "county"],
             other_levels="drop",
         )  # fmt: skip
+
+
+def test_a_column_may_be_named_alone_and_every_value_of_a_filter_must_occur(tmp_path):
+    assert ColumnPart.model_validate("v") == ColumnPart(column="v")
+    path = tmp_path / "long.csv"
+    path.write_text("GEOID,m,v\n09001,a,1\n09003,b,2\n")
+    said = {"level": "county", "geo_vintage": "2020", "agency": "a", "product": "p",
+            "vintage": "2023", "columns": {"pets_n": "v"}}  # fmt: skip
+    assert len(read_table(path, where={"m": ["a", "b"]}, **said)) == 2
+    for lost in ("zzz", ["a", "zzz"]):
+        with pytest.raises(InputError, match="no row has m = 'zzz'") as caught:
+            read_table(path, where={"m": lost}, **said)
+        assert "'a', 'b'" in caught.value.fix
+    said["columns"] = {"pets_n": "v", "kind": {"column": "m", "unit": "text"}}
+    for missing, told in (
+        (["b", 2.0], []),
+        ([2, "zzz", -9], ["long.csv: no cell holds zzz, -9, listed as missing"]),
+    ):
+        notes = meta(read_table(path, missing=missing, **said)).notes
+        assert [note for note in notes if "listed" in note] == told

@@ -20,6 +20,7 @@ __all__ = [
     "companion",
     "data_dictionary",
     "describe",
+    "has_no_sum",
     "is_acs_code",
     "layers_in",
     "limits",
@@ -59,6 +60,11 @@ def status_of_word(word: str) -> Status:
 def is_acs_code(name: str) -> bool:
     """Tell whether a column is one of the American Community Survey's, by its code."""
     return bool(_ACS.match(name))
+
+
+def has_no_sum(name: str) -> bool:
+    """Tell whether a code of the survey is a median, a mean, a rate or a percentage."""
+    return held_by(name) == NO_SUMS or bool(is_acs_code(name) and name.endswith("PE"))
 
 
 def unit_of(name: str) -> Unit:

@@ -115,6 +115,21 @@ def codes_read() -> frozenset[str]:
     return frozenset(code for cells, universe in shares for code in (*cells, universe))
 
 
+def counted_columns(acs: pd.DataFrame) -> list[str]:
+    """Return the columns of homes and people that are made of the survey's counts, with margins."""
+    made = [
+        name
+        for name, forms in (_HOMES | _BY_PERSON | _PEOPLE).items()
+        if any(has_counts(acs, *form) for form in forms)
+    ]
+    for name, code in (
+        ("households_n", "B28002_001E"),
+        ("median_household_income_usd", "B19013_001E"),
+    ):
+        made += [name] * (code in acs)
+    return [*made, *(f"{name}_moe" for name in made)]
+
+
 def adoption(
     acs: pd.DataFrame, *, subscription: str = "any_broadband", connected: str = "B28003"
 ) -> pd.DataFrame:

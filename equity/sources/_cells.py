@@ -31,6 +31,14 @@ class Cells:
     missing: Sequence[float | str] = ()
     notes: list[str] = field(default_factory=list)
     thousands: bool = True
+    met: set[str] = field(default_factory=set)
+
+    @property
+    def unmet(self) -> list[str]:
+        """What no cell that was read holds of the values listed as missing, as a note says it."""
+        lost = [value for value in map(str, self.missing) if value not in self.met]
+        told = f"{Path(self.path).name}: no cell holds {', '.join(lost)}, listed as missing"
+        return [told] if lost else []
 
     def text(self, column: pd.Series) -> pd.Series:
         """Return text, None where nothing is known."""
@@ -71,7 +79,7 @@ class Cells:
             )
         return numbers.clip(low, high) / (100 if unit == "percent" else 1)
 
-    def margins(self, column: pd.Series, unit: str) -> pd.Series:
+    def margins(self, column: pd.Series, unit: str, *, confirmed: bool = False) -> pd.Series:
         """Return margins of error in the package's units.
 
         Raises
@@ -88,8 +96,8 @@ class Cells:
                 rows=margins.index[bad],
                 fix=_sentinel(margins[bad].iloc[0]),
             )
-        if unit == "share":
-            refuse_wide_margins(margins, self.path)
+        if unit in {"share", "percent"}:
+            refuse_wide_margins(margins, unit, self.path, confirmed=confirmed)
         return margins / (100 if unit == "percent" else 1)
 
     def _floats(self, column: pd.Series, unit: str, *, sign: str = "") -> pd.Series:
@@ -118,6 +126,7 @@ class Cells:
     def _listed(self, text: pd.Series) -> pd.Series:
         if not self.missing:
             return pd.Series(data=False, index=text.index)
+        self.met |= {str(value) for value in self.missing if _equal(text, [value]).any()}
         return _equal(text, list(self.missing))
 
 
@@ -138,18 +147,21 @@ def rows_matching(frame: pd.DataFrame, where: Mapping[str, Any], path: str | Pat
     MissingColumnError
         If a column is absent.
     InputError
-        If no row is left; the values that do occur are named.
+        If no row has one of the values; those that do occur are named.
     """
     require_columns(frame, where, path)
     for name, value in where.items():
         values = list(value) if isinstance(value, list | tuple | set) else [value]
-        keep = _equal(frame[name].str.strip(), values)
-        if not keep.any():
-            there = ", ".join(map(repr, frame[name].str.strip().drop_duplicates().head(8)))
+        text = frame[name].str.strip()
+        there = text.drop_duplicates()
+        lost = [one for one in values if not _equal(there, [one]).any()]
+        keep = _equal(text, values)
+        if lost or not keep.any():
+            told = ", ".join(map(repr, there.head(8)))
             raise InputError(
-                f"no row has {name} = {', '.join(map(repr, values))}",
+                f"no row has {name} = {', '.join(map(repr, lost))}",
                 file=path,
-                fix=f"it holds {there}",
+                fix=f"it holds {told}",
             )
         frame = frame[keep]
     return frame

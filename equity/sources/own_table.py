@@ -22,6 +22,7 @@ from equity.provenance import file_source, stamp
 from equity.sources._cells import Cells, rows_matching
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import index_by_area, require_columns, row_labels
+from equity.sources.plausible import refuse_no_sum
 from equity.sources.points import refuse_elsewhere
 
 __all__ = ["read_table"]
@@ -136,6 +137,8 @@ def read_table(
     """
     wanted = [_field(name, given) for name, given in columns.items()]
     _check_options(wanted, level, geo_vintage, other_levels)
+    for field in wanted:
+        refuse_no_sum(field.name, field.column, path)
     needs = [name for field in wanted for name in field.needs]
     frame = read_text_table(path, delimiter=delimiter, header=set(needs).issubset)
     frame, ids = table_ids(frame, path, level=level, given=id_column)
@@ -173,7 +176,7 @@ def read_table(
         level=level,
         geo_vintage=geo_vintage,
         sources=[source],
-        notes=[*notes, *cells.notes],
+        notes=[*notes, *cells.notes, *cells.unmet],
     )
 
 
@@ -305,5 +308,7 @@ def _column(frame: pd.DataFrame, field: _Field, cells: Cells) -> pd.DataFrame:
         values = 1 - values
     result = {field.name: values}
     if field.moe is not None:
-        result[f"{field.name}_moe"] = cells.margins(frame[field.moe], field.unit)
+        result[f"{field.name}_moe"] = cells.margins(
+            frame[field.moe], field.unit, confirmed=field.confirmed
+        )
     return pd.DataFrame(result, index=frame.index)

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from equity.areas.vintage import check_vintage
 from equity.errors import InputError
 from equity.files.delimited import BLANK
 from equity.files.large import read_columns
 from equity.provenance import file_source, stamp
 from equity.sources.area_rows import floats, index_by_area, require_columns, row_labels
+from equity.sources.plausible import refuse_other_time
 
 __all__ = ["read_travel_times"]
 
@@ -33,6 +35,7 @@ def read_travel_times(
     state: str | None = None,
     multi_state: bool = False,
     url: str = "",
+    confirmed: bool = False,
     synthetic: bool = False,
 ) -> pd.DataFrame:
     r"""Read a table of travel times and keep the shortest of each area.
@@ -54,6 +57,8 @@ def read_travel_times(
         Who published what, for when: printed as the source.
     state, multi_state
         State to keep; set ``multi_state`` if the file covers several.
+    confirmed
+        True if the unit is right although the times, or the name of `cost`, look like another's.
     synthetic
         Mark the source as generated data.
 
@@ -68,7 +73,9 @@ def read_travel_times(
     ------
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
         If the file is absent or damaged, lacks a column or an id, lists a pair twice, or holds a
-        cost that is no time.
+        cost that is no time, or times in what looks like another unit.
+    VintageError
+        If the ids are not those of `geo_vintage`.
 
     Examples
     --------
@@ -95,13 +102,16 @@ def read_travel_times(
 
     rows = read_columns(path, pick).apply(lambda cells: cells.str.strip())
     rows.index = pd.RangeIndex(2, len(rows) + 2, name="line")  # below the header
-    minutes = floats(rows[cost], rows[cost].isin(BLANK), path, fix=lambda _odd: None)
-    _refuse(minutes < 0, rows, path, "a time is negative", None)
+    costs = floats(rows[cost], rows[cost].isin(BLANK), path, fix=lambda _odd: None)
+    _refuse(costs < 0, rows, path, "a time is negative", None)
+    minutes = costs / _PER_MINUTE[unit]
+    if not confirmed:
+        refuse_other_time(costs, minutes, unit, path)
     again = rows.duplicated([origin, destination])
     _refuse(again, rows, path, "a pair is listed twice", "keep one time a pair")
     table = pd.DataFrame(
         {
-            "travel_min": minutes / _PER_MINUTE[unit],
+            "travel_min": minutes,
             "travel_site_id": rows[destination].where(minutes.notna(), None),
             "origin": rows[origin],
         }
@@ -116,6 +126,7 @@ def read_travel_times(
         state=state,
         multi_state=multi_state,
     )
+    check_vintage(found.index, level=level, geo_vintage=geo_vintage, file=path)
     source = file_source(
         path,
         id=f"travel-{Path(path).name.split('.')[0]}",

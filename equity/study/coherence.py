@@ -13,7 +13,15 @@ from equity.rules import CoverageRule, load_coverage_rule
 from equity.sources.care.kinds import kinds_in_words
 from equity.sources.catalog import INPUTS, LIVE, Input, Reader, find_input
 from equity.study.live import local_path
-from equity.study.parts import CoveragePart, Files, StudyPlan, TablePart, UnderResourcedPart
+from equity.study.parts import (
+    CarePart,
+    CoveragePart,
+    CriterionPart,
+    Files,
+    StudyPlan,
+    TablePart,
+    UnderResourcedPart,
+)
 from equity.study.readers import (
     COVERAGE,
     OWN,
@@ -48,6 +56,9 @@ def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
         said = sites.said()
         if reader.name != "sites":
             said = {name: value for name, value in said.items() if name not in sites.placing}
+        if sites.clinician_names and sites.reader not in sites.of_persons:
+            what = f"clinician_names: {sites.reader} lists no persons"
+            yield ["sites", i, "clinician_names"], f"sites.{i}.{what}", "leave it out"
         known = {"as_of", "layout", "unplaced", "synthetic", "state", "states", "kind", "columns"}
         found = complaints(reader, said, sites.options, known)
         for field, what, fix in (*_misread(sites.file, reader), *found):
@@ -229,6 +240,28 @@ def _wrong_care(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
                 kinds_in_words(care.kinds)
         except InputError as error:
             yield ["care", i, "kinds"], f"care.{i}.kinds: {error.what}", error.fix
+        for field, why in _without_effect(care):
+            yield (
+                ["care", i, field],
+                f"care.{i}.{field}: {why}, so nothing reads it",
+                "leave it out",
+            )
+
+
+def _without_effect(care: CarePart) -> Iterator[tuple[str, str]]:
+    """Yield fields that the method does not read, and why."""
+    unread = {}
+    if care.method != "column":
+        unread = dict.fromkeys(("column", "unit"), f'method = "{care.method}" takes no column')
+    if not (care.method == "column" and care.by_ratio):
+        unread["supply_n"] = "only a column of ratios is held against a number of clinicians"
+    if care.by_capacity:
+        unread["sd"] = "clinicians per resident have no minutes with a spread"
+    elif care.method == "column" and (care.by_ratio or care.unit == "share"):
+        unread["sd"] = f'unit = "{care.unit}" is no time with a spread'
+    for field, why in unread.items():
+        if getattr(care, field) is not None:
+            yield field, why
 
 
 def _known_rules(plan: StudyPlan, path: str | Path) -> Iterator[CoverageRule]:
@@ -292,12 +325,24 @@ def _wrong_criteria(part: UnderResourcedPart) -> Iterator[_Problem]:
         cut = criterion.at_least if criterion.at_most is None else criterion.at_most
         if wrong := cut_outside(criterion.column, float(cut or 0)):
             yield where, f"{start} {wrong[0]}", wrong[1]
+        if any(_may_both_hold(criterion, other) for other in part.criteria[:i]):
+            what = "stands in two criteria that one area can meet at once, and would count as two"
+            yield where, f"{start} {what}", "keep one of them"
     if part.at_least > len(part.criteria):
         yield (
             ["under_resourced", "at_least"],
             f"under_resourced.at_least asks for {part.at_least} of {len(part.criteria)} criteria",
             None,
         )
+
+
+def _may_both_hold(one: CriterionPart, other: CriterionPart) -> bool:
+    """Tell whether two criteria ask the same column, and one value can meet both."""
+    if one.column != other.column:
+        return False
+    low = [part.at_least for part in (one, other) if part.at_least is not None]
+    high = [part.at_most for part in (one, other) if part.at_most is not None]
+    return not (low and high) or max(low) <= min(high)
 
 
 def load_rule(name: str, folder: Path) -> CoverageRule:

@@ -107,6 +107,8 @@ def _words(problem: Any) -> str:
         return "is missing"
     if kind == "extra_forbidden":
         return "is no field of a study file"
+    if kind == "model_type":
+        return f"is {_short(repr(problem['input']))}, where fields with values belong"
     cause = problem.get("ctx", {}).get("error")
     if isinstance(cause, EquityError):
         return cause.what
@@ -119,8 +121,8 @@ def _allowed(problem: Any) -> str | None:
     kind = problem["type"]
     if kind == "literal_error":
         return f"use {problem['ctx']['expected']}"
-    if kind in {"extra_forbidden", "missing"}:
-        fields = _fields_at(problem["loc"][:-1])
+    if kind in {"extra_forbidden", "missing", "model_type"}:
+        fields = _fields_at(problem["loc"][: None if kind == "model_type" else -1])
         return f"fields here are {', '.join(fields)}" if fields else None
     cause = problem.get("ctx", {}).get("error")
     return cause.fix if isinstance(cause, EquityError) else None
@@ -132,9 +134,8 @@ def _fields_at(location: tuple[Any, ...]) -> list[str]:
         if isinstance(part, int) or not hasattr(model, "model_fields"):
             continue
         field = model.model_fields.get(part)
-        if field is None:
-            return []
-        model = _model_in(field.annotation)
+        if field is not None:  # else a key that the study chose
+            model = _model_in(field.annotation)
     return list(getattr(model, "model_fields", {}))
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 
 from equity.areas import recode
@@ -38,15 +35,12 @@ from equity.study.scope import below_each_other, refuse_absent, stacked
 
 __all__ = ["Inputs", "gather"]
 
-logger = logging.getLogger("equity.study")
-
 # Shares made of shares -> of which, unless the survey has a table that counts them.
 _MADE_OF = {
     "no_device_share": (("device_share",), ("B28003", "B28001")),
     "subscription_share": (("any_subscription_share",), ("B28002",)),
     "connected_share": (("device_share", "any_subscription_share"), ("B28003", "S2802")),
 }
-_NPI = re.compile(r"\d{10}(?=-\d+$|$)")
 _POPULATION = ("B01003_001", "B01001_001")
 
 
@@ -133,7 +127,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     areas = _named(_drawable(met), read["outlines"])
     everything = [
         *read["acs"], *read["tables"], read["lines"], read["boundaries"],
-        *(table for _, table, _ in read["sites"]), read["blocks"], read["centers"],
+        *(table for _, table in read["sites"]), read["blocks"], read["centers"],
         read["outlines"],
         read["connecticut"],
     ]  # fmt: skip
@@ -141,7 +135,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         areas=areas,
         lines=read["lines"],
         sites=_together(read["sites"], {"sites", "both"}),
-        capacity=_together(_counted_once(read["sites"]), {"capacity", "both"}),
+        capacity=_together(read["sites"], {"capacity", "both"}),
         blocks=read["blocks"],
         centers=read["centers"],
         outlines=read["outlines"],
@@ -234,9 +228,9 @@ class _Reader:
         ]
         return stacked(read, self.states)
 
-    def sites(self) -> list[tuple[SitesPart, gpd.GeoDataFrame, pd.Index]]:
-        read = read_places_of_care
-        return [(part, *read(part, self.study, self.files)) for part in self.plan.sites]
+    def sites(self) -> list[tuple[SitesPart, gpd.GeoDataFrame]]:
+        by_capacity = any(care.by_capacity for care in self.plan.care)
+        return read_places_of_care(self.plan.sites, self.study, self.files, by_capacity=by_capacity)
 
     def lines(self) -> LocationFiles | pd.DataFrame | None:
         part = self.plan.coverage
@@ -387,36 +381,10 @@ def _named(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame | None) -> gpd.Ge
     return carry(result, areas)
 
 
-def _counted_once(
-    sites: list[tuple[SitesPart, gpd.GeoDataFrame, pd.Index]],
-) -> list[tuple[SitesPart, gpd.GeoDataFrame, pd.Index]]:
-    """Leave out of a list's capacity, and count, whoever an earlier one has brought already.
-
-    The national provider number is one person's or organization's wherever it stands (``-2``: a
-    second address). Any other id may be a row's number: it must stand at the same place as well.
-    """
-    seen: set[object] = set()
-    result = []
-    for part, table, listed in sites:
-        if part.use == "sites":
-            continue
-        places = zip(listed.astype(str), table["lon"].round(5), table["lat"].round(5), strict=True)
-        keys = [(_NPI.match(one) or (None,))[0] or (one, x, y) for one, x, y in places]
-        again = np.array([key in seen for key in keys], dtype=bool)
-        seen.update(keys)
-        if again.any():
-            said = f"{part.label}: {int(again.sum()):,} stand in an earlier list and count once"
-            logger.warning(said)
-            result.append((part, carry(table[~again], table, notes=[said]), listed[~again]))
-        else:
-            result.append((part, table, listed))
-    return result
-
-
 def _together(
-    sites: list[tuple[SitesPart, gpd.GeoDataFrame, pd.Index]], uses: set[str]
+    sites: list[tuple[SitesPart, gpd.GeoDataFrame]], uses: set[str]
 ) -> gpd.GeoDataFrame | None:
-    chosen = [table for part, table, _ in sites if part.use in uses]
+    chosen = [table for part, table in sites if part.use in uses]
     if len(chosen) < 2:
         return chosen[0] if chosen else None
     # Ids are unique within a file, not across files.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pandas as pd
@@ -11,7 +11,7 @@ from equity.areas.join import JoinAudit, combine
 from equity.errors import EquityError, InputError, VintageError
 from equity.provenance import meta
 
-__all__ = ["in_words_of_a_study", "joined"]
+__all__ = ["in_words_of_a_study", "joined", "refuse_made_twice"]
 
 _FIXES = {
     "E-COLUMN-TWICE": (
@@ -68,6 +68,32 @@ def joined(
     """
     with in_words_of_a_study(lambda error: _file_of(error, others, names)):
         return combine(table, *others, tolerance=tolerance, names=names, audit=True)
+
+
+def refuse_made_twice(brought: pd.DataFrame, made: Iterable[str], by: str) -> None:
+    """Refuse a column that a table of the study brings and another of its inputs makes as well.
+
+    Parameters
+    ----------
+    brought
+        The study's table.
+    made
+        Columns that the other input gives, whatever their values.
+    by
+        What it is and does, for the error.
+
+    Raises
+    ------
+    InputError
+        Naming the columns.
+    """
+    twice = sorted(set(made) & set(map(str, brought.columns)))
+    if twice:
+        raise InputError(
+            f"[[tables]] bring {', '.join(twice[:5])}, which {by} as well",
+            fix=f"leave one of the two out, or give it a name of your own, as my_{twice[0]}",
+            code="E-COLUMN-TWICE",
+        )
 
 
 def _file_of(

@@ -21,6 +21,7 @@ from equity.measures.demand import MIXED, join_designations
 from equity.provenance import carry, meta, stamp
 from equity.sources.census.files import read_blocks
 from equity.sources.fcc.providers import leading_providers
+from equity.study.care_sites import without_register_numbers
 from equity.study.joining import in_words_of_a_study
 from equity.study.live import LiveFiles
 from equity.study.parts import AreasPart, CrosswalkPart, TablePart
@@ -105,6 +106,10 @@ def _read(
     if part.reader == "bdc_providers" and "names" in options:
         options["names"] = files.path(options["names"], part.vintage)
     table: pd.DataFrame = call(reader, path, live_options(part.file), given, part.said(), options)
+    if part.reader == "travel_times":
+        column = str(options.get("destination", ""))
+        ids = without_register_numbers(table["travel_site_id"], column)
+        table = carry(table.assign(travel_site_id=ids), table)
     return table
 
 

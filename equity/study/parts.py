@@ -199,6 +199,12 @@ class ColumnPart(_Part):
     where: dict[str, Filter] = {}
     confirmed: bool = False
 
+    @model_validator(mode="before")
+    @classmethod
+    def _by_its_name(cls, value: Any) -> Any:
+        """Take ``"x"`` for ``{ column = "x" }``, as :func:`equity.read_table` does."""
+        return {"column": value} if isinstance(value, str) else value
+
 
 _BY_BLOCKS = {
     "file": "live:block-relationship",
@@ -318,13 +324,15 @@ class SitesPart(_Read):
     """``[[sites]]``: places of care.
 
     ``hrsa`` and ``points`` have coordinates; the others are lists of addresses, which stand at the
-    inner point of their ZIP area, or where the Census geocoder finds them (`addresses`). Of a list
-    of persons no name and no register number is shown, unless `clinician_names` asks for them.
+    inner point of their ZIP area, or where the Census geocoder finds them (`addresses`). Of persons
+    no name and no register number (NPI, PAC) is shown, also where it is the id of ``points``,
+    unless `clinician_names` asks for them.
     """
 
     own = frozenset(
         {"file", "as_of", "reader", "unplaced", "label", "use", "options", "clinician_names"}
     )
+    of_persons: ClassVar[tuple[str, ...]] = ("points", "clinicians", "nppes")
     placing: ClassVar[frozenset[str]] = frozenset(
         {"states", "addresses", "zip_areas", "zip_areas_year"}
     )

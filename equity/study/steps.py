@@ -13,7 +13,7 @@ from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
 from equity.areas.schema import base_name, is_acs_code
 from equity.errors import MissingColumnError
-from equity.measures.adoption import adoption, covered_populations
+from equity.measures.adoption import adoption, counted_columns, covered_populations
 from equity.measures.clusters import hotspots
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
@@ -26,7 +26,7 @@ from equity.provenance import carry
 from equity.rules import CoverageRule
 from equity.study.care import care_within_reach
 from equity.study.inputs import Inputs
-from equity.study.joining import joined
+from equity.study.joining import joined, refuse_made_twice
 from equity.study.parts import CarePart, StudyPlan
 
 __all__ = ["Measured", "measure"]
@@ -81,6 +81,9 @@ def measure(
         table = care_within_reach(plan, inputs, table, plan.care[0])
         advance(1)
         lines = _lines(plan, inputs, rules, executor)
+        if inputs.lines is not None:
+            given = map(str, lines[plan.study.headline].columns)
+            refuse_made_twice(inputs.areas, given, "[coverage] gives")
         audit = inputs.audit
         # The headline first: its columns are the ones without a suffix.
         for rule in sorted(rules, key=lambda rule: rule.id != plan.study.headline):
@@ -122,8 +125,9 @@ def _refuse_no_headline(plan: StudyPlan, table: gpd.GeoDataFrame) -> None:
 
 
 def _with_people(plan: StudyPlan, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Add the shares of the populations that the ACS tells; a table of the study's own stands."""
+    """Add the shares of the populations that the ACS tells, or a table of the study's own."""
     table, told = _without_codes(areas), covered_populations(areas)
+    refuse_made_twice(table, counted_columns(areas), "[[acs]] count")
     own = [name for name in told.columns if base_name(str(name)) in table.columns]
     price = [] if plan.price is None else [line_over_income(areas, **plan.price.model_dump())]
     return combine(table, told.drop(columns=own), *price)

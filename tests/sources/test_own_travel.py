@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from equity.errors import EquityError, GeoidError, InputError, MissingColumnError
+from equity.errors import EquityError, GeoidError, InputError, MissingColumnError, VintageError
 from equity.provenance import meta
 from equity.sources.own_travel import read_travel_times
 
@@ -54,3 +54,38 @@ def test_what_is_no_travel_time_is_refused(tmp_path, rows, more, error, match):
     with pytest.raises(error, match=match) as caught:
         times(tmp_path, rows, **more)
     assert isinstance(caught.value, EquityError)
+
+
+@pytest.mark.parametrize(
+    ("unit", "cost", "values", "says"),
+    [
+        ("min", "t", [900, 980, 1200, 700, 650], "no trips in that unit"),
+        ("h", "t", [11, 15, 20, 30, 12], "no trips in that unit"),
+        ("s", "t", [12, 15, 20, 30, 90], "no trips in that unit"),
+        ("min", "DriveHrs", [12, 15], "is called DriveHrs"),
+        ("s", "TravelMin", [900, 1200], "is called TravelMin"),
+        ("min", "t", [900, 12, 15, 20, 30], ""),
+        ("s", "cost_sec", [900, 1200], ""),
+        ("min", "minutes_not_hours", [12, 15], ""),
+    ],
+)
+def test_times_that_look_like_another_unit_are_questioned(tmp_path, unit, cost, values, says):
+    rows = "".join(f"510010001{n:02d},a,{value}\n" for n, value in enumerate(values))
+    path = tmp_path / "times.csv"
+    path.write_text(f"home,site,{cost}\n" + rows)
+    said = {**SAID, "cost": cost, "unit": unit}
+    if says:
+        with pytest.raises(InputError, match=says) as caught:
+            read_travel_times(path, **said)
+        assert "confirmed = true" in caught.value.fix
+    table = read_travel_times(path, **said, confirmed=bool(says))
+    per = {"min": 1, "s": 60, "h": 1 / 60}[unit]
+    assert table["travel_min"].tolist() == pytest.approx([value / per for value in values])
+
+
+def test_ids_of_other_areas_than_the_vintage_s_are_refused(tmp_path):
+    old, new = "09001010101,a,5\n", "09190010101,a,5\n"
+    for rows, vintage in ((old + new, "2020"), (new, "2010"), (old, "2020-CT2022")):
+        with pytest.raises(VintageError, match="Connecticut"):
+            times(tmp_path, rows, geo_vintage=vintage)
+    assert len(times(tmp_path, new, geo_vintage="2020-CT2022")) == 1

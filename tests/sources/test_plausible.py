@@ -75,6 +75,12 @@ def test_a_margin_wider_than_any_share_is_refused(tmp_path):
         ("nearest_km", "dist_km", [12, 20], ""),
         ("land_km2", "area_sqmi", [12, 20], "called area_sqmi"),
         ("minutes", "drive_hours", [12, 20], ""),
+        ("drive_min", "DriveHrs", [1, 5], "called DriveHrs"),
+        ("nearest_km", "DistMi", [1, 5], "called DistMi"),
+        ("nearest_km", "FQHCMiles1", [1, 5], "called FQHCMiles1"),
+        ("nearest_km", "DistKm", [1, 5], ""),
+        ("poor_n", "POV_PCT", [12, 20], "called POV_PCT"),
+        ("poor_n", "MedianIncome", [12, 20], "called MedianIncome"),
         ("family_n", "families", [12, 20], ""),
     ],
 )
@@ -84,6 +90,49 @@ def test_another_unit_than_the_names_is_questioned(tmp_path, name, column, value
             read(tmp_path, values, name, column)
     table = read(tmp_path, values, name, column, confirmed=bool(says))
     assert table[name].tolist() == values
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "refused"),
+    [
+        ("population_n", "B19013_001E", True),
+        ("my_homes_n", "B25064_001E", True),
+        ("households_n", "b01002_001", True),
+        ("population_n", "B01003_001E", False),
+        ("income_usd", "B19013_001E", False),
+        ("people_n", "S2802_C02_001E", False),
+    ],
+)
+def test_a_figure_that_has_no_sum_is_no_count(tmp_path, name, column, refused):
+    if refused:
+        with pytest.raises(InputError, match=f"{column} is none: its values have no sum"):
+            read(tmp_path, [4000, 6000], name, column)
+    else:
+        assert read(tmp_path, [4000, 6000], name, column)[name].tolist() == [4000, 6000]
+
+
+@pytest.mark.parametrize(
+    ("margins", "says"),
+    [
+        (["0.021", "0.034"], "look like margins of shares"),
+        (["0.06", "1"], "look like margins of shares"),
+        (["150", "1"], "holds 150, a margin wider than any percent"),
+        (["0.1", "0.3"], None),
+        (["0.25", "1.5"], None),
+        (["0", ""], None),
+    ],
+)
+def test_margins_of_percentages_are_in_points(tmp_path, margins, says):
+    if says:
+        with pytest.raises(InputError, match=says):
+            read(tmp_path, [12.3, 25], "sick_share", unit="percent", moe=margins)
+        if "150" in margins:
+            return
+    table = read(
+        tmp_path, [12.3, 25], "sick_share", unit="percent", moe=margins, confirmed=bool(says)
+    )
+    wanted = [float(m or "nan") / 100 for m in margins]
+    assert table["sick_share_moe"].tolist() == pytest.approx(wanted, nan_ok=True)
 
 
 def test_counts_that_are_not_whole_are_said_and_negative_ones_refused(tmp_path):

@@ -19,6 +19,7 @@ from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, iso_day, stamp
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import index_by_area, to_numbers
+from equity.sources.plausible import refuse_no_sum
 from equity.sources.vintages import vintage_of
 
 __all__ = ["read_coverage"]
@@ -104,6 +105,8 @@ def read_coverage(
     frame, ids = table_ids(frame, path, level=level, given=id_column)
     mapping = dict(columns) if columns else _known_layout(frame, path)
     _check_targets(list(mapping.values()))
+    for name, target in mapping.items():
+        refuse_no_sum(target, name, path)
     lacking = [name for name in _COUNTS if name not in mapping.values()]
     if lacking:
         raise MissingColumnError(
