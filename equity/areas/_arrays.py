@@ -58,8 +58,10 @@ def _aligned(value: Any, leader: Any, name: str) -> Any:
     """Give the same value in the leader's row order; different rows are refused, never filled."""
     if value.index.equals(leader.index):
         return value
+    alike = value.index.nlevels == leader.index.nlevels
     same = (
-        len(value.index) == len(leader.index)
+        alike
+        and len(value.index) == len(leader.index)
         and value.index.is_unique
         and leader.index.is_unique
         and value.index.isin(leader.index).all()
@@ -67,7 +69,7 @@ def _aligned(value: Any, leader: Any, name: str) -> Any:
     if not same:
         raise InputError(
             f"{name} does not have the same rows as the first argument",
-            count=int((~value.index.isin(leader.index)).sum()) or None,
+            count=(int((~value.index.isin(leader.index)).sum()) or None) if alike else None,
             fix="join the tables with equity.combine before doing arithmetic on them",
         )
     return value.loc[leader.index]

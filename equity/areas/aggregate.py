@@ -305,6 +305,8 @@ def _wanted(where: Where, name: str, crs: str) -> list[tuple[str, Any]]:
     from shapely.geometry.base import BaseGeometry
 
     if isinstance(where, gpd.GeoDataFrame | gpd.GeoSeries):
+        if isinstance(where, gpd.GeoDataFrame) and where.active_geometry_name is None:
+            raise InputError("the polygons have no geometry", fix="name it with set_geometry")
         if where.crs is None:
             raise InputError("the polygons do not say their coordinates", fix="set their crs")
         shapes = where.geometry

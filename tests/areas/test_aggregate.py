@@ -331,3 +331,8 @@ def test_groups_that_do_not_name_every_area_once_are_refused():
         roll_up(base, dict.fromkeys(IDS[:2], "a"))
     with pytest.raises(InputError, match=r"twice|more than once"):
         roll_up(base, pd.Series("a", index=[*IDS, IDS[0]]))
+
+
+def test_polygons_that_have_lost_their_geometry_are_told_so():
+    with pytest.raises(InputError, match="have no geometry"):
+        service_area(squares(population_n=[1.0] * 3), gpd.GeoDataFrame(pd.DataFrame({"a": [1]})))

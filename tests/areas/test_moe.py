@@ -477,3 +477,11 @@ def test_grouped_median_whose_bound_reaches_the_open_end_has_no_margin():
     closed = grouped_median([10, 15, 4], [(0, 10), (10, 20), (20, 30)], open_ends=False)
     assert closed.status == "ok"
     assert closed.moe > 0
+
+
+def test_rows_named_by_two_levels_are_no_rows_named_by_one():
+    one = pd.DataFrame({"a": [1.0, 2.0]}, index=["x", "y"])
+    two = one.set_axis(pd.MultiIndex.from_tuples([("x", 1), ("y", 2)]))
+    for left, right in ((one, two), (two, one)):
+        with pytest.raises(InputError, match="does not have the same rows"):
+            moe.moe_sum(left, right)

@@ -545,3 +545,11 @@ def test_a_rurality_of_another_vintage_is_refused_though_its_ids_are_alike(vinta
                 match = "that of areas of 2010, the origins are areas of 2020"
                 stack.enter_context(pytest.raises(VintageError, match=match))
             measure(table, sites, rurality=ruca, **more)
+
+
+def test_a_geo_table_that_has_lost_its_geometry_is_told_so():
+    here = gpd.GeoDataFrame(geometry=gpd.points_from_xy([-77.0], [38.0]), crs="EPSG:4269")
+    lost = gpd.GeoDataFrame(pd.DataFrame({"a": [1]}))
+    for areas, sites in ((lost, here), (here, lost)):
+        with pytest.raises(InputError, match="have no geometry"):
+            nearest_sites(areas, sites)

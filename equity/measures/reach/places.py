@@ -132,6 +132,8 @@ def _coordinates(table: Table, *, role: str) -> tuple[Floats, Floats]:
 
 
 def _from_geometry(table: gpd.GeoDataFrame, *, role: str) -> tuple[Floats, Floats]:
+    if table.active_geometry_name is None:
+        raise InputError(f"{role} have no geometry", fix="name it with set_geometry")
     if table.crs is None:
         raise InputError(
             f"{role} do not say in which coordinate system they are",
