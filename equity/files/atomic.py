@@ -11,6 +11,7 @@ import contextlib
 import errno
 import os
 import shutil
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,7 +19,16 @@ from pathlib import Path
 
 from equity.errors import EquityError, StorageError
 
-__all__ = ["free_space", "replacing", "settle", "storing", "sweep", "write_bytes", "write_text"]
+__all__ = [
+    "free_space",
+    "replacing",
+    "scratch",
+    "settle",
+    "storing",
+    "sweep",
+    "write_bytes",
+    "write_text",
+]
 
 _FIX = "check that the folder exists, is yours and has room"
 _LEFTOVER = ".partial"
@@ -52,6 +62,32 @@ def storing(path: Path, *, name: str | Path | None = None, fix: str = _FIX) -> I
             fix=fix,
             code="E-DISK-FULL" if full else None,
         ) from None
+
+
+@contextlib.contextmanager
+def scratch(*troubles: type[Exception]) -> Iterator[Path]:
+    """Open a temporary folder; where it refuses, one error says so.
+
+    Parameters
+    ----------
+    *troubles
+        Errors of a library that writes there, which stand for a disk that refuses.
+
+    Raises
+    ------
+    StorageError
+        If there is no such folder, or it has no room.
+    """
+    place = Path(os.environ.get("TMPDIR", os.curdir))
+    fix = "make room in the folder for temporary files, or name another in TMPDIR"
+    with storing(place, name="a temporary file", fix=fix):
+        place = Path(tempfile.gettempdir())
+    with storing(place, name="a temporary file", fix=fix):
+        try:
+            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
+                yield Path(name)
+        except troubles as error:
+            raise OSError(str(error).splitlines()[0]) from None
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +12,9 @@ import geopandas as gpd
 import pandas as pd
 import pyogrio
 import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
+
+from equity.files.atomic import scratch
 
 __all__ = ["geopackage"]
 
@@ -60,8 +62,8 @@ def geopackage(
     described = dictionary.rename(index=names)
     fits = layer.lower() not in _LAYERS and not layer.lower().startswith(("gpkg_", "sqlite_"))
     rows = flat.reset_index(names="geoid").rename(columns=str).rename(columns=names)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "out.gpkg"
+    with scratch(DataLayerError, DataSourceError, FeatureError) as folder:
+        path = folder / "out.gpkg"
         before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _DATE})
         try:

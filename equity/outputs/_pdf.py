@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from equity.files.atomic import scratch
 from equity.outputs._block import Block
 from equity.outputs._text import clean
 from equity.outputs.report import Report
@@ -35,8 +35,7 @@ def pdf(report: Report, content: Sequence[Block], picture: bytes | None, alt: st
 
     from equity.outputs._text import template
 
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with scratch() as folder:
         (folder / "appendix.typ").write_text(template("appendix.typ"), encoding="utf-8")
         (folder / "data.json").write_text(
             json.dumps(document(report, content, alt), ensure_ascii=False), encoding="utf-8"

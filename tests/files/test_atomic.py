@@ -11,7 +11,7 @@ import pytest
 
 from equity.errors import StorageError
 from equity.files import atomic
-from equity.files.atomic import replacing, settle, storing, sweep, write_bytes, write_text
+from equity.files.atomic import replacing, scratch, settle, storing, sweep, write_bytes, write_text
 
 
 def left_in(folder):
@@ -172,3 +172,22 @@ def test_four_threads_write_one_file_and_it_is_always_whole(tmp_path):
 
     assert in_threads(write) == []
     assert left_in(tmp_path) == ["t"]
+
+
+@pytest.mark.parametrize("trouble", [OSError(errno.ENOSPC, "No space left"), KeyError("sqlite3")])
+def test_a_full_temporary_folder_is_one_error_that_names_it(tmp_path, monkeypatch, trouble):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with pytest.raises(StorageError) as caught, scratch(KeyError):
+        raise trouble
+    assert "a temporary file" in str(caught.value)
+    assert "TMPDIR" in caught.value.fix
+    assert left_in(tmp_path) == []
+
+
+def test_no_temporary_folder_at_all_is_told(tmp_path, monkeypatch):
+    def none():
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", none)
+    with pytest.raises(StorageError, match="a temporary file"), scratch():
+        pass
