@@ -220,6 +220,7 @@ ELSEWHERE = {
     "choose with layer=": "tests/sources: a geodatabase, a GeoPackage with two layers",
     "check the names in columns=": "tests/sources: a mapping over several files",
     "detail='cartographic'": "of a download",
+    "or say confirmed = true for the column": "tests/sources/test_table.py",
 }
 
 

@@ -319,7 +319,9 @@ def _table_option(entry: Input) -> str:
     if entry.gives not in {"areas", "designations"} or entry.by_hand_only or entry.id in _NO_OPTION:
         return ""
     spread = {"spread": True} if entry.level in {"county", "state"} else {}
-    return _option("tables", entry, {"vintage": entry.vintage, **spread})
+    # Its shares of people are counted by the ACS as well, and no column may come from two inputs.
+    picked = {"columns": {"svi_percentile": "svi_percentile"}} if entry.id == "svi-tract" else {}
+    return _option("tables", entry, {"vintage": entry.vintage, **spread, **picked})
 
 
 def _option(section: str, entry: Input, fields: dict[str, Any]) -> str:
