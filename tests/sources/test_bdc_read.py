@@ -357,3 +357,12 @@ def test_long_ids_of_the_newer_specification(tmp_path):
 def test_names_in_utf8_are_read(tmp_path):
     write_offers(tmp_path, [offer(L1, brand="Señal, S.A. – Las Marías")])
     assert count(tmp_path) == 1
+
+
+@pytest.mark.parametrize("named", ["~", "~/bdc"])
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch, named):
+    (tmp_path / "bdc").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    with pytest.raises(MissingFileError, match="the folder holds none"):
+        eq.read_bdc(named, as_of="2024-12-31")

@@ -199,10 +199,10 @@ def _each(paths: Paths) -> Iterator[tuple[str, bool]]:
     for item in items:
         if is_url(item):
             yield from _each_url(str(item))
-        elif located(item).is_dir():
-            yield from ((str(p), False) for p in sorted(Path(item).iterdir()) if p.is_file())
-        elif Path(item).is_file():
-            yield str(item), True
+        elif (place := located(item)).is_dir():
+            yield from ((str(p), False) for p in sorted(place.iterdir()) if p.is_file())
+        elif place.is_file():
+            yield str(place), True
         else:
             raise MissingFileError("no such file or folder", file=item, fix="check the path")
 
