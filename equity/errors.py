@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 _EXAMPLES = 5
 _LONGEST_WORD = 300
@@ -86,6 +87,23 @@ class EquityError(Exception):
         self.fix = fix
         self.code = code or self.default_code
         super().__init__(self.message)
+
+    def again(
+        self,
+        *,
+        what: str | None = None,
+        file: str | Path | None = None,
+        fix: str | None = None,
+    ) -> Self:
+        """Return the same error as somebody further out tells it, with what is given replaced."""
+        return type(self)(
+            self.what if what is None else what,
+            file=self.file if file is None else file,
+            rows=self.rows,
+            count=self.count,
+            fix=self.fix if fix is None else fix,
+            code=self.code,
+        )
 
     @property
     def message(self) -> str:

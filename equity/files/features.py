@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from equity.errors import FormatError
-from equity.files.words import as_text
+from equity.files.words import as_text, csv_cell
 
 __all__ = ["is_json", "read_features"]
 
@@ -61,7 +61,9 @@ def read_features(data: bytes, path: str | Path) -> tuple[list[str], list[tuple[
 
 def _laid_out(rows: list[dict[str, Any]]) -> tuple[list[str], list[tuple[int, list[str]]]]:
     names = list(dict.fromkeys(name for row in rows for name in row))
-    return names, [(n, [_text(row.get(name)) for name in names]) for n, row in enumerate(rows, 1)]
+    return names, [
+        (n, [csv_cell(row.get(name), _text) for name in names]) for n, row in enumerate(rows, 1)
+    ]
 
 
 def parsed(data: bytes, path: str | Path) -> Any:
@@ -152,11 +154,4 @@ def _attributes(item: dict[str, Any], *, degrees: bool) -> dict[str, Any]:
 
 
 def _text(cell: Any) -> str:
-    """Return a value as a CSV would hold it."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
     return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)

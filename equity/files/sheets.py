@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from equity.errors import FormatError
+from equity.files.words import csv_cell
 from equity.files.zips import OpenZip, open_zip
 
 __all__ = ["read_sheet"]
@@ -133,7 +134,9 @@ def _filled(data: bytes, path: str | Path, *, state: str = "visible") -> dict[st
             ) from None
     filled = {}
     for title, rows in values.items():
-        texts = [(number, [_text(cell) for cell in row]) for number, row in enumerate(rows, 1)]
+        texts = [
+            (number, [csv_cell(cell, _text) for cell in row]) for number, row in enumerate(rows, 1)
+        ]
         kept = [(number, cells) for number, cells in texts if any(c.strip() for c in cells)]
         if kept:
             filled[title] = kept
@@ -178,13 +181,6 @@ def _refuse_unknown_results(values: dict[str, Any], formulas: dict[str, Any], pa
 
 
 def _text(cell: Any) -> str:
-    """Return a cell as a CSV would hold it: ids and counts without a decimal point."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return cell.date().isoformat()
     return str(cell)

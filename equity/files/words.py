@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from equity.errors import FormatError
 
-__all__ = ["UTF16", "as_text", "decoded_words"]
+__all__ = ["UTF16", "as_text", "csv_cell", "decoded_words"]
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
@@ -35,6 +36,20 @@ def as_text(content: bytes, path: str | Path) -> str:
                 fix="download it again, or save it with the encoding UTF-8",
             ) from None
     return str(_text(content.removeprefix(b"\xef\xbb\xbf"), utf8=False))
+
+
+def csv_cell(cell: Any, otherwise: Callable[[Any], str]) -> str:
+    """Return a value as a CSV would hold it: ids and counts without a decimal point.
+
+    What is no blank, truth or whole number is left to `otherwise`.
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return otherwise(cell)
 
 
 def decoded_words(frame: Frame) -> Frame:

@@ -119,6 +119,9 @@ class Input:
         Level of its areas, where it is always the same.
     options
         What its reader is told unless the study says otherwise.
+    picks
+        The columns that a study takes of it, where the reader gives some that another input
+        counts as well; all by default.
     """
 
     id: str
@@ -146,6 +149,7 @@ class Input:
     columns: Sequence[str] = ()
     level: str = ""
     options: Mapping[str, object] = field(default_factory=dict)
+    picks: Sequence[str] = ()
 
     def names(self, state: str, vintage: str = "") -> dict[str, str]:
         """Return what the templates are filled with."""

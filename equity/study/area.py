@@ -118,14 +118,7 @@ def find_area(plan: StudyPlan, folder: Path, inputs: Inputs) -> Area | None:
     try:
         return finder.found()
     except EquityError as error:
-        raise type(error)(
-            f"[area]: {error.what}",
-            file=error.file,
-            rows=error.rows,
-            count=error.count,
-            fix=error.fix,
-            code=error.code,
-        ) from None
+        raise error.again(what=f"[area]: {error.what}") from None
 
 
 class _Finder:

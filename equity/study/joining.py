@@ -43,14 +43,7 @@ def in_words_of_a_study(file_of: Callable[[EquityError], str | None]) -> Iterato
     except (InputError, VintageError) as error:
         if error.code not in _FIXES:
             raise
-        raise type(error)(
-            error.what,
-            file=error.file or file_of(error),
-            rows=error.rows,
-            count=error.count,
-            fix=_FIXES[error.code],
-            code=error.code,
-        ) from None
+        raise error.again(file=error.file or file_of(error), fix=_FIXES[error.code]) from None
 
 
 def joined(

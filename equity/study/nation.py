@@ -180,14 +180,7 @@ def _results(
         try:
             yield part.run_with(None) if executor is None else waiting.pop(0).result()
         except EquityError as error:
-            raise type(error)(
-                f"{state.name}: {error.what}",
-                file=error.file,
-                rows=error.rows,
-                count=error.count,
-                fix=error.fix,
-                code=error.code,
-            ) from None
+            raise error.again(what=f"{state.name}: {error.what}") from None
 
 
 def _run_there(study: Study) -> StudyResult:

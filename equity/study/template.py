@@ -319,8 +319,7 @@ def _table_option(entry: Input) -> str:
     if entry.gives not in {"areas", "designations"} or entry.by_hand_only or entry.id in _NO_OPTION:
         return ""
     spread = {"spread": True} if entry.level in {"county", "state"} else {}
-    # Its shares of people are counted by the ACS as well, and no column may come from two inputs.
-    picked = {"columns": {"svi_percentile": "svi_percentile"}} if entry.id == "svi-tract" else {}
+    picked = {"columns": {name: name for name in entry.picks}} if entry.picks else {}
     return _option("tables", entry, {"vintage": entry.vintage, **spread, **picked})
 
 
