@@ -153,5 +153,5 @@ def _attributes(item: dict[str, Any], *, degrees: bool) -> dict[str, Any]:
     return row if lon is None else {**row, "lon": lon, "lat": lat}
 
 
-def _text(cell: Any) -> str:
+def _text(cell: object) -> str:
     return cell if isinstance(cell, str) else json.dumps(cell, ensure_ascii=False)

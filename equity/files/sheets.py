@@ -180,7 +180,7 @@ def _refuse_unknown_results(values: dict[str, Any], formulas: dict[str, Any], pa
         )
 
 
-def _text(cell: Any) -> str:
+def _text(cell: object) -> str:
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return cell.date().isoformat()
     return str(cell)

@@ -38,7 +38,7 @@ def as_text(content: bytes, path: str | Path) -> str:
     return str(_text(content.removeprefix(b"\xef\xbb\xbf"), utf8=False))
 
 
-def csv_cell(cell: Any, otherwise: Callable[[Any], str]) -> str:
+def csv_cell(cell: object, otherwise: Callable[[object], str]) -> str:
     """Return a value as a CSV would hold it: ids and counts without a decimal point.
 
     What is no blank, truth or whole number is left to `otherwise`.
