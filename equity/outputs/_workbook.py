@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import IO, Any
 from xml.sax.saxutils import escape
 
-import numpy as np
 import pandas as pd
 
 from equity.areas.words import is_missing
@@ -132,12 +131,10 @@ def _cells(
     for row, value in enumerate(values, start=first):
         if is_missing(value):
             cells.append("")
-        elif isinstance(value, (bool, np.bool_)):
-            cells.append(f'<c r="{letter}{row}" t="b"><v>{int(value)}</v></c>')
-        elif isinstance(value, (float, np.floating)):
+        elif isinstance(value, bool):
+            cells.append(f'<c r="{letter}{row}" t="b"><v>{value:d}</v></c>')
+        elif isinstance(value, (int, float)):
             cells.append(f'<c r="{letter}{row}"><v>{value:.15g}</v></c>')
-        elif isinstance(value, (int, np.integer)):
-            cells.append(f'<c r="{letter}{row}"><v>{value}</v></c>')
         else:
             text = str(value)
             look = style + (_QUOTED if FORMULA.match(text) else 0)
