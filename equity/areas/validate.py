@@ -62,10 +62,13 @@ def refuse_impossible(table: pd.DataFrame, name: str) -> None:
     for column, values in _described(table):
         if not _is_numeric(values):
             continue
-        _refuse_codes(values, name)
-        if column.unit == "share" and column.maximum == 1:
+        numbers = _numbers(values)
+        low, high = np.fmin.reduce(numbers, initial=0.0), np.fmax.reduce(numbers, initial=0.0)
+        if low <= _CODES[-1] or high == np.inf:
+            _refuse_codes(values, name)
+        if high > 1.0 and column.unit == "share" and column.maximum == 1:
             _refuse(column, values, "maximum", _above(values, 1.0), name)
-        if column.adds or split_suffix(column.name)[0].endswith("_moe"):
+        if low < 0.0 and (column.adds or split_suffix(column.name)[0].endswith("_moe")):
             _refuse(column, values, "minimum", _below(values, 0.0), name)
 
 
@@ -144,6 +147,8 @@ def _above(values: pd.Series, high: float) -> Any:
 
 
 def _numbers(values: pd.Series) -> Any:
+    if values.dtype == np.float64:
+        return values.to_numpy()
     return pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
 
 

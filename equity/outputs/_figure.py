@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -23,6 +24,7 @@ _FOCUS = "#a3124a"  # prints as a dark gray
 _LEGEND = 1.2  # inches under the map for scale bar and legend
 
 
+@lru_cache(maxsize=1)  # one picture stands in both documents of a run
 def figure_png(report: Report) -> bytes | None:
     """Draw the first map layer; None if there is nothing to draw.
 
@@ -38,7 +40,7 @@ def figure_png(report: Report) -> bytes | None:
     from matplotlib.figure import Figure
 
     layer = report.layers[0]
-    drawn = _pack.display_geometry(report.table.geometry, detail=1 / 3000)
+    drawn = _pack.display_geometry(report.table.geometry)
     crs = _local_crs(drawn)
     shapes = gpd.GeoSeries(drawn, crs="EPSG:4269").to_crs(crs)
     classes = _classes(report, layer)
@@ -155,7 +157,7 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
             _add(axes, shape, facecolor="none", edgecolor=color, linewidth=width)
     if report.sites is not None and len(report.sites):
         points = gpd.GeoSeries(_pack.lon_lat(report.sites.geometry), crs="EPSG:4269").to_crs(crs)
-        inside = shapely.intersects(shapely.union_all(drawn), _pack.lon_lat(report.sites.geometry))
+        inside = _pack.within(drawn, _pack.lon_lat(report.sites.geometry))
         points = gpd.GeoSeries(points[(points.geom_type == "Point") & inside])
         size = 4 if len(points) < 60 else 2.6
         axes.plot(

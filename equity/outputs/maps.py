@@ -318,9 +318,7 @@ def _site_rows(sites: Any, drawn: np.ndarray) -> list[tuple[float, float, str, i
     if "offers_telehealth" in sites:
         said = sites["offers_telehealth"].map({True: " (offers telehealth)"}).fillna("")
         names = [name + more for name, more in zip(names, said, strict=True)]
-    whole = shapely.union_all(drawn)
-    shapely.prepare(whole)
-    inside = shapely.intersects(whole, points)
+    inside = _pack.within(drawn, points)
     return [
         (round(float(p.y), 5), round(float(p.x), 5), name, int(within))
         for p, name, within in zip(points, names, inside, strict=True)

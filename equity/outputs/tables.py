@@ -123,13 +123,15 @@ def export(
     record["notes"] = list(dict.fromkeys([*notes, *record["notes"]]))
     record["credits"] = {name: harmless(told) for name, told in (credited or {}).items()}
     flat = _flat(table, record)
+    shown = as_read(flat)
     written: list[Path] = []
     for form in formats:
         path = folder / f"{name}.{form}"
         if form == "gpkg":
-            written += _write_gpkg(table, flat, path, record, layers=layers)
+            written += _write_gpkg(table, shown, path, record, layers=layers)
         else:
-            written += _WRITERS[form](table, flat, path, record)
+            given = flat if form == "parquet" else shown
+            written += _WRITERS[form](table, given, path, record)
     return written
 
 
@@ -299,7 +301,7 @@ def _write_csv(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -
     described = description(path.name, path.stem, _dictionary(flat, record), record)
     companion = path.with_name(f"{path.name}-metadata.json")
     return [
-        write_text(path, csv_text(as_read(flat))),
+        write_text(path, csv_text(flat)),
         write_text(companion, readable_json(described)),
     ]
 
@@ -352,7 +354,7 @@ def _write_gpkg(
 
     data = geopackage(
         table,
-        as_read(flat),
+        flat,
         _dictionary(flat, record),
         _about(record),
         layer=cell(path.stem),
@@ -365,7 +367,7 @@ def _write_gpkg(
 def _write_xlsx(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
     from equity.outputs._workbook import workbook
 
-    book = workbook(as_read(flat), _dictionary(flat, record), _about(record))
+    book = workbook(flat, _dictionary(flat, record), _about(record))
     return [write_bytes(path, book)]
 
 
