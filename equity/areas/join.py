@@ -10,7 +10,7 @@ import pandas as pd
 
 from equity import provenance
 from equity.areas._audit import HARMLESS, JoinAudit, audit_of, compare, compare_listed
-from equity.areas.table import Table, area_status, level_of, refuse_duplicates, require_table
+from equity.areas.table import Table, level_of, refuse_duplicates, require_table, status_at
 from equity.areas.validate import refuse_impossible
 from equity.areas.vintage import check_vintage, comparable, required_vintage
 from equity.errors import InputError, VintageError
@@ -111,7 +111,7 @@ def combine(
     for one, label in zip(tables, ("the first table", *labels), strict=True):
         refuse_impossible(one, label)
     result = _join(table, others, labels, found)
-    result["area_status"] = area_status(result)
+    result["area_status"] = status_at(result, level)
     told = found.sentences(
         [label for label, other in zip(labels, others, strict=True) if not _made_from(other, table)]
     )

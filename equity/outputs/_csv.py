@@ -7,13 +7,15 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.schema import describe, unit_of
 from equity.areas.words import is_missing
 from equity.outputs._harmless import inert
 
-__all__ = ["as_read", "csv_text", "description"]
+__all__ = ["as_read", "csv_text", "description", "number_texts"]
 
 _TYPES = {"float": "number", "int": "integer", "bool": "boolean"}
 
@@ -50,9 +52,15 @@ def csv_text(flat: pd.DataFrame) -> str:
 
 def _texts(values: pd.Series) -> list[Any]:
     """Return what stands in the cells of one column."""
-    if pd.api.types.is_float_dtype(values.dtype):
-        return ["" if is_missing(value) else f"{value:.15g}" for value in values.tolist()]
+    if values.dtype == np.float64:
+        return number_texts(values.to_numpy())
     return ["" if is_missing(value) else inert(value) for value in values.tolist()]
+
+
+def number_texts(values: npt.NDArray[np.float64]) -> list[str]:
+    """Return numbers as text; what is no number is empty."""
+    known = np.isfinite(values).tolist()
+    return [f"{v:.15g}" if k else "" for v, k in zip(values.tolist(), known, strict=True)]
 
 
 def description(
