@@ -21,6 +21,7 @@ from equity.errors import (
 )
 from equity.example.state import write_example
 from equity.measures.gap import SPLIT
+from equity.measures.index import index_stability, need_index
 from equity.measures.reach.calibration import travel_facts
 from equity.measures.reach.travel import nearest_sites
 from equity.outputs.appendix import blocks
@@ -28,6 +29,7 @@ from equity.outputs.page import write_page
 from equity.study.file import read_plan
 from equity.study.run import Study
 from equity.study.sentences import clusters_sentence
+from equity.study.totals import in_order
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +172,113 @@ def more_tables(result, example):
     table.to_csv(path)
     yield f'[[acs]]\nfiles = ["{path.name}"]\nyear = 2023\n\n[care]'
     path.unlink()
+
+
+INDEX = '[index]\nrecipe = "three-pillars"\n\n[care]'
+
+
+def test_an_index_of_need_is_a_second_view_and_never_in_the_gap(result, edited, tmp_path):
+    asked = Study.load(edited(("[care]", INDEX))).run()
+    table, report = asked.table, asked.report()
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(table[result.table.columns]), pd.DataFrame(result.table)
+    )
+    expected = need_index(result.table, "three-pillars")
+    np.testing.assert_array_equal(table["need_index"], expected["need_index"])
+    parts = table.filter(like="need_part__").dropna()
+    np.testing.assert_allclose(parts.sum(axis=1), table["need_index"].dropna(), rtol=1e-12)
+    assert report.finding == result.report().finding
+    assert report.layers[0].name == "gap_n"
+    assert report.layers[-1].name == "need_index_rank"
+    need = report.need
+    listed = table.loc[list(report.focus)]
+    added = need.indicators["listed_index"]
+    assert added.iloc[:-1].sum() == pytest.approx(added["need_index"])
+    assert added["need_part__poverty"] == pytest.approx(listed["need_part__poverty"].mean())
+    stable = index_stability(result.table, "three-pillars")
+    pd.testing.assert_frame_equal(need.settings, stable.settings)
+    worst = table["need_index_rank"] >= 0.9
+    both = int(worst[list(report.focus)].sum())
+    assert f"Of the {len(report.focus)} places listed, {both} " in need.said
+    page = write_page(report, tmp_path)[0].read_text(encoding="utf-8")
+    paper = list(blocks(report))
+    for text in ("A second view, never the headline", "OECD &amp; JRC (2008)"):
+        assert page.count(text) == 1
+    assert sum("A second view, never the headline" in (block.text or "") for block in paper) == 1
+    captions = [block.table.caption for block in paper if block.table is not None]
+    for caption in (
+        "What the index of need is made of", "The index under other weights",
+        "The places listed, by the index of need",
+    ):  # fmt: skip
+        assert captions.count(caption) == page.count(caption) == 1
+    assert page.index('id="communities"') < page.index('id="whom"') < page.index('id="need"')
+    assert "Index of need" not in write_page(result.report(), tmp_path)[0].read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "error", "said"),
+    [
+        ("svi-2019", StudyError, "index.recipe: no index recipe 'svi-2019', but 'svi-20"),
+        ("nowhere.toml", StudyError, "index.recipe: no such rule file"),
+        ("svi-2022", MissingColumnError, "the table lacks S1701_C01_040E"),
+    ],
+)
+def test_an_index_that_cannot_be_made_says_why(edited, recipe, error, said):
+    with pytest.raises(error, match=said):
+        Study.load(edited(("[care]", INDEX.replace("three-pillars", recipe)))).run()
+
+
+def test_an_index_may_read_codes_that_nothing_else_does(result, example, edited):
+    """A survey of which no measure reads a column is refused, but not where the index does."""
+    table = pd.DataFrame(index=result.table.index.rename("GEOID"))
+    table["B23025_005E"], table["B23025_003E"] = np.arange(len(table)) % 7, 90
+    table.to_csv(example.root / "edited-jobs.csv")
+    own = example.root / "edited-own.toml"
+    own.write_text(
+        'id = "jobs"\ntitle = "Jobs"\ndate = "2026-01-01"\ncitation = "Ours"\n'
+        'confidence = "primary"\n[[themes]]\nid = "work"\nlabel = "Work"\n[[themes.indicators]]\n'
+        'id = "jobless"\nlabel = "Out of work"\npart = ["B23025_005"]\nwhole = "B23025_003"\n',
+        encoding="utf-8",
+    )
+    survey = '[[acs]]\nfiles = ["edited-jobs.csv"]\nyear = 2023\n\n'
+    with_index = INDEX.replace("three-pillars", own.name)
+    with pytest.raises(InputError, match=r"no measure reads a column of it \(B23025_005E"):
+        Study.load(edited(("[care]", f"{survey}[care]"))).run()
+    made = Study.load(edited(("[care]", survey + with_index))).run().table
+    assert made["need_value__jobless"].dropna().round(4).nunique() == 7
+    (example.root / "edited-jobs.csv").unlink()
+
+
+def test_fifths_of_residents_stand_in_the_order_of_the_first_criterion(result):
+    report = result.report()
+    known = result.table[result.table["gap_status"] == "ok"]
+    assert report.order == "Residents below the poverty line"
+    fifths, slopes = report.fifths, report.slopes
+    assert fifths["people_n"].sum() == pytest.approx(known["population_n"].sum())
+    poorest = known.sort_values("poverty_share", ascending=False)
+    last = poorest[poorest["population_n"].cumsum() <= fifths["people_n"].iloc[-1] + 0.5]
+    assert last["population_n"].sum() == pytest.approx(fifths["people_n"].iloc[-1])
+    for rate, count in (("no_link_share", "no_link_n"), ("gap_share", "gap_n")):
+        by_hand = last[count].sum() / last["population_n"].sum()
+        assert fifths[rate].iloc[-1] == pytest.approx(by_hand)
+        shares, rates = fifths["people_n"] / fifths["people_n"].sum(), fifths[rate]
+        middle = shares.cumsum() - shares / 2
+        line = np.polyfit(middle, rates, 1, w=np.sqrt(shares))
+        assert slopes.loc["slope", rate] == pytest.approx(line[0])
+        mean = (shares * rates).sum()
+        concentration = 2 * (shares * rates * middle).sum() / mean - 1
+        assert slopes.loc["concentration", rate] == pytest.approx(concentration)
+        assert slopes.loc["erreygers", rate] == pytest.approx(4 * mean * concentration)
+        assert (slopes[f"{rate}_moe"] > 0).all()
+
+
+def test_criteria_that_make_no_five_groups_give_no_fifths(result):
+    ranked = result.table[result.table["gap_status"] == "ok"]
+    columns = [one.column for one in result.plan.under_resourced.criteria]
+    flat = ranked.assign(**dict.fromkeys(columns, 0.3))
+    assert in_order(result, flat) == {}
+    second = ranked.assign(**{columns[0]: True})
+    assert in_order(result, second)["order"] == "Residents without health insurance"
 
 
 PRICE = '[price]\nusd_month = 75\nsource = "A survey, 2026"\n\n'

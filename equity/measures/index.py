@@ -21,11 +21,14 @@ from equity.provenance import carry
 from equity.rules import IndexRecipe, load_index_recipe
 from equity.rules.index_recipe import Indicator
 
-__all__ = ["IndexStability", "effective_weights", "index_stability", "need_index", "percentile"]
+__all__ = [
+    "WORST_TENTH", "IndexStability", "effective_weights", "index_stability", "need_index",
+    "percentile",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
-_WORST = 0.9
-"""The worst tenth of areas: ranks from here."""
+WORST_TENTH = 0.9
+"""Ranks from here on are the worst tenth of areas."""
 
 
 def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.DataFrame:
@@ -37,7 +40,8 @@ def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.Data
         Area table with the recipe's columns; areas where ``population_n`` is 0 are left out.
         Ranks are among its rows: those of a state's table are ranks in the state.
     recipe
-        A recipe, the id of one that ships (``svi-2020``, ``svi-2022``), or a TOML file.
+        A recipe, the id of one that ships (``svi-2020``, ``svi-2022``, ``three-pillars``), or a
+        TOML file.
 
     Returns
     -------
@@ -114,11 +118,14 @@ class IndexStability:
         By area id: ``need_index_rank``, its ``_p05`` and ``_p95`` over random weights of themes (of
         indicators, if there is one theme) and ``worst_tenth_share``, in how many of these draws the
         area is in the worst tenth.
+    recipe
+        What the index is made by.
     """
 
     settings: pd.DataFrame
     indicators: pd.DataFrame
     areas: pd.DataFrame
+    recipe: IndexRecipe
 
 
 def index_stability(
@@ -151,18 +158,18 @@ def index_stability(
     own = made.rank(made.index, made.total)
     rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": ("as the recipe is", own, "")}
     for key, label, weights in _other_weights(made):
-        rows[key] = (label, percentile(_mean(made.scores, weights, made)), "")
+        rows[key] = (label, _ranks(_mean(made.scores, weights, made)), "")
     label, why = "geometric mean", "" if np.nanmin(made.scores) >= 0 else "scores below 0"
-    rows["geometric"] = (label, None if why else percentile(_geometric(made)), why)
+    rows["geometric"] = (label, None if why else _ranks(_geometric(made)), why)
     frame = pd.DataFrame([_compared(key, *row, own=own) for key, row in rows.items()]).set_index(
         "setting"
     )
     rng = np.random.default_rng(seed)
-    drawn = np.stack([percentile(_mean(made.scores, w, made)) for w in _random(made, rng, draws)])
+    drawn = np.stack([_ranks(_mean(made.scores, w, made)) for w in _random(made, rng, draws)])
     known = np.isfinite(own)
     low, high = np.full(len(own), np.nan), np.full(len(own), np.nan)
     low[known], high[known] = np.quantile(drawn[:, known], [0.05, 0.95], axis=0)
-    worst = np.where(known, (drawn >= _WORST).mean(axis=0), np.nan)
+    worst = np.where(known, (drawn >= WORST_TENTH).mean(axis=0), np.nan)
     ranks = {"need_index_rank": own, "need_index_rank_p05": low, "need_index_rank_p95": high}
     areas = pd.DataFrame({**ranks, "worst_tenth_share": worst}, index=table.index)
     shares = {
@@ -170,7 +177,8 @@ def index_stability(
         "effective_share": effective_weights(made.scores, made.nominal),
     }
     names = pd.Index([one.id for one in made.recipe.indicators], name="indicator")
-    return IndexStability(frame, pd.DataFrame(shares, index=names), carry(areas, table))
+    weighed = pd.DataFrame(shares, index=names)
+    return IndexStability(frame, weighed, carry(areas, table), made.recipe)
 
 
 def effective_weights(scores: npt.ArrayLike, weights: npt.ArrayLike) -> Floats:
@@ -208,6 +216,11 @@ def percentile(values: npt.ArrayLike) -> Floats:
     return np.asarray(found, dtype=float)
 
 
+def _ranks(sums: Floats) -> Floats:
+    """Rank sums; those that differ by the order of adding alone are equal."""
+    return percentile(np.round(sums, 12))
+
+
 def _half_up(values: Floats, places: int) -> Floats:
     """Round as the CDC does: of 257 areas, every eighth rank ends in a half of its last digit."""
     return np.asarray(np.floor(values * 10**places + 0.5) / 10**places)
@@ -232,7 +245,7 @@ class _Made:
         """Return percentiles; of rounded sums where the recipe rounds them."""
         places = self.recipe.rank_decimals
         if places is None:
-            return percentile(values)
+            return _ranks(values)
         return _half_up(percentile(np.round(values * scale, places)), places)
 
 
@@ -392,7 +405,7 @@ def _compared(
     # A theme left out may be all that an area has.
     both = np.isfinite(own) & np.isfinite(ranks)
     mine, other = own[both], ranks[both]
-    worst, others = mine >= _WORST, other >= _WORST
+    worst, others = mine >= WORST_TENTH, other >= WORST_TENTH
     row["rank_shift_n"] = float(np.abs(other - mine).mean() * (len(mine) - 1))
     row["rank_correlation"] = float(pd.Series(other).corr(pd.Series(mine), method="spearman"))
     either = (worst | others).sum()

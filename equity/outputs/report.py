@@ -18,7 +18,33 @@ if TYPE_CHECKING:
 
     from equity.provenance import Source
 
-__all__ = ["Report"]
+__all__ = ["NeedIndex", "Report"]
+
+
+@dataclass(frozen=True, eq=False)
+class NeedIndex:
+    """A composite index of need: a second view of the places, never the headline.
+
+    Attributes
+    ----------
+    said
+        Which recipe, how it is made, and how far its worst places are those of the finding.
+    indicators
+        One row an indicator, the whole index last: ``label``; ``weight_share``;
+        ``effective_share``, what the weight comes to; ``listed_index`` and ``all_index``, what it
+        adds to the index in the mean of the places listed and of all.
+    settings
+        One row a set of weights or another mean: ``label``, ``rank_shift_n``,
+        ``rank_correlation``, ``worst_tenth_overlap_share``, ``why_not``.
+    places
+        The places listed: ``name``, ``need_index_rank``, its ``_p05`` and ``_p95`` and
+        ``worst_tenth_share`` over random weights.
+    """
+
+    said: str
+    indicators: pd.DataFrame
+    settings: pd.DataFrame
+    places: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -89,9 +115,19 @@ class Report:
         Rate (``no_link_share`` …) -> one row a group: ``people_n``, ``rate_share``,
         ``reference_share`` (everybody else), ``difference_share``, ``ratio``,
         ``ratio_log_moe``, ``attributable_n``.
+    fifths
+        Fifths of residents, from the places with the lowest values of the first criterion to
+        those with the highest: ``people_n`` and each rate.
+    slopes
+        ``slope``, ``slope_over_mean``, ``concentration`` and ``erreygers`` of each rate over the
+        same order.
+    order
+        What that criterion is called; empty where there are no fifths.
     held
         Who lives in the places listed: ``people_n``, ``there_n``, ``held_share``, ``there_share``,
         ``everywhere_share``; empty if there are none.
+    need
+        The index of need, where the study asks for one.
     """
 
     title: str
@@ -124,7 +160,11 @@ class Report:
     sites_label: str = "sites"
     how_likely: str = ""
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    fifths: pd.DataFrame | None = None
+    slopes: pd.DataFrame | None = None
+    order: str = ""
     held: pd.DataFrame | None = None
+    need: NeedIndex | None = None
     pages: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -98,6 +98,12 @@ class IndexRecipe:
         """All indicators, theme by theme."""
         return tuple(one for theme in self.themes for one in theme.indicators)
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """ACS codes, without E or M, that its indicators are made of."""
+        each = ((*one.part, one.whole, *one.percent) for one in self.indicators)
+        return tuple(code for codes in each for code in codes if code)
+
 
 def list_index_recipes() -> list[str]:
     """Return the ids of the recipes that ship with the package.
@@ -105,7 +111,7 @@ def list_index_recipes() -> list[str]:
     Examples
     --------
     >>> list_index_recipes()
-    ['svi-2020', 'svi-2022']
+    ['svi-2020', 'svi-2022', 'three-pillars']
     """
     return list_rules("indices")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from equity.errors import EquityError, InputError
 from equity.measures.standing import cut_outside
-from equity.rules import CoverageRule, load_coverage_rule
+from equity.rules import CoverageRule, IndexRecipe, load_coverage_rule, load_index_recipe
 from equity.sources.care.kinds import kinds_in_words
 from equity.sources.catalog import INPUTS, LIVE, Input, Reader, find_input
 from equity.study.live import local_path
@@ -32,7 +32,7 @@ from equity.study.readers import (
     live_options,
 )
 
-__all__ = ["blocks_beside_coverage", "load_rule", "problems"]
+__all__ = ["blocks_beside_coverage", "load_recipe", "load_rule", "problems"]
 
 _CONNECTICUT = "09"
 _Problem = tuple[list[Any], str, str | None]
@@ -46,6 +46,7 @@ def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
         what = "[area] is a part of one study, and here every state is a study of its own"
         yield ["area"], what, "name the states that it lies in, without state_by_state"
     yield from _wrong_rules(plan, path)
+    yield from _wrong_recipe(plan, path)
     yield from _wrong_coverage(plan.coverage)
     yield from _wrong_care(plan, path)
     for i, table in enumerate(plan.tables):
@@ -179,6 +180,13 @@ def _wrong_rules(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
             f"study.headline: {plan.study.headline!r} is not among study.rules",
             f"use the id of one of them: {', '.join(known)}",
         )
+
+
+def _wrong_recipe(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
+    try:
+        load_recipe(plan, Path(path).parent)
+    except EquityError as error:
+        yield ["index", "recipe"], f"index.recipe: {error.what}", error.fix
 
 
 def _unread(plan: StudyPlan) -> Iterator[_Problem]:
@@ -347,4 +355,13 @@ def _may_both_hold(one: CriterionPart, other: CriterionPart) -> bool:
 
 def load_rule(name: str, folder: Path) -> CoverageRule:
     """Load a rule by its id, or from a file beside the study."""
-    return load_coverage_rule(folder / local_path(name) if name.endswith(".toml") else name)
+    return load_coverage_rule(_beside(name, folder))
+
+
+def load_recipe(plan: StudyPlan, folder: Path) -> IndexRecipe | None:
+    """Load the recipe of the study's index by its id, or from a file; None if it asks for none."""
+    return None if plan.index is None else load_index_recipe(_beside(plan.index.recipe, folder))
+
+
+def _beside(name: str, folder: Path) -> str | Path:
+    return folder / local_path(name) if name.endswith(".toml") else name

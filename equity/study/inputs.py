@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from equity.sources.catalog import LIVE
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
 from equity.study.care_sites import read_places_of_care
-from equity.study.coherence import blocks_beside_coverage
+from equity.study.coherence import blocks_beside_coverage, load_recipe
 from equity.study.joining import joined
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
@@ -153,6 +153,9 @@ class _Reader:
         self.plan, self.study = plan, plan.study
         self.states, self.level = plan.study.state, plan.study.level
         self.files = LiveFiles(folder, self.states, self.level)
+        # Codes that only a part of the study reads which it may leave out.
+        recipe = load_recipe(plan, folder)
+        self.also = (*(recipe.codes if recipe else ()), *(INCOME_CODES if plan.price else ()))
 
     def boundaries(self, part: BoundaryPart, level: str) -> gpd.GeoDataFrame:
         tables = [
@@ -215,7 +218,7 @@ class _Reader:
                 id_column=part.id_column,
                 synthetic=self.study.made_up,
             )
-            _refuse_unread(survey, number, priced=self.plan.price is not None)
+            _refuse_unread(survey, number, also=self.also)
             yield survey
 
     def tables(self, people: pd.DataFrame, polygons: gpd.GeoDataFrame | None) -> list[pd.DataFrame]:
@@ -336,10 +339,10 @@ def _drawable(met: pd.DataFrame) -> gpd.GeoDataFrame:
     return carry(gpd.GeoDataFrame(met, geometry=nowhere), met, notes=[said])
 
 
-def _refuse_unread(survey: pd.DataFrame, number: int, *, priced: bool) -> None:
+def _refuse_unread(survey: pd.DataFrame, number: int, *, also: Collection[str]) -> None:
     """Refuse a survey of which no measure reads a column: its numbers would go nowhere."""
     codes = [str(name) for name in survey.columns if is_acs_code(str(name))]
-    read = {*codes_read(), *_POPULATION, *(INCOME_CODES if priced else ())}
+    read = {*codes_read(), *_POPULATION, *also}
     if not any(code.removesuffix("_status")[:-1] in read for code in codes):
         raise InputError(
             f"acs.{number}: no measure reads a column of it ({', '.join(codes[:5])})",

@@ -437,6 +437,12 @@ class PricePart(_Part):
     income_share: float = Field(default=CUSTOMARY_SHARE, gt=0, lt=1)
 
 
+class IndexPart(_Part):
+    """``[index]``: the recipe of an index of need, by its id or file; a second view of places."""
+
+    recipe: str = Field(min_length=1)
+
+
 class StudyPlan(_Part):
     """A whole study file, validated."""
 
@@ -454,6 +460,7 @@ class StudyPlan(_Part):
     falls_short: FallsShortPart = FallsShortPart()
     sensitivity: SensitivityPart = SensitivityPart()
     price: PricePart | None = None
+    index: IndexPart | None = None
     notes: list[str] = []
 
     @property

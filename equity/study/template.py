@@ -135,6 +135,11 @@ limit_min = 30
 # usd_month = 75                # your own figure, and who says so
 # source = "who, what, when"
 # income_share = 0.02           # by custom
+#
+# An index of need, a second view beside the gap: its recipe, by id or as a file of your own.
+#
+# [index]
+# recipe = "three-pillars"      # care out of reach, no usable link, poverty
 """
 
 _BDC_TEXT = """\

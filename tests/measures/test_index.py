@@ -232,11 +232,25 @@ def test_a_column_that_tells_no_area_apart_is_refused(areas, tmp_path, values, s
         eq.need_index(areas.drop(columns="B01001_021E"), own(tmp_path))
 
 
-@pytest.mark.parametrize("name", list_index_recipes())
-def test_recipes_that_ship_say_where_they_come_from(name):
+@pytest.mark.parametrize(
+    ("name", "indicators", "codes"),
+    [("svi-2020", 16, 50), ("svi-2022", 16, 47), ("three-pillars", 3, 0)],
+)
+def test_recipes_that_ship_say_where_they_come_from(name, indicators, codes):
     recipe = load_index_recipe(name)
-    assert (recipe.id, len(recipe.indicators)) == (name, 16)
+    assert (recipe.id, len(recipe.indicators), len(set(recipe.codes))) == (name, indicators, codes)
     assert recipe.citation
+    assert name in list_index_recipes()
+
+
+def test_the_same_weights_in_other_words_move_no_area():
+    rng = np.random.default_rng(4)
+    names = ["beyond_reach_share", "usable_link_share", "poverty_share"]
+    table = pd.DataFrame(np.round(rng.random((300, 3)), 1), columns=names)
+    settings = index_stability(table, "three-pillars", draws=1).settings
+    same = settings.loc[["recipe", "equal-indicators", "equal-themes"]]
+    assert (same["rank_shift_n"] == 0).all(), "sums in another order are ties all the same"
+    assert settings.loc["without-need", "rank_shift_n"] > 1
 
 
 RANKS = {
