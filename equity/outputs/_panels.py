@@ -50,13 +50,15 @@ FIXES = {
 WHOM = (
     "These are differences between places, not between persons: a population's rate is the mean of "
     "the rates of the areas where its people live, and whether they themselves lack a line is not "
-    "known. Each group is held against everybody else; the groups overlap. A ratio above 1 "
-    "(in brackets: its 90 % interval) and people above 0 mean that the group lives where it is "
-    "worse."
+    "known. Each group is held against everybody else; the groups overlap. A ratio is the group "
+    "over everybody else: above 1, like people above 0, the group lives where it is worse."
+)
+WITH_MARGINS = " In brackets: its 90 % interval; where that holds 1, these data show no difference."
+WITHOUT_MARGINS = (
+    " The inputs have no margins of error here: whether small differences are any is not known."
 )
 FIFTHS = (
-    " Fifths hold equal numbers of residents, places whole; ± is the error of the rates, and which "
-    "fifth a place belongs to is taken as known."
+    " Fifths hold about equal numbers of residents; which one a place belongs to is taken as known."
 )
 SLOPES = {
     "slope": ("Slope", "rise of the rate over the whole order, absolute"),
@@ -74,7 +76,9 @@ PRACTICES = {
 def panels(report: Report) -> Iterator[Panel]:
     """Yield the panels that this report has numbers for."""
     if report.disparities:
-        note = WHOM + (FIFTHS if report.order else "")
+        known = any(frame["ratio_log_moe"].notna().any() for frame in report.disparities.values())
+        note = WHOM + (WITH_MARGINS if known else WITHOUT_MARGINS)
+        note += FIFTHS if report.order else ""
         yield Panel("whom", "For whom", note, tuple(whom_tables(report)))
     if len(report.kinds) > 1:
         note = "Each kind of care has its own sites, limit and counts; the finding is of the first."

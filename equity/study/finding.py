@@ -70,7 +70,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         criteria=_criteria(result),
         how_likely=_how_likely(focus),
         method=_method(result),
-        limits=_limits(result),
+        limits=(*_limits(result), *totals.unknown_people(ranked)),
         sources=result.sources,
         software=software(),
         study_toml=result.text,

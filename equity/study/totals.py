@@ -10,8 +10,8 @@ import pandas as pd
 
 from equity.areas.precision import Z90
 from equity.areas.rates import Rate, moe_of_rate
-from equity.areas.schema import describe
-from equity.areas.words import number, plural
+from equity.areas.schema import columns, describe
+from equity.areas.words import number, plural, sentence_list
 from equity.measures.adoption import POPULATIONS
 from equity.measures.disparity import disparity, who_lives_there
 from equity.measures.draws import Interval
@@ -19,11 +19,13 @@ from equity.measures.gap import RANGE, SPLIT, gap_range, gap_totals
 from equity.measures.index import WORST_TENTH
 from equity.measures.recover import SETS_OF_FIXES
 from equity.outputs.report import NeedIndex
+from equity.study.parts import CriterionPart
 from equity.study.record import Record
 
 __all__ = [
     "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "REST", "by_rule",
     "comparison", "counts", "disparities", "fixes", "held", "in_order", "kinds", "need", "overlaps",
+    "unknown_people",
 ]  # fmt: skip
 
 REST = "the rest"
@@ -246,15 +248,36 @@ def in_order(result: Record, ranked: pd.DataFrame) -> dict[str, Any]:
         }
         by_fifth = [one.rates[["rate", "rate_se"]] for one in found.values()]
         measured = [one.measures.loc[list(_IN_ORDER), ["value", "se"]] for one in found.values()]
-        columns = [f"{rate}{ending}" for rate in found for ending in ("", "_se")]
+        names = [f"{rate}{ending}" for rate in found for ending in ("", "_se")]
         people = found["gap_share"].rates[["people_n", "people_n_se"]]
-        fifths = pd.concat(by_fifth, axis=1).set_axis(columns, axis=1)
+        fifths = pd.concat(by_fifth, axis=1).set_axis(names, axis=1)
         return {
             "fifths": _with_margins(pd.concat([people, fifths], axis=1)),
-            "slopes": _with_margins(pd.concat(measured, axis=1).set_axis(columns, axis=1)),
-            "order": describe([criterion.column])[0].label,
+            "slopes": _with_margins(pd.concat(measured, axis=1).set_axis(names, axis=1)),
+            "order": _called(criterion),
         }
     return {}
+
+
+def _called(criterion: CriterionPart) -> str:
+    """Return what a criterion's column is called; of one that nobody declared, the study says."""
+    declared = criterion.column in columns()
+    own = describe([criterion.column])[0].label
+    return own if declared else criterion.short or own
+
+
+def unknown_people(ranked: pd.DataFrame) -> list[str]:
+    """Say of which populations some areas are not known, and so left out."""
+    lost = {name: ranked.loc[ranked[name].isna(), "population_n"] for name in _populations(ranked)}
+    told = [
+        f"{describe([name])[0].label} ({plural(len(people), 'area')} with "
+        f"{number(people.sum())} residents)"
+        for name, people in lost.items()
+        if people.sum() > 0
+    ]
+    return [f"For whom: not known everywhere, and left out there: {sentence_list(told)}."] * bool(
+        told
+    )
 
 
 def held(ranked: pd.DataFrame, focus: pd.DataFrame) -> pd.DataFrame | None:
