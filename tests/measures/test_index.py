@@ -119,6 +119,16 @@ def test_effective_weights_are_the_published_ones(oracle):
     np.testing.assert_allclose(found, case["expected"]["squared_correlation_with_index"], rtol=1e-9)
 
 
+def test_weights_of_unrelated_indicators_come_to_their_part_of_the_variance(oracle):
+    """Sobol's first-order indices of a linear index are these squared correlations."""
+    case = oracle["linear_index"]
+    plus = np.array([[a, b, c] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)], dtype=float)
+    found = effective_weights(
+        plus * np.sqrt(case["inputs"]["variances"]), case["inputs"]["weights"]
+    )
+    np.testing.assert_allclose(found, case["expected"]["first_order"], rtol=1e-9)
+
+
 def test_parts_add_up_and_weights_are_those_of_the_recipe(areas, tmp_path):
     found = eq.need_index(areas, own(tmp_path))
     np.testing.assert_allclose(parts(found).sum(axis=1), found["need_index"])
