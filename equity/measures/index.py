@@ -79,9 +79,7 @@ def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.Data
     """
     made = _made(table, recipe)
     known = made.present.any(axis=1)
-    frame = pd.DataFrame(
-        {"need_index": made.index, "need_index_rank": made.rank(made.index, made.total)}
-    )
+    frame = pd.DataFrame({"need_index": made.index, "need_index_rank": made.ranked(made.index)})
     parts = made.scores * made.weights
     for column, one in enumerate(made.recipe.indicators):
         frame[f"need_value__{one.id}"] = made.raw[:, column]
@@ -155,17 +153,17 @@ def index_stability(
     if draws < 1:
         raise InputError(f"draws is {draws}", fix="give 1 or more")
     refuse_seed(seed)
-    own = made.rank(made.index, made.total)
+    own = made.ranked(made.index)
     rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": ("as the recipe is", own, "")}
     for key, label, weights in _other_weights(made):
-        rows[key] = (label, _ranks(_mean(made.scores, weights, made)), "")
+        rows[key] = (label, made.ranked(_mean(made.scores, weights, made)), "")
     label, why = "geometric mean", "" if np.nanmin(made.scores) >= 0 else "scores below 0"
-    rows["geometric"] = (label, None if why else _ranks(_geometric(made)), why)
+    rows["geometric"] = (label, None if why else made.ranked(_geometric(made)), why)
     frame = pd.DataFrame([_compared(key, *row, own=own) for key, row in rows.items()]).set_index(
         "setting"
     )
     rng = np.random.default_rng(seed)
-    drawn = np.stack([_ranks(_mean(made.scores, w, made)) for w in _random(made, rng, draws)])
+    drawn = np.stack([made.ranked(_mean(made.scores, w, made)) for w in _random(made, rng, draws)])
     known = np.isfinite(own)
     low, high = np.full(len(own), np.nan), np.full(len(own), np.nan)
     low[known], high[known] = np.quantile(drawn[:, known], [0.05, 0.95], axis=0)
@@ -216,11 +214,6 @@ def percentile(values: npt.ArrayLike) -> Floats:
     return np.asarray(found, dtype=float)
 
 
-def _ranks(sums: Floats) -> Floats:
-    """Rank sums; those that differ by the order of adding alone are equal."""
-    return percentile(np.round(sums, 12))
-
-
 def _half_up(values: Floats, places: int) -> Floats:
     """Round as the CDC does: of 257 areas, every eighth rank ends in a half of its last digit."""
     return np.asarray(np.floor(values * 10**places + 0.5) / 10**places)
@@ -241,11 +234,15 @@ class _Made:
     total: float
     status: npt.NDArray[np.object_]
 
+    def ranked(self, index: Floats) -> Floats:
+        """Return percentiles of an index of the recipe's themes."""
+        return self.rank(index, self.total)
+
     def rank(self, values: Floats, scale: float) -> Floats:
         """Return percentiles; of rounded sums where the recipe rounds them."""
         places = self.recipe.rank_decimals
-        if places is None:
-            return _ranks(values)
+        if places is None:  # sums that differ by the order of adding alone are equal
+            return percentile(np.round(values, 12))
         return _half_up(percentile(np.round(values * scale, places)), places)
 
 

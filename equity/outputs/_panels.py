@@ -188,7 +188,7 @@ def _in_order(report: Report) -> Iterator[Table]:
         (Cell(name, small=small), *(_measured(report.slopes, key, rate) for rate in rates))
         for key, (name, small) in SLOPES.items()
     ]
-    corner = Head("Above 0: worse where it is higher", words=True, width=2.2)
+    corner = Head(f"Above 0: worse, the higher: {report.order}", words=True, width=2.2)
     yield Table(
         f"How rates rise in the order of: {report.order}",
         (corner, *(Head(label) for _, _, label in heads)),
@@ -208,17 +208,24 @@ def _measured(slopes: pd.DataFrame, key: str, rate: str) -> Cell:
     return Cell(f"{number(value, 3)}{error}", float(value))
 
 
+def _to_thousandths(cell: Cell) -> Cell:
+    return cell if cell.value is None else replace(cell, text=number(cell.value, 3))
+
+
 def need_tables(need: NeedIndex) -> Iterator[Table]:
     """Draw what an index of need is made of, how far its weights decide, and the places listed."""
     first = [Cell(label) for label in _rows.texts(need.indicators, "label")]
     columns = (
         ("weight_share", "share", "Weight"),
-        ("effective_share", "share", "What the weight comes to"),
-        ("listed_index", "index", "Adds in the places listed"),
-        ("all_index", "index", "Adds everywhere"),
+        ("effective_share", "share", "Squared correlation with the index"),
+        ("listed_index", "index", "Adds in the places listed, mean"),
+        ("all_index", "index", "Adds everywhere, mean"),
     )
     corner, caption = Head("Indicator", words=True, width=2.2), "What the index of need is made of"
-    yield _framed(need.indicators, columns, corner, first, caption)
+    table = _framed(need.indicators, columns, corner, first, caption)
+    # Parts are small, and must be seen to add up.
+    rows = ((*row[:3], *(_to_thousandths(cell) for cell in row[3:])) for row in table.rows)
+    yield replace(table, rows=tuple(rows))
     first = [
         Cell(first_up(label), small=note)
         for label, note in zip(

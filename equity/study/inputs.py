@@ -41,7 +41,7 @@ _MADE_OF = {
     "subscription_share": (("any_subscription_share",), ("B28002",)),
     "connected_share": (("device_share", "any_subscription_share"), ("B28003", "S2802")),
 }
-_POPULATION = ("B01003_001", "B01001_001")
+_POPULATION = ("B01003_001", "B01001_001", "S0601_C01_001")
 
 
 @dataclass(frozen=True)
