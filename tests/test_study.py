@@ -29,7 +29,7 @@ from equity.outputs.page import write_page
 from equity.study.file import read_plan
 from equity.study.run import Study
 from equity.study.sentences import clusters_sentence
-from equity.study.totals import in_order
+from equity.study.totals import fifths as fifths_of
 
 
 @pytest.fixture(scope="module")
@@ -252,8 +252,8 @@ def test_an_index_may_read_codes_that_nothing_else_does(result, example, edited)
 def test_fifths_of_residents_stand_in_the_order_of_the_first_criterion(result):
     report = result.report()
     known = result.table[result.table["gap_status"] == "ok"]
-    assert report.order == "Residents below the poverty line"
-    fifths, slopes = report.fifths, report.slopes
+    assert report.fifths.order == "Residents below the poverty line"
+    fifths, slopes = report.fifths.rates, report.fifths.slopes
     assert fifths["people_n"].sum() == pytest.approx(known["population_n"].sum())
     poorest = known.sort_values("poverty_share", ascending=False)
     last = poorest[poorest["population_n"].cumsum() <= fifths["people_n"].iloc[-1] + 0.5]
@@ -276,9 +276,9 @@ def test_criteria_that_make_no_five_groups_give_no_fifths(result):
     ranked = result.table[result.table["gap_status"] == "ok"]
     columns = [one.column for one in result.plan.under_resourced.criteria]
     flat = ranked.assign(**dict.fromkeys(columns, 0.3))
-    assert in_order(result, flat) == {}
+    assert fifths_of(result, flat) is None
     second = ranked.assign(**{columns[0]: True})
-    assert in_order(result, second)["order"] == "Residents without health insurance"
+    assert fifths_of(result, second).order == "Residents without health insurance"
 
 
 PRICE = '[price]\nusd_month = 75\nsource = "A survey, 2026"\n\n'

@@ -107,7 +107,7 @@ def _but_the_largest(zero: NDArray[np.bool_], moves: Floats) -> NDArray[np.bool_
     if not zero.any():
         return zero
     here = np.arange(len(zero))[:, None] == np.where(zero, moves, -1.0).argmax(axis=0)
-    return zero & ~here
+    return np.asarray(zero & ~here)
 
 
 def labels(populations: Populations) -> dict[str, str]:

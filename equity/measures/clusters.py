@@ -164,7 +164,8 @@ def hotspots(
 
 def _alike(rates: Floats, weights: csr_array) -> str:
     """Say whether neighbors are alike over all areas: Moran's I with row-standardized weights."""
-    found = moran(rates, weights.multiply(1 / np.maximum(np.diff(weights.indptr), 1)[:, None]))
+    rows = csr_array(weights.multiply(1 / np.maximum(np.diff(weights.indptr), 1)[:, None]))
+    found = moran(rates, rows)
     if not np.isfinite(found.z_randomization):
         return ""
     return (

@@ -13,7 +13,7 @@ from equity.areas.schema import describe
 from equity.areas.words import Z90, coarse, is_missing, number, say
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points, shown_count
-from equity.outputs.report import NeedIndex, Report
+from equity.outputs.report import Fifths, NeedIndex, Report
 
 __all__ = ["Panel", "counts_table", "panels"]
 
@@ -78,7 +78,7 @@ def panels(report: Report) -> Iterator[Panel]:
     if report.disparities:
         known = any(frame["ratio_log_moe"].notna().any() for frame in report.disparities.values())
         note = WHOM + (WITH_MARGINS if known else WITHOUT_MARGINS)
-        note += FIFTHS if report.order else ""
+        note += FIFTHS if report.fifths is not None else ""
         yield Panel("whom", "For whom", note, tuple(whom_tables(report)))
     if len(report.kinds) > 1:
         note = "Each kind of care has its own sites, limit and counts; the finding is of the first."
@@ -159,7 +159,8 @@ def whom_tables(report: Report) -> Iterator[Table]:
             for row, moe in zip(table.rows, frame["ratio_log_moe"], strict=True)
         )
         yield replace(table, rows=rows)
-    yield from _in_order(report)
+    if report.fifths is not None:
+        yield from _in_order(report.fifths)
     if report.held is not None:
         first = [Cell(first_up(str(label))) for label in report.held.index]
         shares = (
@@ -174,23 +175,21 @@ def whom_tables(report: Report) -> Iterator[Table]:
         yield _framed(report.held, shares, corner, first, caption)
 
 
-def _in_order(report: Report) -> Iterator[Table]:
+def _in_order(fifths: Fifths) -> Iterator[Table]:
     """Draw the rates by fifths of residents, and how they rise from the first to the last."""
-    if report.fifths is None or report.slopes is None:
-        return
     rates = ("no_link_share", "beyond_reach_share", "gap_share")
     heads = [(rate, "share", describe([rate])[0].map_label) for rate in rates]
-    corner = Head(f"Fifths in the order of: {report.order}", words=True, width=2.2)
-    caption = f"Fifths of residents in the order of: {report.order}"
-    first = [Cell(str(label)) for label in report.fifths.index]
-    yield _framed(report.fifths, [("people_n", "n", "Residents"), *heads], corner, first, caption)
+    corner = Head(f"Fifths in the order of: {fifths.order}", words=True, width=2.2)
+    caption = f"Fifths of residents in the order of: {fifths.order}"
+    first = [Cell(str(label)) for label in fifths.rates.index]
+    yield _framed(fifths.rates, [("people_n", "n", "Residents"), *heads], corner, first, caption)
     rows = [
-        (Cell(name, small=small), *(_measured(report.slopes, key, rate) for rate in rates))
+        (Cell(name, small=small), *(_measured(fifths.slopes, key, rate) for rate in rates))
         for key, (name, small) in SLOPES.items()
     ]
-    corner = Head(f"Above 0: worse, the higher: {report.order}", words=True, width=2.2)
+    corner = Head(f"Above 0: worse, the higher: {fifths.order}", words=True, width=2.2)
     yield Table(
-        f"How rates rise in the order of: {report.order}",
+        f"How rates rise in the order of: {fifths.order}",
         (corner, *(Head(label) for _, _, label in heads)),
         tuple(rows),
         tuple(SLOPES),
@@ -199,13 +198,13 @@ def _in_order(report: Report) -> Iterator[Table]:
 
 def _measured(slopes: pd.DataFrame, key: str, rate: str) -> Cell:
     """Write a measure of an order; the slope of shares is in points, the others have no unit."""
-    value, moe = slopes.loc[key, rate], slopes.loc[key, f"{rate}_moe"]
+    (value,), (moe,) = slopes.loc[[key], rate].tolist(), slopes.loc[[key], f"{rate}_moe"].tolist()
     if key == "slope":
         return in_points(_cell(value, "share", moe=moe))
     if is_missing(value):
         return Cell("–")
     error = "" if is_missing(moe) else f" ± {number(moe, 3)}"
-    return Cell(f"{number(value, 3)}{error}", float(value))
+    return Cell(f"{number(value, 3)}{error}", value)
 
 
 def _to_thousandths(cell: Cell) -> Cell:
@@ -215,12 +214,12 @@ def _to_thousandths(cell: Cell) -> Cell:
 def need_tables(need: NeedIndex) -> Iterator[Table]:
     """Draw what an index of need is made of, how far its weights decide, and the places listed."""
     first = [Cell(label) for label in _rows.texts(need.indicators, "label")]
-    columns = (
+    columns = [
         ("weight_share", "share", "Weight"),
         ("effective_share", "share", "Squared correlation with the index"),
         ("listed_index", "index", "Adds in the places listed, mean"),
         ("all_index", "index", "Adds everywhere, mean"),
-    )
+    ]
     corner, caption = Head("Indicator", words=True, width=2.2), "What the index of need is made of"
     table = _framed(need.indicators, columns, corner, first, caption)
     # Parts are small, and must be seen to add up.
@@ -232,11 +231,11 @@ def need_tables(need: NeedIndex) -> Iterator[Table]:
             _rows.texts(need.settings, "label"), _rows.texts(need.settings, "why_not"), strict=True
         )
     ]
-    columns = (
+    columns = [
         ("rank_shift_n", "areas", "Ranks an area moves, mean"),
         ("rank_correlation", "number", "Rank correlation"),
         ("worst_tenth_overlap_share", "share", "Same worst tenth"),
-    )
+    ]
     corner, caption = Head("Weights", words=True, width=2.2), "The index under other weights"
     yield _framed(need.settings, columns, corner, first, caption)
     if len(need.places):
@@ -246,12 +245,12 @@ def need_tables(need: NeedIndex) -> Iterator[Table]:
             Cell(name, small=small)
             for name, small in zip(_rows.texts(shown, "name"), _rows.places(shown), strict=True)
         ]
-        columns = (
+        columns = [
             ("need_index_rank", "share", "Rank, 100 % the most"),
             ("need_index_rank_p05", "share", "At random weights, 5 % are below"),
             ("need_index_rank_p95", "share", "95 % are below"),
             ("worst_tenth_share", "share", "In the worst tenth, of random weights"),
-        )
+        ]
         caption = f"The places listed, by the index of need{f'. {cut}' if cut else ''}"
         yield _framed(shown, columns, Head("Place", words=True, width=2.2), first, caption)
 

@@ -18,7 +18,26 @@ if TYPE_CHECKING:
 
     from equity.provenance import Source
 
-__all__ = ["NeedIndex", "Report"]
+__all__ = ["Fifths", "NeedIndex", "Report"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fifths:
+    """Rates over fifths of residents, from places with the lowest values of a column on.
+
+    Attributes
+    ----------
+    order
+        What the column is called.
+    rates
+        One row a fifth: ``people_n`` and each rate.
+    slopes
+        ``slope``, ``slope_over_mean``, ``concentration`` and ``erreygers`` of each rate.
+    """
+
+    order: str
+    rates: pd.DataFrame
+    slopes: pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,13 +135,7 @@ class Report:
         ``reference_share`` (everybody else), ``difference_share``, ``ratio``,
         ``ratio_log_moe``, ``attributable_n``.
     fifths
-        Fifths of residents, from the places with the lowest values of the first criterion to
-        those with the highest: ``people_n`` and each rate.
-    slopes
-        ``slope``, ``slope_over_mean``, ``concentration`` and ``erreygers`` of each rate over the
-        same order.
-    order
-        What that criterion is called; empty where there are no fifths.
+        The same rates over fifths of residents; None where no criterion has an order.
     held
         Who lives in the places listed: ``people_n``, ``there_n``, ``held_share``, ``there_share``,
         ``everywhere_share``; empty if there are none.
@@ -160,9 +173,7 @@ class Report:
     sites_label: str = "sites"
     how_likely: str = ""
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    fifths: pd.DataFrame | None = None
-    slopes: pd.DataFrame | None = None
-    order: str = ""
+    fifths: Fifths | None = None
     held: pd.DataFrame | None = None
     need: NeedIndex | None = None
     pages: Mapping[str, str] = field(default_factory=dict)

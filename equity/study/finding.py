@@ -82,7 +82,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         sites_label=_sites_label(result),
         disparities=totals.disparities(result, ranked),
         held=totals.held(ranked, focus),
-        **totals.in_order(result, ranked),
+        fifths=totals.fifths(result, ranked),
         need=totals.need(result, ranked, focus),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,13 +17,13 @@ from equity.measures.draws import Interval
 from equity.measures.gap import RANGE, SPLIT, gap_range, gap_totals
 from equity.measures.index import WORST_TENTH
 from equity.measures.recover import SETS_OF_FIXES
-from equity.outputs.report import NeedIndex
+from equity.outputs.report import Fifths, NeedIndex
 from equity.study.parts import CriterionPart
 from equity.study.record import Record
 
 __all__ = [
     "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "REST", "by_rule",
-    "comparison", "counts", "disparities", "fixes", "held", "in_order", "kinds", "need", "overlaps",
+    "comparison", "counts", "disparities", "fifths", "fixes", "held", "kinds", "need", "overlaps",
     "unknown_people",
 ]  # fmt: skip
 
@@ -228,11 +227,11 @@ _FIFTHS = 5
 _IN_ORDER = ("slope", "slope_over_mean", "concentration", "erreygers")
 
 
-def in_order(result: Record, ranked: pd.DataFrame) -> dict[str, Any]:
+def fifths(result: Record, ranked: pd.DataFrame) -> Fifths | None:
     """Return the rates over fifths of residents, and measures of how they rise or fall.
 
     The order is that of the study's first criterion whose values make five groups: it was chosen
-    before anything was measured. Empty where none does.
+    before anything was measured. None where none does.
     """
     for criterion in result.plan.under_resourced.criteria:
         values = ranked[criterion.column]
@@ -250,13 +249,13 @@ def in_order(result: Record, ranked: pd.DataFrame) -> dict[str, Any]:
         measured = [one.measures.loc[list(_IN_ORDER), ["value", "se"]] for one in found.values()]
         names = [f"{rate}{ending}" for rate in found for ending in ("", "_se")]
         people = found["gap_share"].rates[["people_n", "people_n_se"]]
-        fifths = pd.concat(by_fifth, axis=1).set_axis(names, axis=1)
-        return {
-            "fifths": _with_margins(pd.concat([people, fifths], axis=1)),
-            "slopes": _with_margins(pd.concat(measured, axis=1).set_axis(names, axis=1)),
-            "order": _called(criterion),
-        }
-    return {}
+        rates = pd.concat(by_fifth, axis=1).set_axis(names, axis=1)
+        return Fifths(
+            _called(criterion),
+            _with_margins(pd.concat([people, rates], axis=1)),
+            _with_margins(pd.concat(measured, axis=1).set_axis(names, axis=1)),
+        )
+    return None
 
 
 def _called(criterion: CriterionPart) -> str:
