@@ -234,6 +234,8 @@ def fifths(result: Record, ranked: pd.DataFrame) -> Fifths | None:
     before anything was measured. None where none does.
     """
     for criterion in result.plan.under_resourced.criteria:
+        if criterion.column not in ranked:  # the counties of several states have no such rates
+            continue
         values = ranked[criterion.column]
         if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
             continue
