@@ -54,10 +54,13 @@ WHOM = (
     "over everybody else: above 1, like people above 0, the group lives where it is worse."
 )
 WITH_MARGINS = " In brackets: its 90 % interval; where that holds 1, these data show no difference."
-WITHOUT_MARGINS = " The inputs have no margins of error here: whether a small difference is one at all is not known."
+WITHOUT_MARGINS = (
+    " The inputs have no margins of error here: whether a small difference is one at all is not "
+    "known."
+)
 FIFTHS = (
-    " Fifths hold about equal numbers of residents; which one a place belongs to is taken as known. "
-    "Where rates go up and down over the fifths, one slope says little: look at the fifths."
+    " Fifths hold about equal numbers of residents; which one a place belongs to is taken as "
+    "known. Where rates go up and down over the fifths, one slope says little: look at the fifths."
 )
 SLOPES = {
     "slope": ("Slope", "rise of the rate over the whole order, absolute"),
