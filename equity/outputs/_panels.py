@@ -15,7 +15,7 @@ from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points, shown_count
 from equity.outputs.report import Fifths, NeedIndex, Report
 
-__all__ = ["Panel", "counts_table", "panels"]
+__all__ = ["Panel", "counts_table", "panels", "without_race"]
 
 #: Longer lists are in the table of communities, where each place has its rank.
 MOST_PLACES = 25
@@ -73,6 +73,17 @@ PRACTICES = {
     "below": "less than that",
     "unknown": "not known",
 }
+
+
+def without_race(report: Report) -> Report:
+    """Return the report without rows of race and ethnicity: some programs judge by neither."""
+    left_out = {column.label for column in describe(("black_share", "hispanic_share"))}
+    frames = {
+        name: frame[~frame.index.isin(left_out)] for name, frame in report.disparities.items()
+    }
+    held = report.held
+    kept = held if held is None else held[~held.index.isin(left_out)]
+    return replace(report, disparities=frames, held=kept)
 
 
 def panels(report: Report) -> Iterator[Panel]:

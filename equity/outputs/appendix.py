@@ -13,11 +13,12 @@ from equity.files.atomic import write_bytes
 from equity.outputs import _content
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC
-from equity.outputs._panels import counts_table, panels
+from equity.outputs._panels import counts_table, panels, without_race
 from equity.outputs.report import Report
 
 __all__ = ["blocks", "write_appendix"]
 
+NO_RACE = " Race and ethnicity are left out here; the page tells of them."
 #: Longer lists belong in the workbook; the appendix says where it stopped.
 MOST_ROWS = 60
 
@@ -120,9 +121,11 @@ def _where(report: Report) -> Iterator[Block]:
 
 
 def _panels(report: Report) -> Iterator[Block]:
-    for panel in panels(report):
+    shown = report if report.race_in_appendix else without_race(report)
+    fewer = any(len(shown.disparities[name]) < len(f) for name, f in report.disparities.items())
+    for panel in panels(shown):
         yield Block("heading", panel.heading)
-        yield Block("text", panel.note)
+        yield Block("text", panel.note + (NO_RACE if fewer and panel.anchor == "whom" else ""))
         yield from (Block("table", table=table) for table in panel.tables)
 
 

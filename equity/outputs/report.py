@@ -141,6 +141,8 @@ class Report:
         ``everywhere_share``; empty if there are none.
     need
         The index of need, where the study asks for one.
+    race_in_appendix
+        The documents tell of populations by race and ethnicity, as the page does either way.
     """
 
     title: str
@@ -176,6 +178,7 @@ class Report:
     fifths: Fifths | None = None
     held: pd.DataFrame | None = None
     need: NeedIndex | None = None
+    race_in_appendix: bool = False
     pages: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -84,6 +84,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         held=totals.held(ranked, focus),
         fifths=totals.fifths(result, ranked),
         need=totals.need(result, ranked, focus),
+        race_in_appendix=plan.study.race_in_appendix,
     )
 
 

@@ -61,6 +61,8 @@ class AreasPart(_Part):
 
     Several states are one study, read at once; with `state_by_state` each is a study of its own,
     run one after the other, with a page that leads to theirs. ``state = "US"`` always is that.
+    Some programs judge no proposal by race or ethnicity: the appendix tells of them only where
+    `race_in_appendix` asks for it, the page does either way.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)
@@ -73,6 +75,7 @@ class AreasPart(_Part):
     connected: Literal["B28003", "S2802"] = "B28003"
     synthetic: bool = False
     state_by_state: bool = False
+    race_in_appendix: bool = False
 
     @property
     def each_apart(self) -> bool:
