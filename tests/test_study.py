@@ -22,6 +22,7 @@ from equity.errors import (
     StudyError,
 )
 from equity.example.state import write_example
+from equity.measures.disparity import disparity
 from equity.measures.gap import SPLIT
 from equity.measures.index import index_stability, need_index
 from equity.measures.reach.calibration import travel_facts
@@ -30,7 +31,7 @@ from equity.outputs._panels import panels
 from equity.outputs.appendix import NO_RACE, blocks
 from equity.outputs.page import write_page
 from equity.sources.fcc._bdc_files import BdcFile
-from equity.study.file import read_plan
+from equity.study.file import CriterionPart, read_plan
 from equity.study.inputs import gather
 from equity.study.run import Study
 from equity.study.sentences import clusters_sentence
@@ -300,6 +301,7 @@ def test_fifths_of_residents_stand_in_the_order_of_the_first_criterion(result):
     assert report.fifths.order == "Residents below the poverty line"
     fifths, slopes = report.fifths.rates, report.fifths.slopes
     assert fifths["people_n"].sum() == pytest.approx(known["population_n"].sum())
+    assert len(fifths) == 5
     poorest = known.sort_values("poverty_share", ascending=False)
     last = poorest[poorest["population_n"].cumsum() <= fifths["people_n"].iloc[-1] + 0.5]
     assert last["population_n"].sum() == pytest.approx(fifths["people_n"].iloc[-1])
@@ -314,7 +316,9 @@ def test_fifths_of_residents_stand_in_the_order_of_the_first_criterion(result):
         concentration = 2 * (shares * rates * middle).sum() / mean - 1
         assert slopes.loc["concentration", rate] == pytest.approx(concentration)
         assert slopes.loc["erreygers", rate] == pytest.approx(4 * mean * concentration)
-        assert (slopes[f"{rate}_moe"] > 0).all()
+        found = disparity(known, rate, groups="poverty_share", quantiles=5).measures
+        error = found.loc[slopes.index, "se"]
+        np.testing.assert_allclose(slopes[f"{rate}_moe"], 1.645 * error, rtol=1e-3)
 
 
 def test_criteria_that_make_no_five_groups_give_no_fifths(result):
@@ -324,6 +328,26 @@ def test_criteria_that_make_no_five_groups_give_no_fifths(result):
     assert fifths_of(result, flat) is None
     second = ranked.assign(**{columns[0]: True})
     assert fifths_of(result, second).order == "Residents without health insurance"
+    # A column that only the study knows is called what the study calls it.
+    own = CriterionPart(column="near_share", label="at least 25 %", short="near poverty")
+    first = result.plan.under_resourced.model_copy(update={"criteria": [own]})
+    asked = replace(result, plan=result.plan.model_copy(update={"under_resourced": first}))
+    near = ranked.assign(near_share=ranked["poverty_share"])
+    assert fifths_of(asked, near).order == "near poverty"
+    assert fifths_of(asked, ranked) is None, "the column is not there"
+
+
+def test_populations_that_some_areas_do_not_tell_are_told(result):
+    lost = result.table.index[result.table["gap_status"] == "ok"][:3]
+    table = result.table.copy()
+    table.loc[lost, "limited_english_share"] = np.nan
+    people = table.loc[lost, "population_n"].sum()
+    said = (
+        "For whom: not known everywhere, and left out there: Households with limited English "
+        f"(3 areas with {people:,.0f} residents)."
+    )
+    assert said in replace(result, table=table).report().limits
+    assert not [text for text in result.report().limits if text.startswith("For whom")]
 
 
 PRICE = '[price]\nusd_month = 75\nsource = "A survey, 2026"\n\n'

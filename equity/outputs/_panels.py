@@ -50,8 +50,9 @@ FIXES = {
 WHOM = (
     "These are differences between places, not between persons: a population's rate is the mean of "
     "the rates of the areas where its people live, and whether they themselves lack a line is not "
-    "known. Each group is held against everybody else; the groups overlap. A ratio is the group "
-    "over everybody else: above 1, like people above 0, the group lives where it is worse."
+    "known. Each group is held against everybody else in the area of this report; the groups "
+    "overlap. A ratio is the group over everybody else: above 1, like people above 0, the group "
+    "lives where it is worse."
 )
 WITH_MARGINS = " In brackets: its 90 % interval; where that holds 1, these data show no difference."
 WITHOUT_MARGINS = (
@@ -231,7 +232,7 @@ def need_tables(need: NeedIndex) -> Iterator[Table]:
         ("weight_share", "share", "Weight"),
         ("effective_share", "share", "Squared correlation with the index"),
         ("listed_index", "index", "Adds in the places listed, mean"),
-        ("all_index", "index", "Adds everywhere, mean"),
+        ("all_index", "index", "Adds in the whole area, mean"),
     ]
     corner, caption = Head("Indicator", words=True, width=2.2), "What the index of need is made of"
     table = _framed(need.indicators, columns, corner, first, caption)

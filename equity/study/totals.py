@@ -362,8 +362,8 @@ def need(result: Record, ranked: pd.DataFrame, focus: pd.DataFrame) -> NeedIndex
         f"{_STANDARDS[recipe.standardize]}. {recipe.note} Of the "
         f"{plural(len(focus), 'place')} listed, {number(len(both))} "
         f"{'is' if len(both) == 1 else 'are'} in its worst tenth; that tenth has "
-        f"{plural(len(here), 'area')} with a gap that is known. It ranks places, whatever number "
-        "of people they have."
+        f"{plural(len(here), 'area')} here with a gap that is known. It ranks places, whatever "
+        "number of people they have."
     )
     ranks = ["need_index_rank", "need_index_rank_p05", "need_index_rank_p95", "worst_tenth_share"]
     return NeedIndex(
