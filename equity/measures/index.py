@@ -40,7 +40,7 @@ def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.Data
         Area table with the recipe's columns; areas where ``population_n`` is 0 are left out.
         Ranks are among its rows: those of a state's table are ranks in the state.
     recipe
-        A recipe, the id of one that ships (``svi-2020``, ``svi-2022``, ``three-pillars``), or a
+        A recipe, the id of one that ships (``svi-2022``, ``ddi-2017``, ``three-pillars`` …), or a
         TOML file.
 
     Returns
@@ -259,7 +259,7 @@ def _made(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> _Made:
     of_theme = np.repeat(
         np.arange(len(recipe.themes)), [len(theme.indicators) for theme in recipe.themes]
     )
-    nominal = _nominal(recipe)
+    nominal = _nominal(recipe, scores)
     whole = np.stack(
         [np.isfinite(scores[:, of_theme == t]).all(axis=1) for t in range(len(recipe.themes))],
         axis=1,
@@ -278,16 +278,18 @@ def _made(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> _Made:
     return _Made(recipe, values, scores, of_theme, nominal, present, weights, index, total, status)
 
 
-def _nominal(recipe: IndexRecipe) -> Floats:
+def _nominal(recipe: IndexRecipe, scores: Floats) -> Floats:
     """Return what every indicator weighs, as a part of 1."""
-    themes = sum(theme.weight for theme in recipe.themes)
-    return np.array(
-        [
-            theme.weight / themes * one.weight / sum(other.weight for other in theme.indicators)
-            for theme in recipe.themes
-            for one in theme.indicators
-        ]
-    )
+    found, start = [], 0
+    for theme in recipe.themes:
+        within = np.array([one.weight for one in theme.indicators], dtype=float)
+        within /= within.sum()
+        of_theme = scores[:, start : start + len(within)] @ within
+        spread = np.nanstd(of_theme) if recipe.restandardize else 1.0
+        found.append(theme.weight * within / spread)
+        start += len(within)
+    weights = np.concatenate(found)
+    return np.asarray(weights / weights.sum())
 
 
 def _value(table: pd.DataFrame, one: Indicator, recipe: IndexRecipe) -> Floats:
@@ -371,6 +373,10 @@ def _other_weights(made: _Made) -> list[tuple[str, str, Floats]]:
     found = [
         ("equal-indicators", "every indicator weighs the same", np.ones(len(within))),
         ("equal-themes", "every theme weighs the same", within),
+    ]
+    found += [
+        (one.id, one.label, within * np.array(one.weights)[made.of_theme])
+        for one in made.recipe.variants
     ]
     if len(themes) > 1:
         found += [
