@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.geoid import find_state, normalize
 from equity.areas.table import Table
+from equity.areas.words import row_labels
 from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import BLANK
 
@@ -205,12 +205,6 @@ def index_by_area(
     result = table[keep].copy()
     result.index = pd.Index(kept.to_numpy(), name="geoid", dtype=object)
     return result, notes
-
-
-def row_labels(index: pd.Index, bad: pd.Series | npt.NDArray[np.bool_]) -> list[str]:
-    """Return how an error names rows: ``line 7`` of a text file, ``row 7`` of anything else."""
-    noun = index.name if index.name in {"line", "row"} else ""
-    return [f"{noun} {label}".strip() for label in index[np.asarray(bad, dtype=bool)]]
 
 
 def _number_hint(text: str) -> str | None:

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from equity.areas.geoid import LEVELS, of_other_level
+from equity.areas.points import coordinate_pairs, refuse_elsewhere, refuse_other_state
 from equity.areas.vintage import check_vintage
 from equity.errors import GeoidError, InputError
 from equity.files.delimited import read_text_table
@@ -23,7 +24,6 @@ from equity.sources._cells import Cells, rows_matching
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import index_by_area, require_columns, row_labels
 from equity.sources.plausible import refuse_no_sum
-from equity.sources.points import refuse_elsewhere
 
 __all__ = ["read_table"]
 
@@ -158,8 +158,9 @@ def read_table(
     table = table[[name for name in order if name in table.columns]]
     table.index.name = "geoid"
     check_vintage(table.index, level=level, geo_vintage=geo_vintage, file=path)
-    if {"lon", "lat"} <= set(table.columns):
-        refuse_elsewhere(table["lon"], table["lat"], table.index, path, noun="areas")
+    for x, y in coordinate_pairs(table.select_dtypes("number").columns):
+        refuse_elsewhere(table[x], table[y], table.index, path, noun="areas")
+        refuse_other_state(table[x], table[y], table.index, path, level=level, noun="areas")
     source = file_source(
         path,
         id=f"table-{Path(path).name.split('.')[0]}",

@@ -756,58 +756,77 @@ def turned(how, lon, lat):
     return {SIGN: (-lon, lat), AXES: (lat, lon)}[how]
 
 
-def as_boundaries(tmp_path, lon, lat):
+def as_boundaries(tmp_path, lon, lat, geoid=B):
     table = gpd.GeoDataFrame(
-        {"GEOID": [B]}, geometry=[box(lon, lat, lon + 0.01, lat + 0.01)], crs=4269
+        {"GEOID": [geoid]}, geometry=[box(lon, lat, lon + 0.01, lat + 0.01)], crs=4269
     )
     return eq.read_boundaries(written(tmp_path / "t.geojson", table, driver="GeoJSON"), year=2020)
 
 
-def as_sites(tmp_path, lon, lat):
+def as_sites(tmp_path, lon, lat, _geoid=B):
     return eq.read_sites(put(tmp_path, f"lon,lat\n{lon},{lat}\n"), as_of="2026", layout="points")
 
 
-def as_table(tmp_path, lon, lat):
-    path = put(tmp_path, f"GEOID,x,y\n{B},{lon},{lat}\n")
-    return own(path, {"lon": {"column": "x"}, "lat": {"column": "y"}})
+def as_table(tmp_path, lon, lat, geoid=B, names=("lon", "lat")):
+    path = put(tmp_path, f"GEOID,x,y\n{geoid},{lon},{lat}\n")
+    return own(path, {names[0]: {"column": "x"}, names[1]: {"column": "y"}})
 
 
-def as_gazetteer(tmp_path, lon, lat):
+def as_inner_points(tmp_path, lon, lat, geoid=B):
+    return as_table(tmp_path, lon, lat, geoid, ("intpt_lon", "intpt_lat"))
+
+
+def as_area_table(_tmp_path, lon, lat, geoid=B):
+    frame = pd.DataFrame({"id": [geoid], "Latitude": [lat], "Longitude": [lon], "colony_n": [0]})
+    return eq.area_table(frame, "id", level="tract", geo_vintage="2020")
+
+
+def as_gazetteer(tmp_path, lon, lat, geoid=B):
     from equity.sources.census.gazetteer import read_gazetteer
 
-    text = f"USPS\tGEOID\tALAND\tAWATER\tINTPTLAT\tINTPTLONG\nDE\t{B}\t1\t0\t{lat}\t{lon}\n"
+    text = f"USPS\tGEOID\tALAND\tAWATER\tINTPTLAT\tINTPTLONG\nX\t{geoid}\t1\t0\t{lat}\t{lon}\n"
     return read_gazetteer(put(tmp_path, text, "g.txt"), year=2020, level="tract")
 
 
-def as_centers(tmp_path, lon, lat):
+def as_centers(tmp_path, lon, lat, geoid=B):
     from equity.sources.census.centers import read_centers
 
     head = "STATEFP,COUNTYFP,TRACTCE,POPULATION,LATITUDE,LONGITUDE\n"
-    return read_centers(
-        put(tmp_path, f"{head}10,001,040201,5,{lat},{lon}\n"), year=2020, level="tract"
-    )
+    row = f"{geoid[:2]},{geoid[2:5]},{geoid[5:]},5,{lat},{lon}\n"
+    return read_centers(put(tmp_path, head + row), year=2020, level="tract")
 
 
+WITH_IDS = [as_boundaries, as_table, as_inner_points, as_area_table, as_gazetteer, as_centers]
 PLACES = {
-    "Delaware": (-75.5, 39.1),
-    "Anchorage": (-149.9, 61.2),
-    "Honolulu": (-157.9, 21.3),
-    "San Juan": (-66.1, 18.4),
+    "Delaware": (-75.5, 39.1, B),
+    "Anchorage": (-149.9, 61.2, "02020000101"),
+    "Honolulu": (-157.9, 21.3, "15003000100"),
+    "San Juan": (-66.1, 18.4, "72127000100"),
 }
 
 
 @pytest.mark.parametrize("how", [SIGN, AXES])
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("read", [as_boundaries, as_sites, as_table, as_gazetteer, as_centers])
+@pytest.mark.parametrize("read", [as_sites, *WITH_IDS])
 def test_turned_coordinates_are_refused_with_their_cause_everywhere(tmp_path, read, place, how):
+    lon, lat, geoid = PLACES[place]
     with pytest.raises(InputError, match=how) as caught:
-        read(tmp_path, *turned(how, *PLACES[place]))
+        read(tmp_path, *turned(how, lon, lat), geoid)
     assert caught.value.fix
-    assert len(read(tmp_path, *PLACES[place])) == 1
+    assert len(read(tmp_path, lon, lat, geoid)) == 1
+
+
+@pytest.mark.parametrize("read", WITH_IDS)
+def test_an_area_far_outside_the_state_of_its_id_is_refused(tmp_path, read):
+    for lon, lat, geoid in ((-90.1, 38.6, B), *((*PLACES["Honolulu"][:2], "02020000101"),)):
+        with pytest.raises(InputError, match="outside the state of their ids") as caught:
+            read(tmp_path, lon, lat, geoid)
+        assert caught.value.rows == [geoid]
+    assert len(read(tmp_path, 179.6, 51.9, "02016000100")) == 1  # beyond the date line
 
 
 @pytest.mark.parametrize("place", [(0, 0), (9.5, 51.2), (-0.0007, 0.0003), (-58.4, -34.6)])
-@pytest.mark.parametrize("read", [as_boundaries, as_table])
+@pytest.mark.parametrize("read", WITH_IDS[:4])
 def test_areas_in_no_part_of_the_country_are_refused(tmp_path, read, place):
     with pytest.raises(InputError, match="1 areas lie outside the United States"):
         read(tmp_path, *place)

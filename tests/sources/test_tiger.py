@@ -28,7 +28,7 @@ from equity.sources.census.boundaries import equal_area_crs
 
 IDS = ["10001040100", "10001040201"]
 SQUARES = [box(-75.6, 39.0, -75.5, 39.1), box(-75.5, 39.0, -75.4, 39.1)]
-BOW_TIE = Polygon([(-80, 40), (-79, 41), (-79, 40), (-80, 41)])
+BOW_TIE = Polygon([(-76, 39), (-75, 40), (-75, 39), (-76, 40)])
 
 
 def frame(ids=IDS, shapes=SQUARES, crs="EPSG:4269", **columns):
@@ -229,7 +229,7 @@ def test_a_bow_tie_is_repaired_and_counted(tmp_path):
 
 
 def test_a_spike_is_cut_off_not_kept_as_a_line(tmp_path):
-    spike = Polygon([(-80, 40), (-79, 40), (-79, 41), (-78, 42), (-79, 41), (-80, 41)])
+    spike = Polygon([(-76, 39), (-75, 39), (-75, 40), (-74, 41), (-75, 40), (-76, 40)])
     table = read_boundaries(
         geopackage(frame(shapes=[SQUARES[0], spike]), tmp_path / "t.gpkg"), year=2020
     )
@@ -245,7 +245,7 @@ def test_a_spike_is_cut_off_not_kept_as_a_line(tmp_path):
         (Point(-75, 39), "1 areas are no polygons but a Point"),
         (LineString([(0, 0), (1, 1)]), "but a LineString"),
         (GeometryCollection([SQUARES[1], Point(0, 0)]), "but a GeometryCollection"),
-        (Polygon([(-80, 40), (-79, 41), (-78, 42)]), "1 polygons enclose nothing"),
+        (Polygon([(-76, 39), (-75, 40), (-74, 41)]), "1 polygons enclose nothing"),
     ],
 )
 def test_what_is_no_polygon_names_its_area(tmp_path, shape, says):

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.geoid import geo_vintage_for
+from equity.areas.points import refuse_elsewhere, refuse_other_state, refuse_turned
 from equity.errors import FormatError, InputError
 from equity.files.shapes import read_polygons
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import index_by_area, row_labels, to_numbers
-from equity.sources.points import refuse_elsewhere, refuse_turned
 from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["own_polygons", "read_boundaries"]
@@ -72,7 +72,7 @@ def read_boundaries(
     ------
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
         If the file is absent, damaged or no polygon file, lacks an id, a CRS or a polygon, repeats
-        areas, or lies outside the country.
+        areas, or lies outside the country or outside the state of its ids.
     VintageError
         If the file is of another year: its name, its id column or its ids tell.
 
@@ -99,7 +99,9 @@ def read_boundaries(
     _check_polygons(table, path)
     table = _in_degrees(table, path)
     corner = table.geometry.bounds
-    refuse_elsewhere(corner["minx"], corner["miny"], table.index, path, noun="areas")
+    west, south = corner["minx"], corner["miny"]
+    refuse_elsewhere(west, south, table.index, path, noun="areas")
+    refuse_other_state(west, south, table.index, path, level=level, noun="areas")
     table, repaired = _repaired(table, path)
     table, measured = _with_areas(table, path)
     return stamp(
