@@ -26,6 +26,7 @@ MODULES = sorted(
         "sources/**/*.py",
         "study/*.py",
         "areas/geoid.py",
+        "areas/points.py",
         "areas/vintage.py",
     )
     for path in PACKAGE.glob(pattern)
@@ -171,6 +172,7 @@ HOMES = f"GEOID,hh,B28002_004E\n{A},5,3\n"
 PLACES = "key,lon,lat\nA,-75.5,39.1\n,-75.6,39.2\n"
 CASES = [
     Case("say so with delimiter=", own, f"GEOID;n\n{A};1\n", {}, {"delimiter": ";"}),
+    Case("name the column of the other ids with id_column=", own, f"GEOID10,k,n\n{A},{B},1\n", {}, {"id_column": "k"}),
     Case("name it with id_column=", own, f"k,n\n{A},1\n", {}, {"id_column": "k"}),
     Case("or the columns of its parts", own, "s,c,t,n\n1,3,10100,1\n", {}, {"id_column": ["s", "c", "t"]}),
     Case('other_levels = "drop"', own, f"GEOID,n\n{A},1\n10001,2\n", {}, {"other_levels": "drop"}),

@@ -141,7 +141,7 @@ def read_table(
         refuse_no_sum(field.name, field.column, path)
     needs = [name for field in wanted for name in field.needs]
     frame = read_text_table(path, delimiter=delimiter, header=set(needs).issubset)
-    frame, ids = table_ids(frame, path, level=level, given=id_column)
+    frame, ids = table_ids(frame, path, level=level, given=id_column, geo_vintage=geo_vintage)
     require_columns(frame, needs, path)
     frame = rows_matching(frame.assign(**{_ID: ids}), dict(where or {}), path)
     area = _Areas(path, level, state, multi_state, drop=other_levels == "drop")

@@ -10,7 +10,7 @@ from door_files import put
 
 import equity as eq
 from equity.areas.geoid import normalize, of_other_level
-from equity.errors import FormatError, GeoidError, InputError
+from equity.errors import FormatError, GeoidError, InputError, VintageError
 from equity.files import vector
 from equity.sources.fcc.classes import read_coverage
 
@@ -36,6 +36,7 @@ def coverage(path, **options):
 
 
 READERS = {own: ("x", "1"), acs_2019: ("B01003_001E", "1"), coverage: (COUNTS, "1,1,0,0")}
+VINTAGE = {own: "20", acs_2019: "10", coverage: "20"}
 IDS = {
     "by year": (["GEOID10"], ["GEOID20"], [OLD], [NEW]),
     "with and without a year": (["GEOID"], ["GEOID10"], [NEW], [OLD]),
@@ -61,8 +62,60 @@ def test_two_columns_of_ids_that_differ_are_asked_about(tmp_path, kind, reader):
         reader(path)
     assert "id_column=" in caught.value.fix
     for names, expected in ((one, first), (two, second)):
-        table = reader(path, id_column=names[0] if len(names) == 1 else names)
+        given = {"id_column": names[0] if len(names) == 1 else names}
+        if names[0][-2:] in {"10", "20"} - {VINTAGE[reader]}:
+            with pytest.raises(VintageError, match="a name of areas of"):
+                reader(path, **given)
+            continue
+        table = reader(path, **given)
         assert table.index.tolist() == normalize(["".join(expected)], level="tract").tolist()
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "header",
+    [
+        "GEOID{}",
+        "geo_id_20{}",
+        "TractFIPS{}",
+        "GEOID_TRACT_{}",
+        "STATEFP{0},COUNTYFP{0},TRACTCE{0}",
+    ],
+)
+def test_ids_under_the_name_of_another_census_are_refused(tmp_path, reader, header):
+    name, value = READERS[reader]
+    cells = "10,001,040100" if "," in header else OLD
+    given = (
+        {"id_column": header} if header in {"geo_id_20{}", "TractFIPS{}", "GEOID_TRACT_{}"} else {}
+    )
+    for census in ("10", "20"):
+        path = put(tmp_path, f"{header.format(census)},{name}\n{cells},{value}\n")
+        options = {key: text.format(census) for key, text in given.items()}
+        if census == VINTAGE[reader]:
+            assert reader(path, **options).index.tolist() == [OLD]
+            continue
+        with pytest.raises(VintageError, match=f"areas of 20{census}, and are said") as caught:
+            reader(path, **options)
+        assert f"geo_vintage of the areas of 20{census}" in caught.value.fix
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("GEOID,STATE,COUNTY,TRACT", f"{OLD},10,001,040201"),
+        ("GEOID,STATE,COUNTY,TRACT", f"1400000US{OLD},DE,3,040100"),
+        ("GISJOIN,STATEA,COUNTYA", "G1000010040100,10,005"),
+        ("fips,State", f"{OLD},Maryland"),
+    ],
+)
+def test_a_whole_id_beside_parts_of_another_is_asked_about(tmp_path, reader, header, cells):
+    name, value = READERS[reader]
+    path = put(tmp_path, f"{header},{name}\n{cells},{value}\n")
+    with pytest.raises(InputError, match=r"columns .* hold different areas .* which are meant\?"):
+        reader(path)
+    table = reader(path, id_column=header.split(",")[0])
+    assert table.index.tolist() == [OLD]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +125,9 @@ def test_two_columns_of_ids_that_differ_are_asked_about(tmp_path, kind, reader):
         ("GEOID,GISJOIN", "01003010100,G0100030010100"),
         ("FIPS,GEOID20", f"{OLD},{OLD}.0"),
         ("GEOID,FIPS", f"{OLD},10001"),
+        ("GEOID,STATE,COUNTY,TRACT", "01003010100,Alabama,Baldwin County,101"),
+        ("GEOID,STATE,COUNTY,TRACT", "1003010100,1,1003,10100"),
+        ("GEOID,STATE,COUNTY", f"{OLD},10,10001"),
         ("STATE,STATEA,COUNTY,COUNTYA,TRACT,TRACTA", "Delaware,10,Kent,001,401,040100"),
     ],
 )

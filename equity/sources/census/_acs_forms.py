@@ -85,6 +85,7 @@ def read_form(
     state: str | None,
     id_column: str | Sequence[str] | None,
     renamed: Iterable[str] = (),
+    geo_vintage: str = "",
 ) -> Form:
     """Read an API answer, a Summary File or a CSV, wide or long, as text.
 
@@ -102,6 +103,8 @@ def read_form(
         Column of a CSV that holds the id, or those of its parts, where it is not a known name.
     renamed
         Columns that the caller maps to codes.
+    geo_vintage
+        Vintage of the areas of that year.
 
     Raises
     ------
@@ -127,7 +130,9 @@ def read_form(
     _check_years(frame, path, year)
     if {"variable", "estimate"} <= {str(name).lower() for name in frame.columns}:
         frame = _wide(frame, path, level, id_column)
-    frame, ids = table_ids(frame.rename(columns=codes), path, level=level, given=id_column)
+    frame, ids = table_ids(
+        frame.rename(columns=codes), path, level=level, given=id_column, geo_vintage=geo_vintage
+    )
     return _of_level(frame, ids, path, level)
 
 

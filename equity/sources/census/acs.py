@@ -180,6 +180,7 @@ def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.Dat
         state=wanted.state,
         id_column=wanted.id_column,
         renamed=columns,
+        geo_vintage=geo_vintage_for("acs", wanted.year),
     )
     frame = form.frame
     if not alone:  # each file holds some of them

@@ -15,7 +15,7 @@ from equity.areas.points import refuse_elsewhere, refuse_other_state, refuse_tur
 from equity.errors import FormatError, InputError
 from equity.files.shapes import read_polygons
 from equity.provenance import Source, file_source, stamp
-from equity.sources.area_ids import table_ids
+from equity.sources.area_ids import census_of, table_ids
 from equity.sources.area_rows import index_by_area, row_labels, to_numbers
 from equity.sources.vintages import check_edition, ids_of_edition
 
@@ -149,10 +149,10 @@ def own_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFr
 
 def _census_of(id_name: str, level: str) -> dict[str, range]:
     """Return what the name of the id column tells: the census whose areas these are."""
-    if id_name.endswith("10"):
-        # ZIP areas of 2010 were published until those of 2020 were ready.
-        return {f"the id column {id_name}": range(2010, 2021 if level == "zcta" else 2020)}
-    return {f"the id column {id_name}": range(2020, 2030)} if id_name.endswith("20") else {}
+    # ZIP areas of 2010 were published until those of 2020 were ready.
+    years = {"2010": range(2010, 2021 if level == "zcta" else 2020), "2020": range(2020, 2030)}
+    told = census_of(id_name)
+    return {f"the id column {id_name}": years[told]} if told else {}
 
 
 def _attributes(frame: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:

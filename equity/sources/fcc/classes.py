@@ -102,7 +102,7 @@ def read_coverage(
         raise InputError("as_of is blank", file=path, fix="give the date of the filing, or say so")
     known = set(columns or ()) or {*_LIVING_ATLAS, *_COUNTS}
     frame = read_text_table(path, header=lambda names: len(known & set(names)) >= len(_COUNTS))
-    frame, ids = table_ids(frame, path, level=level, given=id_column)
+    frame, ids = table_ids(frame, path, level=level, given=id_column, geo_vintage="2020")
     mapping = dict(columns) if columns else _known_layout(frame, path)
     _check_targets(list(mapping.values()))
     for name, target in mapping.items():
