@@ -176,6 +176,7 @@ CASES = [
     Case("name it with id_column=", own, f"k,n\n{A},1\n", {}, {"id_column": "k"}),
     Case("or the columns of its parts", own, "s,c,t,n\n1,3,10100,1\n", {}, {"id_column": ["s", "c", "t"]}),
     Case('other_levels = "drop"', own, f"GEOID,n\n{A},1\n10001,2\n", {}, {"other_levels": "drop"}),
+    Case('level = "county"', own, "FIPS,n\n10001,1\n", {"level": "zcta"}, {"level": "county"}),
     Case('level="block_group"', own, "GEOID,n\n10030101001,1\n", {}, {"level": "block_group"}),
     Case('use unit = "share" or "percent"', own, cell("0.5"), unit("count", "x_share"), unit("share", "x_share")),
     Case('unit = "share" or "percent"', own, cell("50"), unit("usd", complement=True), unit("percent", complement=True)),

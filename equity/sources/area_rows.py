@@ -7,6 +7,7 @@ another state are told in the same words. Opening and splitting files is next do
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -15,8 +16,9 @@ import pandas as pd
 
 from equity.areas.geoid import find_state, normalize
 from equity.areas.table import Table
+from equity.areas.vintage import in_a_county
 from equity.areas.words import row_labels
-from equity.errors import InputError, MissingColumnError
+from equity.errors import GeoidError, InputError, MissingColumnError
 from equity.files.delimited import BLANK
 
 __all__ = [
@@ -167,7 +169,7 @@ def index_by_area(
     Raises
     ------
     GeoidError
-        Ids of a wrong length or another state.
+        Ids of a wrong length or another state, or codes of counties in place of ZIP areas.
     InputError
         Duplicated areas, or nothing left.
     """
@@ -184,6 +186,8 @@ def index_by_area(
         keep = (text.str[:2] == wanted.fips).to_numpy()
         if not keep.all():
             notes.append(f"{Path(path).name}: {int((~keep).sum()):,} rows of other states left out")
+    if level == "zcta":
+        _refuse_counties(ids, text, path)
     kept = text[keep]
     if not len(kept):
         raise InputError(
@@ -205,6 +209,20 @@ def index_by_area(
     result = table[keep].copy()
     result.index = pd.Index(kept.to_numpy(), name="geoid", dtype=object)
     return result, notes
+
+
+def _refuse_counties(ids: pd.Series, text: pd.Series, path: str | Path) -> None:
+    """Refuse codes of counties where ZIP areas are wanted: both have five digits."""
+    if re.search(r"zip|zcta|postal", str(ids.name), re.IGNORECASE):
+        return
+    bare = ~ids.astype("string").str.contains("US", regex=False).fillna(value=False)
+    if len(text) and bare.all() and (in_a_county(text) | text.str.endswith("000")).all():
+        raise GeoidError(
+            f"every id under {ids.name} is the code of a county, and ZIP areas are wanted",
+            file=path,
+            rows=row_labels(ids.index, bare),
+            fix='level = "county" if they are counties; if not, call their column ZCTA',
+        )
 
 
 def _number_hint(text: str) -> str | None:

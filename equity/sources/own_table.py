@@ -144,7 +144,8 @@ def read_table(
     frame, ids = table_ids(frame, path, level=level, given=id_column, geo_vintage=geo_vintage)
     require_columns(frame, needs, path)
     frame = rows_matching(frame.assign(**{_ID: ids}), dict(where or {}), path)
-    area = _Areas(path, level, state, multi_state, drop=other_levels == "drop")
+    drop = other_levels == "drop"
+    area = _Areas(path, str(ids.name), level, state, multi_state, drop=drop)
     cells = Cells(path, missing, thousands=delimiter != ";")
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
@@ -259,13 +260,14 @@ class _Areas:
     """What turns rows into areas: which of them are wanted."""
 
     path: str | Path
+    column: str
     level: str
     state: str | None
     multi_state: bool
     drop: bool
 
     def index(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-        other = of_other_level(frame[_ID], self.level)
+        other = of_other_level(frame[_ID], self.level, file=self.path)
         words = frame[_ID].str.fullmatch(_NO_AREA)
         notes: list[str] = []
         if self.drop:
@@ -281,7 +283,7 @@ class _Areas:
             )
         indexed, left_out = index_by_area(
             frame,
-            frame[_ID],
+            frame[_ID].rename(self.column),
             self.path,
             level=self.level,
             state=self.state,

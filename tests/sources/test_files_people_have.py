@@ -366,6 +366,22 @@ def test_powers_of_ten_are_read_whole_or_refused(ids, digits):
     assert read == ids
 
 
+@pytest.mark.parametrize(
+    ("whole", "cut", "level"),
+    [
+        ("5.1001090101E+10", "5.1001E+10", "tract"),
+        ("51001090101", "5.10010901E+10", "tract"),
+        ("1.001020101E+9", "1.001E+9", "tract"),
+        ("5.10010901011E+11", "5.1001090102E+11", "block_group"),
+        ("5.1001E+4", "5.1E+4", "county"),
+    ],
+)
+def test_a_cut_id_is_refused_whatever_stands_beside_it(whole, cut, level):
+    with pytest.raises(GeoidError, match="rounded to powers of ten"):
+        normalize([whole, cut], level=level)
+    assert len(normalize([whole], level=level)) == 1
+
+
 def test_cut_ids_are_named_with_the_way_out(tmp_path):
     with pytest.raises(GeoidError, match=r"rounded to powers of ten .* \(lines 2, 3\)") as caught:
         own(put(tmp_path, "GEOID,n\n1.0003E+09,1\n1.0003E+09,2\n"))
@@ -441,9 +457,67 @@ def test_an_id_of_no_level_is_refused_though_others_may_be_left_out(tmp_path):
 @given(tracts, st.sampled_from([2, 5, 12, 15]))
 def test_no_area_is_of_another_level_than_its_own(tract, digits):
     other = (tract + "1001")[:digits]
-    found = of_other_level(pd.Series([tract, str(int(tract)), other]), "tract").tolist()
-    assert found[:2] == [False, False]
-    assert found[2]
+    assert of_other_level(pd.Series([tract, other]), "tract").tolist() == [False, True]
+    assert of_other_level(pd.Series([str(int(tract))]), "tract").tolist() == [False]
+
+
+OKLAHOMA, ARIZONA = "40013301234", "040013301234"  # a tract, and the block group it would become
+
+
+def test_a_tract_never_becomes_a_block_group_of_another_state(tmp_path):
+    """Where others show their zero, or other tracts are about, no zero is put before it."""
+    sure, level = "40001376601", {"level": "block_group"}
+    kept = put(tmp_path, f"GEOID,n\n011010001001,1\n{OKLAHOMA},2\n")
+    table = own(kept, other_levels="drop", **level)
+    assert table.index.tolist() == ["011010001001"]
+    assert "1 rows of other levels left out" in meta(table).notes[0]
+    with pytest.raises(GeoidError, match=r"of another level .*lines 3"):
+        own(kept, **level)
+    with pytest.raises(GeoidError, match=r"others have their leading zero.*lines 3"):
+        eq.read_acs(
+            put(tmp_path, kept.read_text().replace(",n", ",B01003_001E")), year=2023, **level
+        )
+    either = put(tmp_path, f"GEOID,n\n100010401001,1\n{sure},2\n{OKLAHOMA},3\n")
+    with pytest.raises(GeoidError, match=r"could be of this level .*lines 4"):
+        own(either, other_levels="drop", **level)
+    alone = put(tmp_path, f"GEOID,n\n100010401001,1\n{OKLAHOMA},3\n")
+    assert own(alone, **level).index.tolist() == ["100010401001", ARIZONA]
+
+
+# --- ZIP areas -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["FIPS", "GEOID", "geoid"])
+def test_codes_of_counties_are_no_zip_areas(tmp_path, name):
+    text = f"{name},n\n10001,1\n10003,2\n10000,3\n"
+    with pytest.raises(
+        GeoidError, match=f"every id under {name} is the code of a county"
+    ) as caught:
+        own(put(tmp_path, text), level="zcta")
+    assert caught.value.rows == ["line 2", "line 3", "line 4"]
+    renamed = put(tmp_path, text.replace(name, "ZCTA"))
+    assert len(own(renamed, level="zcta", id_column="ZCTA")) == 3
+    assert len(own(put(tmp_path, f"{text}10004,4\n"), level="zcta")) == 4  # no county
+    assert len(own(put(tmp_path, f"{name},n\n860Z200US10001,1\n"), level="zcta")) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "area"),
+    [
+        ("601", "00601"),
+        ("1001", "01001"),
+        ("8989", "08989"),
+        ("235", None),
+        ("0235", None),
+        ("9012", None),
+    ],
+)
+def test_zeros_of_a_zip_area_are_put_back_where_some_begin_so(cell, area):
+    if area:
+        assert normalize([cell, "19901"], level="zcta").tolist() == [area, "19901"]
+    else:
+        with pytest.raises(GeoidError, match="too short for ZIP areas"):
+            normalize([cell, "19901"], level="zcta")
 
 
 # --- ids of parts ----------------------------------------------------------------------------
