@@ -23,10 +23,21 @@ from equity.files.opening import is_workbook, read_bytes
 from equity.files.sheets import read_sheet
 from equity.files.words import UTF16, as_text
 
-__all__ = ["BLANK", "first_line", "read_records", "read_text_table", "usable_names"]
+__all__ = [
+    "BLANK",
+    "DECIMAL_COMMAS",
+    "first_line",
+    "read_records",
+    "read_text_table",
+    "usable_names",
+]
 
 BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
 """How tables of text write that nothing is known."""
+
+DECIMAL_COMMAS = "decimal_commas"
+"""In the attrs of a table whose fields semicolons separate, as where commas stand before decimals:
+1,234 may be less than two."""
 
 _BLOCK = 1 << 30  # bytes; one block, unless the file is larger
 _MOST_COLUMNS = 5_000
@@ -98,10 +109,14 @@ def read_text_table(
     end, names = _header(content, delimiter, path, drop_last=trailing_comma)
     _check_quotes(content, delimiter, path)
     if trailing_comma:
-        return _by_hand(content, delimiter, names, path)
-    if not content[end:].strip():
-        return _from_rows(names, [], "line")
-    return _by_arrow(content, end, delimiter, names, path)
+        frame = _by_hand(content, delimiter, names, path)
+    elif not content[end:].strip():
+        frame = _from_rows(names, [], "line")
+    else:
+        frame = _by_arrow(content, end, delimiter, names, path)
+    if delimiter == ";":
+        frame.attrs[DECIMAL_COMMAS] = True
+    return frame
 
 
 def first_line(data: bytes) -> str:

@@ -19,11 +19,12 @@ from equity.areas.table import Table
 from equity.areas.vintage import in_a_county
 from equity.areas.words import row_labels
 from equity.errors import GeoidError, InputError, MissingColumnError
-from equity.files.delimited import BLANK
+from equity.files.delimited import BLANK, DECIMAL_COMMAS
 
 __all__ = [
     "floats",
     "index_by_area",
+    "refuse_either",
     "require_columns",
     "row_labels",
     "to_numbers",
@@ -87,9 +88,11 @@ def floats(
     path: str | Path,
     *,
     fix: Callable[[str], str | None],
-    thousands: bool = True,
 ) -> pd.Series:
     """Return stripped cells of text as floats, missing where nothing is known.
+
+    Commas may separate thousands. Not in a file that separates its fields by semicolons: there a
+    comma stands before decimals.
 
     Parameters
     ----------
@@ -101,9 +104,6 @@ def floats(
         For errors.
     fix
         From the first cell that is no number to the remedy.
-    thousands
-        Commas may separate thousands. Not in a file that separates its fields by semicolons: there
-        a comma stands before decimals.
 
     Raises
     ------
@@ -112,7 +112,8 @@ def floats(
     """
     numbers = pd.to_numeric(text.mask(unknown), errors="coerce").astype(float)
     bad = ~unknown & ~np.isfinite(numbers)
-    if bad.any() and thousands:
+    refuse_either(text[bad], path)
+    if bad.any():
         again = pd.to_numeric(without_thousands(text[bad]), errors="coerce").astype(float)
         numbers = numbers.where(~bad, again)
         bad &= ~np.isfinite(numbers)
@@ -125,6 +126,26 @@ def floats(
             fix=fix(odd),
         )
     return numbers
+
+
+def refuse_either(text: pd.Series, path: str | Path) -> None:
+    """Refuse cells whose comma may separate thousands or stand before decimals.
+
+    Raises
+    ------
+    InputError
+        If there are some, and the fields of the file are separated by semicolons.
+    """
+    either = text.str.fullmatch(_THOUSANDS)
+    if text.attrs.get(DECIMAL_COMMAS) and either.any():
+        odd = text[either].iloc[0]
+        raise InputError(
+            f"column {text.name} holds {odd!r}: with semicolons between fields, its comma may "
+            "separate thousands or stand before decimals",
+            file=path,
+            rows=row_labels(text.index, either),
+            fix="write a point before decimals, and nothing between thousands",
+        )
 
 
 def without_thousands(text: pd.Series) -> pd.Series:

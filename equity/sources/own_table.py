@@ -146,7 +146,7 @@ def read_table(
     frame = rows_matching(frame.assign(**{_ID: ids}), dict(where or {}), path)
     drop = other_levels == "drop"
     area = _Areas(path, str(ids.name), level, state, multi_state, drop=drop)
-    cells = Cells(path, missing, thousands=delimiter != ";")
+    cells = Cells(path, missing)
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
     for rows in dict.fromkeys(field.where for field in wanted):

@@ -26,6 +26,7 @@ from equity.files.delimited import read_text_table
 from equity.provenance import meta
 from equity.sources.census._acs_forms import read_form
 from equity.sources.fcc.classes import read_coverage
+from equity.sources.own_travel import read_travel_times
 
 A, B = "01003010100", "10001040201"  # the first has a zero to lose
 OWN = {"agency": "a", "product": "p", "vintage": "v", "geo_vintage": "2020", "level": "tract"}
@@ -628,6 +629,48 @@ def test_a_sign_of_another_unit_brings_that_unit_and_no_missing_value(
         own(path, {"y": {"column": "x", "unit": unit}})
     assert caught.value.fix == fix
     assert own(path, {"y": {"column": "x"} | follow})["y"].notna().all()
+
+
+def own_margin(path):
+    return own(path, {"n_n": {"column": "m", "moe": "n"}})
+
+
+def acs_count(path):
+    return eq.read_acs(path, year=2023, columns={"n": "B28002_001E"})
+
+
+def acs_margin(path):
+    return eq.read_acs(path, year=2023, columns={"m": "B28002_001E", "n": "B28002_001M"})
+
+
+def classes(path):
+    counts = dict(
+        zip("nmko", ["locations_n", "served_n", "underserved_n", "unserved_n"], strict=True)
+    )
+    return read_coverage(path, as_of="2026", columns=counts)
+
+
+def clinics(path):
+    columns = {"lon": "x", "lat": "y", "fte": "n"}
+    return eq.read_sites(path, as_of="2026", layout="points", columns=columns)
+
+
+def drives(path):
+    said = {key: OWN[key] for key in ("agency", "product", "vintage", "geo_vintage", "level")}
+    roles = {"origin": "GEOID", "destination": "o", "cost": "n", "unit": "min"}
+    return read_travel_times(path, **said, **roles)
+
+
+@pytest.mark.parametrize("read", [own, own_margin, acs_count, acs_margin, classes, clinics, drives])
+def test_a_comma_between_semicolons_is_never_guessed(tmp_path, read):
+    """1,234 is a thousand and more, or one and a bit."""
+    text = "sep=;\nGEOID;n;m;k;o;x;y\n{};{};1234;0;0;-75.5;39.1\n"
+    with pytest.raises(InputError, match=r"column \S+ holds '1,234': with semicolons") as caught:
+        read(put(tmp_path, text.format(B, "1,234")))
+    assert caught.value.fix == "write a point before decimals, and nothing between thousands"
+    assert len(read(put(tmp_path, text.format(B, "1234")))) == 1
+    commas = text.replace(";", ",").replace("sep=,\n", "")
+    assert len(read(put(tmp_path, commas.format(B, '"1,234"')))) == 1
 
 
 @pytest.mark.parametrize("cell", ["12,5", "12 km", "1.2.3"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pandas as pd
@@ -208,6 +209,59 @@ def test_an_answer_that_goes_on_is_never_the_whole(tmp_path, monkeypatch, first,
             with pytest.raises(FormatError, match="the service sent only the first") as caught:
                 read(path)
             assert "startIndex" in caught.value.fix
+
+
+def gml(said, features=2, member="wfs:member"):
+    ring = "39 -75.5 39 -75.4 39.1 -75.4 39 -75.5"
+    polygon = (
+        '<gml:Polygon gml:id="p" srsName="urn:ogc:def:crs:EPSG::4326"><gml:exterior>'
+        f"<gml:LinearRing><gml:posList>{ring}</gml:posList></gml:LinearRing>"
+        "</gml:exterior></gml:Polygon>"
+    )
+    one = "<{0}><a:t gml:id='t{1}'><a:GEOID>{1}</a:GEOID><a:geom>{2}</a:geom></a:t></{0}>"
+    return (
+        '<wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:a="http://a" '
+        f'xmlns:gml="http://www.opengis.net/gml/3.2" {said}>'
+        + "".join(one.format(member, geoid, polygon) for geoid in (OLD, NEW)[:features])
+        + "</wfs:FeatureCollection>"
+    )
+
+
+@pytest.mark.parametrize("piece", [1 << 20, 101])
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ('numberMatched="2" numberReturned="2"', True),
+        ("numberMatched='unknown' numberReturned='2'", True),
+        ('numberMatched="2"', True),
+        ('numberMatched="500" numberReturned="2"', False),
+        ("numberReturned='2' numberMatched='3'", False),
+        ('numberMatched="3"', False),
+        ('numberMatched="unknown" next="https://a.example/wfs?startIndex=2"', False),
+    ],
+)
+def test_an_answer_in_gml_that_goes_on_is_never_the_whole(
+    tmp_path, monkeypatch, said, whole, piece
+):
+    monkeypatch.setattr(vector, "_PIECE", piece)
+    path = put(tmp_path, gml(said), "t.gml")
+    if whole:
+        assert eq.read_boundaries(path, year=2020).index.tolist() == [OLD, NEW]
+    else:
+        with pytest.raises(FormatError, match="the service sent only the first"):
+            eq.read_boundaries(path, year=2020)
+
+
+@pytest.mark.parametrize("name", ["t.geojson", "t.json", "t.geojson.gz"])
+def test_a_map_that_names_something_twice_is_refused(tmp_path, name):
+    pack = gzip.compress if name.endswith("gz") else bytes
+    text = json.dumps(answer(1, note='"coordinates": [1, 2'))
+    path = put(tmp_path, pack(text.encode()), name)
+    assert eq.read_boundaries(path, year=2020).index.tolist() == [OLD]
+    for again in (f'"GEOID": "{NEW}", ', '"words": 5, '):
+        twice = text.replace('"properties": {', '"properties": {' + again)
+        with pytest.raises(FormatError, match="stands twice in one object"):
+            eq.read_boundaries(put(tmp_path, pack(twice.encode()), name), year=2020)
 
 
 RECORDS = f'[{{"GEOID": "{OLD}", "x": 1, "name": "Doña Ana"}}]'

@@ -24,6 +24,7 @@ from equity.files.opening import existing, sequence_of
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import (
     index_by_area,
+    refuse_either,
     require_columns,
     row_labels,
     without_thousands,
@@ -256,7 +257,7 @@ def _decoded(text: pd.DataFrame, file: str, year: int) -> pd.DataFrame:
     statuses: dict[str, Any] = {}
     for code in text.columns:
         margin = code.endswith("M")
-        cells, bounded = _plain(text[code], margin=margin)
+        cells, bounded = _plain(text[code], file, margin=margin)
         numbers, status = decode(cells, kind="moe" if margin else "estimate", file=file)
         negative = numbers < 0
         if negative.any():
@@ -280,7 +281,7 @@ def _decoded(text: pd.DataFrame, file: str, year: int) -> pd.DataFrame:
     return pd.DataFrame(columns | statuses, index=text.index)
 
 
-def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:
+def _plain(cells: pd.Series, file: str, *, margin: bool) -> tuple[pd.Series, pd.Series]:
     """Turn the signs that data.census.gov prints into codes; say which medians are bounds."""
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     if (np.isfinite(numbers) | (cells == "")).all():  # nearly always
@@ -290,7 +291,9 @@ def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:
     cells = cells.replace(_MARGIN_SIGNS if margin else _ESTIMATE_SIGNS)
     if margin:
         cells = cells.str.replace(r"^(±|\+/-) ?", "", regex=True)
-    cells = without_thousands(cells.str.removesuffix("%"))
+    cells = cells.str.removesuffix("%")
+    refuse_either(cells, file)
+    cells = without_thousands(cells)
     bound = cells.str.fullmatch(r"[\d,]+(\.\d+)?[+-]") & (not margin)
     return cells.mask(bound, cells.str.replace(r"[,+-]", "", regex=True)), bound
 
