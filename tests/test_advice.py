@@ -192,6 +192,7 @@ CASES = [
     Case("name them with columns=", acs, f"GEOID,hh\n{A},5\n", {}, {"columns": {"hh": "B28002_001E"}}),
     Case("with E or M at the end", acs, HOMES, {"columns": {"hh": "B28002_001"}}, {"columns": {"hh": "B28002_001E"}}),
     Case("keep one in columns=", acs, HOMES, {"columns": {"hh": "B28002_001E", "GEOID": "B28002_001E"}}, {"columns": {"hh": "B28002_001E"}}),
+    Case("leave B28002_004E out of columns=: its name", acs, HOMES, {"columns": {"B28002_004E": "B28002_001E"}}, {"columns": {}}),
     Case("leave B28002_004E out of columns=", acs, HOMES, {"columns": {"hh": "B28002_004E"}}, {"columns": {}}),
     Case('layout="points"', sites, PLACES, {"layout": "hrsa", "columns": {"lon": "lon", "lat": "lat"}}, {}),
     Case('columns={"lon": …', sites, PLACES, {"columns": {"x": "lon"}}, {"columns": {"lon": "lon", "lat": "lat"}}),

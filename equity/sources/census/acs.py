@@ -238,6 +238,12 @@ def _check_mapping(columns: Mapping[str, str] | None) -> None:
     twice = [code for code in targets if targets.count(code) > 1]
     if twice:
         raise InputError(f"two columns are mapped to {twice[0]}", fix="keep one in columns=")
+    for name, code in (columns or {}).items():
+        if CODE.match(name.upper()) and name.upper() != code:
+            raise InputError(
+                f"the column {name} is mapped to {code}, which is another figure",
+                fix=f"leave {name} out of columns=: its name says which it is",
+            )
 
 
 def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path) -> pd.DataFrame:
