@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ __all__ = [
     "first_line",
     "read_records",
     "read_text_table",
+    "refuse_swallowed",
     "usable_names",
 ]
 
@@ -251,7 +252,7 @@ def _lines(content: bytes, end: int, delimiter: str, rows: int, path: str | Path
         return pd.RangeIndex(first, first + rows, name="line")
     # Blank lines, or newlines inside quotes: count them.
     records = list(_records(content, delimiter, path))[1:]
-    _refuse_swallowed(records, delimiter, path)
+    refuse_swallowed(records, delimiter, path)
     return pd.Index([line for line, _ in records][:rows], name="line")
 
 
@@ -266,7 +267,7 @@ def _by_hand(content: bytes, delimiter: str, names: list[str], path: str | Path)
         rows.append((line, fields))
     if wrong:
         raise _wrong_rows(wrong, width, path)
-    _refuse_swallowed(rows, delimiter, path)
+    refuse_swallowed(rows, delimiter, path)
     return _from_rows(names, rows, "line")
 
 
@@ -314,13 +315,27 @@ def _check_quotes(content: bytes, delimiter: str, path: str | Path) -> None:
             ) from None
 
 
-def _refuse_swallowed(
-    records: Sequence[tuple[int, list[str]]], delimiter: str, path: str | Path
+def refuse_swallowed(
+    records: Iterable[tuple[int, list[str]]], delimiter: str, path: str | Path
 ) -> None:
     """Refuse rows that two stray quotes have made one cell of.
 
     What stands in the cell before its first line end then fills up the first of these rows, and
     what follows the last one has as many fields as stand before the cell.
+
+    Parameters
+    ----------
+    records
+        Line on which each row begins, and its cells.
+    delimiter
+        Between the fields.
+    path
+        For errors.
+
+    Raises
+    ------
+    FormatError
+        Naming the lines.
     """
     bad = [line for line, fields in records if _swallows(fields, delimiter)]
     if bad:
@@ -353,8 +368,20 @@ def _has_digit(text: str) -> bool:
 
 
 def _records(content: bytes, delimiter: str, path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line on which each record begins, and its fields; blank lines are none."""
-    reader = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter)
+    yield from numbered(io.StringIO(content.decode(), newline=""), delimiter, path)
+
+
+def numbered(
+    text: Iterable[str], delimiter: str, path: str | Path
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line on which each record of a text begins, and its fields; blank lines are none.
+
+    Raises
+    ------
+    FormatError
+        If a record cannot be told apart.
+    """
+    reader = csv.reader(text, delimiter=delimiter)
     line = 1
     try:
         for fields in reader:
