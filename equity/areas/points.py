@@ -25,16 +25,13 @@ __all__ = [
     "refuse_turned",
 ]
 
-_BOXES = (
-    (-180.0, -15.0, -64.0, 72.0),  # the states, the Caribbean and American Samoa
-    (130.0, 0.0, 175.0, 21.0),  # Guam, the Northern Marianas, the freely associated states
-    (172.0, 51.0, 180.0, 54.0),  # the Aleutians beyond the date line
-)
-"""West, south, east, north of where the country and its territories lie, in degrees."""
+_ASSOCIATED = (130.0, 0.0, 175.0, 21.0)
+"""West, south, east, north of the freely associated states, in degrees."""
 _MARGIN = 1.0
 """Degrees around a state's box: for its waters, and for lines drawn coarsely."""
 _APART = {"nation", "zcta"}
 """Levels whose ids name no state."""
+Floats = npt.NDArray[np.float64]
 _LON = re.compile(r"(?:(.*)_)?(?:lon|lng|longitude)(?:_(.*))?", re.IGNORECASE)
 _LAT = re.compile(r"(?:(.*)_)?(?:lat|latitude)(?:_(.*))?", re.IGNORECASE)
 
@@ -48,9 +45,10 @@ def in_the_us(lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         Degrees; missing ones lie nowhere.
     """
     x, y = np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
-    inside = np.zeros(x.shape, dtype=bool)
-    for west, south, east, north in _BOXES:
-        inside |= (west <= x) & (x <= east) & (south <= y) & (y <= north)
+    west, south, east, north = _ASSOCIATED
+    inside = (west <= x) & (x <= east) & (south <= y) & (y <= north)
+    for box in _boxes().to_numpy():
+        inside |= _inside(x, y, box[None])
     return inside
 
 
@@ -106,9 +104,11 @@ def refuse_turned(
     """
     x, y = lon.to_numpy(dtype=float), lat.to_numpy(dtype=float)
     good = in_the_us(x, y)
+    other = in_the_us(-x, y)
     for right, what, fix in (
         (in_the_us(y, x), "latitude and longitude swapped", "exchange the two columns"),
-        (in_the_us(-x, y), "a longitude without its minus sign", "write west as negative"),
+        (other & (x > 0), "a longitude without its minus sign", "write west as negative"),
+        (other & (x < 0), "a longitude with a minus sign too many", "write east as positive"),
     ):
         bad = ~good & right
         if bad.any():
@@ -139,6 +139,15 @@ def _boxes() -> pd.DataFrame:
     text = (resources.files(__package__) / "state_boxes.toml").read_text(encoding="utf-8")
     names = ["west", "south", "east", "north"]
     return pd.DataFrame.from_dict(tomllib.loads(text), orient="index", columns=names)
+
+
+def _inside(x: Floats, y: Floats, boxes: Floats) -> npt.NDArray[np.bool_]:
+    """Return True for points in their boxes, or near them."""
+    west, south, east, north = boxes.T
+    # Alaska is counted on beyond the date line, where points are said to be in the east.
+    x = np.where((x > 0) & (east < 0), x - 360, x)
+    inside: npt.NDArray[np.bool_] = (west - _MARGIN <= x) & (x <= east + _MARGIN)
+    return inside & (south - _MARGIN <= y) & (y <= north + _MARGIN)
 
 
 def refuse_other_state(
@@ -174,12 +183,10 @@ def refuse_other_state(
     """
     if level not in LEVELS or level in _APART:
         return
-    box = _boxes().reindex(geoids.str[:2]).to_numpy()
+    boxes = _boxes().reindex(geoids.str[:2]).to_numpy()
     x, y = lon.to_numpy(dtype=float), lat.to_numpy(dtype=float)
-    # Where the box of Alaska, counted on beyond the date line, is said otherwise by the points.
-    x = np.where((x > 0) & (box[:, 2] < 0), x - 360, x)
-    bad = (x < box[:, 0] - _MARGIN) | (x > box[:, 2] + _MARGIN)
-    bad |= (y < box[:, 1] - _MARGIN) | (y > box[:, 3] + _MARGIN)
+    looked_at = ~np.isnan(x) & ~np.isnan(y) & ~np.isnan(boxes[:, 0])
+    bad = looked_at & ~_inside(x, y, boxes)
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         state = STATES[geoids[first][:2]].name

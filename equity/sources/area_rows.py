@@ -25,12 +25,14 @@ __all__ = [
     "floats",
     "index_by_area",
     "refuse_either",
+    "refuse_rounded",
     "require_columns",
     "row_labels",
     "to_numbers",
     "without_thousands",
 ]
 
+_POWER = r"^[-+]?[0-9](?:\.(?P<decimals>[0-9]+))?E\+(?P<places>[0-9]+)$"
 _THOUSANDS = r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?"
 
 
@@ -110,6 +112,7 @@ def floats(
     InputError
         If another cell is no finite number.
     """
+    refuse_rounded(text, path)
     numbers = pd.to_numeric(text.mask(unknown), errors="coerce").astype(float)
     bad = ~unknown & ~np.isfinite(numbers)
     refuse_either(text[bad], path)
@@ -145,6 +148,32 @@ def refuse_either(text: pd.Series, path: str | Path) -> None:
             file=path,
             rows=row_labels(text.index, either),
             fix="write a point before decimals, and nothing between thousands",
+        )
+
+
+def refuse_rounded(text: pd.Series, path: str | Path) -> None:
+    """Refuse numbers of which a narrow column of a spreadsheet left a power of ten: ``1.2E+05``.
+
+    What shows all its digits, and what programs write (``1e+05``), is whole.
+
+    Raises
+    ------
+    InputError
+        If there are some.
+    """
+    if not (powers := text.str.contains("E+", regex=False)).any():
+        return
+    parts = text[powers].str.extract(_POWER)
+    shown, places = parts["decimals"].fillna("").str.len(), pd.to_numeric(parts["places"])
+    cut = powers.copy()
+    cut[powers] = (shown < places).to_numpy()
+    if cut.any():
+        raise InputError(
+            f"column {text.name} holds {text[cut].iloc[0]!r}, which a spreadsheet rounded to a "
+            "power of ten",
+            file=path,
+            rows=row_labels(text.index, cut),
+            fix="the last digits are lost: take the file as published",
         )
 
 

@@ -281,6 +281,13 @@ class _Areas:
                 rows=row_labels(frame.index, other),
                 fix='other_levels = "drop" leaves them out',
             )
+        elif (odd := words & (frame[_ID].str.strip() != "")).any() and not odd.all():
+            raise GeoidError(
+                f"{int(odd.sum()):,} rows are of no area ({frame[_ID][odd].iloc[0]!r})",
+                file=self.path,
+                rows=row_labels(frame.index, odd),
+                fix='other_levels = "drop" leaves them out',
+            )
         indexed, left_out = index_by_area(
             frame,
             frame[_ID].rename(self.column),

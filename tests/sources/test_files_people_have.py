@@ -631,6 +631,33 @@ def test_a_sign_of_another_unit_brings_that_unit_and_no_missing_value(
     assert own(path, {"y": {"column": "x"} | follow})["y"].notna().all()
 
 
+@pytest.mark.parametrize(
+    ("cell", "right"),
+    [("1.2E+05", None), ("1E+03", None), ("-6.67E+08", None), ("1.2346E+5", None),
+     ("1.23456E+05", 123456), ("1e+05", 100000), ("1.2e+07", 12_000_000), ("5.0E+00", 5)],
+)  # fmt: skip
+def test_a_number_that_a_narrow_column_rounded_is_refused(tmp_path, cell, right):
+    path = put(tmp_path, f"GEOID,n,B28002_001E\n{A},{cell},{cell}\n{B},5,5\n")
+    readers = (own, lambda p: eq.read_acs(p, year=2023).rename(columns={"B28002_001E": "n_n"}))
+    for read in readers:
+        if right is None:
+            with pytest.raises(InputError, match="rounded to a power of ten") as caught:
+                read(path)
+            assert caught.value.rows in ([A], ["line 2"])
+        else:
+            assert read(path)["n_n"].tolist() == [right, 5]
+
+
+def test_rows_of_words_among_areas_say_how_to_leave_them_out(tmp_path):
+    path = put(tmp_path, f"GEOID,n\n{A},1\nTotal,1\n")
+    with pytest.raises(
+        GeoidError, match=r"1 rows are of no area \('Total'\) \(lines 3\)"
+    ) as caught:
+        own(path)
+    assert caught.value.fix == 'other_levels = "drop" leaves them out'
+    assert len(own(path, other_levels="drop")) == 1
+
+
 def own_margin(path):
     return own(path, {"n_n": {"column": "m", "moe": "n"}})
 
@@ -931,6 +958,13 @@ def test_turned_coordinates_are_refused_with_their_cause_everywhere(tmp_path, re
         read(tmp_path, *turned(how, lon, lat), geoid)
     assert caught.value.fix
     assert len(read(tmp_path, lon, lat, geoid)) == 1
+
+
+@pytest.mark.parametrize("read", [as_sites, *WITH_IDS])
+def test_a_minus_sign_too_many_is_refused_too(tmp_path, read):
+    with pytest.raises(InputError, match="a minus sign too many") as caught:
+        read(tmp_path, -144.8, 13.4, "66010950100")
+    assert caught.value.fix == "write east as positive"
 
 
 @pytest.mark.parametrize("read", WITH_IDS)

@@ -215,6 +215,19 @@ def test_an_area_that_is_none(tmp_path, cell, says):
     assert caught.value.rows == ["row 2"]
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1 / 4046.86, 1e-4, 10.7639])
+def test_land_in_another_unit_than_square_meters_is_refused(tmp_path, unit):
+    drawn = frame().to_crs(5070).area
+    for water in (0, 0.99):
+        land = [float(area) * (1 - water) for area in drawn]
+        table = read_boundaries(geopackage(frame(ALAND=land), tmp_path / "m.gpkg"), year=2020)
+        assert table["land_km2"].sum() == pytest.approx(sum(land) / 1e6)
+    path = geopackage(frame(ALAND=[float(area) * unit for area in drawn]), tmp_path / "t.gpkg")
+    with pytest.raises(InputError, match="not in square meters") as caught:
+        read_boundaries(path, year=2020)
+    assert "square meters" in caught.value.fix
+
+
 # --- broken polygons -------------------------------------------------------------------------
 
 

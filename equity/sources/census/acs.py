@@ -25,6 +25,7 @@ from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import (
     index_by_area,
     refuse_either,
+    refuse_rounded,
     require_columns,
     row_labels,
     without_thousands,
@@ -289,6 +290,7 @@ def _decoded(text: pd.DataFrame, file: str, year: int) -> pd.DataFrame:
 
 def _plain(cells: pd.Series, file: str, *, margin: bool) -> tuple[pd.Series, pd.Series]:
     """Turn the signs that data.census.gov prints into codes; say which medians are bounds."""
+    refuse_rounded(cells, file)
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     if (np.isfinite(numbers) | (cells == "")).all():  # nearly always
         return numbers, pd.Series(data=False, index=cells.index)

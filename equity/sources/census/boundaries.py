@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ __all__ = ["own_polygons", "read_boundaries"]
 
 _CRS = "EPSG:4269"  # NAD83, as the Census Bureau delivers it
 _M2_PER_KM2 = 1e6
+_KM2_PER_DEGREE2 = 111.2**2  # at the equator
+_LEAST_LAND, _MOST_LAND = 1e-3, 1.5  # acres, hectares and square miles are fewer, square feet more
 
 
 def read_boundaries(
@@ -103,6 +106,7 @@ def read_boundaries(
     refuse_elsewhere(west, south, table.index, path, noun="areas")
     refuse_other_state(west, south, table.index, path, level=level, noun="areas")
     table, repaired = _repaired(table, path)
+    _check_land(table, path)
     table, measured = _with_areas(table, path)
     return stamp(
         table,
@@ -197,6 +201,26 @@ def _check_polygons(table: gpd.GeoDataFrame, path: str | Path) -> None:
             file=path,
             rows=table.index[odd],
             fix="give the boundaries, not points or lines",
+        )
+
+
+def _check_land(table: gpd.GeoDataFrame, path: str | Path) -> None:
+    """Refuse land areas that are not in square meters, whatever part of the polygons is water."""
+    if "land_km2" not in table.columns or not table["land_km2"].sum() > 0:
+        return
+    known = table[table["land_km2"].notna()]
+    y = np.radians(known.geometry.bounds[["miny", "maxy"]].mean(axis=1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # in degrees: a rough measure will do
+        drawn = (known.geometry.area * np.cos(y)).sum() * _KM2_PER_DEGREE2
+    times = known["land_km2"].sum() / drawn
+    if not _LEAST_LAND < times < _MOST_LAND:
+        raise InputError(
+            f"the land areas add up to {times:.2g} times what the polygons enclose: they are not "
+            "in square meters",
+            file=path,
+            fix="give ALAND in square meters, as the Census Bureau does, or take the column out of "
+            "the file: the polygons are measured then",
         )
 
 
