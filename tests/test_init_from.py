@@ -83,11 +83,13 @@ def test_the_fcc_s_files_and_hrsa_s_list_are_known_by_sight(newcomer, example):
         (["ACSDT5Y2023.tables-Data.csv", "odd.csv"], "odd.csv: is neither a survey", "lon and lat"),
         (["nowhere.csv"], "no such file", "name"),
         (["survey.csv", "Clinics list 2025.csv"], "do not tell the year", "--year"),
+        (["ACSDT1Y2023.csv", "Clinics list 2025.csv"], "estimates of 1 year", "5-year"),
     ],
 )  # fmt: skip
 def test_files_that_do_not_do_are_refused_with_what_would(newcomer, files, what, fix):
     Path("odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    shutil.copy("ACSDT5Y2023.tables-Data.csv", "survey.csv")
+    for copy in ("survey.csv", "ACSDT1Y2023.csv"):
+        shutil.copy("ACSDT5Y2023.tables-Data.csv", copy)
     with pytest.raises(EquityError, match=what) as caught:
         init(files, Path("study.toml"), from_files=True)
     assert fix in caught.value.fix

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from equity.areas.geoid import LEVELS
-from equity.errors import EquityError, InputError, MissingFileError
+from equity.errors import EquityError, InputError, MissingFileError, VintageError
 from equity.files.delimited import read_text_table
 from equity.files.shapes import read_attributes
 from equity.sources.area_ids import known_id
@@ -65,26 +65,41 @@ class Known:
     columns: dict[str, str] = field(default_factory=dict)
 
 
-def recognise(path: str | Path) -> Known:
+def recognise(path: str | Path, *, year: int | None = None) -> Known:
     """Tell what a file is.
+
+    Parameters
+    ----------
+    path
+        The file.
+    year
+        Last year of the survey, where a survey's name does not tell it.
 
     Raises
     ------
     MissingFileError
         If it is not there.
+    VintageError
+        If it is a survey of another year or period.
     InputError
         If it is none of the kinds that a study can be made of.
     """
     file = Path(path)
     if not file.exists():
         raise MissingFileError("no such file", file=path, fix="check its name")
-    for look in (_coverage, _polygons, _survey, _table):
+    other: VintageError | None = None
+    for look in (_coverage, _polygons, lambda one: _survey(one, year), _table):
         try:
             known = look(file)
+        except VintageError as error:
+            other = error
+            continue
         except EquityError:
             continue  # it is none of these: the next look may know it
         if known is not None:
             return known
+    if other is not None:
+        raise other
     raise InputError(
         "is neither a survey, nor polygons, nor coverage, nor places with coordinates",
         file=path,
@@ -116,18 +131,24 @@ def _polygons(file: Path) -> Known | None:
     return Known(file, what, why, level=level, states=states, year=year)
 
 
-def _survey(file: Path) -> Known | None:
-    year = _SURVEY_YEAR.search(file.name)
-    told = year[1] if year else _last_year(file.name)
+def _survey(file: Path, year: int | None) -> Known | None:
+    named = _SURVEY_YEAR.search(file.name)
+    told = named[1] if named else _last_year(file.name)
+    other: VintageError | None = None
     for level in _LEVELS:
         try:
-            table = read_acs(file, year=int(told or 2020), level=level)
+            table = read_acs(file, year=int(told or year or 2020), level=level, multi_state=True)
+        except VintageError as error:
+            other = error
+            continue
         except EquityError:
             continue
         states = tuple(sorted(set(table.index.str[:2])))
         codes = {name: name for name in table.columns if name[:1].isupper()}
         why = f"{len(table):,} {level.replace('_', ' ')} rows with Census codes"
         return Known(file, "acs", why, level=level, states=states, year=told, columns=codes)
+    if other is not None:
+        raise other
     return None
 
 
