@@ -275,7 +275,7 @@ def _refuse_counties(ids: pd.Series, text: pd.Series, path: str | Path) -> None:
         )
 
 
-def _number_hint(text: str) -> str | None:
+def _number_hint(text: str) -> str:
     if "," in text and text.replace(",", "").replace(".", "").lstrip("-").isdigit():
         return "write a point before decimals, and commas between thousands or not at all"
-    return None
+    return "write it as a number, without units or signs, or leave the cell blank if nothing is known"
