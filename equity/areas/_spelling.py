@@ -44,6 +44,8 @@ SUMMARY_LEVEL = {
 SPELLING = (
     r"^(?P<prefix>(?P<level>[0-9]{3})(?P<part>[0-9A-Z]{0,4})US|G)?(?P<digits>[0-9]+)(?:\.0*)?$"
 )
+NATION_ID = r"010[0-9A-Z]{0,4}US"
+"""The nation's id is a prefix alone."""
 # Between level and US: a variant, then the component, which is 00 for the whole of an area.
 _WHOLE = r"(?:(?:[0-9A-Z]{2})?00)?"
 # What a spreadsheet puts round an id: ="…", an apostrophe, thousands separators; spaces anywhere.

@@ -19,6 +19,7 @@ from equity.areas._spelling import (
     EITHER,
     IN_COUNTIES,
     LEVELS,
+    NATION_ID,
     NESTED_IN_STATE,
     SPELLING,
     SUMMARY_LEVEL,
@@ -204,6 +205,7 @@ def of_other_level(values: pd.Series, level: str, *, file: str | Path | None = N
     if (whole & ~mine).any():
         refuse(whole & mine, text, Where(values.index, file, None), EITHER)
     plain = np.logical_or.reduce(others) & ~mine
+    told |= text.str.fullmatch(NATION_ID) & (level != "nation")
     other: pd.Series = told | is_part(parts) | (plain & parts["level"].isna())
     return other
 

@@ -147,7 +147,8 @@ def _inside(x: Floats, y: Floats, boxes: Floats) -> npt.NDArray[np.bool_]:
     # Alaska is counted on beyond the date line, where points are said to be in the east.
     x = np.where((x > 0) & (east < 0), x - 360, x)
     inside: npt.NDArray[np.bool_] = (west - _MARGIN <= x) & (x <= east + _MARGIN)
-    return inside & (south - _MARGIN <= y) & (y <= north + _MARGIN)
+    inside &= (south - _MARGIN <= y) & (y <= north + _MARGIN)
+    return inside
 
 
 def refuse_other_state(

@@ -278,4 +278,4 @@ def _refuse_counties(ids: pd.Series, text: pd.Series, path: str | Path) -> None:
 def _number_hint(text: str) -> str:
     if "," in text and text.replace(",", "").replace(".", "").lstrip("-").isdigit():
         return "write a point before decimals, and commas between thousands or not at all"
-    return "write it as a number, without units or signs, or leave the cell blank if nothing is known"
+    return "write it as a number, without units or signs; blank where nothing is known"

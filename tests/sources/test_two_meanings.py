@@ -158,6 +158,8 @@ def test_a_part_of_an_area_is_never_taken_for_it(tmp_path, level, part, whole):
     assert table["x_n"].tolist() == [1]
     assert eq.read_acs(tmp_path / "t.csv", year=2021, level=level)["B01003_001E"].tolist() == [1]
     assert of_other_level(pd.Series([whole, part]), level).tolist() == [False, True]
+    nation = put(tmp_path, f"GEO_ID,B01003_001E\n0100000US,9\n010US,9\n{whole},1\n")
+    assert eq.read_acs(nation, year=2021, level=level)["B01003_001E"].tolist() == [1]
 
 
 # --- answers that go on, and JSON as it comes ------------------------------------------------
