@@ -104,6 +104,8 @@ def refuse_turned(
     """
     x, y = lon.to_numpy(dtype=float), lat.to_numpy(dtype=float)
     good = in_the_us(x, y)
+    if good.all():
+        return
     other = in_the_us(-x, y)
     for right, what, fix in (
         (in_the_us(y, x), "latitude and longitude swapped", "exchange the two columns"),
