@@ -21,6 +21,7 @@ from equity.study.parts import CarePart, StudyPlan
 __all__ = ["Trips", "care_within_reach", "sites_that_count", "trips"]
 
 _PER_10K = 10_000.0
+_APART_KM = 500.0
 
 
 class Trips(NamedTuple):
@@ -36,6 +37,7 @@ def trips(plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePa
     centers = _centers(plan, inputs, table)
     placed = _placed(table, centers)
     near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
+    _refuse_far(near)
     points = None if care.by_capacity else _points(inputs, sites, care, table)
     return Trips(near, points)
 
@@ -43,7 +45,25 @@ def trips(plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePa
 def _placed(table: gpd.GeoDataFrame, centers: pd.DataFrame | None) -> gpd.GeoDataFrame:
     """Return the areas whose place is known: by a polygon, or by a center of population."""
     there = table.geometry.notna()
-    return table[there if centers is None else there | table.index.isin(centers.index)]
+    there = there if centers is None else there | table.index.isin(centers.index)
+    if not there.any():
+        raise InputError(
+            "no area says where it lies: distances to sites cannot be measured",
+            fix="give polygons in [boundaries], or points in [centers]; or the minutes, in a table "
+            'of their own: [[care]] method = "column"',
+        )
+    return table[there]
+
+
+def _refuse_far(near: pd.DataFrame) -> None:
+    """Refuse sites none of which is within a day of any area: they are of another place."""
+    least = near["nearest_site_km"].min()
+    if least > _APART_KM:
+        raise InputError(
+            f"of all sites the nearest is {least:,.0f} km from the nearest area",
+            fix="check that the sites of [[sites]] are those of the study's state, and that their "
+            "longitudes and latitudes are right",
+        )
 
 
 def care_within_reach(
