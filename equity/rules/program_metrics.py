@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-__all__ = ["Metric", "program_metric"]
+__all__ = ["Metric", "is_program_metric", "program_metric"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,11 @@ class Metric:
 def _metrics() -> dict[str, Metric]:
     text = (resources.files(__package__) / "program_metrics.toml").read_text(encoding="utf-8")
     return {name: Metric(name, **told) for name, told in tomllib.loads(text).items()}
+
+
+def is_program_metric(name: str) -> bool:
+    """Tell whether a rule that ships asks for a metric."""
+    return name in _metrics()
 
 
 def program_metric(name: str) -> Metric:

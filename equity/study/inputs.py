@@ -30,7 +30,7 @@ from equity.study.joining import joined
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
 from equity.study.parts import AcsPart, BoundaryPart, CoveragePart, SitesPart, StudyPlan
-from equity.study.readers import COVERAGE, call
+from equity.study.readers import COVERAGE, FUNDED, call, live_options
 from equity.study.scope import below_each_other, refuse_absent, stacked
 
 __all__ = ["Inputs", "gather"]
@@ -55,6 +55,8 @@ class Inputs:
         there is one.
     lines
         FCC offers, or a table of locations by class: what :func:`equity.coverage` takes.
+    funded
+        Lists of locations that a commitment already covers.
     sites, capacity
         Places of care to measure distances to, and those with clinicians (FTE).
     blocks
@@ -75,6 +77,7 @@ class Inputs:
 
     areas: gpd.GeoDataFrame
     lines: LocationFiles | pd.DataFrame | None
+    funded: tuple[pd.DataFrame, ...]
     sites: gpd.GeoDataFrame | None
     capacity: gpd.GeoDataFrame | None
     blocks: pd.DataFrame | None
@@ -110,6 +113,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         ("acs", reader.people),
         ("tables", lambda: reader.tables(read["acs"][0], read["boundaries"])),
         ("lines", reader.lines),
+        ("funded", reader.funded),
         ("sites", reader.sites),
         ("blocks", lambda: reader.blocks(read["lines"])),
         ("centers", reader.centers),
@@ -126,7 +130,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     met, audit = joined(people, *others, tolerance=plan.study.join_tolerance)
     areas = _named(_drawable(met), read["outlines"])
     everything = [
-        *read["acs"], *read["tables"], read["lines"], read["boundaries"],
+        *read["acs"], *read["tables"], read["lines"], *read["funded"], read["boundaries"],
         *(table for _, table in read["sites"]), read["blocks"], read["centers"],
         read["outlines"],
         read["connecticut"],
@@ -134,6 +138,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     return Inputs(
         areas=areas,
         lines=read["lines"],
+        funded=read["funded"],
         sites=_together(read["sites"], {"sites", "both"}),
         capacity=_together(read["sites"], {"capacity", "both"}),
         blocks=read["blocks"],
@@ -282,6 +287,14 @@ class _Reader:
             geo_vintage=vintage,
             sources=known.sources,
             notes=known.notes,
+        )
+
+    def funded(self) -> tuple[pd.DataFrame, ...]:
+        given = {"state": self.study.only_state}
+        return tuple(
+            call(FUNDED, path, live_options(part.file), given, {"as_of": part.as_of}, part.said())
+            for part in self.plan.funded
+            for path in self.files.paths(part.file, part.as_of)
         )
 
     def _all_listed(self, lines: LocationFiles | pd.DataFrame | None) -> bool:

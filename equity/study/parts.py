@@ -320,6 +320,20 @@ class CoveragePart(_Read):
         return self.reader or next(iter(COVERAGE[self.kind]), "")
 
 
+class FundedPart(_Read):
+    """One of ``[[funded]]``: locations that an enforceable commitment already covers."""
+
+    own = frozenset({"file", "as_of", "options"})
+    file: str
+    as_of: str
+    level: Literal["location", "block", "block_group", "tract", "county"] = "location"
+    columns: dict[str, str] = {}
+    where: dict[str, Filter] = {}
+    agency: str = ""
+    product: str = ""
+    note: str = ""
+
+
 class SitesPart(_Read):
     """``[[sites]]``: places of care.
 
@@ -448,6 +462,7 @@ class StudyPlan(_Part):
     acs: list[AcsPart] = []
     tables: list[TablePart] = []
     coverage: CoveragePart
+    funded: list[FundedPart] = []
     sites: list[SitesPart] = []
     care: list[CarePart] = Field(default=[CarePart()], min_length=1)
     under_resourced: UnderResourcedPart
