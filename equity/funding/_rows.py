@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from equity.areas.words import plural
 from equity.errors import GeoidError, InputError
 from equity.rules.coverage_rule import CoverageRule, load_coverage_rule
 from equity.rules.program_metrics import program_metric
@@ -135,7 +136,7 @@ def rows_of_sites(sites: pd.DataFrame, table: pd.DataFrame) -> Rows:
         raise InputError(
             "the list of sites holds no end-user site", fix='say role = "end-user" or "both"'
         )
-    notes = (f"{int(hubs.sum()):,} hubs without end users left out.",) if hubs.any() else ()
+    notes = (f"{plural(int(hubs.sum()), 'hub')} without end users left out.",) if hubs.any() else ()
     return Rows(_refused(frame.assign(**_of_area(frame, table))), float(hubs.sum()), notes)
 
 

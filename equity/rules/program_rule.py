@@ -264,12 +264,14 @@ def _criterion(given: Mapping[str, Any], file: str) -> Criterion:
     what = f"criterion {given.get('key', '?')!r}"
     if not given.get("citation"):
         raise InputError(f"{what} has no citation", file=file, fix="every number needs one")
+    known = [field.name for field in fields(Criterion) if field.name != "limbs"]
+    check_keys(given, [*known, "any", *_CUTS], ["key"], what=what, file=file)
     limbs = tuple(_limb(one, what, file) for one in given.get("any", []))
     rows = given.get("points", [])
     _check_points(rows, what, file)
     own = {k: v for k, v in given.items() if k not in ("any", "points", *_CUTS)}
     if cuts := {k: given[k] for k in _CUTS if k in given}:
-        asked = {"metric": given.get("metric", given.get("whole", "")), **cuts}
+        asked = {"metric": given.get("metric", given.get("whole", "?")), **cuts}
         limbs = (*limbs, Limb("", (_condition(asked, what, file),)))
     own = {k: str(v) if isinstance(v, date) else v for k, v in own.items()}
     points = tuple((float(cut), float(got)) for cut, got in rows)
