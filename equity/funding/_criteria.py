@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from equity.areas.words import Z90, number, share
+from equity.areas.words import Z90, number, plural, share
 from equity.funding._rows import Rows
 from equity.funding._wording import points_words, threshold_words, value_words
 from equity.rules.program_metrics import program_metric
@@ -106,7 +106,9 @@ def _share_of_sum(criterion: Criterion, frame: pd.DataFrame) -> Answer:
     condition = criterion.limbs[0].conditions[0]
     label = program_metric(criterion.parts[0]).label
     words = " or ".join([label, *(program_metric(p).label for p in criterion.parts[1:])])
-    note = f"{unknown:,} areas without a count are in neither number." if unknown else ""
+    note = f"{plural(int(known.sum()), 'area')} taken as one project."
+    if unknown:
+        note += f" {plural(unknown, 'area')} without a count in neither number."
     return Answer(
         value=value,
         value_text=f"{share(value)}: {number(float(part))} of {number(total)} are {words}",
@@ -170,8 +172,8 @@ def _single_cut(criterion: Criterion, frame: pd.DataFrame) -> dict[str, Any]:
     if values.notna().sum() == 0:
         return {}
     cut = float(conditions[0].cut or 0.0)
-    nearest = (values - cut).abs().idxmin()
-    found: dict[str, Any] = {"next_cut": cut, "margin": float(values.loc[nearest]) - cut}
+    off = values.dropna() - cut
+    found: dict[str, Any] = {"next_cut": cut, "margin": float(off.iloc[int(off.abs().argmin())])}
     if len(frame) == 1 and f"{condition.metric}_moe" in frame:
         error = float(frame[f"{condition.metric}_moe"].iloc[0]) / Z90
         above = _above(float(values.iloc[0]), error, cut)
@@ -187,7 +189,7 @@ def _mean_of_points(criterion: Criterion, frame: pd.DataFrame) -> Answer:
     points[known] = got[_bin_of(values[known].to_numpy(), cuts)]
     inner = cuts[1:]
     off = np.abs(values[known].to_numpy()[:, None] - inner[None, :])
-    row, cut = np.unravel_index(int(off.argmin()), off.shape)
+    row, cut = divmod(int(off.argmin()), len(inner))
     site = values[known].index[row]
     near = float(values[known].iloc[row]) - float(inner[cut])
     unknown = int((~known).sum())
@@ -285,7 +287,8 @@ def _bins(criterion: Criterion) -> tuple[np.ndarray, np.ndarray]:
 def _bin_of(values: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     """Return the half-open bin of each value, by position; below the first cut is the first."""
     slack = _ROUNDING * np.maximum(np.abs(values), _ROUNDING)
-    return np.maximum(np.searchsorted(cuts, values + slack, side="right") - 1, 0)
+    found: np.ndarray = np.maximum(np.searchsorted(cuts, values + slack, side="right") - 1, 0)
+    return found
 
 
 def _qualifies(criterion: Criterion, points: float) -> bool | None:

@@ -228,7 +228,7 @@ def load_program_rule(name: str | Path) -> ProgramRule:
         "statements": tuple(str(s["text"]) for s in said),
     }
     known = {k: str(v) if isinstance(v, date) else v for k, v in values.items()}
-    rule = _built(ProgramRule, known, "the rule", file)
+    rule: ProgramRule = _built(ProgramRule, known, "the rule", file)
     _check(rule, file)
     return rule
 
@@ -275,7 +275,7 @@ def _criterion(given: Mapping[str, Any], file: str) -> Criterion:
         limbs = (*limbs, Limb("", (_condition(asked, what, file),)))
     own = {k: str(v) if isinstance(v, date) else v for k, v in own.items()}
     points = tuple((float(cut), float(got)) for cut, got in rows)
-    made = _built(Criterion, own | {"limbs": limbs, "points": points}, what, file)
+    made: Criterion = _built(Criterion, own | {"limbs": limbs, "points": points}, what, file)
     _refuse_word(made.unit, UNITS, f"unit of {what}", file)
     _refuse_word(made.reduce, REDUCES, f"reduce of {what}", file)
     _refuse_word(made.confidence, CONFIDENCE, f"confidence of {what}", file)
@@ -313,7 +313,7 @@ def _check_points(rows: Any, what: str, file: str) -> None:
     good = isinstance(rows, list) and all(
         isinstance(row, list) and len(row) == 2 and all(_is_number(n) for n in row) for row in rows
     )
-    if not good or any(low[0] >= high[0] for low, high in pairwise(rows)):
+    if not good or len(rows) == 1 or any(low[0] >= high[0] for low, high in pairwise(rows)):
         raise InputError(
             f"points of {what} are no rising list of pairs",
             file=file,
@@ -332,7 +332,7 @@ def _limb(given: Any, what: str, file: str) -> Limb:
 
 def _condition(given: Any, what: str, file: str) -> Condition:
     given = _table(given, f"a condition of {what}", file)
-    made = _built(Condition, given, f"a condition of {what}", file)
+    made: Condition = _built(Condition, given, f"a condition of {what}", file)
     if all(getattr(made, key) is None for key in _CUTS):
         raise InputError(
             f"a condition of {what} compares nothing",

@@ -156,6 +156,7 @@ def test_a_users_own_rule_loads(tmp_path):
         ('reduce = "mean_of_points"', 'reduce = "each"', "needs metric and points"),
         ("points = [[0, 10], [100, 0]]", "points = [[100, 10], [0, 0]]", "no rising list"),
         ("points = [[0, 10], [100, 0]]", "points = [[0, 50, 10]]", "no rising list"),
+        ("points = [[0, 10], [100, 0]]", "points = [[0, 10]]", "no rising list"),
         ('whole = "locations_n"\n', "", "needs parts, whole and one cut"),
         ('date = 2026-12-01\nconfidence = "secondary"', 'date = "soon"\nconfidence = "secondary"', "'soon', no day"),
         ('confidence = "secondary"', 'confidence = "sure"', "allowed: primary, secondary, unverified"),
