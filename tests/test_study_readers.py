@@ -30,7 +30,11 @@ from equity.study.parts import AreasPart, TablePart
 from equity.study.readers import check_input_names
 from equity.study.steps import _with_people
 
-NOT_IN_A_STUDY = {"read_geocoded": "an answer of the geocoder, no file"}
+NOT_IN_A_STUDY = {
+    "read_geocoded": "an answer of the geocoder, no file",
+    "read_awards": "projects, for costs of one's own",
+    "read_site_list": "of an application, for equity program",
+}
 """Public readers that no study file reaches, and why."""
 
 

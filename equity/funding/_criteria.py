@@ -54,6 +54,7 @@ class Answer:
             "citation": criterion.citation,
             "date": criterion.date,
             "confidence": criterion.confidence,
+            "url": criterion.url,
         }
 
 

@@ -45,7 +45,8 @@ class ProgramTest:
         ``met`` (missing where it cannot be told), ``points``, ``next_cut`` and ``margin`` (value
         less that cut), ``probability`` (that it is met, or has these points, where it rests on a
         survey), ``tested_n``, ``met_n``, ``unknown_n``, ``left_out_n``, ``note``, ``missing``
-        (where a metric that is not there is to be had), ``citation``, ``date``, ``confidence``.
+        (where a metric that is not there is to be had), ``citation``, ``date``, ``confidence``,
+        ``url``.
     each
         One row an area or site that was tested, one column a criterion: met, or points.
     notes

@@ -18,7 +18,28 @@ if TYPE_CHECKING:
 
     from equity.provenance import Source
 
-__all__ = ["Report"]
+__all__ = ["Report", "Tested"]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The place put to a program's published tests.
+
+    Attributes
+    ----------
+    title, as_of, confirm_at
+        Of the program's rule; the day that the tests are put for; who answers.
+    criteria
+        One row a test, as :attr:`equity.funding.programs.ProgramTest.criteria`.
+    notes
+        What must be said beside them.
+    """
+
+    title: str
+    as_of: str
+    confirm_at: str
+    criteria: pd.DataFrame
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -92,6 +113,13 @@ class Report:
     held
         Who lives in the places listed: ``people_n``, ``there_n``, ``held_share``, ``there_share``,
         ``everywhere_share``; empty if there are none.
+    programs
+        Id of a program rule -> what its tests give here.
+    places
+        One row a place that programs ask about: the area, its counties if they are few, the rest;
+        ``name`` and their measures.
+    application, appendices
+        The application's own sites; the programs that appendices are written for.
     """
 
     title: str
@@ -126,6 +154,10 @@ class Report:
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     held: pd.DataFrame | None = None
     pages: Mapping[str, str] = field(default_factory=dict)
+    programs: Mapping[str, Tested] = field(default_factory=dict)
+    places: pd.DataFrame | None = None
+    application: pd.DataFrame | None = None
+    appendices: tuple[str, ...] = ()
 
     @property
     def table_name(self) -> str:

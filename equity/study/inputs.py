@@ -24,6 +24,7 @@ from equity.provenance import Source, carry, meta, stamp
 from equity.sources.catalog import LIVE
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
+from equity.sources.site_list import read_site_list
 from equity.study.care_sites import read_places_of_care
 from equity.study.coherence import blocks_beside_coverage
 from equity.study.joining import joined
@@ -59,6 +60,8 @@ class Inputs:
         Lists of locations that a commitment already covers.
     sites, capacity
         Places of care to measure distances to, and those with clinicians (FTE).
+    application
+        The application's own sites, where the study names a list of them.
     blocks
         Housing units and people by block: the denominator where no served/unserved export is.
     centers
@@ -80,6 +83,7 @@ class Inputs:
     funded: tuple[pd.DataFrame, ...]
     sites: gpd.GeoDataFrame | None
     capacity: gpd.GeoDataFrame | None
+    application: pd.DataFrame | None
     blocks: pd.DataFrame | None
     centers: pd.DataFrame | None
     outlines: gpd.GeoDataFrame | None
@@ -115,6 +119,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         ("lines", reader.lines),
         ("funded", reader.funded),
         ("sites", reader.sites),
+        ("application", reader.application),
         ("blocks", lambda: reader.blocks(read["lines"])),
         ("centers", reader.centers),
         ("connecticut", reader.connecticut),
@@ -133,7 +138,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         *read["acs"], *read["tables"], read["lines"], *read["funded"], read["boundaries"],
         *(table for _, table in read["sites"]), read["blocks"], read["centers"],
         read["outlines"],
-        read["connecticut"],
+        read["connecticut"], read["application"],
     ]  # fmt: skip
     return Inputs(
         areas=areas,
@@ -141,6 +146,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         funded=read["funded"],
         sites=_together(read["sites"], {"sites", "both"}),
         capacity=_together(read["sites"], {"capacity", "both"}),
+        application=read["application"],
         blocks=read["blocks"],
         centers=read["centers"],
         outlines=read["outlines"],
@@ -296,6 +302,13 @@ class _Reader:
             for part in self.plan.funded
             for path in self.files.paths(part.file, part.as_of)
         )
+
+    def application(self) -> pd.DataFrame | None:
+        part = self.plan.application
+        if part is None or part.sites is None:
+            return None
+        path = self.files.path(part.sites, "")
+        return read_site_list(path, as_of="as applied for", level=self.level)
 
     def _all_listed(self, lines: LocationFiles | pd.DataFrame | None) -> bool:
         """Tell whether exports list the locations of every state, those without a line too."""

@@ -11,13 +11,15 @@ import pandas as pd
 from equity.areas.table import level_of
 from equity.errors import InputError
 from equity.funding.programs import ProgramTest, evaluate_program
+from equity.outputs.report import Tested
 from equity.provenance import carry
 from equity.rules import list_coverage_rules
 from equity.rules.program_rule import list_program_rules, load_program_rule
 from equity.sources.site_list import read_site_list
+from equity.study.record import Record
 from equity.study.runs import read_run
 
-__all__ = ["listed_programs", "put_to_program"]
+__all__ = ["listed_programs", "put_to_program", "tested"]
 
 
 def listed_programs() -> Iterator[str]:
@@ -80,6 +82,25 @@ def put_to_program(
         grant_usd=grant_usd,
         missing="say",
     )
+
+
+def tested(result: Record) -> dict[str, Tested]:
+    """Put a study's table to every program, each on the last day that its text is known for."""
+    found, plan = {}, result.plan
+    rule = plan.study.headline if plan.study.headline in list_coverage_rules() else ""
+    for name in list_program_rules():
+        test = evaluate_program(
+            result.table,
+            name,
+            as_of=load_program_rule(name).last_read,
+            sites=result.application,
+            coverage_rule=rule,
+            grant_usd=None if plan.application is None else plan.application.grant_usd,
+            missing="say",
+        )
+        told = test.rule.title, test.as_of, test.confirm_at
+        found[name] = Tested(*told, test.criteria, test.notes)
+    return found
 
 
 def _within(table: pd.DataFrame, area: str) -> pd.DataFrame:

@@ -51,6 +51,8 @@ class Record:
         County boundaries and places of care, for the map.
     area
         The part of what was read that the study is about; None where it is all of it.
+    application
+        The application's own sites.
     """
 
     plan: StudyPlan
@@ -67,6 +69,7 @@ class Record:
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
     area: Area | None = None
+    application: pd.DataFrame | None = None
 
     @property
     def title(self) -> str:

@@ -114,4 +114,5 @@ class Study:
             outlines=inputs.outlines,
             sites=inputs.sites,
             area=area,
+            application=inputs.application,
         )
