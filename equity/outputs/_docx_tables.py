@@ -9,14 +9,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 from equity.outputs._content import Cell, Table
 from equity.outputs._text import clean
-from equity.outputs._widths import column_widths
+from equity.outputs._widths import column_widths, stays_whole
 
 __all__ = ["Writer", "add_field"]
 
 _ROOM = 468.0  # points across the page
 _TWENTIETHS = 20
-_WHOLE = 14
-"""A table of so many rows or fewer is never split over two pages."""
 _SIZE = 22  # half-points
 
 
@@ -49,9 +47,9 @@ class Writer:
 
         self._captions.append(clean(table.caption))
         caption = self._caption("Table", len(self._captions), table.caption)
-        widths = [round(w * _TWENTIETHS) for w in column_widths(table, _ROOM)]
-        last = len(table.rows) - 1
-        whole = len(table.rows) <= _WHOLE
+        points = column_widths(table, _ROOM)
+        widths = [round(w * _TWENTIETHS) for w in points]
+        last, whole = len(table.rows) - 1, stays_whole(table, points)
         grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
         head = _row([Cell(h.label) for h in table.heads], table, widths, head=True, keep=True)
         rows = "".join(

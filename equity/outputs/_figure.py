@@ -47,7 +47,7 @@ def figure_png(report: Report) -> bytes | None:
     shapes = gpd.GeoSeries(drawn, crs="EPSG:4269").to_crs(crs)
     classes = _classes(report, layer)
     west, south, east, north = shapes.total_bounds
-    height = _WIDTH * min(max((north - south) / (east - west), 0.4), 0.52)
+    height = _WIDTH * min(max((north - south) / (east - west), 0.4), 0.57)
     with rc_context({"hatch.linewidth": 0.45, "font.family": "DejaVu Sans", "font.size": _LETTERS}):
         figure = Figure(figsize=(_WIDTH, height + _LEGEND), dpi=_DPI)
         FigureCanvasAgg(figure)
@@ -173,16 +173,16 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
     """Write the counties' names where they are few enough to be read."""
     from matplotlib.patheffects import withStroke
 
-    counties = np.array(_rows.texts(report.table, "county_name"), dtype=object)
-    there = ~shapely.is_empty(shapes.to_numpy()) & (counties != "")
+    names = pd.Series(_rows.texts(report.table, "county_name"), index=report.table.index)
+    counties = np.asarray(report.table.index.astype(str).str[:5])
+    there = ~shapely.is_empty(shapes.to_numpy()) & (names != "").to_numpy()
     if not 0 < len(set(counties[there])) <= _MOST_NAMES:
         return
     halo = [withStroke(linewidth=2.6, foreground="#ffffff")]
-    for county in sorted(set(counties[there])):
+    for code in sorted(set(counties[there])):
+        county, here = names[counties == code].mode().iloc[0], there & (counties == code)
         # The middle of the largest part: a name stands inside what it names.
-        parts = shapely.get_parts(
-            shapely.union_all(shapes.to_numpy()[there & (counties == county)])
-        )
+        parts = shapely.get_parts(shapely.union_all(shapes.to_numpy()[here]))
         largest = parts[int(np.argmax(shapely.area(parts)))]
         point = shapely.centroid(largest)
         if not shapely.contains(largest, point):
@@ -190,7 +190,6 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
         axes.text(
             point.x, point.y, str(county).removesuffix(" County"), ha="center", va="center",
             fontsize=_LETTERS, fontweight="bold", color="#111111", path_effects=halo, zorder=9,
-            clip_on=True,
         )  # fmt: skip
 
 

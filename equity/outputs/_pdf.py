@@ -11,7 +11,7 @@ from typing import Any
 from equity.files.atomic import scratch
 from equity.outputs._block import Block
 from equity.outputs._text import clean
-from equity.outputs._widths import column_widths
+from equity.outputs._widths import column_widths, stays_whole
 from equity.outputs.report import Report
 
 __all__ = ["document", "pdf"]
@@ -86,9 +86,11 @@ def _block(block: Block) -> dict[str, Any]:
     if block.table is not None:
         table = block.table
         record["caption"] = clean(table.caption)
+        widths = column_widths(table, _ROOM)
+        record["whole"] = stays_whole(table, widths)
         record["heads"] = [
             {"label": clean(h.label), "words": h.words, "width": round(width, 1)}
-            for h, width in zip(table.heads, column_widths(table, _ROOM), strict=True)
+            for h, width in zip(table.heads, widths, strict=True)
         ]
         record["rows"] = [
             [{"text": clean(c.text), "small": clean(c.small)} for c in row] for row in table.rows

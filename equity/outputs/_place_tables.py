@@ -45,6 +45,10 @@ def place_table(report: Report, part: Part, caption: str) -> Table | None:
         if name not in frame or frame[name].isna().all():
             continue
         label, unit = _told(name)
+        if unit == "share" and any(
+            _told(other)[0] == label for other in part.columns if other != name
+        ):
+            label += ", share"
         margins = _rows.margin_of(frame, name)
         cells = [_cell(v, unit, m) for v, m in zip(frame[name], margins, strict=True)]
         rows.append((Cell(label), *cells))

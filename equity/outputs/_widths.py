@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from equity.outputs._content import Table
 
-__all__ = ["column_widths"]
+__all__ = ["column_widths", "stays_whole"]
 
 _NARROW, _WIDE = set("iljtfr.,;:'’!|()[]- "), set("mwMW%—")
 _PADDING = 9.0
 _BOLD = 1.09
+_MOST_LINES = 26
+"""Lines of a table that is never split: over half a page."""
 
 
 def column_widths(table: Table, room: float, *, size: float = 11.0) -> list[float]:
@@ -52,6 +54,28 @@ def column_widths(table: Table, room: float, *, size: float = 11.0) -> list[floa
         least + (left * more / total if total else left / len(need))
         for least, more in zip(need, want, strict=True)
     ]
+
+
+def stays_whole(table: Table, widths: list[float], *, size: float = 11.0) -> bool:
+    """Tell whether a table is short enough never to be split over two pages."""
+    lines = 0
+    for row in table.rows:
+        lines += max(
+            _lines(cell.text, width, size) + _lines(cell.small, width, size)
+            for cell, width in zip(row, widths, strict=True)
+        )
+    return lines <= _MOST_LINES
+
+
+def _lines(text: str, width: float, size: float) -> int:
+    """Return about how many lines a text takes in a column."""
+    lines, room = 0, 0.0
+    for word in text.split(" ") if text else ():
+        length = _length(word, bold=False) * size
+        if length > room:
+            lines, room = lines + 1, width - _PADDING
+        room -= length + 0.25 * size
+    return lines
 
 
 def _length(word: str, *, bold: bool) -> float:

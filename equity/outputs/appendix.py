@@ -101,12 +101,21 @@ def in_words(block: Block, layout: Layout) -> Block:
     table = block.table
     if table is not None:
         rows = tuple(
-            tuple(replace(c, text=layout.said(c.text), small=layout.said(c.small)) for c in row)
+            tuple(_below(c, layout, words=h.words) for c, h in zip(row, table.heads, strict=True))
             for row in table.rows
         )
         heads = tuple(replace(h, label=layout.said(h.label)) for h in table.heads)
         table = replace(table, caption=layout.said(table.caption), heads=heads, rows=rows)
     return replace(block, text=_content.joined(layout.said(block.text)), table=table)
+
+
+def _below(cell: _content.Cell, layout: Layout, *, words: bool) -> _content.Cell:
+    """Return a cell in the program's words, the margin of a number below it: paper is narrow."""
+    text, small = layout.said(cell.text), layout.said(cell.small)
+    if not words and not small and " ± " in text:
+        text, _, margin = text.partition(" ± ")
+        small = f"± {margin}"
+    return replace(cell, text=text, small=small)
 
 
 def blocks(report: Report, *, program: str = "", recipe: str = "study.toml") -> Iterator[Block]:
@@ -115,7 +124,8 @@ def blocks(report: Report, *, program: str = "", recipe: str = "study.toml") -> 
     if report.synthetic:
         yield Block("stamp", SYNTHETIC)
     if program:
-        yield Block("text", f"{layout.title} ({layout.statute}). {layout.lead}")
+        yield Block("lead", f"{layout.title} ({layout.statute})")
+        yield Block("text", layout.lead)
     yield Block("heading", "Finding")
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
@@ -157,8 +167,8 @@ def _area(report: Report) -> Iterator[Block]:
         return
     yield Block("heading", "Service area")
     total = report.table["population_n"].sum() if "population_n" in report.table else 0
-    sentence = f"{report.title}: {plural(len(report.table), 'area')} ({report.areas_label})"
-    yield Block("text", f"{sentence}, {number(total)} residents.")
+    sentence = f"{report.title}: {_counted(report, len(report.table))}"
+    yield Block("note", f"{sentence}, {number(total)} residents.")
     if counties is not None:
         rows = counties.rows
         cut = _content.shown_count(min(len(rows), MOST_ROWS), len(rows), "counties")
@@ -171,10 +181,11 @@ def _area(report: Report) -> Iterator[Block]:
 def _figure(report: Report) -> Iterator[Block]:
     if not report.layers:
         return
-    named = dict.fromkeys(f"{s.product}, {s.vintage}" for s in report.sources)
+    last = len(_content.source_lines(report.sources))
+    named = f"Sources 1 to {last} below" if last > 1 else "The source below"
     stamp = " Synthetic data." if report.synthetic else ""
     what = f"{report.layers[0].map_label}, by {report.rows_label}"
-    yield Block("figure", f"{what}. Sources: {'; '.join(named)}.{stamp}")
+    yield Block("figure", f"{what}. {named}.{stamp}")
 
 
 def _tests(report: Report, layout: Layout) -> Iterator[Block]:
@@ -225,7 +236,7 @@ def _one_part(report: Report, heading: str, part: Part) -> Iterator[Block]:
     if table is not None:
         yield Block("table", table=table)
     if lacking:
-        yield Block("text", "Not in this study, with where to get it:")
+        yield Block("note", "Not in this study, and where the applicant gets it:")
         yield from (Block("bullet", f"{text}.") for text in lacking)
 
 
@@ -279,7 +290,7 @@ def _communities(report: Report) -> Iterator[Block]:
         rest = f" {cut}; all of them are in communities.xlsx." if cut else ""
         yield Block(
             "note",
-            f"{number(total)} {report.areas_label}, {_content.ranked_by(report)}{rest}",
+            f"{_counted(report, total)}, {_content.ranked_by(report)}{rest}",
         )
         communities = _content.community_table(
             report, shown, caption=_content.FOCUS, place="appendix"
@@ -288,9 +299,14 @@ def _communities(report: Report) -> Iterator[Block]:
     if len(report.unranked):
         counts = report.unranked["why"].astype(str).value_counts(sort=False)
         said = "; ".join(f"{number(n)}: {reason}" for reason, n in counts.items())
-        yield Block(
-            "text", f"Not ranked: {number(len(report.unranked))} {report.areas_label} ({said})."
-        )
+        yield Block("text", f"Not ranked: {_counted(report, len(report.unranked))} ({said}).")
+
+
+def _counted(report: Report, n: int) -> str:
+    """Write a number of areas as one says it: 1 census tract, 9 census tracts, 2 counties."""
+    many = report.areas_label
+    one = f"{many[:-3]}y" if many.endswith("ies") else many.removesuffix("s")
+    return plural(n, one, many)
 
 
 def narrow(table: Table, columns: tuple[str, ...] = _COMMUNITIES) -> Table:
@@ -305,7 +321,8 @@ def narrow(table: Table, columns: tuple[str, ...] = _COMMUNITIES) -> Table:
         )
         for row in table.rows
     )
-    return replace(table, heads=(table.heads[0], *(table.heads[i] for i in numbers)), rows=rows)
+    corner = replace(table.heads[0], width=3.4)
+    return replace(table, heads=(corner, *(table.heads[i] for i in numbers)), rows=rows)
 
 
 def _said(row: tuple[_content.Cell, ...], at: list[int]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from equity.areas.geoid import LEVELS
 from equity.areas.moe import moe_sum
 from equity.areas.rates import moe_of_rate
 from equity.areas.schema import describe, split_suffix
@@ -44,9 +45,10 @@ def places(result: Record, columns: Sequence[str]) -> pd.DataFrame:
     """
     groups = {result.title: result.table}
     table = result.table
-    counties = table.groupby(table["county_name"].where(table["county_name"] != ""), sort=True)
-    if 1 < counties.ngroups <= MOST_COUNTIES:
-        groups |= {str(name): part for name, part in counties}
+    counties = table.groupby(table.index.str[: LEVELS["county"]], sort=True)
+    if 1 < counties.ngroups <= MOST_COUNTIES and result.plan.study.level != "county":
+        # Water tracts may spell their county in another way.
+        groups |= {str(part["county_name"].mode().iloc[0]) or key: part for key, part in counties}
     if result.rest is not None:
         groups[f"Rest of {result.plan.study.title}"] = result.rest
     rows = [{"name": name, **_measured(part, columns)} for name, part in groups.items()]
