@@ -12,7 +12,7 @@ from equity.areas.words import is_missing, number, say
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table
 from equity.outputs._layout import Part
-from equity.outputs.report import Report, Tested
+from equity.outputs.report import ProgramFinding, Report
 from equity.rules.program_metrics import is_program_metric, program_metric
 
 __all__ = [
@@ -183,7 +183,7 @@ def application_table(report: Report) -> Table | None:
     return Table("Sites of the application", tuple(heads), rows, keys)
 
 
-def tests_table(tests: Sequence[Tested]) -> Table:
+def tests_table(tests: Sequence[ProgramFinding]) -> Table:
     """Draw the published tests: what is asked, what is here, and what that gives."""
     rows, keys = [], []
     for test in tests:

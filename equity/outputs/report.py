@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from equity.provenance import Source
 
-__all__ = ["Report", "Tested"]
+__all__ = ["ProgramFinding", "Report"]
 
 
 @dataclass(frozen=True)
-class Tested:
+class ProgramFinding:
     """The place put to a program's published tests.
 
     Attributes
@@ -154,7 +154,7 @@ class Report:
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     held: pd.DataFrame | None = None
     pages: Mapping[str, str] = field(default_factory=dict)
-    programs: Mapping[str, Tested] = field(default_factory=dict)
+    programs: Mapping[str, ProgramFinding] = field(default_factory=dict)
     places: pd.DataFrame | None = None
     application: pd.DataFrame | None = None
     appendices: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ import pandas as pd
 from equity.areas.table import level_of
 from equity.errors import InputError
 from equity.funding.programs import ProgramTest, evaluate_program
-from equity.outputs.report import Tested
+from equity.outputs.report import ProgramFinding
 from equity.provenance import carry
 from equity.rules import list_coverage_rules
 from equity.rules.program_rule import list_program_rules, load_program_rule
@@ -84,7 +84,7 @@ def put_to_program(
     )
 
 
-def tested(result: Record) -> dict[str, Tested]:
+def tested(result: Record) -> dict[str, ProgramFinding]:
     """Put a study's table to every program, each on the last day that its text is known for."""
     found, plan = {}, result.plan
     rule = plan.study.headline if plan.study.headline in list_coverage_rules() else ""
@@ -99,7 +99,7 @@ def tested(result: Record) -> dict[str, Tested]:
             missing="say",
         )
         told = test.rule.title, test.as_of, test.confirm_at
-        found[name] = Tested(*told, test.criteria, test.notes)
+        found[name] = ProgramFinding(*told, test.criteria, test.notes)
     return found
 
 
