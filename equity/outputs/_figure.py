@@ -180,7 +180,7 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
         return
     halo = [withStroke(linewidth=2.6, foreground="#ffffff")]
     for code in sorted(set(counties[there])):
-        county, here = names[counties == code].mode().iloc[0], there & (counties == code)
+        county, here = max(names[counties == code], key=len), there & (counties == code)
         # The middle of the largest part: a name stands inside what it names.
         parts = shapely.get_parts(shapely.union_all(shapes.to_numpy()[here]))
         largest = parts[int(np.argmax(shapely.area(parts)))]

@@ -48,7 +48,9 @@ def places(result: Record, columns: Sequence[str]) -> pd.DataFrame:
     counties = table.groupby(table.index.str[: LEVELS["county"]], sort=True)
     if 1 < counties.ngroups <= MOST_COUNTIES and result.plan.study.level != "county":
         # Water tracts may spell their county in another way.
-        groups |= {str(part["county_name"].mode().iloc[0]) or key: part for key, part in counties}
+        groups |= {
+            max(part["county_name"].astype(str), key=len) or key: part for key, part in counties
+        }
     if result.rest is not None:
         groups[f"Rest of {result.plan.study.title}"] = result.rest
     rows = [{"name": name, **_measured(part, columns)} for name, part in groups.items()]
