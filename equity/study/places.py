@@ -43,8 +43,8 @@ def places(result: Record, columns: Sequence[str]) -> pd.DataFrame:
     pandas.DataFrame
         One row a place: ``name``, and each measure with ``_moe``; missing where nothing tells it.
     """
-    groups = {result.title: result.table}
-    table = result.table
+    table: pd.DataFrame = result.table
+    groups = {result.title: table}
     counties = table.groupby(table.index.str[: LEVELS["county"]], sort=True)
     if 1 < counties.ngroups <= MOST_COUNTIES and result.plan.study.level != "county":
         # Water tracts may spell their county in another way.
@@ -87,7 +87,7 @@ def _of_column(known: pd.DataFrame, name: str) -> tuple[float, float]:
     (column,) = describe([name])
     if column.is_count:
         values = known[name].to_numpy(dtype=float)
-        return float(values.sum()), float(moe_sum(values, _margins(known, name)))
+        return float(values.sum()), float(np.asarray(moe_sum(values, _margins(known, name))))
     if column.unit == "share":
         return _share(known, name, column.parts, column.of)
     median = column.unit in ("min", "km")
