@@ -134,15 +134,14 @@ def _each(criterion: Criterion, rows: Rows) -> Answer:
             here &= _holds(condition, _column(frame, condition.metric))
         met |= here
     tested, held = int(met.notna().sum()), int(met.fillna(value=False).sum())
-    noun = "areas" if criterion.unit == "area" else "sites or areas"
     untested = [limb.label for limb in criterion.limbs if limb not in limbs]
     note = f"Not tested, for want of its metrics: {'; '.join(untested)}." if untested else ""
     if (unknown := len(met) - tested) and not untested:
-        note = f"{unknown:,} of {len(met):,} {noun} cannot be told."
+        note = f"{unknown:,} of {plural(len(met), rows.noun)} cannot be told."
     value = held / tested if tested else math.nan
     found = Answer(
         value=value,
-        value_text=_of_rows(frame, met, held, noun),
+        value_text=_of_rows(rows, met, held),
         threshold=threshold_words(criterion),
         met=True if held == len(met) else False if tested == len(met) and not held else None,
         tested_n=tested,
@@ -155,9 +154,9 @@ def _each(criterion: Criterion, rows: Rows) -> Answer:
     return replace(found, **_single_cut(criterion, frame))
 
 
-def _of_rows(frame: pd.DataFrame, met: pd.Series, held: int, noun: str) -> str:
-    text = f"{held:,} of {len(met):,} {noun}"
-    if "population_n" in frame and "role" not in frame and frame["population_n"].sum() > 0:
+def _of_rows(rows: Rows, met: pd.Series, held: int) -> str:
+    frame, text = rows.frame, f"{held:,} of {plural(len(met), rows.noun)}"
+    if rows.noun == "area" and "population_n" in frame and frame["population_n"].sum() > 0:
         people = frame["population_n"].astype(float)
         part = people[met.fillna(value=False).to_numpy(dtype=bool)].sum() / people.sum()
         text += f", with {share(float(part))} of the residents"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,11 +31,14 @@ class Rows:
         Locations, or sites, that do not count.
     notes
         What is to be said of them.
+    noun
+        What a row is.
     """
 
     frame: pd.DataFrame
     left_out_n: float = 0.0
     notes: tuple[str, ...] = ()
+    noun: str = "area"
     known: set[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -137,7 +139,7 @@ def rows_of_sites(sites: pd.DataFrame, table: pd.DataFrame) -> Rows:
             "the list of sites holds no end-user site", fix='say role = "end-user" or "both"'
         )
     notes = (f"{plural(int(hubs.sum()), 'hub')} without end users left out.",) if hubs.any() else ()
-    return Rows(_refused(frame.assign(**_of_area(frame, table))), float(hubs.sum()), notes)
+    return Rows(_refused(_with_area(frame, table)), float(hubs.sum()), notes, noun="site")
 
 
 def _role(frame: pd.DataFrame) -> pd.Series:
@@ -146,10 +148,10 @@ def _role(frame: pd.DataFrame) -> pd.Series:
     return frame["role"].astype(str).str.strip().str.casefold()
 
 
-def _of_area(frame: pd.DataFrame, table: pd.DataFrame) -> Mapping[str, pd.Series]:
-    """Take what a site's own columns do not tell from the area that it lies in."""
+def _with_area(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Add what a site's own columns do not tell, from the area that it lies in."""
     if "geoid" not in frame:
-        return {}
+        return frame
     ids = frame["geoid"].astype(str)
     lost = ~ids.isin(table.index)
     if lost.any():
@@ -159,7 +161,8 @@ def _of_area(frame: pd.DataFrame, table: pd.DataFrame) -> Mapping[str, pd.Series
             fix="give the id of the area (tract) that each site lies in, of this run",
         )
     bare = [n for n in table.columns if n not in frame.columns and n != "geometry"]
-    return {str(name): ids.map(table[name]) for name in bare}
+    areas = pd.DataFrame(table)[bare].loc[ids.to_numpy()].set_axis(frame.index, axis=0)
+    return pd.concat([frame, areas], axis=1)
 
 
 def _refused(frame: pd.DataFrame) -> pd.DataFrame:

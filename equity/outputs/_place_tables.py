@@ -164,10 +164,10 @@ def application_table(report: Report) -> Table | None:
     columns = {
         "role": ("Role", "text"),
         "place": ("Place", "text"),
-        "place_population_n": ("People of the place", "n"),
-        "saipe_poverty_share": ("County poverty (SAIPE)", "share"),
         "county": ("County", "text"),
         "hpsa": ("HPSA", "text"),
+        "place_population_n": ("People of the place", "n"),
+        "saipe_poverty_share": ("County poverty (SAIPE)", "share"),
     }
     there = {name: told for name, told in columns.items() if name in frame}
     heads = [Head("Site", words=True, width=1.8)]
