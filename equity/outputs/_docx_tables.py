@@ -44,6 +44,7 @@ class Writer:
         """Write a table as XML: cell by cell through the library takes seconds for a long one."""
         from docx.oxml import parse_xml
         from docx.oxml.ns import nsdecls
+        from docx.shared import Pt
 
         self._captions.append(clean(table.caption))
         caption = self._caption("Table", len(self._captions), table.caption)
@@ -68,7 +69,8 @@ class Writer:
             f"<w:tblGrid>{grid}</w:tblGrid>{head}{rows}</w:tbl>"
         )
         caption._p.addnext(parse_xml(xml))  # noqa: SLF001
-        self._document.add_paragraph()
+        after = self._document.add_paragraph()  # two tables in a row would become one
+        after.paragraph_format.space_after = Pt(0)
 
     def picture(self, picture: bytes, alt: str, caption: str) -> None:
         """Write the map with its words for those who do not see it, above its caption."""
@@ -87,11 +89,14 @@ class Writer:
             return
         from docx.oxml import parse_xml
         from docx.oxml.ns import nsdecls
+        from docx.shared import Pt
 
         def run(inside: str) -> Any:
             return parse_xml(f"<w:r {nsdecls('w')}>{inside}</w:r>")
 
         paragraphs = [document.add_paragraph() for _ in self._captions]
+        for paragraph in paragraphs:
+            paragraph.paragraph_format.space_after = Pt(2)
         first, last = paragraphs[0]._p, paragraphs[-1]._p  # noqa: SLF001
         first.append(run('<w:fldChar w:fldCharType="begin"/>'))
         code = '<w:instrText xml:space="preserve"> TOC \\h \\z \\c "Table" </w:instrText>'
@@ -114,6 +119,7 @@ class Writer:
 def _row(cells: Sequence[Cell], table: Table, widths: list[int], *, head: bool, keep: bool) -> str:
     mark = "<w:cantSplit/><w:tblHeader/>" if head else "<w:cantSplit/>"
     next_ = "<w:keepNext/>" if keep else ""
+    low = '<w:vAlign w:val="bottom"/>' if head else ""
     out = []
     for cell, about, width in zip(cells, table.heads, widths, strict=True):
         side = "left" if about.words else "right"
@@ -121,7 +127,7 @@ def _row(cells: Sequence[Cell], table: Table, widths: list[int], *, head: bool, 
         if cell.small:
             runs += f"<w:r><w:br/></w:r>{_run(cell.small, _SIZE, '')}"
         out.append(
-            f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr><w:p><w:pPr>{next_}'
+            f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{low}</w:tcPr><w:p><w:pPr>{next_}'
             f'<w:spacing w:before="20" w:after="20"/><w:jc w:val="{side}"/></w:pPr>'
             f"{runs}</w:p></w:tc>"
         )

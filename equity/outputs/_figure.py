@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
@@ -27,8 +28,15 @@ _MOST_NAMES = 25  # counties; more would cover the map
 _MISSING = "#ffffff"  # paper: no color of a class, and no hatch, which means unreliable
 
 
-def figure_png(report: Report) -> bytes | None:
+def figure_png(report: Report, *, said: Callable[[str], str] = str) -> bytes | None:
     """Draw the first map layer; None if there is nothing to draw.
+
+    Parameters
+    ----------
+    report
+        What there is to draw.
+    said
+        Puts the legend into a program's words.
 
     Notes
     -----
@@ -62,7 +70,7 @@ def figure_png(report: Report) -> bytes | None:
         axes.set_xlim(west - pad, east + pad)
         axes.set_ylim(south - pad, north + pad)
         _north_and_scale(figure, axes, low, east - west + 2 * pad)
-        _legend(figure, report, classes, layer)
+        _legend(figure, report, classes, layer, said)
         out = io.BytesIO()
         figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
@@ -218,7 +226,9 @@ def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
     figure.text(right + 0.012, y, said, ha="left", va="bottom", fontsize=_LETTERS)
 
 
-def _legend(figure: Any, report: Report, classes: Classes, layer: Column) -> None:
+def _legend(
+    figure: Any, report: Report, classes: Classes, layer: Column, said: Callable[[str], str]
+) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -234,7 +244,9 @@ def _legend(figure: Any, report: Report, classes: Classes, layer: Column) -> Non
     if _rows.unreliable(report.table, layer.name).any():
         handles.append(box("wide margin: unreliable", facecolor="#cfc9a5", hatch="/////"))
     if _rows.flag(report.table, "is_under_resourced").any():
-        handles.append(box("under-resourced", facecolor="none", edgecolor=_FOCUS, linewidth=1.6))
+        handles.append(
+            box(said("under-resourced"), facecolor="none", edgecolor=_FOCUS, linewidth=1.6)
+        )
     if report.outlines is not None and len(report.outlines):
         handles.append(Line2D([], [], color="#5a5a5a", linewidth=0.8, label="county line"))
     if report.sites is not None and len(report.sites):

@@ -76,7 +76,7 @@ def write_appendix(
         raise InputError(f"an appendix is a .pdf or a .docx, not {ending!r}", file=target)
     layout = find_layout(program)
     required_record(report.table, name="the table of the report")
-    picture = figure_png(report)
+    picture = figure_png(report, said=layout.said)
     name = recipe or f"{target.stem}-study.toml"
     content = [
         in_words(b, layout)
