@@ -84,6 +84,10 @@ _PUBLIC = {
     "hotspots": "equity.measures.clusters",
     "change": "equity.measures.change",
     "disparity": "equity.measures.disparity",
+    # Funding
+    "read_funded": "equity.sources.funding",
+    "already_funded": "equity.measures.lines.funded",
+    "evaluate_program": "equity.funding.programs",
     # Outputs
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",

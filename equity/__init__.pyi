@@ -16,6 +16,7 @@ from equity.areas.table import area_table as area_table
 from equity.areas.validate import validate as validate
 from equity.checkup import doctor as doctor
 from equity.example.state import load_example as load_example
+from equity.funding.programs import evaluate_program as evaluate_program
 from equity.measures.adoption import adoption as adoption
 from equity.measures.adoption import covered_populations as covered_populations
 from equity.measures.change import change as change
@@ -29,6 +30,7 @@ from equity.measures.lines.change import compare_rules as compare_rules
 from equity.measures.lines.change import compare_vintages as compare_vintages
 from equity.measures.lines.coverage import coverage as coverage
 from equity.measures.lines.coverage import location_table as location_table
+from equity.measures.lines.funded import already_funded as already_funded
 from equity.measures.practice import best_offers as best_offers
 from equity.measures.practice import capacity_behind_lines as capacity_behind_lines
 from equity.measures.practice import practice_readiness as practice_readiness
@@ -69,6 +71,7 @@ from equity.sources.census.relationships import read_block_links as read_block_l
 from equity.sources.fcc.api import get_bdc as get_bdc
 from equity.sources.fcc.bdc import read_bdc as read_bdc
 from equity.sources.fcc.classes import read_coverage as read_coverage
+from equity.sources.funding import read_funded as read_funded
 from equity.sources.own_table import read_table as read_table
 from equity.study.result import StudyResult as StudyResult
 from equity.study.run import Study as Study

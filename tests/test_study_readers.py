@@ -30,7 +30,11 @@ from equity.study.parts import AreasPart, TablePart
 from equity.study.readers import check_input_names
 from equity.study.steps import _with_people
 
-NOT_IN_A_STUDY = {"read_geocoded": "an answer of the geocoder, no file"}
+NOT_IN_A_STUDY = {
+    "read_geocoded": "an answer of the geocoder, no file",
+    "read_awards": "projects, for costs of one's own",
+    "read_site_list": "of an application, for equity program",
+}
 """Public readers that no study file reaches, and why."""
 
 
@@ -383,6 +387,29 @@ def blocks_and_locations(home):
     )
 
 
+def funded(home):
+    home.write("funded.csv", rows_of("location_id,block_geoid", [f"1000000001,{home.blocks[0]}"]))
+    more = '[[funded]]\nfile = "funded.csv"\nas_of = "2026-01-31"\n'
+    return home.study(more), lambda i: i.funded[0].index.tolist() == ["1000000001"]
+
+
+def high_cost(home):
+    """A tract that the list does not name has none, which is known."""
+    named = home.tracts[0]
+    head = "State FIPS,State Name,Census Block Group,High Cost Block Group"
+    home.write("high.csv", rows_of(head, [f"90,Example,{named}{n},High Cost" for n in (1, 2)]))
+    more = (
+        '[[tables]]\nreader = "high_cost"\nfile = "high.csv"\nvintage = "2025"\nlevel = "tract"\n'
+    )
+    return (
+        home.study(more),
+        lambda i: (
+            i.areas.loc[named, "high_cost_block_groups_n"] == 2
+            and i.areas.loc[home.tracts[1:], "high_cost_block_groups_n"].eq(0).all()
+        ),
+    )
+
+
 def own_table(home):
     home.write("own.csv", rows_of("GEOID,v", (f"{t},5" for t in home.tracts)))
     more = (
@@ -553,6 +580,8 @@ CASES: dict[Case, tuple[str, ...]] = {
     form477: ("read_form477",),
     blocks_and_locations: ("read_bdc", "read_blocks", "read_sites"),
     own_table: ("read_table",),
+    funded: ("read_funded",),
+    high_cost: ("read_high_cost",),
     old_tracts: ("read_tract_relationship",),
     old_blocks: ("read_block_links", "read_blocks"),
     zip_table: ("read_zcta_relationship",),

@@ -134,6 +134,12 @@ _TABLE = (
         ("https://www.ers.usda.gov",),
         page="https://www.ers.usda.gov/data-products",
     ),
+    Publisher(
+        "ntia",
+        "NTIA and state broadband offices",
+        ("https://broadbandusa.ntia.gov",),
+        page="https://broadbandusa.ntia.gov",
+    ),
 )
 
 PUBLISHERS = {row.id: row for row in _TABLE}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from equity.provenance import Source
 
-__all__ = ["Fifths", "NeedIndex", "Report"]
+__all__ = ["Fifths", "NeedIndex", "ProgramFinding", "Report"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +64,27 @@ class NeedIndex:
     indicators: pd.DataFrame
     settings: pd.DataFrame
     places: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class ProgramFinding:
+    """The place put to a program's published tests.
+
+    Attributes
+    ----------
+    title, as_of, confirm_at
+        Of the program's rule; the day that the tests are put for; who answers.
+    criteria
+        One row a test, as :attr:`equity.funding.programs.ProgramTest.criteria`.
+    notes
+        What must be said beside them.
+    """
+
+    title: str
+    as_of: str
+    confirm_at: str
+    criteria: pd.DataFrame
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -143,6 +164,13 @@ class Report:
         The index of need, where the study asks for one.
     race_in_appendix
         The documents tell of populations by race and ethnicity, as the page does either way.
+    programs
+        Id of a program rule -> what its tests give here.
+    places
+        One row a place that programs ask about: the area, its counties if they are few, the rest;
+        ``name`` and their measures.
+    application, appendices
+        The application's own sites; the programs that appendices are written for.
     """
 
     title: str
@@ -180,6 +208,10 @@ class Report:
     need: NeedIndex | None = None
     race_in_appendix: bool = False
     pages: Mapping[str, str] = field(default_factory=dict)
+    programs: Mapping[str, ProgramFinding] = field(default_factory=dict)
+    places: pd.DataFrame | None = None
+    application: pd.DataFrame | None = None
+    appendices: tuple[str, ...] = ()
 
     @property
     def table_name(self) -> str:

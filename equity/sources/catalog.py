@@ -23,12 +23,13 @@ __all__ = ["GIVES", "INPUTS", "LIVE", "Input", "Reader", "find_input", "readers"
 
 GIVES = (
     "areas", "designations", "offers", "lines", "sites", "providers", "blocks", "boundaries",
-    "outlines", "centers", "links",
+    "outlines", "centers", "links", "funded", "awards", "listed",
 )  # fmt: skip
 """What a reader makes of an input: a table of areas; shortage areas, one row a component; what each
 provider offers, one row an area and provider; offers of lines; places of care with coordinates, or
 with an address only; census blocks; polygons of areas, or of other things; where people are inside
-areas; links between areas of two kinds."""
+areas; links between areas of two kinds; locations that a commitment covers; projects with their
+dollars; areas that a list names, and no other."""
 
 LIVE = "live:"
 """What the name of an input begins with where a study takes it from its publisher."""

@@ -24,6 +24,7 @@ from equity.study.parts import (
 )
 from equity.study.readers import (
     COVERAGE,
+    FUNDED,
     OWN,
     SITES,
     TABLES,
@@ -49,6 +50,10 @@ def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
     yield from _wrong_recipe(plan, path)
     yield from _wrong_coverage(plan.coverage)
     yield from _wrong_care(plan, path)
+    for i, funded in enumerate(plan.funded):
+        found = complaints(FUNDED, funded.said(), funded.options, {"as_of", "state"})
+        for field, what, fix in found:
+            yield ["funded", i, field], f"funded.{i}.{field}: {what}", fix
     for i, table in enumerate(plan.tables):
         for field, what, fix in _wrong_table(table):
             yield ["tables", i, field], f"tables.{i}.{field}: {what}", fix
@@ -124,6 +129,8 @@ def _slots(plan: StudyPlan) -> Iterator[tuple[list[Any], Files | None, _Belongs]
         yield ["acs", i, "files"], acs.files, lambda one: one.reader.name == "acs"
     read_by = coverage.read_by
     yield ["coverage", "files"], coverage.files, lambda one: one.reader.name == read_by
+    for i, funded in enumerate(plan.funded):
+        yield ["funded", i, "file"], funded.file, lambda one: one.gives == "funded"
     yield ["coverage", "housing"], coverage.housing, lambda one: one.gives == "blocks"
     yield ["coverage", "connecticut"], coverage.connecticut, _has_codes
     for i, sites in enumerate(plan.sites):
@@ -194,6 +201,8 @@ def _unread(plan: StudyPlan) -> Iterator[_Problem]:
     part = plan.coverage
     measured = [care for care in plan.care if care.method != "column"]
     fix = "leave it out"
+    if plan.funded and part.kind == "unknown":
+        yield ["funded"], "funded: coverage is unknown, so nothing is unserved that it covers", fix
     if plan.centers is not None and not measured:
         yield ["centers"], "centers: no [[care]] measures distances, so nothing reads it", fix
     if part.housing and part.kind != "locations" and not blocks_beside_coverage(plan):

@@ -11,6 +11,7 @@ from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
 from equity.areas.words import about, count, number, plural, sentence_list, share
 from equity.measures.reach.calibration import travel_facts
+from equity.outputs.appendix import asked_columns
 from equity.outputs.report import Report
 from equity.provenance import meta, software
 from equity.sources.care.kinds import kinds_in_words
@@ -19,6 +20,8 @@ from equity.study import totals
 from equity.study.care import sites_that_count
 from equity.study.levels import DISTRICT, at_level
 from equity.study.parts import CarePart
+from equity.study.places import places
+from equity.study.program import tested
 from equity.study.record import Record
 from equity.study.sentences import beyond_words, finding, sites_words
 
@@ -85,6 +88,10 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         fifths=totals.fifths(result, ranked),
         need=totals.need(result, ranked, focus),
         race_in_appendix=plan.study.race_in_appendix,
+        programs=tested(result) if levels is None else {},
+        application=result.application,
+        appendices=() if plan.application is None else tuple(plan.application.programs),
+        places=places(result, asked_columns()) if levels is None else None,
     )
 
 

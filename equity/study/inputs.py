@@ -24,13 +24,14 @@ from equity.provenance import Source, carry, meta, stamp
 from equity.sources.catalog import LIVE
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
+from equity.sources.site_list import read_site_list
 from equity.study.care_sites import read_places_of_care
 from equity.study.coherence import blocks_beside_coverage, load_recipe
 from equity.study.joining import joined
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
 from equity.study.parts import AcsPart, BoundaryPart, CoveragePart, SitesPart, StudyPlan
-from equity.study.readers import COVERAGE, call
+from equity.study.readers import COVERAGE, FUNDED, call, live_options
 from equity.study.scope import below_each_other, refuse_absent, stacked
 
 __all__ = ["Inputs", "gather"]
@@ -55,8 +56,12 @@ class Inputs:
         there is one.
     lines
         FCC offers, or a table of locations by class: what :func:`equity.coverage` takes.
+    funded
+        Lists of locations that a commitment already covers.
     sites, capacity
         Places of care to measure distances to, and those with clinicians (FTE).
+    application
+        The application's own sites, where the study names a list of them.
     blocks
         Housing units and people by block: the denominator where no served/unserved export is.
     centers
@@ -75,8 +80,10 @@ class Inputs:
 
     areas: gpd.GeoDataFrame
     lines: LocationFiles | pd.DataFrame | None
+    funded: tuple[pd.DataFrame, ...]
     sites: gpd.GeoDataFrame | None
     capacity: gpd.GeoDataFrame | None
+    application: pd.DataFrame | None
     blocks: pd.DataFrame | None
     centers: pd.DataFrame | None
     outlines: gpd.GeoDataFrame | None
@@ -110,7 +117,9 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         ("acs", reader.people),
         ("tables", lambda: reader.tables(read["acs"][0], read["boundaries"])),
         ("lines", reader.lines),
+        ("funded", reader.funded),
         ("sites", reader.sites),
+        ("application", reader.application),
         ("blocks", lambda: reader.blocks(read["lines"])),
         ("centers", reader.centers),
         ("connecticut", reader.connecticut),
@@ -126,16 +135,18 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     met, audit = joined(people, *others, tolerance=plan.study.join_tolerance)
     areas = _named(_drawable(met), read["outlines"])
     everything = [
-        *read["acs"], *read["tables"], read["lines"], read["boundaries"],
+        *read["acs"], *read["tables"], read["lines"], *read["funded"], read["boundaries"],
         *(table for _, table in read["sites"]), read["blocks"], read["centers"],
         read["outlines"],
-        read["connecticut"],
+        read["connecticut"], read["application"],
     ]  # fmt: skip
     return Inputs(
         areas=areas,
         lines=read["lines"],
+        funded=read["funded"],
         sites=_together(read["sites"], {"sites", "both"}),
         capacity=_together(read["sites"], {"capacity", "both"}),
+        application=read["application"],
         blocks=read["blocks"],
         centers=read["centers"],
         outlines=read["outlines"],
@@ -286,6 +297,21 @@ class _Reader:
             sources=known.sources,
             notes=known.notes,
         )
+
+    def funded(self) -> tuple[pd.DataFrame, ...]:
+        given = {"state": self.study.only_state}
+        return tuple(
+            call(FUNDED, path, live_options(part.file), given, {"as_of": part.as_of}, part.said())
+            for part in self.plan.funded
+            for path in self.files.paths(part.file, part.as_of)
+        )
+
+    def application(self) -> pd.DataFrame | None:
+        part = self.plan.application
+        if part is None or part.sites is None:
+            return None
+        path = self.files.path(part.sites, "")
+        return read_site_list(path, as_of="as applied for", level=self.level)
 
     def _all_listed(self, lines: LocationFiles | pd.DataFrame | None) -> bool:
         """Tell whether exports list the locations of every state, those without a line too."""

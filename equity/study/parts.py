@@ -20,6 +20,7 @@ from equity.areas.geoid import NATION, find_state, state_names
 from equity.errors import InputError
 from equity.measures.price import CUSTOMARY_SHARE
 from equity.measures.reach.travel import ROADS
+from equity.outputs.appendix import list_layouts
 from equity.rules import CoverageRule
 from equity.rules.coverage_rule import TECHNOLOGIES
 from equity.rules.defaults import DEFAULT_HEADLINE, DEFAULT_RULES
@@ -323,6 +324,20 @@ class CoveragePart(_Read):
         return self.reader or next(iter(COVERAGE[self.kind]), "")
 
 
+class FundedPart(_Read):
+    """One of ``[[funded]]``: locations that an enforceable commitment already covers."""
+
+    own = frozenset({"file", "as_of", "options"})
+    file: str
+    as_of: str
+    level: Literal["location", "block", "block_group", "tract", "county"] = "location"
+    columns: dict[str, str] = {}
+    where: dict[str, Filter] = {}
+    agency: str = ""
+    product: str = ""
+    note: str = ""
+
+
 class SitesPart(_Read):
     """``[[sites]]``: places of care.
 
@@ -432,6 +447,23 @@ class SensitivityPart(_Part):
     over_reported: list[Annotated[float, Field(gt=0, lt=1)]] = [0.05, 0.15]
 
 
+class ApplicationPart(_Part):
+    """``[application]``: programs that appendices are laid out for, and what is applied for.
+
+    `sites` is the list of the application's sites, `grant_usd` what is requested: tests of sites
+    and amounts are put to them.
+    """
+
+    programs: list[str] = Field(min_length=1)
+    sites: str | None = None
+    grant_usd: float | None = Field(default=None, gt=0, le=1e12)
+
+    @field_validator("programs")
+    @classmethod
+    def _known_programs(cls, value: list[str]) -> list[str]:
+        return [_one_of(name, list_layouts()) for name in value]
+
+
 class PricePart(_Part):
     """``[price]``: what a line costs a month, and who says so; it never enters the gap."""
 
@@ -457,6 +489,7 @@ class StudyPlan(_Part):
     acs: list[AcsPart] = []
     tables: list[TablePart] = []
     coverage: CoveragePart
+    funded: list[FundedPart] = []
     sites: list[SitesPart] = []
     care: list[CarePart] = Field(default=[CarePart()], min_length=1)
     under_resourced: UnderResourcedPart
@@ -464,6 +497,7 @@ class StudyPlan(_Part):
     sensitivity: SensitivityPart = SensitivityPart()
     price: PricePart | None = None
     index: IndexPart | None = None
+    application: ApplicationPart | None = None
     notes: list[str] = []
 
     @property

@@ -54,6 +54,8 @@ class Record:
         The part of what was read that the study is about; None where it is all of it.
     need
         The index of need under other weights, over all areas that were read; None if not asked.
+    application
+        The application's own sites.
     """
 
     plan: StudyPlan
@@ -71,6 +73,7 @@ class Record:
     sites: gpd.GeoDataFrame | None = None
     area: Area | None = None
     need: IndexStability | None = None
+    application: pd.DataFrame | None = None
 
     @property
     def title(self) -> str:

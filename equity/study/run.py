@@ -117,4 +117,5 @@ class Study:
             outlines=inputs.outlines,
             sites=inputs.sites,
             area=area,
+            application=inputs.application,
         )

@@ -18,12 +18,13 @@ from equity.measures.clusters import hotspots
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
 from equity.measures.index import IndexStability, index_stability, need_index
-from equity.measures.lines.coverage import coverage, coverage_under
+from equity.measures.lines.coverage import coverage, coverage_under, location_table
+from equity.measures.lines.funded import already_funded
 from equity.measures.price import line_over_income
 from equity.measures.recover import recover
 from equity.measures.standing import Criterion, falls_short, under_resourced
 from equity.progress import track
-from equity.provenance import carry
+from equity.provenance import carry, meta, stamp
 from equity.rules import CoverageRule, IndexRecipe
 from equity.study.care import care_within_reach
 from equity.study.inputs import Inputs
@@ -43,7 +44,7 @@ _OF_CARE = (
     "gap_status",
 )  # fmt: skip
 _SIDE_BY_SIDE = (
-    "qualifying_share", "coverage_status", "subscription_share",
+    "qualifying_share", "coverage_status", "unserved_n", "underserved_n", "subscription_share",
     "subscription_share_moe", "connected_share", "connected_share_moe",
 )  # fmt: skip
 
@@ -105,6 +106,8 @@ def measure(
             table = combine(table, *_under_rule(plan, inputs, table, rule, here))
             advance(1)
         _refuse_no_headline(plan, table)
+        if inputs.funded:
+            table = combine(table, _already_funded(plan, inputs, rules, lines, executor))
         table = combine(table, recover(table))
         for care in plan.care[1:]:
             table = combine(table, _other_care(plan, inputs, table, care))
@@ -205,6 +208,25 @@ def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
     return units
 
 
+def _already_funded(
+    plan: StudyPlan,
+    inputs: Inputs,
+    rules: tuple[CoverageRule, ...],
+    lines: dict[str, pd.DataFrame],
+    executor: Executor | None,
+) -> pd.DataFrame:
+    """Return what a commitment already covers: location by location where those are read."""
+    here, rule = lines[plan.study.headline], next(r for r in rules if r.id == plan.study.headline)
+    whole = any("funded_n" in one and one["funded_n"].notna().any() for one in inputs.funded)
+    if isinstance(inputs.lines, pd.DataFrame) or inputs.lines is None or whole:
+        return already_funded(here, inputs.funded)
+    single = location_table(inputs.lines, rule=rule, executor=executor)
+    vintage = meta(here).geo_vintage
+    stamp(single, geo_vintage=vintage, sources=inputs.lines.sources)
+    found = already_funded(single, inputs.funded, level=plan.study.level)
+    return inputs.recoded(found)
+
+
 def _here(
     plan: StudyPlan, table: gpd.GeoDataFrame, lines: pd.DataFrame
 ) -> tuple[pd.DataFrame, JoinAudit]:
@@ -231,7 +253,8 @@ def _under_rule(
     gap = telehealth_gap(base)
     if rule.id == plan.study.headline:
         return [here, homes, gap]
-    apart = combine(base, gap)[[*_SIDE_BY_SIDE, *gap.columns]]
+    both = combine(base, gap)
+    apart = both[[name for name in (*_SIDE_BY_SIDE, *gap.columns) if name in both]]
     return [carry(apart.add_suffix(rule.suffix), here, homes)]
 
 
