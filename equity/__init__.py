@@ -33,6 +33,7 @@ _PUBLIC = {
     "read_tract_relationship": "equity.sources.census.files",
     "read_block_links": "equity.sources.census.relationships",
     "read_table": "equity.sources.own_table",
+    "read_roads": "equity.sources.roads.osm",
     "place_providers": "equity.sources.care.placing",
     "load_example": "equity.example.state",
     # Areas

@@ -70,5 +70,6 @@ from equity.sources.fcc.api import get_bdc as get_bdc
 from equity.sources.fcc.bdc import read_bdc as read_bdc
 from equity.sources.fcc.classes import read_coverage as read_coverage
 from equity.sources.own_table import read_table as read_table
+from equity.sources.roads.osm import read_roads as read_roads
 from equity.study.result import StudyResult as StudyResult
 from equity.study.run import Study as Study
