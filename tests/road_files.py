@@ -96,3 +96,23 @@ def made_up_roads(seed, side=12):
                 ways.append(([one, bends, other], tags))
                 speeds.append((kmh if way >= 0 else 0, kmh if way <= 0 else 0))
     return nodes, ways, speeds
+
+
+def roads_between(path, places):
+    """Write an extract whose roads join each place of a table to those around it."""
+    import osmium
+    from scipy.spatial import Delaunay
+
+    points = places[["lon", "lat"]].to_numpy()
+    corners = Delaunay(points).simplices
+    pairs = {
+        tuple(sorted(pair)) for a, b, c in corners.tolist() for pair in ((a, b), (b, c), (a, c))
+    }
+    with osmium.SimpleWriter(str(path)) as writer:
+        for number, place in enumerate(points.tolist(), start=1):
+            writer.add_node(osmium.osm.mutable.Node(id=number, version=1, location=place))
+        for number, (one, other) in enumerate(sorted(pairs), start=1):
+            tags = {"highway": "secondary", "maxspeed": "45 mph"}
+            ends = [one + 1, other + 1]
+            writer.add_way(osmium.osm.mutable.Way(id=number, version=1, nodes=ends, tags=tags))
+    return path

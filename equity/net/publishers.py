@@ -134,6 +134,12 @@ _TABLE = (
         ("https://www.ers.usda.gov",),
         page="https://www.ers.usda.gov/data-products",
     ),
+    Publisher(
+        "geofabrik",
+        "Geofabrik's extracts of OpenStreetMap",
+        ("https://download.geofabrik.de",),
+        page="https://download.geofabrik.de/north-america/us.html",
+    ),
 )
 
 PUBLISHERS = {row.id: row for row in _TABLE}
