@@ -59,7 +59,7 @@ _PUBLIC = {
     "adoption": "equity.measures.adoption",
     "covered_populations": "equity.measures.adoption",
     # Measures of care within reach
-    "population_centers": "equity.measures.reach.travel",
+    "population_centers": "equity.measures.reach.centers",
     "demand_population": "equity.measures.demand",
     "travel_costs": "equity.measures.reach.travel",
     "nearest_sites": "equity.measures.reach.travel",

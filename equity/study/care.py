@@ -11,8 +11,9 @@ from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError, VintageError
 from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
+from equity.measures.reach.centers import population_centers
 from equity.measures.reach.decay import slow_steps
-from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
+from equity.measures.reach.travel import nearest_sites, travel_costs
 from equity.provenance import carry, meta
 from equity.sources.care.kinds import sites_of
 from equity.study.inputs import Inputs

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from equity import provenance
-from equity.errors import InputError, MissingColumnError
-from equity.measures.checks import aligned, checked_number
+from equity.errors import InputError
+from equity.measures.checks import checked_number
 from equity.measures.reach._speeds import (
     DETOUR_FACTOR,
     ROAD_KMH,
@@ -37,7 +37,6 @@ from equity.measures.reach.places import (
     checked_ids,
     great_circle_km,
     locate,
-    unit_vectors,
 )
 from equity.measures.reach.roads import (
     OFF_ROAD_KMH,
@@ -60,7 +59,6 @@ __all__ = [
     "TravelCosts",
     "TravelEstimate",
     "nearest_sites",
-    "population_centers",
     "travel_costs",
     "travel_estimate",
 ]
@@ -71,7 +69,6 @@ PAIRS_KEPT = 8_000_000
 TRAVEL_METHODS = ("great_circle", "roads")
 """How travel is measured: estimated from straight lines, or along the roads of the map."""
 
-_MADE_OF_BLOCKS = ("block_group", "tract", "county", "state")
 _BY_ROAD = (
     f"Minutes are those of the quickest way by road, and of a straight line at {OFF_ROAD_KMH:g} "
     "km/h to the roads and from them; without traffic"
@@ -224,7 +221,8 @@ def travel_costs(
     origin, destination, cost
         Columns of ``table``. The origin is where *people* are; the direction is never guessed.
     unit
-        Unit of ``cost``: ``min``, ``s``, ``h``, ``km``, ``m`` or ``mi``.
+        Unit of ``cost``: ``min``, ``s``, ``h``, ``km``, ``m`` or ``mi``; ``weight`` where it is
+        the weight of the pair in a catchment, of 0 or more.
     unlisted
         What to make of areas that ``table`` never mentions as an origin: ``"not_covered"``
         (their access is unknown) or ``"unreachable"`` (the table leaves out what is too far).
@@ -301,80 +299,6 @@ def travel_costs(
         note=note,
         record=provenance.carry(pd.DataFrame(), *_given(areas, sites, centers, rurality, by_road)),
     )
-
-
-def population_centers(
-    blocks: Table, *, population: str = "population_n", level: str = "tract"
-) -> pd.DataFrame:
-    """Return population-weighted centers of areas, from the blocks inside them.
-
-    Parameters
-    ----------
-    blocks
-        By block id (15 digits, or any level below ``level``): geometry or ``lon`` and ``lat``,
-        and a count of people.
-    population
-        Its column.
-    level
-        Level of the result.
-
-    Returns
-    -------
-    DataFrame
-        ``lon`` and ``lat`` (degrees) by area id, and ``population_n``. Areas where nobody lives
-        are left out: a polygon's own center has to serve.
-
-    Raises
-    ------
-    InputError
-        For a negative or missing count.
-
-    Notes
-    -----
-    The mean is taken of the points as vectors on the unit sphere and put back on its surface, so
-    it needs no projection and no care at the antimeridian.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> blocks = pd.DataFrame(
-    ...     {"lon": [-78.0, -77.0], "lat": [38.0, 38.0], "population_n": [30.0, 10.0]},
-    ...     index=["510010901011000", "510010901011001"])
-    >>> population_centers(blocks, level="tract").round(2).to_numpy().tolist()
-    [[-77.75, 38.0, 40.0]]
-    """
-    from equity.areas.geoid import parent
-
-    if level not in _MADE_OF_BLOCKS:
-        raise InputError(
-            f"the id of a block does not tell its {level}", fix=f"use {', '.join(_MADE_OF_BLOCKS)}"
-        )
-    places = locate(blocks, role="blocks")
-    if population not in blocks.columns:
-        raise MissingColumnError(
-            f"the blocks have no column {population}", fix="name it in population="
-        )
-    people = aligned(blocks[population], places.ids, what="population", of="blocks")
-    lost = ~places.known & (people > 0)
-    if lost.any():
-        raise InputError(
-            "blocks where people live have no location",
-            rows=places.ids[lost][:5].tolist(),
-            count=int(lost.sum()),
-        )
-    use = people > 0
-    parts = unit_vectors(places.lon[use], places.lat[use]) * people[use, None]
-    frame = pd.DataFrame(parts, columns=["x", "y", "z"]).assign(population_n=people[use])
-    total = frame.groupby(np.asarray(parent(places.ids[use], level))).sum()
-    total.index.name = "geoid"
-    centers = pd.DataFrame(
-        {
-            "lon": np.degrees(np.arctan2(total["y"], total["x"])),
-            "lat": np.degrees(np.arctan2(total["z"], np.hypot(total["x"], total["y"]))),
-            "population_n": total["population_n"],
-        }
-    )
-    return provenance.carry(centers, blocks, level=level)
 
 
 def _given(*inputs: Table | pd.Series | RoadGraph | None) -> list[Table | pd.Series]:
