@@ -11,7 +11,7 @@ import numpy as np
 KM = 1 / 111.19508  # degrees of latitude
 
 
-def write_extract(path, nodes, ways, *, header=None):
+def write_extract(path, nodes, ways, *, header=None, lights=()):
     """Write nodes {id: (east km, north km)} and ways [(node ids, tags)] near 0.5 N, 100 W."""
     import osmium
 
@@ -21,8 +21,9 @@ def write_extract(path, nodes, ways, *, header=None):
         told.set(key, value)
     with osmium.SimpleWriter(str(path), header=told) as writer:
         for node, (east, north) in sorted(nodes.items()):
-            place = osmium.osm.mutable.Node(id=node, version=1, location=degrees(east, north))
-            writer.add_node(place)
+            tags = {"highway": "traffic_signals"} if node in lights else {}
+            place = degrees(east, north)
+            writer.add_node(osmium.osm.mutable.Node(id=node, version=1, location=place, tags=tags))
         for number, (refs, tags) in enumerate(ways, start=1):
             way = osmium.osm.mutable.Way(id=_way_id(refs, number), version=1, nodes=refs, tags=tags)
             writer.add_way(way)

@@ -74,9 +74,10 @@ TRAVEL = _flow("""
     transport; people without a car are further away than shown. {facts}
 """)
 TRAVEL_BY_ROAD = _flow("""
-    Travel minutes follow the roads of OpenStreetMap at the speeds that are driven on them, without
-    traffic, lights, turns, the wait for a ferry or public transport: in towns they are at their
-    least. They were not held against published minutes. The spread about them is that of the people
+    Travel minutes follow the roads of OpenStreetMap at the speeds that are driven on them, with a
+    quarter of a minute for each traffic light, without traffic, turns, the wait for a ferry or
+    public transport: in towns they are rather too short. They were not held against published
+    minutes of a state. The spread about them is that of the people
     inside an area; people without a car are further away than shown.
 """)
 BY_ROADS = {

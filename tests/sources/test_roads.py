@@ -190,6 +190,17 @@ def test_a_ferry_is_kept_marked_and_takes_its_time(tmp_path):
     assert set(matrix_of(without, nodes)) == {(1, 2), (2, 1), (4, 5), (5, 4)}
 
 
+def test_a_traffic_light_costs_whoever_comes_to_it_a_quarter_of_a_minute(tmp_path):
+    nodes = {1: (0, 0), 2: (0.1, 0), 3: (0.2, 0), 4: (0.2, 0.2)}
+    ways = [([1, 2, 3], STREET), ([3, 4], STREET)]
+    free = read_roads(write_extract(tmp_path / "a.osm.pbf", nodes, ways))
+    # One at the stop line, which is no junction, one at the junction.
+    path = write_extract(tmp_path / "b.osm.pbf", nodes, ways, lights={2, 3})
+    before, after = matrix_of(free, nodes), matrix_of(read_roads(path), nodes)
+    added = {pair: after[pair] - before[pair] for pair in before}
+    assert added == pytest.approx({(1, 3): 0.5, (3, 1): 0.25, (3, 4): 0, (4, 3): 0.25})
+
+
 def test_two_extracts_join_at_the_border(tmp_path):
     nodes = {n: (0.2 * n, 0) for n in range(1, 7)}
     # One publisher gives both states the whole of a road that crosses, another cuts it.

@@ -68,7 +68,8 @@ def read_roads(
     Driven are the classes of :data:`equity.sources.roads.tags.CLASS_KMH`, in the direction that is
     allowed, at :data:`~equity.sources.roads.tags.DRIVEN_SHARE` of the limit that is stated. Parts
     of the roads that are small and that nobody leaves or reaches are counted in ``notes``. Turn
-    restrictions, barriers, lights and traffic are not.
+    restrictions, barriers and traffic are not; a traffic light costs
+    :data:`~equity.sources.roads.graph.LIGHT_MIN`.
     """
     files = [regular(one) for one in sequence_of(path)]
     if not files:
@@ -214,6 +215,7 @@ class _Found:
     flags: array[int] = field(default_factory=lambda: array("B"))
     ids: array[int] = field(default_factory=lambda: array("q"))
     degrees: array[float] = field(default_factory=lambda: array("d"))
+    lights: set[int] = field(default_factory=set)
     seen: set[int] = field(default_factory=set)
 
     def add_ways(self, ways: Iterator[Any], advance: Any) -> None:
@@ -239,6 +241,8 @@ class _Found:
             if location.valid():
                 self.ids.append(node.id)
                 self.degrees.extend((location.lon, location.lat))
+                if len(node.tags) and node.tags.get("highway") == "traffic_signals":
+                    self.lights.add(node.id)
                 advance()
 
     def ways(self) -> Ways:
@@ -259,6 +263,7 @@ class _Found:
             ids=ids,
             lon=np.ascontiguousarray(degrees[:, 0]),
             lat=np.ascontiguousarray(degrees[:, 1]),
+            is_light=np.isin(ids, np.fromiter(self.lights, np.int64)),
         )
 
     @property
