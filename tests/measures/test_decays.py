@@ -309,7 +309,7 @@ def test_a_ratio_needs_both_people_and_their_travel(place):
 @pytest.mark.parametrize("keep", [True, False], ids=["held", "streamed"])
 def test_the_nearest_of_all_costs_is_the_nearest_site(keep):
     areas = scattered(50, seed=7, prefix="a", spread=0.3)
-    sites = scattered(15, seed=8, prefix="s", spread=0.3)
+    sites = scattered(15, seed=8, prefix="s", spread=0.3).sample(frac=1, random_state=1)
     costs = travel_costs(areas, sites, max_minutes=500, keep=keep)
     near, own = nearest_sites(areas, sites), costs.nearest()
     for name in own.columns:
@@ -317,6 +317,15 @@ def test_the_nearest_of_all_costs_is_the_nearest_site(keep):
     assert travel_estimate(own) == travel_estimate(near)
     km = travel_costs(areas, sites, radius_km=500, keep=keep).nearest()
     pd.testing.assert_series_equal(km["nearest_site_km"], near["nearest_site_km"])
+
+
+def test_of_equals_the_first_by_name_is_nearest():
+    table = pd.DataFrame({"h": ["a", "a"], "s": ["y", "x"], "t": [4.0, 4.0]})
+    costs = travel_costs(
+        pd.DataFrame(index=["a"]), pd.DataFrame(index=["y", "x"]), table=table,
+        origin="h", destination="s", cost="t", unit="min",
+    )  # fmt: skip
+    assert costs.nearest()["nearest_site_id"].tolist() == ["x"]
 
 
 def test_the_nearest_site_of_ones_own_table():

@@ -213,7 +213,13 @@ def test_two_extracts_join_at_the_border(tmp_path):
     assert len(set(joined.part)) == 1
     assert [source.file for source in joined.sources] == ["west.osm.pbf", "east.osm.pbf"]
     # Alone, the road ends where the file does.
-    assert (2, 3) in matrix_of(read_roads(west), nodes)
+    assert set(matrix_of(read_roads(west), nodes)) == {(1, 2), (2, 1), (2, 3), (3, 2)}
+
+
+def test_a_road_has_a_gap_where_a_node_is_outside(tmp_path):
+    nodes = {1: (0, 0), 2: (0.2, 0), 9: (0.6, 0)}
+    network = read_roads(write_extract(tmp_path / "a.osm.pbf", nodes, [([1, 2, 5, 9], STREET)]))
+    assert set(matrix_of(network, nodes)) == {(1, 2), (2, 1)}
 
 
 def test_small_parts_are_told_and_nobody_is_counted_to_them(tmp_path):

@@ -191,7 +191,6 @@ class RoadSearch:
     def __init__(self, graph: RoadGraph, here: OnRoad, there: OnRoad, limit: float) -> None:
         self._graph, self._here, self._there = graph, here, there
         self._most = at_most(limit)
-        self._limit = limit
         # No trip leads farther than this, whatever the roads: a search needs only what is inside.
         self._reach_km = _fastest(graph) * self._most
 
@@ -248,8 +247,7 @@ class RoadSearch:
         cost = far[:, number[other.vertex[ends]]][which]
         cost += one.minutes[rows][:, None] + other.minutes[ends]
         start, end = np.nonzero(cost <= self._most)
-        # A trip exactly at the limit is within it: rounding must not make it longer.
-        return rows[start], ends[end], np.minimum(cost[start, end], self._limit)
+        return rows[start], ends[end], cost[start, end]
 
     def _around(self, points: Ints) -> NDArray[np.bool_]:
         """Return which points of the roads a search from some of them can come to."""

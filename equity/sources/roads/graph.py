@@ -182,7 +182,6 @@ def _km(lon: Floats, lat: Floats, other_lon: Floats, other_lat: Floats) -> Float
 def _divided(pieces: _Stretches, ways: Ways) -> tuple[_Stretches, Floats, Floats]:
     """Divide what is longer than a step: a straight road has no node for miles."""
     parts = np.maximum(np.ceil(pieces.km / STEP_KM), 1.0).astype(np.int64)
-    parts[ways.is_ferry[pieces.way]] = 1
     total = int(parts.sum())
     first = np.cumsum(parts) - parts
     whole = np.repeat(np.arange(len(parts)), parts)
