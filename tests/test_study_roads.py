@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pandas as pd
 import pytest
 from road_files import roads_between
@@ -12,6 +14,7 @@ from equity.example.state import write_example
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.decay import slow_steps
 from equity.measures.reach.places import locate
+from equity.sources.catalog import find_input
 from equity.study.care import care_within_reach, sites_that_count
 from equity.study.inputs import gather
 from equity.study.run import Study
@@ -109,6 +112,17 @@ def test_what_a_study_file_cannot_mean_is_told_with_its_line(example, care, says
     with pytest.raises(StudyError, match=says) as caught:
         study(example, care, "wrong")
     assert "line " in str(caught.value)
+
+
+def test_the_state_s_extract_in_data_raw_is_the_live_one(example, tmp_path, monkeypatch):
+    raw = tmp_path / "data" / "raw"
+    raw.mkdir(parents=True)
+    name = find_input("roads").file.format(**find_input("roads").names("90"))
+    shutil.copy(example.root / "roads.osm.pbf", raw / name)
+    monkeypatch.chdir(tmp_path)
+    planned = study(example, 'travel = "roads"\nroads = ["live:roads"]', "live").plan
+    (roads,) = gather(planned, example.root).roads.values()
+    assert [source.file for source in roads.sources] == [name]
 
 
 @pytest.mark.parametrize(
