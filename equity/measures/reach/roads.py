@@ -48,7 +48,8 @@ ROAD_MINUTES = TravelEstimate(
 """What is known of the error of minutes by road."""
 
 _ELSEWHERE = 0.5  # share of the areas off the roads from which the roads must be another place's
-_TOGETHER = 64  # places whose trips are searched at once
+_TOGETHER = 64  # places whose trips are searched on one piece of the roads
+_WORK = 256 << 20  # bytes of distances held at once
 _BAND = 0.25  # degrees
 _POLAR = 85.0  # degrees
 
@@ -242,9 +243,13 @@ class RoadSearch:
         inside = self._around(points)
         ends = ends[inside[other.vertex[ends]]]
         number = np.cumsum(inside) - 1
-        piece = graph[inside][:, inside]
-        far = dijkstra(piece, indices=number[points], limit=self._most)
-        cost = far[:, number[other.vertex[ends]]][which]
+        piece, columns = graph[inside][:, inside], number[other.vertex[ends]]
+        step = max(1, _WORK // (8 * piece.shape[0]))
+        far = [
+            dijkstra(piece, indices=number[points[k : k + step]], limit=self._most)[:, columns]
+            for k in range(0, len(points), step)
+        ]
+        cost = np.concatenate(far)[which]
         cost += one.minutes[rows][:, None] + other.minutes[ends]
         start, end = np.nonzero(cost <= self._most)
         return rows[start], ends[end], cost[start, end]

@@ -8,6 +8,7 @@ import logging
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -161,7 +162,7 @@ def _kept(place: Path) -> RoadNetwork | None:
 
 
 def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -> RoadNetwork:
-    found = _Found()
+    found = _Found(several=len(files) > 1)
     with track("Reading roads", unit="ways") as advance:
         for file in files:
             with _readable(file):
@@ -173,7 +174,8 @@ def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -
             fix="take an extract with all of the map (….osm.pbf of a state)",
         )
     with track("Reading their nodes", unit="nodes") as advance:
-        wanted = pyosmium.filter.IdFilter(np.unique(found.refs).tolist())
+        pieces = np.array_split(np.unique(np.frombuffer(found.refs, np.int64)), 100)
+        wanted = pyosmium.filter.IdFilter(chain.from_iterable(x.tolist() for x in pieces))
         for file in files:
             with _readable(file):
                 found.add_nodes(_nodes(pyosmium, file, wanted), advance)
@@ -208,6 +210,7 @@ def _nodes(pyosmium: Any, file: Path, wanted: Any) -> Iterator[Any]:
 class _Found:
     """Ways and nodes as they come out of the files, in arrays that grow."""
 
+    several: bool
     refs: array[int] = field(default_factory=lambda: array("q"))
     starts: array[int] = field(default_factory=lambda: array("q", [0]))
     kmh: array[float] = field(default_factory=lambda: array("d"))
@@ -225,7 +228,8 @@ class _Found:
             told = None if way.id in self.seen else way_of(way.tags)
             if told is None:
                 continue
-            mine.add(way.id)
+            if self.several:
+                mine.add(way.id)
             self.refs.extend([node.ref for node in way.nodes])
             self.starts.append(len(self.refs))
             self.kmh.extend((told.ahead_kmh, told.back_kmh))
