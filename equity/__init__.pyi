@@ -37,9 +37,9 @@ from equity.measures.practice import practice_readiness as practice_readiness
 from equity.measures.reach.beyond import beyond_reach as beyond_reach
 from equity.measures.reach.catchment import catchment as catchment
 from equity.measures.reach.catchment import solve_catchment as solve_catchment
+from equity.measures.reach.centers import population_centers as population_centers
 from equity.measures.reach.new_clinic import beyond_reach_with_clinic as beyond_reach_with_clinic
 from equity.measures.reach.travel import nearest_sites as nearest_sites
-from equity.measures.reach.travel import population_centers as population_centers
 from equity.measures.reach.travel import travel_costs as travel_costs
 from equity.measures.reach.virtual import solve_virtual_catchment as solve_virtual_catchment
 from equity.measures.reach.virtual import virtual_catchment as virtual_catchment
@@ -73,5 +73,6 @@ from equity.sources.fcc.bdc import read_bdc as read_bdc
 from equity.sources.fcc.classes import read_coverage as read_coverage
 from equity.sources.funding import read_funded as read_funded
 from equity.sources.own_table import read_table as read_table
+from equity.sources.roads.osm import read_roads as read_roads
 from equity.study.result import StudyResult as StudyResult
 from equity.study.run import Study as Study

@@ -11,8 +11,9 @@ from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError, VintageError
 from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
+from equity.measures.reach.centers import population_centers
 from equity.measures.reach.decay import slow_steps
-from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
+from equity.measures.reach.travel import nearest_sites, travel_costs
 from equity.provenance import carry, meta
 from equity.sources.care.kinds import sites_of
 from equity.study.inputs import Inputs
@@ -33,10 +34,11 @@ class Trips(NamedTuple):
 
 def trips(plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePart) -> Trips:
     """Measure one kind of care: what its limit and its spread make no difference to."""
-    sites, rurality = sites_that_count(inputs.sites, care), _rurality(care, table)
+    sites, along = sites_that_count(inputs.sites, care), _along(inputs, care)
     centers = _centers(plan, inputs, table)
     placed = _placed(table, centers)
-    near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
+    rurality = _rurality(care, table)
+    near = nearest_sites(placed, sites, centers=centers, rurality=rurality, **along)
     _refuse_far(near)
     points = None if care.by_capacity else _points(inputs, sites, care, table)
     return Trips(near, points)
@@ -122,8 +124,15 @@ def sites_that_count(sites: gpd.GeoDataFrame | None, care: CarePart) -> gpd.GeoD
     return carry(chosen, chosen, notes=[note])
 
 
+def _along(inputs: Inputs, care: CarePart) -> dict[str, Any]:
+    """Return what trips follow: the roads of the map, or speeds over a straight line."""
+    if care.extracts:
+        return {"method": "roads", "roads": inputs.roads[care.extracts]}
+    return {"roads": care.roads}
+
+
 def _rurality(care: CarePart, table: pd.DataFrame) -> pd.Series | None:
-    if care.rurality is None:
+    if care.rurality is None or care.extracts:
         return None
     if care.rurality not in table.columns:
         raise MissingColumnError(
@@ -197,7 +206,7 @@ def _points(
     if rurality is not None:
         own = people.index.str[: len(table.index[0])]
         rurality = pd.Series(own.map(rurality.to_dict()), index=people.index)
-    near = nearest_sites(people, sites, rurality=rurality, roads=care.roads)
+    near = nearest_sites(people, sites, rurality=rurality, **_along(inputs, care))
     return near.assign(population_n=people["population_n"])
 
 
@@ -223,9 +232,9 @@ def _access(
         placed,
         supply,
         max_minutes=limit,
-        roads=care.roads,
         centers=centers,
         rurality=_rurality(care, table),
+        **_along(inputs, care),
     )
     people = placed["population_n"].fillna(0.0)
     steps = slow_steps(limit)

@@ -133,6 +133,8 @@ def _slots(plan: StudyPlan) -> Iterator[tuple[list[Any], Files | None, _Belongs]
         yield ["funded", i, "file"], funded.file, lambda one: one.gives == "funded"
     yield ["coverage", "housing"], coverage.housing, lambda one: one.gives == "blocks"
     yield ["coverage", "connecticut"], coverage.connecticut, _has_codes
+    for i, care in enumerate(plan.care):
+        yield ["care", i, "roads"], list(care.extracts), lambda one: one.gives == "roads"
     for i, sites in enumerate(plan.sites):
         yield ["sites", i, "zip_areas"], sites.zip_areas, lambda one: one.level == "zcta"
     for i, table in enumerate(plan.tables):
@@ -257,6 +259,12 @@ def _wrong_care(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
                 kinds_in_words(care.kinds)
         except InputError as error:
             yield ["care", i, "kinds"], f"care.{i}.kinds: {error.what}", error.fix
+        if care.travel == "roads" and care.method != "column" and not care.roads:
+            yield (
+                ["care", i, "travel"],
+                f'care.{i}.roads: is missing, and travel = "roads" needs the files of the roads',
+                'roads = ["live:roads"], with the neighbors\' extracts beside it',
+            )
         for field, why in _without_effect(care):
             yield (
                 ["care", i, field],
@@ -272,6 +280,8 @@ def _without_effect(care: CarePart) -> Iterator[tuple[str, str]]:
         unread = dict.fromkeys(("column", "unit"), f'method = "{care.method}" takes no column')
     if not (care.method == "column" and care.by_ratio):
         unread["supply_n"] = "only a column of ratios is held against a number of clinicians"
+    if care.method == "column" and care.travel == "roads":
+        yield "travel", 'method = "column" takes its minutes from the column'
     if care.by_capacity:
         unread["sd"] = "clinicians per resident have no minutes with a spread"
     elif care.method == "column" and (care.by_ratio or care.unit == "share"):

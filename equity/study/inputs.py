@@ -24,6 +24,8 @@ from equity.provenance import Source, carry, meta, stamp
 from equity.sources.catalog import LIVE
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
+from equity.sources.roads.graph import RoadNetwork
+from equity.sources.roads.osm import read_roads
 from equity.sources.site_list import read_site_list
 from equity.study.care_sites import read_places_of_care
 from equity.study.coherence import blocks_beside_coverage, load_recipe
@@ -68,6 +70,8 @@ class Inputs:
         Census centers of population by area, where the study names a file of them.
     outlines
         County boundaries.
+    roads
+        Files as a ``[[care]]`` names them -> the roads that they hold.
     connecticut
         Old tract id -> id under the planning regions, where the study names a list of them.
     audit
@@ -87,6 +91,7 @@ class Inputs:
     blocks: pd.DataFrame | None
     centers: pd.DataFrame | None
     outlines: gpd.GeoDataFrame | None
+    roads: Mapping[tuple[str, ...], RoadNetwork]
     connecticut: pd.Series | None
     audit: JoinAudit
     sources: tuple[Source, ...]
@@ -113,6 +118,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     reader, level = _Reader(plan, folder), plan.study.level
     read: dict[str, Any] = {}
     steps: list[tuple[str, Callable[[], Any]]] = [
+        ("roads", reader.roads),
         ("boundaries", lambda: plan.boundaries and reader.boundaries(plan.boundaries, level)),
         ("acs", reader.people),
         ("tables", lambda: reader.tables(read["acs"][0], read["boundaries"])),
@@ -138,7 +144,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         *read["acs"], *read["tables"], read["lines"], *read["funded"], read["boundaries"],
         *(table for _, table in read["sites"]), read["blocks"], read["centers"],
         read["outlines"],
-        read["connecticut"], read["application"],
+        read["connecticut"], read["application"], *read["roads"].values(),
     ]  # fmt: skip
     return Inputs(
         areas=areas,
@@ -150,6 +156,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         blocks=read["blocks"],
         centers=read["centers"],
         outlines=read["outlines"],
+        roads=read["roads"],
         connecticut=read["connecticut"],
         audit=audit,
         sources=tuple(reader.files.sources(_sources_of(everything))),
@@ -337,6 +344,11 @@ class _Reader:
         path, only = self.files.path(part.file, part.year), self.study.only_state
         table = read_centers(path, year=part.year, level=self.level, state=only)
         return self._one([table])
+
+    def roads(self) -> dict[tuple[str, ...], RoadNetwork]:
+        """Return the roads of each set of files that a [[care]] names."""
+        named = dict.fromkeys(care.extracts for care in self.plan.care if care.extracts)
+        return {names: read_roads(self.files.paths(list(names), "")) for names in named}
 
     def blocks(self, lines: LocationFiles | pd.DataFrame | None) -> pd.DataFrame | None:
         name = self.plan.coverage.housing

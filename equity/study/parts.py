@@ -382,8 +382,9 @@ class SitesPart(_Read):
 class CarePart(_Part):
     """``[care]``, or one of ``[[care]]``: which care counts, and when it is within reach.
 
-    The first is the headline's; the columns of each other end in its id. `roads` names the speeds
-    of estimated minutes; None takes the package's default.
+    The first is the headline's; the columns of each other end in its id. With ``travel = "roads"``
+    `roads` names the extracts of OpenStreetMap that people travel on, else the speeds of estimated
+    minutes; None takes the package's default.
     """
 
     id: str = Field(default="care", pattern=r"^[a-z][a-z0-9_]*$")
@@ -392,12 +393,20 @@ class CarePart(_Part):
     method: Literal["travel", "capacity", "catchment", "column"] = "travel"
     limit_min: float = Field(default=30.0, gt=0, le=600)
     sd: float | None = Field(default=None, ge=0, le=3)
-    roads: Literal["proportional", "curve"] | None = None
+    travel: Literal["estimate", "roads"] = "estimate"
+    roads: Files | None = None
     benchmark_people_per_fte: float = Field(default=3500.0, gt=0, le=1e6)
     rurality: str | None = None
     column: str | None = None
     unit: str | None = None
     supply_n: float | None = Field(default=None, gt=0, le=1e7)
+
+    @field_validator("roads")
+    @classmethod
+    def _known_roads(cls, value: Files | None, info: ValidationInfo) -> Files | None:
+        if info.data.get("travel") == "roads" or value is None:
+            return [value] if isinstance(value, str) else value
+        return _one_of(value if isinstance(value, str) else ", ".join(value), ROADS)
 
     @property
     def by_ratio(self) -> bool:
@@ -410,9 +419,17 @@ class CarePart(_Part):
         return self.method in {"capacity", "catchment"}
 
     @property
-    def speeds(self) -> str:
-        """Name of the road speeds that minutes are estimated with."""
-        return self.roads or next(iter(ROADS))
+    def extracts(self) -> tuple[str, ...]:
+        """Files of the roads that trips follow; none where minutes are estimated."""
+        by_road = self.travel == "roads" and self.method != "column"
+        return tuple(self.roads or ()) if by_road else ()
+
+    @property
+    def speeds(self) -> str | None:
+        """Name of the road speeds that minutes are estimated with; None where they are not."""
+        if self.extracts:
+            return None
+        return self.roads if isinstance(self.roads, str) else next(iter(ROADS))
 
 
 class CriterionPart(_Part):

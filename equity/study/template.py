@@ -104,6 +104,8 @@ kinds = {kinds}
 method = "{method}"
 limit_min = 30
 # rurality = "ruca_primary"
+# Minutes are estimated from straight lines. For minutes by road put OpenStreetMap's extract of the
+# state into data/raw (`equity sources` says whence); then travel = "roads", roads = ["live:roads"].
 
 # Other kinds of care, each with three counts of its own: take the # away here and, above, of the
 # hospitals. Clinicians of the national file are sites of the kind mental_health_clinician where its
