@@ -19,7 +19,6 @@ from equity.measures.checks import (
     checked_column,
     need_criterion,
     need_gap_inputs,
-    refuse_at_least,
     refuse_cuts,
 )
 from equity.measures.gap import lines_unknown
@@ -102,7 +101,7 @@ class Inputs:
 
 def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings) -> Inputs:
     """Check a table and prepare what its draws need."""
-    _check(table, criteria, settings)
+    _check(table, criteria)
     ids = pd.Index(table.index.astype(str))
     order = np.argsort(ids.to_numpy(dtype=object), kind="stable")
     table, ids = table.iloc[order], ids[order]
@@ -143,12 +142,11 @@ def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings)
     )
 
 
-def _check(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings) -> None:
+def _check(table: pd.DataFrame, criteria: Sequence[Rule]) -> None:
     need_gap_inputs(table, ("population_n", *_SHARES))
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()].unique()
         raise InputError("an area is listed twice", rows=twice[:5].tolist(), count=len(twice))
-    refuse_at_least(settings.at_least, len(criteria))
     for one in criteria:
         need_criterion(table, one.column)
 
