@@ -11,7 +11,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -96,8 +96,8 @@ class Cover:
     def cells(self, project: int) -> Ints:
         """Return the cells that a project reaches."""
         start, end = self.reach.indptr[project : project + 2]
-        cells: Ints = self.reach.indices[start:end]
-        return cells
+        cells: Any = self.reach.indices[start:end]
+        return np.asarray(cells)
 
     def states(self, chosen: Flags) -> npt.NDArray[np.int8]:
         """Return each cell's state under a choice, counted anew."""
@@ -165,9 +165,7 @@ def collapsed(cover: Cover) -> tuple[Cover, Ints]:
     ends = np.concatenate([np.zeros((2, 1), np.uint64), np.cumsum(marks[:, whole], axis=1)], axis=1)
     sums = ends[:, columns.indptr[1:]] - ends[:, columns.indptr[:-1]]
     reached = np.diff(columns.indptr) > 0
-    _, first, number = np.unique(
-        sums[:, reached], axis=1, return_index=True, return_inverse=True
-    )
+    _, first, number = np.unique(sums[:, reached], axis=1, return_index=True, return_inverse=True)
     cell = np.full(len(reached), -1, dtype=np.intp)
     cell[reached] = number.ravel()
     kept = np.flatnonzero(reached)[first]
@@ -200,7 +198,8 @@ def greedy(cover: Cover, budget: float) -> Flags:
     """Choose by gain per cost, each gain counted after the steps before; or the best single one.
 
     For projects of one kind without groups, caps and bars the better of the two is worth at least
-    ½(1 − 1/e) of the best choice (Khuller, Moss and Naor 1999, doi:10.1016/S0020-0190(99)00031-9).
+    half of 1 - 1/e of the best choice (Khuller, Moss and Naor 1999,
+    doi:10.1016/S0020-0190(99)00031-9).
     A dearer project of a group may take the place of the one chosen first. Bars are reached by
     counting the people behind them for more, as little more as does; where nothing does, the
     choice comes nearest and :meth:`Cover.below` says so.
@@ -262,13 +261,14 @@ def in_order(cover: Cover, chosen: Flags) -> list[Pick]:
     picks = list(walk.picks())
     left = set(np.flatnonzero(chosen).tolist()) - {pick.project for pick in picks}
     for project in sorted(left, key=lambda one: (cover.cost[one], one)):
+        if project not in left:
+            continue
         picks.append(walk.take(project, walk.gain(project)))
         # What it makes worth while comes next.
         for pick in walk.picks():
             left.discard(pick.project)
             picks.append(pick)
-    seen: set[int] = set()
-    return [p for p in picks if not (p.project in seen or seen.add(p.project))]
+    return picks
 
 
 class _Walk:

@@ -6,6 +6,10 @@ breaks, is counted anew (HiGHS has given wrong answers to tiny problems). The bo
 
 from __future__ import annotations
 
+import ctypes
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,6 +28,26 @@ Flags = npt.NDArray[np.bool_]
 _NEAR = 1e-6
 
 
+@contextmanager
+def _without_its_remarks() -> Iterator[None]:
+    """Keep HiGHS from printing: version 1.12 writes a line of its own, whatever it is told."""
+
+    def flush() -> None:
+        with suppress(OSError, TypeError, AttributeError):
+            ctypes.CDLL(None).fflush(None)
+
+    flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
 class Answer(NamedTuple):
     """A solver's answer: the variables, what no answer can pass, and whether any answer exists."""
 
@@ -38,13 +62,14 @@ def maximise(
 ) -> Answer:  # fmt: skip
     """Maximise a sum of variables from 0 to ``most`` with ``lower <= rows x <= upper``."""
     low = np.full(len(upper), -np.inf) if lower is None else lower
-    found: Any = milp(
-        -gain,
-        constraints=LinearConstraint(rows, low, upper),  # type: ignore[arg-type]
-        integrality=whole.astype(int),
-        bounds=Bounds(0.0, most),
-        options={"mip_rel_gap": gap, "time_limit": seconds, "presolve": presolve},
-    )
+    with _without_its_remarks():
+        found: Any = milp(
+            -gain,
+            constraints=LinearConstraint(rows, low, upper),
+            integrality=whole.astype(int),
+            bounds=Bounds(0.0, most),
+            options={"mip_rel_gap": gap, "time_limit": seconds, "presolve": presolve},
+        )
     if found.status == 2:  # infeasible
         return Answer(None, np.nan, feasible=False)
     bound = found.get("mip_dual_bound")
@@ -102,7 +127,7 @@ def best_cover(cover: Cover, budget: float, *, gap: float, seconds: float) -> tu
 
 
 def cover_bound(cover: Cover, budget: float, *, seconds: float = 300.0) -> float:
-    """Return what no choice can pass, from the problem without whole numbers; missing if unsolved."""
+    """Return what no choice passes, by the problem without whole numbers; missing if unsolved."""
     model = _model(cover, budget)
     found = maximise(
         model.gain, model.rows, model.upper, whole=np.zeros(len(model.gain), dtype=bool),
@@ -153,11 +178,13 @@ def _model(cover: Cover, budget: float) -> _Model:
     shared = _Shared.of(cover, cell_of[~own], project_of[~own])
     state = cover.brings[project_of[own]]
     rows = _Rows()
-    rows.add(np.zeros(m), np.arange(m), cover.cost, budget)
+    # Limits as parts of themselves: the solver's tolerances are absolute.
+    rows.add(np.zeros(m), np.arange(m), cover.cost / budget, 1.0)
     _groups(cover, rows)
     for place in np.flatnonzero(np.isfinite(cover.cap)):
         there = np.flatnonzero(cover.place == place)
-        rows.add(np.zeros(len(there)), there, cover.cost[there], cover.cap[place])
+        scale = max(cover.cap[place], 1.0)
+        rows.add(np.zeros(len(there)), there, cover.cost[there] / scale, cover.cap[place] / scale)
     shared.tie(rows, m)
     size = m + len(shared.cell)
 
@@ -170,7 +197,8 @@ def _model(cover: Cover, budget: float) -> _Model:
     for bar in cover.bars:
         reached, everybody = worth(bar.worth), worth(cover.people)
         if bar.at_least_n is not None:
-            rows.add(np.zeros(size), np.arange(size), -reached, -bar.at_least_n)
+            scale = max(bar.at_least_n, 1.0)
+            rows.add(np.zeros(size), np.arange(size), -reached / scale, -bar.at_least_n / scale)
             continue
         # A part of all people: those who do not count for it may not be told too few.
         part = float(bar.at_least_share or 0.0)
@@ -208,9 +236,7 @@ class _Shared:
     brings: npt.NDArray[np.int8]
 
     @classmethod
-    def of(
-        cls, cover: Cover, cell: npt.NDArray[np.intp], project: npt.NDArray[np.intp]
-    ) -> _Shared:
+    def of(cls, cover: Cover, cell: npt.NDArray[np.intp], project: npt.NDArray[np.intp]) -> _Shared:
         """Take the pairs of cell and project."""
         brings = cover.brings[project]
         size = cover.reach.shape[1]
@@ -225,7 +251,7 @@ class _Shared:
         return cls(cells, states, cell, project, brings)
 
     def tie(self, rows: _Rows, m: int) -> None:
-        """A cell has what a chosen project brings, and is in one state."""
+        """Say that a cell has what a chosen project brings, and is in one state."""
         if not len(self.cell):
             return
         for bit in (1, 2):

@@ -1,50 +1,30 @@
-"""Candidate projects: from a table, or drawn up from the areas and what one of a thing costs.
-
-There is no default cost. Costs come from a table that says where each is from, and a cost that was
-made up is stamped as made up on everything that is made of it.
-"""
+"""Candidate projects: from a table, or drawn up from the areas and what one of a thing costs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equity.areas.words import number, plural
+from equity.areas.words import plural
 from equity.errors import InputError, MissingColumnError
-from equity.files.atomic import write_text
-from equity.files.delimited import BLANK, read_text_table
+from equity.files.delimited import read_text_table
 from equity.funding._cover import FIXES
+from equity.funding._tables import need_source, own_source, refuse_rows, text, yes
+from equity.funding.costs import ITEMS, QUESTIONED_USD
 from equity.funding.gains import gains_of, without_covered
 from equity.measures.checks import checked_column, need_gap_inputs
-from equity.provenance import Source, carry, file_source, stamp
-from equity.sources.area_rows import require_columns, row_labels, to_numbers
+from equity.provenance import carry, stamp
+from equity.sources.area_rows import require_columns, to_numbers
 
-__all__ = [
-    "QUESTIONED_USD",
-    "checked_projects",
-    "draw_up_projects",
-    "made_up_costs",
-    "read_costs",
-    "read_projects",
-    "write_cost_template",
-]
+__all__ = ["checked_projects", "draw_up_projects", "read_projects"]
 
-ITEMS = ("line", "device", "subscription")
-"""What can be bought one at a time."""
-QUESTIONED_USD = 100_000.0
-"""A line or a home that costs more than this is questioned."""
 _OUTLYING = 20.0
-"""And one that costs so many times the middle one of its table."""
+"""A project that costs so many times the middle one of its table, a line or home, is questioned."""
 _FEWEST = 5
-
-_COST_NUMBERS = ("capital_usd", "match_share", "yearly_usd", "years", "discount_rate")
 _ABOUT = ("cost_source", "cost_as_of", "cost_note")
-_YES = {"yes", "true", "1"}
 _NEED = (
     "qualifying_share", "connected_share", "device_share", "locations_n", "qualifying_n",
     "households_n",
@@ -81,115 +61,21 @@ def read_projects(path: str | Path) -> pd.DataFrame:
     frame = read_text_table(path)
     require_columns(frame, ("project_id", "fixes", "areas", "cost_usd", "cost_source"), path)
     frame = frame.apply(lambda column: column.str.strip())
-    _refuse_rows(frame["project_id"] == "", "a project has no project_id", path)
-    _refuse_rows(
+    refuse_rows(frame["project_id"] == "", "a project has no project_id", path)
+    refuse_rows(
         frame["project_id"].duplicated(keep=False), "a project_id stands twice", path,
         fix="give each project an id of its own",
     )  # fmt: skip
-    _need_source(frame, path)
+    need_source(frame, path)
     result = pd.DataFrame(index=pd.Index(frame["project_id"], name="project_id"))
     for name in ("name", "fixes", "exclusive_group", "county", *_ABOUT):
-        result[name] = _text(frame, name).to_numpy()
+        result[name] = text(frame, name).to_numpy()
     result["name"] = result["name"].where(result["name"] != "", result.index.to_series())
     result["areas"] = [_ids(cell) for cell in frame["areas"]]
     result["cost_usd"] = to_numbers(frame, {"cost_usd": "cost_usd"}, path)["cost_usd"].to_numpy()
     for name in ("made_up", "confirmed"):
-        result[name] = _text(frame, name).str.casefold().isin(_YES).to_numpy()
-    return stamp(result, sources=[_source(path, "candidate projects", result)])
-
-
-def read_costs(path: str | Path) -> pd.DataFrame:
-    """Read what one of each thing costs.
-
-    Parameters
-    ----------
-    path
-        CSV or XLSX, a row a cost: ``item`` (``line``, ``device``, ``subscription``), ``where`` (empty
-        for everywhere, or the first digits of area ids: the longest that fits counts),
-        ``capital_usd``, ``match_share`` (part of the capital that others pay, 0 to 1),
-        ``yearly_usd`` for ``years`` at ``discount_rate`` (0.03 for 3 %), ``cost_source`` and if
-        wanted ``cost_as_of``, ``cost_note``, ``made_up`` and ``confirmed``. Empty numbers but the
-        first are 0.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By row: ``item``, ``where``, ``unit_usd`` (capital less match, and the present value of the
-        yearly cost, paid at the end of each year) and what was read.
-
-    Raises
-    ------
-    InputError
-        For an unknown item, a cost that is not above 0 or is outlying, or has no source.
-    MissingColumnError
-        If a column is missing.
-    """
-    frame = read_text_table(path)
-    require_columns(frame, ("item", "capital_usd", "cost_source"), path)
-    frame = frame.apply(lambda column: column.str.strip())
-    strange = ~frame["item"].isin(ITEMS)
-    _refuse_rows(
-        strange, f"no item is called {_first(frame['item'], strange)!r}", path,
-        fix=f"choose from {', '.join(ITEMS)}",
-    )  # fmt: skip
-    there = [name for name in _COST_NUMBERS if name in frame.columns]
-    numbers = to_numbers(frame, dict(zip(there, there, strict=True)), path)
-    numbers = numbers.reindex(columns=list(_COST_NUMBERS))
-    unknown = numbers["capital_usd"].isna() & ~(numbers["yearly_usd"] > 0)
-    _refuse_rows(
-        unknown, "an item has no cost", path, fix="fill in capital_usd, yearly_usd, or leave it out"
-    )
-    _need_source(frame, path)
-    result = frame.assign(where=_text(frame, "where"), **numbers.fillna(0.0))
-    result["unit_usd"] = _unit_usd(result, path)
-    result["confirmed"] = _text(frame, "confirmed").str.casefold().isin(_YES)
-    result["made_up"] = _text(frame, "made_up").str.casefold().isin(_YES)
-    _refuse_rows(
-        result[["item", "where"]].duplicated(keep=False), "an item stands twice for one place", path
-    )
-    dear = (result["unit_usd"] > QUESTIONED_USD) & ~result["confirmed"]
-    _refuse_rows(
-        dear, f"one {_first(result['item'], dear)} costs ${_first(result['unit_usd'], dear):,.0f}",
-        path, fix="check the figure, or write yes under confirmed",
-    )  # fmt: skip
-    return stamp(result, sources=[_source(path, "unit costs", result)])
-
-
-def made_up_costs() -> pd.DataFrame:
-    """Return costs that were made up to show the method: nothing in them is a price.
-
-    Examples
-    --------
-    >>> costs = made_up_costs()
-    >>> costs["made_up"].all(), costs["item"].tolist()
-    (np.True_, ['line', 'device', 'subscription'])
-    """
-    return read_costs(Path(str(files("equity.funding") / "costs_made_up.csv")))
-
-
-def write_cost_template(path: str | Path, *, of: str = "costs") -> Path:
-    """Write an empty table of costs, or of projects, with a column for where each cost is from.
-
-    Parameters
-    ----------
-    path
-        CSV to write.
-    of
-        ``"costs"`` (of one line, device, subscription) or ``"projects"``.
-
-    Raises
-    ------
-    InputError
-        For another kind of table.
-    StorageError
-        If the file cannot be written, or is there already.
-    """
-    if of not in ("costs", "projects"):
-        raise InputError(f"there is no template of {of!r}", fix="choose costs or projects")
-    target = Path(path)
-    if target.exists():
-        raise InputError("the file is there already", file=target, fix="choose another name")
-    return write_text(target, (files("equity.funding") / f"{of}_template.csv").read_text("utf-8"))
+        result[name] = yes(frame, name).to_numpy()
+    return stamp(result, sources=[own_source(path, "candidate projects", result)])
 
 
 def draw_up_projects(
@@ -231,6 +117,7 @@ def draw_up_projects(
     ...     {"population_n": [1200.0], "beyond_reach_share": [1.0], "qualifying_share": [0.2],
     ...      "connected_share": [0.4], "device_share": [0.5], "locations_n": [500.0],
     ...      "qualifying_n": [100.0], "households_n": [450.0]}, index=["51001000100"])
+    >>> from equity.funding.costs import made_up_costs
     >>> drawn_up = draw_up_projects(areas, made_up_costs())
     >>> drawn_up[["fixes", "cost_usd"]].round().values.tolist()
     [['line', 1800000.0], ['line+home', 2266000.0]]
@@ -395,64 +282,9 @@ def _priced(projects: pd.DataFrame) -> None:
     _refuse(free, projects.index, "a project would cost nothing", "give costs above 0")
 
 
-def _unit_usd(frame: pd.DataFrame, path: str | Path) -> pd.Series:
-    limits: Mapping[str, float] = {
-        "match_share": 1.0, "discount_rate": 1.0, "years": 50.0, "capital_usd": np.inf,
-        "yearly_usd": np.inf,
-    }  # fmt: skip
-    for name, most in limits.items():
-        bad = (frame[name] < 0) | (frame[name] > most)
-        span = "negative" if most == np.inf else f"outside 0 to {number(most)}"
-        _refuse_rows(bad, f"{name} is {span}", path, fix="write 3 % as 0.03" if most == 1 else None)
-    rate, years = frame["discount_rate"], frame["years"]
-    paid = (1 - (1 + rate) ** -years) / rate.where(rate > 0)
-    yearly = frame["yearly_usd"] * paid.where(rate > 0, years)
-    usd = frame["capital_usd"] * (1 - frame["match_share"]) + yearly
-    _refuse_rows(
-        ~(usd > 0), "an item's cost is zero or negative", path, fix="give what is paid, above 0"
-    )
-    return usd
-
-
-def _need_source(frame: pd.DataFrame, path: str | Path) -> None:
-    _refuse_rows(
-        frame["cost_source"].isin(BLANK), "a cost has no source", path,
-        fix="write under cost_source who says so: a bid, an award, an estimate and whose",
-    )  # fmt: skip
-
-
-def _source(path: str | Path, product: str, table: pd.DataFrame) -> Source:
-    made_up = bool(table["made_up"].any())
-    return file_source(
-        path,
-        id="plan-costs",
-        agency="made up to show the method" if made_up else "the plan's own table",
-        product=product,
-        vintage="; ".join(dict.fromkeys(filter(None, table.get("cost_as_of", [])))) or "undated",
-        note="Made-up costs: nothing in them is a price." if made_up else "",
-    )
-
-
-def _text(frame: pd.DataFrame, name: str) -> pd.Series:
-    if name not in frame.columns:
-        return pd.Series("", index=frame.index)
-    return frame[name].mask(frame[name].isin(BLANK), "")
-
-
 def _ids(cell: str) -> tuple[str, ...]:
     parts = cell.replace(";", " ").replace(",", " ").split()
     return tuple(dict.fromkeys(part.rpartition("US")[2] for part in parts))
-
-
-def _first(values: pd.Series, where: pd.Series) -> object:
-    return values[where].iloc[0] if where.any() else 0
-
-
-def _refuse_rows(
-    bad: pd.Series, what: str, path: str | Path, *, fix: str | None = None
-) -> None:
-    if bad.any():
-        raise InputError(what, file=path, rows=row_labels(bad.index, bad), fix=fix)
 
 
 def _refuse(bad: npt.NDArray[np.bool_], ids: pd.Index, what: str, fix: str) -> None:
