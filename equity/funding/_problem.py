@@ -77,6 +77,11 @@ class Solver:
     gap: float
     seconds: float
 
+    def __post_init__(self) -> None:
+        """Refuse a method that there is not."""
+        if self.method not in ("milp", "greedy"):
+            raise InputError(f"no method {self.method!r}", fix="use milp or greedy")
+
     def solve(self, cover: Cover) -> tuple[Flags, float]:
         """Return a choice and a bound."""
         if self.method == "milp":

@@ -194,8 +194,7 @@ def portfolio(
     [['line+home', 375.0]]
     """
     budget = checked_number(budget_usd, "the budget", above=True)
-    if method not in ("milp", "greedy"):
-        raise InputError(f"no method {method!r}", fix="use milp or greedy")
+    solver = Solver(method, budget, gap, time_limit_s)
     left = without_covered(table, covered)
     candidates = checked_projects(projects, table)
     if candidates["cost_usd"].min() > budget:
@@ -208,7 +207,7 @@ def portfolio(
     gains = gains_of(left.table)
     problem = Problem.of(
         left.table, candidates, gains=gains, weight=weight, floors=floors, cap=cap_per_county_usd,
-        solver=Solver(method, budget, gap, time_limit_s),
+        solver=solver,
     )  # fmt: skip
     chosen, bound = problem.solve()
     shares = np.full(len(candidates), np.nan)

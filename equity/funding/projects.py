@@ -120,7 +120,7 @@ def draw_up_projects(
     >>> from equity.funding.costs import made_up_costs
     >>> drawn_up = draw_up_projects(areas, made_up_costs())
     >>> drawn_up[["fixes", "cost_usd"]].round().values.tolist()
-    [['line', 1800000.0], ['line+home', 2266000.0]]
+    [['line', 1800000.0], ['line+home', 2261538.0]]
     """
     need_gap_inputs(table, _NEED)
     table = without_covered(table, covered).table

@@ -132,7 +132,9 @@ def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings)
         judged=(people > 0) & np.logical_or.reduce(values),
         gap_drawn=link_drawn | (settings.travel is not None),
         link_drawn=link_drawn,
-        criteria_drawn=np.logical_or.reduce([np.isfinite(e) for e in margins.values()]),
+        criteria_drawn=np.logical_or.reduce(
+            [np.zeros(len(table), dtype=bool), *(np.isfinite(e) for e in margins.values())]
+        ),
         notes=_notes(
             table[known],
             {"population_n": people_error, "connected_share": homes_error, **margins},

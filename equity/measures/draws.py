@@ -214,7 +214,8 @@ def draw_standing(
         technologies=tuple(technologies), gap_share_at_least=gap_share_at_least,
         people_at_least=people_at_least,
     )  # fmt: skip
-    refuse_at_least(at_least, len(criteria))
+    if criteria or at_least:  # without any, totals are all that is asked for
+        refuse_at_least(at_least, len(criteria))
     have = inputs_of(table, criteria, settings)
     lift = Lift(*np.zeros((2, len(table)))) if lift is None else lift
     here = lift.taken(have.order)
