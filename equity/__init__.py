@@ -84,6 +84,12 @@ _PUBLIC = {
     "hotspots": "equity.measures.clusters",
     "change": "equity.measures.change",
     "disparity": "equity.measures.disparity",
+    # Funding
+    "draw_up_projects": "equity.funding.projects",
+    "read_projects": "equity.funding.projects",
+    "portfolio": "equity.funding.portfolio",
+    "scenario": "equity.funding.scenario",
+    "siting": "equity.funding.siting",
     # Outputs
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",

@@ -1,1 +1,1 @@
-"""What to do about it: scenarios, projects under a budget, sites of access."""
+"""What a grant pays for: program tests, scenarios and projects under a budget."""

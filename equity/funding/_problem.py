@@ -203,8 +203,9 @@ class Problem:
             for floor, one, own in found
         ]
         frame = pd.DataFrame(rows, columns=list(FRONT)).round(6)
-        frame = frame.sort_values(["first_n", "people_n"], ascending=[True, False], kind="stable")
-        return frame.drop_duplicates(["first_n", "people_n", "is_plan"]).reset_index(drop=True)
+        order = ["first_n", "people_n", "is_plan"]
+        frame = frame.sort_values(order, ascending=[True, False, False], kind="stable")
+        return frame.drop_duplicates(["first_n", "people_n"]).reset_index(drop=True)
 
     def _in_cells(self, worth: Floats) -> Floats:
         used, size = self.cell >= 0, self.small.people.shape[1]

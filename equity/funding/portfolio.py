@@ -42,7 +42,7 @@ class Portfolio:
         which a plan made anew has it, and ``group_chosen_share``, the share in which it has it or
         another of its group (missing without draws).
     areas
-        By area id: ``plan_fixes`` (``line``, ``home``, ``line+home`` or empty) and
+        By area id: ``plan_fixes`` (``line``, ``home``, ``line+home`` or ``none``) and
         ``plan_people_n``, people of the gap brought in (missing where the gap is).
     front
         What more people in areas that come first cost in people reached, if asked for: one row a
@@ -263,7 +263,7 @@ def _told(cover: Cover, projects: pd.DataFrame, chosen: Flags, shares: Floats) -
 def _areas(table: pd.DataFrame, cover: Cover, chosen: Flags) -> pd.DataFrame:
     state = cover.states(chosen)
     result = pd.DataFrame(index=table.index)
-    result["plan_fixes"] = [_STATE.get(int(one), "") for one in state]
+    result["plan_fixes"] = [_STATE.get(int(one), "none") for one in state]
     reached = cover.people[state, np.arange(len(state))]
     known = gains_of(table)["line+home"].notna().to_numpy()
     result["plan_people_n"] = np.where(known, reached, np.nan)

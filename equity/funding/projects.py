@@ -133,7 +133,7 @@ def draw_up_projects(
     home = usd["device"] + usd["subscription"]
     price = {"line": usd["line"], "home": home, "line+home": usd["line"] + home}
     parts = []
-    names = table["name"].astype(str) if "name" in table else pd.Series(ids, index=table.index)
+    names = _names(table)
     apart = gains["line"].fillna(0.0) + gains["home"].fillna(0.0)
     for fixes in FIXES:
         here = gains[fixes] > 0.5e-9
@@ -237,6 +237,16 @@ def _question(projects: pd.DataFrame, table: pd.DataFrame) -> None:
             rows=projects.index[bad],
             fix="check cost_usd and areas, or set confirmed",
         )
+
+
+def _names(table: pd.DataFrame) -> pd.Series:
+    """Return what an area is called, with its county."""
+    if "name" not in table.columns:
+        return table.index.astype(str).to_series(table.index)
+    names = table["name"].astype(str)
+    if "county_name" not in table.columns:
+        return names
+    return names + (", " + table["county_name"].astype(str)).where(table["county_name"].notna(), "")
 
 
 def _lacking(table: pd.DataFrame) -> pd.DataFrame:

@@ -34,3 +34,6 @@ class Block:
     link: str = ""
     #: On a page turned on its side.
     wide: bool = False
+    #: A figure's own picture (PNG), in the place of the map, and what it shows in words.
+    picture: bytes | None = None
+    alt: str = ""

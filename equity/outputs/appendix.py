@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ __all__ = ["blocks", "write_appendix"]
 MOST_ROWS = 60
 
 
-def write_appendix(report: Report, path: str | Path) -> Path:
+def write_appendix(report: Report, path: str | Path, *, parts: Iterable[Block] = ()) -> Path:
     """Write the appendix as PDF or DOCX, whichever the file's ending says.
 
     Parameters
@@ -31,6 +31,9 @@ def write_appendix(report: Report, path: str | Path) -> Path:
         What there is to say.
     path
         File ending in ``.pdf`` (US Letter, tagged, made with typst) or ``.docx``.
+    parts
+        Further parts, set before the method: of a plan, ``plan_part`` of
+        :mod:`equity.outputs.plan`.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def write_appendix(report: Report, path: str | Path) -> Path:
     picture = figure_png(report)
     content = [
         b if b.kind == "code" else replace(b, text=_content.joined(b.text))
-        for b in blocks(report)
+        for b in blocks(report, parts)
         if b.kind != "figure" or picture
     ]
     alt = alt_text(report)
@@ -72,7 +75,7 @@ def write_appendix(report: Report, path: str | Path) -> Path:
     return write_bytes(target, docx(report, content, picture, alt))
 
 
-def blocks(report: Report) -> Iterator[Block]:
+def blocks(report: Report, parts: Iterable[Block] = ()) -> Iterator[Block]:
     """Yield the appendix from title to recipe."""
     if report.synthetic:
         yield Block("stamp", SYNTHETIC)
@@ -85,6 +88,7 @@ def blocks(report: Report) -> Iterator[Block]:
     yield from _where(report)
     yield from _panels(report)
     yield from _rules(report)
+    yield from parts
     yield Block("heading", "Method")
     for heading, paragraph in report.method:
         yield Block("subheading", heading)
