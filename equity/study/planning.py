@@ -9,6 +9,7 @@ from typing import Any, Literal
 import geopandas as gpd
 import pandas as pd
 
+from equity.areas.join import combine
 from equity.errors import InputError, MissingFileError
 from equity.files.atomic import write_text
 from equity.funding.costs import made_up_costs, read_costs
@@ -19,7 +20,7 @@ from equity.measures.draws import Travel
 from equity.outputs.ownership import RECORD, sealed
 from equity.outputs.plan import PlanReport, write_plan
 from equity.outputs.tables import export
-from equity.provenance import meta, sha256_of, software
+from equity.provenance import carry, meta, sha256_of, software
 from equity.study.plan_words import finding, method, unknown
 from equity.study.runs import Run, read_run
 from equity.study.write import put_in_place
@@ -217,8 +218,8 @@ def _report(
 ) -> PlanReport:
     known = meta(plan.projects)
     shown = ["name", "county_name", "population_n", "gap_n", "gap_status", FIRST, "geometry"]
-    areas = table[[name for name in shown if name in table]].join(plan.areas)
-    areas.attrs = dict(table.attrs)
+    kept = table[[name for name in shown if name in table]]
+    areas = combine(carry(kept, table), plan.areas)
     synthetic = bool(past.record.get("synthetic"))
     title = str(past.record.get("title", ""))
     return PlanReport(
