@@ -28,14 +28,21 @@ def areas(n=6, *, seed=0, county="51001"):
         },
         index=pd.Index([f"{county}{i:06d}" for i in range(n)], name="geoid"),
     )
-    return table.assign(gap_n=table["population_n"] * table["beyond_reach_share"] * (1 - np.minimum(a, c)))
+    return table.assign(
+        gap_n=table["population_n"] * table["beyond_reach_share"] * (1 - np.minimum(a, c))
+    )
 
 
 def projects(table, *rows):
     """A table of projects from rows of id, what it fixes, positions of areas, and dollars."""
     frame = pd.DataFrame(
         [
-            {"project_id": key, "fixes": fixes, "areas": tuple(table.index[list(where)]), "cost_usd": usd}
+            {
+                "project_id": key,
+                "fixes": fixes,
+                "areas": tuple(table.index[list(where)]),
+                "cost_usd": usd,
+            }
             for key, fixes, where, usd in rows
         ]
     )

@@ -105,7 +105,10 @@ def test_people_are_those_of_the_scenario_and_within_the_bound(plan, run):
     table = gpd.read_parquet(run / "communities.parquet")
     lines = plan.portfolio.projects.query("fixes == 'line'")
     # A line alone is never credited with more than lack nothing else.
-    only = lines["people_alone_n"].to_numpy() - table["gap_line_only_n"][[a[0] for a in lines["areas"]]].to_numpy()
+    only = (
+        lines["people_alone_n"].to_numpy()
+        - table["gap_line_only_n"][[a[0] for a in lines["areas"]]].to_numpy()
+    )
     assert only == pytest.approx(np.zeros(len(lines)), abs=1e-6)
 
 

@@ -92,7 +92,8 @@ def home_part(table: pd.DataFrame, home: Part, device: Part, subscription: Part)
     both = np.where((f > 0) & (g > 0), f * g * np.maximum(1 - d - q + c, 0.0), 0.0)
     joined = devices + np.where(g > 0, g * (d - c), 0.0) + both
     apart = np.divide(joined, 1 - c, out=np.zeros_like(c), where=c < 1)
-    return whole + (1 - whole) * apart
+    together: Floats = whole + (1 - whole) * apart
+    return together
 
 
 def with_reach(table: pd.DataFrame, after: pd.Series | None) -> pd.DataFrame:

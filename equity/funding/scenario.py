@@ -72,7 +72,7 @@ class Scenario:
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
-        before, after = self.counts.loc["gap_n", ["before", "after"]]
+        before, after = self.counts[["before", "after"]].to_numpy()[_COUNTS.index("gap_n")]
         return (
             f"<Scenario {number(before)} people in the gap before, {number(after)} after; "
             f"{number(before - after)} brought in>"

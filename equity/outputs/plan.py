@@ -104,7 +104,7 @@ def write_plan(report: PlanReport, folder: str | Path) -> list[Path]:
     ]
 
 
-def marginal_table(projects: pd.DataFrame, most: int | None = None) -> Table:
+def marginal_table(projects: pd.DataFrame, most: int) -> Table:
     """Return the projects chosen, each with what it adds after those above it."""
     chosen = projects[projects["chosen"]].head(most)
     heads = (
@@ -168,15 +168,17 @@ def counts_table(counts: pd.DataFrame) -> Table:
         Head("change"),
     )
     rows = []
-    for name, label in _COUNTS.items():
-        one = counts.loc[name]
-        ends = [one.get(f"change_{end}", np.nan) for end in ("p05", "p95")]
+    told = counts.loc[list(_COUNTS)].to_dict("records")
+    for label, one in zip(_COUNTS.values(), told, strict=True):
+        ends = [float(one.get(f"change_{end}", np.nan)) for end in ("p05", "p95")]
         small = f"{number(ends[0])} to {number(ends[1])}" if np.isfinite(ends).all() else ""
+        now, later, change = (float(one[when]) for when in ("before", "after", "change"))
         rows.append(
             (
                 Cell(label),
-                *(Cell(number(one[when]), float(one[when])) for when in ("before", "after")),
-                Cell(number(one["change"]), float(one["change"]), small=small),
+                Cell(number(now), now),
+                Cell(number(later), later),
+                Cell(number(change), change, small=small),
             )
         )
     return Table("Before and after", heads, tuple(rows), tuple(_COUNTS))
@@ -303,7 +305,7 @@ def _page(report: PlanReport) -> str:
     stamps = "".join(f'<div class="stamp" role="note">{e(text)}</div>' for text in report.stamps)
     rest = "".join(f"<p>{_prose(sentence)}</p>" for sentence in report.finding[1:])
     heading = '<h2 id="communities" tabindex="-1">The projects chosen</h2>'
-    chosen = _drawn(marginal_table(report.projects))
+    chosen = _drawn(marginal_table(report.projects, len(report.projects)))
     tables = [f'{heading}<p class="note">{_MARGINAL}</p>{chosen}']
     if len(report.front) > 1:
         picture = base64.b64encode(front_png(report.front) or b"").decode()
@@ -337,7 +339,7 @@ def _page(report: PlanReport) -> str:
 _MARGINAL = (
     "Next is always the project that reaches most people anew for its cost; whom those above it "
     "reach counts for them alone. Chosen again: in which part of the plans made anew from what may "
-    "be true of travel, homes and residents; a place by whatever is brought there."
+    "be true; a place by whatever is brought there."
 )
 
 

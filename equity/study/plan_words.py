@@ -16,7 +16,8 @@ def finding(
     title: str, table: pd.DataFrame, plan: Portfolio, after: Scenario, *, draws: int
 ) -> list[str]:
     """Say what the money buys, how sure that is, for whom, and of what kind; the count first."""
-    gap, people = after.counts.loc["gap_n"], plan.people_n
+    people = plan.people_n
+    (gap,) = after.counts.loc[["gap_n"]].to_dict("records")
     chosen, stamp = plan.chosen, " (costs made up)" if plan.made_up else ""
     each = f", at ${number(plan.spent_usd / people)} a person" if people else ""
     sure = (gap.get("change_p95", np.nan) - gap.get("change_p05", np.nan)) / 2
@@ -32,7 +33,7 @@ def finding(
     if np.isfinite(plan.first_n) and people:
         first = table[FIRST].fillna(value=False).astype(bool)
         there = share(table["gap_n"][first].sum() / table["gap_n"].sum())
-        here = f"{about(plan.first_n, sure)} of them ({share(plan.first_n / people)})"
+        here = f"{about(plan.first_n)} of them ({share(plan.first_n / people)})"
         sentences.append(
             f"{here} live in under-resourced communities, where {there} of the people in the gap "
             "live."
@@ -105,8 +106,8 @@ def method(plan: Portfolio, draws: int) -> list[str]:
         "projects reach counts once."
     )
     often = (
-        f"{number(draws)} plans were made anew, greedily, each from a draw of residents, homes and "
-        "travel within their errors."
+        f"{number(draws)} plans were made anew, greedily, each from a draw of what has an error "
+        "here: residents, homes, and travel where minutes are estimated."
     )
     chosen = f"Of {plural(len(plan.projects), 'candidate')}, chosen {how}. {bound}"
     return [chosen, counted, often] if draws else [chosen, counted]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import geopandas as gpd
 import pandas as pd
@@ -21,6 +21,7 @@ from equity.outputs.ownership import RECORD, sealed
 from equity.outputs.plan import PlanReport, write_plan
 from equity.outputs.tables import export
 from equity.provenance import carry, meta, sha256_of, software
+from equity.study.file import read_plan
 from equity.study.plan_words import finding, method, unknown
 from equity.study.runs import Run, read_run
 from equity.study.write import put_in_place
@@ -53,7 +54,7 @@ class Plan:
     portfolio: Portfolio
     scenario: Scenario
     report: PlanReport
-    record: dict[str, Any]
+    record: dict[str, str]
 
     def write(self, folder: str | Path) -> Path:
         """Write page, two printed pages, tables and provenance into a folder.
@@ -152,8 +153,9 @@ def plan_run(
             table, made_up_costs() if costs is None else read_costs(costs), covered=covered
         )
     )
+    asked, _ = read_plan(Path(run) / "study.toml")
     # As the study drew it: half of the error of estimated minutes is a county's own.
-    travel = Travel(common=0.5) if "nearest_site_min" in table else None
+    travel = Travel(common=0.5) if asked.care[0].method == "travel" else None
     first = table[FIRST].fillna(value=False).astype(bool)
     plan = portfolio(
         table, candidates, budget_usd=budget_usd, covered=covered, method=method,
@@ -163,7 +165,7 @@ def plan_run(
     )  # fmt: skip
     after = _after(table, plan, covered, travel, draws)
     report = _report(past, table, plan, after, draws)
-    seal = {
+    seal: dict[str, str] = {
         "title": past.record.get("title", ""), "rule": past.headline,
         "sha256_of_all_above": past.record.get("sha256_of_all_above", ""),
     }  # fmt: skip

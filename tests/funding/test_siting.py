@@ -105,9 +105,7 @@ def test_the_sites_chosen_are_the_best_of_all_sets(seed, sd):
     sets = combinations(costs.sites, 2)
     best = max(naive_reached(costs, people, sites, 30, sd) for sites in sets)
     assert found.people_n == pytest.approx(best)
-    assert found.people_n == pytest.approx(
-        naive_reached(costs, people, found.sites.index, 30, sd)
-    )
+    assert found.people_n == pytest.approx(naive_reached(costs, people, found.sites.index, 30, sd))
     assert found.bound_n >= best - 1e-6
     assert found.sites["people_added_n"].sum() == pytest.approx(best)
     assert found.areas["reached_n"].sum() == pytest.approx(best)
@@ -144,7 +142,9 @@ def test_the_greedy_sites_keep_their_promise(seed):
 
 
 # PuLP, which spopt solves with, warns of its next version.
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning"
+)
 @pytest.mark.parametrize("seed", range(2))
 def test_spopt_finds_the_same_optima(seed):
     pytest.importorskip("spopt")
@@ -202,7 +202,9 @@ COSTS, PEOPLE = made_up(1)
     ],
 )  # fmt: skip
 def test_what_cannot_be_sited_is_said(how, said):
-    costs = eq.travel_costs(*far_apart(), max_minutes=80) if how.get("objective") == "worst" else COSTS
+    costs = (
+        eq.travel_costs(*far_apart(), max_minutes=80) if how.get("objective") == "worst" else COSTS
+    )
     people = PEOPLE if costs is COSTS else pd.Series(1.0, index=costs.origins)
     with pytest.raises(InputError, match=said):
         siting(costs, people, **how)
