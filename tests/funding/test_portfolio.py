@@ -223,6 +223,48 @@ def test_an_area_without_a_value_counts_nobody_and_is_said():
     assert np.isnan(plan.areas["plan_people_n"].iloc[1])
 
 
+def test_a_group_and_a_project_of_the_same_name_are_two_things():
+    table = areas(4)
+    rows = projects(table, ("a", "line+home", [0], 5.0), ("b", "line+home", [1], 5.0))
+    plan = portfolio(table, rows.assign(exclusive_group=["b", ""]), budget_usd=10)
+    assert set(plan.chosen.index) == {"a", "b"}
+
+
+def test_the_end_of_the_front_reaches_whom_else_it_can():
+    table = areas(2).assign(beyond_reach_share=1.0, qualifying_share=0.5, connected_share=1.0)
+    rows = projects(table, ("a", "line", [0], 5.0), ("b", "line", [1], 5.0))
+    plan = portfolio(table, rows, budget_usd=10, front=3)
+    assert plan.front["people_n"].iloc[-1] == pytest.approx(plan.people_n)
+    assert len(plan.front) == 1
+
+
+def test_only_bundles_that_bring_more_are_drawn_up_and_homes_that_lack_anything_are_paid_for():
+    table = areas(2).assign(
+        qualifying_share=[0.5, 0.9], connected_share=[1.0, 0.7], device_share=[1.0, 0.9],
+        subscription_share=[1.0, 0.9], qualifying_n=[500.0, 900.0], households_n=100.0,
+    )  # fmt: skip
+    costs = made_up_costs().set_index("item")["unit_usd"]
+    drawn_up = draw_up_projects(table, made_up_costs())
+    first, second = table.index
+    assert drawn_up.index.tolist() == [f"{first}:line", f"{second}:home", f"{second}:line+home"]
+    # 30 homes lack something; by the shares alone 20 would.
+    homes = 10 * costs["device"] + 20 * costs["subscription"]
+    assert drawn_up.loc[f"{second}:home", "cost_usd"] == pytest.approx(homes)
+
+
+def test_the_order_of_the_rows_changes_nothing():
+    table = areas(8, seed=7).assign(connected_share_moe=0.08)
+    shuffled = table.sample(frac=1, random_state=1)
+    one, other = (
+        portfolio(t, draw_up_projects(t, made_up_costs()), budget_usd=1e6, draws=50)
+        for t in (table, shuffled)
+    )
+    assert one.people_n == pytest.approx(other.people_n)
+    pd.testing.assert_series_equal(
+        one.projects["chosen_share"].sort_index(), other.projects["chosen_share"].sort_index()
+    )
+
+
 TABLE = areas()
 GOOD = (("a", "line+home", [0], 100.0), ("b", "line+home", [1, 2], 250.0))
 

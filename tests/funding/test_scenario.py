@@ -139,6 +139,14 @@ def test_draws_before_and_after_are_of_the_same_numbers():
     assert everything[["after", "after_p05", "after_p95"]].tolist() == [0, 0, 0]
 
 
+def test_the_order_of_the_rows_changes_no_draw():
+    table = areas(9, seed=5).assign(connected_share_moe=0.05)
+    part = pd.Series(np.linspace(0, 1, 9), index=table.index)
+    shuffled = table.sample(frac=1, random_state=2)
+    one, other = (scenario(t, home=part, line=0.3, draws=50).counts for t in (table, shuffled))
+    pd.testing.assert_frame_equal(one, other, check_exact=False, rtol=1e-5)
+
+
 def test_nothing_of_the_caller_s_table_is_changed():
     before = TABLE.copy(deep=True)
     scenario(TABLE, line=0.5, home=0.5, draws=50)
