@@ -89,6 +89,11 @@ _PUBLIC = {
     "read_funded": "equity.sources.funding",
     "already_funded": "equity.measures.lines.funded",
     "evaluate_program": "equity.funding.programs",
+    "draw_up_projects": "equity.funding.projects",
+    "read_projects": "equity.funding.projects",
+    "portfolio": "equity.funding.portfolio",
+    "scenario": "equity.funding.scenario",
+    "siting": "equity.funding.siting",
     # Outputs
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",

@@ -16,7 +16,12 @@ from equity.areas.table import area_table as area_table
 from equity.areas.validate import validate as validate
 from equity.checkup import doctor as doctor
 from equity.example.state import load_example as load_example
+from equity.funding.portfolio import portfolio as portfolio
 from equity.funding.programs import evaluate_program as evaluate_program
+from equity.funding.projects import draw_up_projects as draw_up_projects
+from equity.funding.projects import read_projects as read_projects
+from equity.funding.scenario import scenario as scenario
+from equity.funding.siting import siting as siting
 from equity.measures.adoption import adoption as adoption
 from equity.measures.adoption import covered_populations as covered_populations
 from equity.measures.change import change as change

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +32,12 @@ _READ = "What was read and joined"
 
 
 def write_appendix(
-    report: Report, path: str | Path, *, program: str = "", recipe: str = ""
+    report: Report,
+    path: str | Path,
+    *,
+    program: str = "",
+    recipe: str = "",
+    parts: Iterable[Block] = (),
 ) -> Path:
     """Write the appendix as PDF or DOCX, whichever the file's ending says.
 
@@ -50,6 +55,9 @@ def write_appendix(
     recipe
         Name of a file beside it that holds the study already; by default one is written, called
         ``<name>-study.toml``.
+    parts
+        Further parts, set before the method: of a plan, ``plan_part`` of
+        :mod:`equity.outputs.plan`.
 
     Returns
     -------
@@ -81,7 +89,7 @@ def write_appendix(
     name = recipe or f"{target.stem}-study.toml"
     content = [
         in_words(b, layout)
-        for b in blocks(report, program=program, recipe=name)
+        for b in blocks(report, program=program, recipe=name, parts=parts)
         if b.kind != "figure" or picture
     ]
     if not recipe:
@@ -119,7 +127,13 @@ def _below(cell: _content.Cell, layout: Layout, *, words: bool) -> _content.Cell
     return replace(cell, text=text, small=small)
 
 
-def blocks(report: Report, *, program: str = "", recipe: str = "study.toml") -> Iterator[Block]:
+def blocks(
+    report: Report,
+    *,
+    program: str = "",
+    recipe: str = "study.toml",
+    parts: Iterable[Block] = (),
+) -> Iterator[Block]:
     """Yield the appendix from title to checksum."""
     layout = find_layout(program)
     if report.synthetic:
@@ -139,6 +153,7 @@ def blocks(report: Report, *, program: str = "", recipe: str = "study.toml") -> 
     yield from _sites(report)
     yield from _panels(report, layout)
     yield from _rules(report)
+    yield from parts
     yield Block("heading", "Method")
     for heading, paragraph in report.method:
         if heading != _READ:

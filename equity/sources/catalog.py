@@ -28,8 +28,8 @@ GIVES = (
 """What a reader makes of an input: a table of areas; shortage areas, one row a component; what each
 provider offers, one row an area and provider; offers of lines; places of care with coordinates, or
 with an address only; census blocks; polygons of areas, or of other things; where people are inside
-areas; links between areas of two kinds; roads; locations that a commitment covers; projects with their
-dollars; areas that a list names, and no other."""
+areas; links between areas of two kinds; roads; locations that a commitment covers; projects with
+their dollars; areas that a list names, and no other."""
 
 LIVE = "live:"
 """What the name of an input begins with where a study takes it from its publisher."""

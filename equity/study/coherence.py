@@ -125,14 +125,19 @@ def _slots(plan: StudyPlan) -> Iterator[tuple[list[Any], Files | None, _Belongs]
         yield ["area", "blocks"], plan.area.blocks, lambda one: one.gives == "blocks"
     if plan.centers is not None:
         yield ["centers", "file"], plan.centers.file, lambda one: one.gives == "centers"
-    for i, acs in enumerate(plan.acs):
-        yield ["acs", i, "files"], acs.files, lambda one: one.reader.name == "acs"
     read_by = coverage.read_by
     yield ["coverage", "files"], coverage.files, lambda one: one.reader.name == read_by
-    for i, funded in enumerate(plan.funded):
-        yield ["funded", i, "file"], funded.file, lambda one: one.gives == "funded"
     yield ["coverage", "housing"], coverage.housing, lambda one: one.gives == "blocks"
     yield ["coverage", "connecticut"], coverage.connecticut, _has_codes
+    yield from _slots_of_many(plan)
+
+
+def _slots_of_many(plan: StudyPlan) -> Iterator[tuple[list[Any], Files | None, _Belongs]]:
+    """Yield the places of a study that may stand in it more than once."""
+    for i, acs in enumerate(plan.acs):
+        yield ["acs", i, "files"], acs.files, lambda one: one.reader.name == "acs"
+    for i, funded in enumerate(plan.funded):
+        yield ["funded", i, "file"], funded.file, lambda one: one.gives == "funded"
     for i, care in enumerate(plan.care):
         yield ["care", i, "roads"], list(care.extracts), lambda one: one.gives == "roads"
     for i, sites in enumerate(plan.sites):
