@@ -215,7 +215,7 @@ def test_race_and_ethnicity_stand_in_the_appendix_only_if_asked(result, tmp_path
         for label in named.values():  # three rates, and who lives in the places
             assert rows.count(label) == times
             assert page.count(f">{label}<") == 4
-        assert rows.count("Residents without health insurance") == 4
+        assert rows.count("Residents without health insurance") >= 4
         assert sum(NO_RACE.strip() in (one.text or "") for one in shown) == (times == 0)
 
 
