@@ -161,7 +161,7 @@ def _with_area(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
             fix="give the id of the area (tract) that each site lies in, of this run",
         )
     bare = [n for n in table.columns if n not in frame.columns and n != "geometry"]
-    areas = pd.DataFrame(table)[bare].loc[ids.to_numpy()].set_axis(frame.index, axis=0)
+    areas = pd.DataFrame(table)[bare].loc[ids.tolist()].set_axis(frame.index, axis=0)
     return pd.concat([frame, areas], axis=1)
 
 
