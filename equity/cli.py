@@ -209,6 +209,48 @@ def compare(
 
 
 @app.command()
+def program(
+    program_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Program (bead-2025, dlt-2020 …) or a rule file.")
+    ] = "",
+    run_folder: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="Folder of a run, e.g. maps/va.")
+    ] = None,
+    *,
+    listing: Annotated[
+        bool, typer.Option("--list", help="List the programs, and what is unverified.")
+    ] = False,
+    as_of: Annotated[
+        str | None, typer.Option(help="Day that the tests are put for, as 2026-06-30.")
+    ] = None,
+    area: Annotated[
+        str, typer.Option(help='Part of the run: "Wise County, Lee County", or ids.')
+    ] = "",
+    sites: Annotated[Path | None, typer.Option(help="List of the application's sites.")] = None,
+    grant: Annotated[float | None, typer.Option(help="Grant requested, in dollars.")] = None,
+) -> None:
+    """Put a run to the published tests of a grant program."""
+    from equity.errors import InputError
+    from equity.study.program import listed_programs, put_to_program
+
+    if listing:
+        for line in listed_programs():
+            _say(line)
+        return
+    if not program_id or run_folder is None:
+        raise InputError(
+            "names no program and run",
+            fix="equity program bead-2025 maps/example; equity program --list says what there is",
+        )
+    found = put_to_program(
+        program_id, run_folder, as_of=as_of, area=area, sites=sites, grant_usd=grant
+    )
+    _say(f"{found.rule.title}, as of {found.as_of}")
+    for sentence in found.sentences():
+        _say(f"  - {sentence}")
+
+
+@app.command()
 def plan(
     run_folder: Annotated[
         Path | None, typer.Argument(metavar="RUN", help="Folder of a run, e.g. maps/va.")

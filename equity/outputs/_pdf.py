@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from equity.files.atomic import scratch
 from equity.outputs._block import Block
 from equity.outputs._text import clean
+from equity.outputs._widths import column_widths, stays_whole
 from equity.outputs.report import Report
 
 __all__ = ["document", "pdf"]
+
+_ROOM = 468.0
+"""Points across a letter page less its margins."""
 
 logger = logging.getLogger("equity.outputs")
 
@@ -83,10 +86,7 @@ def document(report: Report, content: Sequence[Block], alt: str) -> dict[str, An
         "synthetic": report.synthetic,
         "software": clean(" ".join(str(v) for v in report.software.values())),
         "alt": clean(alt),
-        "groups": [
-            {"wide": wide, "blocks": [_block(b, number) for number, b in group]}
-            for wide, group in groupby(enumerate(content), key=lambda item: item[1].wide)
-        ],
+        "blocks": [_block(b, number) for number, b in enumerate(content)],
     }
 
 
@@ -101,8 +101,11 @@ def _block(block: Block, number: int) -> dict[str, Any]:
     if block.table is not None:
         table = block.table
         record["caption"] = clean(table.caption)
+        widths = column_widths(table, _ROOM)
+        record["whole"] = stays_whole(table, widths)
         record["heads"] = [
-            {"label": clean(h.label), "words": h.words, "width": h.width} for h in table.heads
+            {"label": clean(h.label), "words": h.words, "width": round(width, 1)}
+            for h, width in zip(table.heads, widths, strict=True)
         ]
         record["rows"] = [
             [{"text": clean(c.text), "small": clean(c.small)} for c in row] for row in table.rows

@@ -28,7 +28,7 @@ __all__ = ["MADE_UP", "PlanReport", "plan_part", "write_plan"]
 
 MADE_UP = "Made-up costs, to show the method: nothing here is a price, and the plan is no advice."
 PEOPLE = "plan_people_n"
-_PRINTED = 8
+_PRINTED = 7
 """Projects that two printed pages have room for."""
 _CSP = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '

@@ -17,13 +17,15 @@ from equity.measures.adoption import adoption, counted_columns, covered_populati
 from equity.measures.clusters import hotspots
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
-from equity.measures.lines.coverage import coverage, coverage_under
+from equity.measures.index import IndexStability, index_stability, need_index
+from equity.measures.lines.coverage import coverage, coverage_under, location_table
+from equity.measures.lines.funded import already_funded
 from equity.measures.price import line_over_income
 from equity.measures.recover import recover
 from equity.measures.standing import Criterion, falls_short, under_resourced
 from equity.progress import track
-from equity.provenance import carry
-from equity.rules import CoverageRule
+from equity.provenance import carry, meta, stamp
+from equity.rules import CoverageRule, IndexRecipe
 from equity.study.care import care_within_reach
 from equity.study.inputs import Inputs
 from equity.study.joining import joined, refuse_made_twice
@@ -42,17 +44,23 @@ _OF_CARE = (
     "gap_status",
 )  # fmt: skip
 _SIDE_BY_SIDE = (
-    "qualifying_share", "coverage_status", "subscription_share",
+    "qualifying_share", "coverage_status", "unserved_n", "underserved_n", "subscription_share",
     "subscription_share_moe", "connected_share", "connected_share_moe",
 )  # fmt: skip
 
 
 class Measured(NamedTuple):
-    """A study's table, how its parts met, and the draws behind its probabilities."""
+    """A study's table, how its parts met, and the draws behind its probabilities.
+
+    `offers` are the best lines by H3 cell, where location files tell them; `need` is the index of
+    need under other weights, where the study asks for one. None otherwise.
+    """
 
     table: gpd.GeoDataFrame
     audit: JoinAudit
     draws: Draws
+    offers: pd.DataFrame | None
+    need: IndexStability | None
 
 
 def measure(
@@ -60,9 +68,10 @@ def measure(
     inputs: Inputs,
     rules: tuple[CoverageRule, ...],
     *,
+    recipe: IndexRecipe | None = None,
     executor: Executor | None = None,
 ) -> Measured:
-    """Return the study's table, how what was measured met the areas, and the draws.
+    """Return the study's table, how what was measured met the areas, draws, and practices' offers.
 
     Every measure under the headline rule, the gap under each. Every table enters through
     `combine`: key and vintage are checked, and each row that did not meet is counted.
@@ -73,6 +82,8 @@ def measure(
         The study and what it runs on.
     rules
         The rules side by side; the headline's columns carry no suffix.
+    recipe
+        Of an index of need beside the gap; None for none.
     executor
         What reads the coverage files; this machine's processes by default.
     """
@@ -80,27 +91,32 @@ def measure(
         table = _with_people(plan, inputs.areas)
         table = care_within_reach(plan, inputs, table, plan.care[0])
         advance(1)
-        lines = _lines(plan, inputs, rules, executor)
+        # The headline first: its columns are the ones without a suffix.
+        rules = tuple(sorted(rules, key=lambda rule: rule.id != plan.study.headline))
+        near_sites = "nearest_site_id" in table
+        lines, offers = _lines(plan, inputs, rules, executor, by_cell=near_sites)
         if inputs.lines is not None:
             given = map(str, lines[plan.study.headline].columns)
             refuse_made_twice(inputs.areas, given, "[coverage] gives")
         audit = inputs.audit
-        # The headline first: its columns are the ones without a suffix.
-        for rule in sorted(rules, key=lambda rule: rule.id != plan.study.headline):
+        for rule in rules:
             here, found = _here(plan, table, lines[rule.id])
             if rule.id == plan.study.headline:
                 audit += found
             table = combine(table, *_under_rule(plan, inputs, table, rule, here))
             advance(1)
         _refuse_no_headline(plan, table)
+        if inputs.funded:
+            table = combine(table, _already_funded(plan, inputs, rules, lines, executor))
         table = combine(table, recover(table))
         for care in plan.care[1:]:
             table = combine(table, _other_care(plan, inputs, table, care))
         table, drawn = _with_standing(plan, table)
+        table, need = _with_need(inputs, table, recipe)
         advance(1)
     result = table.copy()  # one block again: dozens of columns came one by one
     result.insert(0, "geo_id", geo_id(result.index.to_series(), plan.study.level))
-    return Measured(carry(result, table), audit, drawn)
+    return Measured(carry(result, table), audit, drawn, offers, need)
 
 
 def _refuse_no_headline(plan: StudyPlan, table: gpd.GeoDataFrame) -> None:
@@ -151,18 +167,29 @@ def _other_care(
 
 
 def _lines(
-    plan: StudyPlan, inputs: Inputs, rules: tuple[CoverageRule, ...], executor: Executor | None
-) -> dict[str, pd.DataFrame]:
-    """Return coverage under each rule; location files are read once for all of them."""
+    plan: StudyPlan,
+    inputs: Inputs,
+    rules: tuple[CoverageRule, ...],
+    executor: Executor | None,
+    *,
+    by_cell: bool,
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame | None]:
+    """Return coverage under each rule and, if asked for, the best offers under the first by cell.
+
+    Location files are read once for all of it.
+    """
     if inputs.lines is None:
-        return {rule.id: unknown_lines(inputs.areas) for rule in rules}
+        return {rule.id: unknown_lines(inputs.areas) for rule in rules}, None
     if isinstance(inputs.lines, pd.DataFrame):
-        return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}
+        return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}, None
     housing = None if inputs.blocks is None else _housing(plan, inputs)
-    frames = coverage_under(
-        inputs.lines, rules, level=plan.study.level, housing=housing, executor=executor
-    )
-    return {rule.id: inputs.recoded(frame) for rule, frame in zip(rules, frames, strict=True)}
+    offers = rules[0] if by_cell and plan.coverage.kind == "locations" else None
+    frames, found = coverage_under(
+        inputs.lines, rules, level=plan.study.level, whole=1, offers=offers, housing=housing,
+        executor=executor,
+    )  # fmt: skip
+    lines = {rule.id: inputs.recoded(frame) for rule, frame in zip(rules, frames, strict=True)}
+    return lines, found
 
 
 def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
@@ -179,6 +206,25 @@ def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
     )
     units: pd.Series = blocks["housing_n"]
     return units
+
+
+def _already_funded(
+    plan: StudyPlan,
+    inputs: Inputs,
+    rules: tuple[CoverageRule, ...],
+    lines: dict[str, pd.DataFrame],
+    executor: Executor | None,
+) -> pd.DataFrame:
+    """Return what a commitment already covers: location by location where those are read."""
+    here, rule = lines[plan.study.headline], next(r for r in rules if r.id == plan.study.headline)
+    whole = any("funded_n" in one and one["funded_n"].notna().any() for one in inputs.funded)
+    if isinstance(inputs.lines, pd.DataFrame) or inputs.lines is None or whole:
+        return already_funded(here, inputs.funded)
+    single = location_table(inputs.lines, rule=rule, executor=executor)
+    vintage = meta(here).geo_vintage
+    stamp(single, geo_vintage=vintage, sources=inputs.lines.sources)
+    found = already_funded(single, inputs.funded, level=plan.study.level)
+    return inputs.recoded(found)
 
 
 def _here(
@@ -207,7 +253,8 @@ def _under_rule(
     gap = telehealth_gap(base)
     if rule.id == plan.study.headline:
         return [here, homes, gap]
-    apart = combine(base, gap)[[*_SIDE_BY_SIDE, *gap.columns]]
+    both = combine(base, gap)
+    apart = both[[name for name in (*_SIDE_BY_SIDE, *gap.columns) if name in both]]
     return [carry(apart.add_suffix(rule.suffix), here, homes)]
 
 
@@ -221,3 +268,16 @@ def _with_standing(plan: StudyPlan, table: gpd.GeoDataFrame) -> tuple[gpd.GeoDat
     travel = Travel(common=0.5) if plan.care[0].method == "travel" else None
     drawn = draw_standing(table, criteria, at_least=needed, travel=travel, **cuts)
     return combine(table, first, short, drawn.areas(), hotspots(table)), drawn
+
+
+def _with_need(
+    inputs: Inputs, table: gpd.GeoDataFrame, recipe: IndexRecipe | None
+) -> tuple[gpd.GeoDataFrame, IndexStability | None]:
+    """Add an index of need, which may be made of all that was measured and of coded columns."""
+    if recipe is None:
+        return table, None
+    coded = [name for name in inputs.areas.columns if is_acs_code(str(name))]
+    whole = combine(table, inputs.areas[coded]) if coded else table
+    stable = index_stability(whole, recipe)
+    beside = stable.areas.drop(columns="need_index_rank")
+    return combine(table, need_index(whole, recipe), beside), stable

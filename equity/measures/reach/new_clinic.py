@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 
@@ -24,7 +22,7 @@ def beyond_reach_with_clinic(
     *,
     benchmark_per_10k: float,
     capacity: float = 1.0,
-    steps: str | Mapping[float, float] = "slow",
+    steps: _decay.Weights = "slow",
     demand: Numbers | None = None,
 ) -> pd.Series:
     """Return each area's share beyond reach if one new site opened at its own center.
@@ -71,7 +69,7 @@ def beyond_reach_with_clinic(
         what="demand",
         of="areas",
     )
-    decay = _decay.within_costs(_decay.steps(steps, unit=costs.unit), costs)
+    decay = _decay.decay_of(steps, costs)
     around = np.zeros(len(people))
     own = np.zeros(len(people))
     for rows, f in weighted(costs, decay):
