@@ -280,7 +280,8 @@ def _printed(report: PlanReport) -> bytes:
     whole = _as_report(report)
     picture = figure_png(whole) if report.drawn else None
     alt = alt_text(whole) if report.drawn else ""
-    return pdf(whole, list(_two_pages(report)), picture, alt, compact=True)
+    content = [b for b in _two_pages(report) if b.kind != "figure" or b.picture or picture]
+    return pdf(whole, content, picture, alt, compact=True)
 
 
 def _as_report(report: PlanReport) -> Report:
