@@ -28,7 +28,7 @@ __all__ = ["MADE_UP", "PlanReport", "plan_part", "write_plan"]
 
 MADE_UP = "Made-up costs, to show the method: nothing here is a price, and the plan is no advice."
 PEOPLE = "plan_people_n"
-_PRINTED = 8
+_PRINTED = 7
 """Projects that two printed pages have room for."""
 _CSP = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -280,7 +280,8 @@ def _printed(report: PlanReport) -> bytes:
     whole = _as_report(report)
     picture = figure_png(whole) if report.drawn else None
     alt = alt_text(whole) if report.drawn else ""
-    return pdf(whole, list(_two_pages(report)), picture, alt, compact=True)
+    content = [b for b in _two_pages(report) if b.kind != "figure" or b.picture or picture]
+    return pdf(whole, content, picture, alt, compact=True)
 
 
 def _as_report(report: PlanReport) -> Report:
