@@ -201,7 +201,7 @@ def _answered(
     rows = given.get(criterion.unit)
     if criterion.unit == "site" and rows is None and criterion.reduce == "each":
         rows = given["area"]  # a definition of places: what holds for an area holds for its sites
-    have = set(amounts) if criterion.unit == "project" else set() if rows is None else rows.known
+    have = set(amounts) if rows is None else {m for m in criterion.metrics if rows.has(m)}
     lacking = _lacking(criterion, have)
     if not lacking:
         return answer(criterion, rows, amounts)

@@ -99,11 +99,13 @@ def _cell(value: Any, unit: str, moe: Any) -> Cell:
     return Cell(text, float(value), small=f"± {margin}" if mark else "")
 
 
-def county_table(report: Report) -> Table | None:
-    """Draw one row a county of the area, however many there are."""
+def county_table(report: Report, *, most: int) -> Table | None:
+    """Draw one row a county of the area, however many; more than `most` by their gap."""
     frame = report.levels.get("counties")
     if frame is None or len(frame) < 2:
         return None
+    if len(frame) > most:
+        frame = frame.sort_values("gap_n", ascending=False, kind="stable")
     columns = {
         "population_n": "Residents",
         "no_link_n": "Without a usable link",

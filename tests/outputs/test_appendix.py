@@ -24,6 +24,7 @@ from equity.outputs import _content
 from equity.outputs._content import Cell, Head, Table
 from equity.outputs._figure import alt_text, figure_png
 from equity.outputs._layout import find_layout, list_layouts
+from equity.outputs._place_tables import county_table
 from equity.outputs._text import clean
 from equity.outputs._widths import column_widths, stays_whole
 from equity.outputs.appendix import MOST_ROWS, blocks, write_appendix
@@ -405,6 +406,20 @@ def test_a_run_names_its_own_file_and_writes_no_second_one(tmp_path):
     write_appendix(make_report(), tmp_path / "a.docx", recipe="study.toml")
     assert [p.name for p in tmp_path.iterdir()] == ["a.docx"]
     assert "study.toml" in docx_text(tmp_path / "a.docx")
+
+
+def test_counties_have_a_row_each_and_many_begin_with_the_largest_gap():
+    frame = pd.DataFrame(
+        {"name": ["A", "B", "C"], "population_n": [9.0, 8, 7], "gap_n": [1.0, 3, 2]},
+        index=["51001", "51003", "51005"],
+    )
+    report = dataclasses.replace(make_report(), levels={"counties": frame})
+    few = county_table(report, most=3)
+    assert [row[0].text for row in few.rows] == ["A", "B", "C"]
+    assert [head.label for head in few.heads] == ["County", "Residents", "In the gap"]
+    assert [row[0].text for row in county_table(report, most=2).rows] == ["B", "C", "A"]
+    one = dataclasses.replace(report, levels={"counties": frame.iloc[:1]})
+    assert county_table(one, most=2) is None
 
 
 def test_a_program_that_does_not_exist_is_told_the_closest(report, tmp_path):
