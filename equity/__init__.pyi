@@ -16,7 +16,12 @@ from equity.areas.table import area_table as area_table
 from equity.areas.validate import validate as validate
 from equity.checkup import doctor as doctor
 from equity.example.state import load_example as load_example
+from equity.funding.portfolio import portfolio as portfolio
 from equity.funding.programs import evaluate_program as evaluate_program
+from equity.funding.projects import draw_up_projects as draw_up_projects
+from equity.funding.projects import read_projects as read_projects
+from equity.funding.scenario import scenario as scenario
+from equity.funding.siting import siting as siting
 from equity.measures.adoption import adoption as adoption
 from equity.measures.adoption import covered_populations as covered_populations
 from equity.measures.change import change as change
@@ -37,9 +42,9 @@ from equity.measures.practice import practice_readiness as practice_readiness
 from equity.measures.reach.beyond import beyond_reach as beyond_reach
 from equity.measures.reach.catchment import catchment as catchment
 from equity.measures.reach.catchment import solve_catchment as solve_catchment
+from equity.measures.reach.centers import population_centers as population_centers
 from equity.measures.reach.new_clinic import beyond_reach_with_clinic as beyond_reach_with_clinic
 from equity.measures.reach.travel import nearest_sites as nearest_sites
-from equity.measures.reach.travel import population_centers as population_centers
 from equity.measures.reach.travel import travel_costs as travel_costs
 from equity.measures.reach.virtual import solve_virtual_catchment as solve_virtual_catchment
 from equity.measures.reach.virtual import virtual_catchment as virtual_catchment
@@ -73,5 +78,6 @@ from equity.sources.fcc.bdc import read_bdc as read_bdc
 from equity.sources.fcc.classes import read_coverage as read_coverage
 from equity.sources.funding import read_funded as read_funded
 from equity.sources.own_table import read_table as read_table
+from equity.sources.roads.osm import read_roads as read_roads
 from equity.study.result import StudyResult as StudyResult
 from equity.study.run import Study as Study

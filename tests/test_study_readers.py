@@ -982,12 +982,13 @@ def test_a_table_of_2010_without_a_crosswalk_is_refused(home):
         gathered(path)
 
 
-def test_residents_of_another_table_than_b01003_are_told(home):
+@pytest.mark.parametrize("code", ["B01001_001E", "S0601_C01_001E"])
+def test_residents_of_another_table_than_b01003_are_told(home, code):
     assert not [n for n in meta(gathered(home.study())[0].areas).notes if "Residents are" in n]
-    home.write("ages.csv", rows_of("GEO_ID,B01001_001E", (f"{t},900" for t in home.tracts)))
+    home.write("ages.csv", rows_of(f"GEO_ID,{code}", (f"{t},900" for t in home.tracts)))
     areas = gathered(home.study("", ("tracts.csv", "ages.csv")))[0].areas
     assert areas["population_n"].eq(900).all()
-    said = "Residents are counted in B01001: B01003 is not among the tables"
+    said = f"Residents are counted in {code.partition('_')[0]}: B01003 is not among the tables"
     assert said in meta(areas).notes
 
 

@@ -140,6 +140,12 @@ _TABLE = (
         ("https://broadbandusa.ntia.gov",),
         page="https://broadbandusa.ntia.gov",
     ),
+    Publisher(
+        "geofabrik",
+        "Geofabrik's extracts of OpenStreetMap",
+        ("https://download.geofabrik.de",),
+        page="https://download.geofabrik.de/north-america/us.html",
+    ),
 )
 
 PUBLISHERS = {row.id: row for row in _TABLE}

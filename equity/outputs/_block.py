@@ -30,3 +30,6 @@ class Block:
     text: str = ""
     table: Table | None = None
     link: str = ""
+    #: A figure's own picture (PNG), in the place of the map, and what it shows in words.
+    picture: bytes | None = None
+    alt: str = ""

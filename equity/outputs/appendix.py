@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,12 +15,13 @@ from equity.outputs import _content, _place_tables
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Table
 from equity.outputs._layout import Layout, Part, asked_columns, find_layout, list_layouts
-from equity.outputs._panels import counts_table, panels
+from equity.outputs._panels import counts_table, panels, without_race
 from equity.outputs.report import Report
 from equity.outputs.tables import recipe_text
 
 __all__ = ["asked_columns", "blocks", "list_layouts", "write_appendix"]
 
+NO_RACE = " Race and ethnicity are left out here; the page tells of them."
 #: Longer lists belong in the workbook; the appendix says where it stopped.
 MOST_ROWS = 60
 _COMMUNITIES = (
@@ -31,7 +32,12 @@ _READ = "What was read and joined"
 
 
 def write_appendix(
-    report: Report, path: str | Path, *, program: str = "", recipe: str = ""
+    report: Report,
+    path: str | Path,
+    *,
+    program: str = "",
+    recipe: str = "",
+    parts: Iterable[Block] = (),
 ) -> Path:
     """Write the appendix as PDF or DOCX, whichever the file's ending says.
 
@@ -49,6 +55,9 @@ def write_appendix(
     recipe
         Name of a file beside it that holds the study already; by default one is written, called
         ``<name>-study.toml``.
+    parts
+        Further parts, set before the method: of a plan, ``plan_part`` of
+        :mod:`equity.outputs.plan`.
 
     Returns
     -------
@@ -80,7 +89,7 @@ def write_appendix(
     name = recipe or f"{target.stem}-study.toml"
     content = [
         in_words(b, layout)
-        for b in blocks(report, program=program, recipe=name)
+        for b in blocks(report, program=program, recipe=name, parts=parts)
         if b.kind != "figure" or picture
     ]
     if not recipe:
@@ -118,7 +127,13 @@ def _below(cell: _content.Cell, layout: Layout, *, words: bool) -> _content.Cell
     return replace(cell, text=text, small=small)
 
 
-def blocks(report: Report, *, program: str = "", recipe: str = "study.toml") -> Iterator[Block]:
+def blocks(
+    report: Report,
+    *,
+    program: str = "",
+    recipe: str = "study.toml",
+    parts: Iterable[Block] = (),
+) -> Iterator[Block]:
     """Yield the appendix from title to checksum."""
     layout = find_layout(program)
     if report.synthetic:
@@ -138,6 +153,7 @@ def blocks(report: Report, *, program: str = "", recipe: str = "study.toml") -> 
     yield from _sites(report)
     yield from _panels(report, layout)
     yield from _rules(report)
+    yield from parts
     yield Block("heading", "Method")
     for heading, paragraph in report.method:
         if heading != _READ:
@@ -270,11 +286,13 @@ def _where(report: Report) -> Iterator[Block]:
 
 
 def _panels(report: Report, layout: Layout) -> Iterator[Block]:
-    for panel in panels(report):
+    shown = report if report.race_in_appendix else without_race(report)
+    fewer = any(len(shown.disparities[name]) < len(f) for name, f in report.disparities.items())
+    for panel in panels(shown):
         if panel.anchor == "whom" and not layout.whom:
             continue
         yield Block("heading", panel.heading)
-        yield Block("note", panel.note)
+        yield Block("note", panel.note + (NO_RACE if fewer and panel.anchor == "whom" else ""))
         yield from (Block("table", table=table) for table in panel.tables)
 
 

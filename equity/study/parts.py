@@ -62,6 +62,8 @@ class AreasPart(_Part):
 
     Several states are one study, read at once; with `state_by_state` each is a study of its own,
     run one after the other, with a page that leads to theirs. ``state = "US"`` always is that.
+    Some programs judge no proposal by race or ethnicity: the appendix tells of them only where
+    `race_in_appendix` asks for it, the page does either way.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)
@@ -74,6 +76,7 @@ class AreasPart(_Part):
     connected: Literal["B28003", "S2802"] = "B28003"
     synthetic: bool = False
     state_by_state: bool = False
+    race_in_appendix: bool = False
 
     @property
     def each_apart(self) -> bool:
@@ -379,8 +382,9 @@ class SitesPart(_Read):
 class CarePart(_Part):
     """``[care]``, or one of ``[[care]]``: which care counts, and when it is within reach.
 
-    The first is the headline's; the columns of each other end in its id. `roads` names the speeds
-    of estimated minutes; None takes the package's default.
+    The first is the headline's; the columns of each other end in its id. With ``travel = "roads"``
+    `roads` names the extracts of OpenStreetMap that people travel on, else the speeds of estimated
+    minutes; None takes the package's default.
     """
 
     id: str = Field(default="care", pattern=r"^[a-z][a-z0-9_]*$")
@@ -389,12 +393,20 @@ class CarePart(_Part):
     method: Literal["travel", "capacity", "catchment", "column"] = "travel"
     limit_min: float = Field(default=30.0, gt=0, le=600)
     sd: float | None = Field(default=None, ge=0, le=3)
-    roads: Literal["proportional", "curve"] | None = None
+    travel: Literal["estimate", "roads"] = "estimate"
+    roads: Files | None = None
     benchmark_people_per_fte: float = Field(default=3500.0, gt=0, le=1e6)
     rurality: str | None = None
     column: str | None = None
     unit: str | None = None
     supply_n: float | None = Field(default=None, gt=0, le=1e7)
+
+    @field_validator("roads")
+    @classmethod
+    def _known_roads(cls, value: Files | None, info: ValidationInfo) -> Files | None:
+        if info.data.get("travel") == "roads" or value is None:
+            return [value] if isinstance(value, str) else value
+        return _one_of(value if isinstance(value, str) else ", ".join(value), ROADS)
 
     @property
     def by_ratio(self) -> bool:
@@ -407,9 +419,17 @@ class CarePart(_Part):
         return self.method in {"capacity", "catchment"}
 
     @property
-    def speeds(self) -> str:
-        """Name of the road speeds that minutes are estimated with."""
-        return self.roads or next(iter(ROADS))
+    def extracts(self) -> tuple[str, ...]:
+        """Files of the roads that trips follow; none where minutes are estimated."""
+        by_road = self.travel == "roads" and self.method != "column"
+        return tuple(self.roads or ()) if by_road else ()
+
+    @property
+    def speeds(self) -> str | None:
+        """Name of the road speeds that minutes are estimated with; None where they are not."""
+        if self.extracts:
+            return None
+        return self.roads if isinstance(self.roads, str) else next(iter(ROADS))
 
 
 class CriterionPart(_Part):
@@ -469,6 +489,12 @@ class PricePart(_Part):
     income_share: float = Field(default=CUSTOMARY_SHARE, gt=0, lt=1)
 
 
+class IndexPart(_Part):
+    """``[index]``: the recipe of an index of need, by its id or file; a second view of places."""
+
+    recipe: str = Field(min_length=1)
+
+
 class StudyPlan(_Part):
     """A whole study file, validated."""
 
@@ -487,6 +513,7 @@ class StudyPlan(_Part):
     falls_short: FallsShortPart = FallsShortPart()
     sensitivity: SensitivityPart = SensitivityPart()
     price: PricePart | None = None
+    index: IndexPart | None = None
     application: ApplicationPart | None = None
     notes: list[str] = []
 

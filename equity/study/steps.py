@@ -17,6 +17,7 @@ from equity.measures.adoption import adoption, counted_columns, covered_populati
 from equity.measures.clusters import hotspots
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
+from equity.measures.index import IndexStability, index_stability, need_index
 from equity.measures.lines.coverage import coverage, coverage_under, location_table
 from equity.measures.lines.funded import already_funded
 from equity.measures.price import line_over_income
@@ -24,7 +25,7 @@ from equity.measures.recover import recover
 from equity.measures.standing import Criterion, falls_short, under_resourced
 from equity.progress import track
 from equity.provenance import carry, meta, stamp
-from equity.rules import CoverageRule
+from equity.rules import CoverageRule, IndexRecipe
 from equity.study.care import care_within_reach
 from equity.study.inputs import Inputs
 from equity.study.joining import joined, refuse_made_twice
@@ -51,13 +52,15 @@ _SIDE_BY_SIDE = (
 class Measured(NamedTuple):
     """A study's table, how its parts met, and the draws behind its probabilities.
 
-    `offers` are the best lines by H3 cell, where location files tell them: None otherwise.
+    `offers` are the best lines by H3 cell, where location files tell them; `need` is the index of
+    need under other weights, where the study asks for one. None otherwise.
     """
 
     table: gpd.GeoDataFrame
     audit: JoinAudit
     draws: Draws
     offers: pd.DataFrame | None
+    need: IndexStability | None
 
 
 def measure(
@@ -65,6 +68,7 @@ def measure(
     inputs: Inputs,
     rules: tuple[CoverageRule, ...],
     *,
+    recipe: IndexRecipe | None = None,
     executor: Executor | None = None,
 ) -> Measured:
     """Return the study's table, how what was measured met the areas, draws, and practices' offers.
@@ -78,6 +82,8 @@ def measure(
         The study and what it runs on.
     rules
         The rules side by side; the headline's columns carry no suffix.
+    recipe
+        Of an index of need beside the gap; None for none.
     executor
         What reads the coverage files; this machine's processes by default.
     """
@@ -106,10 +112,11 @@ def measure(
         for care in plan.care[1:]:
             table = combine(table, _other_care(plan, inputs, table, care))
         table, drawn = _with_standing(plan, table)
+        table, need = _with_need(inputs, table, recipe)
         advance(1)
     result = table.copy()  # one block again: dozens of columns came one by one
     result.insert(0, "geo_id", geo_id(result.index.to_series(), plan.study.level))
-    return Measured(carry(result, table), audit, drawn, offers)
+    return Measured(carry(result, table), audit, drawn, offers, need)
 
 
 def _refuse_no_headline(plan: StudyPlan, table: gpd.GeoDataFrame) -> None:
@@ -261,3 +268,16 @@ def _with_standing(plan: StudyPlan, table: gpd.GeoDataFrame) -> tuple[gpd.GeoDat
     travel = Travel(common=0.5) if plan.care[0].method == "travel" else None
     drawn = draw_standing(table, criteria, at_least=needed, travel=travel, **cuts)
     return combine(table, first, short, drawn.areas(), hotspots(table)), drawn
+
+
+def _with_need(
+    inputs: Inputs, table: gpd.GeoDataFrame, recipe: IndexRecipe | None
+) -> tuple[gpd.GeoDataFrame, IndexStability | None]:
+    """Add an index of need, which may be made of all that was measured and of coded columns."""
+    if recipe is None:
+        return table, None
+    coded = [name for name in inputs.areas.columns if is_acs_code(str(name))]
+    whole = combine(table, inputs.areas[coded]) if coded else table
+    stable = index_stability(whole, recipe)
+    beside = stable.areas.drop(columns="need_index_rank")
+    return combine(table, need_index(whole, recipe), beside), stable
