@@ -39,6 +39,7 @@ class Answer:
     left_out_n: float = 0.0
     note: str = ""
     missing: str = ""
+    how: str = ""
     each: pd.Series | None = None
     margin: float | None = None
 

@@ -73,11 +73,11 @@ def _where(name: str) -> str:
     status = name.replace("_designated_share", "_status")
     known = name if is_program_metric(name) else status
     if is_program_metric(known):
-        return program_metric(known).get
+        return program_metric(known).source
     if name.startswith(("funded", "unserved_unfunded", "underserved_unfunded")):
-        return "a list of funded locations, as [[funded]] in the study"
+        return "the FCC's funding map, or the state's list of awards"
     (column,) = describe([name])
-    return f"{column.source}, as [[acs]] or one of [[tables]] in the study"
+    return column.source.replace("ACS ", "American Community Survey, tables ")
 
 
 def _told(name: str) -> tuple[str, str]:

@@ -256,7 +256,7 @@ def _one_part(report: Report, heading: str, part: Part) -> Iterator[Block]:
     if table is not None:
         yield Block("table", table=table)
     if lacking:
-        yield Block("note", "Not in this study, and where the applicant gets it:")
+        yield Block("note", "Not in this study, and where it is published:")
         yield from (Block("bullet", f"{text}.") for text in lacking)
 
 

@@ -373,21 +373,19 @@ def test_points_and_amounts_of_the_worksheet_stand_in_the_table(for_programs):
     assert squeeze("40 points") in text
     assert squeeze("mean 31 % against points 0 from 0 %") in text.replace("\u00a0", "")
     assert squeeze("read second hand") in text
-    assert squeeze("It needs grant requested: --grant, in dollars") in text
+    assert squeeze("It needs the grant requested, from the applicant's budget") in text
     assert squeeze("unverified: recalled only") in pdf_text(folder / "bead.pdf")
 
 
 def test_what_the_study_has_not_is_said_with_where_to_get_it(for_programs):
     _, folder = for_programs
     text = pdf_text(folder / "hrsa.pdf")
-    assert squeeze("Not in this study, and where the applicant gets it") in text
-    assert (
-        squeeze(
-            'Residents in a medically underserved area (MUA): [[tables]] with reader = "designations"'
-        )
-        in text
-    )
-    assert squeeze("Adult residents who are veterans: ACS B21001_002 / B21001_001") in text
+    assert squeeze("Not in this study, and where it is published") in text
+    published = "HRSA's file of medically underserved areas (data.hrsa.gov)"
+    assert squeeze(f"Residents in a medically underserved area (MUA): {published}") in text
+    veterans = "American Community Survey, tables B21001_002 / B21001_001"
+    assert squeeze(f"Adult residents who are veterans: {veterans}") in text
+    assert "[[tables]]" not in text, "how a study takes it is no matter of the reader's"
 
 
 @pytest.mark.parametrize("ending", ["pdf", "docx"])
