@@ -1,0 +1,104 @@
+"""What the site takes from the package when it is built: the reference, and formulas as MathML.
+
+A public name is listed in ``equity/__init__.pyi``, an input in the catalog; neither stands here
+again, so that a new one is in the reference with no further line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from latex2mathml.converter import convert
+from mkdocs.structure.files import File, Files
+
+from equity.sources.catalog import INPUTS
+
+ROOT = Path(__file__).parents[1]
+STUB = ROOT / "equity" / "__init__.pyi"
+TAKEN = {
+    "sources.md": "data/README.md",  # its table is the catalog's own: `equity sources --markdown`
+    "benchmarks.md": "benchmarks/README.md",
+    "changes.md": "CHANGELOG.md",
+    "images/page.png": "maps/example.png",
+    "images/appendix.png": "maps/appendix.png",
+}
+"""What stands elsewhere in the repository."""
+FENCE = re.compile(r"^```math\n(.*?)\n```$", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"\$([^$\n]+)\$")
+ROLE = re.compile(r":(?:func|class|data|meth|mod):<code>([^<]+)</code>")
+LEADS = {
+    "sources": "Functions called `get_…` ask a publisher; those called `read_…` read a file. Those "
+    "that are not at the top level are imported from the module that stands over them.",
+    "areas": "Everything is a table of areas that gains columns; `combine` is the only way in.",
+    "measures": "A table in, new columns out, with the caller's index.",
+    "study": "One file that names inputs, rules and criteria, and what a run of it gives back.",
+}
+
+
+def homes() -> list[str]:
+    """Return the full name of everything public: the top level, and the readers of all inputs."""
+    top = re.findall(r"^from (equity\.\S+) import (\w+) as", STUB.read_text("utf-8"), re.MULTILINE)
+    readers = [entry.reader.where.replace(":", ".") for entry in INPUTS]
+    return sorted({".".join(pair) for pair in top} | set(readers))
+
+
+def rooms() -> dict[str, list[str]]:
+    """Return the public names of each room; what is a module at the top is of ``whole``."""
+    found: dict[str, list[str]] = {}
+    for name in homes():
+        room = name.split(".")[1]
+        found.setdefault(room if room not in {"checkup", "settings"} else "study", []).append(name)
+    return found
+
+
+def page_of(room: str, names: Iterable[str]) -> str:
+    """Return the reference page of a room."""
+    listed = "\n\n".join(f"::: {name}" for name in names)
+    return f"# {room.capitalize()}\n\n{LEADS.get(room, '')}\n\n{listed}\n"
+
+
+def on_config(config: Any) -> Any:
+    """Add the reference to the nav, a page a room."""
+    pages = [{room.capitalize(): f"reference/{room}.md"} for room in rooms()]
+    config.nav.insert(-1, {"Reference": pages})
+    return config
+
+
+def on_files(files: Files, config: Any) -> Files:
+    """Make the pages of the reference, and take those that stand elsewhere."""
+    for room, names in rooms().items():
+        files.append(File.generated(config, f"reference/{room}.md", content=page_of(room, names)))
+    for name, path in TAKEN.items():
+        content: str | bytes = (ROOT / path).read_bytes()
+        if name.endswith(".md"):
+            content = (ROOT / path).read_text("utf-8").replace("](docs/", "](")
+        files.append(File.generated(config, name, content=content))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Turn formulas into MathML, which browsers draw with no script and no font of ours."""
+    if not FENCE.search(markdown):
+        return markdown  # a dollar is a dollar
+    whole = FENCE.sub(lambda found: convert(found[1], display="block"), markdown)
+    return INLINE.sub(lambda found: convert(found[1]), whole)
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Lead from what a docstring names to where that is documented."""
+    known = {
+        name.rpartition(".")[2]: (room, name) for room, names in rooms().items() for name in names
+    }
+
+    def link(found: re.Match[str]) -> str:
+        name = found[1].removesuffix("()").rpartition(".")[2]
+        code = f"<code>{found[1]}</code>"
+        if name not in known:
+            return code
+        room, whole = known[name]
+        return f'<a href="../{room}/#{whole}">{code}</a>'
+
+    return ROLE.sub(link, html)
