@@ -61,15 +61,15 @@ def _svg(body: list[str], width: int, height: int, title: str) -> str:
 def floors_svg(graph: Mapping[str, set[str]], floors: Mapping[str, int]) -> str:
     """Return the picture of rooms on floors: a dot where the room of a row imports a column's."""
     arrows = rooms_of(graph)
-    rooms = [room for room in floors if room in arrows and room[0] != "_"]  # not the door itself
+    known = [room for room in floors if room in arrows and room[0] != "_"]  # not the door itself
 
     def depth(room: str) -> tuple[int, int]:
         """Return the floor, and who on it imports the room: an importer stands above."""
         return -floors[room], sum(
-            room in arrows[other] for other in rooms if floors[other] == floors[room]
+            room in arrows[other] for other in known if floors[other] == floors[room]
         )
 
-    rooms.sort(key=depth)
+    rooms = sorted(known, key=depth)
     body, last, side = [], -1, len(rooms) * CELL
     for at, room in enumerate(rooms):
         y = TOP + at * CELL

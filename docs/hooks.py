@@ -40,18 +40,19 @@ LEADS = {
 
 def homes() -> list[str]:
     """Return the full name of everything public: the top level, and the readers of all inputs."""
-    top = re.findall(r"^from (equity\.\S+) import (\w+) as", STUB.read_text("utf-8"), re.MULTILINE)
+    stub = STUB.read_text(encoding="utf-8")
+    top = re.findall(r"^from (equity\.[a-z]\S+) import (\w+) as", stub, re.MULTILINE)
     readers = [entry.reader.where.replace(":", ".") for entry in INPUTS]
     return sorted({".".join(pair) for pair in top} | set(readers))
 
 
 def rooms() -> dict[str, list[str]]:
-    """Return the public names of each room; what is a module at the top is of ``whole``."""
+    """Return the public names of each room, what belongs to a whole run with the study's."""
     found: dict[str, list[str]] = {}
     for name in homes():
         room = name.split(".")[1]
-        found.setdefault(room if room not in {"checkup", "settings"} else "study", []).append(name)
-    return found
+        found.setdefault("study" if room in {"checkup", "settings"} else room, []).append(name)
+    return dict(sorted(found.items()))
 
 
 def page_of(room: str, names: Iterable[str]) -> str:
@@ -89,16 +90,11 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 def on_page_content(html: str, **_: Any) -> str:
     """Lead from what a docstring names to where that is documented."""
-    known = {
-        name.rpartition(".")[2]: (room, name) for room, names in rooms().items() for name in names
-    }
+    known = {name.rpartition(".")[2]: name for name in homes()}
 
     def link(found: re.Match[str]) -> str:
-        name = found[1].removesuffix("()").rpartition(".")[2]
         code = f"<code>{found[1]}</code>"
-        if name not in known:
-            return code
-        room, whole = known[name]
-        return f'<a href="../{room}/#{whole}">{code}</a>'
+        name = known.get(found[1].rpartition(".")[2])
+        return f'<autoref identifier="{name}">{code}</autoref>' if name else code
 
     return ROLE.sub(link, html)
