@@ -20,6 +20,7 @@ import pytest
 from equity.cli import app
 from equity.errors import EquityError
 from equity.example import state
+from equity.study.coherence import problems
 from equity.study.file import StudyPlan
 from equity.study.run import Study
 
@@ -141,10 +142,20 @@ def typed(command: str, kept: dict, page: str) -> None:
             shutil.copytree(folder, kept[command] / folder.name)
 
 
+def written(title: str, text: str, folder: Path) -> None:
+    """Write what a titled block holds into a new file, or at the end of the one that it names."""
+    name, _, where = title.partition(" (")
+    file = folder / name
+    assert file.exists() == bool(where), title
+    old = file.read_text(encoding="utf-8") + "\n" if where else ""
+    file.write_text(old + text, encoding="utf-8")
+
+
 def part_of_a_study(text: str, example_state, page: str) -> None:
     """A block of TOML stands in the place of the example's own parts of that name."""
     base = tomllib.loads(example_state.study.read_text(encoding="utf-8"))
-    assert StudyPlan.model_validate(base | tomllib.loads(text)), page
+    plan = StudyPlan.model_validate(base | tomllib.loads(text))
+    assert list(problems(plan, example_state.study)) == [], page
 
 
 @pytest.mark.parametrize("page", sorted(set(PAGES) - FOLLOWED_ELSEWHERE))
@@ -155,7 +166,7 @@ def test_every_block_of_a_page_runs(page, desk, kept, example_state):
     space = {"__name__": "__main__"}
     for language, title, text in blocks(PAGES[page]):
         if title:
-            Path(title).write_text(text, encoding="utf-8")
+            written(title, text, Path())
         elif language == "python":
             with contextlib.redirect_stdout(io.StringIO()):
                 exec(compile(text, page, "exec"), space)
@@ -210,11 +221,8 @@ def applied(block: Block, copy: Path) -> str:
         now = file.read_text(encoding="utf-8")
         assert now.count(old) == 1, f"{title} has changed: tell the page"
         file.write_text(now.replace(old, new), encoding="utf-8")
-    elif "(at the end)" in title:
-        file.write_text(f"{file.read_text(encoding='utf-8')}\n{text}", encoding="utf-8")
     else:
-        assert not file.exists(), title
-        file.write_text(text, encoding="utf-8")
+        written(title, text, copy)
     return ""
 
 
