@@ -14,6 +14,7 @@ from typing import Any
 from latex2mathml.converter import convert
 from mkdocs.structure.files import File, Files
 
+import equity
 from equity.sources.catalog import INPUTS
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +32,7 @@ INLINE = re.compile(r"\$([^$\n]+)\$")
 ROLE = re.compile(r":(?:func|class|data|meth|mod):<code>([^<]+)</code>")
 LEADS = {
     "sources": "Functions called `get_…` ask a publisher; those called `read_…` read a file. Those "
-    "that are not at the top level are imported from the module that stands over them.",
+    "that are not at the top level stand here with the module that they are imported from.",
     "areas": "Everything is a table of areas that gains columns; `combine` is the only way in.",
     "measures": "A table in, new columns out, with the caller's index.",
     "study": "One file that names inputs, rules and criteria, and what a run of it gives back.",
@@ -57,7 +58,10 @@ def rooms() -> dict[str, list[str]]:
 
 def page_of(room: str, names: Iterable[str]) -> str:
     """Return the reference page of a room."""
-    listed = "\n\n".join(f"::: {name}" for name in names)
+    whole = "\n    options:\n      show_root_full_path: true"
+    listed = "\n\n".join(
+        f"::: {name}" + whole * (name.rpartition(".")[2] not in equity.__all__) for name in names
+    )
     return f"# {room.capitalize()}\n\n{LEADS.get(room, '')}\n\n{listed}\n"
 
 

@@ -66,7 +66,8 @@ def blocks(path: Path) -> list[Block]:
 
 def commands(text: str) -> list[str]:
     """The commands of a block of shell, without the comments beside them."""
-    lines = [re.split(r"\s+#|;", line)[0] for line in text.splitlines()]
+    whole = text.replace("\\\n", " ")
+    lines = [re.split(r"\s+#|;", line)[0] for line in whole.splitlines()]
     return [part.strip() for line in lines for part in line.split("&&") if part.strip()]
 
 
@@ -201,7 +202,7 @@ def test_a_block_that_does_not_run_is_seen(desk, kept, example_state):
         part_of_a_study("[care]\nlimit_minutes = 30\n", example_state, "page")
     text = '```sh\nequity run  # now\n```\n\n```toml title="a.toml"\nx = 1\n```\n'
     assert BLOCK.findall(text) == [("sh", "", "equity run  # now\n"), ("toml", "a.toml", "x = 1\n")]
-    assert commands("a b && c  # d\n# e") == ["a b", "c", "# e"]
+    assert commands("a b && c  # d\n# e\nf \\\n  g") == ["a b", "c", "# e", "f    g"]
 
 
 # --- how the package is changed ---------------------------------------------------------------
