@@ -46,8 +46,14 @@ WANT_THE_NETWORK = {
     },
 }  # fmt: skip
 """Commands that are understood here, and stop at the first download."""
-STAND_FOR_FILES = {"equity init --from FILES": "equity init --from {files} --out own.toml"}
-"""Of the README: what a reader puts in place of a word in capitals."""
+STANDS_FOR = {
+    "equity init --from FILES": "equity init --from {files} --out own.toml",
+    'equity program bead-2025 maps/va --area "Wise County"': "equity program bead-2025 maps/va",
+    "equity plan maps/va --budget 20000000 --costs costs.csv": (
+        "equity plan maps/va --budget 20000000 --made-up --draws 0"
+    ),
+}
+"""Of the README: what the example has in place of a reader's files, counties and costs."""
 FOLLOWED_ELSEWHERE = {"docs/contributing.md"}
 """In a copy of the package, below."""
 
@@ -176,7 +182,7 @@ def test_every_block_of_a_page_runs(page, desk, kept, example_state):
         elif language == "sh":
             for command in commands(text):
                 if command.startswith("equity "):
-                    whole = STAND_FOR_FILES.get(command, command)
+                    whole = STANDS_FOR.get(command, command)
                     typed(whole.format(files=given["FILES"]), kept, page)
                 else:
                     assert command.startswith(INSTALLS), (page, command)

@@ -12,7 +12,7 @@ import numpy as np
 from equity.areas.schema import Column
 from equity.areas.words import is_missing, number
 from equity.outputs import _rows
-from equity.outputs._classes import Classes
+from equity.outputs._classes import Classes, around_zero
 from equity.outputs._content import NOSCRIPT, SYNTHETIC, listing
 from equity.outputs._text import template
 from equity.provenance import Source, software
@@ -138,13 +138,21 @@ def _legend(layer: Layer, i: int, areas_label: str) -> str:
             '<li><span class="eq-swatch rough"></span>unreliable: margin too wide'
             f'<span class="n">{number(sum(layer.rough))}</span></li>'
         )
-    darker = "more" if layer.column.direction == "neither" else "worse"
-    note = f"Darker is {darker}. Right: number of {html.escape(areas_label)}."
+    note = f"{_colors_say(layer.column)} Right: number of {html.escape(areas_label)}."
     heading = html.escape(layer.column.map_label)
     return (
         f'<div class="eq-legend"{" hidden" if i else ""}><h3>{heading}</h3>'
         f"<ul>{''.join(rows)}</ul><p>{note}</p></div>"
     )
+
+
+def _colors_say(column: Column) -> str:
+    """Say which way the colors of a layer run."""
+    neither = column.direction == "neither"
+    if around_zero(column.scale):
+        ways = "Green is more, purple less" if neither else "Red is worse, blue better"
+        return f"{ways}, darker the further."
+    return f"Darker is {'more' if neither else 'worse'}."
 
 
 def _marks(table: Any, around: Around) -> str:

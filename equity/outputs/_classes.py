@@ -18,7 +18,10 @@ import numpy as np
 from equity.areas.schema import unit_of
 from equity.areas.words import number
 
-__all__ = ["CIVIDIS", "NEUTRAL", "NO_DATA", "Classes", "classify", "classify_words"]
+__all__ = [
+    "CHANGE", "CIVIDIS", "NEUTRAL", "NEUTRAL_CHANGE", "NO_DATA", "Classes", "around_zero",
+    "classify", "classify_words",
+]  # fmt: skip
 
 #: cividis sampled at 0.04, 0.28, 0.52, 0.76 and 1.0, from light to dark (Nuñez et al. 2018,
 #: doi:10.1371/journal.pone.0199239): readable with any color vision and in gray.
@@ -30,6 +33,11 @@ NO_DATA = "#f2f0ee"
 #: Where neither more nor less is worse: gray, from light to dark, and its own pale zero.
 NEUTRAL = ("#d3d7dd", "#a9b0bb", "#7f8794", "#555e6d", "#2b3342")
 NEUTRAL_ZERO = "#eef0f2"
+#: A change around 0, from much better over none to much worse; after ColorBrewer's RdBu, its worse
+#: side darker than the better one, so that gray tells them apart too.
+CHANGE = ("#2166ac", "#92c5de", ZERO, "#d6604d", "#67001f")
+#: The same where neither way is worse: from much less to much more.
+NEUTRAL_CHANGE = ("#762a83", "#af8dc3", ZERO, "#a6dba0", "#00441b")
 
 
 @dataclass(frozen=True)
@@ -111,6 +119,27 @@ def _between(cuts: Sequence[float], unit: str) -> tuple[str, ...]:
     return (first, *inner, f"{_text(cuts[-1], unit)} {words}".strip() + " or more")
 
 
+def around_zero(limits: Sequence[float]) -> bool:
+    """Tell whether limits between classes are those of a change."""
+    return bool(len(limits)) and limits[0] < 0 < limits[-1]
+
+
+def _changes(sizes: Sequence[float], unit: str) -> tuple[str, ...]:
+    """Name the classes of a change, from down to up."""
+    words = "points" if unit == "share" else unit_of(unit).words
+    most = f"{_text(sizes[-1], unit)} {words} or more"
+    inner = [f"{_text(low, unit)} to {_text(high, unit)} {words}" for low, high in pairwise(sizes)]
+    ways = [*inner, most]
+    none = f"under {_text(sizes[0], unit)} {words} either way"
+    return (*(f"down {way}" for way in reversed(ways)), none, *(f"up {way}" for way in ways))
+
+
+def _both_ways(sizes: int, direction: str) -> tuple[str, ...]:
+    ramp = NEUTRAL_CHANGE if direction == "neither" else CHANGE
+    colors = ramp if sizes > 1 else ramp[::2]
+    return colors[::-1] if direction == "lower" else colors
+
+
 def classify(
     values: Any,
     unit: str,
@@ -134,7 +163,8 @@ def classify(
         ramp, darker for more.
     limits
         Up to four limits between classes, in the unit of the values, instead of `k` classes of
-        about equal size: then the legend is the same for every place.
+        about equal size: then the legend is the same for every place. Limits below 0 and the same
+        above it are of a change: no change is pale, and each way has a color of its own.
 
     Returns
     -------
@@ -149,6 +179,11 @@ def classify(
     shown = _shown(array[known], unit)
     if len(limits):
         cuts = [float(c) for c in _shown(np.asarray(limits, dtype=float), unit)]
+        if around_zero(limits):
+            sizes = [cut for cut in cuts if cut > 0]
+            steps = np.searchsorted(sizes, np.abs(shown), side="right")
+            codes[known] = len(sizes) + np.where(shown < 0, -steps, steps)
+            return Classes(codes, _changes(sizes, unit), _both_ways(len(sizes), direction))
         codes[known] = np.searchsorted(cuts, shown, side="right")
         return Classes(codes, _between(cuts, unit), _ramp(len(cuts) + 1, direction))
     zeros = int((shown == 0).sum())
