@@ -99,12 +99,12 @@ def tracts(n: int, *, points: int = 23, seed: int = 1) -> gpd.GeoDataFrame:
 
 def ours(table: gpd.GeoDataFrame, path: Path) -> None:
     """This package: one packed block, five layers, legends."""
-    save_map(make_map(table, layers=LAYERS, with_table=False), path)
+    save_map(make_map(table, layers=LAYERS, with_table=False, sources=()), path)
 
 
 def ours_with_table(table: gpd.GeoDataFrame, path: Path) -> None:
     """The same with every value as a sortable table under the map."""
-    save_map(make_map(table, layers=LAYERS), path)
+    save_map(make_map(table, layers=LAYERS, sources=()), path)
 
 
 def by_folium(table: gpd.GeoDataFrame, path: Path) -> None:

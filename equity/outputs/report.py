@@ -143,11 +143,14 @@ class Report:
         return layers_in(self.table.columns)
 
     @property
-    def care_layers(self) -> list[tuple[str, str, str]]:
-        """Layers of the other kinds of care, for the map's switch: column, label, unit."""
-        found = ((f"gap_n__{care}", row["label"]) for care, row in self.kinds.iloc[1:].iterrows())
+    def other_layers(self) -> list[tuple[str, str, str]]:
+        """The gap under other rules and of other kinds of care: column, label, unit."""
+        rules = (
+            ("__" + str(rule["id"]).replace("-", "_"), str(rule["title"])) for rule in self.rules
+        )
+        kinds = ((f"__{care}", str(row["label"])) for care, row in self.kinds.iloc[1:].iterrows())
         return [
-            (name, f"People in the gap: {label}", "people")
-            for name, label in found
-            if name in self.table.columns
+            (f"gap_n{suffix}", f"People in the gap: {label}", "people")
+            for suffix, label in (*rules, *kinds)
+            if f"gap_n{suffix}" in self.table.columns
         ]
