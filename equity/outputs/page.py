@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -131,9 +131,10 @@ def _page(report: Report, parts: tuple[str, str, str] | None) -> str:
 
 def _nest(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield the three counts, each inside the one before it, on one scale: all residents."""
-    whole = counts.loc["population_n", "people_n"]
+    rows: dict[Any, dict[Any, Any]] = counts.to_dict("index")
+    whole = rows["population_n"]["people_n"]
     for name in ("population_n", "beyond_reach_n", "gap_n"):
-        row = counts.loc[name]
+        row = rows[name]
         low, high = row["people_n"], row["ceiling_n"]
         if is_missing(low) or not whole:
             continue
@@ -152,7 +153,7 @@ def _nest(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
         }
 
 
-def _draws(row: pd.Series) -> str:
+def _draws(row: Mapping[str, float]) -> str:
     return f"90 % of draws of the lower figure: {coarse(row['p05_n'])} to {coarse(row['p95_n'])}"
 
 

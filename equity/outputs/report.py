@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from equity.areas.schema import Column, layers_in
+from equity.showing import Shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["Report"]
 
 
-@dataclass(frozen=True)
-class Report:
+@dataclass(frozen=True, repr=False)
+class Report(Shown):
     """Everything a reader is told about one run, before it becomes a page or a document.
 
     Nothing in it depends on the clock or on the machine: two runs over the same input give equal
@@ -126,6 +127,17 @@ class Report:
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     held: pd.DataFrame | None = None
     pages: Mapping[str, str] = field(default_factory=dict)
+
+    def _shown(self) -> tuple[str, list[tuple[str, str]]]:
+        stamp = " [synthetic data]" if self.synthetic else ""
+        places = f"{len(self.table):,} {self.rows_label}; {len(self.focus):,} listed first"
+        return f"{self.title}{stamp}", [
+            ("finding", self.finding[0] if self.finding else "–"),
+            ("places", f"{places}, {len(self.unranked):,} without a value"),
+            ("layers", ", ".join(layer.name for layer in self.layers)),
+            ("sources", f"{len(self.sources):,}"),
+            ("next", ".finding  .table  .counts  .comparison  .settings"),
+        ]
 
     @property
     def table_name(self) -> str:
