@@ -14,6 +14,7 @@ from equity.outputs import _pack, _rows
 from equity.outputs._classes import MILE, Classes
 from equity.outputs._colors import COLORS, NO_DATA
 from equity.outputs._payload import layer_of
+from equity.outputs._places import holders
 from equity.outputs.report import Report
 
 __all__ = ["alt_text", "figure_png"]
@@ -148,14 +149,14 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
         _add(axes, lines.to_crs(crs).to_numpy(), **how)
     under = _rows.flag(report.table, "is_under_resourced") & ~shapely.is_empty(drawn)
     if under.any():
-        joined = gpd.GeoSeries([shapely.coverage_union_all(drawn[under])], crs="EPSG:4269")
+        joined = gpd.GeoSeries([_pack.joined(drawn[under])], crs="EPSG:4269")
         # White below the color: the line shows on light and on dark areas alike.
         for color, width in ((COLORS["paper"], 2.2), (_FOCUS, 1.2)):
             shape = joined.to_crs(crs).to_numpy()
             _add(axes, shape, facecolor="none", edgecolor=color, linewidth=width)
     if report.sites is not None and len(report.sites):
         points = gpd.GeoSeries(_pack.lon_lat(report.sites.geometry), crs="EPSG:4269").to_crs(crs)
-        inside = shapely.intersects(shapely.union_all(drawn), _pack.lon_lat(report.sites.geometry))
+        inside = holders(drawn, _pack.lon_lat(report.sites.geometry)) >= 0
         points = gpd.GeoSeries(points[(points.geom_type == "Point") & inside])
         size = 4 if len(points) < 60 else 2.6
         axes.plot(

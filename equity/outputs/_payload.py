@@ -139,7 +139,7 @@ def _singular(label: str) -> str:
 def _outline(drawn: np.ndarray, chosen: np.ndarray, step: float) -> str:
     """Pack the common outline of some areas."""
     chosen = chosen & ~shapely.is_empty(drawn)
-    joined = shapely.coverage_union_all(drawn[chosen]) if chosen.any() else _pack.EMPTY
+    joined = _pack.joined(drawn[chosen]) if chosen.any() else _pack.EMPTY
     return _pack.to_base64(_pack.pack(np.array([joined], dtype=object), step))
 
 
@@ -152,7 +152,6 @@ def _values(table: pd.DataFrame, layers: Sequence[Layer]) -> dict[str, Any]:
     return {
         "geoid": [str(g) for g in table.index],
         "name": _rows.texts(table, "name", default=[str(g) for g in table.index]),
-        "place": _rows.places(table),
         "county": _rows.texts(table, "county_name"),
         "reason": _reasons(table),
         "likely": _rows.texts(table, "tier"),
@@ -191,6 +190,7 @@ def _told(column: Column, placed: Mapping[str, Column]) -> dict[str, Any]:
         "unit": unit_of(column.map_unit).words,
         "direction": column.direction,
         "heading": (place.heading or column.label) if place else "",
+        "order": place.order if place else 0,
         "wide": column.unit == "text",
     }
 
@@ -198,7 +198,7 @@ def _told(column: Column, placed: Mapping[str, Column]) -> dict[str, Any]:
 def _column(table: pd.DataFrame, column: Column, placed: Mapping[str, Column]) -> dict[str, Any]:
     """Return a column that is no layer, as the tables show it."""
     if column.unit == "text":
-        text = _rows.texts(table, column.name)
+        text = [column.words.get(word, word) or "–" for word in _rows.texts(table, column.name)]
     else:
         values = pd.to_numeric(table[column.name], errors="coerce")
         margins, status = _rows.margin_of(table, column.name), _rows.status_of(table, column.name)
@@ -310,9 +310,7 @@ def site_rows(
     if "offers_telehealth" in sites:
         said = sites["offers_telehealth"].map({True: " (offers telehealth)"}).fillna("")
         names = [name + more for name, more in zip(names, said, strict=True)]
-    whole = shapely.union_all(drawn)
-    shapely.prepare(whole)
-    inside = shapely.intersects(whole, points)
+    inside = _places.holders(drawn, points) >= 0
     order = kinds_of(sites)
     kinds = [order.index(kind) if kind in order else 0 for kind in _rows.texts(sites, "kind")]
     rows = [

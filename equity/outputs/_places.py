@@ -20,7 +20,7 @@ import shapely
 from equity.areas.geoid import STATES
 from equity.errors import DependencyError
 
-__all__ = ["CREDIT", "places_in", "zips_in"]
+__all__ = ["CREDIT", "holders", "places_in", "zips_in"]
 
 CREDIT = "Names of places: GeoNames (CC BY 4.0)."
 #: A nation has more towns than a map can name or a reader search.
@@ -61,7 +61,7 @@ def _us_places() -> tuple[tuple[str, float, float, int, str], ...]:
 def places_in(drawn: np.ndarray) -> list[Place]:
     """Return the places inside areas (longitude and latitude), those to be named first in front."""
     places = _us_places()
-    holder = _holders(drawn, [place[1:3] for place in places])
+    holder = holders(drawn, [place[1:3] for place in places])
     inside = [
         (*place[:3], place[3], place[4], int(area))
         for place, area in zip(places, holder, strict=True)
@@ -101,7 +101,7 @@ def zips_in(drawn: np.ndarray, geoids: Iterable[str]) -> list[tuple[str, str, in
         return []
     known: list[Any] = [z for usps in states for z in zipcodes.filter_by(state=usps)]
     known = [z for z in known if z["active"] and z["lat"] and z["long"]]
-    holder = _holders(drawn, [(float(z["long"]), float(z["lat"])) for z in known])
+    holder = holders(drawn, [(float(z["long"]), float(z["lat"])) for z in known])
     return [
         (z["zip_code"], z["city"], int(area))
         for z, area in zip(known, holder, strict=True)
@@ -109,14 +109,16 @@ def zips_in(drawn: np.ndarray, geoids: Iterable[str]) -> list[tuple[str, str, in
     ]
 
 
-def _holders(drawn: np.ndarray, points: Sequence[Any]) -> np.ndarray:
-    """Return the number of the area that holds each point, -1 where none does."""
+def holders(drawn: np.ndarray, points: Any) -> np.ndarray:
+    """Return the number of the area that holds each point (or pair of degrees), -1 where none."""
     found = np.full(len(points), -1, dtype=np.int64)
     if not len(points):
         return found
-    xy = np.asarray(points, dtype=float)
-    if shapely.total_bounds(drawn)[0] < -180:  # as the areas were shifted
-        xy = np.where(xy[:, :1] > 0, xy - [360, 0], xy)
-    at, area = shapely.STRtree(drawn).query(shapely.points(xy), predicate="intersects")
-    found[at[::-1]] = area[::-1]
+    at = np.asarray(points)
+    if at.ndim > 1:
+        if shapely.total_bounds(drawn)[0] < -180:  # as the areas were shifted
+            at = np.where(at[:, :1] > 0, at - [360, 0], at)
+        at = shapely.points(at)
+    point, area = shapely.STRtree(drawn).query(at, predicate="intersects")
+    found[point[::-1]] = area[::-1]
     return found

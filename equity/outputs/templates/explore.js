@@ -92,11 +92,14 @@
         row.hidden = i === undefined ? chart.now > 0 : Boolean(chart.mask && !chart.mask[i]);
       });
       if (!rows) return;
-      const { data } = chart, columns = data.columns.filter((c) => c.heading || c === chart.active);
+      const { data } = chart, placed = data.columns.filter((c) => c.heading).sort((a, b) => a.order - b.order);
+      const columns = chart.active.heading ? placed : [chart.active, ...placed];
       const by = chart.column(sorted.column) || columns[0], order = data.geoid.map((_, i) => i).filter((i) => !chart.mask || chart.mask[i]);
       const texts = by.text.every((t) => eq.numeric(t) !== eq.numeric(t)) && !by.words;
       const values = texts ? by.text : chart.values(by);
-      const unknown = (v) => v === "" || v !== v;
+      const unknown = (v) => v === "–" || v !== v;
+      /* Headings name the unit: cells are those of the other tables. */
+      const cell = (c, i) => c.heading && c.unit && c.unit !== "%" ? c.text[i].replace(" " + c.unit, "").replace("under 1 person", "under 1") : c.text[i];
       order.sort((a, b) => (unknown(values[a]) - unknown(values[b])) || (sorted.up ? 1 : -1) * (values[a] > values[b] ? 1 : values[a] < values[b] ? -1 : 0) || a - b);
       const head = (column) => {
         const button = node("button", column.heading || column.label, { type: "button" });
@@ -105,15 +108,15 @@
           list();
           rows.querySelector("th[aria-sort] button").focus();
         });
-        const cell = node("th", "", { scope: "col", "data-label": column.heading || column.label }, button);
-        if (column === by) cell.setAttribute("aria-sort", sorted.up ? "ascending" : "descending");
-        return cell;
+        const made = node("th", "", { scope: "col", "data-label": column.heading || column.label, class: column.wide ? "words" : "" }, button);
+        if (column === by) made.setAttribute("aria-sort", sorted.up ? "ascending" : "descending");
+        return made;
       };
       const row = (i) => {
         const link = node(chart.view.shapes[i].length ? "a" : "span", data.name[i], { href: "#map", "data-show": data.geoid[i] });
         if (link.tagName === "A") eq.leads(chart, link);
         return node("tr", "", { "data-row": data.geoid[i] }, node("th", "", { scope: "row" }, link, node("small", data.place[i])),
-          ...columns.map((c) => node("td", c.text[i], { class: c.wide ? "words" : c.text[i].startsWith("n/a") ? "na" : "" })));
+          ...columns.map((c) => node("td", cell(c, i), { class: c.wide ? "words" : c.text[i].startsWith("n/a") ? "na" : "" })));
       };
       const table = node("table", "", {}, node("caption", `${count(order.length)} of ${count(data.geoid.length)} ${chart.view.label}`),
         node("thead", "", {}, node("tr", "", {}, node("th", "Community", { scope: "col" }), ...columns.map(head))),
@@ -154,6 +157,6 @@
     chart.on((what) => { if (what === "chosen" || what === "over") mark(); });
     chart.explorer = { part, fill, apply, FLAGS, sides, sizes, layers };
     fill();
-    apply();
+    list();
   };
 })(window.equity);

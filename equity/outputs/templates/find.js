@@ -32,7 +32,7 @@
       input.value = entry.name;
       if (entry.kind === "county") {
         if (chart.go(entry.id, true)) return;
-        chart.reach(entry.box, 3);
+        chart.reach(entry.box, 2.5);
         chart.status.textContent = entry.name + ".";
         return;
       }

@@ -52,6 +52,7 @@
       this.names = names;
       this.lines = eq.unpack(lines, config.step);
       this.views = views.map(([areas, focus, far, data], k) => {
+        data.place = data.geoid.map((g, i) => (data.county[i] ? data.county[i] + ", " + g : g));
         data.index = new Map(data.geoid.map((g, i) => [g, i]));
         const unpacked = [areas, focus, far].map((block) => eq.unpack(block, config.step));
         return { ...config.views[k], data, shapes: unpacked[0], focus: unpacked[1], far: unpacked[2] };
@@ -156,7 +157,7 @@
         const same = what.view === this.now;
         this.status.textContent = data.name[what.i] + ", " + data.place[what.i] + "." +
           (same ? " " + active.label + ": " + active.text[what.i] + "." : "");
-        if (move && shape.length) this.reach(L.latLngBounds(shape.flat(2)), 3);
+        if (move && shape.length) this.reach(L.latLngBounds(shape.flat(2)), 2.5);
       }
       this.tell("chosen");
     }

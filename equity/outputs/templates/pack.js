@@ -45,7 +45,8 @@ window.equity = (function () {
         }))));
   }
 
-  const color = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+  const colors = {};
+  const color = (name) => colors[name] ||= getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 
   const isDark = (hex) => {
     const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));

@@ -32,10 +32,9 @@
       });
     }
 
-    function rows(data, i, wanted, more) {
-      const found = wanted.map(([name, label]) => [label, chart.columnOf(data, name), name]).filter(([, c]) => c);
-      return found.length ? node("dl", "", {}, ...found.flatMap(([label, column, name]) => [
-        node("dt", label), node("dd", column.text[i] + (more && more[name] ? " " + more[name] : ""))])) : null;
+    function rows(data, i, wanted) {
+      const found = wanted.map(([name, label]) => [label, chart.columnOf(data, name)]).filter(([, c]) => c);
+      return found.length ? node("dl", "", {}, ...found.flatMap(([label, column]) => [node("dt", label), node("dd", column.text[i])])) : null;
     }
 
     function split(data, i) {
@@ -56,7 +55,7 @@
       return [close, node("h3", data.name[i]), node("p", data.place[i], { class: "eq-soft" }),
         data.reason[i] ? node("p", data.reason[i]) : null,
         data.likely[i] ? node("p", "Among the places named: " + data.likely[i] + ".") : null,
-        rows(data, i, COUNTS, interval ? { gap_n: "(90 % of draws: " + interval + ")" } : null),
+        rows(data, i, COUNTS), interval ? node("p", "In the gap in 90 % of draws: " + interval + ".") : null,
         ...against(data, i), split(data, i),
         fixes && node("div", "", {}, node("h4", "What would bring in how many"), fixes),
         node("details", "", {}, node("summary", "Every value on the map"), rows(data, i, data.columns.filter((c) => c.code).map((c) => [c.name, c.label]))),

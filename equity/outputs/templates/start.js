@@ -16,7 +16,7 @@
       const [name, at] = (start.get(side) || "").split(" ");
       if (chart.column(name)) { part(side).value = name; part(side + "-at").value = at; }
     });
-    explorer.apply();
+    if (start.size) explorer.apply();
     if (part("two").checked || part("county").value || start.get("only")) chart.frame.querySelector(".eq-open").click();
     if (start.get("place")) chart.go(start.get("place"), false);
     const [lat, lon, zoom] = (start.get("at") || "").split(" ").map(Number);
@@ -54,7 +54,8 @@
     await chart.open();
     eq.panel(chart);
     eq.explore(chart);
-    chart.show(0);
+    frame.dataset.layer = chart.active.name;
+    chart.legend();
     eq.labels(chart);
     eq.find(chart);
     if (!eq.started) address(chart);
