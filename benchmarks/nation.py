@@ -88,7 +88,7 @@ def engine(study: Path, _scratch: Path) -> dict:
 
 def run(study: Path, scratch: Path) -> dict:
     """Run the nation as the command does, and time what reads location files."""
-    from equity.study import inputs, nation, practices, steps
+    from equity.study import inputs, nation, steps
     from equity.study.run import Study
 
     spent = {"coverage": 0.0}
@@ -104,7 +104,6 @@ def run(study: Path, scratch: Path) -> dict:
         return call
 
     steps.coverage_under = timed(steps.coverage_under)
-    practices.coverage = timed(practices.coverage)
     inputs._Reader.lines = timed(inputs._Reader.lines)  # noqa: SLF001 - checksums count as well
     began = time.perf_counter()
     report = nation.run_states(Study.load(study), scratch / "out")

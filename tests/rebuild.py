@@ -13,7 +13,6 @@ import equity as eq
 from equity.areas.geoid import geo_id
 from equity.areas.schema import base_name
 from equity.measures.draws import Travel
-from equity.measures.lines.coverage import coverage_under
 from equity.measures.reach.catchment import catchment
 from equity.measures.standing import Criterion
 from equity.provenance import carry
@@ -129,7 +128,7 @@ def coverage_of(study: eq.Study, rules: list) -> list[pd.DataFrame]:
         )  # fmt: skip
         return [eq.coverage(lines, rule=rule) for rule in rules]
     lines = eq.read_bdc([at / f for f in part.files], as_of=part.as_of, state=state)
-    return coverage_under(lines, rules, level=level)
+    return [eq.coverage(lines, rule=rule, level=level) for rule in rules]
 
 
 def named(areas: gpd.GeoDataFrame, outlines: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -19,7 +19,6 @@ import equity as eq
 from equity.measures._survey_draws import TruthDraws, neighbors
 from equity.measures.draws import Travel, draw_standing
 from equity.measures.gap import telehealth_gap
-from equity.measures.lines.coverage import coverage_under
 from equity.measures.standing import Criterion, falls_short, under_resourced
 
 SD = 0.22
@@ -55,7 +54,7 @@ def example_case(example) -> Case:
     near = eq.nearest_sites(shapes, sites)
     table = pd.DataFrame(
         {"population_n": acs["B01003_001E"], "population_n_moe": acs["B01003_001M"]}
-    ).join([coverage_under(lines, [rule], level="tract")[0], near, eq.covered_populations(acs)])
+    ).join([eq.coverage(lines, rule=rule, level="tract"), near, eq.covered_populations(acs)])
     table = table.join(eq.adoption(acs, subscription=rule.subscription))
     first = plan["under_resourced"]
     criteria = [Criterion(**one) for one in first["criteria"]]

@@ -11,7 +11,6 @@ import pytest
 
 from equity.cli import app
 from equity.errors import EquityError
-from equity.example.state import write_example
 from equity.measures.gap_split import PARTS
 from equity.outputs.ownership import RECORD, owned_files
 from equity.outputs.tables import export
@@ -21,10 +20,12 @@ from equity.study.run import Study
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(tmp_path_factory, example_state):
     """Two runs of the example: as it is, and under another headline rule and a shorter limit."""
     place = tmp_path_factory.mktemp("runs")
-    study = write_example(place / "example").study
+    example = place / "example"
+    shutil.copytree(example_state.study.parent, example)
+    study = example / example_state.study.name
     Study.load(study).run().write(place / "first")
     text = study.read_text(encoding="utf-8")
     for old, new in (

@@ -31,7 +31,7 @@ def test_tables_meet_through_combine_alone(path):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs(path, tmp_path):
+def test_it_runs(path, tmp_path, example_state):
     # In a process of its own: the kernel's sockets and warnings are not ours to judge.
     command = [
         sys.executable,
@@ -45,7 +45,7 @@ def test_it_runs(path, tmp_path):
     ]
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")},
-        "EQUITY_CACHE_DIR": str(tmp_path / "cache"),
+        "EQUITY_CACHE_DIR": os.environ["EQUITY_CACHE_DIR"],
         "EQUITY_OFFLINE": "1",
         "PYTHONPATH": str(ROOT),
         "IPYTHONDIR": str(tmp_path / "ipython"),

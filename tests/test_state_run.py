@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -37,8 +38,14 @@ def replica():
 
 @pytest.fixture
 def place(tmp_path, replica, monkeypatch):
-    """An empty working folder, an empty cache, the replica in front; both credentials set."""
+    """An empty working folder, an empty cache, the replica in front; both credentials set.
+
+    The FCC's ten calls a minute are kept by a clock that jumps over what is slept.
+    """
     monkeypatch.chdir(tmp_path)
+    jumped = [0.0]
+    monkeypatch.setattr(Clock, "sleep", lambda _, seconds: jumped.append(jumped.pop() + seconds))
+    monkeypatch.setattr(Clock, "monotonic", lambda _: time.monotonic() + jumped[0])
     settings.configure(
         cache_dir=tmp_path / "cache",
         mirror=replica.url,

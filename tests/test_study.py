@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from equity.measures.reach.calibration import travel_facts
 from equity.measures.reach.travel import nearest_sites
 from equity.outputs.appendix import blocks
 from equity.outputs.page import write_page
+from equity.sources.fcc._bdc_files import BdcFile
 from equity.study.file import read_plan
 from equity.study.run import Study
 from equity.study.sentences import clusters_sentence
@@ -36,8 +38,21 @@ def example(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def result(example):
-    return Study.load(example.study).run()
+def reads():
+    """How often each location file was read while the result was made."""
+    return Counter()
+
+
+@pytest.fixture(scope="module")
+def result(example, reads):
+    def counted(file, columns):
+        reads[file.name] += 1
+        return batches(file, columns)
+
+    batches = BdcFile.batches
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BdcFile, "batches", counted)
+        return Study.load(example.study).run()
 
 
 @pytest.fixture
@@ -64,6 +79,12 @@ def test_the_whole_state_is_there(result):
     assert (table["gap_status"] == "ok").sum() >= 150
     assert result.synthetic
     assert {"no_population", "no_locations"} <= set(table["gap_status"])
+
+
+def test_no_location_file_is_read_twice_in_a_run(result, example, reads):
+    files = [*Path(example.bdc).glob("*.zip"), Path(example.served_unserved)]
+    assert reads == Counter(file.name for file in files)
+    assert result.practices.loc["fit", "sites_n"] > 0
 
 
 def test_parts_add_up_under_every_rule(result):

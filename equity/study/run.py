@@ -112,10 +112,9 @@ class Study(Shown):
         # Before anything is measured: a place that is misspelled costs seconds.
         area = find_area(self.plan, self.folder, inputs)
         rules = tuple(load_rule(name, self.folder) for name in self.plan.study.rules)
-        headline = next(rule for rule in rules if rule.id == self.plan.study.headline)
-        everywhere, audit, draws = measure(self.plan, inputs, rules, executor=executor)
+        everywhere, audit, draws, offers = measure(self.plan, inputs, rules, executor=executor)
         table = everywhere if area is None else area.inside(everywhere)
-        practices = practice_lines(self.plan, inputs, headline, table, executor=executor)
+        practices = practice_lines(self.plan, inputs, offers, table)
         within = None if area is None else area.people(everywhere.index)
         choices = other_choices(self.plan, inputs, rules, everywhere, within=within)
         return StudyResult(

@@ -48,11 +48,15 @@ _SIDE_BY_SIDE = (
 
 
 class Measured(NamedTuple):
-    """A study's table, how its parts met, and the draws behind its probabilities."""
+    """A study's table, how its parts met, and the draws behind its probabilities.
+
+    `offers` are the best lines by H3 cell, where location files tell them: None otherwise.
+    """
 
     table: gpd.GeoDataFrame
     audit: JoinAudit
     draws: Draws
+    offers: pd.DataFrame | None
 
 
 def measure(
@@ -62,7 +66,7 @@ def measure(
     *,
     executor: Executor | None = None,
 ) -> Measured:
-    """Return the study's table, how what was measured met the areas, and the draws.
+    """Return the study's table, how what was measured met the areas, draws, and practices' offers.
 
     Every measure under the headline rule, the gap under each. Every table enters through
     `combine`: key and vintage are checked, and each row that did not meet is counted.
@@ -80,13 +84,15 @@ def measure(
         table = _with_people(plan, inputs.areas)
         table = care_within_reach(plan, inputs, table, plan.care[0])
         advance(1)
-        lines = _lines(plan, inputs, rules, executor)
+        # The headline first: its columns are the ones without a suffix.
+        rules = tuple(sorted(rules, key=lambda rule: rule.id != plan.study.headline))
+        near_sites = "nearest_site_id" in table
+        lines, offers = _lines(plan, inputs, rules, executor, by_cell=near_sites)
         if inputs.lines is not None:
             given = map(str, lines[plan.study.headline].columns)
             refuse_made_twice(inputs.areas, given, "[coverage] gives")
         audit = inputs.audit
-        # The headline first: its columns are the ones without a suffix.
-        for rule in sorted(rules, key=lambda rule: rule.id != plan.study.headline):
+        for rule in rules:
             here, found = _here(plan, table, lines[rule.id])
             if rule.id == plan.study.headline:
                 audit += found
@@ -100,7 +106,7 @@ def measure(
         advance(1)
     result = table.copy()  # one block again: dozens of columns came one by one
     result.insert(0, "geo_id", geo_id(result.index.to_series(), plan.study.level))
-    return Measured(carry(result, table), audit, drawn)
+    return Measured(carry(result, table), audit, drawn, offers)
 
 
 def _refuse_no_headline(plan: StudyPlan, table: gpd.GeoDataFrame) -> None:
@@ -151,18 +157,29 @@ def _other_care(
 
 
 def _lines(
-    plan: StudyPlan, inputs: Inputs, rules: tuple[CoverageRule, ...], executor: Executor | None
-) -> dict[str, pd.DataFrame]:
-    """Return coverage under each rule; location files are read once for all of them."""
+    plan: StudyPlan,
+    inputs: Inputs,
+    rules: tuple[CoverageRule, ...],
+    executor: Executor | None,
+    *,
+    by_cell: bool,
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame | None]:
+    """Return coverage under each rule and, if asked for, the best offers under the first by cell.
+
+    Location files are read once for all of it.
+    """
     if inputs.lines is None:
-        return {rule.id: unknown_lines(inputs.areas) for rule in rules}
+        return {rule.id: unknown_lines(inputs.areas) for rule in rules}, None
     if isinstance(inputs.lines, pd.DataFrame):
-        return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}
+        return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}, None
     housing = None if inputs.blocks is None else _housing(plan, inputs)
-    frames = coverage_under(
-        inputs.lines, rules, level=plan.study.level, housing=housing, executor=executor
-    )
-    return {rule.id: inputs.recoded(frame) for rule, frame in zip(rules, frames, strict=True)}
+    offers = rules[0] if by_cell and plan.coverage.kind == "locations" else None
+    frames, found = coverage_under(
+        inputs.lines, rules, level=plan.study.level, whole=1, offers=offers, housing=housing,
+        executor=executor,
+    )  # fmt: skip
+    lines = {rule.id: inputs.recoded(frame) for rule, frame in zip(rules, frames, strict=True)}
+    return lines, found
 
 
 def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:

@@ -22,7 +22,7 @@ from equity.files.vector import vector_source
 
 HERE = Path(__file__).parent
 
-ROUNDS = int(os.environ.get("EQUITY_ATTACK", "110"))
+ROUNDS = int(os.environ.get("EQUITY_ATTACK", "50"))
 _NO = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 

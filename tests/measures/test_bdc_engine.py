@@ -134,8 +134,23 @@ def test_against_the_plain_way(tmp_path, rule):
 def test_several_rules_in_one_pass_are_each_alone(folder):
     files = eq.read_bdc(folder, as_of=AS_OF)
     together = coverage_under(files, RULES)
-    for rule, table in zip(RULES, together, strict=True):
-        pd.testing.assert_frame_equal(table, eq.coverage(files, rule=rule))
+    brief = coverage_under(files, RULES, whole=1)
+    for rule, table, classes in zip(RULES, together.tables, brief.tables, strict=True):
+        alone = eq.coverage(files, rule=rule)
+        pd.testing.assert_frame_equal(table, alone)
+        pd.testing.assert_frame_equal(classes, alone[classes.columns])
+        assert classes.attrs == alone.attrs
+    assert "providers_n" in brief.tables[0]
+    assert "providers_n" not in brief.tables[-1]
+
+
+@pytest.mark.parametrize("executor", [Inline(), ThreadPoolExecutor(3)])
+def test_offers_by_cell_come_from_the_pass_for_the_areas(folder, executor):
+    files = eq.read_bdc(folder, as_of=AS_OF)
+    found = coverage_under(files, RULES, whole=1, offers=RULES[0], executor=executor)
+    apart = eq.coverage(files, rule=RULES[0], level="h3")
+    pd.testing.assert_frame_equal(found.offers, apart[["best_down_mbps", "best_up_mbps"]])
+    pd.testing.assert_frame_equal(found.tables[0], eq.coverage(files, rule=RULES[0]))
 
 
 def bytes_of(folder, executor, level="tract", **options):

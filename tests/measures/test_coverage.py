@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from bdc_files import BLOCK, offer, write_export, write_offers
 
@@ -215,6 +216,15 @@ def test_coarser_cells_agree_with_the_h3_library():
     for resolution in range(9):
         got = [f"{c:x}" for c in coarser_cells(numbers, resolution).tolist()]
         assert got == [h3.cell_to_parent(cell, resolution) for cell in cells]
+
+
+def test_cells_are_the_numbers_that_their_digits_write():
+    from equity.measures.lines._batch import h3_cells
+
+    numbers = [0x88 << 52 | int(x) for x in np.random.default_rng(0).integers(0, 1 << 52, 999)]
+    text = pa.array([f"{n:015x}" if n % 2 else f"{n:015X}" for n in numbers])
+    assert h3_cells(text).tolist() == numbers
+    assert h3_cells(text.slice(7, 100)).tolist() == numbers[7:107]
 
 
 def test_an_unknown_level_is_refused(tmp_path):

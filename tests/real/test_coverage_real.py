@@ -102,7 +102,7 @@ def write_state(folder, table, blocks, fips, usps):
     [
         # State totals of the published table.
         ("de", "10", "DE", 398_465, 3_481, 3_969),
-        ("va", "51", "VA", 2_598_655, 64_875, 247_508),
+        pytest.param("va", "51", "VA", 2_598_655, 64_875, 247_508, marks=pytest.mark.slow),
     ],
 )
 def test_tract_totals_come_out_exactly(

@@ -290,8 +290,11 @@ class TestDamage:
         )
         assert error.rows == ["line 3"]
 
-    def test_a_cell_that_is_none(self, tmp_path):
-        path = write_offers(tmp_path, [offer(L1, cell="882bab53")])
+    @pytest.mark.parametrize(
+        "cell", ["882bab53", "", "872bab530ffffff", "z82bab5303fffff", "882bab5303fffff0"]
+    )
+    def test_a_cell_that_is_none(self, tmp_path, cell):
+        path = write_offers(tmp_path, [offer(L1), offer(L2, cell=cell)])
         with pytest.raises(FormatError, match="no H3 cell"):
             eq.coverage(eq.read_bdc(path, as_of=AS_OF), rule="bead-2022", level="h3")
 

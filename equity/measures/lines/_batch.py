@@ -14,6 +14,8 @@ from equity.measures.lines._partial import Ints
 
 NO_CELLS = np.empty(0, np.uint64)
 _MAX_RUNS = 64
+_CELL_DIGITS = 15
+_RESOLUTION_8 = 0x88
 
 
 class Rows(NamedTuple):
@@ -72,23 +74,39 @@ def letters(column: pa.Array) -> NDArray[np.uint8]:
     )
 
 
-def hexadecimal(column: pa.Array) -> NDArray[np.uint64]:
-    """Return 15 hexadecimal digits as numbers; 0 where there are other than 15."""
-    import pyarrow.compute as pc
+def h3_cells(column: pa.Array) -> NDArray[np.uint64]:
+    """Return the ids of H3 cells of resolution 8, which are 15 hexadecimal digits, as numbers.
 
-    lengths = pc.fill_null(pc.binary_length(column), 0).to_numpy(zero_copy_only=False)
-    if not (lengths == 15).all():
+    References
+    ----------
+    .. [1] Uber, H3 documentation, "H3Index bit layout": cells begin with 8, then the resolution.
+    """
+    starts = np.frombuffer(column.buffers()[1], np.int32)[column.offset :][: len(column) + 1]
+    even = not column.null_count and (np.diff(starts) == _CELL_DIGITS).all()
+    if not even or not len(column):
+        cells = np.zeros(len(column), np.uint64)
+    else:
+        # The first eight digits of each and the last eight, which have one in common.
+        first, last = (
+            np.ndarray(len(column), ">u8", column.buffers()[2], starts[0] + at, _CELL_DIGITS)
+            for at in (0, _CELL_DIGITS - 8)
+        )
+        cells = _eight_digits(first) << np.uint64(28)
+        cells |= _eight_digits(last) & np.uint64(0xFFFFFFF)
+    if (cells >> np.uint64(52) != _RESOLUTION_8).any():
         raise FormatError("h3_res8_id holds what is no H3 cell")
-    data = np.frombuffer(column.buffers()[2], np.uint8)
-    start = np.frombuffer(column.buffers()[1], np.int32)[column.offset]
-    digits = data[start : start + 15 * len(column)].reshape(-1, 15)
-    value = np.zeros(len(column), np.uint64)
-    for position in range(15):
-        value = value << np.uint64(4) | _HEX.take(digits[:, position])
+    return cells
+
+
+def _eight_digits(text: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the values of eight hexadecimal digits each, whose bytes are one number."""
+    value = text.astype(np.uint64)
+    letters = value >> np.uint64(6)
+    letters &= np.uint64(0x0101010101010101)
+    letters *= np.uint64(9)
+    value &= np.uint64(0x0F0F0F0F0F0F0F0F)
+    value += letters
+    for shift, kept in ((4, 0x00FF00FF00FF00FF), (8, 0x0000FFFF0000FFFF), (16, 0xFFFFFFFF)):
+        value |= value >> np.uint64(shift)
+        value &= np.uint64(kept)
     return value
-
-
-_HEX = np.zeros(256, np.uint64)
-_HEX[list(b"0123456789")] = np.arange(10)
-_HEX[list(b"abcdef")] = np.arange(10, 16)
-_HEX[list(b"ABCDEF")] = np.arange(10, 16)

@@ -21,7 +21,7 @@ from equity.measures.lines._partial import NEAR, Partial, RuleColumns, merge, so
 from equity.measures.lines._reduce import LocationFile, reduce_files
 from equity.rules import CoverageRule
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever the reducer's result changes, so that older entries are not used."""
 
 
@@ -31,6 +31,7 @@ def reduce_cached(
     *,
     cells: bool,
     digits: int,
+    whole: int | None,
     cache_dir: str | None,
     ordered: bool,
     readers: int = 1,
@@ -43,10 +44,12 @@ def reduce_cached(
     ``done`` is told of every file.
 
     Without a ``cache_dir`` nothing is read or written, and the files are reduced together. Files
-    without a checksum are never kept.
+    without a checksum are never kept. What is kept is told wholly, whatever ``whole`` asks for.
     """
     if not cache_dir:
-        result = reduce_files(files, rules, cells=cells, digits=digits, readers=readers, done=done)
+        result = reduce_files(
+            files, rules, cells=cells, digits=digits, whole=whole, readers=readers, done=done
+        )
         return sort_by_id(result) if ordered else result
 
     def kept(file: LocationFile) -> Partial:
@@ -68,7 +71,7 @@ def _one(
     checksum = file.fingerprint()
     if not checksum:
         return reduce_files([file], rules, cells=cells, digits=digits)
-    areas = "h3" if cells else str(digits)
+    areas = f"{digits}{' h3' if cells else ''}"
     places = [folder / f"{entry_name(file, checksum, rule, areas)}.parquet" for rule in rules]
     if all(place.exists() for place in places):
         return _combine([_read(place) for place in places])

@@ -7,24 +7,19 @@ time adds to the table.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from equity.measures.lines._batch import NO_CELLS, Rows, hexadecimal, in_runs, ints, letters
+from equity.measures.lines._asked import Asked, Who
+from equity.measures.lines._batch import NO_CELLS, Rows, h3_cells, in_runs, ints, letters
 from equity.measures.lines._partial import (
-    QUALIFIES,
-    SERVED,
-    UNDERSERVED,
     UNKNOWN_TECHNOLOGY,
     Flags,
     Ints,
     pack_speed,
 )
-from equity.rules import CoverageRule
 
 CELL = "h3_res8_id"
 _OFFER_COLUMNS = (
@@ -45,32 +40,30 @@ Where = Ints | slice
 _ALL = slice(None)
 
 
-class Ruled(NamedTuple):
-    """What a rule says of a run's rows.
+class Run(NamedTuple):
+    """Consecutive rows of one provider and one technology, and what is asked of them.
 
     Attributes
     ----------
-    reached
-        Rows and the bits (see :mod:`equity.measures.lines._partial`) they give their locations.
-    qualifying
-        Rows with a qualifying line of a technology that the rule counts, or None.
+    part
+        Its rows of the batch; those below are counted from its first.
+    provider, code
+        Provider and technology.
+    passed
+        Number of each test (see :class:`~equity.measures.lines._asked.Asked`), and who passes.
+    lines
+        Number of each kind of qualifying line, and where there are such.
     offered
-        Rows with any speed over such a technology, both known, and each one's speed as a number;
-        or None.
+        Number of each kind of offer, where any speed is offered, both known, and each one's speed
+        as a number.
     """
-
-    reached: list[tuple[Where, np.uint8]]
-    qualifying: Where | None
-    offered: tuple[Where, Ints] | None
-
-
-class Run(NamedTuple):
-    """Consecutive rows of one provider and one technology, and what each rule says of them."""
 
     part: slice
     provider: int
     code: int
-    ruled: list[Ruled | None]
+    passed: list[tuple[int, Where]]
+    lines: list[tuple[int, Where]]
+    offered: list[tuple[int, Where, Ints]]
 
 
 class Classed(NamedTuple):
@@ -87,17 +80,15 @@ def columns_needed(*, export: bool, cells: bool) -> tuple[str, ...]:
     return (*columns, CELL) if cells else columns
 
 
-def classed(
-    batch: pa.RecordBatch, rules: Sequence[CoverageRule], *, state: str, export: bool
-) -> Classed:
-    """Class a record batch's offers under some rules.
+def classed(batch: pa.RecordBatch, asked: Asked, *, state: str, export: bool) -> Classed:
+    """Class a record batch's offers.
 
     Parameters
     ----------
     batch
         Record batch with the columns of :func:`columns_needed`.
-    rules
-        All are looked at in one pass.
+    asked
+        What the rules ask of offers.
     state
         FIPS code that every block must start with, or empty.
     export
@@ -108,14 +99,14 @@ def classed(
     if export or not rows.location.size:
         return Classed(rows, [], tally)
     rows, parts = in_runs(rows)
-    return Classed(rows, [_run(rows.take(part), part, rules, tally) for part in parts], tally)
+    return Classed(rows, [_run(rows.take(part), part, asked, tally) for part in parts], tally)
 
 
 def _arrays(batch: pa.RecordBatch, tally: Counter[str], *, export: bool) -> Rows:
     tally["rows"] += batch.num_rows
     empty = np.empty(0, np.int32)
     location, block = ints(batch, "location_id"), ints(batch, "block_geoid")
-    cell = hexadecimal(batch.column(CELL)) if CELL in batch.schema.names else NO_CELLS
+    cell = h3_cells(batch.column(CELL)) if CELL in batch.schema.names else NO_CELLS
     if export:
         return Rows(location, block, *(empty,) * 6, cell)  # type: ignore[arg-type]
     tally["latency_blank"] += batch.column("low_latency").null_count
@@ -149,7 +140,7 @@ def _valid(rows: Rows, state: str, tally: Counter[str]) -> Rows:
     return rows.take(named & here)
 
 
-def _run(rows: Rows, part: slice, rules: Sequence[CoverageRule], tally: Counter[str]) -> Run:
+def _run(rows: Rows, part: slice, asked: Asked, tally: Counter[str]) -> Run:
     size = rows.location.size
     code = int(rows.technology[0])
     if code == UNKNOWN_TECHNOLOGY:
@@ -160,40 +151,42 @@ def _run(rows: Rows, part: slice, rules: Sequence[CoverageRule], tally: Counter[
     tally["speed_zero"] += size - int(np.count_nonzero(both))
     tally["speed_blank"] += int(np.count_nonzero(both < 0))
     tally["customers_blank"] += size - int(np.count_nonzero(rows.customers))
-    ruled = [_ruled(rows, code, rule, some_speed) for rule in rules]
-    return Run(part, max(int(rows.provider[0]), 0), code, ruled)
-
-
-def _ruled(rows: Rows, code: int, rule: CoverageRule, some_speed: Flags) -> Ruled | None:
-    """Class each offer by its own two speeds under one rule; None if none counts."""
-    counts = _among(rows.customers, rule.customers)
-    if rule.low_latency:
-        counts &= rows.latency == 1
-    if not counts.any():
-        return None
-    at = {
-        pair: _where((rows.down >= pair[0]) & (rows.up >= pair[1]) & counts)
-        for pair in {rule.underserved, rule.served, rule.qualifying}
+    told = {who: _counting(rows, who) for who in asked.who}
+    counts = {who: flags for who, flags in told.items() if flags.any()}
+    # Each offer is classed by its own two speeds.
+    passed = {
+        number: _where((rows.down >= down) & (rows.up >= up) & counts[who])
+        for number, (who, (down, up)) in enumerate(asked.tests)
+        if who in counts
     }
-    bits = {pair: np.uint8(0) for pair in at}
-    bits[rule.underserved] |= UNDERSERVED
-    bits[rule.served] |= SERVED
-    bits[rule.qualifying] |= QUALIFIES
-    reached = [(at[pair], bits[pair]) for pair in at]
-    if code not in rule.technologies:
-        return Ruled(reached, None, None)
-    offered = _where(counts & some_speed)
-    speed = pack_speed(rows.down[offered].astype(np.int64), rows.up[offered].astype(np.int64))
-    return Ruled(reached, at[rule.qualifying], (offered, speed))
+    offered = [
+        (number, *_speeds(rows, counts[who] & some_speed))
+        for number, (who, codes) in enumerate(asked.offers)
+        if who in counts and code in codes
+    ]
+    lines = [
+        (number, passed[test])
+        for number, (test, codes) in enumerate(asked.lines)
+        if test in passed and code in codes
+    ]
+    return Run(part, max(int(rows.provider[0]), 0), code, list(passed.items()), lines, offered)
+
+
+def _speeds(rows: Rows, flags: Flags) -> tuple[Where, Ints]:
+    where = _where(flags)
+    return where, pack_speed(rows.down[where].astype(np.int64), rows.up[where].astype(np.int64))
 
 
 def _where(flags: Flags) -> Where:
     return _ALL if flags.all() else np.flatnonzero(flags)
 
 
-def _among(customers: NDArray[np.uint8], codes: Sequence[str]) -> Flags:
-    """Return where a customer code is one of some; comparing beats looking up bytes."""
-    found: Flags = customers == ord(codes[0])
-    for code in codes[1:]:
-        found |= customers == ord(code)
+def _counting(rows: Rows, who: Who) -> Flags:
+    """Return which offers are to customers that count; comparing beats looking up bytes."""
+    customers, low_latency = who
+    found: Flags = rows.customers == ord(customers[0])
+    for customer in customers[1:]:
+        found |= rows.customers == ord(customer)
+    if low_latency:
+        found &= rows.latency == 1
     return found

@@ -106,7 +106,7 @@ def _technology_notes(
     for code in absent:
         name = technology_name(code)
         columns = [f"{kind}_{name}_n" for kind in ("listed", "served", "underserved", "qualifying")]
-        if not table[columns[0]].any():
+        if columns[0] in table and not table[columns[0]].any():
             table[columns] = np.nan
     counted = [f"{TECHNOLOGIES[c]} ({c})" for c in absent if c in rule.technologies]
     if not counted:

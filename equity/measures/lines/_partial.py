@@ -40,7 +40,7 @@ _PROVIDER_BITS = 33
 
 @dataclass
 class RuleColumns:
-    """What depends on the rule.
+    """What depends on the rule; all but the levels are empty where classes alone were asked for.
 
     Attributes
     ----------
@@ -56,11 +56,11 @@ class RuleColumns:
     """
 
     levels: dict[int, Bits]
-    best: Ints
-    near: NDArray[np.int32]
-    pair_area: Ints
-    pair_provider: NDArray[np.int32]
-    pair_qualifies: Flags
+    best: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    near: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, NEAR), np.int32))
+    pair_area: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    pair_provider: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    pair_qualifies: Flags = field(default_factory=lambda: np.empty(0, bool))
 
 
 @dataclass
@@ -124,8 +124,8 @@ def sort_by_id(part: Partial) -> Partial:
         replace(
             one,
             levels={code: bits[order] for code, bits in one.levels.items()},
-            best=one.best[order],
-            near=one.near[order],
+            best=one.best[order] if one.best.size else one.best,
+            near=one.near[order] if one.near.size else one.near,
         )
         for one in part.rules
     ]
@@ -165,11 +165,14 @@ def _merge_columns(one: RuleColumns, two: RuleColumns, place: _Places) -> RuleCo
     for code, bits in two.levels.items():
         more = place.two(bits)
         levels[code] = levels[code] | more if code in levels else more
+    levels = {code: levels[code] for code in sorted(levels)}
+    if not one.best.size and not two.best.size:
+        return RuleColumns(levels)
     area, provider, qualifies = distinct_pairs(
         (c.pair_area, c.pair_provider, c.pair_qualifies) for c in (one, two)
     )
     return RuleColumns(
-        levels={code: levels[code] for code in sorted(levels)},
+        levels=levels,
         best=np.maximum(place.one(one.best), place.two(two.best)),
         near=_lowest_three(place.one(one.near, NO_PROVIDER), place.two(two.near, NO_PROVIDER)),
         pair_area=area,

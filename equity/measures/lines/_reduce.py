@@ -24,11 +24,16 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from equity.measures.lines._asked import Asked, asked_by
 from equity.measures.lines._batch import Rows
 from equity.measures.lines._classed import Classed, Run, classed, columns_needed
 from equity.measures.lines._partial import (
     LISTED,
+    QUALIFIES,
+    SERVED,
+    UNDERSERVED,
     Bits,
+    Flags,
     Ints,
     Number,
     Partial,
@@ -67,6 +72,7 @@ def reduce_files(
     *,
     cells: bool,
     digits: int = BLOCK_DIGITS,
+    whole: int | None = None,
     readers: int = 1,
     done: Callable[[int], object] = lambda _: None,
 ) -> Partial:
@@ -82,16 +88,20 @@ def reduce_files(
     rules
         Rules to class offers under, all in one pass.
     cells
-        Also keep each location's H3 cell, and tell providers apart by cell.
+        Also keep each location's H3 cell.
     digits
-        How many digits of the block make the areas that providers are told apart by.
+        How many digits of the block make the areas that providers are told apart by; with 0 they
+        are told apart by cell.
+    whole
+        How many of the rules, the first ones, are told wholly; of the others the classes alone are.
     readers
         Threads that read side by side; the result is the same.
     done
         Told of every file that has been read, from its thread, by one at a time.
     """
     largest = max((file.size for file in files), default=0)
-    reducer = _Reducer(rules, min(largest // _BYTES_A_LOCATION, _MOST_EXPECTED), cells=cells)
+    asked = asked_by(rules, whole)
+    reducer = _Reducer(asked, min(largest // _BYTES_A_LOCATION, _MOST_EXPECTED), cells=cells)
     adding, over = threading.Lock(), threading.Event()
     classed_parts: deque[tuple[Classed, bool]] = deque()
 
@@ -103,7 +113,7 @@ def reduce_files(
     def read(file: LocationFile) -> None:
         export = file.product == "served_unserved"
         for batch in file.batches(columns_needed(export=export, cells=cells)):
-            part = classed(batch, rules, state=file.state, export=export)
+            part = classed(batch, asked, state=file.state, export=export)
             classed_parts.append((part, export))
             # Whoever finds another one adding leaves his part to him and reads on.
             if adding.acquire(blocking=len(classed_parts) > _WAITING):
@@ -118,13 +128,14 @@ def reduce_files(
 
     side_by_side(read, files, threads=min(readers, len(files)), stop=over.set)
     add()
-    return reducer.result(10 ** (BLOCK_DIGITS - digits), threads=readers)
+    return reducer.result(digits, threads=readers)
 
 
 class _Reducer:
-    def __init__(self, rules: Sequence[CoverageRule], expected: int = 0, *, cells: bool) -> None:
+    def __init__(self, asked: Asked, expected: int = 0, *, cells: bool) -> None:
+        self._asked = asked
         self._expected = expected
-        self._by_cell = cells
+        self._keep_cells = cells
         self._index = SlotIndex(expected)
         self._blocks = np.empty(0, np.int64)
         self._cells = np.empty(0, np.uint64)
@@ -133,9 +144,10 @@ class _Reducer:
         self._clashing: list[Ints] = []
         self._tally: Counter[str] = Counter()
         self._listed = ProviderSets()
-        self._qualified = [ProviderSets() for _ in rules]
-        self._best = [np.empty(0, np.int64) for _ in rules]
-        self._bits: list[dict[int, Bits]] = [{} for _ in rules]
+        self._qualified = [ProviderSets() for _ in asked.lines]
+        self._best = [np.empty(0, np.int64) for _ in asked.offers]
+        self._passed: dict[tuple[int, int], Bits] = {}
+        """Technology and every eighth test -> a bit a test and location."""
 
     def add(self, part: Classed, *, export: bool) -> None:
         self._tally.update(part.tally)
@@ -164,47 +176,43 @@ class _Reducer:
             np.minimum.at(self._blocks, slots[clash], rows.block[clash])
             self._clashing.append(rows.location[clash])
         if rows.cell.size:
-            np.minimum.at(self._cells, slots, rows.cell)
+            other = self._cells.take(slots) != rows.cell
+            np.minimum.at(self._cells, slots[other], rows.cell[other])
         return slots
 
     def _grow(self, size: int) -> None:
         self._room = max(size * 3 // 2, 1 << 14, self._expected)
         self._blocks = _extend(self._blocks, self._room)
-        if self._by_cell:
+        if self._keep_cells:
             self._cells = _extend(self._cells, self._room)
         self._exported = _extend(self._exported, self._room)
         self._best = [_extend(best, self._room) for best in self._best]
-        for levels in self._bits:
-            for code, bits in levels.items():
-                levels[code] = _extend(bits, self._room)
+        for key, bits in self._passed.items():
+            self._passed[key] = _extend(bits, self._room)
         for sets in (self._listed, *self._qualified):
             sets.grow(self._room)
 
     def _add_run(self, run: Run, slots: Ints) -> None:
         self._listed.flags((run.provider, run.code))[slots] = True
-        for number, ruled in enumerate(run.ruled):
-            if ruled is None:
-                continue
-            bits = self._bits[number].get(run.code)
-            if bits is None:
-                bits = self._bits[number][run.code] = np.zeros(self._room, np.uint8)
-            for where, reached in ruled.reached:
-                bits[slots[where]] |= reached
-            if ruled.qualifying is not None:
-                some = slots[ruled.qualifying]
-                if some.size:
-                    self._qualified[number].flags((run.provider, 0))[some] = True
-            if ruled.offered is not None:
-                where, speed = ruled.offered
-                np.maximum.at(self._best[number], slots[where], speed)
+        for test, where in run.passed:
+            key = (run.code, test // 8)
+            if key not in self._passed:
+                self._passed[key] = np.zeros(self._room, np.uint8)
+            self._passed[key][slots[where]] |= np.uint8(1 << test % 8)
+        for kind, where in run.lines:
+            some = slots[where]
+            if some.size:
+                self._qualified[kind].flags((run.provider, 0))[some] = True
+        for kind, where, speed in run.offered:
+            np.maximum.at(self._best[kind], slots[where], speed)
 
-    def result(self, divisor: int, *, threads: int) -> Partial:
+    def result(self, digits: int, *, threads: int) -> Partial:
         """Return what has been added; the reducer is used up, so that its memory serves here."""
         size, ids = self._index.size, self._index.ids
         del self._index
         blocks = self._blocks[:size]
         cells = self._cells[:size]
-        codes = cells.astype(np.int64) if self._by_cell else blocks // divisor
+        codes = blocks // 10 ** (BLOCK_DIGITS - digits) if digits else cells.astype(np.int64)
         providers = self._listed.providers()
 
         # The longest first, so that none is left to be done alone.
@@ -220,19 +228,18 @@ class _Reducer:
             (partial(one.reach, providers, areas) for one in (self._listed, *self._qualified)),
             threads=threads,
         )
-        rules = []
-        for number, levels in enumerate(self._bits):
-            for code, flags in listed.items():
-                bits = levels[code][:size] if code in levels else np.zeros(size, np.uint8)
-                levels[code] = bits | flags.view(np.uint8) * np.uint8(LISTED)
-            rules.append(
-                RuleColumns(
-                    {code: levels[code] for code in sorted(levels)},
-                    self._best[number][:size],
-                    near[number],
-                    *areas.pairs(providers, reached, qualified[number]),
-                )
-            )
+        best = [one[:size] for one in self._best]
+        pairs = [areas.pairs(providers, reached, one) for one in qualified]
+        asked = self._asked
+        levels = [
+            {code: self._level(code, flags, tests) for code, flags in sorted(listed.items())}
+            for tests in asked.tests_of
+        ]
+        rules = [
+            RuleColumns(one, best[offers], near[lines], *pairs[lines])
+            for one, offers, lines in zip(levels, asked.offers_of, asked.lines_of, strict=False)
+        ]
+        rules += [RuleColumns(one) for one in levels[len(rules) :]]
         clashing = np.unique(np.concatenate(self._clashing)) if self._clashing else _NO_IDS
         return Partial(
             ids=ids[:size],
@@ -244,6 +251,15 @@ class _Reducer:
             tally=+self._tally,
             areas=(areas.place, areas.distinct),
         )
+
+    def _level(self, code: int, listed: Flags, tests: Sequence[int]) -> Bits:
+        """Return the bits of locations in one technology, from the tests of one rule."""
+        bits = listed.view(np.uint8) * np.uint8(LISTED)
+        for test, bit in zip(tests, (UNDERSERVED, SERVED, QUALIFIES), strict=True):
+            passed = self._passed.get((code, test // 8))
+            if passed is not None:
+                bits |= (passed[: bits.size] >> np.uint8(test % 8) & 1) * np.uint8(bit)
+        return bits
 
 
 _NO_IDS = np.empty(0, np.int64)

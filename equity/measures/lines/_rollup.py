@@ -37,7 +37,6 @@ _BLOCK_DIVISOR = {
 }
 AREA_DIGITS = {"block": 15, "block_group": 12, "tract": 11, "county": 5, "state": 2}
 _H3_RESOLUTION = 8
-_SPEED_BITS = 32
 
 
 def check_level(level: str) -> None:
@@ -50,8 +49,8 @@ def check_level(level: str) -> None:
 
 
 def block_digits(level: str) -> int:
-    """Return how many digits of a block make an area of a level."""
-    return AREA_DIGITS.get(level, AREA_DIGITS["block"])
+    """Return how many digits of a block make an area of a level; 0 where it is made of cells."""
+    return AREA_DIGITS.get(level, 0)
 
 
 def cell_resolution(level: str) -> int | None:
@@ -106,31 +105,61 @@ def location_class(columns: RuleColumns, codes: Sequence[int], size: int) -> Bit
     return bits
 
 
-def roll_up(data: Partial, number: int, rule: CoverageRule, level: str) -> pd.DataFrame:
-    """Count locations by area under one rule.
+def roll_up(
+    data: Partial, rules: Sequence[CoverageRule], level: str, *, whole: int | None = None
+) -> list[pd.DataFrame]:
+    """Count locations by area under each rule.
 
     Returns
     -------
-    pandas.DataFrame
+    list of pandas.DataFrame
         Counts only (float), indexed by area; shares and status are added where the denominator
-        is known.
+        is known. After the first `whole` rules, by class alone.
     """
-    columns = data.rules[number]
     inverse, codes = sorted_areas(data, level)
-    size = codes.size
-    bits = location_class(columns, rule.technologies, data.ids.size)
-    counts = _histogram(inverse, bits, 16, size)
-    out: dict[str, NDArray[Any]] = {
-        "locations_n": counts.sum(axis=1),
-        "exported_n": _histogram(inverse, data.exported, 2, size)[:, 1],
-        **_classes(counts, ""),
-        **_choice(columns, inverse, size),
-    }
+    labels = area_labels(codes, level)
+    exported = _histogram(inverse, data.exported, 2, codes.size)[:, 1]
+    speeds: dict[int, dict[str, NDArray[np.float64]]] = {}
+    frames = []
+    for number, (columns, rule) in enumerate(zip(data.rules, rules, strict=True)):
+        bits = location_class(columns, rule.technologies, data.ids.size)
+        counts = _histogram(inverse, bits, 16, codes.size)
+        out: dict[str, NDArray[Any]] = {
+            "locations_n": counts.sum(axis=1), "exported_n": exported, **_classes(counts, "")
+        }  # fmt: skip
+        if whole is None or number < whole:
+            # Rules over the same offers share one array of each location's best.
+            shared = id(columns.best)
+            if shared not in speeds:
+                speeds[shared] = _speeds(columns.best, inverse, codes.size)
+            out |= _in_detail(columns, inverse, codes, level) | speeds[shared]
+        frames.append(pd.DataFrame(out, index=labels, dtype=float))
+    return frames
+
+
+def _in_detail(
+    columns: RuleColumns, inverse: Ints, codes: Ints, level: str
+) -> dict[str, NDArray[np.intp]]:
+    """Count locations by choice and technology, and providers, by area."""
+    out = _choice(columns, inverse, codes.size)
     for code in (*TECHNOLOGIES, UNKNOWN_TECHNOLOGY):
-        out.update(_technology(columns, code, inverse, size))
-    out.update(_providers(columns, level, codes))
-    out.update(_speeds(columns.best, inverse, size))
-    return pd.DataFrame(out, index=area_labels(codes, level), dtype=float)
+        out |= _technology(columns, code, inverse, codes.size)
+    return out | _providers(columns, level, codes)
+
+
+def cell_offers(data: Partial, number: int) -> tuple[Ints, Ints]:
+    """Return the H3 cells of the locations, and the best offer in each under one rule."""
+    place, cells = sorted_slots(data.cells.astype(np.int64))
+    return cells, _highest(data.rules[number].best, place, cells.size)
+
+
+def cell_speeds(parts: Sequence[tuple[Ints, Ints]]) -> pd.DataFrame:
+    """Return the speeds (Mbps) of the best offer in each cell, from :func:`cell_offers`."""
+    cells, best = (np.concatenate(one) for one in zip(*parts, strict=True))
+    place, cells = sorted_slots(cells)
+    return pd.DataFrame(
+        _best_speeds(_highest(best, place, cells.size)), index=area_labels(cells, "h3")
+    )
 
 
 def sorted_areas(data: Partial, level: str) -> tuple[Ints, Ints]:
@@ -196,33 +225,44 @@ def _providers(columns: RuleColumns, level: str, codes: Ints) -> dict[str, NDArr
     }
 
 
+def _highest(best: Ints, place: Ints, size: int) -> Ints:
+    top = np.zeros(size, np.int64)
+    np.maximum.at(top, place, best)
+    return top
+
+
+def _best_speeds(top: Ints) -> dict[str, NDArray[np.float64]]:
+    names = ("best_down_mbps", "best_up_mbps")
+    return {
+        name: np.where(top > 0, speed, np.nan)
+        for name, speed in zip(names, unpack_speed(top), strict=True)
+    }
+
+
 def _speeds(best: Ints, inverse: Ints, size: int) -> dict[str, NDArray[np.float64]]:
     """Best offer of the area, and the medians of each location's best offer, where it has one."""
-    top = np.zeros(size, np.int64)
-    np.maximum.at(top, inverse, best)
-    speeds = {}
-    for name, peak in zip(("down", "up"), unpack_speed(top), strict=True):
-        speeds[f"best_{name}_mbps"] = np.where(top > 0, peak, np.nan)
+    speeds = _best_speeds(_highest(best, inverse, size))
     offered = best > 0
     if not offered.all():
         inverse, best = inverse[offered], best[offered]
-    edges = np.concatenate([[0], np.cumsum(np.bincount(inverse, minlength=size))])
-    # Area and speed in one number: sorting that is many times quicker than by two keys.
-    key = inverse << _SPEED_BITS
-    key |= unpack_speed(best)[0]
-    speeds["median_down_mbps"] = _median(key, edges)
-    np.left_shift(inverse, _SPEED_BITS, out=key)
-    key |= unpack_speed(best)[1]
-    speeds["median_up_mbps"] = _median(key, edges)
+    counts = np.bincount(inverse, minlength=size)
+    area = _narrow(inverse)
+    for name, speed in zip(("down", "up"), unpack_speed(best), strict=True):
+        speeds[f"median_{name}_mbps"] = _median(speed, area, counts)
     return speeds
 
 
-def _median(key: Ints, edges: Ints) -> NDArray[np.float64]:
-    """Return the median speed of each area from keys, which are sorted in place."""
-    key.sort()
-    n = np.diff(edges)
-    some = n > 0
-    middle = [edges[:-1][some] + (n[some] - 1) // 2, edges[:-1][some] + n[some] // 2]
-    result = np.full(n.size, np.nan)
-    result[some] = sum(key[at] & ((1 << _SPEED_BITS) - 1) for at in middle) / 2
+def _median(speed: Ints, area: NDArray[Any], counts: Ints) -> NDArray[np.float64]:
+    """Return the median speed of each area, of which so many locations lie in each."""
+    order = np.lexsort((_narrow(speed), area))
+    some = counts > 0
+    first = np.cumsum(counts) - counts
+    middle = [(first + (counts - 1) // 2)[some], (first + counts // 2)[some]]
+    result = np.full(counts.size, np.nan)
+    result[some] = sum(speed[order[at]] for at in middle) / 2
     return result
+
+
+def _narrow(values: Ints) -> NDArray[Any]:
+    """Return the same numbers in 16 bits where they fit: sorting those is many times quicker."""
+    return values.astype(np.uint16) if not values.size or values.max() < 1 << 16 else values

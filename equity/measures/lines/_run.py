@@ -48,6 +48,7 @@ def reduce_all(
     *,
     cells: bool,
     digits: int,
+    whole: int | None,
     executor: Executor | None,
     cache_dir: str | None,
 ) -> Iterator[Partial]:
@@ -66,6 +67,7 @@ def reduce_all(
             rules=tuple(rules),
             cells=cells,
             digits=digits,
+            whole=whole,
             cache_dir=cache_dir,
             ordered=any(len(shares) > 1 for shares in parts.values()),
             readers=readers,

@@ -12,16 +12,23 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import pandas as pd
 
 from equity.errors import InputError
 from equity.measures.lines import _class_table
 from equity.measures.lines._denominator import add_shares
-from equity.measures.lines._partial import Partial
+from equity.measures.lines._partial import Ints, Partial
 from equity.measures.lines._reduce import LocationFile
-from equity.measures.lines._rollup import block_digits, cell_resolution, check_level, roll_up
+from equity.measures.lines._rollup import (
+    block_digits,
+    cell_offers,
+    cell_resolution,
+    cell_speeds,
+    check_level,
+    roll_up,
+)
 from equity.measures.lines._run import Inline, reduce_all
 from equity.measures.lines._tally import tell
 from equity.provenance import Source, stamp
@@ -120,7 +127,24 @@ def coverage(
         return _class_table.coverage_of_classes(data, chosen)
     return coverage_under(
         data, [chosen], level=level, housing=housing, executor=executor, cache_dir=cache_dir
-    )[0]
+    ).tables[0]
+
+
+class Covered(NamedTuple):
+    """Coverage under several rules, and the best offers by cell where they were asked for.
+
+    Attributes
+    ----------
+    tables
+        What :func:`coverage` returns under each rule.
+    offers
+        By H3 cell of resolution 8 (index ``geoid``): ``best_down_mbps`` and ``best_up_mbps``, as
+        ``coverage(…, level="h3")`` has them; missing where none of a cell's locations is offered
+        a line.
+    """
+
+    tables: list[pd.DataFrame]
+    offers: pd.DataFrame | None
 
 
 def coverage_under(
@@ -128,26 +152,56 @@ def coverage_under(
     rules: Sequence[CoverageRule],
     *,
     level: str = "tract",
+    whole: int | None = None,
+    offers: CoverageRule | None = None,
     housing: pd.Series | None = None,
     executor: Executor | None = None,
     cache_dir: str | Path | None = None,
-) -> list[pd.DataFrame]:
-    """Return :func:`coverage` under several rules from one pass over the files."""
+) -> Covered:
+    """Return :func:`coverage` under several rules from one pass over the files.
+
+    Parameters
+    ----------
+    data, level, housing, executor, cache_dir
+        As for :func:`coverage`.
+    rules
+        The rules.
+    whole
+        Of the rules after the first so many only classes are told, their shares and the status.
+    offers
+        One of those told wholly: the best offers under it are also told by H3 cell, for
+        :func:`equity.practice_readiness`, from the same pass.
+    """
     check_level(level)
     frames: list[list[pd.DataFrame]] = [[] for _ in rules]
+    found: list[tuple[Ints, Ints]] = []
     tally: Counter[str] = Counter()
-    for part in locations(data, rules, level=level, executor=executor, cache_dir=cache_dir):
+    for part in locations(
+        data,
+        rules,
+        level=level,
+        whole=whole,
+        cells=offers is not None,
+        executor=executor,
+        cache_dir=cache_dir,
+    ):
         tally.update(part.tally)
         tally["location_in_two_blocks"] += part.clashing.size
-        for number, rule in enumerate(rules):
-            frames[number].append(roll_up(part, number, rule, level))
+        rolled = roll_up(part, rules, level, whole=whole)
+        for all_of_rule, frame in zip(frames, rolled, strict=True):
+            all_of_rule.append(frame)
+        if offers is not None:
+            found.append(cell_offers(part, rules.index(offers)))
     notes = [*data.notes, *tell(tally)]
     for note in notes:
         logger.info(note)
-    return [
+    tables = [
         _finish(frames[number], data, rule, level, housing=housing, notes=notes)
         for number, rule in enumerate(rules)
     ]
+    if offers is None:
+        return Covered(tables, None)
+    return Covered(tables, _told_by(cell_speeds(found), data, offers, "h3", notes))
 
 
 def locations(
@@ -155,20 +209,27 @@ def locations(
     rules: Sequence[CoverageRule],
     *,
     level: str,
+    whole: int | None = None,
+    cells: bool = False,
     executor: Executor | None = None,
     cache_dir: str | Path | None = None,
 ) -> Iterable[Partial]:
-    """Return one row per location, state by state where no area crosses a state line."""
-    cells = cell_resolution(level) is not None
+    """Return one row per location, state by state where no area crosses a state line.
+
+    With `cells`, or at a level of cells, the H3 cell of each location is kept; of the rules after
+    the first `whole` classes alone are.
+    """
+    by_cell = cell_resolution(level) is not None
     groups: dict[str, list[LocationFile]] = {}
-    apart = not cells and all(file.state for file in data.files)
+    apart = not by_cell and all(file.state for file in data.files)
     for file in data.files:
         groups.setdefault(file.state if apart else "", []).append(file)
     return reduce_all(
         {name: groups[name] for name in sorted(groups)},
         rules,
-        cells=cells,
+        cells=cells or by_cell,
         digits=block_digits(level),
+        whole=whole,
         executor=executor,
         cache_dir=None if cache_dir is None else str(cache_dir),
     )
@@ -238,11 +299,17 @@ def _finish(
             fix="check that the download is complete and that state= is the right one",
         )
     table, more = add_shares(table, level=level, housing=housing, files=data.files, rule=rule)
+    return _told_by(table, data, rule, level, [*notes, *more])
+
+
+def _told_by(
+    table: pd.DataFrame, data: LocationFiles, rule: CoverageRule, level: str, notes: Sequence[str]
+) -> pd.DataFrame:
     cells = cell_resolution(level) is not None
     return stamp(
         table,
         level=level,
         geo_vintage=None if cells else getattr(data, "geo_vintage", "2020"),
         sources=data.sources,
-        notes=[f"Coverage rule {rule.id}: {rule.describe()}", *notes, *more],
+        notes=[f"Coverage rule {rule.id}: {rule.describe()}", *notes],
     )
