@@ -12,7 +12,7 @@ from equity.areas.words import is_missing
 from equity.outputs import _places, _rows
 from equity.outputs._content import SHORT, SYNTHETIC, Cell, Head, Table
 from equity.outputs._html import render
-from equity.outputs._payload import View
+from equity.outputs._payload import View, start_of
 from equity.provenance import Source, software
 
 __all__ = ["Around", "body", "sources_line"]
@@ -47,6 +47,7 @@ def body(views: Sequence[View], around: Around) -> Markup:
         "map.html.j2",
         around=around,
         views=views,
+        start=start_of(views),
         under=any(_rows.flag(view.table, "is_under_resourced").any() for view in views),
         far=bool(_rows.out_of_reach(first.table).any()),
         # Beside another page's list of sites one mark is enough.

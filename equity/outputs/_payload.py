@@ -18,10 +18,12 @@ from equity.outputs import _pack, _places, _rows
 from equity.outputs._classes import LARGER, MILE, Classes, classify, classify_words
 from equity.provenance import meta
 
-__all__ = ["Layer", "View", "config", "layer_of", "names_of"]
+__all__ = ["Layer", "View", "config", "layer_of", "names_of", "start_of"]
 
 #: Above this number of polygons their borders are drawn finer.
 MANY = 400
+#: Above this number the larger areas are drawn first, the others when they are asked for.
+MOST_AT_ONCE = 20_000
 #: More sites than this are summed by squares before they go into the page.
 MOST_SITES = 5000
 #: Counts that the page adds up: exact, so that sums of what is chosen are those of the tables.
@@ -109,9 +111,15 @@ def config(
             "step": step,
             "bounds": [[south, west], [north, east]],
             "whole": whole,
+            "first": start_of(views),
             "instead": "the table has the same values.",
         }
     )
+
+
+def start_of(views: Sequence[View]) -> int:
+    """Return which view is drawn first."""
+    return int(len(views) > 1 and len(views[0].table) > MOST_AT_ONCE)
 
 
 def _deflated(value: Any) -> str:

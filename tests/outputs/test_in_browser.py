@@ -9,6 +9,7 @@ import pytest
 from outputs_data import make_report, make_table
 from pypdf import PdfReader
 
+from equity.outputs import _payload
 from equity.outputs._colors import RAMP, ZERO
 from equity.outputs.maps import make_map, save_map
 from equity.outputs.page import write_page
@@ -279,6 +280,17 @@ def test_map_and_table_are_bound_both_ways_and_the_size_of_areas_can_change(
         assert page.errors == []
 
 
+def test_of_very_many_areas_the_larger_ones_are_drawn_first(browser, report, tmp_path, monkeypatch):
+    monkeypatch.setattr(_payload, "MOST_AT_ONCE", 50)
+    drawn = make_map(report.table, larger=report.levels, areas_label="census tracts")
+    with browser.open(save_map(drawn, tmp_path / "map.html")) as page:
+        assert page.run(f"{MAP}.dataset.drawn") == "3"
+        assert page.run("document.querySelectorAll('.eq-views input')[1].checked")
+        page.run("document.querySelectorAll('.eq-views input')[0].click()")
+        assert page.run(f"{MAP}.dataset.drawn") == "78"
+        assert page.errors == []
+
+
 def test_the_table_sorts_by_any_heading_with_unknown_last(browser, folder, report):
     texts = (
         "[...document.querySelectorAll('[data-eq-rows] tbody tr')].map(r => r.cells[4].textContent)"
@@ -294,7 +306,9 @@ def test_the_table_sorts_by_any_heading_with_unknown_last(browser, folder, repor
         for up in (False, True):
             page.run("document.querySelectorAll('[data-eq-rows] thead button')[3].click()")
             got = page.run(texts)
-            known = [float(t.split(" ")[0].replace(",", "")) for t in got if not t.startswith("n/a")]
+            known = [
+                float(t.split(" ")[0].replace(",", "")) for t in got if not t.startswith("n/a")
+            ]
             assert known == sorted(known, reverse=not up)
             assert all(t.startswith("n/a") for t in got[len(known) :])
 

@@ -359,6 +359,15 @@ def test_towns_and_zip_codes_of_the_areas_are_named_and_those_of_a_made_up_place
     assert made_up["places"] == made_up["zips"] == []
 
 
+def test_a_territory_and_the_far_aleutians_have_their_towns():
+    island = np.array([box(-66.2, 18.3, -66.0, 18.5)], dtype=object)
+    assert ("San Juan", "PR") in {(place[0], place[4]) for place in _places.places_in(island)}
+    ends = gpd.GeoSeries([box(-177, 51.5, -176, 52.2), box(172, 52, 174, 53)], crs=4269)
+    towns = {place[0]: place[-1] for place in _places.places_in(_pack.display_geometry(ends))}
+    assert set(towns.values()) <= {0, 1}
+    assert _places.holders(_pack.display_geometry(ends), [(173, 52.5), (0, 0)]).tolist() == [1, -1]
+
+
 def test_counties_are_named_even_where_a_part_of_them_has_no_name(table, report):
     table["county_name"] = ["Kent County"] * (len(table) - 1) + [""]
     lines = report.outlines.set_axis(["90001", "90099"])

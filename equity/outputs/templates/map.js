@@ -62,7 +62,7 @@
       this.home = this.map.getZoom();
       this.ring = [["edge", 9], ["picked", 5]].map(([name, weight]) => L.polyline([], {
         renderer: this.canvas, color: eq.color(name), weight, interactive: false }).addTo(this.map));
-      this.draw(0);
+      this.draw(config.first);
       this.furnish();
     }
 
@@ -98,7 +98,8 @@
       const { view, common } = this;
       if (!view.group) {
         view.group = L.layerGroup();
-        view.polygons = view.shapes.map((shape, i) => shape.length ? this.area(shape, i) : null);
+        const look = { ...common, ...this.borders() };
+        view.polygons = view.shapes.map((shape, i) => shape.length ? this.area(shape, i, look) : null);
         /* A ring round what is chosen needs its first corner again. */
         view.shapes.forEach((shape) => shape.forEach((rings) => rings.forEach((r) => r.push(r[0]))));
         const line = (shape, how) => shape.length && L.polygon(shape, { ...common, fill: false, interactive: false, ...how }).addTo(view.group);
@@ -118,17 +119,23 @@
       this.frame.dataset.drawn = String(view.polygons.filter(Boolean).length);
     }
 
-    area(shape, i) {
-      const closed = shape.map((rings) => rings.map((r) => r));
-      const area = L.polygon(closed, { ...this.common, ...this.style(i), ...this.borders() });
-      area.on("mouseover mousemove", (e) => this.hint(i, e.latlng));
-      area.on("mouseout", () => this.hint(-1));
-      area.on("click", (e) => {
-        L.DomEvent.stop(e);
-        const same = this.chosen && this.chosen.view === this.now && this.chosen.i === i;
-        same ? this.choose(null) : this.choose({ view: this.now, i });
-      });
-      return area.addTo(this.view.group);
+    /* One set of listeners for all areas: tens of thousands of closures are slow to make. */
+    get heeds() {
+      const over = (e) => this.hint(e.target.options.i, e.latlng);
+      return this.listeners ||= {
+        mouseover: over,
+        mousemove: over,
+        mouseout: () => this.hint(-1),
+        click: (e) => {
+          L.DomEvent.stop(e);
+          const { i } = e.target.options, same = this.chosen && this.chosen.view === this.now && this.chosen.i === i;
+          same ? this.choose(null) : this.choose({ view: this.now, i });
+        },
+      };
+    }
+
+    area(shape, i, look) {
+      return L.polygon(shape, { ...look, ...this.style(i), i }).on(this.heeds).addTo(this.view.group);
     }
 
     hint(i, at) {
