@@ -33,6 +33,7 @@ _PUBLIC = {
     "read_tract_relationship": "equity.sources.census.files",
     "read_block_links": "equity.sources.census.relationships",
     "read_table": "equity.sources.own_table",
+    "read_roads": "equity.sources.roads.osm",
     "place_providers": "equity.sources.care.placing",
     "load_example": "equity.example.state",
     # Areas
@@ -58,7 +59,7 @@ _PUBLIC = {
     "adoption": "equity.measures.adoption",
     "covered_populations": "equity.measures.adoption",
     # Measures of care within reach
-    "population_centers": "equity.measures.reach.travel",
+    "population_centers": "equity.measures.reach.centers",
     "demand_population": "equity.measures.demand",
     "travel_costs": "equity.measures.reach.travel",
     "nearest_sites": "equity.measures.reach.travel",
@@ -84,6 +85,15 @@ _PUBLIC = {
     "hotspots": "equity.measures.clusters",
     "change": "equity.measures.change",
     "disparity": "equity.measures.disparity",
+    # Funding
+    "read_funded": "equity.sources.funding",
+    "already_funded": "equity.measures.lines.funded",
+    "evaluate_program": "equity.funding.programs",
+    "draw_up_projects": "equity.funding.projects",
+    "read_projects": "equity.funding.projects",
+    "portfolio": "equity.funding.portfolio",
+    "scenario": "equity.funding.scenario",
+    "siting": "equity.funding.siting",
     # Outputs
     "make_map": "equity.outputs.maps",
     "save_map": "equity.outputs.maps",

@@ -209,6 +209,109 @@ def compare(
 
 
 @app.command()
+def program(
+    program_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Program (bead-2025, dlt-2020 …) or a rule file.")
+    ] = "",
+    run_folder: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="Folder of a run, e.g. maps/va.")
+    ] = None,
+    *,
+    listing: Annotated[
+        bool, typer.Option("--list", help="List the programs, and what is unverified.")
+    ] = False,
+    as_of: Annotated[
+        str | None, typer.Option(help="Day that the tests are put for, as 2026-06-30.")
+    ] = None,
+    area: Annotated[
+        str, typer.Option(help='Part of the run: "Wise County, Lee County", or ids.')
+    ] = "",
+    sites: Annotated[Path | None, typer.Option(help="List of the application's sites.")] = None,
+    grant: Annotated[float | None, typer.Option(help="Grant requested, in dollars.")] = None,
+) -> None:
+    """Put a run to the published tests of a grant program."""
+    from equity.errors import InputError
+    from equity.study.program import listed_programs, put_to_program
+
+    if listing:
+        for line in listed_programs():
+            _say(line)
+        return
+    if not program_id or run_folder is None:
+        raise InputError(
+            "names no program and run",
+            fix="equity program bead-2025 maps/example; equity program --list says what there is",
+        )
+    found = put_to_program(
+        program_id, run_folder, as_of=as_of, area=area, sites=sites, grant_usd=grant
+    )
+    _say(f"{found.rule.title}, as of {found.as_of}")
+    for sentence in found.sentences():
+        _say(f"  - {sentence}")
+
+
+@app.command()
+def plan(
+    run_folder: Annotated[
+        Path | None, typer.Argument(metavar="RUN", help="Folder of a run, e.g. maps/va.")
+    ] = None,
+    budget: Annotated[float | None, typer.Option(help="Most that may be spent, dollars.")] = None,
+    *,
+    costs: Annotated[
+        Path | None, typer.Option(help="What one line, device and subscription costs.")
+    ] = None,
+    projects: Annotated[
+        Path | None, typer.Option(help="Candidate projects, in place of costs.")
+    ] = None,
+    made_up: Annotated[
+        bool, typer.Option("--made-up", help="Try it with made-up costs; every output says so.")
+    ] = False,
+    template: Annotated[
+        Path | None, typer.Option(help="Write an empty table of costs here, to fill in.")
+    ] = None,
+    projects_template: Annotated[
+        Path | None, typer.Option(help="Write an empty table of projects here.")
+    ] = None,
+    floor: Annotated[
+        float, typer.Option(help="Least part of those reached in under-resourced places, 0 to 1.")
+    ] = 0.0,
+    weight: Annotated[
+        float, typer.Option(help="What a person in an under-resourced place counts; 1 elsewhere.")
+    ] = 1.0,
+    county_cap: Annotated[
+        float | None, typer.Option(help="Most that may be spent in one county, dollars.")
+    ] = None,
+    greedy: Annotated[
+        bool, typer.Option("--greedy", help="By people per dollar, for very many projects.")
+    ] = False,
+    draws: Annotated[int, typer.Option(help="Plans made anew from what may be true.")] = 100,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write; by default maps/<run>-plan.")
+    ] = None,
+) -> None:
+    """Choose projects within a budget: a page, two printed pages, tables and their sources."""
+    from equity.funding.costs import write_cost_template
+    from equity.study.planning import plan_run
+
+    wanted = {"costs": template, "projects": projects_template}
+    for of, path in wanted.items():
+        if path is not None:
+            write_cost_template(path, of=of)
+            _say(f"Wrote {path.as_posix()}. Fill it in, with where each cost is from.")
+    if any(wanted.values()):
+        return
+    found = plan_run(
+        run_folder, budget_usd=budget, costs=costs, projects=projects, made_up=made_up,
+        floor_share=floor, weight=weight, county_cap_usd=county_cap,
+        method="greedy" if greedy else "milp", draws=draws,
+    )  # fmt: skip
+    folder = found.write(out or Path("maps") / f"{found.name}-plan")
+    for sentence in found.report.finding:
+        _say(sentence)
+    _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
+
+
+@app.command()
 def sources(
     state: Annotated[str | None, typer.Argument(help="State to look for files of.")] = None,
     *,

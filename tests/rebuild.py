@@ -18,7 +18,7 @@ from equity.measures.standing import Criterion
 from equity.provenance import carry
 
 CODED = r"^(?:[A-Z]\d|DP\d|CP\d)"
-SIDE_BY_SIDE = ["qualifying_share", "coverage_status", "subscription_share",
+SIDE_BY_SIDE = ["qualifying_share", "coverage_status", "unserved_n", "underserved_n", "subscription_share",
                 "subscription_share_moe", "connected_share", "connected_share_moe"]  # fmt: skip
 
 

@@ -26,6 +26,7 @@ MODULES = sorted(
         "sources/**/*.py",
         "study/*.py",
         "areas/geoid.py",
+        "areas/points.py",
         "areas/vintage.py",
     )
     for path in PACKAGE.glob(pattern)
@@ -171,9 +172,11 @@ HOMES = f"GEOID,hh,B28002_004E\n{A},5,3\n"
 PLACES = "key,lon,lat\nA,-75.5,39.1\n,-75.6,39.2\n"
 CASES = [
     Case("say so with delimiter=", own, f"GEOID;n\n{A};1\n", {}, {"delimiter": ";"}),
+    Case("name the column of the other ids with id_column=", own, f"GEOID10,k,n\n{A},{B},1\n", {}, {"id_column": "k"}),
     Case("name it with id_column=", own, f"k,n\n{A},1\n", {}, {"id_column": "k"}),
     Case("or the columns of its parts", own, "s,c,t,n\n1,3,10100,1\n", {}, {"id_column": ["s", "c", "t"]}),
     Case('other_levels = "drop"', own, f"GEOID,n\n{A},1\n10001,2\n", {}, {"other_levels": "drop"}),
+    Case('level = "county"', own, "FIPS,n\n10001,1\n", {"level": "zcta"}, {"level": "county"}),
     Case('level="block_group"', own, "GEOID,n\n10030101001,1\n", {}, {"level": "block_group"}),
     Case('use unit = "share" or "percent"', own, cell("0.5"), unit("count", "x_share"), unit("share", "x_share")),
     Case('unit = "share" or "percent"', own, cell("50"), unit("usd", complement=True), unit("percent", complement=True)),
@@ -189,6 +192,7 @@ CASES = [
     Case("name them with columns=", acs, f"GEOID,hh\n{A},5\n", {}, {"columns": {"hh": "B28002_001E"}}),
     Case("with E or M at the end", acs, HOMES, {"columns": {"hh": "B28002_001"}}, {"columns": {"hh": "B28002_001E"}}),
     Case("keep one in columns=", acs, HOMES, {"columns": {"hh": "B28002_001E", "GEOID": "B28002_001E"}}, {"columns": {"hh": "B28002_001E"}}),
+    Case("leave B28002_004E out of columns=: its name", acs, HOMES, {"columns": {"B28002_004E": "B28002_001E"}}, {"columns": {}}),
     Case("leave B28002_004E out of columns=", acs, HOMES, {"columns": {"hh": "B28002_004E"}}, {"columns": {}}),
     Case('layout="points"', sites, PLACES, {"layout": "hrsa", "columns": {"lon": "lon", "lat": "lat"}}, {}),
     Case('columns={"lon": …', sites, PLACES, {"columns": {"x": "lon"}}, {"columns": {"lon": "lon", "lat": "lat"}}),
@@ -233,7 +237,7 @@ def blanked(text: str) -> str:
 
 def test_every_advice_of_the_readers_of_peoples_files_is_followed():
     """A new text that names an argument needs a case that follows it."""
-    ours = ("files/", "sources/own_table", "sources/_cells", "sources/area_", "sources/points", "sources/census/",
+    ours = ("files/", "sources/own_table", "sources/_cells", "sources/area_", "areas/points", "sources/census/",
             "sources/care/sites", "sources/care/addresses", "sources/fcc/classes", "areas/geoid")  # fmt: skip
     skipped = (
         "census/centers",

@@ -83,11 +83,19 @@ def test_the_fcc_s_files_and_hrsa_s_list_are_known_by_sight(newcomer, example):
         (["ACSDT5Y2023.tables-Data.csv", "odd.csv"], "odd.csv: is neither a survey", "lon and lat"),
         (["nowhere.csv"], "no such file", "name"),
         (["survey.csv", "Clinics list 2025.csv"], "do not tell the year", "--year"),
+        (["ACSDT1Y2023.csv", "Clinics list 2025.csv"], "estimates of 1 year", "5-year"),
+        (["ACSDT5Y2023.cut.csv"], "rounded to powers of ten", "import the column of ids as text"),
+        (["semicolons.csv"], "separated by semicolons", "CSV"),
+        (["turned.csv"], "columns Longitude and lat hold no longitudes", "exchange the two columns"),
     ],
 )  # fmt: skip
 def test_files_that_do_not_do_are_refused_with_what_would(newcomer, files, what, fix):
     Path("odd.csv").write_text("a,b\n1,2\n", encoding="utf-8")
-    shutil.copy("ACSDT5Y2023.tables-Data.csv", "survey.csv")
+    for copy in ("survey.csv", "ACSDT1Y2023.csv"):
+        shutil.copy("ACSDT5Y2023.tables-Data.csv", copy)
+    Path("ACSDT5Y2023.cut.csv").write_text("GEO_ID,B01003_001E\n9.0001E+10,5\n")
+    Path("semicolons.csv").write_text("GEO_ID;B01003_001E\n90001000100;5\n")
+    Path("turned.csv").write_text("name,Longitude,lat\nA,39.1,-98.5\n")
     with pytest.raises(EquityError, match=what) as caught:
         init(files, Path("study.toml"), from_files=True)
     assert fix in caught.value.fix
@@ -104,3 +112,18 @@ def test_a_year_may_be_told_and_a_survey_must_tell_who_comes_first(newcomer):
     with pytest.raises(InputError, match="do not tell who is under-resourced") as caught:
         init(["acs5_2023_few.csv", "Clinics list 2025.csv"], Path("t.toml"), from_files=True)
     assert "B17001" in caught.value.fix
+
+
+def test_sites_of_another_place_and_areas_of_none_are_refused_by_the_run(newcomer):
+    survey, boundaries = "ACSDT5Y2023.tables-Data.csv", "tl_2023_90_tract.zip"
+    Path("far 2025.csv").write_text("name,lon,lat\nA,-120.5,37.1\nB,-118.2,34.0\n")
+    init([survey, "far 2025.csv", boundaries], Path("s.toml"), from_files=True)
+    with pytest.raises(
+        InputError, match=r"the nearest is 1,\d{3} km from the nearest area"
+    ) as caught:
+        Study.load("s.toml").run()
+    assert "[[sites]]" in caught.value.fix
+    init([survey, "Clinics list 2025.csv"], Path("t.toml"), from_files=True)
+    with pytest.raises(InputError, match="no area says where it lies") as caught:
+        Study.load("t.toml").run()
+    assert "[boundaries]" in caught.value.fix

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +22,20 @@ from equity.errors import (
     StudyError,
 )
 from equity.example.state import write_example
+from equity.measures.disparity import disparity
 from equity.measures.gap import SPLIT
+from equity.measures.index import index_stability, need_index
 from equity.measures.reach.calibration import travel_facts
 from equity.measures.reach.travel import nearest_sites
-from equity.outputs.appendix import blocks
+from equity.outputs._panels import panels
+from equity.outputs.appendix import NO_RACE, blocks
 from equity.outputs.page import write_page
 from equity.sources.fcc._bdc_files import BdcFile
-from equity.study.file import read_plan
+from equity.study.file import CriterionPart, read_plan
+from equity.study.inputs import gather
 from equity.study.run import Study
 from equity.study.sentences import clusters_sentence
+from equity.study.totals import fifths as fifths_of
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +197,157 @@ def more_tables(result, example):
     table.to_csv(path)
     yield f'[[acs]]\nfiles = ["{path.name}"]\nyear = 2023\n\n[care]'
     path.unlink()
+
+
+def test_race_and_ethnicity_stand_in_the_appendix_only_if_asked(result, tmp_path):
+    named = {"Residents aged 65 or older": "Hispanic residents",
+             "Residents with a disability": "Black residents, not Hispanic"}  # fmt: skip
+    report = result.report()
+    known = {name: frame.rename(index=named) for name, frame in report.disparities.items()}
+    report = replace(report, disparities=known, held=report.held.rename(index=named))
+    page = write_page(report, tmp_path)[0].read_text(encoding="utf-8")
+    asking = result.plan.study.model_copy(update={"race_in_appendix": True})
+    asked = replace(result, plan=result.plan.model_copy(update={"study": asking})).report()
+    assert (report.race_in_appendix, asked.race_in_appendix) == (False, True)
+    for paper, times in ((report, 0), (replace(report, race_in_appendix=True), 4)):
+        shown = list(blocks(paper))
+        rows = [str(row[0].text) for one in shown if one.table for row in one.table.rows]
+        for label in named.values():  # three rates, and who lives in the places
+            assert rows.count(label) == times
+            assert page.count(f">{label}<") == 4
+        assert rows.count("Residents without health insurance") == 4
+        assert sum(NO_RACE.strip() in (one.text or "") for one in shown) == (times == 0)
+
+
+INDEX = '[index]\nrecipe = "three-pillars"\n\n[care]'
+
+
+def test_an_index_of_need_is_a_second_view_and_never_in_the_gap(result, edited, tmp_path):
+    asked = Study.load(edited(("[care]", INDEX))).run()
+    table, report = asked.table, asked.report()
+    pd.testing.assert_frame_equal(
+        pd.DataFrame(table[result.table.columns]), pd.DataFrame(result.table)
+    )
+    expected = need_index(result.table, "three-pillars")
+    np.testing.assert_array_equal(table["need_index"], expected["need_index"])
+    parts = table.filter(like="need_part__").dropna()
+    np.testing.assert_allclose(parts.sum(axis=1), table["need_index"].dropna(), rtol=1e-12)
+    plain = result.report()
+    assert report.finding == plain.finding
+    assert report.layers[0].name == "gap_n"
+    assert report.layers[-1].name == "need_index_rank"
+    need = report.need
+    listed = table.loc[list(report.focus)]
+    added = need.indicators["listed_index"]
+    assert added.iloc[:-1].sum() == pytest.approx(added["need_index"])
+    assert added["need_part__poverty"] == pytest.approx(listed["need_part__poverty"].mean())
+    stable = index_stability(result.table, "three-pillars")
+    pd.testing.assert_frame_equal(need.settings, stable.settings)
+    worst = table["need_index_rank"] >= 0.9
+    both = int(worst[list(report.focus)].sum())
+    assert f"Of the {len(report.focus)} places listed, {both} " in need.said
+    page = write_page(report, tmp_path)[0].read_text(encoding="utf-8")
+    paper = list(blocks(report))
+    for text in ("A second view, never the headline", "OECD &amp; JRC (2008)"):
+        assert page.count(text) == 1
+    assert sum("A second view, never the headline" in (block.text or "") for block in paper) == 1
+    captions = [block.table.caption for block in paper if block.table is not None]
+    for caption in (
+        "What the index of need is made of", "The index under other weights",
+        "The places listed, by the index of need",
+    ):  # fmt: skip
+        assert captions.count(caption) == page.count(caption) == 1
+    assert page.index('id="communities"') < page.index('id="whom"') < page.index('id="need"')
+    assert "need" not in {panel.anchor for panel in panels(plain)}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "error", "said"),
+    [
+        ("svi-2019", StudyError, "index.recipe: no index recipe 'svi-2019', but 'svi-20"),
+        ("nowhere.toml", StudyError, "index.recipe: no such rule file"),
+    ],
+)
+def test_an_index_that_cannot_be_made_says_why(edited, recipe, error, said):
+    with pytest.raises(error, match=said):
+        Study.load(edited(("[care]", INDEX.replace("three-pillars", recipe))))
+
+
+def test_an_index_may_read_codes_that_nothing_else_does(result, example, edited):
+    """A survey of which no measure reads a column is refused, but not where the index does."""
+    table = pd.DataFrame(index=result.table.index.rename("GEOID"))
+    table["B23025_005E"], table["B23025_003E"] = np.arange(len(table)) % 7, 90
+    table.to_csv(example.root / "edited-jobs.csv")
+    own = example.root / "edited-own.toml"
+    own.write_text(
+        'id = "jobs"\ntitle = "Jobs"\ndate = "2026-01-01"\ncitation = "Ours"\n'
+        'confidence = "primary"\n[[themes]]\nid = "work"\nlabel = "Work"\n[[themes.indicators]]\n'
+        'id = "jobless"\nlabel = "Out of work"\npart = ["B23025_005"]\nwhole = "B23025_003"\n',
+        encoding="utf-8",
+    )
+    survey = '[[acs]]\nfiles = ["edited-jobs.csv"]\nyear = 2023\n\n'
+    with_index = INDEX.replace("three-pillars", own.name)
+    alone, both = (Study.load(edited(("[care]", survey + more))) for more in ("[care]", with_index))
+    with pytest.raises(InputError, match=r"no measure reads a column of it \(B23025_005E"):
+        gather(alone.plan, alone.folder)
+    made = need_index(gather(both.plan, both.folder).areas, own)
+    assert made["need_value__jobless"].dropna().round(4).nunique() == 7
+    (example.root / "edited-jobs.csv").unlink()
+
+
+def test_fifths_of_residents_stand_in_the_order_of_the_first_criterion(result):
+    report = result.report()
+    known = result.table[result.table["gap_status"] == "ok"]
+    assert report.fifths.order == "Residents below the poverty line"
+    fifths, slopes = report.fifths.rates, report.fifths.slopes
+    assert fifths["people_n"].sum() == pytest.approx(known["population_n"].sum())
+    assert len(fifths) == 5
+    poorest = known.sort_values("poverty_share", ascending=False)
+    last = poorest[poorest["population_n"].cumsum() <= fifths["people_n"].iloc[-1] + 0.5]
+    assert last["population_n"].sum() == pytest.approx(fifths["people_n"].iloc[-1])
+    for rate, count in (("no_link_share", "no_link_n"), ("gap_share", "gap_n")):
+        by_hand = last[count].sum() / last["population_n"].sum()
+        assert fifths[rate].iloc[-1] == pytest.approx(by_hand)
+        shares, rates = fifths["people_n"] / fifths["people_n"].sum(), fifths[rate]
+        middle = shares.cumsum() - shares / 2
+        line = np.polyfit(middle, rates, 1, w=np.sqrt(shares))
+        assert slopes.loc["slope", rate] == pytest.approx(line[0])
+        mean = (shares * rates).sum()
+        concentration = 2 * (shares * rates * middle).sum() / mean - 1
+        assert slopes.loc["concentration", rate] == pytest.approx(concentration)
+        assert slopes.loc["erreygers", rate] == pytest.approx(4 * mean * concentration)
+        found = disparity(known, rate, groups="poverty_share", quantiles=5).measures
+        error = found.loc[slopes.index, "se"]
+        np.testing.assert_allclose(slopes[f"{rate}_moe"], 1.645 * error, rtol=1e-3)
+
+
+def test_criteria_that_make_no_five_groups_give_no_fifths(result):
+    ranked = result.table[result.table["gap_status"] == "ok"]
+    columns = [one.column for one in result.plan.under_resourced.criteria]
+    flat = ranked.assign(**dict.fromkeys(columns, 0.3))
+    assert fifths_of(result, flat) is None
+    second = ranked.assign(**{columns[0]: True})
+    assert fifths_of(result, second).order == "Residents without health insurance"
+    # A column that only the study knows is called what the study calls it.
+    own = CriterionPart(column="near_share", label="at least 25 %", short="near poverty")
+    first = result.plan.under_resourced.model_copy(update={"criteria": [own]})
+    asked = replace(result, plan=result.plan.model_copy(update={"under_resourced": first}))
+    near = ranked.assign(near_share=ranked["poverty_share"])
+    assert fifths_of(asked, near).order == "near poverty"
+    assert fifths_of(asked, ranked) is None, "the column is not there"
+
+
+def test_populations_that_some_areas_do_not_tell_are_told(result):
+    lost = result.table.index[result.table["gap_status"] == "ok"][:3]
+    table = result.table.copy()
+    table.loc[lost, "limited_english_share"] = np.nan
+    people = table.loc[lost, "population_n"].sum()
+    said = (
+        "For whom: not known everywhere, and left out there: Households with limited English "
+        f"(3 areas with {people:,.0f} residents)."
+    )
+    assert said in replace(result, table=table).report().limits
+    assert not [text for text in result.report().limits if text.startswith("For whom")]
 
 
 PRICE = '[price]\nusd_month = 75\nsource = "A survey, 2026"\n\n'

@@ -30,7 +30,11 @@ from equity.study.parts import AreasPart, TablePart
 from equity.study.readers import check_input_names
 from equity.study.steps import _with_people
 
-NOT_IN_A_STUDY = {"read_geocoded": "an answer of the geocoder, no file"}
+NOT_IN_A_STUDY = {
+    "read_geocoded": "an answer of the geocoder, no file",
+    "read_awards": "projects, for costs of one's own",
+    "read_site_list": "of an application, for equity program",
+}
 """Public readers that no study file reaches, and why."""
 
 
@@ -383,6 +387,29 @@ def blocks_and_locations(home):
     )
 
 
+def funded(home):
+    home.write("funded.csv", rows_of("location_id,block_geoid", [f"1000000001,{home.blocks[0]}"]))
+    more = '[[funded]]\nfile = "funded.csv"\nas_of = "2026-01-31"\n'
+    return home.study(more), lambda i: i.funded[0].index.tolist() == ["1000000001"]
+
+
+def high_cost(home):
+    """A tract that the list does not name has none, which is known."""
+    named = home.tracts[0]
+    head = "State FIPS,State Name,Census Block Group,High Cost Block Group"
+    home.write("high.csv", rows_of(head, [f"90,Example,{named}{n},High Cost" for n in (1, 2)]))
+    more = (
+        '[[tables]]\nreader = "high_cost"\nfile = "high.csv"\nvintage = "2025"\nlevel = "tract"\n'
+    )
+    return (
+        home.study(more),
+        lambda i: (
+            i.areas.loc[named, "high_cost_block_groups_n"] == 2
+            and i.areas.loc[home.tracts[1:], "high_cost_block_groups_n"].eq(0).all()
+        ),
+    )
+
+
 def own_table(home):
     home.write("own.csv", rows_of("GEOID,v", (f"{t},5" for t in home.tracts)))
     more = (
@@ -553,6 +580,8 @@ CASES: dict[Case, tuple[str, ...]] = {
     form477: ("read_form477",),
     blocks_and_locations: ("read_bdc", "read_blocks", "read_sites"),
     own_table: ("read_table",),
+    funded: ("read_funded",),
+    high_cost: ("read_high_cost",),
     old_tracts: ("read_tract_relationship",),
     old_blocks: ("read_block_links", "read_blocks"),
     zip_table: ("read_zcta_relationship",),
@@ -953,12 +982,13 @@ def test_a_table_of_2010_without_a_crosswalk_is_refused(home):
         gathered(path)
 
 
-def test_residents_of_another_table_than_b01003_are_told(home):
+@pytest.mark.parametrize("code", ["B01001_001E", "S0601_C01_001E"])
+def test_residents_of_another_table_than_b01003_are_told(home, code):
     assert not [n for n in meta(gathered(home.study())[0].areas).notes if "Residents are" in n]
-    home.write("ages.csv", rows_of("GEO_ID,B01001_001E", (f"{t},900" for t in home.tracts)))
+    home.write("ages.csv", rows_of(f"GEO_ID,{code}", (f"{t},900" for t in home.tracts)))
     areas = gathered(home.study("", ("tracts.csv", "ages.csv")))[0].areas
     assert areas["population_n"].eq(900).all()
-    said = "Residents are counted in B01001: B01003 is not among the tables"
+    said = f"Residents are counted in {code.partition('_')[0]}: B01003 is not among the tables"
     assert said in meta(areas).notes
 
 

@@ -8,13 +8,33 @@ can be undone without a guess, and refuses the rest.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from equity.areas._spelling import (
+    AS_TEXT,
+    EITHER,
+    IN_COUNTIES,
+    LEVELS,
+    NATION_ID,
+    NESTED_IN_STATE,
+    SPELLING,
+    SUMMARY_LEVEL,
+    Where,
+    as_text,
+    could_be,
+    is_part,
+    length_of,
+    no_county,
+    of_others,
+    refuse,
+    respelled,
+    unwrapped,
+    zeros_kept,
+)
 from equity.areas._states import EXAMPLE_STATE, NATION, STATES, State
 from equity.areas.vintage import in_a_county
 from equity.errors import GeoidError, InputError, VintageError
@@ -35,52 +55,7 @@ __all__ = [
     "state_names",
 ]
 
-LEVELS: dict[str, int] = {
-    "nation": 0,
-    "state": 2,
-    "county": 5,
-    "county_subdivision": 10,
-    "tract": 11,
-    "block_group": 12,
-    "block": 15,
-    "place": 7,
-    "zcta": 5,
-}
-"""Level name -> number of digits."""
-
-# Census summary levels: the first three characters of a geographic identifier (GEO_ID).
-_SUMMARY_LEVEL = {
-    "nation": "010",
-    "state": "040",
-    "county": "050",
-    "county_subdivision": "060",
-    "tract": "140",
-    "block_group": "150",
-    "block": "100",
-    "place": "160",
-    "zcta": "860",
-}
-# 1400000US51001090101, 140US…, 860Z200US00601, G51001090101, 51001090101, 51001090101.0
-_SPELLING = (
-    r"^(?P<prefix>(?P<level>[0-9]{3})(?P<part>[0-9A-Z]{0,4})US|G)?(?P<digits>[0-9]+)(?:\.0*)?$"
-)
-# Between level and US: a variant, then the component, which is 00 for the whole of an area.
-_WHOLE = r"(?:(?:[0-9A-Z]{2})?00)?"
-# What a spreadsheet puts round an id: ="…", an apostrophe, thousands separators; spaces anywhere.
-_WRAPPED = re.compile(r'^(?:="(.*)"|[\'\u2018\u2019`](.*))$')
-_THOUSANDS = re.compile(r"^[0-9]{1,3}(?:,[0-9]{3})+$")
-_SCIENTIFIC = re.compile(r"^([0-9])(?:\.([0-9]+))?[eE]\+?([0-9]{1,2})$")
-# NHGIS writes a zero after the state and after the county: G5100010090101.
-_GISJOIN = {
-    "state": r"^G([0-9]{2})0$",
-    "county": r"^G([0-9]{2})0([0-9]{3})0$",
-    "tract": r"^G([0-9]{2})0([0-9]{3})0([0-9]{6})$",
-    "block_group": r"^G([0-9]{2})0([0-9]{3})0([0-9]{7})$",
-    "block": r"^G([0-9]{2})0([0-9]{3})0([0-9]{10})$",
-}
 _NATION = {"", "0", "00", "1", "US", "0100000US", "010US"}
-_NESTED_IN_STATE = set(LEVELS) - {"nation", "zcta"}
-_IN_COUNTIES = ("county", "county_subdivision", "tract", "block_group", "block")
 
 
 def find_state(value: str | int) -> State:
@@ -178,22 +153,22 @@ def normalize(
     >>> normalize(["1400000US10001040100", 1001020100, "51001090101.0"], level="tract").tolist()
     ['10001040100', '01001020100', '51001090101']
     """
-    length = _length(level)
+    length = length_of(level)
     series = values if isinstance(values, pd.Series) else pd.Series(list(values))
-    where = _Where(series.index, file, first_line)
-    text = _as_text(series, length)
+    where = Where(series.index, file, first_line)
+    text = as_text(series, length)
     if level == "nation":
         return _nation(text, where)
     if not text.str.fullmatch(rf"[0-9]{{{length}}}").all():
-        text = _respelled(text, level, where)
-    if level in _NESTED_IN_STATE:
-        _refuse(~text.str[:2].isin(STATES), text, where, ("start with no state's code", _AS_TEXT))
-    if level in _IN_COUNTIES:
+        text = respelled(text, level, where)
+    if level in NESTED_IN_STATE:
+        refuse(~text.str[:2].isin(STATES), text, where, ("start with no state's code", AS_TEXT))
+    if level in IN_COUNTIES:
         nowhere = ~in_a_county(text)
-        _refuse(nowhere, text, where, ("lie in no county that exists", _no_county(text[nowhere])))
+        refuse(nowhere, text, where, ("lie in no county that exists", no_county(text[nowhere])))
     if state is not None:
         name = find_state(state).name
-        _refuse(
+        refuse(
             text.str[:2] != find_state(state).fips,
             text,
             where,
@@ -205,29 +180,34 @@ def normalize(
     return text.astype(str)
 
 
-def of_other_level(values: pd.Series, level: str) -> pd.Series:
+def of_other_level(values: pd.Series, level: str, *, file: str | Path | None = None) -> pd.Series:
     """Return True for the ids of other levels than this one, in any spelling.
 
-    An id that could be one of this level without its leading zero is one of this level; words and
-    ids of no level are not of another one.
+    An id that could be one of this level without its leading zero is one of this level, unless
+    others show theirs; words and ids of no level are not of another one.
+
+    Raises
+    ------
+    GeoidError
+        If ids could be either, and others of so many digits are certainly of another level.
     """
-    parts = _unwrapped(_as_text(values, _length(level)), level).str.extract(_SPELLING)
+    text = as_text(values, length_of(level))
+    parts = unwrapped(text, level).str.extract(SPELLING)
     digits = parts["digits"].fillna("")
     if level == "county":  # the rest of a state, or all of it
         digits = digits.str.replace(r"^([0-9]{1,2})000$", r"\1", regex=True)
-    told = parts["level"].isin(set(_SUMMARY_LEVEL.values()) - {_SUMMARY_LEVEL[level]})
-    others = [_could_be(digits, name) for name in _NESTED_IN_STATE - {level}]
-    plain = np.logical_or.reduce(others) & ~_could_be(digits, level)
-    other: pd.Series = told | _is_part(parts) | (plain & parts["level"].isna())
+    told = parts["level"].isin(set(SUMMARY_LEVEL.values()) - {SUMMARY_LEVEL[level]})
+    others = [could_be(digits, name) for name in NESTED_IN_STATE - {level}]
+    mine = could_be(digits, level, lost=not zeros_kept(parts))
+    whole = (
+        parts["prefix"].isna() & (digits.str.len() == LEVELS[level] - 1) & of_others(digits, level)
+    )
+    if (whole & ~mine).any():
+        refuse(whole & mine, text, Where(values.index, file, None), EITHER)
+    plain = np.logical_or.reduce(others) & ~mine
+    told |= text.str.fullmatch(NATION_ID) & (level != "nation")
+    other: pd.Series = told | is_part(parts) | (plain & parts["level"].isna())
     return other
-
-
-def _could_be(digits: pd.Series, level: str) -> pd.Series:
-    """Return True for digits that are an id of a level, or one that lost its first zero."""
-    length = LEVELS[level]
-    whole = digits.str.zfill(length)
-    real = in_a_county(whole) if level in _IN_COUNTIES else whole.str[:2].isin(STATES)
-    return real & digits.str.len().isin([length - 1, length])
 
 
 def geo_id(geoids: Iterable[str] | pd.Series, level: str) -> pd.Series:
@@ -240,9 +220,9 @@ def geo_id(geoids: Iterable[str] | pd.Series, level: str) -> pd.Series:
     level
         Key of :data:`LEVELS`.
     """
-    _length(level)
+    length_of(level)
     series = geoids if isinstance(geoids, pd.Series) else pd.Series(list(geoids), dtype=object)
-    return f"{_SUMMARY_LEVEL[level]}0000US" + series.astype(str)
+    return f"{SUMMARY_LEVEL[level]}0000US" + series.astype(str)
 
 
 def parent(geoids: pd.Series | Iterable[str], level: str) -> pd.Series:
@@ -253,7 +233,7 @@ def parent(geoids: pd.Series | Iterable[str], level: str) -> pd.Series:
     GeoidError
         If an id is shorter than the level asked for.
     """
-    length = _length(level)
+    length = length_of(level)
     series = geoids if isinstance(geoids, pd.Series) else pd.Series(list(geoids), dtype=object)
     if not series.map(lambda one: isinstance(one, str)).all():
         raise GeoidError("ids are no text", rows=series[:5], fix="read them as text: dtype=str")
@@ -309,125 +289,7 @@ def geo_vintage_for(product: str, year: int) -> str:
     raise VintageError(f"no areas known for {product!r} {year}")
 
 
-class _Where:
-    """Turns positions into what a reader can find: lines of a file, or index labels."""
-
-    def __init__(self, index: pd.Index, file: str | Path | None, first_line: int | None) -> None:
-        self.index, self.file, self.first_line = index, file, first_line
-
-    def rows(self, bad: pd.Series) -> list[object]:
-        positions = np.flatnonzero(bad.to_numpy())
-        if self.first_line is not None:
-            return [f"line {int(position) + self.first_line}" for position in positions]
-        labels = list(self.index[positions])
-        # A reader's index: the line of a text file, or the row of anything else.
-        return [f"line {n}" for n in labels] if self.index.name == "line" else labels
-
-
-def _refuse(
-    bad: pd.Series, text: pd.Series, where: _Where, problem: tuple[str, str | None]
-) -> None:
-    if not bad.any():
-        return
-    examples = ", ".join(repr(value) for value in text[bad].head(3) if value)
-    raise GeoidError(
-        f"{int(bad.sum()):,} ids {problem[0]}" + (f": {examples}" if examples else ""),
-        file=where.file,
-        rows=where.rows(bad),
-        fix=problem[1],
-    )
-
-
-def _respelled(text: pd.Series, level: str, where: _Where) -> pd.Series:
-    length = _length(level)
-    _refuse(text == "", text, where, ("are blank", "every row needs the id of its area"))
-    plain = _unwrapped(text, level)
-    _refuse(plain.str.match(_SCIENTIFIC), text, where, _CUT)
-    parts = plain.str.extract(_SPELLING)
-    other = parts["level"].notna() & (parts["level"] != _SUMMARY_LEVEL[level])
-    _refuse(other, text, where, _length_problem(level, length))
-    _refuse(_is_part(parts), text, where, _PART)
-    digits = parts["digits"].fillna("")
-    # Only a number can have lost zeros: one, as no state's code starts with two; ZCTAs do.
-    lost = 2 if level == "zcta" else 1
-    short = parts["prefix"].isna() & digits.str.len().between(max(1, length - lost), length - 1)
-    digits = digits.mask(short, digits.str.zfill(length))
-    _refuse(digits.str.len() != length, text, where, _length_problem(level, length))
-    return digits
-
-
-_AS_TEXT = "read the column as text, so that no zero is lost"
-_CUT = (
-    "were rounded to powers of ten by a spreadsheet",
-    "the last digits are lost: take the file as published, and import the column of ids as text",
-)
-
-
-_PART = (
-    "are of parts of areas (geographic components, such as what is urban in a state)",
-    "keep the rows of whole areas, whose component is 00: 0400000US51",
-)
-
-
-def _is_part(parts: pd.DataFrame) -> pd.Series:
-    return parts["part"].notna() & ~parts["part"].fillna("").str.fullmatch(_WHOLE)
-
-
-def _unwrapped(text: pd.Series, level: str) -> pd.Series:
-    """Undo what spreadsheets and NHGIS do to ids; powers of ten that are not whole stay."""
-    text = text.str.replace(_WRAPPED, lambda found: found[1] or found[2] or "", regex=True)
-    text = text.str.replace(r"\s+", "", regex=True)
-    text = text.mask(text.str.match(_THOUSANDS), text.str.replace(",", "", regex=False))
-    if level in _GISJOIN:
-        text = text.str.replace(
-            re.compile(_GISJOIN[level]), lambda found: "".join(found.groups()), regex=True
-        )
-    powers = text.str.extract(_SCIENTIFIC)
-    digits = (powers[0] + powers[1].fillna("")).fillna("")
-    places = pd.to_numeric(powers[2]).add(1).fillna(-1).astype(int)
-    # Trailing zeros are left out of 5.10010902E+10, as rounded ones are: a whole long id tells.
-    if not ((digits.str.len() == places) & (places == places.max())).any():
-        return text
-    whole = digits.str.len().between(1, places)
-    zeros = pd.Series(["0" * max(0, n) for n in places - digits.str.len()], index=text.index)
-    return text.mask(whole, digits + zeros)
-
-
-def _no_county(ids: pd.Series) -> str:
-    """Say what ids without a county are, if one zero in front gives them one."""
-    longer = next((name for name in _IN_COUNTIES if LEVELS[name] == ids.str.len().max() + 1), None)
-    if longer is None or not in_a_county("0" + ids).all():
-        return "correct these ids at their source, or take their rows out of the file"
-    return f'they look like ids without their first zero of the level "{longer}": level="{longer}"'
-
-
-def _nation(text: pd.Series, where: _Where) -> pd.Series:
+def _nation(text: pd.Series, where: Where) -> pd.Series:
     bad = ~text.isin(_NATION)
-    _refuse(bad, text, where, ("are not the nation", None))
+    refuse(bad, text, where, ("are not the nation", None))
     return text.mask(~bad, "").astype(str)
-
-
-def _length(level: str) -> int:
-    if level not in LEVELS:
-        raise InputError(f"{level!r} is no level", fix=f"choose from {', '.join(LEVELS)}")
-    return LEVELS[level]
-
-
-def _length_problem(level: str, length: int) -> tuple[str, str]:
-    noun = level.replace("_", " ")
-    return (
-        f"are no {noun} ids ({length} digits)",
-        f"read the column as text and check that the table holds one row per {noun}",
-    )
-
-
-def _as_text(series: pd.Series, length: int) -> pd.Series:
-    if pd.api.types.is_float_dtype(series):
-        if np.finfo(series.to_numpy().dtype).bits < 64 and length > 7:
-            raise GeoidError(
-                f"ids of {length} digits do not fit the {series.dtype} they are stored in",
-                fix="read the column as text",
-            )
-        whole = series.notna() & (series % 1 == 0) & (series.abs() < 2**53)
-        return series.where(whole).astype("Int64").astype("string").fillna("").astype(object)
-    return series.astype("string").str.strip().fillna("").astype(object)

@@ -211,7 +211,8 @@ def _compared(stem: str) -> Column | None:
         return replace(plain, unit="text", dtype="str", direction="neither")
     if test in {"_z", "_p", "_q"}:
         return replace(plain, unit="number", direction="neither")
-    return replace(plain, universe=owner.universe)
+    around = _CHANGES.get(owner.unit, ()) if stem.endswith("_change") else ()
+    return replace(plain, universe=owner.universe, scale=around)
 
 
 def _derived(column: Column, ending: str, label: str) -> Column:
@@ -259,6 +260,11 @@ _SIDES = {"before": "before", "after": "after", "change": "change", "trend": "tr
 _TESTS = {
     "": "", "_moe": ", margin of error (90 %)", "_z": ", z", "_p": ", two-sided p",
     "_q": ", least rate of false discoveries", "_status": ", why it is not tested",
+}  # fmt: skip
+# Limits between the classes of a change on maps: round, the same everywhere, around none.
+_CHANGES = {
+    "n": (-250, -50, 50, 250), "share": (-0.05, -0.01, 0.01, 0.05),
+    "min": (-15, -5, 5, 15), "km": (-10, -2, 2, 10), "usd": (-10_000, -2_000, 2_000, 10_000),
 }  # fmt: skip
 _TRENDS = {
     "no_difference": "no difference that these data can show", "fell": "fell", "rose": "rose",

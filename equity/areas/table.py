@@ -12,6 +12,7 @@ import pandas as pd
 
 from equity import provenance
 from equity.areas.geoid import LEVELS, is_water, normalize
+from equity.areas.points import coordinate_pairs, refuse_elsewhere, refuse_other_state
 from equity.areas.vintage import check_vintage
 from equity.errors import GeoidError, InputError, MissingColumnError
 from equity.provenance import Source
@@ -74,6 +75,9 @@ def area_table(
         If there is no such column.
     VintageError
         If the ids contradict the vintage.
+    InputError
+        If longitudes and latitudes, by their names, lie outside the country or outside the state
+        that the ids name.
     """
     require_table(frame, str(file or "the table"))
     if id_column is None:
@@ -92,6 +96,9 @@ def area_table(
     result.index = pd.Index(ids.to_numpy(dtype=object), name="geoid")
     refuse_duplicates(result.index, "the table", file=file)
     check_vintage(result.index, level=level, geo_vintage=geo_vintage, file=file)
+    for x, y in coordinate_pairs(pd.DataFrame(result).select_dtypes("number").columns):
+        refuse_elsewhere(result[x], result[y], result.index, file, noun="areas")
+        refuse_other_state(result[x], result[y], result.index, file, level=level, noun="areas")
     known = provenance.meta(frame)
     return provenance.stamp(
         result,

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.schema import status_of_word, unit_of
@@ -23,6 +24,7 @@ __all__ = [
     "number",
     "plural",
     "points",
+    "row_labels",
     "say",
     "sentence_list",
     "share",
@@ -177,3 +179,9 @@ def sentence_list(items: Sequence[str]) -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def row_labels(index: pd.Index, bad: pd.Series | npt.NDArray[np.bool_]) -> list[str]:
+    """Return how an error names rows: ``line 7`` of a text file, ``row 7`` of anything else."""
+    noun = index.name if index.name in {"line", "row"} else ""
+    return [f"{noun} {label}".strip() for label in index[np.asarray(bad, dtype=bool)]]

@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,22 @@ from equity.files.opening import is_workbook, read_bytes
 from equity.files.sheets import read_sheet
 from equity.files.words import UTF16, as_text
 
-__all__ = ["BLANK", "first_line", "read_records", "read_text_table", "usable_names"]
+__all__ = [
+    "BLANK",
+    "DECIMAL_COMMAS",
+    "first_line",
+    "read_records",
+    "read_text_table",
+    "refuse_swallowed",
+    "usable_names",
+]
 
 BLANK = {"", "NA", "N/A", "NaN", "nan", "null", "None"}
 """How tables of text write that nothing is known."""
+
+DECIMAL_COMMAS = "decimal_commas"
+"""In the attrs of a table whose fields semicolons separate, as where commas stand before decimals:
+1,234 may be less than two."""
 
 _BLOCK = 1 << 30  # bytes; one block, unless the file is larger
 _MOST_COLUMNS = 5_000
@@ -98,10 +110,14 @@ def read_text_table(
     end, names = _header(content, delimiter, path, drop_last=trailing_comma)
     _check_quotes(content, delimiter, path)
     if trailing_comma:
-        return _by_hand(content, delimiter, names, path)
-    if not content[end:].strip():
-        return _from_rows(names, [], "line")
-    return _by_arrow(content, end, delimiter, names, path)
+        frame = _by_hand(content, delimiter, names, path)
+    elif not content[end:].strip():
+        frame = _from_rows(names, [], "line")
+    else:
+        frame = _by_arrow(content, end, delimiter, names, path)
+    if delimiter == ";":
+        frame.attrs[DECIMAL_COMMAS] = True
+    return frame
 
 
 def first_line(data: bytes) -> str:
@@ -236,7 +252,7 @@ def _lines(content: bytes, end: int, delimiter: str, rows: int, path: str | Path
         return pd.RangeIndex(first, first + rows, name="line")
     # Blank lines, or newlines inside quotes: count them.
     records = list(_records(content, delimiter, path))[1:]
-    _refuse_swallowed(records, delimiter, path)
+    refuse_swallowed(records, delimiter, path)
     return pd.Index([line for line, _ in records][:rows], name="line")
 
 
@@ -251,7 +267,7 @@ def _by_hand(content: bytes, delimiter: str, names: list[str], path: str | Path)
         rows.append((line, fields))
     if wrong:
         raise _wrong_rows(wrong, width, path)
-    _refuse_swallowed(rows, delimiter, path)
+    refuse_swallowed(rows, delimiter, path)
     return _from_rows(names, rows, "line")
 
 
@@ -299,13 +315,27 @@ def _check_quotes(content: bytes, delimiter: str, path: str | Path) -> None:
             ) from None
 
 
-def _refuse_swallowed(
-    records: Sequence[tuple[int, list[str]]], delimiter: str, path: str | Path
+def refuse_swallowed(
+    records: Iterable[tuple[int, list[str]]], delimiter: str, path: str | Path
 ) -> None:
     """Refuse rows that two stray quotes have made one cell of.
 
     What stands in the cell before its first line end then fills up the first of these rows, and
     what follows the last one has as many fields as stand before the cell.
+
+    Parameters
+    ----------
+    records
+        Line on which each row begins, and its cells.
+    delimiter
+        Between the fields.
+    path
+        For errors.
+
+    Raises
+    ------
+    FormatError
+        Naming the lines.
     """
     bad = [line for line, fields in records if _swallows(fields, delimiter)]
     if bad:
@@ -338,8 +368,20 @@ def _has_digit(text: str) -> bool:
 
 
 def _records(content: bytes, delimiter: str, path: str | Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line on which each record begins, and its fields; blank lines are none."""
-    reader = csv.reader(io.StringIO(content.decode(), newline=""), delimiter=delimiter)
+    yield from numbered(io.StringIO(content.decode(), newline=""), delimiter, path)
+
+
+def numbered(
+    text: Iterable[str], delimiter: str, path: str | Path
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line on which each record of a text begins, and its fields; blank lines are none.
+
+    Raises
+    ------
+    FormatError
+        If a record cannot be told apart.
+    """
+    reader = csv.reader(text, delimiter=delimiter)
     line = 1
     try:
         for fields in reader:

@@ -14,11 +14,12 @@ from typing import Any
 from equity.errors import FormatError
 from equity.files.words import as_text, csv_cell
 
-__all__ = ["is_json", "read_features"]
+__all__ = ["is_json", "read_features", "refuse_twice"]
 
 _DEGREES = {4326, 4269}
 _LON = {"lon", "longitude"}
 _MATCHED = ("numberMatched", "totalFeatures")
+_COORDINATES = re.compile(rb'"(?:coordinates|rings)"\s*:\s*[\[\]\s0-9,.eE+-]+(?=[,}])')
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -98,6 +99,25 @@ def parsed(data: bytes, path: str | Path) -> Any:
             fix="download it again",
         ) from None
     return whole
+
+
+def refuse_twice(data: bytes, path: str | Path) -> None:
+    """Refuse a map in JSON of whose features something is named twice: one value would be lost.
+
+    Coordinates are passed over. What is no JSON at all is told by who reads it.
+
+    Raises
+    ------
+    FormatError
+        With the name.
+    """
+    try:
+        text = _COORDINATES.sub(b'"coordinates":0', data).decode("utf-8", errors="replace")
+        json.loads(text, object_pairs_hook=lambda pairs: _once(pairs, path))
+    except FormatError:
+        raise
+    except (ValueError, RecursionError):
+        return
 
 
 def _once(pairs: list[tuple[str, Any]], path: str | Path) -> dict[str, Any]:

@@ -8,12 +8,18 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from equity.files.delimited import read_text_table, usable_names
+from equity.files.delimited import (
+    numbered,
+    read_text_table,
+    refuse_swallowed,
+    usable_names,
+)
 from equity.files.features import is_json
 from equity.files.opening import check_data, is_packed, regular
 from equity.files.words import UTF16
@@ -21,7 +27,7 @@ from equity.files.words import UTF16
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["read_columns", "stream_columns"]
+__all__ = ["read_columns", "stream_columns", "stream_whole_rows"]
 
 Pick = Callable[[list[str]], Sequence[str]]
 """From the names in a header to those that are wanted."""
@@ -75,6 +81,35 @@ def _streamed(handle: IO[bytes], pick: Pick, path: str | Path) -> pd.DataFrame |
     if counted.quotes and table.num_rows + 1 < counted.lines:
         return None
     return cast("pd.DataFrame", table.to_pandas())
+
+
+def stream_whole_rows(
+    opened: Callable[[], AbstractContextManager[IO[bytes]]], pick: Pick, *, file: str | Path
+) -> Iterator[pa.RecordBatch]:
+    """Yield what :func:`stream_columns` does, and make sure that no row was lost inside a cell.
+
+    Parameters
+    ----------
+    opened
+        Opens the CSV: a second time where there are fewer rows than lines.
+    pick, file
+        As there.
+
+    Raises
+    ------
+    FormatError
+        At the end, if two stray quotes make one cell of several rows; the lines are named.
+    """
+    rows = 0
+    with opened() as handle:
+        counted = _Counted(handle)
+        for batch in stream_columns(io.BufferedReader(counted, _BLOCK), pick, file=file):
+            rows += batch.num_rows
+            yield batch
+    if rows + 1 < counted.lines:  # blank lines, or quotes across rows, which may be stray
+        with opened() as handle:
+            text = io.TextIOWrapper(handle, encoding="utf-8", errors="replace", newline="")
+            refuse_swallowed(numbered(text, ",", file), ",", file)
 
 
 def stream_columns(handle: IO[bytes], pick: Pick, *, file: str | Path) -> Iterator[pa.RecordBatch]:

@@ -113,9 +113,10 @@ def _opened(source: Any, layer: str | None, path: str | Path, *, geometry: bool)
     )
 
 
-def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:
+def _layer(listed: Any, wanted: str | None, path: str | Path) -> int:
+    """Return the number of the layer: that of unpacked bytes has another name at each opening."""
     # Tables without geometry, such as the styles that QGIS saves, are no boundaries.
-    layers = [str(name) for name, geometry in listed if geometry is not None]
+    layers = {str(name): n for n, (name, geometry) in enumerate(listed) if geometry is not None}
     if wanted is not None and wanted not in layers:
         what = f"has no layer {wanted!r}"
     elif not layers:
@@ -123,7 +124,7 @@ def _layer(listed: Any, wanted: str | None, path: str | Path) -> str:
     elif wanted is None and len(layers) > 1:
         what = f"holds {len(layers)} layers"
     else:
-        return wanted or layers[0]
+        return layers[wanted or next(iter(layers))]
     raise FormatError(
-        what, file=path, fix=f"choose with layer= from {', '.join(layers[:8]) or 'another file'}"
+        what, file=path, fix=f"choose with layer= from {', '.join([*layers][:8]) or 'another file'}"
     )

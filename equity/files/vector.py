@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from equity.errors import FormatError
+from equity.files.features import refuse_twice
 from equity.files.opening import check_data, existing, read_bytes, regular
 from equity.files.zips import check_zip, open_zip
 
@@ -31,6 +32,10 @@ _OF_GEODATABASE = re.compile(
     re.IGNORECASE,
 )
 _TOPOLOGY = re.compile(rb'\{[^\[{]*"type"\s*:\s*"Topology"')
+#: All that a WFS says of its answer stands in the tag that begins it.
+_COLLECTION = re.compile(rb"<(?:\w+:)?FeatureCollection\b[^>]*")
+_ATTRIBUTE = re.compile(rb"""\b(numberMatched|numberReturned|next)\s*=\s*["']([^"']*)["']""")
+_MEMBER = re.compile(rb"<(?:\w+:)?(?:member|featureMember)[\s>]")
 #: What a map service says of an answer that goes on: ArcGIS, an OGC API, a WFS; and its features.
 _SAID = re.compile(
     rb'"(exceededTransferLimit|numberMatched|totalFeatures|rel|type)"\s*:\s*'
@@ -143,12 +148,15 @@ def _check(start: bytes, pieces: Iterable[bytes], path: str | Path, name: str) -
             fix="convert it to GeoJSON, for example with mapshaper, and give that",
         )
     said: Counter[bytes] = Counter()
-    if _names_elsewhere(_noting(pieces, said)):
+    kept: list[bytes] = []
+    if _names_elsewhere(_noting(pieces, said, kept if text.startswith(b"{") else None)):
         raise FormatError(
             "takes something from another place (a CRS of the type link, or a virtual layer)",
             file=path,
             fix="save it as a GeoPackage and give that",
         )
+    refuse_twice(b"".join(kept), path)
+    _note_collection(text, said)
     matched = max(said[b"numberMatched"], said[b"totalFeatures"])
     if said[b"more"] or matched > said[b"Feature"]:
         raise FormatError(
@@ -159,11 +167,32 @@ def _check(start: bytes, pieces: Iterable[bytes], path: str | Path, name: str) -
         )
 
 
-def _noting(pieces: Iterable[bytes], said: Counter[bytes]) -> Iterator[bytes]:
-    """Yield the pieces, and note what stands in them about an answer that goes on."""
+def _note_collection(text: bytes, said: Counter[bytes]) -> None:
+    """Note what the tag that begins an answer in GML says of its features."""
+    tag = _COLLECTION.search(text) if text.startswith(b"<") else None
+    told = dict(_ATTRIBUTE.findall(tag[0])) if tag else {}
+    said[b"more"] += bool(told.get(b"next"))
+    if told.get(b"numberMatched", b"").isdigit():
+        said[b"numberMatched"] = int(told[b"numberMatched"])
+        returned = told.get(b"numberReturned", b"")
+        said[b"Feature"] = int(returned) if returned.isdigit() else said[b"member"]
+
+
+def _noting(
+    pieces: Iterable[bytes], said: Counter[bytes], kept: list[bytes] | None
+) -> Iterator[bytes]:
+    """Yield the pieces, and note what stands in them about an answer that goes on.
+
+    Those of JSON are kept.
+    """
     before = b""
     for piece in pieces:
         window = before + piece
+        if kept is not None:
+            kept.append(piece)
+        else:
+            ends = (hit.end() for hit in _MEMBER.finditer(window))
+            said[b"member"] += sum(end > len(before) for end in ends)
         for hit in _SAID.finditer(window):
             if hit.end() <= len(before):  # noted with the piece before
                 continue

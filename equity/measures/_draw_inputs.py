@@ -19,7 +19,6 @@ from equity.measures.checks import (
     checked_column,
     need_criterion,
     need_gap_inputs,
-    refuse_at_least,
     refuse_cuts,
 )
 from equity.measures.gap import lines_unknown
@@ -102,7 +101,7 @@ class Inputs:
 
 def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings) -> Inputs:
     """Check a table and prepare what its draws need."""
-    _check(table, criteria, settings)
+    _check(table, criteria)
     ids = pd.Index(table.index.astype(str))
     order = np.argsort(ids.to_numpy(dtype=object), kind="stable")
     table, ids = table.iloc[order], ids[order]
@@ -133,7 +132,9 @@ def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings)
         judged=(people > 0) & np.logical_or.reduce(values),
         gap_drawn=link_drawn | (settings.travel is not None),
         link_drawn=link_drawn,
-        criteria_drawn=np.logical_or.reduce([np.isfinite(e) for e in margins.values()]),
+        criteria_drawn=np.logical_or.reduce(
+            [np.zeros(len(table), dtype=bool), *(np.isfinite(e) for e in margins.values())]
+        ),
         notes=_notes(
             table[known],
             {"population_n": people_error, "connected_share": homes_error, **margins},
@@ -143,12 +144,11 @@ def inputs_of(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings)
     )
 
 
-def _check(table: pd.DataFrame, criteria: Sequence[Rule], settings: Settings) -> None:
+def _check(table: pd.DataFrame, criteria: Sequence[Rule]) -> None:
     need_gap_inputs(table, ("population_n", *_SHARES))
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()].unique()
         raise InputError("an area is listed twice", rows=twice[:5].tolist(), count=len(twice))
-    refuse_at_least(settings.at_least, len(criteria))
     for one in criteria:
         need_criterion(table, one.column)
 

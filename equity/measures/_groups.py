@@ -82,7 +82,8 @@ def _rates(area: Group, part: Floats, part_var: Floats, signs: Floats) -> Rates:
         + of_people.T @ (people_var[:, None] * of_people)
         + signs * (of_part.T @ of_part)
     )
-    of_group = people_var @ part**2 + area.people**2 @ part_var
+    of_count = people_var[:, None] * part**2 + area.people[:, None] ** 2 * part_var
+    of_group = np.where(_but_the_largest(count == 0, of_count), 0.0, of_count).sum(axis=0)
     unknown |= people == 0
     cov[unknown], cov[:, unknown] = np.nan, np.nan
     of_group[uncounted] = np.nan
@@ -96,12 +97,17 @@ def _lacks(var: Floats, part: Floats) -> NDArray[np.bool_]:
 
 def _largest_of_zeros(weight: Floats, area: Group) -> Floats:
     """Leave of all areas with a rate of 0 only the one that moves a group's rate most."""
-    zero = area.rate == 0
+    zero = np.broadcast_to((area.rate == 0)[:, None], weight.shape)
+    moves = weight**2 * np.nan_to_num(area.rate_var)[:, None]
+    return np.where(_but_the_largest(zero, moves), 0.0, weight)
+
+
+def _but_the_largest(zero: NDArray[np.bool_], moves: Floats) -> NDArray[np.bool_]:
+    """Mark the zeros of each group but the one of the largest error: theirs enters once."""
     if not zero.any():
-        return weight
-    moves = np.where(zero[:, None], weight**2 * np.nan_to_num(area.rate_var)[:, None], -1.0)
-    here = np.arange(len(weight))[:, None] == moves.argmax(axis=0)
-    return np.where(zero[:, None] & ~here, 0.0, weight)
+        return zero
+    here = np.arange(len(zero))[:, None] == np.where(zero, moves, -1.0).argmax(axis=0)
+    return np.asarray(zero & ~here)
 
 
 def labels(populations: Populations) -> dict[str, str]:

@@ -12,52 +12,85 @@ from equity.provenance import carry
 
 __all__ = ["POPULATIONS", "adoption", "covered_populations"]
 
-_SUBSCRIPTION_CELL = {"any_broadband": "B28002_004", "cable_fiber_dsl": "B28002_007"}
+_Form = tuple[tuple[str, ...], str]
+_Forms = dict[str, list[_Form]]
+# name -> (cells, universe); the first form whose columns are there is used. Of the subject tables
+# the rows are those of every edition since 2015; their labels are checked where they are at hand.
 
-_Forms = dict[str, list[tuple[tuple[str, ...], str]]]
-# name -> (cells, universe); the first form whose columns are there is used.
+
+def _row(table: str, row: int, of: int = 1, column: int = 1) -> _Form:
+    """Return a row of a subject table over another one of its first column."""
+    return ((f"{table}_C{column:02d}_{row:03d}",), f"{table}_C01_{of:03d}")
+
+
+_SUBSCRIPTIONS: dict[str, list[_Form]] = {
+    "any_broadband": [(("B28002_004",), "B28002_001"), _row("S2801", 14)],
+    "cable_fiber_dsl": [(("B28002_007",), "B28002_001"), _row("S2801", 17)],
+}
 _HOMES: _Forms = {
     "device_share": [
         (("B28003_002",), "B28003_001"),
         (("B28001_002",), "B28001_001"),
+        _row("S2801", 2),
     ],
     "no_device_share": [
         (("B28003_006",), "B28003_001"),
         (("B28001_011",), "B28001_001"),
+        _row("S2801", 11),
     ],
-    "any_subscription_share": [
-        (("B28002_004",), "B28002_001"),
-    ],
-    "smartphone_only_share": [(("B28001_006",), "B28001_001")],
-    "cellular_only_share": [(("B28002_006",), "B28002_001")],
+    "any_subscription_share": _SUBSCRIPTIONS["any_broadband"],
+    "smartphone_only_share": [(("B28001_006",), "B28001_001"), _row("S2801", 6)],
+    "cellular_only_share": [(("B28002_006",), "B28002_001"), _row("S2801", 16)],
 }
 
 # Of each class of income (homes), age, race and ethnicity (people): what its own cells say.
 _INCOMES = ("under_10k", "10k_to_20k", "20k_to_35k", "35k_to_50k", "50k_to_75k", "75k_up")
-_RACES = {
-    "white_alone": "A", "black": "B", "native": "C", "asian": "D", "pacific": "E",
-    "other_race": "F", "two_races": "G", "white": "H", "hispanic": "I",
+_RACES = {  # letter of the detailed table, row of the subject table
+    "white_alone": ("A", 5), "black": ("B", 6), "native": ("C", 7), "asian": ("D", 8),
+    "pacific": ("E", 9), "other_race": ("F", 10), "two_races": ("G", 11), "white": ("H", 13),
+    "hispanic": ("I", 12),
 }  # fmt: skip
+_SCHOOLING_AND_WORK = {
+    "no_high_school": 15, "high_school": 16, "bachelor": 17, "employed": 20, "unemployed": 21,
+    "out_of_labor_force": 22,
+}  # fmt: skip
+
+
+def _people(row: int) -> _Form:
+    """Return people with a computer and broadband at home, of those in a row of S2802."""
+    return _row("S2802", row, of=row, column=2)
+
+
 _BY_PERSON: _Forms = {
     **{
         f"income_{name}_subscription_share": [((f"B28004_{at + 2:03d}",), f"B28004_{at:03d}")]
         for name, at in zip(_INCOMES, range(2, 26, 4), strict=True)
     },
+    "income_under_20k_subscription_share": [_row("S2801", 22, of=20)],
+    "income_20k_to_75k_subscription_share": [_row("S2801", 26, of=24)],
     **{
-        f"age_{name}_connected_share": [((f"B28005_{at + 3:03d}",), f"B28005_{at:03d}")]
-        for name, at in (("under_18", 2), ("18_to_64", 8), ("65", 14))
+        f"age_{name}_connected_share": [
+            ((f"B28005_{at + 3:03d}",), f"B28005_{at:03d}"),
+            _people(row),
+        ]
+        for name, at, row in (("under_18", 2, 2), ("18_to_64", 8, 3), ("65", 14, 4))
     },
     **{
-        f"{name}_connected_share": [((f"B28009{letter}_004",), f"B28009{letter}_001")]
-        for name, letter in _RACES.items()
+        f"{name}_connected_share": [
+            ((f"B28009{letter}_004",), f"B28009{letter}_001"),
+            _people(row),
+        ]
+        for name, (letter, row) in _RACES.items()
     },
-    "people_connected_share": [(("S2802_C02_001",), "S2802_C01_001")],
+    **{f"{name}_connected_share": [_people(row)] for name, row in _SCHOOLING_AND_WORK.items()},
+    "people_connected_share": [_people(1)],
 }
+_BY_PERSON["income_75k_up_subscription_share"].append(_row("S2801", 30, of=28))
 
 # Homes with a device and broadband, or the people who live in such homes (a subject table).
 _WITH_BOTH = {
     "B28003": (("B28003_004",), "B28003_001"),
-    "S2802": (("S2802_C02_001",), "S2802_C01_001"),
+    "S2802": _people(1),
 }
 
 _DISABILITY = tuple(f"B18101_{cell:03d}" for cell in (4, 7, 10, 13, 16, 19, 23, 26, 29, 32, 35, 38))
@@ -83,14 +116,20 @@ _PEOPLE: _Forms = {
 POPULATIONS = tuple(_PEOPLE)
 """Columns of :func:`covered_populations` that are shares."""
 
+_SUBJECT = " are counted in {}, a subject table: {} is not among the tables"
 # First cell of a form that stands in for another -> what the table's notes say of it.
 _IN_PLACE = {
     "B28001_002": "Homes with a device are counted in B28001: B28003 is not among the tables",
     "B28001_011": "Homes without a device are counted in B28001: B28003 is not among the tables",
+    "S2801_C01_002": "Homes with a device" + _SUBJECT.format("S2801", "B28003"),
+    "S2801_C01_011": "Homes without a device" + _SUBJECT.format("S2801", "B28003"),
+    "S2801_C01_014": "Homes that subscribe" + _SUBJECT.format("S2801", "B28002"),
+    "S2801_C01_017": "Homes with cable, fiber or DSL" + _SUBJECT.format("S2801", "B28002"),
     "B25044_003": "Homes without a vehicle are counted in B25044: B08201 is not among the tables",
     "B09020_001": "Residents of 65 and older are counted in B09020, all residents in B01003: "
     "B01001 with its ages is not among the tables",
 }
+_HOMES_COUNTED = ("B28002_001", "S2801_C01_001")
 _BOUND = "connected_share is the smaller of the two shares, the most that can have both"
 _BOTH_UNCOUNTED = f"No table counts homes with both a device and a subscription: {_BOUND}"
 _BOTH_OF_A_KIND = (
@@ -111,7 +150,8 @@ def codes_read() -> frozenset[str]:
         for forms in (*_HOMES.values(), *_BY_PERSON.values(), *_PEOPLE.values())
         for form in forms
     ]
-    shares += [*_WITH_BOTH.values(), (tuple(_SUBSCRIPTION_CELL.values()), "B19013_001")]
+    shares += [*_WITH_BOTH.values(), ((), "B19013_001")]
+    shares += [form for forms in _SUBSCRIPTIONS.values() for form in forms]
     return frozenset(code for cells, universe in shares for code in (*cells, universe))
 
 
@@ -122,11 +162,11 @@ def counted_columns(acs: pd.DataFrame) -> list[str]:
         for name, forms in (_HOMES | _BY_PERSON | _PEOPLE).items()
         if any(has_counts(acs, *form) for form in forms)
     ]
-    for name, code in (
-        ("households_n", "B28002_001E"),
-        ("median_household_income_usd", "B19013_001E"),
+    for name, *codes in (
+        ("households_n", *_HOMES_COUNTED),
+        ("median_household_income_usd", "B19013_001"),
     ):
-        made += [name] * (code in acs)
+        made += [name] * any(f"{code}E" in acs for code in codes)
     return [*made, *(f"{name}_moe" for name in made)]
 
 
@@ -138,8 +178,8 @@ def adoption(
     Parameters
     ----------
     acs
-        Table from :func:`equity.read_acs` with tables B28002 and B28003 (else B28001), or a table
-        that already holds ``device_share`` and ``any_subscription_share``.
+        Table from :func:`equity.read_acs` with tables B28002 and B28003 (else B28001, else S2801),
+        or a table that already holds ``device_share`` and ``any_subscription_share``.
     subscription
         Which subscriptions count: ``"any_broadband"`` (B28002_004) or ``"cable_fiber_dsl"``
         (B28002_007). The coverage rule says which; the same rule decides both sides of the link.
@@ -155,8 +195,9 @@ def adoption(
         ``connected_share`` (a device *and* a counted subscription), and where published
         ``smartphone_only_share`` and ``cellular_only_share``; by person, where the tables are
         there, ``income_under_10k_subscription_share`` … (B28004, of the homes of each class),
-        ``age_65_connected_share`` … (B28005), ``black_connected_share`` … (B28009A to I) and
-        ``people_connected_share`` (S2802), of the people of each group; each with its ``_moe``
+        ``age_65_connected_share`` … (B28005), ``black_connected_share`` … (B28009A to I), or both
+        from S2802, and its ``bachelor_connected_share`` …, ``unemployed_connected_share`` … and
+        ``people_connected_share``, of the people of each group; each with its ``_moe``
         (90 %), missing where the source has no margins. ``connected_share_status`` says how it
         was got: ``ok`` (a table counts it), ``upper_bound`` (the smaller of two shares, which both
         must hold), ``no_households`` or ``not_covered``. The table's notes say what stands in for
@@ -182,9 +223,9 @@ def adoption(
     >>> bool((homes["connected_share"].dropna() <= homes["device_share"].dropna()).all())
     True
     """
-    if subscription not in _SUBSCRIPTION_CELL:
+    if subscription not in _SUBSCRIPTIONS:
         raise InputError(
-            f"subscription={subscription!r}", fix=f"choose from {', '.join(_SUBSCRIPTION_CELL)}"
+            f"subscription={subscription!r}", fix=f"choose from {', '.join(_SUBSCRIPTIONS)}"
         )
     if connected not in _WITH_BOTH:
         raise InputError(f"connected={connected!r}", fix=f"choose from {', '.join(_WITH_BOTH)}")
@@ -194,8 +235,8 @@ def adoption(
             fix="read S2802_C02_001E and S2802_C01_001E with the ACS",
         )
     result = pd.DataFrame(index=acs.index)
-    result["households_n"] = _column(acs, "B28002_001E", "households_n")
-    result["households_n_moe"] = _column(acs, "B28002_001M", "households_n_moe")
+    for end, name in (("E", "households_n"), ("M", "households_n_moe")):
+        result[name] = _column(acs, *(f"{code}{end}" for code in _HOMES_COUNTED), name)
     notes = _add_shares(result, acs, _HOMES | _BY_PERSON)
     _fill_devices(result)
     for name in ("device_share", "any_subscription_share"):
@@ -280,8 +321,7 @@ def _add_counted(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -> 
         result["subscription_share"] = result["any_subscription_share"]
         result["subscription_share_moe"] = result["any_subscription_share_moe"]
         return []
-    form = ((_SUBSCRIPTION_CELL[subscription],), "B28002_001")
-    notes = _add_shares(result, acs, {"subscription_share": [form]})
+    notes = _add_shares(result, acs, {"subscription_share": _SUBSCRIPTIONS[subscription]})
     if "subscription_share" not in result:
         # The source does not tell kinds apart: unknown, not zero and not "any".
         result["subscription_share"] = np.nan

@@ -17,6 +17,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from equity.areas.table import level_of, refuse_duplicates
+from equity.areas.words import number
 from equity.errors import InputError, MissingColumnError
 from equity.measures.borders import Contiguity, shared_borders
 from equity.measures.checks import checked_column, refuse_discovery_rate, refuse_seed
@@ -24,6 +25,7 @@ from equity.measures.local_statistics import (
     false_discovery,
     gi_star,
     local_moran,
+    moran,
     neighbor_p,
     permutations_for,
 )
@@ -142,7 +144,7 @@ def hotspots(
     shapes = _polygons(ordered, boundaries)
     status = _status(count, whole, shapes)
     known = np.flatnonzero(status == "ok")
-    found = _Found.empty(len(ordered))
+    found, said = _Found.empty(len(ordered)), ""
     if len(known):
         weights = shared_borders(shapes[known], contiguity=contiguity)
         rates = marshall(count[known], whole[known]).mean
@@ -150,13 +152,26 @@ def hotspots(
         level = np.isnan(found.p[known])
         islands = found.neighbors[known] == 0
         status[known] = np.select([islands, level], ["no_neighbors", "no_variation"], "ok")
+        said = _alike(rates, weights) if np.isfinite(found.p).any() else ""
     result = _as_columns(found, status, discovery_rate)
     result.index = ordered.index
     note = (
         f"clusters of {events} among {people}: {contiguity} contiguity, empirical-Bayes rates, "
-        f"false discoveries {discovery_rate:g}"
+        f"false discoveries {discovery_rate:g}{said}"
     )
     return carry(result.loc[table.index], table, notes=[note])
+
+
+def _alike(rates: Floats, weights: csr_array) -> str:
+    """Say whether neighbors are alike over all areas: Moran's I with row-standardized weights."""
+    rows = csr_array(weights.multiply(1 / np.maximum(np.diff(weights.indptr), 1)[:, None]))
+    found = moran(rates, rows)
+    if not np.isfinite(found.z_randomization):
+        return ""
+    return (
+        f"; over all areas Moran's I is {number(found.i, 2)}, where chance alone gives "
+        f"{number(found.expected, 2)} (z {number(found.z_randomization, 1)})"
+    )
 
 
 class _Found(NamedTuple):

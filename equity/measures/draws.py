@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -25,10 +26,19 @@ import pandas as pd
 from equity.errors import InputError
 from equity.measures._draw_inputs import Inputs, Rule, Settings, inputs_of
 from equity.measures._truth_draws import Travel
+from equity.measures.checks import refuse_at_least
 from equity.measures.gap import lines_unknown
 from equity.provenance import carry
 
-__all__ = ["PEOPLE_AT_LEAST", "Draws", "Interval", "Travel", "draw_standing"]
+__all__ = [
+    "PEOPLE_AT_LEAST",
+    "Draws",
+    "Interval",
+    "Lift",
+    "Travel",
+    "draw_recoverable",
+    "draw_standing",
+]
 
 Singles = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -40,8 +50,24 @@ TIERS = ((0.8, "very likely"), (0.5, "likely"))
 COUNTED = ("gap_n", "no_link_n")
 """Counts of people that can be added up over any set of areas."""
 
+_BUNDLES = ("line", "home", "line+home")
 _NEAR = 1.0 - 1e-6
 _CHUNK = 4096
+
+
+class Lift(NamedTuple):
+    """What a scenario adds to every draw, by area in the table's order.
+
+    The parts (0 to 1) of the locations without a qualifying line, and of the homes that are not
+    connected, that get one, whichever these are in the draw.
+    """
+
+    line: npt.NDArray[np.float64]
+    home: npt.NDArray[np.float64]
+
+    def taken(self, rows: npt.NDArray[np.intp]) -> Lift:
+        """Return the same for some rows, in their order."""
+        return Lift(self.line[rows], self.home[rows])
 
 
 class Interval(NamedTuple):
@@ -154,8 +180,15 @@ def draw_standing(
     technologies: Sequence[int] = (),
     gap_share_at_least: float | None = None,
     people_at_least: float = PEOPLE_AT_LEAST,
+    lift: Lift | None = None,
 ) -> Draws:
     """Draw a study's gap and standings; the arguments are those of :func:`equity.standing`.
+
+    Parameters
+    ----------
+    lift
+        Lines and homes that a scenario adds. The same seed draws the same without and with it, so
+        that what is between the two is the scenario's.
 
     Returns
     -------
@@ -181,13 +214,17 @@ def draw_standing(
         technologies=tuple(technologies), gap_share_at_least=gap_share_at_least,
         people_at_least=people_at_least,
     )  # fmt: skip
+    if criteria or at_least:  # without any, totals are all that is asked for
+        refuse_at_least(at_least, len(criteria))
     have = inputs_of(table, criteria, settings)
+    lift = Lift(*np.zeros((2, len(table)))) if lift is None else lift
+    here = lift.taken(have.order)
     n = len(table)
     reflected = {name: np.zeros((draws, n), np.float32) for name in (*COUNTED, "population_n")}
     gaps = np.empty((draws, n), np.float32)
     first, named = np.zeros(n), np.zeros(n)
     for number in range(draws):
-        one = _draw(have, settings, number)
+        one = _draw(have, settings, number, here)
         for name, values in one.reflected.items():
             reflected[name][number, have.order] = values
         gaps[number, have.order] = one.gap
@@ -209,7 +246,7 @@ def draw_standing(
     by_area["tier"] = np.select([likely >= cut for cut, _ in TIERS], [w for _, w in TIERS], "")
     return Draws(
         index=table.index,
-        plain=_plain(table, known),
+        plain=_plain(table, known, lift),
         reflected=reflected,
         known=known,
         drawn=drawn,
@@ -236,19 +273,63 @@ class _One(NamedTuple):
     named: Flags
 
 
-def _draw(have: Inputs, settings: Settings, number: int) -> _One:
-    def stream(part: int) -> np.random.Generator:
-        # Each part of each draw has its own stream: nothing depends on what else is drawn.
-        key = np.random.SeedSequence(settings.seed, spawn_key=(number, part))
-        return np.random.Generator(np.random.SFC64(key))
+def draw_recoverable(
+    table: pd.DataFrame,
+    *,
+    draws: int = 100,
+    seed: int = 0,
+    travel: Travel | None = None,
+    over_report: float = 0.0,
+    technologies: Sequence[int] = (),
+) -> dict[str, Singles]:
+    """Draw what fixes would bring in, in each area, given what may be true there.
 
+    Parameters
+    ----------
+    table, draws, seed, travel, over_report, technologies
+        As for :func:`equity.standing`.
+
+    Returns
+    -------
+    dict
+        ``line``, ``home`` and ``line+home``: people, draws by areas; 0 where nothing is known.
+    """
+    settings = Settings(
+        at_least=0, draws=draws, seed=seed, travel=travel, over_report=over_report,
+        technologies=tuple(technologies), gap_share_at_least=None, people_at_least=0.0,
+    )  # fmt: skip
+    have = inputs_of(table, (), settings)
+    found = {name: np.zeros((draws, len(table)), np.float32) for name in _BUNDLES}
+    for number in range(draws):
+        stream = partial(_stream, seed, number)
+        waiting = have.people.draw(stream(0)) * have.trips.draw(stream(2))
+        line, homes = have.lines.draw(stream(3)), have.homes_given_neighbors.draw(stream(4))
+        usable = np.minimum(line, homes)
+        for name, gain in zip(_BUNDLES, (homes - usable, line - usable, 1 - usable), strict=True):
+            found[name][number, have.order] = np.where(have.known, waiting * gain, np.float32(0))
+    return found
+
+
+def _stream(seed: int, number: int, part: int) -> np.random.Generator:
+    # Each part of each draw has its own stream: nothing depends on what else is drawn.
+    key = np.random.SeedSequence(seed, spawn_key=(number, part))
+    return np.random.Generator(np.random.SFC64(key))
+
+
+def _lifted(values: Singles, part: npt.NDArray[np.float64]) -> Singles:
+    return (values + part * (1 - values)).astype(np.float32)
+
+
+def _draw(have: Inputs, settings: Settings, number: int, lift: Lift) -> _One:
+    stream = partial(_stream, settings.seed, number)
     known = have.known
-    people, homes = have.people.draw(stream(0)), have.homes.draw(stream(1))
-    beyond, line = have.trips.draw(stream(2)), have.lines.draw(stream(3))
-    given_neighbors = have.homes_given_neighbors.draw(stream(4))
+    people, homes = have.people.draw(stream(0)), _lifted(have.homes.draw(stream(1)), lift.home)
+    beyond, line = have.trips.draw(stream(2)), _lifted(have.lines.draw(stream(3)), lift.line)
+    given_neighbors = _lifted(have.homes_given_neighbors.draw(stream(4)), lift.home)
     met = sum(one.met(stream(6 + i)).astype(np.int8) for i, one in enumerate(have.criteria))
 
-    no_link = _reflected_no_link(have, people, homes, line, stream(5))
+    stated = _lifted(have.homes.shares, lift.home)
+    no_link = _reflected_no_link(have, people, (homes, stated), line, stream(5))
     reflected = {
         "no_link_n": no_link,
         "gap_n": beyond * no_link,
@@ -267,11 +348,11 @@ def _draw(have: Inputs, settings: Settings, number: int) -> _One:
 
 
 def _reflected_no_link(
-    have: Inputs, people: Singles, homes: Singles, line: Singles, rng: np.random.Generator
-) -> Singles:
+    have: Inputs, people: Singles, homes: tuple[Singles, Singles], line: Singles,
+    rng: np.random.Generator,
+) -> Singles:  # fmt: skip
     """Return people without a usable link, the survey's part reflected about the plug-in."""
-    usable = np.minimum(line, have.homes.shares)
-    drawn = np.minimum(line, homes)
+    drawn, usable = (np.minimum(line, one) for one in homes)
     plain = 2 * have.people.numbers * (1 - usable)
     result: Singles = plain - people * (1 - drawn)
     # A share of 0 or 1 is drawn to one side of itself, which is no bias of the estimate: reflected
@@ -292,9 +373,11 @@ def _percentiles(draws: Singles) -> npt.NDArray[np.float64]:
     return out
 
 
-def _plain(table: pd.DataFrame, known: Flags) -> pd.DataFrame:
+def _plain(table: pd.DataFrame, known: Flags, lift: Lift) -> pd.DataFrame:
     line = table["qualifying_share"].mask(lines_unknown(table), 1.0)
-    no_link = table["population_n"] * (1 - np.minimum(line, table["connected_share"]))
+    homes = table["connected_share"]
+    usable = np.minimum(line + lift.line * (1 - line), homes + lift.home * (1 - homes))
+    no_link = table["population_n"] * (1 - usable)
     frame = pd.DataFrame(
         {"gap_n": no_link * table["beyond_reach_share"], "no_link_n": no_link,
          "population_n": table["population_n"]},

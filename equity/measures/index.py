@@ -21,11 +21,14 @@ from equity.provenance import carry
 from equity.rules import IndexRecipe, load_index_recipe
 from equity.rules.index_recipe import Indicator
 
-__all__ = ["IndexStability", "effective_weights", "index_stability", "need_index", "percentile"]
+__all__ = [
+    "WORST_TENTH", "IndexStability", "effective_weights", "index_stability", "need_index",
+    "percentile",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
-_WORST = 0.9
-"""The worst tenth of areas: ranks from here."""
+WORST_TENTH = 0.9
+"""Ranks from here on are the worst tenth of areas."""
 
 
 def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.DataFrame:
@@ -37,7 +40,8 @@ def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.Data
         Area table with the recipe's columns; areas where ``population_n`` is 0 are left out.
         Ranks are among its rows: those of a state's table are ranks in the state.
     recipe
-        A recipe, the id of one that ships (``svi-2020``, ``svi-2022``), or a TOML file.
+        A recipe, the id of one that ships (``svi-2022``, ``ddi-2017``, ``three-pillars`` …), or a
+        TOML file.
 
     Returns
     -------
@@ -75,9 +79,7 @@ def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.Data
     """
     made = _made(table, recipe)
     known = made.present.any(axis=1)
-    frame = pd.DataFrame(
-        {"need_index": made.index, "need_index_rank": made.rank(made.index, made.total)}
-    )
+    frame = pd.DataFrame({"need_index": made.index, "need_index_rank": made.ranked(made.index)})
     parts = made.scores * made.weights
     for column, one in enumerate(made.recipe.indicators):
         frame[f"need_value__{one.id}"] = made.raw[:, column]
@@ -114,11 +116,14 @@ class IndexStability:
         By area id: ``need_index_rank``, its ``_p05`` and ``_p95`` over random weights of themes (of
         indicators, if there is one theme) and ``worst_tenth_share``, in how many of these draws the
         area is in the worst tenth.
+    recipe
+        What the index is made by.
     """
 
     settings: pd.DataFrame
     indicators: pd.DataFrame
     areas: pd.DataFrame
+    recipe: IndexRecipe
 
 
 def index_stability(
@@ -148,21 +153,21 @@ def index_stability(
     if draws < 1:
         raise InputError(f"draws is {draws}", fix="give 1 or more")
     refuse_seed(seed)
-    own = made.rank(made.index, made.total)
+    own = made.ranked(made.index)
     rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": ("as the recipe is", own, "")}
     for key, label, weights in _other_weights(made):
-        rows[key] = (label, percentile(_mean(made.scores, weights, made)), "")
+        rows[key] = (label, made.ranked(_mean(made.scores, weights, made)), "")
     label, why = "geometric mean", "" if np.nanmin(made.scores) >= 0 else "scores below 0"
-    rows["geometric"] = (label, None if why else percentile(_geometric(made)), why)
+    rows["geometric"] = (label, None if why else made.ranked(_geometric(made)), why)
     frame = pd.DataFrame([_compared(key, *row, own=own) for key, row in rows.items()]).set_index(
         "setting"
     )
     rng = np.random.default_rng(seed)
-    drawn = np.stack([percentile(_mean(made.scores, w, made)) for w in _random(made, rng, draws)])
+    drawn = np.stack([made.ranked(_mean(made.scores, w, made)) for w in _random(made, rng, draws)])
     known = np.isfinite(own)
     low, high = np.full(len(own), np.nan), np.full(len(own), np.nan)
     low[known], high[known] = np.quantile(drawn[:, known], [0.05, 0.95], axis=0)
-    worst = np.where(known, (drawn >= _WORST).mean(axis=0), np.nan)
+    worst = np.where(known, (drawn >= WORST_TENTH).mean(axis=0), np.nan)
     ranks = {"need_index_rank": own, "need_index_rank_p05": low, "need_index_rank_p95": high}
     areas = pd.DataFrame({**ranks, "worst_tenth_share": worst}, index=table.index)
     shares = {
@@ -170,7 +175,8 @@ def index_stability(
         "effective_share": effective_weights(made.scores, made.nominal),
     }
     names = pd.Index([one.id for one in made.recipe.indicators], name="indicator")
-    return IndexStability(frame, pd.DataFrame(shares, index=names), carry(areas, table))
+    weighed = pd.DataFrame(shares, index=names)
+    return IndexStability(frame, weighed, carry(areas, table), made.recipe)
 
 
 def effective_weights(scores: npt.ArrayLike, weights: npt.ArrayLike) -> Floats:
@@ -228,11 +234,15 @@ class _Made:
     total: float
     status: npt.NDArray[np.object_]
 
+    def ranked(self, index: Floats) -> Floats:
+        """Return percentiles of an index of the recipe's themes."""
+        return self.rank(index, self.total)
+
     def rank(self, values: Floats, scale: float) -> Floats:
         """Return percentiles; of rounded sums where the recipe rounds them."""
         places = self.recipe.rank_decimals
-        if places is None:
-            return percentile(values)
+        if places is None:  # sums that differ by the order of adding alone are equal
+            return percentile(np.round(values, 12))
         return _half_up(percentile(np.round(values * scale, places)), places)
 
 
@@ -249,7 +259,7 @@ def _made(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> _Made:
     of_theme = np.repeat(
         np.arange(len(recipe.themes)), [len(theme.indicators) for theme in recipe.themes]
     )
-    nominal = _nominal(recipe)
+    nominal = _nominal(recipe, scores)
     whole = np.stack(
         [np.isfinite(scores[:, of_theme == t]).all(axis=1) for t in range(len(recipe.themes))],
         axis=1,
@@ -268,16 +278,18 @@ def _made(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> _Made:
     return _Made(recipe, values, scores, of_theme, nominal, present, weights, index, total, status)
 
 
-def _nominal(recipe: IndexRecipe) -> Floats:
+def _nominal(recipe: IndexRecipe, scores: Floats) -> Floats:
     """Return what every indicator weighs, as a part of 1."""
-    themes = sum(theme.weight for theme in recipe.themes)
-    return np.array(
-        [
-            theme.weight / themes * one.weight / sum(other.weight for other in theme.indicators)
-            for theme in recipe.themes
-            for one in theme.indicators
-        ]
-    )
+    found, start = [], 0
+    for theme in recipe.themes:
+        within = np.array([one.weight for one in theme.indicators], dtype=float)
+        within /= within.sum()
+        of_theme = scores[:, start : start + len(within)] @ within
+        spread = np.nanstd(of_theme) if recipe.restandardize else 1.0
+        found.append(theme.weight * within / spread)
+        start += len(within)
+    weights = np.concatenate(found)
+    return np.asarray(weights / weights.sum())
 
 
 def _value(table: pd.DataFrame, one: Indicator, recipe: IndexRecipe) -> Floats:
@@ -362,6 +374,10 @@ def _other_weights(made: _Made) -> list[tuple[str, str, Floats]]:
         ("equal-indicators", "every indicator weighs the same", np.ones(len(within))),
         ("equal-themes", "every theme weighs the same", within),
     ]
+    found += [
+        (one.id, one.label, within * np.array(one.weights)[made.of_theme])
+        for one in made.recipe.variants
+    ]
     if len(themes) > 1:
         found += [
             (
@@ -392,7 +408,7 @@ def _compared(
     # A theme left out may be all that an area has.
     both = np.isfinite(own) & np.isfinite(ranks)
     mine, other = own[both], ranks[both]
-    worst, others = mine >= _WORST, other >= _WORST
+    worst, others = mine >= WORST_TENTH, other >= WORST_TENTH
     row["rank_shift_n"] = float(np.abs(other - mine).mean() * (len(mine) - 1))
     row["rank_correlation"] = float(pd.Series(other).corr(pd.Series(mine), method="spearman"))
     either = (worst | others).sum()

@@ -1,14 +1,18 @@
-"""Statistics of an area among its neighbors, and how far chance alone would take them."""
+"""Statistics of areas among their neighbors, and how far chance alone would take them."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
 
-__all__ = ["false_discovery", "gi_star", "local_moran", "neighbor_p", "permutations_for"]
+__all__ = [
+    "Moran", "false_discovery", "gi_star", "local_moran", "moran", "neighbor_p",
+    "permutations_for",
+]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
 _BLOCK = 4_000_000
@@ -57,6 +61,57 @@ def local_moran(values: npt.ArrayLike, weights: csr_array) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         around = (weights @ middle) / np.diff(weights.indptr)
         return np.asarray((len(y) - 1) * middle * around / (middle**2).sum())
+
+
+class Moran(NamedTuple):
+    """Moran's I over all areas: above `expected` neighbors are alike, below it unlike."""
+
+    i: float
+    expected: float
+    z_normality: float
+    z_randomization: float
+
+
+def moran(values: npt.ArrayLike, weights: csr_array) -> Moran:
+    """Return Moran's I of all areas, and how far it is from chance.
+
+    Parameters
+    ----------
+    values
+        One number an area.
+    weights
+        Areas x areas, used as they are.
+
+    Returns
+    -------
+    Moran
+        Missing where all values are equal or no area has a neighbor; its z also below 4 areas.
+
+    References
+    ----------
+    Cliff & Ord 1981, Spatial Processes: Models and Applications, ISBN 978-0-85086-081-8.
+
+    Examples
+    --------
+    >>> path = csr_array([[0, 1, 0, 0], [1, 0, 1, 0], [0, 1, 0, 1], [0, 0, 1, 0.0]])
+    >>> round(moran([1, 2, 3, 4], path).i, 3)
+    0.333
+    """
+    y = np.asarray(values, dtype=float)
+    n, z = np.float64(len(y)), y - y.mean()
+    s0 = np.float64(weights.sum())
+    both = weights + weights.T
+    s1 = np.float64((both.multiply(both)).sum()) / 2
+    s2 = ((np.asarray(weights.sum(axis=1)) + np.asarray(weights.sum(axis=0))) ** 2).sum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        i, expected = n / s0 * (z @ (weights @ z)) / (z @ z), -1 / (n - 1)
+        normal = (n**2 * s1 - n * s2 + 3 * s0**2) / (s0**2 * (n**2 - 1))
+        tails = n * (z**4).sum() / (z @ z) ** 2
+        mixed = n * ((n**2 - 3 * n + 3) * s1 - n * s2 + 3 * s0**2)
+        mixed -= tails * ((n**2 - n) * s1 - 2 * n * s2 + 6 * s0**2)
+        random = mixed / ((n - 1) * (n - 2) * (n - 3) * s0**2)
+        spreads = [(i - expected) / np.sqrt(v - expected**2) for v in (normal, random)]
+    return Moran(float(i), float(expected), *map(float, spreads))
 
 
 def permutations_for(areas: int, discovery_rate: float) -> int:

@@ -243,7 +243,7 @@ def capacity_behind_lines(
     supply: Numbers,
     areas: pd.Series | None = None,
     costs: TravelCosts | None = None,
-    steps: str | Mapping[float, float] | None = None,
+    steps: _decay.Weights | None = None,
 ) -> pd.DataFrame:
     """Return how much of each area's capacity sits behind a line that cannot carry video.
 
@@ -325,7 +325,7 @@ def _areas_of(areas: pd.Series | None, ids: pd.Index) -> NDArray[np.object_]:
 
 
 def _within_reach(
-    costs: TravelCosts, parts: Floats, ids: pd.Index, steps: str | Mapping[float, float] | None
+    costs: TravelCosts, parts: Floats, ids: pd.Index, steps: _decay.Weights | None
 ) -> Floats:
     position = ids.get_indexer(costs.sites)
     if (position < 0).any():
@@ -339,7 +339,7 @@ def _within_reach(
     decay = (
         _decay.uniform(np.inf if costs.limit is None else costs.limit)
         if steps is None
-        else _decay.within_costs(_decay.steps(steps, unit=costs.unit), costs)
+        else _decay.decay_of(steps, costs)
     )
     totals = np.zeros((len(costs.origins), parts.shape[1]))
     for rows, f in weighted(costs, decay):

@@ -280,6 +280,7 @@ def standing(
     >>> standing(areas, [Criterion("poverty_share", at_least=0.2)])["tier"].tolist()
     ['very likely', '']
     """
+    refuse_at_least(at_least, len(criteria))
     return draw_standing(
         table, criteria, at_least=at_least, draws=draws, seed=seed, travel=travel,
         over_report=over_report, technologies=technologies,

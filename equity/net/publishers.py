@@ -134,6 +134,18 @@ _TABLE = (
         ("https://www.ers.usda.gov",),
         page="https://www.ers.usda.gov/data-products",
     ),
+    Publisher(
+        "ntia",
+        "NTIA and state broadband offices",
+        ("https://broadbandusa.ntia.gov",),
+        page="https://broadbandusa.ntia.gov",
+    ),
+    Publisher(
+        "geofabrik",
+        "Geofabrik's extracts of OpenStreetMap",
+        ("https://download.geofabrik.de",),
+        page="https://download.geofabrik.de/north-america/us.html",
+    ),
 )
 
 PUBLISHERS = {row.id: row for row in _TABLE}

@@ -16,21 +16,20 @@ class Block:
     Attributes
     ----------
     kind
-        ``heading``, ``subheading``, ``text``, ``lead``, ``stamp``, ``bullet``, ``figure``,
-        ``table`` or ``code``.
+        ``heading``, ``subheading``, ``text``, ``note`` (stays with the table below it), ``lead``,
+        ``stamp``, ``bullet``, ``numbered``, ``figure`` or ``table``.
     text
         Its words; for a figure, the caption.
     table
         For ``table``.
     link
         Address that follows the words.
-    wide
-        True for blocks on a page turned on its side.
     """
 
     kind: str
     text: str = ""
     table: Table | None = None
     link: str = ""
-    #: On a page turned on its side.
-    wide: bool = False
+    #: A figure's own picture (PNG), in the place of the map, and what it shows in words.
+    picture: bytes | None = None
+    alt: str = ""

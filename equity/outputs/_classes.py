@@ -18,9 +18,9 @@ import numpy as np
 
 from equity.areas.schema import unit_of
 from equity.areas.words import number
-from equity.outputs._colors import NEUTRAL, NEUTRAL_ZERO, RAMP, ZERO
+from equity.outputs._colors import CHANGE, NEUTRAL, NEUTRAL_CHANGE, NEUTRAL_ZERO, RAMP, ZERO
 
-__all__ = ["LARGER", "Classes", "classify", "classify_words"]
+__all__ = ["LARGER", "MILE", "Classes", "around_zero", "classify", "classify_words"]
 
 #: Counts grow with the area: how many times a tract's limits those of larger areas are.
 LARGER = {"county": 20.0, "state": 1000.0}
@@ -120,6 +120,27 @@ def _between(cuts: Sequence[float], unit: str) -> tuple[str, ...]:
     return (first, *inner, f"{_said(_text(cuts[-1], unit), unit, cuts[-1])} or more")
 
 
+def around_zero(limits: Sequence[float]) -> bool:
+    """Tell whether limits between classes are those of a change."""
+    return bool(len(limits)) and limits[0] < 0 < limits[-1]
+
+
+def _changes(sizes: Sequence[float], unit: str) -> tuple[str, ...]:
+    """Name the classes of a change, from down to up."""
+    words = "points" if unit == "share" else unit_of(unit).words
+    most = f"{_text(sizes[-1], unit)} {words} or more"
+    inner = [f"{_text(low, unit)} to {_text(high, unit)} {words}" for low, high in pairwise(sizes)]
+    ways = [*inner, most]
+    none = f"under {_text(sizes[0], unit)} {words} either way"
+    return (*(f"down {way}" for way in reversed(ways)), none, *(f"up {way}" for way in ways))
+
+
+def _both_ways(sizes: int, direction: str) -> tuple[str, ...]:
+    ramp = NEUTRAL_CHANGE if direction == "neither" else CHANGE
+    colors = ramp if sizes > 1 else ramp[::2]
+    return colors[::-1] if direction == "lower" else colors
+
+
 def classify(
     values: Any,
     unit: str,
@@ -144,7 +165,8 @@ def classify(
     limits
         Up to five limits between classes, in the unit of the values, instead of `k` classes of
         about equal size: then the legend is the same for every place. Where more is worse, zero
-        has a class below them, which is left out where nothing is zero.
+        has a class below them, which is left out where nothing is zero. Limits below 0 and the same
+        above it are of a change: no change is pale, and each way has a color of its own.
 
     Returns
     -------
@@ -159,6 +181,11 @@ def classify(
     shown = _shown(array[known], unit)
     if len(limits):
         cuts = [float(c) for c in _shown(np.asarray(limits, dtype=float), unit)]
+        if around_zero(limits):
+            sizes = [cut for cut in cuts if cut > 0]
+            steps = np.searchsorted(sizes, np.abs(shown), side="right")
+            codes[known] = len(sizes) + np.where(shown < 0, -steps, steps)
+            return Classes(codes, _changes(sizes, unit), _both_ways(len(sizes), direction))
         codes[known] = np.searchsorted(cuts, shown, side="right")
         # What shows as nothing: nobody, no tenth of a percent.
         none = array[known] < (0.5 if _is_count(unit) else 0.0005)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["COLORS", "NEUTRAL", "NEUTRAL_ZERO", "NO_DATA", "RAMP", "ZERO", "css"]
+__all__ = [
+    "CHANGE", "COLORS", "NEUTRAL", "NEUTRAL_CHANGE", "NEUTRAL_ZERO", "NO_DATA", "RAMP", "ZERO",
+    "css",
+]  # fmt: skip
 
 #: One hue from light to dark (OKLCH, hue 265): it stays in order in gray and with any color vision.
 RAMP: Final = ("#ccdbfa", "#9db7ef", "#6f90d9", "#4668b6", "#274387", "#13234d")
@@ -13,6 +16,11 @@ ZERO: Final = "#eff4fc"
 #: Where neither more nor less is worse: gray, from light to dark, and its own pale zero.
 NEUTRAL: Final = ("#d9dce1", "#b4bac4", "#8f97a4", "#6b7483", "#495261", "#2b3342")
 NEUTRAL_ZERO: Final = "#f3f4f5"
+#: A change around 0, from much better over none to much worse; after ColorBrewer's RdBu, its worse
+#: side darker than the better one, so that gray tells them apart too.
+CHANGE: Final = ("#2166ac", "#92c5de", ZERO, "#d6604d", "#67001f")
+#: The same where neither way is worse: from much less to much more.
+NEUTRAL_CHANGE: Final = ("#762a83", "#af8dc3", ZERO, "#a6dba0", "#00441b")
 #: No value: a warm light gray under dots, which no class has.
 NO_DATA: Final = "#eae7e2"
 

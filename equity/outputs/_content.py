@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.schema import Column, placed_in
+from equity.areas.schema import Column, describe, placed_in
 from equity.areas.words import is_missing, number, say
 from equity.outputs import _rows
 from equity.outputs.report import Report
@@ -155,6 +155,12 @@ def _head(column: Column) -> Head:
     place = column.table
     width = place.width if place else 1.0
     return Head(heading(column), words=column.unit == "text", width=width)
+
+
+def heading_of(name: str) -> str:
+    """Return what a column is called in tables, by its name."""
+    (column,) = describe([name])
+    return heading(column)
 
 
 def heading(column: Column) -> str:

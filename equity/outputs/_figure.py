@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 
 from equity.areas.schema import Column
 from equity.outputs import _pack, _rows
 from equity.outputs._classes import MILE, Classes
-from equity.outputs._colors import COLORS, NO_DATA
+from equity.outputs._colors import COLORS
 from equity.outputs._payload import layer_of
 from equity.outputs._places import holders
 from equity.outputs.report import Report
@@ -22,11 +24,21 @@ __all__ = ["alt_text", "figure_png"]
 _WIDTH = 6.5  # inches: US Letter less its margins
 _DPI = 200
 _FOCUS = COLORS["under-print"]  # prints as a dark gray
-_LEGEND = 1.2  # inches under the map for scale bar and legend
+_LEGEND = 1.55  # inches under the map for scale bar and legend
+_LETTERS = 10.5  # points: at half the width they are still read
+_MOST_NAMES = 25  # counties; more would cover the map
+_MISSING = COLORS["paper"]  # no color of a class, and no hatch, which means unreliable
 
 
-def figure_png(report: Report) -> bytes | None:
+def figure_png(report: Report, *, said: Callable[[str], str] = str) -> bytes | None:
     """Draw the first map layer; None if there is nothing to draw.
+
+    Parameters
+    ----------
+    report
+        What there is to draw.
+    said
+        Puts the legend into a program's words.
 
     Notes
     -----
@@ -45,8 +57,8 @@ def figure_png(report: Report) -> bytes | None:
     shapes = gpd.GeoSeries(drawn, crs="EPSG:4269").to_crs(crs)
     classes = _classes(report, layer)
     west, south, east, north = shapes.total_bounds
-    height = _WIDTH * min(max((north - south) / (east - west), 0.4), 0.52)
-    with rc_context({"hatch.linewidth": 0.45, "font.family": "DejaVu Sans", "font.size": 8}):
+    height = _WIDTH * min(max((north - south) / (east - west), 0.4), 0.57)
+    with rc_context({"hatch.linewidth": 0.45, "font.family": "DejaVu Sans", "font.size": _LETTERS}):
         figure = Figure(figsize=(_WIDTH, height + _LEGEND), dpi=_DPI)
         FigureCanvasAgg(figure)
         low = _LEGEND / figure.get_figheight()
@@ -55,11 +67,12 @@ def figure_png(report: Report) -> bytes | None:
         axes.set_aspect("equal")
         _areas(axes, shapes, classes, _rows.unreliable(report.table, layer.name))
         _overlays(axes, report, drawn, crs)
+        _names(axes, report, shapes)
         pad = 0.02 * max(east - west, north - south)
         axes.set_xlim(west - pad, east + pad)
         axes.set_ylim(south - pad, north + pad)
         _north_and_scale(figure, axes, low, east - west + 2 * pad)
-        _legend(figure, report, classes, layer)
+        _legend(figure, report, classes, layer, said)
         out = io.BytesIO()
         figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
@@ -121,7 +134,7 @@ def _areas(axes: Any, shapes: gpd.GeoSeries, classes: Classes, rough: np.ndarray
     line = 0.35 if there.sum() < 400 else 0.15
     edge = {"edgecolor": COLORS["edge"], "linewidth": line}
     nothing = there & (classes.codes < 0)
-    _add(axes, values[nothing], facecolor=NO_DATA, hatch="....", **edge)
+    _add(axes, values[nothing], facecolor=_MISSING, **edge)
     for k, color in enumerate(classes.colors):
         here = there & (classes.codes == k)
         _add(axes, values[here & ~rough], facecolor=color, **edge)
@@ -165,6 +178,30 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
         )  # fmt: skip
 
 
+def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
+    """Write the counties' names where they are few enough to be read."""
+    from matplotlib.patheffects import withStroke
+
+    names = pd.Series(_rows.texts(report.table, "county_name"), index=report.table.index)
+    counties = np.asarray(report.table.index.astype(str).str[:5])
+    there = ~shapely.is_empty(shapes.to_numpy()) & (names != "").to_numpy()
+    if not 0 < len(set(counties[there])) <= _MOST_NAMES:
+        return
+    halo = [withStroke(linewidth=2.6, foreground=COLORS["paper"])]
+    for code in sorted(set(counties[there])):
+        county, here = max(names[counties == code], key=len), there & (counties == code)
+        # The middle of the largest part: a name stands inside what it names.
+        parts = shapely.get_parts(shapely.union_all(shapes.to_numpy()[here]))
+        largest = parts[int(np.argmax(shapely.area(parts)))]
+        point = shapely.centroid(largest)
+        if not shapely.contains(largest, point):
+            point = shapely.point_on_surface(largest)
+        axes.text(
+            point.x, point.y, str(county).removesuffix(" County"), ha="center", va="center",
+            fontsize=_LETTERS, fontweight="bold", color=COLORS["ink"], path_effects=halo, zorder=9,
+        )  # fmt: skip
+
+
 def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
     """Draw a north arrow and a scale bar beside the map, never on it."""
     from matplotlib.lines import Line2D
@@ -186,12 +223,13 @@ def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
         [left, left, right, right], [y + tick, y, y, y + tick], color=COLORS["ink"], linewidth=1.2
     )
     figure.add_artist(bar)
-    figure.text(
-        right + 0.012, y, f"{km:g} km ({km / MILE:.2g} mi)", ha="left", va="bottom", fontsize=8
-    )
+    said = f"{km:g} km ({km / MILE:.2g} miles)"
+    figure.text(right + 0.012, y, said, ha="left", va="bottom", fontsize=_LETTERS)
 
 
-def _legend(figure: Any, report: Report, classes: Classes, layer: Column) -> None:
+def _legend(
+    figure: Any, report: Report, classes: Classes, layer: Column, said: Callable[[str], str]
+) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -203,11 +241,13 @@ def _legend(figure: Any, report: Report, classes: Classes, layer: Column) -> Non
         for text, color in zip(classes.labels, classes.colors, strict=True)
     ]
     if (classes.codes < 0).any():
-        handles.append(box("no data", facecolor=NO_DATA, hatch="...."))
+        handles.append(box("no data (white)", facecolor=_MISSING))
     if _rows.unreliable(report.table, layer.name).any():
-        handles.append(box("unreliable: margin too wide", facecolor=COLORS["range"], hatch="/////"))
+        handles.append(box("wide margin: unreliable", facecolor=COLORS["range"], hatch="/////"))
     if _rows.flag(report.table, "is_under_resourced").any():
-        handles.append(box("under-resourced", facecolor="none", edgecolor=_FOCUS, linewidth=1.6))
+        handles.append(
+            box(said("under-resourced"), facecolor="none", edgecolor=_FOCUS, linewidth=1.6)
+        )
     if report.outlines is not None and len(report.outlines):
         handles.append(Line2D([], [], color=COLORS["line"], linewidth=0.8, label="county line"))
     if report.sites is not None and len(report.sites):
@@ -218,6 +258,6 @@ def _legend(figure: Any, report: Report, classes: Classes, layer: Column) -> Non
         handles.append(mark)
     figure.legend(
         handles=handles, title=layer.map_label, loc="lower left", bbox_to_anchor=(0.0, 0.0),
-        ncols=4, fontsize=8, title_fontsize=9, alignment="left", frameon=False, handlelength=2.4,
-        handleheight=1.3, columnspacing=1.4, labelspacing=0.5,
+        ncols=3, fontsize=_LETTERS, title_fontsize=_LETTERS + 0.5, alignment="left", frameon=False,
+        handlelength=2.2, handleheight=1.2, columnspacing=1.2, labelspacing=0.45,
     )  # fmt: skip

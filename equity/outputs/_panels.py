@@ -12,10 +12,13 @@ import pandas as pd
 from equity.areas.schema import describe
 from equity.areas.words import Z90, coarse, is_missing, number, say
 from equity.outputs import _rows
-from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points
-from equity.outputs.report import Report
+from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points, shown_count
+from equity.outputs.report import Fifths, NeedIndex, Report
 
-__all__ = ["Panel", "counts_table", "panels"]
+__all__ = ["Panel", "counts_table", "panels", "without_race"]
+
+#: Longer lists are in the table of communities, where each place has its rank.
+MOST_PLACES = 25
 
 
 @dataclass(frozen=True)
@@ -47,10 +50,25 @@ FIXES = {
 WHOM = (
     "These are differences between places, not between persons: a population's rate is the mean of "
     "the rates of the areas where its people live, and whether they themselves lack a line is not "
-    "known. Each group is held against everybody else; the groups overlap. A ratio above 1 "
-    "(in brackets: its 90 % interval) and people above 0 mean that the group lives where it is "
-    "worse."
+    "known. Each group is held against everybody else in the area of this report; the groups "
+    "overlap. A ratio is the group over everybody else: above 1, like people above 0, the group "
+    "lives where it is worse."
 )
+WITH_MARGINS = " In brackets: its 90 % interval; where that holds 1, these data show no difference."
+WITHOUT_MARGINS = (
+    " The inputs have no margins of error here: whether a small difference is one at all is not "
+    "known."
+)
+FIFTHS = (
+    " Fifths hold about equal numbers of residents; which one a place belongs to is taken as "
+    "known. Where rates go up and down over the fifths, one slope says little: look at the fifths."
+)
+SLOPES = {
+    "slope": ("Slope", "rise of the rate over the whole order, absolute"),
+    "slope_over_mean": ("Slope over the mean rate", "the same, relative"),
+    "concentration": ("Concentration index", "from -1 to 1, relative"),
+    "erreygers": ("Erreygers’ index", "from -1 to 1, absolute: for rates that end at 100 %"),
+}
 PRACTICES = {
     "fit": "what a practice of its size needs, or more",
     "below": "less than that",
@@ -58,10 +76,24 @@ PRACTICES = {
 }
 
 
+def without_race(report: Report) -> Report:
+    """Return the report without rows of race and ethnicity: some programs judge by neither."""
+    left_out = {column.label for column in describe(("black_share", "hispanic_share"))}
+    frames = {
+        name: frame[~frame.index.isin(left_out)] for name, frame in report.disparities.items()
+    }
+    held = report.held
+    kept = held if held is None else held[~held.index.isin(left_out)]
+    return replace(report, disparities=frames, held=kept)
+
+
 def panels(report: Report) -> Iterator[Panel]:
     """Yield the panels that this report has numbers for."""
     if report.disparities:
-        yield Panel("whom", "For whom", WHOM, tuple(whom_tables(report)))
+        known = any(frame["ratio_log_moe"].notna().any() for frame in report.disparities.values())
+        note = WHOM + (WITH_MARGINS if known else WITHOUT_MARGINS)
+        note += FIFTHS if report.fifths is not None else ""
+        yield Panel("whom", "For whom", note, tuple(whom_tables(report)))
     if len(report.kinds) > 1:
         note = "Each kind of care has its own sites, limit and counts; the finding is of the first."
         yield Panel("kinds", "Kinds of care", note, (kinds_table(report),))
@@ -83,6 +115,8 @@ def panels(report: Report) -> Iterator[Panel]:
     if practices is not None:
         note = "A practice's line moves none of the counts above: it decides who can offer video."
         yield Panel("practices", "The practices' own lines", note, (practices,))
+    if report.need is not None:
+        yield Panel("need", "Index of need", report.need.said, tuple(need_tables(report.need)))
 
 
 def counts_table(report: Report) -> Table:
@@ -139,6 +173,8 @@ def whom_tables(report: Report) -> Iterator[Table]:
             for row, moe in zip(table.rows, frame["ratio_log_moe"], strict=True)
         )
         yield replace(table, rows=rows)
+    if report.fifths is not None:
+        yield from _in_order(report.fifths)
     if report.held is not None:
         first = [Cell(first_up(str(label))) for label in report.held.index]
         shares = (
@@ -151,6 +187,86 @@ def whom_tables(report: Report) -> Iterator[Table]:
         caption = "Who lives in the places listed"
         corner = Head(caption, words=True, width=2.2)
         yield _framed(report.held, shares, corner, first, caption)
+
+
+def _in_order(fifths: Fifths) -> Iterator[Table]:
+    """Draw the rates by fifths of residents, and how they rise from the first to the last."""
+    rates = ("no_link_share", "beyond_reach_share", "gap_share")
+    heads = [(rate, "share", describe([rate])[0].map_label) for rate in rates]
+    corner = Head(f"Fifths in the order of: {fifths.order}", words=True, width=2.2)
+    caption = f"Fifths of residents in the order of: {fifths.order}"
+    first = [Cell(str(label)) for label in fifths.rates.index]
+    yield _framed(fifths.rates, [("people_n", "n", "Residents"), *heads], corner, first, caption)
+    rows = [
+        (Cell(name, small=small), *(_measured(fifths.slopes, key, rate) for rate in rates))
+        for key, (name, small) in SLOPES.items()
+    ]
+    corner = Head(f"Above 0: worse, the higher: {fifths.order}", words=True, width=2.2)
+    yield Table(
+        f"How rates rise in the order of: {fifths.order}",
+        (corner, *(Head(label) for _, _, label in heads)),
+        tuple(rows),
+        tuple(SLOPES),
+    )
+
+
+def _measured(slopes: pd.DataFrame, key: str, rate: str) -> Cell:
+    """Write a measure of an order; the slope of shares is in points, the others have no unit."""
+    (value,), (moe,) = slopes.loc[[key], rate].tolist(), slopes.loc[[key], f"{rate}_moe"].tolist()
+    if key == "slope":
+        return in_points(_cell(value, "share", moe=moe))
+    if is_missing(value):
+        return Cell("–")
+    error = "" if is_missing(moe) else f" ± {number(moe, 3)}"
+    return Cell(f"{number(value, 3)}{error}", value)
+
+
+def _to_thousandths(cell: Cell) -> Cell:
+    return cell if cell.value is None else replace(cell, text=number(cell.value, 3))
+
+
+def need_tables(need: NeedIndex) -> Iterator[Table]:
+    """Draw what an index of need is made of, how far its weights decide, and the places listed."""
+    first = [Cell(label) for label in _rows.texts(need.indicators, "label")]
+    columns = [
+        ("weight_share", "share", "Weight"),
+        ("effective_share", "share", "Squared correlation with the index"),
+        ("listed_index", "index", "Adds in the places listed, mean"),
+        ("all_index", "index", "Adds in the whole area, mean"),
+    ]
+    corner, caption = Head("Indicator", words=True, width=2.2), "What the index of need is made of"
+    table = _framed(need.indicators, columns, corner, first, caption)
+    # Parts are small, and must be seen to add up.
+    rows = ((*row[:3], *(_to_thousandths(cell) for cell in row[3:])) for row in table.rows)
+    yield replace(table, rows=tuple(rows))
+    first = [
+        Cell(first_up(label), small=note)
+        for label, note in zip(
+            _rows.texts(need.settings, "label"), _rows.texts(need.settings, "why_not"), strict=True
+        )
+    ]
+    columns = [
+        ("rank_shift_n", "areas", "Ranks an area moves, mean"),
+        ("rank_correlation", "number", "Rank correlation"),
+        ("worst_tenth_overlap_share", "share", "Same worst tenth"),
+    ]
+    corner, caption = Head("Weights", words=True, width=2.2), "The index under other weights"
+    yield _framed(need.settings, columns, corner, first, caption)
+    if len(need.places):
+        shown = need.places.head(MOST_PLACES)
+        cut = shown_count(len(shown), len(need.places), "places")
+        first = [
+            Cell(name, small=small)
+            for name, small in zip(_rows.texts(shown, "name"), _rows.places(shown), strict=True)
+        ]
+        columns = [
+            ("need_index_rank", "share", "Rank, 100 % the most"),
+            ("need_index_rank_p05", "share", "At random weights, 5 % are below"),
+            ("need_index_rank_p95", "share", "95 % are below"),
+            ("worst_tenth_share", "share", "In the worst tenth, of random weights"),
+        ]
+        caption = f"The places listed, by the index of need{f'. {cut}' if cut else ''}"
+        yield _framed(shown, columns, Head("Place", words=True, width=2.2), first, caption)
 
 
 def _with_range(ratio: Cell, log_moe: float) -> Cell:

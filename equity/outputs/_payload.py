@@ -15,7 +15,7 @@ import shapely
 from equity.areas.schema import Column, describe, placed_in, split_suffix, unit_of
 from equity.areas.words import coarse, is_missing, missing, say
 from equity.outputs import _pack, _places, _rows
-from equity.outputs._classes import LARGER, MILE, Classes, classify, classify_words
+from equity.outputs._classes import LARGER, MILE, Classes, around_zero, classify, classify_words
 from equity.provenance import meta
 
 __all__ = ["Layer", "View", "config", "layer_of", "names_of", "start_of"]
@@ -184,7 +184,17 @@ def _layer(layer: Layer, placed: Mapping[str, Column]) -> dict[str, Any]:
         "classes": layer.classes.labels,
         "colors": layer.classes.colors,
         "group": _group(column.name),
+        "note": _colors_say(column),
     }
+
+
+def _colors_say(column: Column) -> str:
+    """Say which way the colors of a layer run."""
+    neither = column.direction == "neither"
+    if around_zero(column.scale):
+        ways = "Green is more, purple less" if neither else "Red is worse, blue better"
+        return f"{ways}, darker the further."
+    return f"Darker is {'more' if neither else 'worse'}."
 
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"

@@ -5,21 +5,31 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from equity.files.atomic import scratch
 from equity.outputs._block import Block
 from equity.outputs._text import clean
+from equity.outputs._widths import column_widths, stays_whole
 from equity.outputs.report import Report
 
 __all__ = ["document", "pdf"]
 
+_ROOM = 468.0
+"""Points across a letter page less its margins."""
+
 logger = logging.getLogger("equity.outputs")
 
 
-def pdf(report: Report, content: Sequence[Block], picture: bytes | None, alt: str) -> bytes:
+def pdf(
+    report: Report,
+    content: Sequence[Block],
+    picture: bytes | None,
+    alt: str,
+    *,
+    compact: bool = False,
+) -> bytes:
     """Typeset the appendix: US Letter, tagged for screen readers, same bytes every time.
 
     Parameters
@@ -30,6 +40,8 @@ def pdf(report: Report, content: Sequence[Block], picture: bytes | None, alt: st
         What to set.
     picture, alt
         The map as PNG and in words.
+    compact
+        Smaller type and margins, for what has to fit on few pages.
     """
     import typst
 
@@ -38,9 +50,13 @@ def pdf(report: Report, content: Sequence[Block], picture: bytes | None, alt: st
     with scratch() as folder:
         (folder / "appendix.typ").write_text(template("appendix.typ"), encoding="utf-8")
         (folder / "data.json").write_text(
-            json.dumps(document(report, content, alt), ensure_ascii=False), encoding="utf-8"
+            json.dumps(document(report, content, alt) | {"compact": compact}, ensure_ascii=False),
+            encoding="utf-8",
         )
         (folder / "map.png").write_bytes(picture or b"")
+        for number, block in enumerate(content):
+            if block.picture is not None:
+                (folder / f"picture-{number}.png").write_bytes(block.picture)
         try:
             return _compile(folder, pdf_standards="ua-1")
         except typst.TypstError as error:
@@ -70,24 +86,26 @@ def document(report: Report, content: Sequence[Block], alt: str) -> dict[str, An
         "synthetic": report.synthetic,
         "software": clean(" ".join(str(v) for v in report.software.values())),
         "alt": clean(alt),
-        "groups": [
-            {"wide": wide, "blocks": [_block(b) for b in group]}
-            for wide, group in groupby(content, key=lambda b: b.wide)
-        ],
+        "blocks": [_block(b, number) for number, b in enumerate(content)],
     }
 
 
-def _block(block: Block) -> dict[str, Any]:
+def _block(block: Block, number: int) -> dict[str, Any]:
     record: dict[str, Any] = {
         "kind": block.kind,
         "text": clean(block.text),
         "link": clean(block.link),
     }
+    if block.picture is not None:
+        record |= {"picture": f"picture-{number}.png", "alt": clean(block.alt)}
     if block.table is not None:
         table = block.table
         record["caption"] = clean(table.caption)
+        widths = column_widths(table, _ROOM)
+        record["whole"] = stays_whole(table, widths)
         record["heads"] = [
-            {"label": clean(h.label), "words": h.words, "width": h.width} for h in table.heads
+            {"label": clean(h.label), "words": h.words, "width": round(width, 1)}
+            for h, width in zip(table.heads, widths, strict=True)
         ]
         record["rows"] = [
             [{"text": clean(c.text), "small": clean(c.small)} for c in row] for row in table.rows

@@ -19,7 +19,73 @@ if TYPE_CHECKING:
 
     from equity.provenance import Source
 
-__all__ = ["Report"]
+__all__ = ["Fifths", "NeedIndex", "ProgramFinding", "Report"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fifths:
+    """Rates over fifths of residents, from places with the lowest values of a column on.
+
+    Attributes
+    ----------
+    order
+        What the column is called.
+    rates
+        One row a fifth: ``people_n`` and each rate.
+    slopes
+        ``slope``, ``slope_over_mean``, ``concentration`` and ``erreygers`` of each rate.
+    """
+
+    order: str
+    rates: pd.DataFrame
+    slopes: pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class NeedIndex:
+    """A composite index of need: a second view of the places, never the headline.
+
+    Attributes
+    ----------
+    said
+        Which recipe, how it is made, and how far its worst places are those of the finding.
+    indicators
+        One row an indicator, the whole index last: ``label``; ``weight_share``;
+        ``effective_share``, what the weight comes to; ``listed_index`` and ``all_index``, what it
+        adds to the index in the mean of the places listed and of all.
+    settings
+        One row a set of weights or another mean: ``label``, ``rank_shift_n``,
+        ``rank_correlation``, ``worst_tenth_overlap_share``, ``why_not``.
+    places
+        The places listed: ``name``, ``need_index_rank``, its ``_p05`` and ``_p95`` and
+        ``worst_tenth_share`` over random weights.
+    """
+
+    said: str
+    indicators: pd.DataFrame
+    settings: pd.DataFrame
+    places: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class ProgramFinding:
+    """The place put to a program's published tests.
+
+    Attributes
+    ----------
+    title, as_of, confirm_at
+        Of the program's rule; the day that the tests are put for; who answers.
+    criteria
+        One row a test, as :attr:`equity.funding.programs.ProgramTest.criteria`.
+    notes
+        What must be said beside them.
+    """
+
+    title: str
+    as_of: str
+    confirm_at: str
+    criteria: pd.DataFrame
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, repr=False)
@@ -90,9 +156,22 @@ class Report(Shown):
         Rate (``no_link_share`` …) -> one row a group: ``people_n``, ``rate_share``,
         ``reference_share`` (everybody else), ``difference_share``, ``ratio``,
         ``ratio_log_moe``, ``attributable_n``.
+    fifths
+        The same rates over fifths of residents; None where no criterion has an order.
     held
         Who lives in the places listed: ``people_n``, ``there_n``, ``held_share``, ``there_share``,
         ``everywhere_share``; empty if there are none.
+    need
+        The index of need, where the study asks for one.
+    race_in_appendix
+        The documents tell of populations by race and ethnicity, as the page does either way.
+    programs
+        Id of a program rule -> what its tests give here.
+    places
+        One row a place that programs ask about: the area, its counties if they are few, the rest;
+        ``name`` and their measures.
+    application, appendices
+        The application's own sites; the programs that appendices are written for.
     """
 
     title: str
@@ -125,8 +204,15 @@ class Report(Shown):
     sites_label: str = "sites"
     how_likely: str = ""
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    fifths: Fifths | None = None
     held: pd.DataFrame | None = None
+    need: NeedIndex | None = None
+    race_in_appendix: bool = False
     pages: Mapping[str, str] = field(default_factory=dict)
+    programs: Mapping[str, ProgramFinding] = field(default_factory=dict)
+    places: pd.DataFrame | None = None
+    application: pd.DataFrame | None = None
+    appendices: tuple[str, ...] = ()
 
     def _shown(self) -> tuple[str, list[tuple[str, str]]]:
         stamp = " [synthetic data]" if self.synthetic else ""

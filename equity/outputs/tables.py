@@ -164,7 +164,12 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
 
 def write_recipe(report: Report, path: str | Path) -> Path:
     """Write the study file as it was run; what a terminal would obey is shown as escapes."""
-    return write_text(Path(path), escaped(report.study_toml))
+    return write_text(Path(path), recipe_text(report))
+
+
+def recipe_text(report: Report) -> str:
+    """Return what stands in the file of the study as it was run."""
+    return escaped(report.study_toml)
 
 
 def cite(

@@ -56,6 +56,15 @@ class Theme:
     weight: float = 1.0
 
 
+@dataclass(frozen=True)
+class Variant:
+    """The same index as others weigh it: a weight for each theme's mean, taken as it is."""
+
+    id: str
+    label: str
+    weights: tuple[float, ...]
+
+
 @dataclass(frozen=True, repr=False)
 class IndexRecipe(Shown):
     """How an index is made.
@@ -78,6 +87,11 @@ class IndexRecipe(Shown):
         Round ranks and their sums, as the CDC does; None does not.
     empty_is_zero
         A percentage of nobody is 0, as it is to the CDC; else it is missing.
+    restandardize
+        Divide every theme by its spread over areas before themes are added, so that their weights
+        are what they contribute.
+    variants
+        Other published weights of the themes, for :func:`equity.measures.index.index_stability`.
     """
 
     id: str
@@ -91,6 +105,8 @@ class IndexRecipe(Shown):
     decimals: int | None = None
     rank_decimals: int | None = None
     empty_is_zero: bool = False
+    restandardize: bool = False
+    variants: tuple[Variant, ...] = ()
     url: str = ""
     note: str = ""
 
@@ -105,6 +121,12 @@ class IndexRecipe(Shown):
         """All indicators, theme by theme."""
         return tuple(one for theme in self.themes for one in theme.indicators)
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """ACS codes, without E or M, that its indicators are made of."""
+        each = ((*one.part, one.whole, *one.percent) for one in self.indicators)
+        return tuple(code for codes in each for code in codes if code)
+
 
 def list_index_recipes() -> list[str]:
     """Return the ids of the recipes that ship with the package.
@@ -112,7 +134,7 @@ def list_index_recipes() -> list[str]:
     Examples
     --------
     >>> list_index_recipes()
-    ['svi-2020', 'svi-2022']
+    ['ddi-2017', 'svi-2020', 'svi-2022', 'three-pillars']
     """
     return list_rules("indices")
 
@@ -139,7 +161,10 @@ def load_index_recipe(name: str | Path) -> IndexRecipe:
     """
     data, file = read_rule(name, "indices", what="index recipe")
     themes = tuple(_theme(one, file) for one in _tables(data, "themes", file))
-    recipe: IndexRecipe = _record(IndexRecipe, data | {"themes": themes}, "the recipe", file)
+    given = _tables(data, "variants", file) if "variants" in data else []
+    variants = tuple(_variant(one, len(themes), file) for one in given)
+    made = {"themes": themes, "variants": variants}
+    recipe: IndexRecipe = _record(IndexRecipe, data | made, "the recipe", file)
     _refuse_word(recipe.standardize, get_args(Standardize), "standardize", file)
     _refuse_word(recipe.confidence, _CONFIDENCE, "confidence", file)
     _refuse_weights([theme.weight for theme in themes], "themes", file)
@@ -155,6 +180,18 @@ def _theme(given: Mapping[str, Any], file: str) -> Theme:
     theme: Theme = _record(Theme, dict(given) | {"indicators": indicators}, "a theme", file)
     _refuse_weights([one.weight for one in indicators], f"theme {theme.id}", file)
     return theme
+
+
+def _variant(given: Mapping[str, Any], themes: int, file: str) -> Variant:
+    one: Variant = _record(Variant, given, "a variant", file)
+    if len(one.weights) != themes or not all(type(w) in (int, float) for w in one.weights):
+        raise InputError(
+            f"variant {one.id!r} has no weight for each of the {themes} themes",
+            file=file,
+            fix="give a list of numbers in the themes' order",
+        )
+    _refuse_weights(list(one.weights), f"variant {one.id}", file)
+    return one
 
 
 def _indicator(given: Mapping[str, Any], file: str) -> Indicator:
@@ -198,6 +235,7 @@ _TYPES: dict[str, Any] = {
     "int": int,
     "int | None": int,
     "tuple[str, ...]": tuple,
+    "tuple[float, ...]": tuple,
 }
 
 

@@ -30,7 +30,6 @@ class Cells:
     path: str | Path
     missing: Sequence[float | str] = ()
     notes: list[str] = field(default_factory=list)
-    thousands: bool = True
     met: set[str] = field(default_factory=set)
 
     @property
@@ -120,7 +119,6 @@ class Cells:
             unknown | listed,
             self.path,
             fix=_number_fix,
-            thousands=self.thousands,
         )
 
     def _listed(self, text: pd.Series) -> pd.Series:

@@ -6,6 +6,7 @@ is known to all.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +14,18 @@ from typing import TypeVar
 
 import pandas as pd
 
-from equity.areas.geoid import find_state
-from equity.errors import FormatError, GeoidError, InputError, MissingColumnError
+from equity.areas.geoid import LEVELS, find_state
+from equity.errors import (
+    EquityError,
+    FormatError,
+    GeoidError,
+    InputError,
+    MissingColumnError,
+    VintageError,
+)
 from equity.sources.area_rows import require_columns, row_labels
 
-__all__ = ["joined_ids", "known_id", "table_ids"]
+__all__ = ["census_of", "joined_ids", "known_id", "table_ids"]
 
 Frame = TypeVar("Frame", bound=pd.DataFrame)
 
@@ -58,11 +66,23 @@ _LISTED = ("state", "county", "tract", "block group")
 _EXPLAINED = {"geography", "id", "id2", "gis join match code"}
 # All but the digits of an id: its prefix, the decimals of a number, what a spreadsheet added.
 _NO_DIGITS = re.compile(r"^.*US|\.0*\s*$|[^0-9]")
+# GEOID20, GEOID_TRACT_10, TractFIPS20, ZCTA5CE10, STATEFP20 …: numbered by their census.
+_OF_CENSUS = re.compile(r"(?:GEO_?ID|GEOID_TRACT|FIPS|CE|FP)_?(?:20)?([12]0)(?=,|$)", re.IGNORECASE)
+_WHICH = (
+    "name the column of the ids with id_column=, or the columns of their parts: "
+    'id_column=["state", "county", "tract"]'
+)
+_GISJOIN = re.compile(r"^G([0-9]{2})0([0-9]{3})0([0-9]*)$")
 _TABLE_VIEW = re.compile(r"!!(Estimate|Margin of Error|Percent)$")
 
 
 def table_ids(
-    frame: Frame, path: str | Path, *, level: str, given: str | Sequence[str] | None = None
+    frame: Frame,
+    path: str | Path,
+    *,
+    level: str,
+    given: str | Sequence[str] | None = None,
+    geo_vintage: str = "",
 ) -> tuple[Frame, pd.Series]:
     """Return the rows of a table that are areas, and their ids in the file's own spelling.
 
@@ -77,13 +97,15 @@ def table_ids(
     given
         Column that holds the id, or the columns of state, county, tract and block group. Without
         it a known name is looked for, then known names of the parts.
+    geo_vintage
+        Vintage that the areas are said to have, where it is known.
 
     Returns
     -------
     frame
         Without a second header row of explanations.
     ids : pandas.Series
-        With the frame's index.
+        With the frame's index, under the name of their column, or of all of their parts'.
 
     Raises
     ------
@@ -91,18 +113,50 @@ def table_ids(
         If a column that is named, or any known one, is absent.
     GeoidError, InputError
         If the parts make no ids, or columns of known names hold the ids of different areas.
+    VintageError
+        If the name of the column is that of another census.
     """
-    if given is not None and not isinstance(given, str):
-        return frame, joined_ids(frame, path, list(given))
-    name = given or known_id(frame)
-    if name is None:
-        return frame, _known_parts(frame, path, level)
-    require_columns(frame, [name], path)
-    if len(frame) and str(frame[name].iloc[0]).strip().casefold() in _EXPLAINED:
-        frame = frame.iloc[1:]
-    if given is None:
-        _refuse_two(frame, [n for n in _ID_NAMES if n in frame.columns], path)
-    return frame, frame[name]
+    name = given if isinstance(given, str) else known_id(frame) if given is None else None
+    if name is not None:
+        require_columns(frame, [name], path)
+        if len(frame) and str(frame[name].iloc[0]).strip().casefold() in _EXPLAINED:
+            frame = frame.iloc[1:]
+        ids: pd.Series = frame[name]
+        if given is None:
+            _refuse_two(frame, [n for n in _ID_NAMES if n in frame.columns], path)
+            _refuse_other_parts(frame, ids, path, level)
+    elif given is None:
+        ids = _known_parts(frame, path, level)
+    else:
+        ids = joined_ids(frame, path, list(given))
+    _refuse_other_census(str(ids.name), geo_vintage, path, level)
+    return frame, ids
+
+
+def census_of(id_name: str) -> str:
+    """Return the year of the census whose areas a column of ids is named for, if it is for one.
+
+    Examples
+    --------
+    >>> census_of("GEOID20"), census_of("STATEFP10, COUNTYFP10, TRACTCE10"), census_of("GEOID")
+    ('2020', '2010', '')
+    """
+    found = _OF_CENSUS.search(id_name)
+    return f"20{found[1]}" if found else ""
+
+
+def _refuse_other_census(name: str, geo_vintage: str, path: str | Path, level: str) -> None:
+    told = census_of(name)
+    # ZIP areas of 2010 were published until those of 2020 were ready.
+    if told in {"", geo_vintage[:4]} or not geo_vintage or (level == "zcta" and told == "2010"):
+        return
+    raise VintageError(
+        f"the ids stand under {name}, a name of areas of {told}, and are said to be of "
+        f"{geo_vintage[:4]}",
+        file=path,
+        fix=f"give the year or geo_vintage of the areas of {told}, or name the column of the other "
+        "ids with id_column=",
+    )
 
 
 def known_id(frame: pd.DataFrame) -> str | None:
@@ -131,15 +185,52 @@ def _refuse_two(frame: pd.DataFrame, names: Sequence[str], path: str | Path) -> 
                 f"({frame[names[0]][odd].iloc[0]}, {frame[name][odd].iloc[0]}): which are meant?",
                 file=path,
                 rows=row_labels(frame.index, odd),
-                fix="name the column of the ids with id_column=, or the columns of their parts: "
-                'id_column=["state", "county", "tract"]',
+                fix=_WHICH,
             )
 
 
-def _known_parts(frame: pd.DataFrame, path: str | Path, level: str) -> pd.Series:
-    there = {str(name).upper(): str(name) for name in frame.columns}
+def _refuse_other_parts(frame: pd.DataFrame, ids: pd.Series, path: str | Path, level: str) -> None:
+    """Refuse whole ids beside columns of their parts that name other areas.
+
+    Parts that are no codes, such as the name of a county, say nothing.
+    """
+    names: list[str] = []
+    for several in _part_names(frame, level):
+        if not several:
+            break
+        names.append(several[0])
     kinds = _PARTS_OF.get(level, ())
-    named = [[there[n] for n in _PARTS[kind] if n in there] for kind in kinds]
+    told = None
+    while names and told is None:
+        with contextlib.suppress(EquityError):
+            told = joined_ids(frame, path, names, kinds=kinds[: len(names)])
+        names = names if told is not None else names[:-1]
+    if told is None or level not in LEVELS or names == [ids.name]:
+        return
+    width = LEVELS[level]
+    text = ids.astype("string").fillna("").str.replace(_GISJOIN, r"\1\2\3", regex=True)
+    digits = text.str.replace(_NO_DIGITS, "", regex=True)
+    mine = digits.str.zfill(width).where(digits.str.len().isin([width - 1, width]), "")
+    odd = (mine != "") & (mine.str[: told.str.len().max()] != told)
+    if odd.any():
+        raise InputError(
+            f"column {ids.name} and the columns {', '.join(names)} hold different areas "
+            f"({ids[odd].iloc[0]}, {told[odd].iloc[0]}): which are meant?",
+            file=path,
+            rows=row_labels(frame.index, odd),
+            fix=_WHICH,
+        )
+
+
+def _part_names(frame: pd.DataFrame, level: str) -> list[list[str]]:
+    """Return the columns that are known for each part of an id."""
+    there = {str(name).upper(): str(name) for name in frame.columns}
+    return [[there[n] for n in _PARTS[kind] if n in there] for kind in _PARTS_OF.get(level, ())]
+
+
+def _known_parts(frame: pd.DataFrame, path: str | Path, level: str) -> pd.Series:
+    kinds = _PARTS_OF.get(level, ())
+    named = _part_names(frame, level)
     if kinds and all(named):
         for several in named:
             _refuse_two(frame, several, path)
@@ -200,7 +291,7 @@ def joined_ids(
     ids = pd.Series("", index=frame.index, dtype=object)
     for part in parts.values():
         ids = ids + part
-    return ids
+    return ids.rename(", ".join(names))
 
 
 def _state_code(cell: str, name: str, path: str | Path) -> str:

@@ -7,27 +7,32 @@ another state are told in the same words. Opening and splitting files is next do
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.geoid import find_state, normalize
 from equity.areas.table import Table
-from equity.errors import InputError, MissingColumnError
-from equity.files.delimited import BLANK
+from equity.areas.vintage import in_a_county
+from equity.areas.words import row_labels
+from equity.errors import GeoidError, InputError, MissingColumnError
+from equity.files.delimited import BLANK, DECIMAL_COMMAS
 
 __all__ = [
     "floats",
     "index_by_area",
+    "refuse_either",
+    "refuse_rounded",
     "require_columns",
     "row_labels",
     "to_numbers",
     "without_thousands",
 ]
 
+_POWER = r"^[-+]?[0-9](?:\.(?P<decimals>[0-9]+))?E\+(?P<places>[0-9]+)$"
 _THOUSANDS = r"[-+]?[1-9][0-9]{0,2}(?:,[0-9]{3})+(?:\.[0-9]*)?"
 
 
@@ -85,9 +90,11 @@ def floats(
     path: str | Path,
     *,
     fix: Callable[[str], str | None],
-    thousands: bool = True,
 ) -> pd.Series:
     """Return stripped cells of text as floats, missing where nothing is known.
+
+    Commas may separate thousands. Not in a file that separates its fields by semicolons: there a
+    comma stands before decimals.
 
     Parameters
     ----------
@@ -99,18 +106,17 @@ def floats(
         For errors.
     fix
         From the first cell that is no number to the remedy.
-    thousands
-        Commas may separate thousands. Not in a file that separates its fields by semicolons: there
-        a comma stands before decimals.
 
     Raises
     ------
     InputError
         If another cell is no finite number.
     """
+    refuse_rounded(text, path)
     numbers = pd.to_numeric(text.mask(unknown), errors="coerce").astype(float)
     bad = ~unknown & ~np.isfinite(numbers)
-    if bad.any() and thousands:
+    refuse_either(text[bad], path)
+    if bad.any():
         again = pd.to_numeric(without_thousands(text[bad]), errors="coerce").astype(float)
         numbers = numbers.where(~bad, again)
         bad &= ~np.isfinite(numbers)
@@ -123,6 +129,52 @@ def floats(
             fix=fix(odd),
         )
     return numbers
+
+
+def refuse_either(text: pd.Series, path: str | Path) -> None:
+    """Refuse cells whose comma may separate thousands or stand before decimals.
+
+    Raises
+    ------
+    InputError
+        If there are some, and the fields of the file are separated by semicolons.
+    """
+    either = text.str.fullmatch(_THOUSANDS)
+    if text.attrs.get(DECIMAL_COMMAS) and either.any():
+        odd = text[either].iloc[0]
+        raise InputError(
+            f"column {text.name} holds {odd!r}: with semicolons between fields, its comma may "
+            "separate thousands or stand before decimals",
+            file=path,
+            rows=row_labels(text.index, either),
+            fix="write a point before decimals, and nothing between thousands",
+        )
+
+
+def refuse_rounded(text: pd.Series, path: str | Path) -> None:
+    """Refuse numbers of which a narrow column of a spreadsheet left a power of ten: ``1.2E+05``.
+
+    What shows all its digits, and what programs write (``1e+05``), is whole.
+
+    Raises
+    ------
+    InputError
+        If there are some.
+    """
+    if not (powers := text.str.contains("E+", regex=False)).any():
+        return
+    parts = text[powers].str.extract(_POWER)
+    shown, places = parts["decimals"].fillna("").str.len(), pd.to_numeric(parts["places"])
+    cut = powers.copy()
+    cut[powers] = (shown < places).to_numpy()
+    if cut.any():
+        raise InputError(
+            f"column {text.name} holds {text[cut].iloc[0]!r}, which a spreadsheet rounded to a "
+            "power of ten",
+            file=path,
+            rows=row_labels(text.index, cut),
+            fix="the last digits are lost: take the file as published",
+        )
 
 
 def without_thousands(text: pd.Series) -> pd.Series:
@@ -167,7 +219,7 @@ def index_by_area(
     Raises
     ------
     GeoidError
-        Ids of a wrong length or another state.
+        Ids of a wrong length or another state, or codes of counties in place of ZIP areas.
     InputError
         Duplicated areas, or nothing left.
     """
@@ -184,6 +236,8 @@ def index_by_area(
         keep = (text.str[:2] == wanted.fips).to_numpy()
         if not keep.all():
             notes.append(f"{Path(path).name}: {int((~keep).sum()):,} rows of other states left out")
+    if level == "zcta":
+        _refuse_counties(ids, text, path)
     kept = text[keep]
     if not len(kept):
         raise InputError(
@@ -207,13 +261,21 @@ def index_by_area(
     return result, notes
 
 
-def row_labels(index: pd.Index, bad: pd.Series | npt.NDArray[np.bool_]) -> list[str]:
-    """Return how an error names rows: ``line 7`` of a text file, ``row 7`` of anything else."""
-    noun = index.name if index.name in {"line", "row"} else ""
-    return [f"{noun} {label}".strip() for label in index[np.asarray(bad, dtype=bool)]]
+def _refuse_counties(ids: pd.Series, text: pd.Series, path: str | Path) -> None:
+    """Refuse codes of counties where ZIP areas are wanted: both have five digits."""
+    if re.search(r"zip|zcta|postal", str(ids.name), re.IGNORECASE):
+        return
+    bare = ~ids.astype("string").str.contains("US", regex=False).fillna(value=False)
+    if len(text) and bare.all() and (in_a_county(text) | text.str.endswith("000")).all():
+        raise GeoidError(
+            f"every id under {ids.name} is the code of a county, and ZIP areas are wanted",
+            file=path,
+            rows=row_labels(ids.index, bare),
+            fix='level = "county" if they are counties; if not, call their column ZCTA',
+        )
 
 
-def _number_hint(text: str) -> str | None:
+def _number_hint(text: str) -> str:
     if "," in text and text.replace(",", "").replace(".", "").lstrip("-").isdigit():
         return "write a point before decimals, and commas between thousands or not at all"
-    return None
+    return "write it as a number, without units or signs; blank where nothing is known"

@@ -23,12 +23,13 @@ __all__ = ["GIVES", "INPUTS", "LIVE", "Input", "Reader", "find_input", "readers"
 
 GIVES = (
     "areas", "designations", "offers", "lines", "sites", "providers", "blocks", "boundaries",
-    "outlines", "centers", "links",
+    "outlines", "centers", "links", "roads", "funded", "awards", "listed",
 )  # fmt: skip
 """What a reader makes of an input: a table of areas; shortage areas, one row a component; what each
 provider offers, one row an area and provider; offers of lines; places of care with coordinates, or
 with an address only; census blocks; polygons of areas, or of other things; where people are inside
-areas; links between areas of two kinds."""
+areas; links between areas of two kinds; roads; locations that a commitment covers; projects with
+their dollars; areas that a list names, and no other."""
 
 LIVE = "live:"
 """What the name of an input begins with where a study takes it from its publisher."""
@@ -88,7 +89,8 @@ class Input:
         What it gives, and what a run lacks without it.
     file
         Name to save it under in ``data/raw``. ``{vintage}``, ``{yy}``, ``{half}``, ``{fips}``,
-        ``{state}`` are filled in; ``<…>`` stands for what the publisher decides.
+        ``{state}``, ``{slug}`` (``new-york``) are filled in; ``<…>`` stands for what the publisher
+        decides.
     reader, gives
         Who reads it, and which of :data:`GIVES` it becomes.
     path, params
@@ -162,6 +164,7 @@ class Input:
             "half": f"{half}{edition[2:4]}",
             "fips": where.fips,
             "state": where.usps,
+            "slug": where.name.casefold().replace(" ", "-"),
             "edition": self.editions.get(edition, ""),
             "state_id": self.state_ids.get(where.usps, ""),
         }
@@ -174,7 +177,7 @@ class Input:
     @property
     def per_state(self) -> bool:
         """True if every state has a file of its own."""
-        return "{fips}" in self.file or "{state}" in self.file
+        return any(name in self.file for name in ("{fips}", "{state}", "{slug}"))
 
     @property
     def where(self) -> str:

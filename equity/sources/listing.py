@@ -46,7 +46,7 @@ def _at_hand(entry: Input, state: str | None) -> str:
 
 def _file(entry: Input, state: str | None) -> str:
     names = entry.names(state or "01")
-    fill = names if state is not None else {**names, "fips": "SS", "state": "ST"}
+    fill = names if state is not None else {**names, "fips": "SS", "state": "ST", "slug": "STATE"}
     return entry.file.format(**fill)
 
 

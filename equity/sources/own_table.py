@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from equity.areas.geoid import LEVELS, of_other_level
+from equity.areas.points import coordinate_pairs, refuse_elsewhere, refuse_other_state
 from equity.areas.vintage import check_vintage
 from equity.errors import GeoidError, InputError
 from equity.files.delimited import read_text_table
@@ -23,7 +24,6 @@ from equity.sources._cells import Cells, rows_matching
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import index_by_area, require_columns, row_labels
 from equity.sources.plausible import refuse_no_sum
-from equity.sources.points import refuse_elsewhere
 
 __all__ = ["read_table"]
 
@@ -141,11 +141,12 @@ def read_table(
         refuse_no_sum(field.name, field.column, path)
     needs = [name for field in wanted for name in field.needs]
     frame = read_text_table(path, delimiter=delimiter, header=set(needs).issubset)
-    frame, ids = table_ids(frame, path, level=level, given=id_column)
+    frame, ids = table_ids(frame, path, level=level, given=id_column, geo_vintage=geo_vintage)
     require_columns(frame, needs, path)
     frame = rows_matching(frame.assign(**{_ID: ids}), dict(where or {}), path)
-    area = _Areas(path, level, state, multi_state, drop=other_levels == "drop")
-    cells = Cells(path, missing, thousands=delimiter != ";")
+    drop = other_levels == "drop"
+    area = _Areas(path, str(ids.name), level, state, multi_state, drop=drop)
+    cells = Cells(path, missing)
     parts: list[pd.DataFrame] = []
     notes: list[str] = []
     for rows in dict.fromkeys(field.where for field in wanted):
@@ -158,8 +159,9 @@ def read_table(
     table = table[[name for name in order if name in table.columns]]
     table.index.name = "geoid"
     check_vintage(table.index, level=level, geo_vintage=geo_vintage, file=path)
-    if {"lon", "lat"} <= set(table.columns):
-        refuse_elsewhere(table["lon"], table["lat"], table.index, path, noun="areas")
+    for x, y in coordinate_pairs(table.select_dtypes("number").columns):
+        refuse_elsewhere(table[x], table[y], table.index, path, noun="areas")
+        refuse_other_state(table[x], table[y], table.index, path, level=level, noun="areas")
     source = file_source(
         path,
         id=f"table-{Path(path).name.split('.')[0]}",
@@ -258,13 +260,14 @@ class _Areas:
     """What turns rows into areas: which of them are wanted."""
 
     path: str | Path
+    column: str
     level: str
     state: str | None
     multi_state: bool
     drop: bool
 
     def index(self, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-        other = of_other_level(frame[_ID], self.level)
+        other = of_other_level(frame[_ID], self.level, file=self.path)
         words = frame[_ID].str.fullmatch(_NO_AREA)
         notes: list[str] = []
         if self.drop:
@@ -278,9 +281,16 @@ class _Areas:
                 rows=row_labels(frame.index, other),
                 fix='other_levels = "drop" leaves them out',
             )
+        elif (odd := words & (frame[_ID].str.strip() != "")).any() and not odd.all():
+            raise GeoidError(
+                f"{int(odd.sum()):,} rows are of no area ({frame[_ID][odd].iloc[0]!r})",
+                file=self.path,
+                rows=row_labels(frame.index, odd),
+                fix='other_levels = "drop" leaves them out',
+            )
         indexed, left_out = index_by_area(
             frame,
-            frame[_ID],
+            frame[_ID].rename(self.column),
             self.path,
             level=self.level,
             state=self.state,

@@ -31,7 +31,22 @@ _OTHER_UNITS = {
     "min": {"hour", "hours", "hr", "hrs", "sec", "secs", "second", "seconds"},
     "mbps": {"kbps", "kbit", "kbits", "gbps", "gbit", "gbits"},
     "km2": {"sqmi", "acre", "acres", "ha", "hectares"},
-    "n": {"median", "mean", "average", "avg", "percent", "percentage", "pct"},
+    "n": {
+        "median",
+        "mean",
+        "average",
+        "avg",
+        "percent",
+        "percentage",
+        "pct",
+        "rate",
+        "rates",
+        "ratio",
+        "index",
+        "score",
+        "rank",
+        "percentile",
+    },
 }
 _TIMES = {
     "min": {"min", "mins", "minute", "minutes"},

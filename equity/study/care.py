@@ -11,8 +11,9 @@ from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError, VintageError
 from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
+from equity.measures.reach.centers import population_centers
 from equity.measures.reach.decay import slow_steps
-from equity.measures.reach.travel import nearest_sites, population_centers, travel_costs
+from equity.measures.reach.travel import nearest_sites, travel_costs
 from equity.provenance import carry, meta
 from equity.sources.care.kinds import sites_of
 from equity.study.inputs import Inputs
@@ -21,6 +22,7 @@ from equity.study.parts import CarePart, StudyPlan
 __all__ = ["Trips", "care_within_reach", "sites_that_count", "trips"]
 
 _PER_10K = 10_000.0
+_APART_KM = 500.0
 
 
 class Trips(NamedTuple):
@@ -32,10 +34,12 @@ class Trips(NamedTuple):
 
 def trips(plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePart) -> Trips:
     """Measure one kind of care: what its limit and its spread make no difference to."""
-    sites, rurality = sites_that_count(inputs.sites, care), _rurality(care, table)
+    sites, along = sites_that_count(inputs.sites, care), _along(inputs, care)
     centers = _centers(plan, inputs, table)
     placed = _placed(table, centers)
-    near = nearest_sites(placed, sites, roads=care.roads, centers=centers, rurality=rurality)
+    rurality = _rurality(care, table)
+    near = nearest_sites(placed, sites, centers=centers, rurality=rurality, **along)
+    _refuse_far(near)
     points = None if care.by_capacity else _points(inputs, sites, care, table)
     return Trips(near, points)
 
@@ -43,7 +47,25 @@ def trips(plan: StudyPlan, inputs: Inputs, table: gpd.GeoDataFrame, care: CarePa
 def _placed(table: gpd.GeoDataFrame, centers: pd.DataFrame | None) -> gpd.GeoDataFrame:
     """Return the areas whose place is known: by a polygon, or by a center of population."""
     there = table.geometry.notna()
-    return table[there if centers is None else there | table.index.isin(centers.index)]
+    there = there if centers is None else there | table.index.isin(centers.index)
+    if not there.any():
+        raise InputError(
+            "no area says where it lies: distances to sites cannot be measured",
+            fix="give polygons in [boundaries], or points in [centers]; or the minutes, in a table "
+            'of their own: [[care]] method = "column"',
+        )
+    return table[there]
+
+
+def _refuse_far(near: pd.DataFrame) -> None:
+    """Refuse sites none of which is within a day of any area: they are of another place."""
+    least = near["nearest_site_km"].min()
+    if least > _APART_KM:
+        raise InputError(
+            f"of all sites the nearest is {least:,.0f} km from the nearest area",
+            fix="check that the sites of [[sites]] are those of the study's state, and that their "
+            "longitudes and latitudes are right",
+        )
 
 
 def care_within_reach(
@@ -102,8 +124,15 @@ def sites_that_count(sites: gpd.GeoDataFrame | None, care: CarePart) -> gpd.GeoD
     return carry(chosen, chosen, notes=[note])
 
 
+def _along(inputs: Inputs, care: CarePart) -> dict[str, Any]:
+    """Return what trips follow: the roads of the map, or speeds over a straight line."""
+    if care.extracts:
+        return {"method": "roads", "roads": inputs.roads[care.extracts]}
+    return {"roads": care.roads}
+
+
 def _rurality(care: CarePart, table: pd.DataFrame) -> pd.Series | None:
-    if care.rurality is None:
+    if care.rurality is None or care.extracts:
         return None
     if care.rurality not in table.columns:
         raise MissingColumnError(
@@ -177,7 +206,7 @@ def _points(
     if rurality is not None:
         own = people.index.str[: len(table.index[0])]
         rurality = pd.Series(own.map(rurality.to_dict()), index=people.index)
-    near = nearest_sites(people, sites, rurality=rurality, roads=care.roads)
+    near = nearest_sites(people, sites, rurality=rurality, **_along(inputs, care))
     return near.assign(population_n=people["population_n"])
 
 
@@ -203,9 +232,9 @@ def _access(
         placed,
         supply,
         max_minutes=limit,
-        roads=care.roads,
         centers=centers,
         rurality=_rurality(care, table),
+        **_along(inputs, care),
     )
     people = placed["population_n"].fillna(0.0)
     steps = slow_steps(limit)

@@ -75,7 +75,7 @@ class _Choices:
 
     def _trips(self, care: CarePart) -> Trips:
         """Return distances, measured once for all settings that do not change them."""
-        key = (care.roads, *care.kinds)
+        key = (care.travel, care.speeds, *care.kinds)
         if key not in self.measured:
             self.measured[key] = trips(self.plan, self.inputs, self.bare, care)
         return self.measured[key]
@@ -115,12 +115,14 @@ class _Choices:
             yield self._with_care(f"spread-{sd:g}", label, "spread", sd=sd)
 
     def roads(self) -> Iterator[Setting]:
-        """Yield the other speeds that minutes may be estimated with."""
+        """Yield the other speeds that minutes may be estimated with, in place of roads too."""
         if self.care.method == "column":
             return
         for name, label in words.BY_ROADS.items():
             if name != self.care.speeds:
-                yield self._with_care(f"roads-{name}", label, "travel estimate", roads=name)
+                yield self._with_care(
+                    f"roads-{name}", label, "travel estimate", travel="estimate", roads=name
+                )
 
     def kinds(self) -> Iterator[Setting]:
         """Other kinds of sites that are at hand: never counted by the study, so told apart."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from equity.errors import EquityError, InputError
 from equity.measures.standing import cut_outside
-from equity.rules import CoverageRule, load_coverage_rule
+from equity.rules import CoverageRule, IndexRecipe, load_coverage_rule, load_index_recipe
 from equity.sources.care.kinds import kinds_in_words
 from equity.sources.catalog import INPUTS, LIVE, Input, Reader, find_input
 from equity.study.live import local_path
@@ -24,6 +24,7 @@ from equity.study.parts import (
 )
 from equity.study.readers import (
     COVERAGE,
+    FUNDED,
     OWN,
     SITES,
     TABLES,
@@ -32,7 +33,7 @@ from equity.study.readers import (
     live_options,
 )
 
-__all__ = ["blocks_beside_coverage", "load_rule", "problems"]
+__all__ = ["blocks_beside_coverage", "load_recipe", "load_rule", "problems"]
 
 _CONNECTICUT = "09"
 _Problem = tuple[list[Any], str, str | None]
@@ -46,8 +47,13 @@ def problems(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
         what = "[area] is a part of one study, and here every state is a study of its own"
         yield ["area"], what, "name the states that it lies in, without state_by_state"
     yield from _wrong_rules(plan, path)
+    yield from _wrong_recipe(plan, path)
     yield from _wrong_coverage(plan.coverage)
     yield from _wrong_care(plan, path)
+    for i, funded in enumerate(plan.funded):
+        found = complaints(FUNDED, funded.said(), funded.options, {"as_of", "state"})
+        for field, what, fix in found:
+            yield ["funded", i, field], f"funded.{i}.{field}: {what}", fix
     for i, table in enumerate(plan.tables):
         for field, what, fix in _wrong_table(table):
             yield ["tables", i, field], f"tables.{i}.{field}: {what}", fix
@@ -119,12 +125,21 @@ def _slots(plan: StudyPlan) -> Iterator[tuple[list[Any], Files | None, _Belongs]
         yield ["area", "blocks"], plan.area.blocks, lambda one: one.gives == "blocks"
     if plan.centers is not None:
         yield ["centers", "file"], plan.centers.file, lambda one: one.gives == "centers"
-    for i, acs in enumerate(plan.acs):
-        yield ["acs", i, "files"], acs.files, lambda one: one.reader.name == "acs"
     read_by = coverage.read_by
     yield ["coverage", "files"], coverage.files, lambda one: one.reader.name == read_by
     yield ["coverage", "housing"], coverage.housing, lambda one: one.gives == "blocks"
     yield ["coverage", "connecticut"], coverage.connecticut, _has_codes
+    yield from _slots_of_many(plan)
+
+
+def _slots_of_many(plan: StudyPlan) -> Iterator[tuple[list[Any], Files | None, _Belongs]]:
+    """Yield the places of a study that may stand in it more than once."""
+    for i, acs in enumerate(plan.acs):
+        yield ["acs", i, "files"], acs.files, lambda one: one.reader.name == "acs"
+    for i, funded in enumerate(plan.funded):
+        yield ["funded", i, "file"], funded.file, lambda one: one.gives == "funded"
+    for i, care in enumerate(plan.care):
+        yield ["care", i, "roads"], list(care.extracts), lambda one: one.gives == "roads"
     for i, sites in enumerate(plan.sites):
         yield ["sites", i, "zip_areas"], sites.zip_areas, lambda one: one.level == "zcta"
     for i, table in enumerate(plan.tables):
@@ -181,11 +196,20 @@ def _wrong_rules(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
         )
 
 
+def _wrong_recipe(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
+    try:
+        load_recipe(plan, Path(path).parent)
+    except EquityError as error:
+        yield ["index", "recipe"], f"index.recipe: {error.what}", error.fix
+
+
 def _unread(plan: StudyPlan) -> Iterator[_Problem]:
     """Yield inputs that nothing in the study would read."""
     part = plan.coverage
     measured = [care for care in plan.care if care.method != "column"]
     fix = "leave it out"
+    if plan.funded and part.kind == "unknown":
+        yield ["funded"], "funded: coverage is unknown, so nothing is unserved that it covers", fix
     if plan.centers is not None and not measured:
         yield ["centers"], "centers: no [[care]] measures distances, so nothing reads it", fix
     if part.housing and part.kind != "locations" and not blocks_beside_coverage(plan):
@@ -240,6 +264,12 @@ def _wrong_care(plan: StudyPlan, path: str | Path) -> Iterator[_Problem]:
                 kinds_in_words(care.kinds)
         except InputError as error:
             yield ["care", i, "kinds"], f"care.{i}.kinds: {error.what}", error.fix
+        if care.travel == "roads" and care.method != "column" and not care.roads:
+            yield (
+                ["care", i, "travel"],
+                f'care.{i}.roads: is missing, and travel = "roads" needs the files of the roads',
+                'roads = ["live:roads"], with the neighbors\' extracts beside it',
+            )
         for field, why in _without_effect(care):
             yield (
                 ["care", i, field],
@@ -255,6 +285,8 @@ def _without_effect(care: CarePart) -> Iterator[tuple[str, str]]:
         unread = dict.fromkeys(("column", "unit"), f'method = "{care.method}" takes no column')
     if not (care.method == "column" and care.by_ratio):
         unread["supply_n"] = "only a column of ratios is held against a number of clinicians"
+    if care.method == "column" and care.travel == "roads":
+        yield "travel", 'method = "column" takes its minutes from the column'
     if care.by_capacity:
         unread["sd"] = "clinicians per resident have no minutes with a spread"
     elif care.method == "column" and (care.by_ratio or care.unit == "share"):
@@ -347,4 +379,13 @@ def _may_both_hold(one: CriterionPart, other: CriterionPart) -> bool:
 
 def load_rule(name: str, folder: Path) -> CoverageRule:
     """Load a rule by its id, or from a file beside the study."""
-    return load_coverage_rule(folder / local_path(name) if name.endswith(".toml") else name)
+    return load_coverage_rule(_beside(name, folder))
+
+
+def load_recipe(plan: StudyPlan, folder: Path) -> IndexRecipe | None:
+    """Load the recipe of the study's index by its id, or from a file; None if it asks for none."""
+    return None if plan.index is None else load_index_recipe(_beside(plan.index.recipe, folder))
+
+
+def _beside(name: str, folder: Path) -> str | Path:
+    return folder / local_path(name) if name.endswith(".toml") else name

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
 
 from equity.areas.words import number, plural, sentence_list
-from equity.errors import FormatError, InputError, MissingFileError
+from equity.errors import InputError
 from equity.files.atomic import write_text
 from equity.measures.change import Change, change
 from equity.measures.gap_split import PARTS
 from equity.outputs.maps import make_map, save_map
-from equity.outputs.ownership import RECORD, owned_files, sealed
+from equity.outputs.ownership import RECORD, sealed
 from equity.outputs.tables import export
 from equity.provenance import meta, sha256_of, software
 from equity.sources.census.files import read_tract_relationship
+from equity.study.runs import Run, read_run
 from equity.study.write import put_in_place
 
 __all__ = ["Comparison", "compare_runs"]
 
-_TABLE = "communities.parquet"
 _LAYERS = ("gap_n_change", "gap_n_trend", "gap_share_change", "no_link_n_change", *PARTS.values())
 
 
@@ -95,11 +94,6 @@ class Comparison:
         write_text(folder / RECORD, sealed(record))
 
 
-class _Run(NamedTuple):
-    table: pd.DataFrame
-    record: dict[str, Any]
-
-
 def compare_runs(
     before: str | Path, after: str | Path, *, links: str | Path | None = None
 ) -> Comparison:
@@ -125,7 +119,7 @@ def compare_runs(
     InputError, VintageError
         If the runs are of other states, levels or vintages (without links).
     """
-    old, new = _read(Path(before)), _read(Path(after))
+    old, new = read_run(before), read_run(after)
     related = None if links is None else read_tract_relationship(links)
     found = change(old.table, new.table, links=related)
     title, about_both = str(new.record.get("title", "")), [_about(one) for one in (old, new)]
@@ -133,26 +127,7 @@ def compare_runs(
     return Comparison(title, found, finding, *about_both)
 
 
-def _read(folder: Path) -> _Run:
-    owned, path = owned_files(folder), folder / _TABLE
-    if owned is None or _TABLE not in owned or not path.is_file():
-        raise MissingFileError(
-            f"no run stands there: it takes {RECORD} and {_TABLE}",
-            file=folder,
-            fix="name folders that `equity run` wrote",
-        )
-    if sha256_of(path) != owned[_TABLE]:
-        raise FormatError(
-            "the table was changed since the run wrote it", file=path, fix="run the study again"
-        )
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    try:
-        return _Run(gpd.read_parquet(path), record)
-    except ValueError:  # a table without a single polygon
-        return _Run(pd.read_parquet(path), record)
-
-
-def _about(run: _Run) -> dict[str, str | bool]:
+def _about(run: Run) -> dict[str, str | bool]:
     rules = [rule for rule in run.record.get("rules", []) if rule.get("headline")]
     return {
         "title": run.record.get("title", ""),

@@ -11,6 +11,7 @@ from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
 from equity.areas.words import about, count, number, plural, sentence_list, share
 from equity.measures.reach.calibration import travel_facts
+from equity.outputs.appendix import asked_columns
 from equity.outputs.report import Report
 from equity.provenance import meta, software
 from equity.sources.care.kinds import kinds_in_words
@@ -19,6 +20,8 @@ from equity.study import totals
 from equity.study.care import sites_that_count
 from equity.study.levels import DISTRICT, at_level
 from equity.study.parts import CarePart
+from equity.study.places import places
+from equity.study.program import tested
 from equity.study.record import Record
 from equity.study.sentences import beyond_words, finding, sites_words
 
@@ -70,7 +73,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         criteria=_criteria(result),
         how_likely=_how_likely(focus),
         method=_method(result),
-        limits=_limits(result),
+        limits=(*_limits(result), *totals.unknown_people(ranked)),
         sources=result.sources,
         software=software(),
         study_toml=result.text,
@@ -82,6 +85,13 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         sites_label=_sites_label(result),
         disparities=totals.disparities(result, ranked),
         held=totals.held(ranked, focus),
+        fifths=totals.fifths(result, ranked),
+        need=totals.need(result, ranked, focus),
+        race_in_appendix=plan.study.race_in_appendix,
+        programs=tested(result) if levels is None else {},
+        application=result.application,
+        appendices=() if plan.application is None else tuple(plan.application.programs),
+        places=places(result, asked_columns()) if levels is None else None,
     )
 
 
@@ -212,7 +222,8 @@ def _care(result: Record, care: CarePart) -> str:
     if care.method == "column":
         what = f"residents {beyond_words(result, care)}"
         return words.BY_COLUMN.format(column=care.column, unit=care.unit, what=what)
-    return words.BY_TRAVEL.format(sites=sites_words(result, care), limit=care.limit_min)
+    how = words.BY_ROAD if care.extracts else words.ESTIMATED
+    return words.BY_TRAVEL.format(sites=sites_words(result, care), limit=care.limit_min, how=how)
 
 
 def _limits(result: Record) -> tuple[str, ...]:
@@ -225,7 +236,10 @@ def _limits(result: Record) -> tuple[str, ...]:
     ]
     if table["gap_ceiling_n"].notna().any():
         limits.insert(1, words.BEST_CASE.format(ceiling=about(table["gap_ceiling_n"].sum())))
-    used = dict.fromkeys(care.speeds for care in result.plan.care if care.method != "column")
+    measured = [care for care in result.plan.care if care.method != "column"]
+    if any(care.extracts for care in measured):
+        limits.insert(2, words.TRAVEL_BY_ROAD)
+    used = dict.fromkeys(care.speeds for care in measured if care.speeds)
     if used:
         limits.insert(2, words.TRAVEL.format(facts=" ".join(map(_travel_facts, used))))
     if table["gap_n_moe"].isna().all():

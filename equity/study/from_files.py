@@ -55,7 +55,7 @@ def study_from(files: Iterable[str | Path], path: str | Path, *, year: int | Non
         raise InputError(
             "a file of this name is there already", file=path, fix="give another with --out"
         )
-    known = [recognise(file) for file in files]
+    known = [recognise(file, year=year) for file in files]
     return write_text(target, _Writer(known, target.parent, year).text())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,16 @@ from equity.provenance import Source, carry, meta, stamp
 from equity.sources.catalog import LIVE
 from equity.sources.census.acs import read_acs
 from equity.sources.census.boundaries import read_boundaries
+from equity.sources.roads.graph import RoadNetwork
+from equity.sources.roads.osm import read_roads
+from equity.sources.site_list import read_site_list
 from equity.study.care_sites import read_places_of_care
-from equity.study.coherence import blocks_beside_coverage
+from equity.study.coherence import blocks_beside_coverage, load_recipe
 from equity.study.joining import joined
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
 from equity.study.parts import AcsPart, BoundaryPart, CoveragePart, SitesPart, StudyPlan
-from equity.study.readers import COVERAGE, call
+from equity.study.readers import COVERAGE, FUNDED, call, live_options
 from equity.study.scope import below_each_other, refuse_absent, stacked
 
 __all__ = ["Inputs", "gather"]
@@ -41,7 +44,7 @@ _MADE_OF = {
     "subscription_share": (("any_subscription_share",), ("B28002",)),
     "connected_share": (("device_share", "any_subscription_share"), ("B28003", "S2802")),
 }
-_POPULATION = ("B01003_001", "B01001_001")
+_POPULATION = ("B01003_001", "B01001_001", "S0601_C01_001")
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,20 @@ class Inputs:
         there is one.
     lines
         FCC offers, or a table of locations by class: what :func:`equity.coverage` takes.
+    funded
+        Lists of locations that a commitment already covers.
     sites, capacity
         Places of care to measure distances to, and those with clinicians (FTE).
+    application
+        The application's own sites, where the study names a list of them.
     blocks
         Housing units and people by block: the denominator where no served/unserved export is.
     centers
         Census centers of population by area, where the study names a file of them.
     outlines
         County boundaries.
+    roads
+        Files as a ``[[care]]`` names them -> the roads that they hold.
     connecticut
         Old tract id -> id under the planning regions, where the study names a list of them.
     audit
@@ -75,11 +84,14 @@ class Inputs:
 
     areas: gpd.GeoDataFrame
     lines: LocationFiles | pd.DataFrame | None
+    funded: tuple[pd.DataFrame, ...]
     sites: gpd.GeoDataFrame | None
     capacity: gpd.GeoDataFrame | None
+    application: pd.DataFrame | None
     blocks: pd.DataFrame | None
     centers: pd.DataFrame | None
     outlines: gpd.GeoDataFrame | None
+    roads: Mapping[tuple[str, ...], RoadNetwork]
     connecticut: pd.Series | None
     audit: JoinAudit
     sources: tuple[Source, ...]
@@ -106,11 +118,14 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     reader, level = _Reader(plan, folder), plan.study.level
     read: dict[str, Any] = {}
     steps: list[tuple[str, Callable[[], Any]]] = [
+        ("roads", reader.roads),
         ("boundaries", lambda: plan.boundaries and reader.boundaries(plan.boundaries, level)),
         ("acs", reader.people),
         ("tables", lambda: reader.tables(read["acs"][0], read["boundaries"])),
         ("lines", reader.lines),
+        ("funded", reader.funded),
         ("sites", reader.sites),
+        ("application", reader.application),
         ("blocks", lambda: reader.blocks(read["lines"])),
         ("centers", reader.centers),
         ("connecticut", reader.connecticut),
@@ -126,19 +141,22 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
     met, audit = joined(people, *others, tolerance=plan.study.join_tolerance)
     areas = _named(_drawable(met), read["outlines"])
     everything = [
-        *read["acs"], *read["tables"], read["lines"], read["boundaries"],
+        *read["acs"], *read["tables"], read["lines"], *read["funded"], read["boundaries"],
         *(table for _, table in read["sites"]), read["blocks"], read["centers"],
         read["outlines"],
-        read["connecticut"],
+        read["connecticut"], read["application"], *read["roads"].values(),
     ]  # fmt: skip
     return Inputs(
         areas=areas,
         lines=read["lines"],
+        funded=read["funded"],
         sites=_together(read["sites"], {"sites", "both"}),
         capacity=_together(read["sites"], {"capacity", "both"}),
+        application=read["application"],
         blocks=read["blocks"],
         centers=read["centers"],
         outlines=read["outlines"],
+        roads=read["roads"],
         connecticut=read["connecticut"],
         audit=audit,
         sources=tuple(reader.files.sources(_sources_of(everything))),
@@ -153,6 +171,9 @@ class _Reader:
         self.plan, self.study = plan, plan.study
         self.states, self.level = plan.study.state, plan.study.level
         self.files = LiveFiles(folder, self.states, self.level)
+        # Codes that only a part of the study reads which it may leave out.
+        recipe = load_recipe(plan, folder)
+        self.also = (*(recipe.codes if recipe else ()), *(INCOME_CODES if plan.price else ()))
 
     def boundaries(self, part: BoundaryPart, level: str) -> gpd.GeoDataFrame:
         tables = [
@@ -215,7 +236,7 @@ class _Reader:
                 id_column=part.id_column,
                 synthetic=self.study.made_up,
             )
-            _refuse_unread(survey, number, priced=self.plan.price is not None)
+            _refuse_unread(survey, number, also=self.also)
             yield survey
 
     def tables(self, people: pd.DataFrame, polygons: gpd.GeoDataFrame | None) -> list[pd.DataFrame]:
@@ -284,6 +305,21 @@ class _Reader:
             notes=known.notes,
         )
 
+    def funded(self) -> tuple[pd.DataFrame, ...]:
+        given = {"state": self.study.only_state}
+        return tuple(
+            call(FUNDED, path, live_options(part.file), given, {"as_of": part.as_of}, part.said())
+            for part in self.plan.funded
+            for path in self.files.paths(part.file, part.as_of)
+        )
+
+    def application(self) -> pd.DataFrame | None:
+        part = self.plan.application
+        if part is None or part.sites is None:
+            return None
+        path = self.files.path(part.sites, "")
+        return read_site_list(path, as_of="as applied for", level=self.level)
+
     def _all_listed(self, lines: LocationFiles | pd.DataFrame | None) -> bool:
         """Tell whether exports list the locations of every state, those without a line too."""
         if lines is None or isinstance(lines, pd.DataFrame):
@@ -308,6 +344,11 @@ class _Reader:
         path, only = self.files.path(part.file, part.year), self.study.only_state
         table = read_centers(path, year=part.year, level=self.level, state=only)
         return self._one([table])
+
+    def roads(self) -> dict[tuple[str, ...], RoadNetwork]:
+        """Return the roads of each set of files that a [[care]] names."""
+        named = dict.fromkeys(care.extracts for care in self.plan.care if care.extracts)
+        return {names: read_roads(self.files.paths(list(names), "")) for names in named}
 
     def blocks(self, lines: LocationFiles | pd.DataFrame | None) -> pd.DataFrame | None:
         name = self.plan.coverage.housing
@@ -336,10 +377,10 @@ def _drawable(met: pd.DataFrame) -> gpd.GeoDataFrame:
     return carry(gpd.GeoDataFrame(met, geometry=nowhere), met, notes=[said])
 
 
-def _refuse_unread(survey: pd.DataFrame, number: int, *, priced: bool) -> None:
+def _refuse_unread(survey: pd.DataFrame, number: int, *, also: Collection[str]) -> None:
     """Refuse a survey of which no measure reads a column: its numbers would go nowhere."""
     codes = [str(name) for name in survey.columns if is_acs_code(str(name))]
-    read = {*codes_read(), *_POPULATION, *(INCOME_CODES if priced else ())}
+    read = {*codes_read(), *_POPULATION, *also}
     if not any(code.removesuffix("_status")[:-1] in read for code in codes):
         raise InputError(
             f"acs.{number}: no measure reads a column of it ({', '.join(codes[:5])})",

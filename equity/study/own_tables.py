@@ -68,6 +68,8 @@ def read_part(
     if part.reader == "designations":
         with in_words_of_a_study(lambda _error: path.name):
             table = _designated(table, part, people, study, files)
+    elif part.reader == "high_cost":
+        table = _listed(table, people)
     elif part.reader == "bdc_providers":
         table = leading_providers(table)
     elif part.reader == "tribal_areas":
@@ -137,6 +139,13 @@ def _designated(
         sources=meta(table).sources,
         notes=meta(known).notes,
     )
+
+
+def _listed(table: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
+    """Give the areas that a list of areas does not name 0: what is no area of the study stays."""
+    rest = people.index.difference(table.index)
+    others = pd.DataFrame(0.0, index=rest, columns=table.columns).rename_axis("geoid")
+    return carry(pd.concat([table, others]), table)
 
 
 def _of_study(

@@ -20,6 +20,7 @@ from equity.areas.geoid import NATION, find_state, state_names
 from equity.errors import InputError
 from equity.measures.price import CUSTOMARY_SHARE
 from equity.measures.reach.travel import ROADS
+from equity.outputs.appendix import list_layouts
 from equity.rules import CoverageRule
 from equity.rules.coverage_rule import TECHNOLOGIES
 from equity.rules.defaults import DEFAULT_HEADLINE, DEFAULT_RULES
@@ -61,6 +62,8 @@ class AreasPart(_Part):
 
     Several states are one study, read at once; with `state_by_state` each is a study of its own,
     run one after the other, with a page that leads to theirs. ``state = "US"`` always is that.
+    Some programs judge no proposal by race or ethnicity: the appendix tells of them only where
+    `race_in_appendix` asks for it, the page does either way.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)
@@ -73,6 +76,7 @@ class AreasPart(_Part):
     connected: Literal["B28003", "S2802"] = "B28003"
     synthetic: bool = False
     state_by_state: bool = False
+    race_in_appendix: bool = False
 
     @property
     def each_apart(self) -> bool:
@@ -320,6 +324,20 @@ class CoveragePart(_Read):
         return self.reader or next(iter(COVERAGE[self.kind]), "")
 
 
+class FundedPart(_Read):
+    """One of ``[[funded]]``: locations that an enforceable commitment already covers."""
+
+    own = frozenset({"file", "as_of", "options"})
+    file: str
+    as_of: str
+    level: Literal["location", "block", "block_group", "tract", "county"] = "location"
+    columns: dict[str, str] = {}
+    where: dict[str, Filter] = {}
+    agency: str = ""
+    product: str = ""
+    note: str = ""
+
+
 class SitesPart(_Read):
     """``[[sites]]``: places of care.
 
@@ -364,8 +382,9 @@ class SitesPart(_Read):
 class CarePart(_Part):
     """``[care]``, or one of ``[[care]]``: which care counts, and when it is within reach.
 
-    The first is the headline's; the columns of each other end in its id. `roads` names the speeds
-    of estimated minutes; None takes the package's default.
+    The first is the headline's; the columns of each other end in its id. With ``travel = "roads"``
+    `roads` names the extracts of OpenStreetMap that people travel on, else the speeds of estimated
+    minutes; None takes the package's default.
     """
 
     id: str = Field(default="care", pattern=r"^[a-z][a-z0-9_]*$")
@@ -374,12 +393,20 @@ class CarePart(_Part):
     method: Literal["travel", "capacity", "catchment", "column"] = "travel"
     limit_min: float = Field(default=30.0, gt=0, le=600)
     sd: float | None = Field(default=None, ge=0, le=3)
-    roads: Literal["proportional", "curve"] | None = None
+    travel: Literal["estimate", "roads"] = "estimate"
+    roads: Files | None = None
     benchmark_people_per_fte: float = Field(default=3500.0, gt=0, le=1e6)
     rurality: str | None = None
     column: str | None = None
     unit: str | None = None
     supply_n: float | None = Field(default=None, gt=0, le=1e7)
+
+    @field_validator("roads")
+    @classmethod
+    def _known_roads(cls, value: Files | None, info: ValidationInfo) -> Files | None:
+        if info.data.get("travel") == "roads" or value is None:
+            return [value] if isinstance(value, str) else value
+        return _one_of(value if isinstance(value, str) else ", ".join(value), ROADS)
 
     @property
     def by_ratio(self) -> bool:
@@ -392,9 +419,17 @@ class CarePart(_Part):
         return self.method in {"capacity", "catchment"}
 
     @property
-    def speeds(self) -> str:
-        """Name of the road speeds that minutes are estimated with."""
-        return self.roads or next(iter(ROADS))
+    def extracts(self) -> tuple[str, ...]:
+        """Files of the roads that trips follow; none where minutes are estimated."""
+        by_road = self.travel == "roads" and self.method != "column"
+        return tuple(self.roads or ()) if by_road else ()
+
+    @property
+    def speeds(self) -> str | None:
+        """Name of the road speeds that minutes are estimated with; None where they are not."""
+        if self.extracts:
+            return None
+        return self.roads if isinstance(self.roads, str) else next(iter(ROADS))
 
 
 class CriterionPart(_Part):
@@ -429,12 +464,35 @@ class SensitivityPart(_Part):
     over_reported: list[Annotated[float, Field(gt=0, lt=1)]] = [0.05, 0.15]
 
 
+class ApplicationPart(_Part):
+    """``[application]``: programs that appendices are laid out for, and what is applied for.
+
+    `sites` is the list of the application's sites, `grant_usd` what is requested: tests of sites
+    and amounts are put to them.
+    """
+
+    programs: list[str] = Field(min_length=1)
+    sites: str | None = None
+    grant_usd: float | None = Field(default=None, gt=0, le=1e12)
+
+    @field_validator("programs")
+    @classmethod
+    def _known_programs(cls, value: list[str]) -> list[str]:
+        return [_one_of(name, list_layouts()) for name in value]
+
+
 class PricePart(_Part):
     """``[price]``: what a line costs a month, and who says so; it never enters the gap."""
 
     usd_month: float = Field(gt=0, le=10_000)
     source: str = Field(min_length=1)
     income_share: float = Field(default=CUSTOMARY_SHARE, gt=0, lt=1)
+
+
+class IndexPart(_Part):
+    """``[index]``: the recipe of an index of need, by its id or file; a second view of places."""
+
+    recipe: str = Field(min_length=1)
 
 
 class StudyPlan(_Part):
@@ -448,12 +506,15 @@ class StudyPlan(_Part):
     acs: list[AcsPart] = []
     tables: list[TablePart] = []
     coverage: CoveragePart
+    funded: list[FundedPart] = []
     sites: list[SitesPart] = []
     care: list[CarePart] = Field(default=[CarePart()], min_length=1)
     under_resourced: UnderResourcedPart
     falls_short: FallsShortPart = FallsShortPart()
     sensitivity: SensitivityPart = SensitivityPart()
     price: PricePart | None = None
+    index: IndexPart | None = None
+    application: ApplicationPart | None = None
     notes: list[str] = []
 
     @property

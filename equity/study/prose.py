@@ -26,9 +26,11 @@ SPLIT = _flow("""
 """)
 BY_TRAVEL = _flow("""
     Beyond reach is the expected share of residents whose trip to the nearest {sites} takes more
-    than {limit:g} minutes. Minutes are estimated from great-circle distance, and known up to a
+    than {limit:g} minutes. Minutes are {how}, and known up to a
     spread about the true ones: a place at the limit counts half, so there is no cliff.
 """)
+ESTIMATED = "estimated from great-circle distance"
+BY_ROAD = "those of the quickest way over the roads of OpenStreetMap"
 BY_CATCHMENT = _flow("""
     Beyond reach is how far care falls short of a benchmark: full-time equivalents per resident by
     an enhanced two-step floating catchment (Luo and Qi 2009, doi:10.1016/j.healthplace.2009.06.002)
@@ -70,6 +72,13 @@ BEYOND_RULE = _flow("""
 TRAVEL = _flow("""
     Travel minutes are estimates from straight lines, without traffic, mountains, ferries or public
     transport; people without a car are further away than shown. {facts}
+""")
+TRAVEL_BY_ROAD = _flow("""
+    Travel minutes follow the roads of OpenStreetMap at the speeds that are driven on them, with a
+    quarter of a minute for each traffic light, without traffic, turns, the wait for a ferry or
+    public transport: in towns they are rather too short. They were not held against published
+    minutes of a state. The spread about them is that of the people
+    inside an area; people without a car are further away than shown.
 """)
 BY_ROADS = {
     "proportional": "road minutes in proportion to distance",

@@ -13,8 +13,8 @@ from equity.errors import InputError
 from equity.sources.catalog import LIVE, Reader, find_input, readers
 
 __all__ = [
-    "COVERAGE", "LINKS", "OWN", "SITES", "TABLES", "call", "check_input_names", "complaints",
-    "live_options",
+    "COVERAGE", "FUNDED", "LINKS", "OWN", "SITES", "TABLES", "call", "check_input_names",
+    "complaints", "live_options",
 ]  # fmt: skip
 
 _KEPT = {"fid", "ogc_fid", "geom", "geometry", "wkb_geometry", "geoid", "geo_id", "area_status"}
@@ -29,7 +29,7 @@ _CODES = Reader("equity.sources.census.relationships:read_connecticut_codes")
 TABLES: Mapping[str, Reader] = {
     "table": _OWN_TABLE,
     "travel_times": _OWN_TIMES,
-    **readers("areas", "designations", "outlines", "offers"),
+    **readers("areas", "designations", "outlines", "offers", "listed"),
 }
 """``[[tables]] reader``: any table of areas, or what one is made of that the catalog knows."""
 OWN = ("table", "travel_times")
@@ -42,6 +42,8 @@ COVERAGE: Mapping[str, Mapping[str, Reader]] = {
     "unknown": {},
 }
 """``[coverage] kind`` and its readers, the first by default."""
+(FUNDED,) = readers("funded").values()
+"""``[[funded]]``: what is already paid for."""
 LINKS: Mapping[str, Reader] = {**readers("links"), _CODES.name: _CODES}
 """``[tables.crosswalk] reader``: how areas of another vintage or kind are made of the study's."""
 

@@ -10,7 +10,14 @@ from pathlib import Path
 import pandas as pd
 
 from equity.areas.geoid import LEVELS
-from equity.errors import EquityError, InputError, MissingFileError
+from equity.errors import (
+    EquityError,
+    FormatError,
+    GeoidError,
+    InputError,
+    MissingFileError,
+    VintageError,
+)
 from equity.files.delimited import read_text_table
 from equity.files.shapes import read_attributes
 from equity.sources.area_ids import known_id
@@ -31,6 +38,8 @@ _WORDS = {
     "kind": ("kind", "type", "category", "specialty"),
     "fte": ("fte", "ftes"),
 }
+_TELLING = (VintageError, GeoidError, FormatError)
+"""What says more of a file than that it is of another kind."""
 _BOUNDS = {"lon": (-180.0, 180.0), "lat": (-90.0, 90.0)}
 _HRSA = "Geocoding Artifact Address Primary X Coordinate"
 
@@ -65,26 +74,39 @@ class Known:
     columns: dict[str, str] = field(default_factory=dict)
 
 
-def recognise(path: str | Path) -> Known:
+def recognise(path: str | Path, *, year: int | None = None) -> Known:
     """Tell what a file is.
+
+    Parameters
+    ----------
+    path
+        The file.
+    year
+        Last year of the survey, where a survey's name does not tell it.
 
     Raises
     ------
     MissingFileError
         If it is not there.
+    VintageError, GeoidError, FormatError
+        If it is a survey of another year or period, one whose ids are damaged, or no table.
     InputError
         If it is none of the kinds that a study can be made of.
     """
     file = Path(path)
     if not file.exists():
         raise MissingFileError("no such file", file=path, fix="check its name")
-    for look in (_coverage, _polygons, _survey, _table):
+    other: EquityError | None = None
+    for look in (_coverage, _polygons, lambda one: _survey(one, year), _table):
         try:
             known = look(file)
-        except EquityError:
-            continue  # it is none of these: the next look may know it
+        except EquityError as error:  # it is none of these: the next look may know it
+            other = error if isinstance(error, _TELLING) else other
+            continue
         if known is not None:
             return known
+    if other is not None:
+        raise other
     raise InputError(
         "is neither a survey, nor polygons, nor coverage, nor places with coordinates",
         file=path,
@@ -116,18 +138,22 @@ def _polygons(file: Path) -> Known | None:
     return Known(file, what, why, level=level, states=states, year=year)
 
 
-def _survey(file: Path) -> Known | None:
-    year = _SURVEY_YEAR.search(file.name)
-    told = year[1] if year else _last_year(file.name)
+def _survey(file: Path, year: int | None) -> Known | None:
+    named = _SURVEY_YEAR.search(file.name)
+    told = named[1] if named else _last_year(file.name)
+    other: EquityError | None = None
     for level in _LEVELS:
         try:
-            table = read_acs(file, year=int(told or 2020), level=level)
-        except EquityError:
+            table = read_acs(file, year=int(told or year or 2020), level=level, multi_state=True)
+        except EquityError as error:
+            other = other or (error if isinstance(error, _TELLING) else None)
             continue
         states = tuple(sorted(set(table.index.str[:2])))
         codes = {name: name for name in table.columns if name[:1].isupper()}
         why = f"{len(table):,} {level.replace('_', ' ')} rows with Census codes"
         return Known(file, "acs", why, level=level, states=states, year=told, columns=codes)
+    if other is not None:
+        raise other
     return None
 
 
@@ -142,6 +168,7 @@ def _table(file: Path) -> Known | None:
             return Known(file, "classes", "locations by class", level=level, states=states)
     roles = _roles(frame)
     if not {"lon", "lat"} <= set(roles):
+        _refuse_no_degrees(frame, file)
         return None
     said = f"a place a row, with {roles['lon']} and {roles['lat']}"
     return Known(file, "points", said, year=_last_year(file.name), columns=roles)
@@ -176,6 +203,21 @@ def _roles(frame: pd.DataFrame) -> dict[str, str]:
                 found[role] = hits[0]
                 break
     return found
+
+
+def _refuse_no_degrees(frame: pd.DataFrame, file: Path) -> None:
+    """Refuse columns that are called coordinates and hold none."""
+    called = {
+        role: next((n for n in frame.columns if _words_of(n) & {*_WORDS[role][:2]}), None)
+        for role in _BOUNDS
+    }
+    if all(called.values()):
+        raise FormatError(
+            f"the columns {called['lon']} and {called['lat']} hold no longitudes and latitudes in "
+            "degrees",
+            file=file,
+            fix="write decimal degrees with a point; exchange the two columns if they are swapped",
+        )
 
 
 def _words_of(name: str) -> set[str]:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from equity.areas.join import JoinAudit
 from equity.measures.draws import Draws, Interval
+from equity.measures.index import IndexStability
 from equity.measures.sensitivity import Sensitivity
 from equity.provenance import Source
 from equity.rules import CoverageRule
@@ -51,6 +52,10 @@ class Record:
         County boundaries and places of care, for the map.
     area
         The part of what was read that the study is about; None where it is all of it.
+    need
+        The index of need under other weights, over all areas that were read; None if not asked.
+    application
+        The application's own sites.
     """
 
     plan: StudyPlan
@@ -67,6 +72,8 @@ class Record:
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
     area: Area | None = None
+    need: IndexStability | None = None
+    application: pd.DataFrame | None = None
 
     @property
     def title(self) -> str:

@@ -12,7 +12,7 @@ from equity.showing import Shown
 from equity.study.area import find_area
 from equity.study.choices import other_choices
 from equity.study.cluster import executor_at
-from equity.study.coherence import load_rule
+from equity.study.coherence import load_recipe, load_rule
 from equity.study.file import StudyPlan, read_plan
 from equity.study.inputs import gather
 from equity.study.practices import practice_lines
@@ -112,7 +112,10 @@ class Study(Shown):
         # Before anything is measured: a place that is misspelled costs seconds.
         area = find_area(self.plan, self.folder, inputs)
         rules = tuple(load_rule(name, self.folder) for name in self.plan.study.rules)
-        everywhere, audit, draws, offers = measure(self.plan, inputs, rules, executor=executor)
+        recipe = load_recipe(self.plan, self.folder)
+        everywhere, audit, draws, offers, need = measure(
+            self.plan, inputs, rules, recipe=recipe, executor=executor
+        )
         table = everywhere if area is None else area.inside(everywhere)
         practices = practice_lines(self.plan, inputs, offers, table)
         within = None if area is None else area.people(everywhere.index)
@@ -128,8 +131,10 @@ class Study(Shown):
             draws=draws if area is None else area.drawn(draws),
             choices=choices,
             practices=practices,
+            need=need,
             credits=inputs.credits,
             outlines=inputs.outlines,
             sites=inputs.sites,
             area=area,
+            application=inputs.application,
         )

@@ -77,8 +77,9 @@ def sites_words(result: Record, care: CarePart) -> str:
 def beyond_words(result: Record, care: CarePart) -> str:
     """Say what was computed of people beyond reach, as the end of a sentence about them."""
     if care.by_capacity:
+        minutes = "minutes by road" if care.extracts else "estimated minutes"
         return (
-            f"are beyond what the clinicians within {care.limit_min:g} estimated minutes can serve "
+            f"are beyond what the clinicians within {care.limit_min:g} {minutes} can serve "
             f"(one per {care.benchmark_people_per_fte:,.0f} residents is taken as enough)"
         )
     if care.method == "column":
@@ -94,10 +95,9 @@ def beyond_words(result: Record, care: CarePart) -> str:
             f"live more than {care.limit_min:g} minutes from {what}, by the study's column "
             f"{care.column}"
         )
-    return (
-        f"are estimated to live more than {care.limit_min:g} minutes from the nearest "
-        f"{sites_words(result, care)}"
-    )
+    how = f"more than {care.limit_min:g} minutes"
+    live = f"live {how} by road" if care.extracts else f"are estimated to live {how}"
+    return f"{live} from the nearest {sites_words(result, care)}"
 
 
 def state_sentence(result: Record, counts: Rows) -> str:

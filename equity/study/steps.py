@@ -17,13 +17,15 @@ from equity.measures.adoption import adoption, counted_columns, covered_populati
 from equity.measures.clusters import hotspots
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
-from equity.measures.lines.coverage import coverage, coverage_under
+from equity.measures.index import IndexStability, index_stability, need_index
+from equity.measures.lines.coverage import coverage, coverage_under, location_table
+from equity.measures.lines.funded import already_funded
 from equity.measures.price import line_over_income
 from equity.measures.recover import recover
 from equity.measures.standing import Criterion, falls_short, under_resourced
 from equity.progress import track
-from equity.provenance import carry
-from equity.rules import CoverageRule
+from equity.provenance import carry, meta, stamp
+from equity.rules import CoverageRule, IndexRecipe
 from equity.study.care import care_within_reach
 from equity.study.inputs import Inputs
 from equity.study.joining import joined, refuse_made_twice
@@ -42,7 +44,7 @@ _OF_CARE = (
     "gap_status",
 )  # fmt: skip
 _SIDE_BY_SIDE = (
-    "qualifying_share", "coverage_status", "subscription_share",
+    "qualifying_share", "coverage_status", "unserved_n", "underserved_n", "subscription_share",
     "subscription_share_moe", "connected_share", "connected_share_moe",
 )  # fmt: skip
 
@@ -50,13 +52,15 @@ _SIDE_BY_SIDE = (
 class Measured(NamedTuple):
     """A study's table, how its parts met, and the draws behind its probabilities.
 
-    `offers` are the best lines by H3 cell, where location files tell them: None otherwise.
+    `offers` are the best lines by H3 cell, where location files tell them; `need` is the index of
+    need under other weights, where the study asks for one. None otherwise.
     """
 
     table: gpd.GeoDataFrame
     audit: JoinAudit
     draws: Draws
     offers: pd.DataFrame | None
+    need: IndexStability | None
 
 
 def measure(
@@ -64,6 +68,7 @@ def measure(
     inputs: Inputs,
     rules: tuple[CoverageRule, ...],
     *,
+    recipe: IndexRecipe | None = None,
     executor: Executor | None = None,
 ) -> Measured:
     """Return the study's table, how what was measured met the areas, draws, and practices' offers.
@@ -77,6 +82,8 @@ def measure(
         The study and what it runs on.
     rules
         The rules side by side; the headline's columns carry no suffix.
+    recipe
+        Of an index of need beside the gap; None for none.
     executor
         What reads the coverage files; this machine's processes by default.
     """
@@ -99,14 +106,17 @@ def measure(
             table = combine(table, *_under_rule(plan, inputs, table, rule, here))
             advance(1)
         _refuse_no_headline(plan, table)
+        if inputs.funded:
+            table = combine(table, _already_funded(plan, inputs, rules, lines, executor))
         table = combine(table, recover(table))
         for care in plan.care[1:]:
             table = combine(table, _other_care(plan, inputs, table, care))
         table, drawn = _with_standing(plan, table)
+        table, need = _with_need(inputs, table, recipe)
         advance(1)
     result = table.copy()  # one block again: dozens of columns came one by one
     result.insert(0, "geo_id", geo_id(result.index.to_series(), plan.study.level))
-    return Measured(carry(result, table), audit, drawn, offers)
+    return Measured(carry(result, table), audit, drawn, offers, need)
 
 
 def _refuse_no_headline(plan: StudyPlan, table: gpd.GeoDataFrame) -> None:
@@ -198,6 +208,25 @@ def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
     return units
 
 
+def _already_funded(
+    plan: StudyPlan,
+    inputs: Inputs,
+    rules: tuple[CoverageRule, ...],
+    lines: dict[str, pd.DataFrame],
+    executor: Executor | None,
+) -> pd.DataFrame:
+    """Return what a commitment already covers: location by location where those are read."""
+    here, rule = lines[plan.study.headline], next(r for r in rules if r.id == plan.study.headline)
+    whole = any("funded_n" in one and one["funded_n"].notna().any() for one in inputs.funded)
+    if isinstance(inputs.lines, pd.DataFrame) or inputs.lines is None or whole:
+        return already_funded(here, inputs.funded)
+    single = location_table(inputs.lines, rule=rule, executor=executor)
+    vintage = meta(here).geo_vintage
+    stamp(single, geo_vintage=vintage, sources=inputs.lines.sources)
+    found = already_funded(single, inputs.funded, level=plan.study.level)
+    return inputs.recoded(found)
+
+
 def _here(
     plan: StudyPlan, table: gpd.GeoDataFrame, lines: pd.DataFrame
 ) -> tuple[pd.DataFrame, JoinAudit]:
@@ -224,7 +253,8 @@ def _under_rule(
     gap = telehealth_gap(base)
     if rule.id == plan.study.headline:
         return [here, homes, gap]
-    apart = combine(base, gap)[[*_SIDE_BY_SIDE, *gap.columns]]
+    both = combine(base, gap)
+    apart = both[[name for name in (*_SIDE_BY_SIDE, *gap.columns) if name in both]]
     return [carry(apart.add_suffix(rule.suffix), here, homes)]
 
 
@@ -238,3 +268,16 @@ def _with_standing(plan: StudyPlan, table: gpd.GeoDataFrame) -> tuple[gpd.GeoDat
     travel = Travel(common=0.5) if plan.care[0].method == "travel" else None
     drawn = draw_standing(table, criteria, at_least=needed, travel=travel, **cuts)
     return combine(table, first, short, drawn.areas(), hotspots(table)), drawn
+
+
+def _with_need(
+    inputs: Inputs, table: gpd.GeoDataFrame, recipe: IndexRecipe | None
+) -> tuple[gpd.GeoDataFrame, IndexStability | None]:
+    """Add an index of need, which may be made of all that was measured and of coded columns."""
+    if recipe is None:
+        return table, None
+    coded = [name for name in inputs.areas.columns if is_acs_code(str(name))]
+    whole = combine(table, inputs.areas[coded]) if coded else table
+    stable = index_stability(whole, recipe)
+    beside = stable.areas.drop(columns="need_index_rank")
+    return combine(table, need_index(whole, recipe), beside), stable

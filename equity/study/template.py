@@ -52,6 +52,7 @@ title = "{state}"
 state = {fips}
 level = "tract"
 # join_tolerance = 0.01  # the largest share of areas that a table may lack
+# race_in_appendix = true  # populations by race and ethnicity, which the page has either way
 {rules}
 [boundaries]
 file = "live:boundaries"
@@ -103,6 +104,8 @@ kinds = {kinds}
 method = "{method}"
 limit_min = 30
 # rurality = "ruca_primary"
+# Minutes are estimated from straight lines. For minutes by road put OpenStreetMap's extract of the
+# state into data/raw (`equity sources` says whence); then travel = "roads", roads = ["live:roads"].
 
 # Other kinds of care, each with three counts of its own: take the # away here and, above, of the
 # hospitals. Clinicians of the national file are sites of the kind mental_health_clinician where its
@@ -135,6 +138,11 @@ limit_min = 30
 # usd_month = 75                # your own figure, and who says so
 # source = "who, what, when"
 # income_share = 0.02           # by custom
+#
+# An index of need, a second view beside the gap: its recipe, by id or as a file of your own.
+#
+# [index]
+# recipe = "three-pillars"      # care out of reach, no usable link, poverty
 """
 
 _BDC_TEXT = """\

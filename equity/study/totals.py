@@ -9,17 +9,22 @@ import pandas as pd
 
 from equity.areas.precision import Z90
 from equity.areas.rates import Rate, moe_of_rate
-from equity.areas.schema import describe
+from equity.areas.schema import columns, describe
+from equity.areas.words import number, plural, sentence_list
 from equity.measures.adoption import POPULATIONS
 from equity.measures.disparity import disparity, who_lives_there
 from equity.measures.draws import Interval
 from equity.measures.gap import RANGE, SPLIT, gap_range, gap_totals
+from equity.measures.index import WORST_TENTH
 from equity.measures.recover import SETS_OF_FIXES
+from equity.outputs.report import Fifths, NeedIndex
+from equity.study.parts import CriterionPart
 from equity.study.record import Record
 
 __all__ = [
     "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "REST", "by_rule",
-    "comparison", "counts", "disparities", "fixes", "held", "kinds", "overlaps",
+    "comparison", "counts", "disparities", "fifths", "fixes", "held", "kinds", "need", "overlaps",
+    "unknown_people",
 ]  # fmt: skip
 
 REST = "the rest"
@@ -155,8 +160,8 @@ def disparities(result: Record, ranked: pd.DataFrame) -> dict[str, pd.DataFrame]
     """
     table = ranked.assign(**_rural_by_code(result, ranked))
     found = {}
-    for rate in ("no_link_share", "beyond_reach_share", "gap_share"):
-        known = table[table[f"{rate.removesuffix('_share')}_n"].notna()]
+    for rate in _RATES:
+        known = _with_count(table, rate)
         flags = {
             label: name
             for label, name in _FLAGS.items()
@@ -178,6 +183,13 @@ def _populations(table: pd.DataFrame) -> list[str]:
     told = describe(name for name in POPULATIONS if name in table)
     parts = {column.name: column.of or "population_n" for column in told}
     return [name for name, of in parts.items() if table[[name, of]].notna().any().all()]
+
+
+_RATES = ("no_link_share", "beyond_reach_share", "gap_share")
+
+
+def _with_count(table: pd.DataFrame, rate: str) -> pd.DataFrame:
+    return table[table[f"{rate.removesuffix('_share')}_n"].notna()]
 
 
 _FLAGS = {
@@ -209,6 +221,64 @@ def _with_margins(frame: pd.DataFrame) -> pd.DataFrame:
     errors = [name for name in frame if str(name).endswith("_se")]
     margins = {f"{str(name).removesuffix('_se')}_moe": frame[name] * Z90 for name in errors}
     return frame.drop(columns=errors).assign(**margins)
+
+
+_FIFTHS = 5
+_IN_ORDER = ("slope", "slope_over_mean", "concentration", "erreygers")
+
+
+def fifths(result: Record, ranked: pd.DataFrame) -> Fifths | None:
+    """Return the rates over fifths of residents, and measures of how they rise or fall.
+
+    The order is that of the study's first criterion whose values make five groups: it was chosen
+    before anything was measured. None where none does.
+    """
+    for criterion in result.plan.under_resourced.criteria:
+        if criterion.column not in ranked:  # the counties of several states have no such rates
+            continue
+        values = ranked[criterion.column]
+        if pd.api.types.is_bool_dtype(values) or not pd.api.types.is_numeric_dtype(values):
+            continue
+        if values.nunique() < _FIFTHS:
+            continue
+        found = {
+            rate: disparity(
+                _with_count(ranked, rate), rate, groups=criterion.column, quantiles=_FIFTHS
+            )
+            for rate in _RATES
+        }
+        by_fifth = [one.rates[["rate", "rate_se"]] for one in found.values()]
+        measured = [one.measures.loc[list(_IN_ORDER), ["value", "se"]] for one in found.values()]
+        names = [f"{rate}{ending}" for rate in found for ending in ("", "_se")]
+        people = found["gap_share"].rates[["people_n", "people_n_se"]]
+        rates = pd.concat(by_fifth, axis=1).set_axis(names, axis=1)
+        return Fifths(
+            _called(criterion),
+            _with_margins(pd.concat([people, rates], axis=1)),
+            _with_margins(pd.concat(measured, axis=1).set_axis(names, axis=1)),
+        )
+    return None
+
+
+def _called(criterion: CriterionPart) -> str:
+    """Return what a criterion's column is called; of one that nobody declared, the study says."""
+    declared = criterion.column in columns()
+    own = describe([criterion.column])[0].label
+    return own if declared else criterion.short or own
+
+
+def unknown_people(ranked: pd.DataFrame) -> list[str]:
+    """Say of which populations some areas are not known, and so left out."""
+    lost = {name: ranked.loc[ranked[name].isna(), "population_n"] for name in _populations(ranked)}
+    told = [
+        f"{describe([name])[0].label} ({plural(len(people), 'area')} with "
+        f"{number(people.sum())} residents)"
+        for name, people in lost.items()
+        if people.sum() > 0
+    ]
+    return [f"For whom: not known everywhere, and left out there: {sentence_list(told)}."] * bool(
+        told
+    )
 
 
 def held(ranked: pd.DataFrame, focus: pd.DataFrame) -> pd.DataFrame | None:
@@ -261,3 +331,41 @@ def _over_homes(part: pd.DataFrame) -> float:
     homes = part["households_n"].fillna(part["population_n"]).where(part[_BEYOND].notna())
     total = homes.sum()
     return float((part[_BEYOND] * homes).sum() / total) if total else float("nan")
+
+
+_STANDARDS = {
+    "percentile": "each as its percentile among them",
+    "z": "each in standard deviations from the mean",
+    "range": "each from 0, the least, to 1, the most",
+    "none": "each share as it is",
+}
+
+
+def need(result: Record, ranked: pd.DataFrame, focus: pd.DataFrame) -> NeedIndex | None:
+    """Return the index of need beside the finding; None where the study asks for none."""
+    if result.need is None:
+        return None
+    recipe, table = result.need.recipe, result.everywhere
+    named = {f"need_part__{one.id}": one.label for one in recipe.indicators}
+    weighed = result.need.indicators.set_axis(list(named)).assign(label=list(named.values()))
+    weighed.loc["need_index"] = {"label": "The index", "weight_share": 1.0}
+    added = {"listed_index": focus, "all_index": ranked}
+    means = {name: part[list(weighed.index)].mean() for name, part in added.items()}
+    worst = table.index[table["need_index_rank"] >= WORST_TENTH]
+    here = worst.intersection(ranked.index)
+    both = here.intersection(focus.index)
+    known = int(table["need_index_rank"].notna().sum())
+    said = (
+        "A second view, never the headline: an index adds up what has no common unit, so its "
+        f"weights are choices. {recipe.title} ({recipe.id}; {recipe.citation}): "
+        f"{plural(len(recipe.indicators), 'indicator')} of {plural(known, 'area')}, "
+        f"{_STANDARDS[recipe.standardize]}. {recipe.note} Of the "
+        f"{plural(len(focus), 'place')} listed, {number(len(both))} "
+        f"{'is' if len(both) == 1 else 'are'} in its worst tenth; that tenth has "
+        f"{plural(len(here), 'area')} here with a gap that is known. It ranks places, whatever "
+        "number of people they have."
+    )
+    ranks = ["need_index_rank", "need_index_rank_p05", "need_index_rank_p95", "worst_tenth_share"]
+    return NeedIndex(
+        said, weighed.assign(**means), result.need.settings, focus[["name", "county_name", *ranks]]
+    )

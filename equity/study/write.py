@@ -92,8 +92,9 @@ def _write_all(report: Report, folder: Path) -> None:
             export(table, folder, formats="csv", name=name, **about)
             for name, table in report.levels.items()
         ],
-        lambda: write_appendix(report, folder / "appendix.pdf"),
-        lambda: write_appendix(report, folder / "appendix.docx"),
+        lambda: write_appendix(report, folder / "appendix.pdf", recipe="study.toml"),
+        lambda: write_appendix(report, folder / "appendix.docx", recipe="study.toml"),
+        lambda: _appendices(report, folder),
         lambda: write_recipe(report, folder / "study.toml"),
         # Last, because it lists the checksums of all the others.
         lambda: write_provenance(report, folder / RECORD, files=list(folder.iterdir())),
@@ -102,6 +103,14 @@ def _write_all(report: Report, folder: Path) -> None:
         for step in steps:
             step()
             advance(1)
+
+
+def _appendices(report: Report, folder: Path) -> None:
+    """Write the appendices of the programs that the study applies to."""
+    for name in report.appendices:
+        for ending in ("pdf", "docx"):
+            path = folder / f"appendix-{name}.{ending}"
+            write_appendix(report, path, program=name, recipe="study.toml")
 
 
 def _place(target: Path) -> Path:

@@ -110,6 +110,7 @@ def good(ground: Ground) -> dict[str, dict[str, Any]]:
         "read_sites": {"path": it.sites, "as_of": "2025-06-03", "layout": "hrsa"},
         "read_tract_relationship": {"path": it.sites},
         "read_block_links": {"path": it.sites, "state": "90"},
+        "read_roads": {"path": it.sites, "as_of": "2026-09-01", "ferries": True},
         "read_table": {
             "path": ground.folder / "own.csv", "level": "tract", "geo_vintage": "2020",
             "columns": {"own_n": "amount"}, "agency": "a", "product": "p", "vintage": "v",

@@ -20,10 +20,12 @@ from equity.measures.local_statistics import (
     false_discovery,
     gi_star,
     local_moran,
+    moran,
     neighbor_p,
     permutations_for,
 )
 from equity.measures.shrinkage import marshall
+from equity.provenance import meta
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +60,43 @@ def test_statistics_are_the_published_ones(oracle):
         given, wanted = oracle[name]["inputs"], oracle[name]["expected"]
         mine = found(given["values"], matrix(given["neighbors"]))
         np.testing.assert_allclose(mine, next(iter(wanted.values())), rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "name", ["moran_path_binary", "moran_path_row_standardised", "moran_checkerboard"]
+)
+def test_moran_of_all_areas_is_the_published_one(oracle, name):
+    given, wanted = oracle[name]["inputs"], oracle[name]["expected"]
+    weights = matrix(given["neighbors"])
+    if given["weights"] == "row_standardised":
+        weights = csr_array(weights / np.diff(weights.indptr)[:, None])
+    found = moran(given["values"], weights)
+    mine = {"i": found.i, "expected_i": found.expected, "z_normality": found.z_normality,
+            "z_randomization": found.z_randomization}  # fmt: skip
+    assert {key: mine[key] for key in wanted} == pytest.approx(wanted, rel=1e-10)
+
+
+def test_moran_of_all_areas_is_the_mean_of_the_local_ones():
+    frame = town(np.random.default_rng(8).random(25), grid(5))
+    weights = shared_borders(frame.geometry, contiguity="rook")
+    rows = csr_array(weights / np.diff(weights.indptr)[:, None])
+    local = local_moran(frame["gap_n"], weights)
+    assert moran(frame["gap_n"], rows).i == pytest.approx(local.sum() / 24, rel=1e-12)
+    (note,) = meta(eq.hotspots(frame)).notes
+    assert "over all areas Moran's I is" in note
+    assert np.isnan(moran([0.2, 0.2, 0.2, 0.2], matrix([[1], [0], [3], [2]])).i)
+    (note,) = meta(eq.hotspots(town([0.2, 0.3], grid(1, 2)))).notes
+    assert "Moran" not in note, "two areas tell nothing of chance"
+
+
+def test_so_many_permutations_can_call_so_few_areas(oracle):
+    given = oracle["permutation_resolution"]["inputs"]
+    wanted = oracle["permutation_resolution"]["expected"]["smallest_rejectable_count"]
+    for permutations, count in zip(given["permutations"], wanted, strict=True):
+        for called, outcome in ((count, count), (count - 1, 0)):
+            p = np.ones(given["n"])
+            p[:called] = 1 / (permutations + 1)
+            assert (false_discovery(p) <= given["q"] + 1e-12).sum() == outcome
 
 
 def test_false_discoveries_are_those_of_the_article(oracle):
@@ -129,6 +168,32 @@ def test_values_of_esda(recwarn):
     assert np.abs(p / 2 - moran.p_sim).max() < 0.03
     star = esda.G_Local(y, theirs, transform="B", star=True, permutations=0)
     np.testing.assert_allclose(gi_star(y, weights), star.Zs, rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_where_esda_errs_ours_is_the_defined_value(oracle):
+    """Its rates fall below 0, its islands are significant, its cut-off passes where none does."""
+    esda = pytest.importorskip("esda")
+    libpysal = pytest.importorskip("libpysal")
+    given = oracle["marshall_under_dispersed"]["inputs"]
+    events, people = (np.array(given[key], dtype=float) for key in ("events", "population"))
+    theirs = np.asarray(esda.smoothing.Empirical_Bayes(events, people).r).ravel()
+    assert theirs.min() < 0
+    np.testing.assert_allclose(marshall(events, people).mean, 0.01)
+    island = oracle["island_is_masked"]["inputs"]
+    w = libpysal.weights.W(dict(enumerate(island["neighbors"])), silence_warnings=True)
+    local = esda.Moran_Local(island["values"], w, permutations=99, seed=1, n_jobs=1)
+    assert (local.Is[2], local.p_sim[2], local.q[2]) == (0, 0.01, 4)
+    weights = matrix(island["neighbors"])
+    assert np.isnan(local_moran(island["values"], weights)[2])
+    assert np.isnan(neighbor_p(island["values"], weights, permutations=99)[2])
+    shapes = [box(0, 0, 1, 1), box(1, 0, 2, 1), box(9, 0, 10, 1)]
+    found = eq.hotspots(town(np.array(island["values"]) / 10, shapes)).iloc[2]
+    assert found["cluster_status"] == oracle["island_is_masked"]["expected"]["third_area"]["status"]
+    assert found[["cluster", "local_moran", "cluster_p"]].isna().all()
+    nothing = oracle["false_discovery_rate_nothing_passes"]["inputs"]["p_values"]
+    assert esda.fdr(np.array(nothing), 0.05) == pytest.approx(0.05 / len(nothing))
+    assert (false_discovery(nothing) > 0.05).all()
 
 
 def naive_borders(shapes, kind):

@@ -233,9 +233,20 @@ def test_an_unknown_level_is_refused(tmp_path):
         run(tmp_path, level="zcta")
 
 
-def test_a_block_of_another_state_is_left_out_and_told(tmp_path):
-    write_offers(tmp_path, [offer(L1), offer(L2, block="510010901011000")])
-    table = run(tmp_path)
+@pytest.mark.parametrize("block", ["510010901011000", "090010101001000", "110010001001000"])
+def test_a_block_outside_the_state_in_a_files_name_is_refused(tmp_path, block):
+    rows = [offer(L1), offer(""), offer(L2, block=""), offer(L2, block=block)]
+    path = write_offers(tmp_path, rows)
+    with pytest.raises(InputError, match=f"of Delaware, and block {block} lies in") as caught:
+        run(tmp_path)
+    assert (caught.value.rows, caught.value.file) == (["line 5"], path.name)
+    path.rename(tmp_path / path.name.replace("bdc_10_", "bdc_us_"))
+    assert eq.coverage(eq.read_bdc(tmp_path, as_of=AS_OF), rule="fcc-25-3").locations_n.sum() == 2
+
+
+def test_a_block_of_another_state_in_a_file_of_all_is_left_out_and_told(tmp_path):
+    write_offers(tmp_path, [offer(L1), offer(L2, block="510010901011000")], state="us")
+    table = eq.coverage(eq.read_bdc(tmp_path, as_of=AS_OF, state="DE"), rule="fcc-25-3")
     assert table.index.tolist() == [TRACT]
     assert any("1 rows in a block of another state" in note for note in meta(table).notes)
 

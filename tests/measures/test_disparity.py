@@ -554,6 +554,21 @@ def test_the_error_of_a_share_held_by_simulation(areas, many):
     np.testing.assert_allclose([found["held_share_se"], found["there_share_se"]], spread, rtol=0.06)
 
 
+def test_a_population_has_one_margin_whoever_asks(areas):
+    areas.loc[areas.index[:9], "no_vehicle_share"] = 0.0
+    homes = {"homes": "no_vehicle_share"}
+    everywhere = pd.Series(data=True, index=areas.index)
+    known = areas.dropna(subset=["no_link_n"])
+    held = who_lives_there(known, everywhere[known.index], populations=homes)
+    rates = disparity(known, "no_link_share", populations=homes).rates
+    assert rates.loc["homes", "people_n_se"] == pytest.approx(held.loc["homes", "people_n_se"])
+    counted = areas["households_n"] * areas["no_vehicle_share"]
+    each = np.hypot(60 * areas["no_vehicle_share"], areas["households_n"] * 0.02)[known.index]
+    zero = each[counted[known.index] == 0].max()
+    one = np.sqrt((each[counted[known.index] > 0] ** 2).sum() + zero**2) / Z90
+    assert rates.loc["homes", "people_n_se"] == pytest.approx(one), "zeros enter once"
+
+
 def test_nobody_lives_in_no_place(areas):
     none = pd.Series(data=False, index=areas.index)
     found = who_lives_there(areas, none, populations=["age_65_share"])

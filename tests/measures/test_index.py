@@ -119,6 +119,16 @@ def test_effective_weights_are_the_published_ones(oracle):
     np.testing.assert_allclose(found, case["expected"]["squared_correlation_with_index"], rtol=1e-9)
 
 
+def test_weights_of_unrelated_indicators_come_to_their_part_of_the_variance(oracle):
+    """Sobol's first-order indices of a linear index are these squared correlations."""
+    case = oracle["linear_index"]
+    plus = np.array([[a, b, c] for a in (-1, 1) for b in (-1, 1) for c in (-1, 1)], dtype=float)
+    found = effective_weights(
+        plus * np.sqrt(case["inputs"]["variances"]), case["inputs"]["weights"]
+    )
+    np.testing.assert_allclose(found, case["expected"]["first_order"], rtol=1e-9)
+
+
 def test_parts_add_up_and_weights_are_those_of_the_recipe(areas, tmp_path):
     found = eq.need_index(areas, own(tmp_path))
     np.testing.assert_allclose(parts(found).sum(axis=1), found["need_index"])
@@ -232,11 +242,75 @@ def test_a_column_that_tells_no_area_apart_is_refused(areas, tmp_path, values, s
         eq.need_index(areas.drop(columns="B01001_021E"), own(tmp_path))
 
 
-@pytest.mark.parametrize("name", list_index_recipes())
-def test_recipes_that_ship_say_where_they_come_from(name):
+@pytest.mark.parametrize(
+    ("name", "indicators", "codes"),
+    [("ddi-2017", 9, 5), ("svi-2020", 16, 50), ("svi-2022", 16, 47), ("three-pillars", 3, 0)],
+)
+def test_recipes_that_ship_say_where_they_come_from(name, indicators, codes):
     recipe = load_index_recipe(name)
-    assert (recipe.id, len(recipe.indicators)) == (name, 16)
+    assert (recipe.id, len(recipe.indicators), len(set(recipe.codes))) == (name, indicators, codes)
     assert recipe.citation
+    assert name in list_index_recipes()
+
+
+def test_the_digital_divide_index_in_its_three_published_ways():
+    """From z-scores, by hand: re-standardized, means added, sums added; the order differs."""
+    rng, n = np.random.default_rng(12), 60
+    base = rng.random((n, 2))
+    shares = {
+        name: np.clip(base[:, part] * w + rng.random(n) * 0.3, 0.01, 0.99)
+        for name, part, w in (
+            ("qualifying_share", 0, 0.5), ("no_device_share", 0, 0.2), ("age_65_share", 1, 0.3),
+            ("poverty_share", 1, 0.3), ("disability_share", 1, 0.2),
+        )
+    }  # fmt: skip
+    speeds = {"median_down_mbps": rng.gamma(2, 50, n), "median_up_mbps": rng.gamma(2, 9, n)}
+    counts = {"B28002_012E": rng.integers(0, 40, n), "B28002_013E": rng.integers(5, 200, n),
+              "B28002_001E": 900, "B16010_002E": rng.integers(5, 300, n), "B16010_001E": 1500}  # fmt: skip
+    table = pd.DataFrame({**shares, **speeds, **counts})
+
+    def z(values):
+        return (values - values.mean()) / values.std(ddof=0)
+
+    no_net = table["B28002_012E"] + table["B28002_013E"]
+    infra = (
+        -0.3 * z(table["qualifying_share"]) + 0.3 * z(no_net) + 0.3 * z(table["no_device_share"])
+        - 0.05 * z(table["median_down_mbps"]) - 0.05 * z(table["median_up_mbps"])
+    )  # fmt: skip
+    four = ["age_65_share", "B16010_002E", "poverty_share", "disability_share"]
+    social = sum(z(table[name]) for name in four)
+    ways = {"recipe": z(infra) + z(social), "mean": infra + social / 4, "sum": infra + social}
+    ranks = {name: pd.Series(percentile(way)) for name, way in ways.items()}
+    found = eq.need_index(table, "ddi-2017")
+    np.testing.assert_allclose(found["need_index_rank"], ranks["recipe"])
+    settings = index_stability(table, "ddi-2017", draws=1).settings
+    for name in ("mean", "sum"):
+        correlation = ranks[name].corr(ranks["recipe"], method="spearman")
+        assert settings.loc[name, "rank_correlation"] == pytest.approx(correlation)
+        assert correlation < 0.999
+    weighed = index_stability(table, "ddi-2017", draws=1).indicators["weight_share"]
+    spread = weighed.iloc[:5].sum() * infra.std() / (weighed.iloc[5:].sum() * social.std() / 4)
+    assert spread == pytest.approx(1.0), "each contributes equally"
+
+
+@pytest.mark.parametrize("weights", ["[1]", '[1, "much"]', "[1, -1]", "[0, 0]"])
+def test_a_variant_needs_a_weight_for_each_theme(tmp_path, weights):
+    path = own(tmp_path)
+    path.write_text(
+        path.read_text() + f'[[variants]]\nid = "x"\nlabel = "X"\nweights = {weights}\n'
+    )
+    with pytest.raises(InputError, match="variant"):
+        load_index_recipe(path)
+
+
+def test_the_same_weights_in_other_words_move_no_area():
+    rng = np.random.default_rng(4)
+    names = ["beyond_reach_share", "usable_link_share", "poverty_share"]
+    table = pd.DataFrame(np.round(rng.random((300, 3)), 1), columns=names)
+    settings = index_stability(table, "three-pillars", draws=1).settings
+    same = settings.loc[["recipe", "equal-indicators", "equal-themes"]]
+    assert (same["rank_shift_n"] == 0).all(), "sums in another order are ties all the same"
+    assert settings.loc["without-need", "rank_shift_n"] > 1
 
 
 RANKS = {

@@ -18,12 +18,12 @@ from equity.errors import InputError, MissingColumnError, MissingFileError, Vint
 from equity.measures.reach import decay
 from equity.measures.reach._sphere_pairs import SphereIndex
 from equity.measures.reach.catchment import catchment
+from equity.measures.reach.centers import population_centers
 from equity.measures.reach.costs import Held, Streamed
 from equity.measures.reach.travel import (
     ROAD_KMH,
     Roads,
     nearest_sites,
-    population_centers,
     travel_costs,
 )
 

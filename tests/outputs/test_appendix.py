@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import hashlib
 import io
 import re
 import time
 import zipfile
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from outputs_data import HOSTILE, make_report, make_table, words
 from pypdf import PdfReader
 
+from equity import evaluate_program
+from equity.areas.schema import columns
 from equity.errors import InputError
 from equity.outputs import _content
+from equity.outputs._content import Cell, Head, Table
 from equity.outputs._figure import alt_text, figure_png
+from equity.outputs._layout import find_layout, list_layouts
 from equity.outputs._text import clean
+from equity.outputs._widths import column_widths, stays_whole
 from equity.outputs.appendix import MOST_ROWS, blocks, write_appendix
 from equity.outputs.page import write_page
+from equity.outputs.report import ProgramFinding
+from equity.rules.program_rule import list_program_rules, load_program_rule
 
 
 @pytest.fixture(scope="module")
@@ -31,12 +42,18 @@ def made(tmp_path_factory):
     return report, folder
 
 
+#: What programs ask for and the page does not show.
+ONLY_IN_DOCUMENTS = {"Sites in the area", "The counties of the area"}
+
+
 def squeeze(text):
     return re.sub(r"\s+", "", text)
 
 
+@functools.cache
 def pdf_text(path):
-    return squeeze("".join(page.extract_text() for page in PdfReader(path).pages))
+    text = squeeze("".join(page.extract_text() for page in PdfReader(path).pages))
+    return re.sub(r"SyntheticdataPage\d+of\d+", "", text)  # the footers
 
 
 def docx_xml(path):
@@ -53,14 +70,15 @@ def test_page_pdf_and_docx_show_the_same_cells_in_the_same_order(made):
     page = squeeze(words((folder / "index.html").read_text(encoding="utf-8")))
     pdf, docx = pdf_text(folder / "appendix.pdf"), docx_text(folder / "appendix.docx")
     tables = [b.table for b in blocks(report) if b.table is not None]
-    assert len(tables) == 9
+    assert len(tables) == 10
     for table in tables:
         for row in table.rows:
-            said = squeeze("".join(c.text for c in row[1:]))
+            said = squeeze("".join(c.text + c.small for c in row[1:]))
             assert said in pdf, said
             assert said in docx, said
-            numbers = squeeze("".join(c.text for c in row[1:8] if re.search(r"\d", c.text)))
-            assert numbers in page, numbers
+            on_page = () if table.caption in ONLY_IN_DOCUMENTS else row[1:]
+            for cell in on_page:
+                assert squeeze(cell.text) in page, cell.text
     for sentence in report.finding:
         assert squeeze(sentence) in page
         assert squeeze(sentence) in pdf
@@ -76,7 +94,6 @@ def test_every_part_of_the_report_is_there(made):
             *(p for pair in report.method for p in pair),
             *(line for line, _ in _content.source_lines(report.sources)),
             "https://example.org/bdc?a=1&b=2",
-            'name = "example"  # <b>',
             "Synthetic data: ",
             "telehealth-equity 0.1.0",
         ):
@@ -165,17 +182,19 @@ def test_headings_of_tables_repeat_on_each_page(tmp_path):
     assert all("Peopleinthegap" in t for t in with_rows)
     assert f"Thefirst{MOST_ROWS}of" in "".join(texts)
     xml = docx_xml(write_appendix(report, tmp_path / "a.docx"))
-    assert xml.count("<w:tblHeader/>") == 9
+    assert xml.count("<w:tblHeader/>") == 10
 
 
 @pytest.mark.parametrize("ending", ["pdf", "docx"])
 def test_same_bytes_whenever_it_is_written(report, tmp_path, ending, monkeypatch):
-    one = write_appendix(report, tmp_path / f"1.{ending}").read_bytes()
+    recipe = {"recipe": "study.toml"}
+    one = write_appendix(report, tmp_path / f"1.{ending}", **recipe).read_bytes()
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
     time.tzset()
     monkeypatch.setattr(time, "time", lambda: 4_000_000_000.0)
     try:
-        assert write_appendix(make_report(), tmp_path / f"2.{ending}").read_bytes() == one
+        again = write_appendix(make_report(), tmp_path / f"2.{ending}", **recipe)
+        assert again.read_bytes() == one
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -217,20 +236,214 @@ def test_the_ending_decides(report, tmp_path):
         write_appendix(report, tmp_path / "appendix.odt")
 
 
-def test_docx_opens_again_with_its_sections_tables_and_styles(made):
+def test_docx_opens_again_with_its_tables_styles_and_page_numbers(made):
     from docx import Document
-    from docx.enum.section import WD_ORIENT
 
     report, folder = made
     read = Document(folder / "appendix.docx")
-    assert [s.orientation for s in read.sections] == [
-        WD_ORIENT.PORTRAIT,
-        WD_ORIENT.LANDSCAPE,
-        WD_ORIENT.PORTRAIT,
-    ]
-    assert {round(s.left_margin.inches, 2) for s in read.sections} == {1.0}
-    assert [len(t.rows) - 1 for t in read.tables] == [4, len(report.focus), 3, 2, 3, 1, 3, 3, 3]
+    (section,) = read.sections
+    assert (round(section.page_width.inches, 1), round(section.left_margin.inches, 2)) == (8.5, 1.0)
+    assert len(read.tables[1].rows) > 1
     headings = [p.text for p in read.paragraphs if p.style.name == "Heading 1"]
     assert headings[0] == "Finding"
-    assert {"Method", "Limits", "Sources", "Recipe"} <= set(headings)
+    assert {"Method", "Limits", "Sources", "Record", "Tables"} <= set(headings)
     assert read.core_properties.title == report.title
+    numbered = [p.text for p in read.paragraphs if p.style.name == "List Number"]
+    assert len(numbered) == len(_content.source_lines(report.sources))
+    footer = section.footer._element.xml
+    assert "PAGE" in footer
+    assert "NUMPAGES" in footer
+
+
+def test_docx_captions_are_counted_and_listed_by_word(made):
+    from docx import Document
+
+    _, folder = made
+    read, xml = Document(folder / "appendix.docx"), docx_xml(folder / "appendix.docx")
+    captions = [p for p in read.paragraphs if p.style.name == "Caption"]
+    told = [p.text for p in captions if p.text.startswith("Table ")]
+    assert len(told) == len(read.tables) == xml.count(" SEQ Table ")
+    assert [int(text.split()[1].rstrip(".")) for text in told] == list(range(1, len(told) + 1))
+    assert xml.count(" SEQ Map ") == 1
+    assert xml.count(r' TOC \h \z \c "Table" ') == 1
+    entries = [p.text for p in read.paragraphs if p.style.name != "Caption" and p.text in told]
+    assert entries == told
+    assert read.styles["Caption"].paragraph_format.keep_with_next
+    assert xml.count('fldCharType="begin"') == xml.count('fldCharType="end"')
+
+
+def test_docx_keeps_short_tables_on_one_page_and_repeats_their_headings(made):
+    from docx import Document
+
+    _, folder = made
+    for table in Document(folder / "appendix.docx").tables:
+        rows = [row._tr.xml for row in table.rows]
+        assert "<w:tblHeader/>" in rows[0]
+        assert "<w:keepNext/>" in rows[0]
+        assert all("<w:cantSplit/>" in row for row in rows)
+        kept = ["<w:keepNext/>" in row for row in rows[1:]]
+        assert not kept[-1]
+        if len(rows) < 6:
+            assert all(kept[:-1])
+
+
+# --- for a program -----------------------------------------------------------------------------
+
+
+def programmed(report):
+    """The made-up report with what programs ask of it: two places, tests, one site."""
+    places = pd.DataFrame(
+        {
+            "name": ["All of it", "Rest of Example"],
+            "population_n": [9000.0, 90_000.0],
+            "population_n_moe": [300.0, 900.0],
+            "locations_n": [4000.0, 40_000.0],
+            "unserved_n": [410.0, 900.0],
+            "unserved_share": [0.1025, 0.0225],
+            "nearest_site_min": [31.0, 12.0],
+        }
+    )
+    table = pd.DataFrame(
+        {"ruca_primary": [10.0, 1.0], "hpsa_pc_status": ["designated", "not_designated"]},
+        index=["51001090101", "51001090102"],
+    )
+    sites = pd.DataFrame(
+        {"place_population_n": [3000.0], "saipe_poverty_share": [0.31]},
+        index=pd.Index(["Clinic A"], name="site"),
+    )
+    tests = {}
+    for name in list_program_rules():
+        day = load_program_rule(name).last_read
+        test = evaluate_program(table, name, as_of=day, sites=sites, missing="say")
+        told = (test.rule.title, test.as_of, test.confirm_at)
+        tests[name] = ProgramFinding(*told, test.criteria, test.notes)
+    return dataclasses.replace(report, places=places, programs=tests, application=sites)
+
+
+@pytest.fixture(scope="module")
+def for_programs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("programs")
+    table = make_table(6)
+    table["name"] = [f"Tract {k}" for k in range(len(table))]
+    report = programmed(make_report(table))
+    for name in list_layouts():
+        for ending in ("pdf", "docx"):
+            write_appendix(report, folder / f"{name}.{ending}", program=name)
+    return report, folder
+
+
+@pytest.mark.parametrize("name", list_layouts())
+def test_a_layout_asks_for_what_there_is(name):
+    layout = find_layout(name)
+    assert layout.id == name
+    assert set(layout.programs) | {layout.rural} <= {*list_program_rules(), ""}
+    known = {*columns(), "people_per_mi2"}
+    for part in (layout.lines, layout.care, layout.people):
+        asked = [c.removesuffix("_designated_share") for c in part.columns]
+        assert all(c in known or c in {"hpsa_pc", "hpsa_mh", "mua"} for c in asked)
+        assert not any(word in c for c in part.columns for word in ("black", "hispanic", "white"))
+    assert (name == "generic") == (not layout.statute)
+
+
+@pytest.mark.parametrize("name", list_layouts())
+@pytest.mark.parametrize("ending", ["pdf", "docx"])
+def test_an_appendix_has_its_programs_words_tests_and_tables(for_programs, name, ending):
+    report, folder = for_programs
+    read = pdf_text if ending == "pdf" else docx_text
+    text, layout = read(folder / f"{name}.{ending}"), find_layout(name)
+    for part in ("A. Lines", "B. Care", "C. People", "410", "9,000", "± 300", "31 min", "Clinic A"):
+        assert squeeze(part) in text, part
+    assert squeeze(layout.statute) in text
+    for rule in layout.programs:
+        test = report.programs[rule]
+        assert squeeze(f"{test.title}; as of {test.as_of}") in text
+        for _, row in test.criteria.iterrows():
+            assert squeeze(row["citation"]) in text
+            assert squeeze(row["missing"]) in text
+    assert "eligible" not in text.lower()
+    for ours in layout.words:
+        assert squeeze(ours) not in text, ours
+    assert ("Highneed" in text or "High-need" in text) == bool(layout.words)
+
+
+def test_points_and_amounts_of_the_worksheet_stand_in_the_table(for_programs):
+    _, folder = for_programs
+    text = pdf_text(folder / "usda-dlt.pdf")
+    assert squeeze("40 points") in text
+    assert squeeze("mean 31 % against points 0 from 0 %") in text.replace("\u00a0", "")
+    assert squeeze("read second hand") in text
+    assert squeeze("It needs grant requested: --grant, in dollars") in text
+    assert squeeze("unverified: recalled only") in pdf_text(folder / "bead.pdf")
+
+
+def test_what_the_study_has_not_is_said_with_where_to_get_it(for_programs):
+    _, folder = for_programs
+    text = pdf_text(folder / "hrsa.pdf")
+    assert squeeze("Not in this study, and where the applicant gets it") in text
+    assert (
+        squeeze(
+            'Residents in a medically underserved area (MUA): [[tables]] with reader = "designations"'
+        )
+        in text
+    )
+    assert squeeze("Adult residents who are veterans: ACS B21001_002 / B21001_001") in text
+
+
+@pytest.mark.parametrize("ending", ["pdf", "docx"])
+def test_the_recipe_stands_beside_the_document_with_its_checksum_in_it(for_programs, ending):
+    report, folder = for_programs
+    read = pdf_text if ending == "pdf" else docx_text
+    beside = folder / "hrsa-study.toml"
+    assert beside.read_text(encoding="utf-8") == report.study_toml
+    text = read(folder / f"hrsa.{ending}")
+    assert hashlib.sha256(beside.read_bytes()).hexdigest() in text
+    assert "hrsa-study.toml" in text
+    assert squeeze(report.study_toml) not in text
+
+
+def test_a_run_names_its_own_file_and_writes_no_second_one(tmp_path):
+    write_appendix(make_report(), tmp_path / "a.docx", recipe="study.toml")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.docx"]
+    assert "study.toml" in docx_text(tmp_path / "a.docx")
+
+
+def test_a_program_that_does_not_exist_is_told_the_closest(report, tmp_path):
+    with pytest.raises(InputError, match="but for 'usda-dlt'") as caught:
+        write_appendix(report, tmp_path / "a.pdf", program="USDA-DLTX")
+    assert "fcc-rhc" in caught.value.fix
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_columns_hold_their_longest_word_and_fill_the_page(seed):
+    random = np.random.default_rng(seed)
+    n, letters = int(random.integers(2, 9)), "abcdefgh"
+
+    def word():
+        return "".join(random.choice(list(letters), int(random.integers(1, 9))))
+
+    heads = tuple(Head(f"{word()} {word()}", width=float(random.uniform(0.5, 3))) for _ in range(n))
+    rows = tuple(tuple(Cell(word()) for _ in range(n)) for _ in range(3))
+    table = Table("t", heads, rows, ("a", "b", "c"))
+    widths = column_widths(table, 468.0)
+    assert sum(widths) == pytest.approx(468.0)
+    longest = [
+        max(len(w) for w in (*h.label.split(), *(row[i].text for row in rows)))
+        for i, h in enumerate(heads)
+    ]
+    for width, letters_n in zip(widths, longest, strict=True):
+        # Half an em a letter, at 11 points.
+        assert width >= letters_n * 5.5 or sum(longest) * 5.5 + 9 * n > 400
+    assert stays_whole(table, widths)
+    many = dataclasses.replace(table, rows=rows * 20)
+    assert not stays_whole(many, widths)
+
+
+def test_no_data_and_a_wide_margin_look_different(report):
+    """No data is paper; only a wide margin is hatched."""
+    from equity.outputs import _figure
+
+    assert _figure._MISSING == "#ffffff"
+    source = Path(_figure.__file__).read_text(encoding="utf-8")
+    assert source.count('hatch="/////"') == 2
+    assert '"...."' not in source

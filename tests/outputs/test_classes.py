@@ -8,9 +8,18 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from equity.areas.schema import columns, layers_in
+from equity.areas.schema import columns, describe, layers_in
 from equity.outputs._classes import classify
-from equity.outputs._colors import COLORS, NEUTRAL, NEUTRAL_ZERO, NO_DATA, RAMP, ZERO
+from equity.outputs._colors import (
+    CHANGE,
+    COLORS,
+    NEUTRAL,
+    NEUTRAL_CHANGE,
+    NEUTRAL_ZERO,
+    NO_DATA,
+    RAMP,
+    ZERO,
+)
 
 RANDOM = np.random.default_rng(3)
 CASES = {
@@ -107,6 +116,27 @@ def test_given_limits_make_the_same_legend_everywhere():
     assert people.codes.tolist() == [0, 1, 1, 2]
 
 
+def test_a_change_has_round_classes_around_none_and_a_color_each_way():
+    (people,) = describe(["gap_n_change"])
+    (points,) = describe(["connected_share_change"])
+    values = [-900, -250, -249, -50, -49, 0, 49, 50, 249, 250, np.nan]
+    found = classify(values, "people", direction=people.direction, limits=people.scale)
+    assert found.codes.tolist() == [0, 0, 1, 1, 2, 2, 2, 3, 3, 4, -1], "both sides alike"
+    assert found.labels == (
+        "down 250 people or more", "down 50 to 250 people", "under 50 people either way",
+        "up 50 to 250 people", "up 250 people or more",
+    )  # fmt: skip
+    assert found.colors == CHANGE
+    shares = classify([-0.06, 0.012, 0.2], "share", direction=points.direction, limits=points.scale)
+    assert shares.labels[1] == "down 1 to 5 points"
+    assert shares.colors == CHANGE[::-1], "more connected homes are better"
+    assert shares.codes.tolist() == [0, 3, 4]
+    (plain,) = describe(["population_n_change"])
+    assert classify(values, "people", limits=plain.scale).colors == NEUTRAL_CHANGE
+    assert describe(["gap_n_change_q"])[0].scale == describe(["gap_n_before"])[0].scale == ()
+    assert classify(values, "people", limits=(-50, 50)).colors == NEUTRAL_CHANGE[::2]
+
+
 def test_neighboring_classes_differ_in_gray():
     def gray(color):
         return sum(w * int(color[i : i + 2], 16) for w, i in ((0.299, 1), (0.587, 3), (0.114, 5)))
@@ -114,6 +144,10 @@ def test_neighboring_classes_differ_in_gray():
     for ramp in ((ZERO, *RAMP), (NEUTRAL_ZERO, *NEUTRAL)):
         steps = [gray(c) for c in ramp]
         assert all(a - b > 20 for a, b in pairwise(steps))
+    for ramp in (CHANGE, NEUTRAL_CHANGE):
+        steps = [gray(c) for c in ramp]
+        assert len({round(s / 20) for s in steps}) == len(steps), "no two look the same in gray"
+        assert all(abs(a - b) > 20 for a, b in pairwise(steps))
 
 
 def test_every_layer_of_the_package_has_five_to_seven_round_classes_or_words():

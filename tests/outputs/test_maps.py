@@ -421,7 +421,15 @@ def test_the_reader_can_switch_to_larger_areas_whose_limits_are_those_of_their_s
 def test_no_template_names_a_color_but_by_its_role():
     from equity.outputs import _html, _text
 
-    sheets = ["page.css", "map.css", "table.css", "alone.css", "map.html.j2", "page.html.j2"]
+    sheets = [
+        "page.css",
+        "plan.css",
+        "map.css",
+        "table.css",
+        "alone.css",
+        "map.html.j2",
+        "page.html.j2",
+    ]
     for name in (*_html.SCRIPTS, "sort.js", "page.js", *sheets):
         text = _text.template(name)
         assert not re.search(r"#[0-9a-fA-F]{3,6}\b(?![^{]*\{)", text), name

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import equity as eq
 from equity.areas.aggregate import roll_up
+from equity.funding.costs import made_up_costs
 from equity.measures.gap import SPLIT
 from equity.provenance import meta
 from equity.study.run import Study
@@ -172,3 +175,38 @@ def test_every_file_is_written(virginia, tmp_path):
     written = pd.read_parquet(folder / "communities.parquet")
     assert written["locations_n"].sum() == 2_911_038
     assert (folder / "index.html").stat().st_size < 8_000_000
+
+
+def test_virginia_s_plan_is_near_the_best_and_lines_alone_earn_no_more_than_lack_only_a_line(
+    virginia,
+):
+    suffix = "__fcc_706_2024"
+    shares = (
+        "qualifying_share",
+        "connected_share",
+        "subscription_share",
+        "gap_line_only_n",
+        "gap_n",
+    )
+    table = virginia.table.assign(**{name: virginia.table[f"{name}{suffix}"] for name in shares})
+    table["qualifying_n"] = table["locations_n"] * table["qualifying_share"]
+    candidates = eq.draw_up_projects(table, made_up_costs())
+    lines = candidates[candidates["fixes"] == "line"]
+    alone = eq.portfolio(table, lines, budget_usd=1e12)
+    assert alone.people_n == pytest.approx(table["gap_line_only_n"].sum())
+    # The part that was once called infrastructure holds eight times as many.
+    without_line = (
+        table["population_n"] * table["beyond_reach_share"] * (1 - table["qualifying_share"])
+    )
+    assert without_line.sum() > 8 * alone.people_n
+    started = time.process_time()
+    plan = eq.portfolio(table, candidates, budget_usd=20e6, gap=1e-3)
+    assert time.process_time() - started < 60
+    assert plan.gap <= 1e-3
+    assert plan.spent_usd <= 20e6
+    left = eq.scenario(
+        table,
+        line=plan.areas["plan_fixes"].str.contains("line").astype(float),
+        home=plan.areas["plan_fixes"].str.contains("home").astype(float),
+    )
+    assert -left.counts.loc["gap_n", "change"] == pytest.approx(plan.people_n)

@@ -250,6 +250,45 @@ def test_the_facts_about_counties_are_found_again(routed, shared_data):
             assert row[name] == pytest.approx(getattr(fact, name), abs=0.00501), fact
 
 
+def test_rurality_on_top_of_the_curve_is_no_better_where_it_had_no_part(
+    published, routed, shared_data
+):
+    """The table of docs/validation.md: its first two rows."""
+    virginia = published["OEPS 2020-21", "Virginia"].query("published > 0 and km > 0")
+    ratio = virginia["published"] / estimated(virginia, "curve")
+    factor = ratio.groupby(classes(virginia)).median()
+    assert factor.round(2).to_dict() == {
+        "rural": 1.15,
+        "suburban": 1.07,
+        "town": 1.08,
+        "urban": 0.97,
+    }
+    sites, state_of, centers = routed
+    driven = pd.read_csv(
+        shared_data / "bundles/common/travel/county_drive_times_2023.csv", dtype={"GEOID": str}
+    ).set_index(["GEOID", "health_site_type"])["avg_drive_time_minutes"]
+    codes = pd.read_csv(shared_data / "bundles/us/ruca_2020_tract.csv", dtype=str)
+    codes = codes.set_index(codes["HeropID"].str[5:])["RUCA1"].astype(float)
+    codes = codes[(codes < 99) & ~codes.index.duplicated()]
+    off = {}
+    for state, code in CODES.items():
+        here = centers[centers.index.str[:2] == code]
+        there = sites[(state_of.reindex(sites.index) == code).to_numpy()]
+        rurality = classes(codes.reindex(here.index).to_frame("ruca")).map(factor).fillna(1.0)
+        for name, times in (("curve", 1.0), ("by rurality", rurality)):
+            away = []
+            for kind, some in there.groupby("kind"):
+                minutes = nearest_sites(here, some)["nearest_site_min"] * times
+                county = minutes.groupby(minutes.index.str[:5]).mean()
+                known = driven.xs(kind, level=1).reindex(county.index)
+                away.append(np.log(county / known)[known > 0])
+            off[name, state] = float(np.sqrt((pd.concat(away) ** 2).mean()))
+    held_out = [state for state in CODES if state != "Virginia"]
+    curve, rural = ([off[name, state] for state in held_out] for name in ("curve", "by rurality"))
+    assert np.round(curve, 3).tolist() == [0.131, 0.149, 0.154, 0.128, 0.133]
+    assert np.round(rural, 3).tolist() == [0.164, 0.166, 0.152, 0.125, 0.165]
+
+
 def test_centers_of_population_move_people_and_lose_none(routed, baseline):
     sites, _, centers = routed
     table = baseline["virginia"]

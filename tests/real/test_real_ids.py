@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib import resources
+
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 
-from equity.areas.geoid import normalize
+from equity.areas.geoid import STATES, normalize
+from equity.areas.points import refuse_other_state
 from equity.areas.table import area_table
 from equity.errors import GeoidError
 
@@ -82,3 +88,22 @@ def test_the_nations_ruca_names_its_damaged_and_repeated_ids(shared_data):
     assert len(result) == 85_524
     with pytest.raises(GeoidError, match="85,524 ids more than once"):
         area_table(pd.concat([whole, whole]), "HeropID", level="tract", geo_vintage="2020-CT2022")
+
+
+def test_the_boxes_of_the_states_are_those_of_their_counties(shared_data):
+    """Within the tenth they are rounded to; two states are told with more than the file draws."""
+    text = resources.files("equity.areas").joinpath("state_boxes.toml").read_text("utf-8")
+    boxes = tomllib.loads(text)
+    path = shared_data / "bundles/common/county/cb_2018_us_county_20m.geojson"
+    drawn = gpd.read_file(path).set_index("GEOID").bounds
+    lies = drawn.groupby(drawn.index.str[:2])
+    for state, low in lies[["minx", "miny"]].min().iterrows():
+        high = lies[["maxx", "maxy"]].max().loc[state]
+        found, box = np.array([*low, *high]), np.array(boxes[state])
+        if state not in {"02", "15"}:  # the date line; the northwestern islands
+            np.testing.assert_array_less(np.abs(found - box), 0.1 + 1e-9)
+            assert (box[:2] <= found[:2]).all()
+            assert (box[2:] >= found[2:]).all()
+    west = drawn["minx"]
+    refuse_other_state(west, drawn["miny"], drawn.index, path, level="county", noun="counties")
+    assert set(boxes) == {code for code, state in STATES.items() if not state.synthetic}

@@ -251,6 +251,31 @@ def test_the_register_is_read_at_full_width(tmp_path):
     )
 
 
+def as_one(first, last, at):
+    """Two providers whose quotes are lost but for one of each: a quote opens, and closes below."""
+    ours, theirs = nppes_rows.cells(first), nppes_rows.cells(last)
+    above = ",".join([*(f'"{cell}"' for cell in ours[:at]), '"' + ",".join(ours[at:])])
+    below = ",".join([",".join(theirs[: at + 1]) + '"', *(f'"{c}"' for c in theirs[at + 1 :])])
+    return f"{above}\n{below}\n".encode()
+
+
+@pytest.mark.parametrize("at", [2, 20, 329])
+@pytest.mark.parametrize("packed", [True, False])
+def test_two_stray_quotes_never_make_one_provider_of_two(tmp_path, at, packed):
+    rows = [nppes_rows.row(0), as_one(20, 40, at), nppes_rows.row(60)]
+    path = tmp_path / "npidata.csv"
+    path.write_bytes(nppes_rows.header() + b"".join(rows))
+    path = register(tmp_path / "n.zip", rows) if packed else path
+    with pytest.raises(FormatError, match=r"closed in a later one \(lines 3\)"):
+        read_nppes(path, as_of="2026-11")
+
+
+def test_a_line_end_in_a_cell_of_the_register_or_between_rows_loses_nobody(tmp_path):
+    told = nppes_rows.row(20, **{"Provider Other Organization Name": "A\nB"})
+    path = register(tmp_path / "n.zip", [nppes_rows.row(0), told, b"\n", nppes_rows.row(40)])
+    assert len(read_nppes(path, as_of="2026-11")) == 3
+
+
 def test_small_blocks_change_nothing(tmp_path, monkeypatch):
     path = register(tmp_path / "n.zip", [nppes_rows.row(i) for i in range(400)])
     whole = read_nppes(path, as_of="2026-11")

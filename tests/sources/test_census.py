@@ -382,7 +382,10 @@ def test_missing_columns(tmp_path, header, says):
         ({"B28002_001E": "B28002_001"}, "no ACS code of an estimate or a margin"),
         ({"B28002_001E": "households"}, "no ACS code"),
         ({"B28002_001E": "B01003_001E", "B28002_001M": "B01003_001E"}, "two columns are mapped"),
-        ({"B28002_001M": "B28002_001E"}, "has a column B28002_001E already"),
+        ({"B28002_001M": "B28002_001E"}, "mapped to B28002_001E, which is another figure"),
+        ({"B28002_001E": "B01003_001E", "B28002_001M": "B01003_001M"}, "is another figure"),
+        ({"b28002_001e": "B28002_004E"}, "is another figure"),
+        ({"GEOID": "B28002_001E"}, "has a column B28002_001E already"),
         ({"hh": "B28002_001E"}, "lacks column hh"),
     ],
 )

@@ -137,3 +137,10 @@ def test_neither_shares_nor_more_than_all_locations_pass_for_counts(tmp_path, ro
     with pytest.raises(InputError, match=says) as caught:
         read_coverage(put(tmp_path, f"10001040100,{row}"), as_of="2024-06-30")
     assert caught.value.rows == ["10001040100"]
+
+
+def test_five_areas_of_a_hundred_locations_each_are_percentages(tmp_path):
+    rows = [f"10001040{n}00,100,90,5,5,3,50,10,40" for n in range(1, 6)]
+    with pytest.raises(InputError, match="every area has 100 locations"):
+        read_coverage(put(tmp_path, *rows), as_of="2024")
+    assert len(read_coverage(put(tmp_path, *rows[:4]), as_of="2024")) == 4

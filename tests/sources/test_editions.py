@@ -20,6 +20,7 @@ from equity.sources.census.centers import read_centers
 from equity.sources.census.gazetteer import read_gazetteer
 from equity.sources.census.tribal import read_tribal_areas
 
+WHERE = [(-75.5, 39.0), (-72.7, 41.6)]  # Delaware, Connecticut
 CT = {"old": "09001010101", "new": "09120010101", "other": "10001040100"}
 
 
@@ -27,6 +28,11 @@ def acs(folder, name="acs.csv", ids=("10001040100",), year=""):
     path = folder / name
     path.write_text("GEOID,YEAR,B01003_001E\n" + "".join(f"{i},{year},5\n" for i in ids))
     return path
+
+
+def acs_supplemental(folder):
+    path = acs(folder)
+    return put(folder, path.read_text().replace("B01003_001E", "K200101_001E"))
 
 
 def acs_in_zip(folder):
@@ -42,7 +48,8 @@ def reporter(folder, value=5, **release):
 
 
 def boundaries(folder, column="GEOID", geoid="10001040100", name="areas.geojson"):
-    frame = gpd.GeoDataFrame({column: [geoid]}, geometry=[box(-75.5, 39, -75.4, 39.1)], crs=4269)
+    x, y = WHERE[geoid[:2] == "09"]
+    frame = gpd.GeoDataFrame({column: [geoid]}, geometry=[box(x, y, x + 0.1, y + 0.1)], crs=4269)
     path = folder / name
     frame.to_file(path, driver="GeoJSON")
     return path
@@ -59,7 +66,8 @@ def gazetteer(folder, name="g.txt", mark="\t", more=""):
 def centers(folder, name="c.txt", county="001", state="10"):
     path = folder / name
     head = "STATEFP,COUNTYFP,TRACTCE,POPULATION,LATITUDE,LONGITUDE\n"
-    path.write_text(f"{head}{state},{county},040100,10,+39.1,-075.4\n")
+    lon, lat = WHERE[state == "09"]
+    path.write_text(f"{head}{state},{county},040100,10,{lat:+},{lon:+}\n")
     return path
 
 
@@ -87,6 +95,8 @@ def read_tracts_gazetteer(path, year):
         (lambda f: acs(f, "acs5_2023_tract_10_1.csv"), eq.read_acs, 2022, 2023),
         (lambda f: acs(f, "acs5_2018_2022.csv"), eq.read_acs, 2018, 2022),
         (acs_in_zip, eq.read_acs, 2022, 2019),
+        (lambda f: acs(f, "copy of ACSDT5Y2022.B01003-Data.csv"), eq.read_acs, 2023, 2022),
+        (lambda f: acs(f, "ACS_17_5YR_B01003_with_ann.csv"), eq.read_acs, 2018, 2017),
         (lambda f: acs(f, year="2017-2021"), eq.read_acs, 2019, 2021),
         (lambda f: acs(f, year="2021"), eq.read_acs, 2020, 2021),
         (lambda f: reporter(f, id="acs2021_5yr"), eq.read_acs, 2020, 2021),
@@ -125,6 +135,13 @@ def test_another_year_is_refused_and_the_right_one_read(tmp_path, made, reader, 
         (lambda f: acs(f, "ACSDT1Y2023.B01003-Data.csv"), "1 year"),
         (lambda f: acs(f, "acs1_2023_tract.csv"), "1 year"),
         (lambda f: acs(f, "acs2023_3yr_B01003.csv"), "3 years"),
+        (lambda f: acs(f, "productDownload_ACSST1Y2023.S1701-Data.csv"), "1 year"),
+        (lambda f: acs(f, "ACS_23_1YR_B01003_with_ann.csv"), "1 year"),
+        (lambda f: acs(f, "de_acs1_B01003.csv"), "1 year"),
+        (lambda f: acs(f, "ACS 3-year, 2023.csv"), "3 years"),
+        (lambda f: acs(f, "B01003_1yr.csv"), "1 year"),
+        (lambda f: acs(f, "ACSSE2023.B01003-Data.csv"), "1 year"),
+        (acs_supplemental, "1 year"),
         (lambda f: acs(f, year="2021-2023"), "3 years"),
         (lambda f: reporter(f, id="acs2023_1yr"), "1 year"),
         (lambda f: reporter(f, years="2021-2023"), "3 years"),

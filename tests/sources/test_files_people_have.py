@@ -26,6 +26,7 @@ from equity.files.delimited import read_text_table
 from equity.provenance import meta
 from equity.sources.census._acs_forms import read_form
 from equity.sources.fcc.classes import read_coverage
+from equity.sources.own_travel import read_travel_times
 
 A, B = "01003010100", "10001040201"  # the first has a zero to lose
 OWN = {"agency": "a", "product": "p", "vintage": "v", "geo_vintage": "2020", "level": "tract"}
@@ -366,6 +367,22 @@ def test_powers_of_ten_are_read_whole_or_refused(ids, digits):
     assert read == ids
 
 
+@pytest.mark.parametrize(
+    ("whole", "cut", "level"),
+    [
+        ("5.1001090101E+10", "5.1001E+10", "tract"),
+        ("51001090101", "5.10010901E+10", "tract"),
+        ("1.001020101E+9", "1.001E+9", "tract"),
+        ("5.10010901011E+11", "5.1001090102E+11", "block_group"),
+        ("5.1001E+4", "5.1E+4", "county"),
+    ],
+)
+def test_a_cut_id_is_refused_whatever_stands_beside_it(whole, cut, level):
+    with pytest.raises(GeoidError, match="rounded to powers of ten"):
+        normalize([whole, cut], level=level)
+    assert len(normalize([whole], level=level)) == 1
+
+
 def test_cut_ids_are_named_with_the_way_out(tmp_path):
     with pytest.raises(GeoidError, match=r"rounded to powers of ten .* \(lines 2, 3\)") as caught:
         own(put(tmp_path, "GEOID,n\n1.0003E+09,1\n1.0003E+09,2\n"))
@@ -441,9 +458,67 @@ def test_an_id_of_no_level_is_refused_though_others_may_be_left_out(tmp_path):
 @given(tracts, st.sampled_from([2, 5, 12, 15]))
 def test_no_area_is_of_another_level_than_its_own(tract, digits):
     other = (tract + "1001")[:digits]
-    found = of_other_level(pd.Series([tract, str(int(tract)), other]), "tract").tolist()
-    assert found[:2] == [False, False]
-    assert found[2]
+    assert of_other_level(pd.Series([tract, other]), "tract").tolist() == [False, True]
+    assert of_other_level(pd.Series([str(int(tract))]), "tract").tolist() == [False]
+
+
+OKLAHOMA, ARIZONA = "40013301234", "040013301234"  # a tract, and the block group it would become
+
+
+def test_a_tract_never_becomes_a_block_group_of_another_state(tmp_path):
+    """Where others show their zero, or other tracts are about, no zero is put before it."""
+    sure, level = "40001376601", {"level": "block_group"}
+    kept = put(tmp_path, f"GEOID,n\n011010001001,1\n{OKLAHOMA},2\n")
+    table = own(kept, other_levels="drop", **level)
+    assert table.index.tolist() == ["011010001001"]
+    assert "1 rows of other levels left out" in meta(table).notes[0]
+    with pytest.raises(GeoidError, match=r"of another level .*lines 3"):
+        own(kept, **level)
+    with pytest.raises(GeoidError, match=r"others have their leading zero.*lines 3"):
+        eq.read_acs(
+            put(tmp_path, kept.read_text().replace(",n", ",B01003_001E")), year=2023, **level
+        )
+    either = put(tmp_path, f"GEOID,n\n100010401001,1\n{sure},2\n{OKLAHOMA},3\n")
+    with pytest.raises(GeoidError, match=r"could be of this level .*lines 4"):
+        own(either, other_levels="drop", **level)
+    alone = put(tmp_path, f"GEOID,n\n100010401001,1\n{OKLAHOMA},3\n")
+    assert own(alone, **level).index.tolist() == ["100010401001", ARIZONA]
+
+
+# --- ZIP areas -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["FIPS", "GEOID", "geoid"])
+def test_codes_of_counties_are_no_zip_areas(tmp_path, name):
+    text = f"{name},n\n10001,1\n10003,2\n10000,3\n"
+    with pytest.raises(
+        GeoidError, match=f"every id under {name} is the code of a county"
+    ) as caught:
+        own(put(tmp_path, text), level="zcta")
+    assert caught.value.rows == ["line 2", "line 3", "line 4"]
+    renamed = put(tmp_path, text.replace(name, "ZCTA"))
+    assert len(own(renamed, level="zcta", id_column="ZCTA")) == 3
+    assert len(own(put(tmp_path, f"{text}10004,4\n"), level="zcta")) == 4  # no county
+    assert len(own(put(tmp_path, f"{name},n\n860Z200US10001,1\n"), level="zcta")) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "area"),
+    [
+        ("601", "00601"),
+        ("1001", "01001"),
+        ("8989", "08989"),
+        ("235", None),
+        ("0235", None),
+        ("9012", None),
+    ],
+)
+def test_zeros_of_a_zip_area_are_put_back_where_some_begin_so(cell, area):
+    if area:
+        assert normalize([cell, "19901"], level="zcta").tolist() == [area, "19901"]
+    else:
+        with pytest.raises(GeoidError, match="too short for ZIP areas"):
+            normalize([cell, "19901"], level="zcta")
 
 
 # --- ids of parts ----------------------------------------------------------------------------
@@ -554,6 +629,75 @@ def test_a_sign_of_another_unit_brings_that_unit_and_no_missing_value(
         own(path, {"y": {"column": "x", "unit": unit}})
     assert caught.value.fix == fix
     assert own(path, {"y": {"column": "x"} | follow})["y"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("cell", "right"),
+    [("1.2E+05", None), ("1E+03", None), ("-6.67E+08", None), ("1.2346E+5", None),
+     ("1.23456E+05", 123456), ("1e+05", 100000), ("1.2e+07", 12_000_000), ("5.0E+00", 5)],
+)  # fmt: skip
+def test_a_number_that_a_narrow_column_rounded_is_refused(tmp_path, cell, right):
+    path = put(tmp_path, f"GEOID,n,B28002_001E\n{A},{cell},{cell}\n{B},5,5\n")
+    readers = (own, lambda p: eq.read_acs(p, year=2023).rename(columns={"B28002_001E": "n_n"}))
+    for read in readers:
+        if right is None:
+            with pytest.raises(InputError, match="rounded to a power of ten") as caught:
+                read(path)
+            assert caught.value.rows in ([A], ["line 2"])
+        else:
+            assert read(path)["n_n"].tolist() == [right, 5]
+
+
+def test_rows_of_words_among_areas_say_how_to_leave_them_out(tmp_path):
+    path = put(tmp_path, f"GEOID,n\n{A},1\nTotal,1\n")
+    with pytest.raises(
+        GeoidError, match=r"1 rows are of no area \('Total'\) \(lines 3\)"
+    ) as caught:
+        own(path)
+    assert caught.value.fix == 'other_levels = "drop" leaves them out'
+    assert len(own(path, other_levels="drop")) == 1
+
+
+def own_margin(path):
+    return own(path, {"n_n": {"column": "m", "moe": "n"}})
+
+
+def acs_count(path):
+    return eq.read_acs(path, year=2023, columns={"n": "B28002_001E"})
+
+
+def acs_margin(path):
+    return eq.read_acs(path, year=2023, columns={"m": "B28002_001E", "n": "B28002_001M"})
+
+
+def classes(path):
+    counts = dict(
+        zip("nmko", ["locations_n", "served_n", "underserved_n", "unserved_n"], strict=True)
+    )
+    return read_coverage(path, as_of="2026", columns=counts)
+
+
+def clinics(path):
+    columns = {"lon": "x", "lat": "y", "fte": "n"}
+    return eq.read_sites(path, as_of="2026", layout="points", columns=columns)
+
+
+def drives(path):
+    said = {key: OWN[key] for key in ("agency", "product", "vintage", "geo_vintage", "level")}
+    roles = {"origin": "GEOID", "destination": "o", "cost": "n", "unit": "min"}
+    return read_travel_times(path, **said, **roles)
+
+
+@pytest.mark.parametrize("read", [own, own_margin, acs_count, acs_margin, classes, clinics, drives])
+def test_a_comma_between_semicolons_is_never_guessed(tmp_path, read):
+    """1,234 is a thousand and more, or one and a bit."""
+    text = "sep=;\nGEOID;n;m;k;o;x;y\n{};{};1234;0;0;-75.5;39.1\n"
+    with pytest.raises(InputError, match=r"column \S+ holds '1,234': with semicolons") as caught:
+        read(put(tmp_path, text.format(B, "1,234")))
+    assert caught.value.fix == "write a point before decimals, and nothing between thousands"
+    assert len(read(put(tmp_path, text.format(B, "1234")))) == 1
+    commas = text.replace(";", ",").replace("sep=,\n", "")
+    assert len(read(put(tmp_path, commas.format(B, '"1,234"')))) == 1
 
 
 @pytest.mark.parametrize("cell", ["12,5", "12 km", "1.2.3"])
@@ -756,58 +900,84 @@ def turned(how, lon, lat):
     return {SIGN: (-lon, lat), AXES: (lat, lon)}[how]
 
 
-def as_boundaries(tmp_path, lon, lat):
+def as_boundaries(tmp_path, lon, lat, geoid=B):
     table = gpd.GeoDataFrame(
-        {"GEOID": [B]}, geometry=[box(lon, lat, lon + 0.01, lat + 0.01)], crs=4269
+        {"GEOID": [geoid]}, geometry=[box(lon, lat, lon + 0.01, lat + 0.01)], crs=4269
     )
     return eq.read_boundaries(written(tmp_path / "t.geojson", table, driver="GeoJSON"), year=2020)
 
 
-def as_sites(tmp_path, lon, lat):
+def as_sites(tmp_path, lon, lat, _geoid=B):
     return eq.read_sites(put(tmp_path, f"lon,lat\n{lon},{lat}\n"), as_of="2026", layout="points")
 
 
-def as_table(tmp_path, lon, lat):
-    path = put(tmp_path, f"GEOID,x,y\n{B},{lon},{lat}\n")
-    return own(path, {"lon": {"column": "x"}, "lat": {"column": "y"}})
+def as_table(tmp_path, lon, lat, geoid=B, names=("lon", "lat")):
+    path = put(tmp_path, f"GEOID,x,y\n{geoid},{lon},{lat}\n")
+    return own(path, {names[0]: {"column": "x"}, names[1]: {"column": "y"}})
 
 
-def as_gazetteer(tmp_path, lon, lat):
+def as_inner_points(tmp_path, lon, lat, geoid=B):
+    return as_table(tmp_path, lon, lat, geoid, ("intpt_lon", "intpt_lat"))
+
+
+def as_area_table(_tmp_path, lon, lat, geoid=B):
+    frame = pd.DataFrame({"id": [geoid], "Latitude": [lat], "Longitude": [lon], "colony_n": [0]})
+    return eq.area_table(frame, "id", level="tract", geo_vintage="2020")
+
+
+def as_gazetteer(tmp_path, lon, lat, geoid=B):
     from equity.sources.census.gazetteer import read_gazetteer
 
-    text = f"USPS\tGEOID\tALAND\tAWATER\tINTPTLAT\tINTPTLONG\nDE\t{B}\t1\t0\t{lat}\t{lon}\n"
+    text = f"USPS\tGEOID\tALAND\tAWATER\tINTPTLAT\tINTPTLONG\nX\t{geoid}\t1\t0\t{lat}\t{lon}\n"
     return read_gazetteer(put(tmp_path, text, "g.txt"), year=2020, level="tract")
 
 
-def as_centers(tmp_path, lon, lat):
+def as_centers(tmp_path, lon, lat, geoid=B):
     from equity.sources.census.centers import read_centers
 
     head = "STATEFP,COUNTYFP,TRACTCE,POPULATION,LATITUDE,LONGITUDE\n"
-    return read_centers(
-        put(tmp_path, f"{head}10,001,040201,5,{lat},{lon}\n"), year=2020, level="tract"
-    )
+    row = f"{geoid[:2]},{geoid[2:5]},{geoid[5:]},5,{lat},{lon}\n"
+    return read_centers(put(tmp_path, head + row), year=2020, level="tract")
 
 
+WITH_IDS = [as_boundaries, as_table, as_inner_points, as_area_table, as_gazetteer, as_centers]
 PLACES = {
-    "Delaware": (-75.5, 39.1),
-    "Anchorage": (-149.9, 61.2),
-    "Honolulu": (-157.9, 21.3),
-    "San Juan": (-66.1, 18.4),
+    "Delaware": (-75.5, 39.1, B),
+    "Anchorage": (-149.9, 61.2, "02020000101"),
+    "Honolulu": (-157.9, 21.3, "15003000100"),
+    "San Juan": (-66.1, 18.4, "72127000100"),
 }
 
 
 @pytest.mark.parametrize("how", [SIGN, AXES])
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("read", [as_boundaries, as_sites, as_table, as_gazetteer, as_centers])
+@pytest.mark.parametrize("read", [as_sites, *WITH_IDS])
 def test_turned_coordinates_are_refused_with_their_cause_everywhere(tmp_path, read, place, how):
+    lon, lat, geoid = PLACES[place]
     with pytest.raises(InputError, match=how) as caught:
-        read(tmp_path, *turned(how, *PLACES[place]))
+        read(tmp_path, *turned(how, lon, lat), geoid)
     assert caught.value.fix
-    assert len(read(tmp_path, *PLACES[place])) == 1
+    assert len(read(tmp_path, lon, lat, geoid)) == 1
+
+
+@pytest.mark.parametrize("read", [as_sites, *WITH_IDS])
+def test_a_minus_sign_too_many_is_refused_too(tmp_path, read):
+    with pytest.raises(InputError, match="a minus sign too many") as caught:
+        read(tmp_path, -144.8, 13.4, "66010950100")
+    assert caught.value.fix == "write east as positive"
+
+
+@pytest.mark.parametrize("read", WITH_IDS)
+def test_an_area_far_outside_the_state_of_its_id_is_refused(tmp_path, read):
+    for lon, lat, geoid in ((-90.1, 38.6, B), *((*PLACES["Honolulu"][:2], "02020000101"),)):
+        with pytest.raises(InputError, match="outside the state of their ids") as caught:
+            read(tmp_path, lon, lat, geoid)
+        assert caught.value.rows == [geoid]
+    assert len(read(tmp_path, 179.6, 51.9, "02016000100")) == 1  # beyond the date line
 
 
 @pytest.mark.parametrize("place", [(0, 0), (9.5, 51.2), (-0.0007, 0.0003), (-58.4, -34.6)])
-@pytest.mark.parametrize("read", [as_boundaries, as_table])
+@pytest.mark.parametrize("read", WITH_IDS[:4])
 def test_areas_in_no_part_of_the_country_are_refused(tmp_path, read, place):
     with pytest.raises(InputError, match="1 areas lie outside the United States"):
         read(tmp_path, *place)

@@ -81,6 +81,8 @@ def test_a_margin_wider_than_any_share_is_refused(tmp_path):
         ("nearest_km", "DistKm", [1, 5], ""),
         ("poor_n", "POV_PCT", [12, 20], "called POV_PCT"),
         ("poor_n", "MedianIncome", [12, 20], "called MedianIncome"),
+        ("births_n", "Rate per 1000", [12, 20], "called Rate per 1000"),
+        ("adi_n", "ADI_index", [12, 20], "called ADI_index"),
         ("family_n", "families", [12, 20], ""),
     ],
 )

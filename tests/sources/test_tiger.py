@@ -28,7 +28,7 @@ from equity.sources.census.boundaries import equal_area_crs
 
 IDS = ["10001040100", "10001040201"]
 SQUARES = [box(-75.6, 39.0, -75.5, 39.1), box(-75.5, 39.0, -75.4, 39.1)]
-BOW_TIE = Polygon([(-80, 40), (-79, 41), (-79, 40), (-80, 41)])
+BOW_TIE = Polygon([(-76, 39), (-75, 40), (-75, 39), (-76, 40)])
 
 
 def frame(ids=IDS, shapes=SQUARES, crs="EPSG:4269", **columns):
@@ -215,6 +215,19 @@ def test_an_area_that_is_none(tmp_path, cell, says):
     assert caught.value.rows == ["row 2"]
 
 
+@pytest.mark.parametrize("unit", [1e-6, 1 / 4046.86, 1e-4, 10.7639])
+def test_land_in_another_unit_than_square_meters_is_refused(tmp_path, unit):
+    drawn = frame().to_crs(5070).area
+    for water in (0, 0.99):
+        land = [float(area) * (1 - water) for area in drawn]
+        table = read_boundaries(geopackage(frame(ALAND=land), tmp_path / "m.gpkg"), year=2020)
+        assert table["land_km2"].sum() == pytest.approx(sum(land) / 1e6)
+    path = geopackage(frame(ALAND=[float(area) * unit for area in drawn]), tmp_path / "t.gpkg")
+    with pytest.raises(InputError, match="not in square meters") as caught:
+        read_boundaries(path, year=2020)
+    assert "square meters" in caught.value.fix
+
+
 # --- broken polygons -------------------------------------------------------------------------
 
 
@@ -229,7 +242,7 @@ def test_a_bow_tie_is_repaired_and_counted(tmp_path):
 
 
 def test_a_spike_is_cut_off_not_kept_as_a_line(tmp_path):
-    spike = Polygon([(-80, 40), (-79, 40), (-79, 41), (-78, 42), (-79, 41), (-80, 41)])
+    spike = Polygon([(-76, 39), (-75, 39), (-75, 40), (-74, 41), (-75, 40), (-76, 40)])
     table = read_boundaries(
         geopackage(frame(shapes=[SQUARES[0], spike]), tmp_path / "t.gpkg"), year=2020
     )
@@ -245,7 +258,7 @@ def test_a_spike_is_cut_off_not_kept_as_a_line(tmp_path):
         (Point(-75, 39), "1 areas are no polygons but a Point"),
         (LineString([(0, 0), (1, 1)]), "but a LineString"),
         (GeometryCollection([SQUARES[1], Point(0, 0)]), "but a GeometryCollection"),
-        (Polygon([(-80, 40), (-79, 41), (-78, 42)]), "1 polygons enclose nothing"),
+        (Polygon([(-76, 39), (-75, 40), (-74, 41)]), "1 polygons enclose nothing"),
     ],
 )
 def test_what_is_no_polygon_names_its_area(tmp_path, shape, says):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pandas as pd
@@ -10,7 +11,7 @@ from door_files import put
 
 import equity as eq
 from equity.areas.geoid import normalize, of_other_level
-from equity.errors import FormatError, GeoidError, InputError
+from equity.errors import FormatError, GeoidError, InputError, VintageError
 from equity.files import vector
 from equity.sources.fcc.classes import read_coverage
 
@@ -36,6 +37,7 @@ def coverage(path, **options):
 
 
 READERS = {own: ("x", "1"), acs_2019: ("B01003_001E", "1"), coverage: (COUNTS, "1,1,0,0")}
+VINTAGE = {own: "20", acs_2019: "10", coverage: "20"}
 IDS = {
     "by year": (["GEOID10"], ["GEOID20"], [OLD], [NEW]),
     "with and without a year": (["GEOID"], ["GEOID10"], [NEW], [OLD]),
@@ -61,8 +63,60 @@ def test_two_columns_of_ids_that_differ_are_asked_about(tmp_path, kind, reader):
         reader(path)
     assert "id_column=" in caught.value.fix
     for names, expected in ((one, first), (two, second)):
-        table = reader(path, id_column=names[0] if len(names) == 1 else names)
+        given = {"id_column": names[0] if len(names) == 1 else names}
+        if names[0][-2:] in {"10", "20"} - {VINTAGE[reader]}:
+            with pytest.raises(VintageError, match="a name of areas of"):
+                reader(path, **given)
+            continue
+        table = reader(path, **given)
         assert table.index.tolist() == normalize(["".join(expected)], level="tract").tolist()
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    "header",
+    [
+        "GEOID{}",
+        "geo_id_20{}",
+        "TractFIPS{}",
+        "GEOID_TRACT_{}",
+        "STATEFP{0},COUNTYFP{0},TRACTCE{0}",
+    ],
+)
+def test_ids_under_the_name_of_another_census_are_refused(tmp_path, reader, header):
+    name, value = READERS[reader]
+    cells = "10,001,040100" if "," in header else OLD
+    given = (
+        {"id_column": header} if header in {"geo_id_20{}", "TractFIPS{}", "GEOID_TRACT_{}"} else {}
+    )
+    for census in ("10", "20"):
+        path = put(tmp_path, f"{header.format(census)},{name}\n{cells},{value}\n")
+        options = {key: text.format(census) for key, text in given.items()}
+        if census == VINTAGE[reader]:
+            assert reader(path, **options).index.tolist() == [OLD]
+            continue
+        with pytest.raises(VintageError, match=f"areas of 20{census}, and are said") as caught:
+            reader(path, **options)
+        assert f"geo_vintage of the areas of 20{census}" in caught.value.fix
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("GEOID,STATE,COUNTY,TRACT", f"{OLD},10,001,040201"),
+        ("GEOID,STATE,COUNTY,TRACT", f"1400000US{OLD},DE,3,040100"),
+        ("GISJOIN,STATEA,COUNTYA", "G1000010040100,10,005"),
+        ("fips,State", f"{OLD},Maryland"),
+    ],
+)
+def test_a_whole_id_beside_parts_of_another_is_asked_about(tmp_path, reader, header, cells):
+    name, value = READERS[reader]
+    path = put(tmp_path, f"{header},{name}\n{cells},{value}\n")
+    with pytest.raises(InputError, match=r"columns .* hold different areas .* which are meant\?"):
+        reader(path)
+    table = reader(path, id_column=header.split(",")[0])
+    assert table.index.tolist() == [OLD]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +126,9 @@ def test_two_columns_of_ids_that_differ_are_asked_about(tmp_path, kind, reader):
         ("GEOID,GISJOIN", "01003010100,G0100030010100"),
         ("FIPS,GEOID20", f"{OLD},{OLD}.0"),
         ("GEOID,FIPS", f"{OLD},10001"),
+        ("GEOID,STATE,COUNTY,TRACT", "01003010100,Alabama,Baldwin County,101"),
+        ("GEOID,STATE,COUNTY,TRACT", "1003010100,1,1003,10100"),
+        ("GEOID,STATE,COUNTY", f"{OLD},10,10001"),
         ("STATE,STATEA,COUNTY,COUNTYA,TRACT,TRACTA", "Delaware,10,Kent,001,401,040100"),
     ],
 )
@@ -101,6 +158,8 @@ def test_a_part_of_an_area_is_never_taken_for_it(tmp_path, level, part, whole):
     assert table["x_n"].tolist() == [1]
     assert eq.read_acs(tmp_path / "t.csv", year=2021, level=level)["B01003_001E"].tolist() == [1]
     assert of_other_level(pd.Series([whole, part]), level).tolist() == [False, True]
+    nation = put(tmp_path, f"GEO_ID,B01003_001E\n0100000US,9\n010US,9\n{whole},1\n")
+    assert eq.read_acs(nation, year=2021, level=level)["B01003_001E"].tolist() == [1]
 
 
 # --- answers that go on, and JSON as it comes ------------------------------------------------
@@ -152,6 +211,59 @@ def test_an_answer_that_goes_on_is_never_the_whole(tmp_path, monkeypatch, first,
             with pytest.raises(FormatError, match="the service sent only the first") as caught:
                 read(path)
             assert "startIndex" in caught.value.fix
+
+
+def gml(said, features=2, member="wfs:member"):
+    ring = "39 -75.5 39 -75.4 39.1 -75.4 39 -75.5"
+    polygon = (
+        '<gml:Polygon gml:id="p" srsName="urn:ogc:def:crs:EPSG::4326"><gml:exterior>'
+        f"<gml:LinearRing><gml:posList>{ring}</gml:posList></gml:LinearRing>"
+        "</gml:exterior></gml:Polygon>"
+    )
+    one = "<{0}><a:t gml:id='t{1}'><a:GEOID>{1}</a:GEOID><a:geom>{2}</a:geom></a:t></{0}>"
+    return (
+        '<wfs:FeatureCollection xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:a="http://a" '
+        f'xmlns:gml="http://www.opengis.net/gml/3.2" {said}>'
+        + "".join(one.format(member, geoid, polygon) for geoid in (OLD, NEW)[:features])
+        + "</wfs:FeatureCollection>"
+    )
+
+
+@pytest.mark.parametrize("piece", [1 << 20, 101])
+@pytest.mark.parametrize(
+    ("said", "whole"),
+    [
+        ('numberMatched="2" numberReturned="2"', True),
+        ("numberMatched='unknown' numberReturned='2'", True),
+        ('numberMatched="2"', True),
+        ('numberMatched="500" numberReturned="2"', False),
+        ("numberReturned='2' numberMatched='3'", False),
+        ('numberMatched="3"', False),
+        ('numberMatched="unknown" next="https://a.example/wfs?startIndex=2"', False),
+    ],
+)
+def test_an_answer_in_gml_that_goes_on_is_never_the_whole(
+    tmp_path, monkeypatch, said, whole, piece
+):
+    monkeypatch.setattr(vector, "_PIECE", piece)
+    path = put(tmp_path, gml(said), "t.gml")
+    if whole:
+        assert eq.read_boundaries(path, year=2020).index.tolist() == [OLD, NEW]
+    else:
+        with pytest.raises(FormatError, match="the service sent only the first"):
+            eq.read_boundaries(path, year=2020)
+
+
+@pytest.mark.parametrize("name", ["t.geojson", "t.json", "t.geojson.gz"])
+def test_a_map_that_names_something_twice_is_refused(tmp_path, name):
+    pack = gzip.compress if name.endswith("gz") else bytes
+    text = json.dumps(answer(1, note='"coordinates": [1, 2'))
+    path = put(tmp_path, pack(text.encode()), name)
+    assert eq.read_boundaries(path, year=2020).index.tolist() == [OLD]
+    for again in (f'"GEOID": "{NEW}", ', '"words": 5, '):
+        twice = text.replace('"properties": {', '"properties": {' + again)
+        with pytest.raises(FormatError, match="stands twice in one object"):
+            eq.read_boundaries(put(tmp_path, pack(twice.encode()), name), year=2020)
 
 
 RECORDS = f'[{{"GEOID": "{OLD}", "x": 1, "name": "Doña Ana"}}]'

@@ -29,6 +29,7 @@ _UNITS = {
     "m": ("km", 1.0, 1000.0),
     "mi": ("km", 1.609344, 1.0),
     "miles": ("km", 1.609344, 1.0),
+    "weight": ("weight", 1.0, 1.0),
 }
 _UNLISTED = ("not_covered", "unreachable")
 
@@ -48,10 +49,10 @@ def read_travel_table(
     target, times, over = _unit(unit)
     if unlisted not in _UNLISTED:
         raise InputError(f"unlisted is {unlisted!r}", fix=f"use one of {', '.join(_UNLISTED)}")
-    other = "km" if target == "min" else "min"
-    if limits[other] is not None:
+    other = [name for name, limit in limits.items() if name != target and limit is not None]
+    if other:
         raise InputError(
-            f"the table is in {target}, the limit in {other}",
+            f"the table is in {target}, the limit in {other[0]}",
             fix="give max_minutes for a table of times, radius_km for one of distances",
         )
     file = None if isinstance(table, pd.DataFrame) else str(table)
@@ -60,7 +61,7 @@ def read_travel_table(
         raise InputError("the travel table has no rows", file=file, code="E-EMPTY")
     row, column = _positions(rows, names, origins, sites, file=file)
     cost = _numbers(rows[names[2]], file=file) * times / over
-    limit = limits[target]
+    limit = limits.get(target)
 
     listed = np.zeros(len(origins), dtype=bool)
     listed[row[row >= 0]] = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -63,13 +63,13 @@ class TwoChannel:
     site_state: pd.Series | str | None = None
     compact: Collection[str] = ()
     capacity: str = "flexible"
-    steps: str | Mapping[float, float] = "slow"
+    steps: _decay.Weights = "slow"
 
     def solve(
         self, costs: TravelCosts, *, people: Floats, capacity: Floats
     ) -> tuple[Catchment, str]:
         """Solve the model from arrays in the costs' order; also say in words what it was told."""
-        decay = _decay.within_costs(_decay.steps(self.steps, unit=costs.unit), costs)
+        decay = _decay.decay_of(self.steps, costs)
         told = self._channels(costs)
         used = np.where(costs.listed, people, 0.0)
         solved = two_channels(costs, decay, used, capacity, told)

@@ -35,6 +35,7 @@ BEYOND_METHODS = ("travel", "capacity", "column")
 """Names of the forms."""
 
 _NEAREST = "nearest_site_min"
+_STATUS = "nearest_site_status"
 
 
 def beyond_reach(
@@ -56,7 +57,8 @@ def beyond_reach(
     Parameters
     ----------
     table
-        By area id. ``travel``: ``nearest_site_min`` (:func:`equity.nearest_sites`). ``capacity``:
+        By area id. ``travel``: ``nearest_site_min`` (:func:`equity.nearest_sites`); where its
+        ``nearest_site_status`` is ``no_supply_in_reach`` no road leads to a site. ``capacity``:
         ``access_per_10k`` (:func:`equity.catchment`). ``column``: ``column``, and ``population_n``
         if it is a ratio.
     method
@@ -91,7 +93,8 @@ def beyond_reach(
     -------
     DataFrame
         By the index of ``table``: ``beyond_reach_share`` and ``beyond_reach_status``: ``ok``,
-        ``no_supply_in_reach`` (1, because the caller says so) or ``not_covered`` (missing).
+        ``no_supply_in_reach`` (1, because the caller or the table says so) or ``not_covered``
+        (missing).
 
     Raises
     ------
@@ -204,13 +207,10 @@ def _by_travel(
     known = travel_estimate(table if points is None else points) or TravelEstimate()
     spread = spread_of(sd, table.index, known)
     said = f"Beyond reach: more than {limit:g} minutes, {spread_text(spread)}"
-    if _NEAREST in table.columns:
-        minutes = number_column(table, _NEAREST, np.inf) / known.bias
-    else:
-        minutes = np.full(len(table), np.nan)
+    minutes = _minutes_of(table) / known.bias
     share = lognormal(minutes, limit, spread)
     if points is None:
-        return Found(share, np.isnan(minutes), said)
+        return Found(share, ~np.isfinite(minutes), said)
     area, people, away = _points(table.index, points)
     away = away / known.bias
     part = lognormal(away, limit, spread[area])
@@ -225,7 +225,18 @@ def _by_travel(
     if missing == "unknown":
         share = np.where(lived & lost, np.nan, share)
     note = f"{said}; over populated points in {int(lived.sum()):,} of {len(table):,} areas"
-    return Found(np.minimum(share, 1.0), np.where(lived, lost, np.isnan(minutes)), note)
+    return Found(np.minimum(share, 1.0), np.where(lived, lost, ~np.isfinite(minutes)), note)
+
+
+def _minutes_of(table: pd.DataFrame) -> Floats:
+    """Return minutes to the nearest site: infinite where it is known that none can be reached."""
+    if _NEAREST not in table.columns:
+        return np.full(len(table), np.nan)
+    minutes = number_column(table, _NEAREST, np.inf)
+    if _STATUS not in table.columns:
+        return minutes
+    unreached = np.isnan(minutes) & (table[_STATUS] == "no_supply_in_reach").to_numpy()
+    return np.where(unreached, np.inf, minutes)
 
 
 def _points(areas: pd.Index, points: pd.DataFrame) -> tuple[NDArray[np.intp], Floats, Floats]:
@@ -261,4 +272,4 @@ def _points(areas: pd.Index, points: pd.DataFrame) -> tuple[NDArray[np.intp], Fl
             rows=names[:5].tolist(),
             fix="give points of the same state and vintage, ids as text",
         )
-    return area[inside], people[inside], checked_column(points, _NEAREST, np.inf)[inside]
+    return area[inside], people[inside], _minutes_of(points)[inside]

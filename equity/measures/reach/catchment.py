@@ -14,7 +14,6 @@ nothing and infinity beside a site whose catchment holds nobody, and its 3SFCA l
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -26,7 +25,7 @@ from equity.measures.checks import Numbers, aligned, checked_number
 from equity.measures.reach import decay as _decay
 from equity.measures.reach import floating as _floating
 from equity.measures.reach.costs import TravelCosts
-from equity.measures.reach.decay import STEPS, Decay
+from equity.measures.reach.decay import STEPS, Decay, Weights
 from equity.measures.reach.places import Floats
 
 __all__ = ["METHODS", "NO_RATIO", "STEPS", "Balance", "Catchment", "catchment", "solve_catchment"]
@@ -139,7 +138,7 @@ def catchment(
     demand: Numbers,
     supply: Numbers,
     method: str = "e2sfca",
-    steps: str | Mapping[float, float] = "slow",
+    steps: Weights = "slow",
     reach: float | None = None,
     exponent: float = 1.5,
     floor: float = 1.0,
@@ -164,7 +163,9 @@ def catchment(
         balanced by rational patients; lower is better).
     steps
         Name in :data:`STEPS`, or limits and weights in the costs' unit, for ``e2sfca``,
-        ``3sfca``, ``m2sfca``, ``bfca`` and ``i2sfca``.
+        ``3sfca``, ``m2sfca``, ``bfca`` and ``i2sfca``; a decay (:func:`~.decay.exponential`,
+        :func:`~.decay.linear` …) or a function of the cost does as well. Costs that are weights
+        themselves take none.
     reach
         Limit in the costs' unit for ``2sfca`` and ``gaussian``, inclusive; the costs' own if None.
     exponent, floor
@@ -232,7 +233,7 @@ def solve_catchment(
     demand: Numbers,
     supply: Numbers,
     method: str = "e2sfca",
-    steps: str | Mapping[float, float] = "slow",
+    steps: Weights = "slow",
     reach: float | None = None,
     exponent: float = 1.5,
     floor: float = 1.0,
@@ -265,6 +266,7 @@ def solve_catchment(
     if method == "raam":
         from equity.measures.reach._raam import solve_raam
 
+        _decay.refuse_weights(costs)
         solution = solve_raam(costs, used, capacity, tau=tau)
         rule = f"tau {tau:g} {costs.unit}"
     else:
@@ -284,22 +286,22 @@ def _decay_for(
     method: str,
     costs: TravelCosts,
     *,
-    steps: str | Mapping[float, float],
+    steps: Weights,
     reach: float | None,
     exponent: float,
     floor: float,
 ) -> Decay:
+    if method not in {"2sfca", "gaussian", "gravity"}:
+        return _decay.decay_of(steps, costs)
+    _decay.refuse_weights(costs)
     if method == "gravity":
         return _decay.power(exponent, floor=floor)
-    if method in {"2sfca", "gaussian"}:
-        limit = costs.limit if reach is None else checked_number(reach, "reach")
-        if limit is None:
-            raise InputError(
-                f"{method} needs a reach", fix=f"give reach= in {costs.unit}, for example 30"
-            )
-        decay = _decay.uniform(limit) if method == "2sfca" else _decay.gaussian(limit)
-    else:
-        decay = _decay.steps(steps, unit=costs.unit)
+    limit = costs.limit if reach is None else checked_number(reach, "reach")
+    if limit is None:
+        raise InputError(
+            f"{method} needs a reach", fix=f"give reach= in {costs.unit}, for example 30"
+        )
+    decay = _decay.uniform(limit) if method == "2sfca" else _decay.gaussian(limit)
     return _decay.within_costs(decay, costs)
 
 

@@ -14,8 +14,6 @@ from equity.errors import InputError
 from equity.measures.reach._speeds import TravelEstimate
 from equity.measures.reach._sphere_pairs import PAIRS_PER_BLOCK, Block, Ints, Sites
 
-UNITS = ("min", "km")
-
 _ROUNDING = 1e-9
 
 
@@ -102,7 +100,7 @@ class TravelCosts:
     sites
         Ids of the sites, in the caller's order.
     unit
-        ``"min"`` or ``"km"``.
+        ``"min"``, ``"km"``, or ``"weight"`` where a table gave the weight of each pair.
     limit
         Largest cost that was looked for, in ``unit``, inclusive; None if the table that was
         given does not say.
@@ -151,6 +149,59 @@ class TravelCosts:
             "this needs all pairs in memory, and these costs are streamed",
             fix="travel_costs(..., keep=True)",
         )
+
+    def nearest(self) -> pd.DataFrame:
+        """Return the nearest site of every origin: of a table of one's own, what it says.
+
+        Returns
+        -------
+        DataFrame
+            By origin: ``nearest_site_min`` or ``nearest_site_km``, ``nearest_site_id`` (of equals
+            the first by name) and ``nearest_site_status``: ``ok``, ``no_supply_in_reach`` where a
+            table without a limit knows of no way, ``not_covered`` where nothing is known (past a
+            limit too: :func:`equity.beyond_reach` with ``missing="beyond"`` if it is the study's).
+
+        Raises
+        ------
+        InputError
+            If the costs are weights.
+        """
+        if self.unit == "weight":
+            raise InputError(
+                "weights do not tell which site is nearest", fix="give a table of times or km"
+            )
+        by_name = np.argsort(np.argsort(self.sites.astype(str), kind="stable"))
+        least = np.full(len(self.origins), np.inf)
+        site = np.zeros(len(self.origins), dtype=np.int64)
+        for block in self.blocks():
+            some = np.flatnonzero(np.diff(block.indptr))
+            if not len(some):
+                continue
+            starts = block.indptr[some]
+            cost = np.minimum.reduceat(block.cost, starts)
+            rank = np.where(
+                block.cost == np.repeat(cost, np.diff(block.indptr)[some]),
+                by_name[block.sites],
+                len(self.sites),
+            )
+            least[block.start + some] = cost
+            site[block.start + some] = np.minimum.reduceat(rank, starts)
+        found = np.isfinite(least)
+        nothing = "no_supply_in_reach" if self.limit is None else "not_covered"
+        names = self.sites[np.argsort(by_name)]
+        result = pd.DataFrame(
+            {
+                f"nearest_site_{self.unit}": np.where(found, least, np.nan),
+                "nearest_site_id": pd.Series(names[site], index=self.origins).where(found),
+                "nearest_site_status": np.select(
+                    [found, self.listed], ["ok", nothing], default="not_covered"
+                ),
+            },
+            index=self.origins,
+        )
+        if self.estimate is not None:
+            self.estimate.stamp(result)
+        return provenance.carry(result, self.record, notes=[self.note] if self.note else [])
 
     def stamp(
         self, areas: pd.DataFrame, sites: pd.DataFrame, *tables: object, notes: list[str]

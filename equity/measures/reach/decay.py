@@ -1,6 +1,11 @@
 """How the weight of a site falls with the cost of reaching it.
 
-Limits are inclusive: a cost exactly on a step belongs to the nearer step.
+Where a measure asks for `steps` it takes any :data:`Weights`: the name of a set of steps, limits
+and weights, a :class:`Decay` made by one of the functions below, or a function of one's own.
+Weights for each pair come as travel costs in the unit ``weight``.
+
+Limits are inclusive: a cost exactly on a step belongs to the nearer step. (ipea's ``accessibility``
+gives it to the farther one in ``decay_stepped``, and to the nearer in ``decay_binary``.)
 """
 
 from __future__ import annotations
@@ -10,6 +15,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+from scipy.special import expit
 
 from equity.errors import InputError
 from equity.measures.checks import checked_number
@@ -50,6 +56,57 @@ class Decay:
     name: str
     weight: Callable[[Floats], Floats]
     reach: float | None
+
+
+Weights = str | Mapping[float, float] | Decay | Callable[[Floats], Floats]
+"""What `steps` may be: a name in :data:`STEPS`, limits and weights, a decay, or a function."""
+
+
+def decay_of(weights: Weights, costs: TravelCosts) -> Decay:
+    """Return the decay that is meant, once the costs are seen to go on for as long as it does.
+
+    Parameters
+    ----------
+    weights
+        Steps, a decay, or a function that turns an array of costs into weights of 0 or more.
+    costs
+        What it will be put to. Where they are weights themselves only ``"slow"``, the default
+        everywhere, is taken, and means nothing.
+    """
+    if costs.unit == "weight":
+        if weights != "slow":
+            raise InputError(
+                "the costs are weights themselves, and a decay is asked for as well",
+                fix="leave steps out, or give the costs in minutes or km",
+                code="E-UNIT",
+            )
+        return Decay("as given for each pair", lambda weight: weight, None)
+    if isinstance(weights, str | Mapping):
+        return within_costs(steps(weights, unit=costs.unit), costs)
+    if isinstance(weights, Decay):
+        return within_costs(weights, costs)
+    return _own(weights)
+
+
+def _own(function: Callable[[Floats], Floats]) -> Decay:
+    """Return a function of one's own, whose weights are checked whenever it is asked."""
+    if not callable(function):
+        raise InputError(
+            f"weights cannot be a {type(function).__name__}",
+            fix='"slow", {10: 1.0, 20: 0.68}, a decay, or a function of the cost',
+        )
+    name = getattr(function, "__name__", type(function).__name__)
+
+    def weight(cost: Floats) -> Floats:
+        found = np.asarray(function(cost), dtype=np.float64)
+        if found.shape != cost.shape or not (np.isfinite(found) & (found >= 0)).all():
+            raise InputError(
+                f"{name} must turn costs into as many finite weights of 0 or more",
+                rows=[f"{a:g}: {b:g}" for a, b in zip(cost[:3], found.ravel()[:3], strict=False)],
+            )
+        return found
+
+    return Decay(f"own function {name}", weight, None)
 
 
 def steps(table: str | Mapping[float, float], *, unit: str) -> Decay:
@@ -112,6 +169,42 @@ def gaussian(reach: float) -> Decay:
     return Decay(f"Gaussian, 0 at {reach:g}", weight, reach)
 
 
+def exponential(rate: float) -> Decay:
+    """Return ``exp(-rate x cost)``."""
+    checked_number(rate, "the rate of an exponential", above=True)
+    return Decay(f"exponential, rate {rate:g}", lambda cost: np.exp(-rate * cost), None)
+
+
+def normal(sd: float) -> Decay:
+    """Return the plain Gaussian ``exp(-cost^2 / (2 sd^2))``, which never ends."""
+    checked_number(sd, "the spread of a Gaussian", above=True)
+    return Decay(f"plain Gaussian, sd {sd:g}", lambda cost: np.exp(-0.5 * (cost / sd) ** 2), None)
+
+
+def linear(reach: float) -> Decay:
+    """Return the line that is 1 at 0 and 0 at ``reach``."""
+    checked_number(reach, "the reach of a line", above=True)
+    return Decay(f"linear, 0 at {reach:g}", lambda cost: np.maximum(1.0 - cost / reach, 0.0), reach)
+
+
+def logistic(midpoint: float, sd: float) -> Decay:
+    """Return the logistic curve through 1 at 0, about one half at ``midpoint`` (Bauer 2016).
+
+    ``sd`` is the standard deviation of the distribution whose curve it is
+    (doi:10.1371/journal.pone.0159148).
+    """
+    checked_number(midpoint, "the midpoint of a logistic decay", above=True)
+    checked_number(sd, "the spread of a logistic decay", above=True)
+    scale = np.pi / (sd * np.sqrt(3.0))
+    top = 1.0 + np.exp(-midpoint * scale)
+
+    def weight(cost: Floats) -> Floats:
+        found: Floats = top * expit(-(cost - midpoint) * scale)
+        return found
+
+    return Decay(f"logistic, about one half at {midpoint:g}, sd {sd:g}", weight, None)
+
+
 def power(exponent: float, *, floor: float) -> Decay:
     """Return ``cost ** -exponent``; costs below ``floor`` count as ``floor``."""
     # The floor caps the weight of a site at the door: never infinite.
@@ -124,8 +217,19 @@ def power(exponent: float, *, floor: float) -> Decay:
     )
 
 
+def refuse_weights(costs: TravelCosts) -> None:
+    """Refuse weights where the cost of each trip is needed."""
+    if costs.unit == "weight":
+        raise InputError(
+            "this needs the cost of each trip, and these costs are weights",
+            fix="use a method that takes steps: e2sfca, 3sfca, m2sfca, bfca, i2sfca",
+            code="E-UNIT",
+        )
+
+
 def within_costs(decay: Decay, costs: TravelCosts) -> Decay:
     """Return ``decay`` if the costs go on for as long as it does."""
+    refuse_weights(costs)
     if decay.reach is not None and costs.limit is not None and decay.reach > at_most(costs.limit):
         raise InputError(
             f"weights go on to {decay.reach:g} {costs.unit}, but travel costs end at "

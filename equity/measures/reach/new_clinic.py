@@ -1,8 +1,6 @@
-"""What one new site at an area's own center would leave of its shortfall."""
+"""What new sites would leave of the share beyond reach: one at an area's center, or any."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,11 +8,12 @@ import pandas as pd
 from equity.errors import InputError
 from equity.measures.checks import Numbers, aligned, checked_number
 from equity.measures.reach import decay as _decay
+from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.floating import weighted
 from equity.provenance import carry
 
-__all__ = ["beyond_reach_with_clinic"]
+__all__ = ["beyond_reach_with_clinic", "beyond_reach_with_sites"]
 
 
 def beyond_reach_with_clinic(
@@ -23,7 +22,7 @@ def beyond_reach_with_clinic(
     *,
     benchmark_per_10k: float,
     capacity: float = 1.0,
-    steps: str | Mapping[float, float] = "slow",
+    steps: _decay.Weights = "slow",
     demand: Numbers | None = None,
 ) -> pd.Series:
     """Return each area's share beyond reach if one new site opened at its own center.
@@ -70,7 +69,7 @@ def beyond_reach_with_clinic(
         what="demand",
         of="areas",
     )
-    decay = _decay.within_costs(_decay.steps(steps, unit=costs.unit), costs)
+    decay = _decay.decay_of(steps, costs)
     around = np.zeros(len(people))
     own = np.zeros(len(people))
     for rows, f in weighted(costs, decay):
@@ -80,3 +79,58 @@ def beyond_reach_with_clinic(
     access = table["access_per_10k"] + gained
     share = (1.0 - access / benchmark).clip(lower=0.0).rename("beyond_reach_with_clinic_share")
     return carry(share, table, costs.record)
+
+
+def beyond_reach_with_sites(
+    table: pd.DataFrame,
+    costs: TravelCosts,
+    *,
+    limit_min: float,
+    sd: float | pd.Series | None = None,
+) -> pd.Series:
+    """Return the share beyond reach once new sites stand, by minutes of travel.
+
+    Parameters
+    ----------
+    table
+        By area id: ``nearest_site_min`` and ``beyond_reach_share``.
+    costs
+        Minutes from the areas to the new sites, :func:`equity.travel_costs`.
+    limit_min, sd
+        As ``beyond_reach_share`` was made with.
+
+    Returns
+    -------
+    pandas.Series
+        ``beyond_reach_share`` by area id, for ``beyond_reach_after`` of :func:`equity.scenario`.
+
+    Raises
+    ------
+    InputError
+        If the costs are not from these areas in minutes, or the share does not follow from the
+        minutes by this limit and spread.
+    """
+    if costs.unit != "min" or not costs.origins.equals(table.index):
+        raise InputError(
+            "the costs must be minutes from the table's areas, in its order",
+            fix="travel_costs(areas, new_sites, max_minutes=60)",
+            code="E-ALIGN",
+        )
+    said = beyond_reach(table, limit_min=limit_min, sd=sd)["beyond_reach_share"]
+    off = (said - table["beyond_reach_share"]).abs() > 1e-6
+    if off.any():
+        raise InputError(
+            "beyond_reach_share does not follow from nearest_site_min by this limit and spread",
+            rows=table.index[off],
+            fix="give limit_min and sd of the study; a share over blocks is made anew with points=",
+        )
+    minutes = table["nearest_site_min"].to_numpy(dtype=float, na_value=np.nan).copy()
+    for block in costs.blocks():
+        sizes = np.diff(block.indptr)
+        nearest = np.full(len(sizes), np.inf)
+        np.minimum.at(nearest, np.repeat(np.arange(len(sizes)), sizes), block.cost)
+        here = slice(block.start, block.stop)
+        minutes[here] = np.minimum(minutes[here], nearest)
+    moved = table.assign(nearest_site_min=minutes)
+    moved.attrs = dict(table.attrs)
+    return beyond_reach(moved, limit_min=limit_min, sd=sd)["beyond_reach_share"]

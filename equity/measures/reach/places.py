@@ -54,6 +54,12 @@ def chord_to_km(chord: Floats) -> Floats:
     return 2.0 * EARTH_RADIUS_KM * np.arcsin(half)
 
 
+def great_circle_km(here: Places, there: Places) -> Floats:
+    """Return the great-circle km between places of two lists, row by row."""
+    ends = (unit_vectors(places.lon, places.lat) for places in (here, there))
+    return chord_to_km(np.linalg.norm(np.subtract(*ends), axis=1))
+
+
 def locate(table: Table, *, role: str, centers: Table | None = None) -> Places:
     """Return where the rows of a table are.
 

@@ -1,24 +1,23 @@
 """How far care is: nearest site, and sparse travel costs from people to sites.
 
 Great-circle distances over the sphere, times a documented detour factor and speeds by rurality
-(:mod:`equity.measures.reach._speeds`), or a user's own travel-time table. Sites across the state
-line count: pass all of them. Never planar degrees, never Web Mercator.
+(:mod:`equity.measures.reach._speeds`); minutes on real roads (:mod:`equity.measures.reach.roads`);
+or a user's own travel-time table. Sites across the state line count: pass all of them. Never planar
+degrees, never Web Mercator.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
 
 from equity import provenance
-from equity.errors import InputError, MissingColumnError
-from equity.measures.checks import aligned, checked_number
+from equity.errors import InputError
+from equity.measures.checks import checked_number
 from equity.measures.reach._speeds import (
     DETOUR_FACTOR,
     ROAD_KMH,
@@ -28,17 +27,25 @@ from equity.measures.reach._speeds import (
     roads_of,
     travel_estimate,
 )
-from equity.measures.reach._sphere_pairs import Block, Ints, SphereIndex
+from equity.measures.reach._straight import StraightSearch, nearest_straight, with_location
 from equity.measures.reach._travel_table import read_travel_table
-from equity.measures.reach.costs import Held, Streamed, TravelCosts, hold
+from equity.measures.reach.costs import Streamed, TravelCosts, hold
 from equity.measures.reach.places import (
     Floats,
     Places,
     Table,
     checked_ids,
-    chord_to_km,
+    great_circle_km,
     locate,
-    unit_vectors,
+)
+from equity.measures.reach.roads import (
+    OFF_ROAD_KMH,
+    ROAD_MINUTES,
+    RoadGraph,
+    RoadSearch,
+    nearest_by_road,
+    road_graph,
+    to_roads,
 )
 
 __all__ = [
@@ -46,11 +53,12 @@ __all__ = [
     "PAIRS_KEPT",
     "ROADS",
     "ROAD_KMH",
+    "TRAVEL_METHODS",
+    "RoadGraph",
     "Roads",
     "TravelCosts",
     "TravelEstimate",
     "nearest_sites",
-    "population_centers",
     "travel_costs",
     "travel_estimate",
 ]
@@ -58,7 +66,13 @@ __all__ = [
 PAIRS_KEPT = 8_000_000
 """Pairs that :func:`travel_costs` keeps in memory unless it is told to."""
 
-_MADE_OF_BLOCKS = ("block_group", "tract", "county", "state")
+TRAVEL_METHODS = ("great_circle", "roads")
+"""How travel is measured: estimated from straight lines, or along the roads of the map."""
+
+_BY_ROAD = (
+    f"Minutes are those of the quickest way by road, and of a straight line at {OFF_ROAD_KMH:g} "
+    "km/h to the roads and from them; without traffic"
+)
 _log = logging.getLogger("equity.measures.reach.travel")
 
 
@@ -66,9 +80,10 @@ def nearest_sites(
     areas: Table,
     sites: Table,
     *,
+    method: str = "great_circle",
     centers: Table | None = None,
     rurality: pd.Series | None = None,
-    roads: Roads | str | None = None,
+    roads: Roads | RoadGraph | str | None = None,
 ) -> pd.DataFrame:
     """Find the nearest site of every area.
 
@@ -80,28 +95,34 @@ def nearest_sites(
     sites
         The same by site id. Give the sites of the neighboring states too. Sites without a
         location cannot be nearest to anybody; they are counted in the table's notes.
+    method
+        A name in :data:`TRAVEL_METHODS`: ``great_circle`` (minutes estimated from the straight
+        line) or ``roads`` (the quickest way over real roads).
     centers
         Population-weighted centers by area id (:func:`population_centers`), used in place of the
         polygons' own centers where they are listed.
     rurality
         Series that lists every area: a class of ``roads.kmh`` or a primary RUCA code, missing
-        where it is unknown; a column of ``areas`` does. None: unknown.
+        where it is unknown; a column of ``areas`` does. None: unknown. Not with ``roads``.
     roads
-        Detour factor and road speeds, or a name in :data:`ROADS`; the documented default if None.
+        For ``great_circle``: detour factor and road speeds, or a name in :data:`ROADS`; the
+        documented default if None. For ``roads``: the roads, from :func:`equity.read_roads`.
 
     Returns
     -------
     DataFrame
         By the index of ``areas``: ``nearest_site_km`` (great-circle km), ``nearest_site_min``
-        (estimated minutes one way), ``nearest_site_id`` (of several at the same point the first by
-        name) and ``nearest_site_status`` (``ok``, or ``not_computable`` for an area without a
-        location). :func:`travel_estimate` of it says how far the minutes may be off.
+        (minutes one way, estimated or by road), ``nearest_site_id`` (of several at the same point
+        the first by name) and ``nearest_site_status`` (``ok``; ``not_computable`` for an area
+        without a location; by road also ``not_covered`` where no road is near and
+        ``no_supply_in_reach`` where none leads to a site). :func:`travel_estimate` of it says how
+        far the minutes may be off.
 
     Raises
     ------
     InputError
-        If there is no site with a location, an id repeats, or coordinates are swapped, at (0, 0),
-        out of range or without a coordinate system.
+        If there is no site with a location, an id repeats, coordinates are swapped, at (0, 0),
+        out of range or without a coordinate system, or the roads are those of another place.
 
     References
     ----------
@@ -116,29 +137,35 @@ def nearest_sites(
     >>> nearest_sites(areas, sites)["nearest_site_km"].round(1).tolist()
     [111.2]
     """
+    by_road = _checked_method(method, roads, rurality)
     here = locate(areas, role="areas", centers=centers)
-    there, unlocated = _with_location(locate(sites, role="sites"))
-    order = np.argsort(there.ids.astype(str), kind="stable")
-    names = there.ids[order]
-    points, first = _distinct_points(there.lon[order], there.lat[order])
-    known = here.known
-    chord = np.full(len(here.ids), np.nan)
-    nearest = np.zeros(len(here.ids), dtype=np.int64)
-    origins = unit_vectors(here.lon[known], here.lat[known])
-    chord[known], nearest[known] = _first_nearest(points, first, origins)
-    km = chord_to_km(chord)
-    used = roads_of(roads)
-    per_km = used.minutes_per_km(rurality, here.ids, geo_vintage=provenance.meta(areas).geo_vintage)
+    there, unlocated = with_location(locate(sites, role="sites"))
+    if by_road is not None:
+        start, end, notes = to_roads(by_road, here, there)
+        minutes, nearest = nearest_by_road(by_road, start, end, there.ids)
+        km = great_circle_km(here, Places(here.ids, there.lon[nearest], there.lat[nearest]))
+        status = np.select(
+            [~here.known, ~start.known, ~np.isfinite(minutes)],
+            ["not_computable", "not_covered", "no_supply_in_reach"],
+            default="ok",
+        )
+        estimate, note = ROAD_MINUTES, _BY_ROAD
+        km, minutes = (np.where(status == "ok", values, np.nan) for values in (km, minutes))
+    else:
+        km, nearest = nearest_straight(here, there)
+        used, per_km = _speeds(roads, rurality, areas, here)
+        minutes, status = used.minutes(km, per_km), np.where(here.known, "ok", "not_computable")
+        estimate, note, notes = used.estimate, used.note(), []
     result = pd.DataFrame(
         {
             "nearest_site_km": km,
-            "nearest_site_min": used.minutes(km, per_km),
-            "nearest_site_id": pd.Series(names[nearest], index=here.ids).where(known),
-            "nearest_site_status": np.where(known, "ok", "not_computable"),
+            "nearest_site_min": minutes,
+            "nearest_site_id": pd.Series(there.ids[nearest], index=here.ids).where(status == "ok"),
+            "nearest_site_status": status,
         },
         index=areas.index,
     )
-    notes = [used.note()]
+    notes.insert(0, note)
     if centers is not None:
         weighted = int(here.ids.isin(centers.index).sum())
         notes.append(
@@ -148,8 +175,8 @@ def nearest_sites(
     if unlocated:
         notes.append(f"{unlocated:,} sites without a location could not be nearest to anybody")
         _log.warning(notes[-1])
-    used.estimate.stamp(result)
-    return provenance.carry(result, *_given(areas, sites, centers, rurality), notes=notes)
+    estimate.stamp(result)
+    return provenance.carry(result, *_given(areas, sites, centers, rurality, by_road), notes=notes)
 
 
 def travel_costs(
@@ -158,9 +185,10 @@ def travel_costs(
     *,
     radius_km: float | None = None,
     max_minutes: float | None = None,
+    method: str = "great_circle",
     centers: Table | None = None,
     rurality: pd.Series | None = None,
-    roads: Roads | str | None = None,
+    roads: Roads | RoadGraph | str | None = None,
     table: pd.DataFrame | str | Path | None = None,
     origin: str | None = None,
     destination: str | None = None,
@@ -171,8 +199,9 @@ def travel_costs(
 ) -> TravelCosts:
     """Measure or read the cost of travel from people to the sites within reach.
 
-    Either ``radius_km`` (costs are great-circle km), or ``max_minutes`` (costs are estimated
-    minutes), or a ``table`` of one's own (costs in its unit, km or minutes).
+    Either ``radius_km`` (costs are great-circle km), or ``max_minutes`` (costs are minutes,
+    estimated or by road), or a ``table`` of one's own (costs in its unit: km, minutes, or the
+    weights themselves).
 
     Parameters
     ----------
@@ -184,7 +213,7 @@ def travel_costs(
     radius_km, max_minutes
         Limit, inclusive. A limit that reaches nothing is allowed: every area then has the status
         ``no_supply_in_reach``. With a ``table`` either one may cut it, in the table's unit.
-    centers, rurality, roads
+    method, centers, rurality, roads
         As in :func:`nearest_sites`.
     table
         DataFrame, or path of a CSV (also compressed) or Parquet file: one row a pair. An empty
@@ -192,7 +221,8 @@ def travel_costs(
     origin, destination, cost
         Columns of ``table``. The origin is where *people* are; the direction is never guessed.
     unit
-        Unit of ``cost``: ``min``, ``s``, ``h``, ``km``, ``m`` or ``mi``.
+        Unit of ``cost``: ``min``, ``s``, ``h``, ``km``, ``m`` or ``mi``; ``weight`` where it is
+        the weight of the pair in a catchment, of 0 or more.
     unlisted
         What to make of areas that ``table`` never mentions as an origin: ``"not_covered"``
         (their access is unknown) or ``"unreachable"`` (the table leaves out what is too far).
@@ -236,162 +266,78 @@ def travel_costs(
         )
         own = table if isinstance(table, pd.DataFrame) else None
         return replace(costs, record=provenance.carry(pd.DataFrame(), *_given(areas, sites, own)))
+    by_road = _checked_method(method, roads, rurality)
     here = locate(areas, role="areas", centers=centers)
     there = locate(sites, role="sites")
-    if max_minutes is not None:
-        used = roads_of(roads)
-        per_km = used.minutes_per_km(
-            rurality, here.ids, geo_vintage=provenance.meta(areas).geo_vintage
-        )
-        limit, note, estimate = float(max_minutes), used.note(), used.estimate
+    most, listed, pairs = None if keep else PAIRS_KEPT, here.known, None
+    if by_road is not None:
+        if max_minutes is None:
+            raise InputError("trips by road cost minutes", fix="give max_minutes, not radius_km")
+        start, end, notes = to_roads(by_road, here, there)
+        limit, estimate, listed = float(max_minutes), ROAD_MINUTES, start.known
+        note = "; ".join([_BY_ROAD, *notes])
+        pairs = RoadSearch(by_road, start, end, limit).pairs(most=most, keep=keep)
     else:
-        # A km costs a km.
-        used, per_km, estimate = Roads(), np.ones(len(here.ids)), None
-        limit, note = float(radius_km or 0.0), "Travel cost: great-circle km"
-    search = _Search(here, there, used, per_km, limit)
-    most = None if keep else PAIRS_KEPT
-    held = None if keep is False else hold(search(), len(here.ids), most=most)
-    pairs: Held | Streamed = Streamed(search) if held is None else held
+        if max_minutes is not None:
+            used, per_km = _speeds(roads, rurality, areas, here)
+            limit, note, estimate = float(max_minutes), used.note(), used.estimate
+        else:
+            # A km costs a km.
+            used, per_km, estimate = Roads(), np.ones(len(here.ids)), None
+            limit, note = float(radius_km or 0.0), "Travel cost: great-circle km"
+        search = StraightSearch(here, there, used, per_km, limit)
+        held = None if keep is False else hold(search(), len(here.ids), most=most)
+        pairs = Streamed(search) if held is None else held
     return TravelCosts(
         here.ids,
         there.ids,
         "km" if max_minutes is None else "min",
         limit,
         pairs,
-        here.known,
+        listed,
         estimate=estimate,
         note=note,
-        record=provenance.carry(pd.DataFrame(), *_given(areas, sites, centers, rurality)),
+        record=provenance.carry(pd.DataFrame(), *_given(areas, sites, centers, rurality, by_road)),
     )
 
 
-def population_centers(
-    blocks: Table, *, population: str = "population_n", level: str = "tract"
-) -> pd.DataFrame:
-    """Return population-weighted centers of areas, from the blocks inside them.
-
-    Parameters
-    ----------
-    blocks
-        By block id (15 digits, or any level below ``level``): geometry or ``lon`` and ``lat``,
-        and a count of people.
-    population
-        Its column.
-    level
-        Level of the result.
-
-    Returns
-    -------
-    DataFrame
-        ``lon`` and ``lat`` (degrees) by area id, and ``population_n``. Areas where nobody lives
-        are left out: a polygon's own center has to serve.
-
-    Raises
-    ------
-    InputError
-        For a negative or missing count.
-
-    Notes
-    -----
-    The mean is taken of the points as vectors on the unit sphere and put back on its surface, so
-    it needs no projection and no care at the antimeridian.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> blocks = pd.DataFrame(
-    ...     {"lon": [-78.0, -77.0], "lat": [38.0, 38.0], "population_n": [30.0, 10.0]},
-    ...     index=["510010901011000", "510010901011001"])
-    >>> population_centers(blocks, level="tract").round(2).to_numpy().tolist()
-    [[-77.75, 38.0, 40.0]]
-    """
-    from equity.areas.geoid import parent
-
-    if level not in _MADE_OF_BLOCKS:
-        raise InputError(
-            f"the id of a block does not tell its {level}", fix=f"use {', '.join(_MADE_OF_BLOCKS)}"
-        )
-    places = locate(blocks, role="blocks")
-    if population not in blocks.columns:
-        raise MissingColumnError(
-            f"the blocks have no column {population}", fix="name it in population="
-        )
-    people = aligned(blocks[population], places.ids, what="population", of="blocks")
-    lost = ~places.known & (people > 0)
-    if lost.any():
-        raise InputError(
-            "blocks where people live have no location",
-            rows=places.ids[lost][:5].tolist(),
-            count=int(lost.sum()),
-        )
-    use = people > 0
-    parts = unit_vectors(places.lon[use], places.lat[use]) * people[use, None]
-    frame = pd.DataFrame(parts, columns=["x", "y", "z"]).assign(population_n=people[use])
-    total = frame.groupby(np.asarray(parent(places.ids[use], level))).sum()
-    total.index.name = "geoid"
-    centers = pd.DataFrame(
-        {
-            "lon": np.degrees(np.arctan2(total["y"], total["x"])),
-            "lat": np.degrees(np.arctan2(total["z"], np.hypot(total["x"], total["y"]))),
-            "population_n": total["population_n"],
-        }
-    )
-    return provenance.carry(centers, blocks, level=level)
-
-
-def _given(*inputs: Table | pd.Series | None) -> list[Table | pd.Series]:
+def _given(*inputs: Table | pd.Series | RoadGraph | None) -> list[Table | pd.Series]:
     """Return the inputs that were given: the result keeps the record of each."""
-    return [item for item in inputs if item is not None]
+    return [
+        provenance.stamp(pd.DataFrame(), sources=item.sources, notes=item.notes)
+        if isinstance(item, RoadGraph)
+        else item
+        for item in inputs
+        if item is not None
+    ]
 
 
-class _Search:
-    """A search that can be run again: origins, sites and how far each origin reaches."""
-
-    def __init__(
-        self, here: Places, there: Places, roads: Roads, per_km: Floats, limit: float
-    ) -> None:
-        known = there.known
-        self._here, self._roads, self._per_km, self._limit = here, roads, per_km, limit
-        self._site = np.flatnonzero(known).astype(np.int32)
-        self._radius = roads.km_within(limit, per_km)
-        reach = float(self._radius.max(initial=0.0))
-        self._index = SphereIndex(there.lon[known], there.lat[known], reach_km=reach)
-
-    def __call__(self) -> Iterator[Block]:
-        # A cost exactly at the limit is within it: rounding in km must not lose the pair.
-        radius = self._radius * (1.0 + 1e-12)
-        for block in self._index.pairs(self._here.lon, self._here.lat, radius_km=radius):
-            per_row = np.diff(block.indptr)
-            per_km = np.repeat(self._per_km[block.start : block.stop], per_row)
-            cost = self._roads.minutes(block.cost, per_km)
-            np.minimum(cost, self._limit, out=cost)
-            yield block._replace(sites=self._site[block.sites], cost=cost)
-
-
-def _with_location(places: Places) -> tuple[Places, int]:
-    known = places.known
-    if not known.any():
+def _checked_method(
+    method: str, roads: Roads | RoadGraph | str | None, rurality: pd.Series | None
+) -> RoadGraph | None:
+    """Return the roads to travel on, or None where a straight line stands for them."""
+    if method not in TRAVEL_METHODS:
+        raise InputError(f"no method {method!r}", fix=f"use one of {', '.join(TRAVEL_METHODS)}")
+    if method == "great_circle":
+        return None
+    if rurality is not None:
         raise InputError(
-            "no site has a location" if len(known) else "there are no sites",
-            fix="check the filter that made the table of sites, or geocode them",
-            code="E-EMPTY",
+            "rurality makes no difference to minutes by road", fix="leave it out, or the roads"
         )
-    return Places(places.ids[known], places.lon[known], places.lat[known]), int((~known).sum())
+    return road_graph(roads)
 
 
-def _distinct_points(lon: Floats, lat: Floats) -> tuple[Floats, Ints]:
-    """Return distinct points and, for each, the first site that lies there."""
-    pairs = np.column_stack([lon, lat])
-    _, first = np.unique(pairs, axis=0, return_index=True)
-    return unit_vectors(lon[first], lat[first]), first
-
-
-def _first_nearest(points: Floats, first: Ints, origins: Floats) -> tuple[Floats, Ints]:
-    """Return chord to, and first site of, the nearest point; ties go to the first by name."""
-    k = min(4, len(points))
-    chord, at = map(np.asarray, cKDTree(points).query(origins, k=range(1, k + 1)))
-    ties = np.where(chord <= chord[:, :1], first[at], np.iinfo(np.int64).max)
-    return chord[:, 0], ties.min(axis=1)
+def _speeds(
+    roads: Roads | RoadGraph | str | None,
+    rurality: pd.Series | None,
+    areas: Table,
+    here: Places,
+) -> tuple[Roads, Floats]:
+    """Return the speeds of an estimate, and minutes per km for each area."""
+    if isinstance(roads, RoadGraph):
+        raise InputError("roads were given, and no trip follows them", fix='add method="roads"')
+    used, vintage = roads_of(roads), provenance.meta(areas).geo_vintage
+    return used, used.minutes_per_km(rurality, here.ids, geo_vintage=vintage)
 
 
 def _check_limits(radius_km: float | None, max_minutes: float | None, *, from_table: bool) -> None:

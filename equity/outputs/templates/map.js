@@ -212,7 +212,7 @@
         if (none) rows.push(row("", "no data", none, "none"));
         if (rough) rows.push(row("", "unreliable: margin too wide", rough, "rough"));
         title = active.label;
-        note = "Darker is " + (active.direction === "neither" ? "more" : "worse") + ". Numbers: " + this.view.label + ".";
+        note = active.note + " Numbers: " + this.view.label + ".";
       } else rows = rows.map(([color, label, n]) => row("background:" + color, label, n));
       frame.querySelector(".eq-legend").replaceChildren(node("p", title, { class: "eq-title" }), node("ul", "", {}, ...rows), node("p", note));
     }

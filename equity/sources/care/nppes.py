@@ -25,7 +25,7 @@ import pandas as pd
 from equity.areas.geoid import STATES, find_state
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import BLANK
-from equity.files.large import stream_columns
+from equity.files.large import stream_whole_rows
 from equity.files.opening import regular
 from equity.files.zips import open_zip
 from equity.progress import track
@@ -59,6 +59,7 @@ TAXONOMIES: Mapping[str, tuple[str, ...]] = {
 those count where a person can walk in, not those that mail, compound or serve an institution."""
 
 _SLOTS = 15
+_MAIN_FILE = "npidata_pfile"
 _BASE = {
     "npi": ("NPI",),
     "entity": ("Entity Type Code",),
@@ -233,7 +234,7 @@ def _shared(table: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
 
 
 def _batches(
-    path: Path, *, start: str = "npidata_pfile", wanted: Mapping[str, tuple[str, ...]] | None = None
+    path: Path, *, start: str = _MAIN_FILE, wanted: Mapping[str, tuple[str, ...]] | None = None
 ) -> Iterator[tuple[Any, dict[str, str]]]:
     """Yield record batches of the columns that matter, and what they are called."""
     from pyarrow import ArrowInvalid
@@ -244,29 +245,33 @@ def _batches(
         columns.update(_find(names, wanted or _MAIN, path))
         return list(columns.values())
 
+    try:
+        for batch in stream_whole_rows(lambda: _opened(path, start), pick, file=path.name):
+            yield batch, columns
+    except ArrowInvalid as trouble:
+        raise FormatError(
+            f"not the register's layout ({str(trouble)[:200]})",
+            file=path.name,
+            fix="download the file again; only version 2 files (…_V2.zip) are published now",
+        ) from None
+
+
+@contextlib.contextmanager
+def _opened(path: Path, start: str) -> Iterator[IO[bytes]]:
+    """Open the file itself, or the one in the archive whose name begins so."""
     with contextlib.ExitStack() as stack:
-        if path.suffix.lower() == ".zip":
-            opened = stack.enter_context(open_zip(path))
-            kind = "main (npidata_pfile_….csv)" if wanted is None else f"{start}_….csv"
-            member = opened.only(
-                lambda name: (
-                    name.startswith(start) and name.endswith(".csv") and "fileheader" not in name
-                ),
-                kind,
-            )
-            raw = cast("io.RawIOBase", opened.stream(member))
-            handle: IO[bytes] = stack.enter_context(io.BufferedReader(raw, 1 << 20))
-        else:
-            handle = stack.enter_context(regular(path).open("rb"))
-        try:
-            for batch in stream_columns(handle, pick, file=path.name):
-                yield batch, columns
-        except ArrowInvalid as trouble:
-            raise FormatError(
-                f"not the register's layout ({str(trouble)[:200]})",
-                file=path.name,
-                fix="download the file again; only version 2 files (…_V2.zip) are published now",
-            ) from None
+        if path.suffix.lower() != ".zip":
+            yield stack.enter_context(regular(path).open("rb"))
+            return
+        opened = stack.enter_context(open_zip(path))
+        member = opened.only(
+            lambda name: (
+                name.startswith(start) and name.endswith(".csv") and "fileheader" not in name
+            ),
+            "main (npidata_pfile_….csv)" if start == _MAIN_FILE else f"{start}_….csv",
+        )
+        raw = cast("io.RawIOBase", opened.stream(member))
+        yield stack.enter_context(io.BufferedReader(raw, 1 << 20))
 
 
 def _find(

@@ -10,11 +10,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from equity.areas.points import in_the_us, refuse_turned
 from equity.errors import InputError
 from equity.files.delimited import read_text_table
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import require_columns, to_numbers
-from equity.sources.points import in_the_us, refuse_turned
 
 __all__ = ["read_sites"]
 

@@ -35,7 +35,8 @@ _SUMMARY_FILE_CODE = re.compile(r"^([A-Z]\d{5}[A-Z]{0,3})_([EM])(\d{3})$")
 _REPORTER_CODE = re.compile(r"^([BC]\d{5}[A-Z]{0,3})(\d{3})(, Error)?$")
 # FactFinder numbered the lines of a table, which stands in the name of the file alone.
 _FACTFINDER_CODE = re.compile(r"^HD0([12])_VD(\d{2,3})$")
-_FACTFINDER_FILE = re.compile(r"^ACS_(\d{2})_5YR_([BC]\d{5}[A-Z]{0,3})_with_ann\.csv$")
+_FACTFINDER_FILE = re.compile(r"^ACS_\d{2}_5YR_([BC]\d{5}[A-Z]{0,3})_with_ann\.csv$")
+_FACTFINDER_YEAR = re.compile(r"^ACS_(\d{2})_\dYR", re.IGNORECASE)
 # NHGIS has codes of its own: its codebook says of which table.
 _NHGIS_CODE = re.compile(r"^([A-Z0-9]{3,4})([EM])(\d{3})$")
 _CODEBOOK = re.compile(r"Source code:\s+([A-Z]\d{5}[A-Z]{0,3})\s+NHGIS code:\s+([A-Z0-9]{3,4})\s")
@@ -43,10 +44,17 @@ _YEARS = re.compile(r"(20\d\d)-(20\d\d)")
 # ACSDT5Y2023.B28001-Data.csv, acsdt5y2023-b28002.dat, acs2023_5yr_B28002.csv, acs5_2023_tract.json;
 # Census Reporter's releases are named alike.
 _NAMED = re.compile(
-    r"^acs(?:[a-z]{2,3})?(?:(?P<before>[135])(?:yr?)?_?)?(?P<year>20\d\d)"
+    r"^(?:.*(?=acs[a-z]{2,3}[135]y20))?acs(?:[a-z]{2,3})?(?:(?P<before>[135])(?:yr?)?_?)?(?P<year>20\d\d)"
     r"(?:[-_](?P<last>20\d\d)(?!\d))?(?:_(?P<after>[135])yr)?",
     re.IGNORECASE,
 )
+# Anywhere in a name: ACSST1Y2023, acs1_B01003, 3yr, 1-year; supplemental tables are of one year.
+_PERIOD = re.compile(
+    r"acs[a-z]{2,3}(\d)y20\d\d|(?<![a-z0-9])acs[-_ ]?([135])(?=[-_ ]?(?:20\d\d|[bcs]\d{4}|dp\d))"
+    r"|(?<!\d)([135])[-_ ]?y(?:ea)?rs?(?![a-z])|(acsse)(?![a-z])",
+    re.IGNORECASE,
+)
+_SUPPLEMENTAL = re.compile(r"^K\d{6}_\d{3}[EM]$")
 _GEO_PREFIX = {
     "state": "0400000US",
     "county": "0500000US",
@@ -85,6 +93,7 @@ def read_form(
     state: str | None,
     id_column: str | Sequence[str] | None,
     renamed: Iterable[str] = (),
+    geo_vintage: str = "",
 ) -> Form:
     """Read an API answer, a Summary File or a CSV, wide or long, as text.
 
@@ -102,6 +111,8 @@ def read_form(
         Column of a CSV that holds the id, or those of its parts, where it is not a known name.
     renamed
         Columns that the caller maps to codes.
+    geo_vintage
+        Vintage of the areas of that year.
 
     Raises
     ------
@@ -111,6 +122,7 @@ def read_form(
     data = read_bytes(path, suffix=(".csv", ".json", ".dat"))
     for name in _names_inside(path):
         _check_named(name, f"its name ({name})", path, year)
+        _check_any_period(name, path, year)
     codes: dict[str, str] = {}
     first = "" if is_workbook(data) else first_line(data)
     if is_json(data):
@@ -125,9 +137,13 @@ def read_form(
         )
         codes = _codes(list(frame.columns), path, year)
     _check_years(frame, path, year)
+    if extra := next(filter(_SUPPLEMENTAL.match, map(str, frame.columns)), None):
+        _check_period(1, f"its column {extra}", path)
     if {"variable", "estimate"} <= {str(name).lower() for name in frame.columns}:
         frame = _wide(frame, path, level, id_column)
-    frame, ids = table_ids(frame.rename(columns=codes), path, level=level, given=id_column)
+    frame, ids = table_ids(
+        frame.rename(columns=codes), path, level=level, given=id_column, geo_vintage=geo_vintage
+    )
     return _of_level(frame, ids, path, level)
 
 
@@ -137,6 +153,16 @@ def _check_named(name: str, sign: str, path: str | Path, year: int) -> None:
         told, last = int(named["year"]), int(named["last"] or 0)
         check_edition(path, year, layout={sign: [last if last == told + 4 else told]})
         _check_period(int(named["before"] or named["after"] or 5), sign, path)
+
+
+def _check_any_period(name: str, path: str | Path, year: int) -> None:
+    """Refuse a file whose name says somewhere that it is of other than five years."""
+    if found := _FACTFINDER_YEAR.match(name):
+        check_edition(path, year, layout={f"its name ({name})": [2000 + int(found[1])]})
+    hits = ([part for part in hit.groups() if part] for hit in _PERIOD.finditer(name))
+    told = [int(part) if part.isdigit() else 1 for (part,) in hits]
+    if told and 5 not in told:
+        _check_period(told[0], f"its name ({name})", path)
 
 
 def _check_period(years: int, sign: str, path: str | Path) -> None:
@@ -182,11 +208,10 @@ def _codes(names: Sequence[str], path: str | Path, year: int) -> dict[str, str]:
         if reporter := _REPORTER_CODE.match(name):
             found[name] = f"{reporter[1]}_{reporter[2]}{'M' if reporter[3] else 'E'}"
     factfinder = _FACTFINDER_FILE.match(_name_inside(path, "_with_ann.csv"))
-    if factfinder and any(map(_FACTFINDER_CODE.match, names)):
-        check_edition(path, year, layout={f"{factfinder[0]} in it": [2000 + int(factfinder[1])]})
+    if factfinder:
         for name in names:
             if line := _FACTFINDER_CODE.match(name):
-                found[name] = f"{factfinder[2]}_{line[2]:0>3}{'EM'[line[1] == '2']}"
+                found[name] = f"{factfinder[1]}_{line[2]:0>3}{'EM'[line[1] == '2']}"
     if "GISJOIN" in names:
         found |= _nhgis(names, path, year)
     return found

@@ -104,6 +104,31 @@ _BY_PERSON: dict[str, tuple[str, ...]] = {
     **{f"B28009{letter}_001": ("total",) for letter in "ABCDEFGHI"},
     **{f"B28009{letter}_004": ("has a computer", _BROADBAND) for letter in "ABCDEFGHI"},
 }
+_BOTH = ("computer", "broadband internet subscription")
+_ROWS_OF_S2802 = {
+    1: "total population in households", 2: "under 18 years", 3: "18 to 64 years",
+    4: "65 years and over", 5: "white alone", 6: "black or african american alone",
+    7: "american indian and alaska native alone", 8: "asian alone",
+    9: "native hawaiian and other pacific islander alone", 10: "some other race alone",
+    11: "two or more races", 12: "hispanic or latino origin", 13: "white alone, not hispanic",
+    15: "less than high school graduate", 16: "high school graduate", 17: "bachelor's degree",
+    20: "employed", 21: "unemployed", 22: "not in labor force",
+}  # fmt: skip
+_SUBJECT: dict[str, tuple[str, ...]] = {
+    **{f"S2802_C01_{row:03d}": (text,) for row, text in _ROWS_OF_S2802.items()},
+    **{f"S2802_C02_{row:03d}": (*_BOTH, text) for row, text in _ROWS_OF_S2802.items()},
+    **{
+        f"S2801_C01_{row:03d}": words
+        for row, words in {
+            1: ("total households",), 2: _STUDY["B28001_002"], 6: _STUDY["B28001_006"],
+            11: ("no computer",), 14: _STUDY["B28002_004"], 16: _STUDY["B28002_006"],
+            17: _STUDY["B28002_007"], 20: ("less than $20,000",),
+            22: ("less than $20,000", _BROADBAND), 24: ("$20,000 to $74,999",),
+            26: ("$20,000 to $74,999", _BROADBAND), 28: ("$75,000 or more",),
+            30: ("$75,000 or more", _BROADBAND),
+        }.items()
+    },
+}  # fmt: skip
 _INCOME_CLASSES = {
     f"B19001_{i + 1:03d}": (text,)
     for i, text in enumerate(
@@ -117,7 +142,7 @@ _INCOME_CLASSES = {
     )
 }  # fmt: skip
 
-EXPECTED = _STUDY | _BY_PERSON | _INCOME_CLASSES
+EXPECTED = _STUDY | _BY_PERSON | _SUBJECT | _INCOME_CLASSES
 """Code without its suffix -> words that its label holds, in lower case."""
 
 STUDY_CODES = tuple(_STUDY)

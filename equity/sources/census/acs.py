@@ -24,6 +24,8 @@ from equity.files.opening import existing, sequence_of
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import (
     index_by_area,
+    refuse_either,
+    refuse_rounded,
     require_columns,
     row_labels,
     without_thousands,
@@ -180,6 +182,7 @@ def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.Dat
         state=wanted.state,
         id_column=wanted.id_column,
         renamed=columns,
+        geo_vintage=geo_vintage_for("acs", wanted.year),
     )
     frame = form.frame
     if not alone:  # each file holds some of them
@@ -236,6 +239,12 @@ def _check_mapping(columns: Mapping[str, str] | None) -> None:
     twice = [code for code in targets if targets.count(code) > 1]
     if twice:
         raise InputError(f"two columns are mapped to {twice[0]}", fix="keep one in columns=")
+    for name, code in (columns or {}).items():
+        if CODE.match(name.upper()) and name.upper() != code:
+            raise InputError(
+                f"the column {name} is mapped to {code}, which is another figure",
+                fix=f"leave {name} out of columns=: its name says which it is",
+            )
 
 
 def _renamed(frame: pd.DataFrame, columns: Mapping[str, str], path: str | Path) -> pd.DataFrame:
@@ -255,7 +264,7 @@ def _decoded(text: pd.DataFrame, file: str, year: int) -> pd.DataFrame:
     statuses: dict[str, Any] = {}
     for code in text.columns:
         margin = code.endswith("M")
-        cells, bounded = _plain(text[code], margin=margin)
+        cells, bounded = _plain(text[code], file, margin=margin)
         numbers, status = decode(cells, kind="moe" if margin else "estimate", file=file)
         negative = numbers < 0
         if negative.any():
@@ -279,8 +288,9 @@ def _decoded(text: pd.DataFrame, file: str, year: int) -> pd.DataFrame:
     return pd.DataFrame(columns | statuses, index=text.index)
 
 
-def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:
+def _plain(cells: pd.Series, file: str, *, margin: bool) -> tuple[pd.Series, pd.Series]:
     """Turn the signs that data.census.gov prints into codes; say which medians are bounds."""
+    refuse_rounded(cells, file)
     numbers = pd.to_numeric(cells, errors="coerce").astype(float)
     if (np.isfinite(numbers) | (cells == "")).all():  # nearly always
         return numbers, pd.Series(data=False, index=cells.index)
@@ -289,7 +299,9 @@ def _plain(cells: pd.Series, *, margin: bool) -> tuple[pd.Series, pd.Series]:
     cells = cells.replace(_MARGIN_SIGNS if margin else _ESTIMATE_SIGNS)
     if margin:
         cells = cells.str.replace(r"^(±|\+/-) ?", "", regex=True)
-    cells = without_thousands(cells.str.removesuffix("%"))
+    cells = cells.str.removesuffix("%")
+    refuse_either(cells, file)
+    cells = without_thousands(cells)
     bound = cells.str.fullmatch(r"[\d,]+(\.\d+)?[+-]") & (not margin)
     return cells.mask(bound, cells.str.replace(r"[,+-]", "", regex=True)), bound
 

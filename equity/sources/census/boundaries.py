@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,18 +12,20 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.geoid import geo_vintage_for
+from equity.areas.points import refuse_elsewhere, refuse_other_state, refuse_turned
 from equity.errors import FormatError, InputError
 from equity.files.shapes import read_polygons
 from equity.provenance import Source, file_source, stamp
-from equity.sources.area_ids import table_ids
+from equity.sources.area_ids import census_of, table_ids
 from equity.sources.area_rows import index_by_area, row_labels, to_numbers
-from equity.sources.points import refuse_elsewhere, refuse_turned
 from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["own_polygons", "read_boundaries"]
 
 _CRS = "EPSG:4269"  # NAD83, as the Census Bureau delivers it
 _M2_PER_KM2 = 1e6
+_KM2_PER_DEGREE2 = 111.2**2  # at the equator
+_LEAST_LAND, _MOST_LAND = 1e-3, 1.5  # acres, hectares and square miles are fewer, square feet more
 
 
 def read_boundaries(
@@ -72,7 +75,7 @@ def read_boundaries(
     ------
     MissingFileError, FormatError, MissingColumnError, GeoidError, InputError
         If the file is absent, damaged or no polygon file, lacks an id, a CRS or a polygon, repeats
-        areas, or lies outside the country.
+        areas, or lies outside the country or outside the state of its ids.
     VintageError
         If the file is of another year: its name, its id column or its ids tell.
 
@@ -99,8 +102,11 @@ def read_boundaries(
     _check_polygons(table, path)
     table = _in_degrees(table, path)
     corner = table.geometry.bounds
-    refuse_elsewhere(corner["minx"], corner["miny"], table.index, path, noun="areas")
+    west, south = corner["minx"], corner["miny"]
+    refuse_elsewhere(west, south, table.index, path, noun="areas")
+    refuse_other_state(west, south, table.index, path, level=level, noun="areas")
     table, repaired = _repaired(table, path)
+    _check_land(table, path)
     table, measured = _with_areas(table, path)
     return stamp(
         table,
@@ -147,10 +153,10 @@ def own_polygons(path: str | Path, *, layer: str | None = None) -> gpd.GeoDataFr
 
 def _census_of(id_name: str, level: str) -> dict[str, range]:
     """Return what the name of the id column tells: the census whose areas these are."""
-    if id_name.endswith("10"):
-        # ZIP areas of 2010 were published until those of 2020 were ready.
-        return {f"the id column {id_name}": range(2010, 2021 if level == "zcta" else 2020)}
-    return {f"the id column {id_name}": range(2020, 2030)} if id_name.endswith("20") else {}
+    # ZIP areas of 2010 were published until those of 2020 were ready.
+    years = {"2010": range(2010, 2021 if level == "zcta" else 2020), "2020": range(2020, 2030)}
+    told = census_of(id_name)
+    return {f"the id column {id_name}": years[told]} if told else {}
 
 
 def _attributes(frame: gpd.GeoDataFrame, path: str | Path) -> pd.DataFrame:
@@ -195,6 +201,26 @@ def _check_polygons(table: gpd.GeoDataFrame, path: str | Path) -> None:
             file=path,
             rows=table.index[odd],
             fix="give the boundaries, not points or lines",
+        )
+
+
+def _check_land(table: gpd.GeoDataFrame, path: str | Path) -> None:
+    """Refuse land areas that are not in square meters, whatever part of the polygons is water."""
+    if "land_km2" not in table.columns or not table["land_km2"].sum() > 0:
+        return
+    known = table[table["land_km2"].notna()]
+    y = np.radians(known.geometry.bounds[["miny", "maxy"]].mean(axis=1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # in degrees: a rough measure will do
+        drawn = (known.geometry.area * np.cos(y)).sum() * _KM2_PER_DEGREE2
+    times = known["land_km2"].sum() / drawn
+    if not _LEAST_LAND < times < _MOST_LAND:
+        raise InputError(
+            f"the land areas add up to {times:.2g} times what the polygons enclose: they are not "
+            "in square meters",
+            file=path,
+            fix="give ALAND in square meters, as the Census Bureau does, or take the column out of "
+            "the file: the polygons are measured then",
         )
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from equity.areas.points import refuse_other_state, refuse_turned
 from equity.errors import InputError
 from equity.files.delimited import read_text_table
 from equity.provenance import stamp
 from equity.sources.area_ids import joined_ids
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import source_of
-from equity.sources.points import refuse_turned
 from equity.sources.vintages import check_edition, ids_of_edition
 
 __all__ = ["read_centers"]
@@ -73,6 +73,7 @@ def read_centers(
     outside = ~(table["lon"].between(-180, 180) & table["lat"].between(-90, 90))
     if outside.any():
         raise InputError("a center lies outside the globe", file=path, rows=table.index[outside])
+    refuse_other_state(table["lon"], table["lat"], table.index, path, level=level, noun="centers")
     ids_of_edition(table.index, path, level=level, year=year, geo_vintage=str(year))
     source = source_of(path, f"centers-{level}-{year}", f"Centers of population, {level}", year)
     centers: pd.DataFrame = table

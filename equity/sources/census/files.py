@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.areas.geoid import find_state, normalize
+from equity.areas.points import refuse_other_state, refuse_turned
 from equity.areas.table import Table
 from equity.errors import InputError
 from equity.files.delimited import read_text_table
@@ -20,7 +21,6 @@ from equity.net.store import Stored
 from equity.provenance import Source, file_source, meta, stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.boundaries import read_boundaries
-from equity.sources.points import refuse_turned
 
 __all__ = [
     "fetch_blocks",
@@ -223,6 +223,7 @@ def read_blocks(path: str | Path, *, year: int, state: str | None = None) -> pd.
         multi_state=False,
     )
     refuse_turned(table["lon"], table["lat"], table.index, path, noun="blocks")
+    refuse_other_state(table["lon"], table["lat"], table.index, path, level="block", noun="blocks")
     source = source_of(path, f"blocks-2020-tiger{year}", "2020 census blocks (TIGER/Line)", year)
     return stamp(table, level="block", geo_vintage="2020", sources=[source], notes=notes)
 

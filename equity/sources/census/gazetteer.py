@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from equity.areas.points import refuse_other_state, refuse_turned
 from equity.errors import InputError
 from equity.files.delimited import first_line, read_text_table
 from equity.files.opening import read_bytes
@@ -14,7 +15,6 @@ from equity.net.store import Stored
 from equity.provenance import stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.census.files import census_file, restamp, source_of
-from equity.sources.points import refuse_turned
 from equity.sources.vintages import check_edition, vintage_of
 
 __all__ = ["fetch_gazetteer", "get_gazetteer", "read_gazetteer"]
@@ -115,6 +115,7 @@ def read_gazetteer(
         table, frame["GEOID"], path, level=level, state=state, multi_state=True
     )
     refuse_turned(table["lon"], table["lat"], table.index, path, noun="areas")
+    refuse_other_state(table["lon"], table["lat"], table.index, path, level=level, noun="areas")
     source = source_of(path, f"gazetteer-{level}-{year}", f"Gazetteer, {level}", year)
     return stamp(
         table,

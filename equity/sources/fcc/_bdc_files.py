@@ -112,7 +112,8 @@ class BdcFile:
             If the zip is damaged, the header is another one, rows have a wrong number of fields
             or a value is not of its type.
         InputError
-            If a code of technology, latency or customers is none of the publisher's.
+            If a code of technology, latency or customers is none of the publisher's, or a block
+            lies in another state than the name of the file says.
         """
         header = self._header()
         types = {name: kind for name, kind in _TYPES[self.product].items() if name in columns}
@@ -124,7 +125,8 @@ class BdcFile:
                 fix="this work needs it; download the publisher's complete file",
             )
         with open_csv_bytes(self.path, self.member) as stream:
-            yield from parse_rows(stream, header, types, self.name, codes=_CODES)
+            told = names.parse_name(self.name).state
+            yield from parse_rows(stream, header, types, self.name, codes=_CODES, state=told)
 
     def _header(self) -> list[str]:
         header = split_header(first_line(self.path, self.member))

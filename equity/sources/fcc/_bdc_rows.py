@@ -14,7 +14,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import IO, Any
 
-from equity.errors import FormatError
+from equity.areas.geoid import find_state
+from equity.errors import FormatError, InputError
 from equity.sources.coded import refuse_other_codes
 
 _BLOCK = 1 << 23
@@ -24,6 +25,7 @@ _PIECE = 1 << 20
 _LINE_END = re.compile(rb"\r*\n|\r")
 """Of the header: the rows may end in another way, and Arrow takes any."""
 _EXAMPLES = 5
+_BLOCKS_PER_STATE = 10**13
 _AGAIN = "download the file again"
 
 
@@ -34,6 +36,7 @@ def parse_rows(
     file: str,
     *,
     codes: Mapping[str, Collection[Any]] | None = None,
+    state: str = "",
 ) -> Iterator[Any]:
     """Yield the record batches of a CSV stream with the types given, naming what is wrong.
 
@@ -49,11 +52,14 @@ def parse_rows(
         For errors.
     codes
         Column -> all that may stand in it beside nothing.
+    state
+        FIPS code that every block begins with, if the file is of one state.
 
     Raises
     ------
     FormatError, InputError
-        If a row is cut or not of its types, or holds a code that its publisher does not use.
+        If a row is cut or not of its types, holds a code that its publisher does not use, or lies
+        in another state.
     """
     import pyarrow as pa
     from pyarrow import csv
@@ -85,6 +91,8 @@ def parse_rows(
             raise _explain(str(error), header, file, before=lines) from None
         for name in types.keys() & (codes or {}).keys():
             _check_codes(table.column(name), (codes or {})[name], name, file, before=lines)
+        if state and "block_geoid" in types:
+            _check_state(table.column("block_geoid"), state, file, before=lines)
         lines += table.num_rows + bad.count - left_out
         yield from table.combine_chunks(pool).to_batches()
     bad.complain(file)
@@ -102,6 +110,28 @@ def _check_codes(
 
     distinct = column.unique().to_pylist()
     refuse_other_codes(distinct, allowed, column=name, file=file, rows=lines)
+
+
+def _check_state(blocks: Any, state: str, file: str, *, before: int) -> None:
+    """Refuse rows in another state; a block that is not known is the business of who counts."""
+    import pyarrow.compute as pc
+
+    low, high = int(state) * _BLOCKS_PER_STATE, (int(state) + 1) * _BLOCKS_PER_STATE
+    ends = pc.min_max(blocks)
+    if (ends["min"].as_py() or low) >= low and (ends["max"].as_py() or low) < high:
+        return
+    elsewhere = pc.or_(pc.and_(pc.greater(blocks, 0), pc.less(blocks, low)),
+                       pc.greater_equal(blocks, high))  # fmt: skip
+    rows = pc.indices_nonzero(elsewhere).to_pylist()
+    if rows:
+        raise InputError(
+            f"its name says that it is of {find_state(state).name}, and block "
+            f"{blocks[rows[0]].as_py():015d} lies in another state",
+            file=file,
+            rows=[f"line {before + 1 + row}" for row in rows[:_EXAMPLES]],
+            count=len(rows),
+            fix=f"{_AGAIN}; one that covers several states is named bdc_us_…",
+        )
 
 
 def _is_text(block: Any) -> bool:

@@ -26,6 +26,7 @@ __all__ = ["read_coverage"]
 
 _TARGET = re.compile(r"(locations|providers|(served|underserved|unserved)(_tech\d+)?)_n")
 _AREAS = 2024  # whatever the filing: 2020 areas, Connecticut as the ids have it
+_FEW = 5  # so many areas may all have one number of locations by chance
 _CLASSES = ("served", "underserved", "unserved")
 _COUNTS = ("locations_n", *(f"{name}_n" for name in _CLASSES))
 
@@ -102,7 +103,7 @@ def read_coverage(
         raise InputError("as_of is blank", file=path, fix="give the date of the filing, or say so")
     known = set(columns or ()) or {*_LIVING_ATLAS, *_COUNTS}
     frame = read_text_table(path, header=lambda names: len(known & set(names)) >= len(_COUNTS))
-    frame, ids = table_ids(frame, path, level=level, given=id_column)
+    frame, ids = table_ids(frame, path, level=level, given=id_column, geo_vintage="2020")
     mapping = dict(columns) if columns else _known_layout(frame, path)
     _check_targets(list(mapping.values()))
     for name, target in mapping.items():
@@ -196,11 +197,12 @@ def _check_counts(table: pd.DataFrame, path: str | Path) -> None:
 def _refuse_shares(table: pd.DataFrame, path: str | Path) -> None:
     """Refuse shares of an area's locations in place of their number."""
     total, parts = table["locations_n"], (table % 1 > 0).any(axis=1)
-    if total.isin([1, 100]).all() and parts.any():
+    one = total.isin([1, 100]).all() and (total == total.iloc[0]).all()
+    if one and (parts.any() or len(table) >= _FEW):
         raise InputError(
-            f"every area has {total.iloc[0]:g} locations, and parts of one: these look like shares",
+            f"every area has {total.iloc[0]:g} locations: these look like shares",
             file=path,
-            rows=table.index[parts],
+            rows=table.index[parts] if parts.any() else table.index,
             fix="give numbers of locations",
         )
 

@@ -1,0 +1,1 @@
+"""What a grant pays for: program tests, scenarios and projects under a budget."""

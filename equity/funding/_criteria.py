@@ -1,0 +1,336 @@
+"""One criterion of a program put to its rows: value, cut, points, margin and how likely."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import norm
+
+from equity.areas.words import Z90, number, plural, share
+from equity.funding._rows import Rows
+from equity.funding._wording import points_words, threshold_words, value_words
+from equity.rules.program_metrics import program_metric
+from equity.rules.program_rule import Condition, Criterion, Limb
+
+_YES, _NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
+_ROUNDING = 1e-9
+"""Relative difference that is no difference: 1 - 0.9 is at least 0.10."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a criterion gives."""
+
+    value: float = math.nan
+    value_text: str = ""
+    threshold: str = ""
+    met: bool | None = None
+    points: float = math.nan
+    next_cut: float = math.nan
+    probability: float = math.nan
+    tested_n: int = 0
+    met_n: int = 0
+    unknown_n: int = 0
+    left_out_n: float = 0.0
+    note: str = ""
+    missing: str = ""
+    each: pd.Series | None = None
+    margin: float | None = None
+
+    def row(self, criterion: Criterion) -> dict[str, Any]:
+        """Return the answer as a row beside what the criterion says of itself."""
+        told = {k: getattr(self, k) for k in self.__dataclass_fields__ if k != "each"}
+        told["note"] = " ".join(filter(None, [self.note, criterion.note]))
+        return {
+            "label": criterion.label,
+            "unit": criterion.unit,
+            **told,
+            "margin": self.value - self.next_cut if self.margin is None else self.margin,
+            "citation": criterion.citation,
+            "date": criterion.date,
+            "confidence": criterion.confidence,
+            "url": criterion.url,
+        }
+
+
+def answer(criterion: Criterion, rows: Rows | None, amounts: Mapping[str, float]) -> Answer:
+    """Put a criterion to rows whose metrics are there."""
+    if criterion.unit == "project":
+        return _of_value(criterion, amounts)
+    assert rows is not None, "a criterion of rows without rows lacks its metrics"
+    if criterion.reduce == "share_of_sum":
+        found = _share_of_sum(criterion, rows.frame)
+    elif criterion.reduce == "each":
+        found = _each(criterion, rows)
+    elif criterion.reduce == "mean_of_points":
+        found = _mean_of_points(criterion, rows.frame)
+    else:
+        found = _points_of_mean(criterion, rows.frame)
+    return replace(
+        found, left_out_n=rows.left_out_n, note=" ".join(filter(None, [*rows.notes, found.note]))
+    )
+
+
+def _of_value(criterion: Criterion, amounts: Mapping[str, float]) -> Answer:
+    condition = criterion.limbs[0].conditions[0]
+    value = amounts[condition.metric]
+    cuts = [c for c in (condition.at_least, condition.at_most, condition.below) if c is not None]
+    return Answer(
+        value=value,
+        value_text=value_words(value, condition.metric),
+        threshold=threshold_words(criterion),
+        met=bool(_holds(condition, pd.Series([value])).iloc[0]),
+        next_cut=min(cuts, key=lambda cut: abs(value - cut)),
+        tested_n=1,
+    )
+
+
+def _share_of_sum(criterion: Criterion, frame: pd.DataFrame) -> Answer:
+    needed = frame[[*criterion.parts, criterion.whole]].astype(float)
+    known = needed.notna().all(axis=1)
+    part, whole = needed.loc[known, [*criterion.parts]].sum().sum(), needed.loc[known].iloc[:, -1]
+    total = float(whole.sum())
+    unknown = int((~known).sum())
+    if total <= 0:
+        return Answer(
+            unknown_n=unknown,
+            value_text="no location",
+            threshold=threshold_words(criterion),
+            note="No location is left to count.",
+        )
+    value = float(part) / total
+    condition = criterion.limbs[0].conditions[0]
+    label = program_metric(criterion.parts[0]).label
+    words = " or ".join([label, *(program_metric(p).label for p in criterion.parts[1:])])
+    note = f"{plural(int(known.sum()), 'area')} taken as one project."
+    if unknown:
+        note += f" {plural(unknown, 'area')} without a count in neither number."
+    return Answer(
+        value=value,
+        value_text=f"{share(value)}: {number(float(part))} of {number(total)} are {words}",
+        threshold=threshold_words(criterion),
+        met=bool(_holds(condition, pd.Series([value])).iloc[0]),
+        next_cut=math.nan if condition.cut is None else condition.cut,
+        tested_n=int(known.sum()),
+        met_n=int(known.sum()),
+        unknown_n=unknown,
+        note=note,
+    )
+
+
+def _each(criterion: Criterion, rows: Rows) -> Answer:
+    """Test every row: one limb that holds is enough, unknown is neither yes nor no."""
+    frame = rows.frame
+    limbs = [limb for limb in criterion.limbs if _testable(limb, rows.known)]
+    met = pd.Series(data=False, index=frame.index, dtype="boolean")
+    for limb in criterion.limbs:
+        here = pd.Series(data=True, index=frame.index, dtype="boolean")
+        for condition in limb.conditions:
+            here &= _holds(condition, _column(frame, condition.metric))
+        met |= here
+    tested, held = int(met.notna().sum()), int(met.fillna(value=False).sum())
+    untested = [limb.label for limb in criterion.limbs if limb not in limbs]
+    note = f"Not tested, for want of its metrics: {'; '.join(untested)}." if untested else ""
+    if (unknown := len(met) - tested) and not untested:
+        note = f"{unknown:,} of {plural(len(met), rows.noun)} cannot be told."
+    value = held / tested if tested else math.nan
+    found = Answer(
+        value=value,
+        value_text=_of_rows(rows, met, held),
+        threshold=threshold_words(criterion),
+        met=True if held == len(met) else False if tested == len(met) and not held else None,
+        tested_n=tested,
+        met_n=held,
+        unknown_n=unknown,
+        note=note,
+        each=met,
+        margin=math.nan,
+    )
+    return replace(found, **_single_cut(criterion, frame))
+
+
+def _of_rows(rows: Rows, met: pd.Series, held: int) -> str:
+    frame, text = rows.frame, f"{held:,} of {plural(len(met), rows.noun)}"
+    if rows.noun == "area" and "population_n" in frame and frame["population_n"].sum() > 0:
+        people = frame["population_n"].astype(float)
+        part = people[met.fillna(value=False).to_numpy(dtype=bool)].sum() / people.sum()
+        text += f", with {share(float(part))} of the residents"
+    return text
+
+
+def _single_cut(criterion: Criterion, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return margin and probability where one number against one cut decides one row."""
+    conditions = [c for limb in criterion.limbs for c in limb.conditions]
+    if len(conditions) != 1 or conditions[0].cut is None:
+        return {}
+    condition, values = conditions[0], frame[conditions[0].metric].astype(float)
+    if values.notna().sum() == 0:
+        return {}
+    cut = float(conditions[0].cut or 0.0)
+    off = values.dropna() - cut
+    found: dict[str, Any] = {"next_cut": cut, "margin": float(off.iloc[int(off.abs().argmin())])}
+    if len(frame) == 1 and f"{condition.metric}_moe" in frame:
+        error = float(frame[f"{condition.metric}_moe"].iloc[0]) / Z90
+        above = _above(float(values.iloc[0]), error, cut)
+        found["probability"] = above if condition.at_least is not None else 1.0 - above
+    return found
+
+
+def _mean_of_points(criterion: Criterion, frame: pd.DataFrame) -> Answer:
+    values = frame[criterion.metric].astype(float)
+    cuts, got = _bins(criterion)
+    known = values.notna()
+    points = pd.Series(np.nan, index=values.index)
+    points[known] = got[_bin_of(values[known].to_numpy(), cuts)]
+    inner = cuts[1:]
+    off = np.abs(values[known].to_numpy()[:, None] - inner[None, :])
+    row, cut = divmod(int(off.argmin()), len(inner))
+    site = values[known].index[row]
+    near = float(values[known].iloc[row]) - float(inner[cut])
+    unknown = int((~known).sum())
+    score = math.nan if unknown else float(points.mean())
+    note = (
+        f"Nearest to a cut: {site}, {number(float(values.loc[site]))} against "
+        f"{number(float(inner[cut]))}."
+    )
+    if unknown:
+        note = (
+            f"{unknown:,} of {len(values):,} sites have no value: the mean cannot be told. {note}"
+        )
+    return Answer(
+        value=score,
+        value_text=f"mean of {', '.join(f'{p:g}' for p in points[known])}",
+        threshold=points_words(criterion),
+        met=_qualifies(criterion, score),
+        points=score,
+        next_cut=float(inner[cut]),
+        margin=near,
+        tested_n=int(known.sum()),
+        met_n=int((points > 0).sum()),
+        unknown_n=unknown,
+        note=note,
+        each=points,
+    )
+
+
+def _points_of_mean(criterion: Criterion, frame: pd.DataFrame) -> Answer:
+    values = frame[criterion.metric].astype(float)
+    unknown = int(values.isna().sum())
+    if unknown:
+        return Answer(
+            unknown_n=unknown,
+            tested_n=len(values) - unknown,
+            value_text="not known",
+            threshold=points_words(criterion),
+            note=f"{unknown:,} of {len(values):,} sites have no value: the mean cannot be told.",
+        )
+    cuts, got = _bins(criterion)
+    mean = float(values.mean())
+    here = int(_bin_of(np.array([mean]), cuts)[0])
+    nearest = min(cuts[1:], key=lambda cut: abs(mean - cut))
+    near = abs(mean - nearest) <= 0.01
+    note = "Within 1 point of a cut." if near else ""
+    return Answer(
+        value=mean,
+        value_text=f"mean {value_words(mean, criterion.metric)}",
+        threshold=points_words(criterion),
+        met=_qualifies(criterion, float(got[here])),
+        points=float(got[here]),
+        next_cut=float(nearest),
+        probability=_in_bin(mean, _error_of_mean(frame, criterion.metric), cuts, here),
+        tested_n=len(values),
+        met_n=len(values),
+        note=note,
+    )
+
+
+def _error_of_mean(frame: pd.DataFrame, metric: str) -> float:
+    """Return the standard error of a mean of counties' estimates; sites of one county share theirs.
+
+    Without the county of each site all errors are taken to be shared, the widest there is.
+    """
+    name = f"{metric}_moe"
+    if name not in frame or frame[name].isna().any():
+        return math.nan
+    error = frame[name].astype(float) / Z90 / len(frame)
+    if "geoid" not in frame:
+        return float(error.sum())
+    return float(np.sqrt((error.groupby(frame["geoid"].astype(str).str[:5]).sum() ** 2).sum()))
+
+
+def _in_bin(value: float, error: float, cuts: np.ndarray, here: int) -> float:
+    """Return the probability that the true value lies in the bin of the estimate."""
+    if not math.isfinite(error):
+        return math.nan
+    low = 1.0 if here == 0 else _above(value, error, float(cuts[here]))
+    high = 0.0 if here == len(cuts) - 1 else _above(value, error, float(cuts[here + 1]))
+    return low - high
+
+
+def _above(value: float, error: float, cut: float) -> float:
+    """Return the probability that the true value is at least the cut."""
+    if error == 0:
+        return float(_reaches(np.array([value]), cut)[0])
+    return float(norm.sf(cut, loc=value, scale=error))
+
+
+def _bins(criterion: Criterion) -> tuple[np.ndarray, np.ndarray]:
+    pairs = np.asarray(criterion.points, dtype=float)
+    return pairs[:, 0], pairs[:, 1]
+
+
+def _bin_of(values: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """Return the half-open bin of each value, by position; below the first cut is the first."""
+    slack = _ROUNDING * np.maximum(np.abs(values), _ROUNDING)
+    found: np.ndarray = np.maximum(np.searchsorted(cuts, values + slack, side="right") - 1, 0)
+    return found
+
+
+def _qualifies(criterion: Criterion, points: float) -> bool | None:
+    if criterion.minimum_to_qualify is None or math.isnan(points):
+        return None
+    return points >= criterion.minimum_to_qualify
+
+
+def _testable(limb: Limb, known: set[str]) -> bool:
+    return all(condition.metric in known for condition in limb.conditions)
+
+
+def _column(frame: pd.DataFrame, name: str) -> pd.Series:
+    return frame[name] if name in frame else pd.Series(pd.NA, index=frame.index, dtype=object)
+
+
+def _holds(condition: Condition, values: pd.Series) -> pd.Series:
+    """Tell where a condition holds; unknown where the value is."""
+    known = values.notna().to_numpy(dtype=bool)
+    held = pd.array([pd.NA] * len(values), dtype="boolean")
+    if condition.equals is not None:
+        held[known] = [_same(v, condition.equals) for v in values[known]]
+        return pd.Series(held, index=values.index)
+    numbers = pd.to_numeric(values[known]).to_numpy(dtype=float)
+    good = np.ones(len(numbers), dtype=bool)
+    if condition.at_least is not None:
+        good &= _reaches(numbers, condition.at_least)
+    if condition.at_most is not None:
+        good &= _reaches(-numbers, -condition.at_most)
+    if condition.below is not None:
+        good &= ~_reaches(numbers, condition.below)
+    held[known] = good
+    return pd.Series(held, index=values.index)
+
+
+def _reaches(values: np.ndarray, cut: float) -> np.ndarray:
+    found: np.ndarray = values >= cut - _ROUNDING * max(abs(cut), _ROUNDING)
+    return found
+
+
+def _same(value: object, wanted: object) -> bool:
+    text = str(value).strip().casefold()
+    if isinstance(wanted, bool):
+        return text in (_YES if wanted else _NO)
+    return text == wanted

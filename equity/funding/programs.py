@@ -1,0 +1,234 @@
+"""A place or a project put to the published tests of a grant program.
+
+A rule is data (``equity.rules``): dated, cited, and as sure as somebody's reading of it. What is
+said here is what the arithmetic gives, never that anybody qualifies: the agency decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from equity.errors import ArgumentError, InputError, MissingColumnError, VintageError
+from equity.funding._criteria import Answer, answer
+from equity.funding._rows import Rows, rows_of_areas, rows_of_sites
+from equity.provenance import iso_day
+from equity.rules.program_metrics import program_metric
+from equity.rules.program_rule import Criterion, ProgramRule, load_program_rule
+
+__all__ = ["ProgramTest", "evaluate_program"]
+
+_SURE = {
+    "primary": "read in the original",
+    "secondary": "read second hand",
+    "unverified": "unverified: recalled only, read the original before use",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class ProgramTest:
+    """What a program's published tests give.
+
+    Attributes
+    ----------
+    rule
+        The tests.
+    as_of
+        Day that they are put for.
+    criteria
+        One row a criterion (index its key): ``label``, ``unit``, ``value``, ``threshold``,
+        ``met`` (missing where it cannot be told), ``points``, ``next_cut`` and ``margin`` (value
+        less that cut), ``probability`` (that it is met, or has these points, where it rests on a
+        survey), ``tested_n``, ``met_n``, ``unknown_n``, ``left_out_n``, ``note``, ``missing``
+        (where a metric that is not there is to be had), ``citation``, ``date``, ``confidence``,
+        ``url``.
+    each
+        One row an area or site that was tested, one column a criterion: met, or points.
+    notes
+        What must be said beside them.
+    """
+
+    rule: ProgramRule
+    as_of: str
+    criteria: pd.DataFrame
+    each: pd.DataFrame
+    notes: tuple[str, ...]
+
+    def sentences(self) -> list[str]:
+        """Return what is said of each criterion, and beside them: never that anybody qualifies."""
+        return [*(self._said(row) for row in self.criteria.itertuples()), *self.notes]
+
+    def _said(self, row: object) -> str:
+        told = {name: getattr(row, name) for name in self.criteria.columns}
+        sure = f"{told['citation']}, {told['date']}, {_SURE[told['confidence']]}"
+        if told["missing"]:
+            return f"{told['label']}: cannot be told here. It needs {told['missing']} ({sure})."
+        value = f"{told['value_text']} against {told['threshold']}"
+        if pd.notna(told["points"]):
+            found = f"{told['points']:g} points by the published table as of {self.as_of}"
+        elif pd.isna(told["met"]):
+            found = "the test cannot be told for all of it"
+        else:
+            does = "meets" if told["met"] else "does not meet"
+            found = f"{does} the published test as of {self.as_of}"
+        extra = f" {told['note']}" if told["note"] else ""
+        return (
+            f"{told['label']}: {found} ({value}); confirm with {self.confirm_at} ({sure}).{extra}"
+        )
+
+    @property
+    def confirm_at(self) -> str:
+        """Who answers."""
+        return self.rule.confirm_at or "the agency"
+
+    def __repr__(self) -> str:
+        lines = [f"<ProgramTest {self.rule.title}, as of {self.as_of}>"]
+        return "\n".join([*lines, *(f"  {text}" for text in self.sentences())])
+
+
+def evaluate_program(
+    table: pd.DataFrame,
+    program: str | Path | ProgramRule,
+    *,
+    as_of: str | date,
+    sites: pd.DataFrame | None = None,
+    coverage_rule: str = "",
+    grant_usd: float | None = None,
+    missing: Literal["raise", "say"] = "raise",
+) -> ProgramTest:
+    """Put a place or a project to the published tests of a program.
+
+    Parameters
+    ----------
+    table
+        Area table of the place: its areas, with the metrics that the program asks for.
+    program
+        Id of a program rule (``"bead-2025"``), the path of a rule file, or a rule.
+    as_of
+        Day that the tests are put for. It lies in the days that the rule applies to.
+    sites
+        One row a site, for tests of sites: their metrics; or ``geoid``, the area of `table` whose
+        metric is taken. A row whose ``role`` is ``hub`` is no end-user site and is left out.
+    coverage_rule
+        Id of the coverage rule that the table's plain columns of locations are counted under.
+    grant_usd
+        What is requested, in dollars.
+    missing
+        What to do where a metric is not there: ``"raise"``, or ``"say"`` so in its criterion.
+
+    Returns
+    -------
+    ProgramTest
+        Its criteria, and what is said of them.
+
+    Raises
+    ------
+    VintageError
+        If the day lies outside the days that the rule applies to.
+    MissingColumnError
+        If a metric is not there; the error says where it is to be had.
+    InputError
+        If there is no such rule, a file of one is wrong, or a metric holds what it cannot.
+
+    Notes
+    -----
+    Bins are half-open and values are not rounded. Where the table says which locations are already
+    funded (``funded_n``, ``unserved_unfunded_n`` …), tests of projects leave those out and say how
+    many. Probabilities follow from published 90 % margins alone.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame(
+    ...     {"locations_n": [60.0, 40.0], "unserved_n": [50.0, 30.0], "underserved_n": 0.0},
+    ...     index=["51001090101", "51001090102"])
+    >>> test = evaluate_program(
+    ...     areas, "bead-2025", as_of="2026-01-15", coverage_rule="bead-2025")
+    >>> test.criteria["met"].tolist(), float(test.criteria["value"].iloc[0])
+    ([True, True], 0.8)
+    """
+    rule = program if isinstance(program, ProgramRule) else load_program_rule(program)
+    day = _day_of(rule, as_of)
+    if missing not in ("raise", "say"):
+        raise ArgumentError(f"missing is {missing!r}", fix='use "raise" or "say"')
+    given: dict[str, Rows | None] = {
+        "area": rows_of_areas(table, rule, coverage_rule),
+        "site": None if sites is None else rows_of_sites(sites, table),
+    }
+    amounts = {} if grant_usd is None else {"grant_usd": float(grant_usd)}
+    answers = {c.key: _answered(c, rule, given, amounts, missing) for c in rule.criteria}
+    criteria = pd.DataFrame.from_dict(
+        {key: found.row(rule.criteria[i]) for i, (key, found) in enumerate(answers.items())},
+        orient="index",
+    ).rename_axis("criterion")
+    criteria["met"] = criteria["met"].astype("boolean")
+    told = {key: found.each for key, found in answers.items() if found.each is not None}
+    each = pd.concat(told, axis=1) if told else pd.DataFrame()
+    return ProgramTest(rule, day, criteria, each, _notes(rule, day, grant_usd))
+
+
+def _day_of(rule: ProgramRule, as_of: str | date) -> str:
+    """Return the day, once it lies in the days that the rule applies to."""
+    day = iso_day(as_of)
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise InputError(
+            f"as_of is {day!r}, no day", fix='for example as_of="2026-06-30"'
+        ) from None
+    if (rule.applies_from and day < rule.applies_from) or (
+        rule.applies_to and day > rule.applies_to
+    ):
+        start, end = rule.applies_from or "the beginning", rule.applies_to or "today"
+        raise VintageError(
+            f"{rule.id} applied from {start} to {end}, not on {day}",
+            fix=f'put it for a day of those, as_of="{rule.last_read}", or use the rule of that day',
+        )
+    return day
+
+
+def _answered(
+    criterion: Criterion,
+    rule: ProgramRule,
+    given: Mapping[str, Rows | None],
+    amounts: Mapping[str, float],
+    missing: str,
+) -> Answer:
+    rows = given.get(criterion.unit)
+    if criterion.unit == "site" and rows is None and criterion.reduce == "each":
+        rows = given["area"]  # a definition of places: what holds for an area holds for its sites
+    have = set(amounts) if criterion.unit == "project" else set() if rows is None else rows.known
+    lacking = _lacking(criterion, have)
+    if not lacking:
+        return answer(criterion, rows, amounts)
+    where = "; ".join(f"{program_metric(m).label}: {program_metric(m).get}" for m in lacking)
+    if missing == "raise":
+        raise MissingColumnError(
+            f"{rule.id} asks for {', '.join(lacking)} ({criterion.label})", fix=where
+        )
+    return Answer(missing=where)
+
+
+def _lacking(criterion: Criterion, have: set[str]) -> list[str]:
+    """Return the metrics that are not there; of several ways one that can be tested is enough."""
+    ways = [{c.metric for c in limb.conditions} for limb in criterion.limbs]
+    if criterion.reduce == "each" and any(way <= have for way in ways):
+        return []
+    return [name for name in criterion.metrics if name not in have]
+
+
+def _notes(rule: ProgramRule, day: str, grant_usd: float | None) -> tuple[str, ...]:
+    said = list(rule.statements)
+    if grant_usd is not None and rule.match_share is not None:
+        match, part = rule.match(grant_usd)
+        said.append(
+            f"Match: {match:,.0f} dollars, {100 * rule.match_share:g} % of the grant requested "
+            f"({100 * part:.1f} % of the two together)."
+        )
+    if day > rule.retrieved:
+        said.append(f"The text was last read on {rule.retrieved}: look for a later one.")
+    return tuple(said)

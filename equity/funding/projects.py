@@ -1,0 +1,302 @@
+"""Candidate projects: from a table, or drawn up from the areas and what one of a thing costs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from equity.areas.words import plural
+from equity.errors import InputError, MissingColumnError
+from equity.files.delimited import read_text_table
+from equity.funding._cover import FIXES
+from equity.funding._tables import need_source, own_source, refuse_rows, text, yes
+from equity.funding.costs import ITEMS, QUESTIONED_USD
+from equity.funding.gains import gains_of, without_covered
+from equity.measures.checks import checked_column, need_gap_inputs
+from equity.provenance import carry, stamp
+from equity.sources.area_rows import require_columns, to_numbers
+
+__all__ = ["checked_projects", "draw_up_projects", "read_projects"]
+
+_OUTLYING = 20.0
+"""A project that costs so many times the middle one of its table, a line or home, is questioned."""
+_FEWEST = 5
+_ABOUT = ("cost_source", "cost_as_of", "cost_note")
+_NEED = (
+    "qualifying_share", "connected_share", "device_share", "locations_n", "qualifying_n",
+    "households_n",
+)  # fmt: skip
+
+Floats = npt.NDArray[np.float64]
+
+
+def read_projects(path: str | Path) -> pd.DataFrame:
+    """Read a table of candidate projects.
+
+    Parameters
+    ----------
+    path
+        CSV or XLSX with ``project_id``, ``name``, ``fixes`` (``line``, ``home`` or ``line+home``),
+        ``areas`` (ids with spaces or semicolons between), ``cost_usd`` (what the funder pays, all
+        years, above 0) and ``cost_source``; if wanted ``exclusive_group`` (one of each is chosen
+        at most), ``county`` (where the cost counts for a cap; otherwise the first area's),
+        ``cost_as_of``, ``cost_note``, ``made_up`` and ``confirmed`` (yes: an outlying cost is
+        meant). :func:`write_cost_template` writes an empty one.
+
+    Returns
+    -------
+    pandas.DataFrame
+        By ``project_id``, ``areas`` a tuple of ids, for :func:`equity.portfolio`.
+
+    Raises
+    ------
+    InputError
+        If a cell is no number, an id stands twice, or a cost has no source.
+    MissingColumnError
+        If a column is missing.
+    """
+    frame = read_text_table(path)
+    require_columns(frame, ("project_id", "fixes", "areas", "cost_usd", "cost_source"), path)
+    frame = frame.apply(lambda column: column.str.strip())
+    refuse_rows(frame["project_id"] == "", "a project has no project_id", path)
+    refuse_rows(
+        frame["project_id"].duplicated(keep=False), "a project_id stands twice", path,
+        fix="give each project an id of its own",
+    )  # fmt: skip
+    need_source(frame, path)
+    result = pd.DataFrame(index=pd.Index(frame["project_id"], name="project_id"))
+    for name in ("name", "fixes", "exclusive_group", "county", *_ABOUT):
+        result[name] = text(frame, name).to_numpy()
+    result["name"] = result["name"].where(result["name"] != "", result.index.to_series())
+    result["areas"] = [_ids(cell) for cell in frame["areas"]]
+    result["cost_usd"] = to_numbers(frame, {"cost_usd": "cost_usd"}, path)["cost_usd"].to_numpy()
+    for name in ("made_up", "confirmed"):
+        result[name] = yes(frame, name).to_numpy()
+    return stamp(result, sources=[own_source(path, "candidate projects", result)])
+
+
+def draw_up_projects(
+    table: pd.DataFrame, costs: pd.DataFrame, *, covered: pd.Series | str | None = None
+) -> pd.DataFrame:
+    """Draw up what could be done in each area: a line, a connected home, or both.
+
+    Parameters
+    ----------
+    table
+        Area table of :func:`equity.recover` with ``locations_n``, ``qualifying_n`` and
+        ``households_n``; ``name`` and ``subscription_share`` if known.
+    costs
+        From :func:`read_costs`.
+    covered
+        As for :func:`equity.portfolio`: lines that need not be bought.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As of :func:`read_projects`, one row for each thing that would bring somebody in, an area's
+        own in one exclusive group. A line is bought for every location without one, a device and
+        a subscription for every home that lacks it, near care or not.
+
+    Raises
+    ------
+    InputError
+        If the costs do not price what is asked for in some area.
+    MissingColumnError
+        If a column is missing.
+
+    Notes
+    -----
+    Where neither a line nor a home alone brings anybody in, there is only the two together.
+
+    Examples
+    --------
+    >>> areas = pd.DataFrame(
+    ...     {"population_n": [1200.0], "beyond_reach_share": [1.0], "qualifying_share": [0.2],
+    ...      "connected_share": [0.4], "device_share": [0.5], "locations_n": [500.0],
+    ...      "qualifying_n": [100.0], "households_n": [450.0]}, index=["51001000100"])
+    >>> from equity.funding.costs import made_up_costs
+    >>> drawn_up = draw_up_projects(areas, made_up_costs())
+    >>> drawn_up[["fixes", "cost_usd"]].round().values.tolist()
+    [['line', 1800000.0], ['line+home', 2261538.0]]
+    """
+    need_gap_inputs(table, _NEED)
+    table = without_covered(table, covered).table
+    gains = gains_of(table)
+    lacks = _lacking(table)
+    ids = table.index.astype(str)
+    usd: dict[str, Floats] = {}
+    for item in ITEMS:
+        usd[item] = _by_area(costs, item, ids) * lacks[item].to_numpy()
+    home = usd["device"] + usd["subscription"]
+    price = {"line": usd["line"], "home": home, "line+home": usd["line"] + home}
+    parts = []
+    names = _names(table)
+    apart = gains["line"].fillna(0.0) + gains["home"].fillna(0.0)
+    for fixes in FIXES:
+        here = gains[fixes] > 0.5e-9
+        if fixes == "line+home":
+            here &= gains[fixes] > apart * (1 + 1e-9)
+        here &= gains[fixes].notna()
+        chosen = here.to_numpy()
+        part = pd.DataFrame(index=pd.Index([f"{i}:{fixes}" for i in ids[chosen]]))
+        part["name"] = names.to_numpy()[chosen]
+        part["fixes"] = fixes
+        part["areas"] = [(i,) for i in ids[chosen]]
+        part["cost_usd"] = price[fixes][chosen]
+        part["exclusive_group"] = ids[chosen]
+        part["county"] = [i[:5] for i in ids[chosen]]
+        parts.append(part)
+    result = pd.concat(parts)
+    _priced(result)
+    result["made_up"] = bool(costs["made_up"].any())
+    result["confirmed"] = True
+    result["cost_source"] = "; ".join(dict.fromkeys(costs["cost_source"]))
+    result = result.sort_index(kind="stable").rename_axis("project_id")
+    return carry(result, table, costs)
+
+
+def checked_projects(projects: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Refuse a table of projects that no plan can be made of.
+
+    Parameters
+    ----------
+    projects
+        By id: ``fixes``, ``areas`` (ids), ``cost_usd``; see :func:`read_projects`.
+    table
+        The areas.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The projects, what may be left out filled in.
+    """
+    lacking = [name for name in ("fixes", "areas", "cost_usd") if name not in projects.columns]
+    if lacking:
+        raise MissingColumnError(
+            f"the projects lack {', '.join(lacking)}", fix="take read_projects or draw_up_projects"
+        )
+    if projects.empty:
+        raise InputError("there is no project", fix="list at least one that brings somebody in")
+    ids = projects.index
+    _refuse(ids.duplicated(keep=False), ids, "a project stands twice", "give each its own id")
+    unknown = ~projects["fixes"].isin(list(FIXES)).to_numpy()
+    _refuse(unknown, ids, "a project fixes what there is not", f"choose from {', '.join(FIXES)}")
+    cost = projects["cost_usd"].to_numpy(dtype=float, na_value=np.nan)
+    _refuse(
+        ~(np.isfinite(cost) & (cost > 0)), ids, "a project's cost is zero, negative or missing",
+        "give what the funder pays, above 0",
+    )  # fmt: skip
+    known = set(table.index.astype(str))
+    strange = np.array([not set(areas) <= known or not areas for areas in projects["areas"]])
+    odd = next((a for areas in projects["areas"] for a in areas if a not in known), "none")
+    _refuse(
+        strange, ids, f"a project names an area that the table does not have ({odd})",
+        "write the ids of the run's own areas, with all their digits",
+    )  # fmt: skip
+    result = projects.copy()
+    result["areas"] = [tuple(dict.fromkeys(areas)) for areas in result["areas"]]
+    for name in ("exclusive_group", "county", "name"):
+        result[name] = projects[name].fillna("").astype(str) if name in projects else ""
+    first = pd.Series([areas[0][:5] for areas in result["areas"]], index=ids)
+    result["county"] = result["county"].where(result["county"] != "", first)
+    result["name"] = result["name"].where(result["name"] != "", ids.astype(str).to_series(ids))
+    for name in ("made_up", "confirmed"):
+        result[name] = projects[name].fillna(value=False) if name in projects else False
+    _question(result, table)
+    return carry(result, projects)
+
+
+def _question(projects: pd.DataFrame, table: pd.DataFrame) -> None:
+    """Refuse an outlying cost of one line or home, unless it is confirmed."""
+    if not set(_NEED) <= set(table.columns):
+        return
+    lacks = _lacking(table)
+    count = {"line": lacks["line"], "home": lacks["home"]}
+    count["line+home"] = lacks["line"] + lacks["home"]
+    each = np.array(
+        [
+            cost / max(float(count[fixes].reindex(list(areas)).sum()), 1.0)
+            for fixes, areas, cost in zip(
+                projects["fixes"], projects["areas"], projects["cost_usd"], strict=True
+            )
+        ]
+    )
+    limit = np.full(len(each), QUESTIONED_USD)
+    for fixes in FIXES:
+        here = (projects["fixes"] == fixes).to_numpy()
+        if here.sum() >= _FEWEST:
+            limit[here] = np.minimum(limit[here], _OUTLYING * np.median(each[here]))
+    bad = (each > limit) & ~projects["confirmed"].to_numpy(dtype=bool)
+    if bad.any():
+        raise InputError(
+            f"a project costs ${each[bad][0]:,.0f} for each location or home that lacks what it "
+            f"brings, where ${limit[bad][0]:,.0f} is the most that is not questioned",
+            rows=projects.index[bad],
+            fix="check cost_usd and areas, or set confirmed",
+        )
+
+
+def _names(table: pd.DataFrame) -> pd.Series:
+    """Return what an area is called, with its county."""
+    if "name" not in table.columns:
+        return table.index.astype(str).to_series(table.index)
+    names = table["name"].astype(str)
+    if "county_name" not in table.columns:
+        return names
+    return names + (", " + table["county_name"].astype(str)).where(table["county_name"].notna(), "")
+
+
+def _lacking(table: pd.DataFrame) -> pd.DataFrame:
+    """Count what would have to be bought in each area."""
+    line = checked_column(table, "locations_n", np.inf) - checked_column(
+        table, "qualifying_n", np.inf
+    )
+    homes = checked_column(table, "households_n", np.inf)
+    both, device = (checked_column(table, n, 1.0) for n in ("connected_share", "device_share"))
+    device = np.maximum(device, both)
+    subscribed = both
+    if "subscription_share" in table:
+        subscribed = np.maximum(checked_column(table, "subscription_share", 1.0), both)
+        subscribed = np.where(np.isnan(subscribed), both, subscribed)
+    no_device, no_subscription = 1 - device, 1 - subscribed
+    # Where c is less than both shares allow, who lacks neither by them still lacks one.
+    no_subscription = no_subscription + np.maximum(1 - both - no_device - no_subscription, 0.0)
+    parts = {"line": np.maximum(line, 0.0), "device": homes * no_device}
+    parts["subscription"] = homes * no_subscription
+    parts["home"] = homes * (1 - both)
+    return pd.DataFrame(parts, index=table.index.astype(str))
+
+
+def _by_area(costs: pd.DataFrame, item: str, ids: pd.Index) -> Floats:
+    """Return the unit cost in each area: that of the longest beginning of its id."""
+    rows = costs[costs["item"] == item].sort_values("where", key=lambda c: c.str.len())
+    found = np.full(len(ids), np.nan)
+    for where, usd in zip(rows["where"], rows["unit_usd"], strict=True):
+        found[np.asarray(ids.str.startswith(where))] = usd
+    return found
+
+
+def _priced(projects: pd.DataFrame) -> None:
+    unpriced = projects["cost_usd"].isna().to_numpy()
+    if unpriced.any():
+        raise InputError(
+            f"the costs do not say what {plural(int(unpriced.sum()), 'project')} would cost, or "
+            "their areas lack a count of locations or homes",
+            rows=projects.index[unpriced],
+            fix=f"give costs of {', '.join(ITEMS)} everywhere, or leave these areas out",
+        )
+    free = projects["cost_usd"].to_numpy() <= 0
+    _refuse(free, projects.index, "a project would cost nothing", "give costs above 0")
+
+
+def _ids(cell: str) -> tuple[str, ...]:
+    parts = cell.replace(";", " ").replace(",", " ").split()
+    return tuple(dict.fromkeys(part.rpartition("US")[2] for part in parts))
+
+
+def _refuse(bad: npt.NDArray[np.bool_], ids: pd.Index, what: str, fix: str) -> None:
+    if bad.any():
+        raise InputError(what, rows=ids[bad].unique(), fix=fix)

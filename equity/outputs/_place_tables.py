@@ -1,0 +1,240 @@
+"""Tables that a program's form asks for: the area beside its counties and what lies around it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from equity.areas.schema import describe
+from equity.areas.words import is_missing, number, say
+from equity.outputs import _rows
+from equity.outputs._content import Cell, Head, Table
+from equity.outputs._layout import Part
+from equity.outputs.report import ProgramFinding, Report
+from equity.rules.program_metrics import is_program_metric, program_metric
+
+__all__ = [
+    "absent",
+    "application_table",
+    "county_table",
+    "place_table",
+    "site_table",
+    "tests_table",
+]
+
+MOST_SITES = 40
+_OWN = {
+    "people_per_mi2": ("Residents a square mile", "number"),
+    "hpsa_pc_designated_share": ("Residents in a primary care shortage area (HPSA)", "share"),
+    "hpsa_mh_designated_share": ("Residents in a mental health shortage area (HPSA)", "share"),
+    "mua_designated_share": ("Residents in a medically underserved area (MUA)", "share"),
+    "nearest_site_min": ("Minutes to the nearest site that counts", "min"),
+}
+_LOCATIONS = " (locations)"
+
+
+def place_table(report: Report, part: Part, caption: str) -> Table | None:
+    """Draw measures in rows and places in columns; None if nothing is known of any."""
+    frame = report.places
+    if frame is None or not len(frame):
+        return None
+    rows, keys = [], []
+    for name in part.columns:
+        if name not in frame or frame[name].isna().all():
+            continue
+        label, unit = _told(name)
+        if unit == "share" and any(
+            _told(other)[0] == label for other in part.columns if other != name
+        ):
+            label += ", share"
+        margins = _rows.margin_of(frame, name)
+        cells = [_cell(v, unit, m) for v, m in zip(frame[name], margins, strict=True)]
+        rows.append((Cell(label), *cells))
+        keys.append(name)
+    if not rows:
+        return None
+    places = [str(name) for name in frame["name"]]
+    named = [places[0] if len(places[0]) < 25 else "All of the area", *places[1:]]
+    heads = (Head("Measure", words=True, width=1.9), *(Head(name) for name in named))
+    return Table(caption, heads, tuple(rows), tuple(keys))
+
+
+def absent(report: Report, part: Part) -> list[str]:
+    """Return what a program asks for and this study has not, each with where it is to be had."""
+    frame = report.places
+    lacking = [n for n in part.columns if frame is None or n not in frame or frame[n].isna().all()]
+    return [f"{_told(name)[0]}: {_where(name)}" for name in lacking]
+
+
+def _where(name: str) -> str:
+    """Say where a measure is to be had."""
+    status = name.replace("_designated_share", "_status")
+    known = name if is_program_metric(name) else status
+    if is_program_metric(known):
+        return program_metric(known).get
+    if name.startswith(("funded", "unserved_unfunded", "underserved_unfunded")):
+        return "a list of funded locations, as [[funded]] in the study"
+    (column,) = describe([name])
+    return f"{column.source}, as [[acs]] or one of [[tables]] in the study"
+
+
+def _told(name: str) -> tuple[str, str]:
+    if name in _OWN:
+        return _OWN[name]
+    (column,) = describe([name])
+    where = column.universe == "locations" and "ocation" not in column.label
+    return column.label + (_LOCATIONS if where else ""), column.unit
+
+
+def _cell(value: Any, unit: str, moe: Any) -> Cell:
+    if is_missing(value):
+        return Cell("–")
+    if unit == "number":
+        return Cell(number(float(value), 0 if value >= 10 else 1), float(value))
+    text, mark, margin = say(value, unit, moe=moe, with_unit=unit in ("share", "min")).partition(
+        " ± "
+    )
+    return Cell(text, float(value), small=f"± {margin}" if mark else "")
+
+
+def county_table(report: Report) -> Table | None:
+    """Draw one row a county of the area, however many there are."""
+    frame = report.levels.get("counties")
+    if frame is None or len(frame) < 2:
+        return None
+    columns = {
+        "population_n": "Residents",
+        "no_link_n": "Without a usable link",
+        "gap_n": "In the gap",
+        "gap_share": "In the gap, share",
+        "unserved_n": "Unserved locations",
+        "named_n": "Places listed",
+    }
+    there = [name for name in columns if name in frame and frame[name].notna().any()]
+    first = [Cell(str(name), small=str(key)) for key, name in frame["name"].items()]
+    cells = []
+    for name in there:
+        (column,) = describe([name])
+        margins = _rows.margin_of(frame, name)
+        cells.append([_cell(v, column.unit, m) for v, m in zip(frame[name], margins, strict=True)])
+    heads = (Head("County", words=True, width=1.8), *(Head(columns[name]) for name in there))
+    keys = tuple(str(key) for key in frame.index)
+    rows = tuple(zip(first, *cells, strict=True))
+    return Table("The counties of the area", heads, rows, keys)
+
+
+def site_table(report: Report) -> tuple[Table, int] | None:
+    """Draw the sites inside the area, and say how many more there are."""
+    sites, table = report.sites, report.table
+    if sites is None or not len(sites) or "name" not in sites:
+        return None
+    drawn = table.loc[~_rows.without_polygon(table), ["geometry"]]
+    placed = (
+        sites[["name", "geometry"]]
+        .assign(kind=_rows.texts(sites, "kind"))
+        .sjoin(
+            drawn.assign(county=_rows.texts(table.loc[drawn.index], "county_name")),
+            predicate="within",
+        )
+    )
+    if not len(placed):
+        return None
+    placed = placed[~placed.index.duplicated()].sort_values(["county", "name"], kind="stable")
+    shown = placed.head(MOST_SITES)
+    rows = tuple(
+        (Cell(str(r.name_) or "no name"), Cell(str(r.kind) or "–"), Cell(str(r.county) or "–"))
+        for r in shown.rename(columns={"name": "name_"}).itertuples()
+    )
+    heads = (
+        Head("Site", words=True, width=2.0),
+        Head("Kind", words=True, width=1.6),
+        Head("County", words=True, width=1.2),
+    )
+    keys = tuple(str(key) for key in shown.index)
+    return Table("Sites in the area", heads, rows, keys), len(placed) - len(shown)
+
+
+def application_table(report: Report) -> Table | None:
+    """Draw the sites of an application as its list has them; None if there is no list."""
+    frame = report.application
+    if frame is None or not len(frame):
+        return None
+    columns = {
+        "role": ("Role", "text"),
+        "place": ("Place", "text"),
+        "county": ("County", "text"),
+        "hpsa": ("HPSA", "text"),
+        "place_population_n": ("People of the place", "n"),
+        "saipe_poverty_share": ("County poverty (SAIPE)", "share"),
+    }
+    there = {name: told for name, told in columns.items() if name in frame}
+    heads = [Head("Site", words=True, width=1.8)]
+    cells = [[Cell(str(name)) for name in frame.index]]
+    for name, (label, unit) in there.items():
+        heads.append(Head(label, words=unit == "text", width=1.0))
+        if unit == "text":
+            cells.append([Cell(text or "–") for text in _rows.texts(frame, name)])
+        else:
+            cells.append([_cell(value, unit, None) for value in frame[name]])
+    rows = tuple(zip(*cells, strict=True))
+    keys = tuple(str(key) for key in frame.index)
+    return Table("Sites of the application", tuple(heads), rows, keys)
+
+
+def tests_table(tests: Sequence[ProgramFinding]) -> Table:
+    """Draw the published tests: what is asked, what is here, and what that gives."""
+    rows, keys = [], []
+    for test in tests:
+        for key, row in test.criteria.iterrows():
+            small = f"{test.title}; as of {test.as_of}"
+            rows.append(
+                (
+                    Cell(str(row["label"]), small=small),
+                    Cell(str(row["value_text"]) or "–", small=_against(row)),
+                    Cell(_result(row), small=_sure(row)),
+                    Cell(_margin(row)),
+                )
+            )
+            keys.append(f"{test.title}: {key}")
+    heads = (
+        Head("Published test", words=True, width=2.2),
+        Head("Here", words=True, width=1.9),
+        Head("Result", words=True, width=1.5),
+        Head("To the nearest cut", width=0.9),
+    )
+    return Table("The program's published tests", heads, tuple(rows), tuple(keys))
+
+
+def _against(row: pd.Series) -> str:
+    return f"against {row['threshold']}" if row["threshold"] else ""
+
+
+def _result(row: pd.Series) -> str:
+    if row["missing"]:
+        return "cannot be told here"
+    if not is_missing(row["points"]):
+        return f"{row['points']:g} points"
+    if is_missing(row["met"]):
+        return "not told for all of it"
+    return "meets the published test" if row["met"] else "does not meet the published test"
+
+
+def _sure(row: pd.Series) -> str:
+    sure = {
+        "primary": "read in the original",
+        "secondary": "read second hand",
+        "unverified": "unverified: recalled only",
+    }[row["confidence"]]
+    chance = row["probability"]
+    return sure if is_missing(chance) else f"{sure}; probability {chance:.2f}"
+
+
+def _margin(row: pd.Series) -> str:
+    margin = row["margin"]
+    if is_missing(margin):
+        return "–"
+    if abs(row["next_cut"]) <= 1:
+        return f"{100 * margin:+.1f} points"
+    return f"{margin:+,.0f}"

@@ -1,0 +1,239 @@
+"""A run put to a budget: projects, what they leave, and the files that say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import geopandas as gpd
+import pandas as pd
+
+from equity.areas.join import combine
+from equity.errors import InputError, MissingFileError
+from equity.files.atomic import write_text
+from equity.funding.costs import made_up_costs, read_costs
+from equity.funding.portfolio import FIRST, Floor, Portfolio, portfolio
+from equity.funding.projects import draw_up_projects, read_projects
+from equity.funding.scenario import Scenario, scenario
+from equity.measures.draws import Travel
+from equity.outputs.ownership import RECORD, sealed
+from equity.outputs.plan import PlanReport, write_plan
+from equity.outputs.tables import export
+from equity.provenance import carry, meta, sha256_of, software
+from equity.study.file import read_plan
+from equity.study.plan_words import finding, method, unknown
+from equity.study.runs import Run, read_run
+from equity.study.write import put_in_place
+
+__all__ = ["Plan", "committed_part", "plan_run"]
+
+_FUNDED = ("unserved_funded_n", "underserved_funded_n", "unserved_n", "underserved_n")
+_FRONT = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A plan for a run, ready to be written.
+
+    Attributes
+    ----------
+    name
+        Of the run's folder.
+    portfolio
+        The projects.
+    scenario
+        The counts before and after.
+    report
+        What is said of it.
+    record
+        What the run's provenance says.
+    """
+
+    name: str
+    portfolio: Portfolio
+    scenario: Scenario
+    report: PlanReport
+    record: dict[str, str]
+
+    def write(self, folder: str | Path) -> Path:
+        """Write page, two printed pages, tables and provenance into a folder.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written, or holds files that no run wrote.
+        """
+        return put_in_place(Path(folder), self._write)
+
+    def _write(self, folder: Path) -> None:
+        report = self.report
+        write_plan(report, folder)
+        notes = [*report.stamps, *report.unknown]
+        export(
+            report.areas, folder, formats=("csv", "gpkg"), name="areas", sources=report.sources,
+            rules=[self.record["rule"]], synthetic=report.synthetic, notes=notes,
+        )  # fmt: skip
+        record = {
+            "title": f"{report.title}: what a budget would buy",
+            "synthetic": report.synthetic,
+            "made_up_costs": report.made_up,
+            "software": software(),
+            "run": self.record,
+            "budget_usd": self.portfolio.budget_usd,
+            "spent_usd": self.portfolio.spent_usd,
+            "people_n": self.portfolio.people_n,
+            "bound_n": self.portfolio.bound_n,
+            "method": self.portfolio.method,
+            "finding": list(report.finding),
+            "unknown": list(report.unknown),
+            "sources": [source.to_dict() for source in report.sources],
+            "files": {p.name: sha256_of(p) for p in sorted(folder.iterdir())},
+        }
+        write_text(folder / RECORD, sealed(record))
+
+
+def plan_run(
+    run: str | Path | None,
+    *,
+    budget_usd: float | None,
+    costs: str | Path | None = None,
+    projects: str | Path | None = None,
+    made_up: bool = False,
+    floor_share: float = 0.0,
+    weight: float = 1.0,
+    county_cap_usd: float | None = None,
+    method: Literal["milp", "greedy"] = "milp",
+    draws: int = 100,
+) -> Plan:
+    """Choose projects for a folder that ``equity run`` wrote.
+
+    Parameters
+    ----------
+    run
+        The folder.
+    budget_usd, county_cap_usd, method, draws
+        As for :func:`equity.portfolio`.
+    costs, projects, made_up
+        A table of costs, from which projects are drawn up in every area; or a table of projects;
+        or costs that were made up, which every output says. One of the three.
+    floor_share
+        Least part of the people reached who live in under-resourced communities.
+    weight
+        What a person there counts; 1 everywhere else.
+
+    Raises
+    ------
+    MissingFileError
+        If the folder holds no run.
+    InputError
+        If there is no budget, or not one of costs, projects and made-up costs; and all that
+        :func:`equity.portfolio` refuses.
+    """
+    if run is None or budget_usd is None:
+        raise InputError(
+            "names no run and no budget",
+            fix="equity plan maps/example --budget 2000000 --made-up",
+        )
+    given = sum(bool(one) for one in (costs, projects, made_up))
+    if given != 1:
+        said = "no cost is known" if not given else "costs are given twice"
+        raise InputError(
+            f"{said}: there is no default",
+            fix="give one of --costs, --projects and --made-up; --template costs.csv writes an "
+            "empty table",
+        )
+    past = read_run(run)
+    table = _areas(past.table, Path(run))
+    covered = committed_part(table)
+    candidates = (
+        read_projects(projects)
+        if projects is not None
+        else draw_up_projects(
+            table, made_up_costs() if costs is None else read_costs(costs), covered=covered
+        )
+    )
+    asked, _ = read_plan(Path(run) / "study.toml")
+    # As the study drew it: half of the error of estimated minutes is a county's own.
+    travel = Travel(common=0.5) if asked.care[0].method == "travel" else None
+    first = table[FIRST].fillna(value=False).astype(bool)
+    plan = portfolio(
+        table, candidates, budget_usd=budget_usd, covered=covered, method=method,
+        floors=[Floor(at_least_share=floor_share)] if floor_share else [],
+        weight=None if weight == 1 else 1.0 + (weight - 1.0) * first,
+        cap_per_county_usd=county_cap_usd, draws=draws, travel=travel, front=_FRONT,
+    )  # fmt: skip
+    after = _after(table, plan, covered, travel, draws)
+    report = _report(past, table, plan, after, draws)
+    seal: dict[str, str] = {
+        "title": past.record.get("title", ""), "rule": past.headline,
+        "sha256_of_all_above": past.record.get("sha256_of_all_above", ""),
+    }  # fmt: skip
+    return Plan(Path(run).name, plan, after, report, seal)
+
+
+def committed_part(table: pd.DataFrame) -> pd.Series | None:
+    """Return the part of the locations without a qualifying line that a commitment covers.
+
+    Where a rule's line is more than the 25/3 that ends *unserved*, underserved locations lack it
+    too, as far as the counts say. None where nobody has read what is funded.
+    """
+    if not {*_FUNDED, "qualifying_n", "locations_n"} <= set(table.columns):
+        return None
+    lacking = (table["locations_n"] - table["qualifying_n"]).clip(lower=0.0)
+    some = table["underserved_n"].where(table["underserved_n"] > 0)
+    of_these = ((lacking - table["unserved_n"]) / some).clip(0.0, 1.0).fillna(0.0)
+    funded = table["unserved_funded_n"] + of_these * table["underserved_funded_n"]
+    return (funded / lacking.where(lacking > 0)).clip(0.0, 1.0).fillna(0.0)
+
+
+def _areas(table: pd.DataFrame, folder: Path) -> gpd.GeoDataFrame:
+    if not isinstance(table, gpd.GeoDataFrame):
+        table = gpd.GeoDataFrame(table.assign(geometry=None), geometry="geometry", crs="EPSG:4269")
+    if FIRST not in table.columns:
+        raise MissingFileError(
+            "the run has no areas that come first", file=folder, fix="run the study again"
+        )
+    return table
+
+
+def _after(
+    table: pd.DataFrame,
+    plan: Portfolio,
+    covered: pd.Series | None,
+    travel: Travel | None,
+    draws: int,
+) -> Scenario:
+    """Return the counts with the plan alone: what is committed stands in neither."""
+    fixes = plan.areas["plan_fixes"]
+    line, home = (fixes.str.contains(what).astype(float) for what in ("line", "home"))
+    before = table
+    if covered is not None:
+        share_now = table["qualifying_share"]
+        before = table.assign(qualifying_share=share_now + covered * (1 - share_now))
+        before.attrs = dict(table.attrs)
+    return scenario(before, line=line, home=home, draws=draws, travel=travel)
+
+
+def _report(
+    past: Run, table: gpd.GeoDataFrame, plan: Portfolio, after: Scenario, draws: int
+) -> PlanReport:
+    known = meta(plan.projects)
+    shown = ["name", "county_name", "population_n", "gap_n", "gap_status", FIRST, "geometry"]
+    kept = table[[name for name in shown if name in table]]
+    areas = combine(carry(kept, table), plan.areas)
+    synthetic = bool(past.record.get("synthetic"))
+    title = str(past.record.get("title", ""))
+    return PlanReport(
+        title=title,
+        synthetic=synthetic,
+        made_up=plan.made_up,
+        finding=tuple(finding(title, table, plan, after, draws=draws)),
+        areas=gpd.GeoDataFrame(areas),
+        projects=plan.projects,
+        front=plan.front,
+        counts=after.counts,
+        unknown=tuple(unknown(plan, past.headline)),
+        method=tuple(method(plan, draws)),
+        sources=known.sources,
+    )

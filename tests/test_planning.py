@@ -1,0 +1,211 @@
+"""A run put to a budget: what the plan says, what it writes, and what cannot be planned."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pypdf
+import pytest
+from typer.testing import CliRunner
+
+from equity.cli import app
+from equity.errors import EquityError
+from equity.funding.costs import made_up_costs
+from equity.outputs.appendix import blocks
+from equity.outputs.ownership import RECORD, owned_files
+from equity.outputs.plan import MADE_UP, plan_part
+from equity.study.planning import committed_part, plan_run
+from equity.study.run import Study
+from equity.study.runs import read_run
+
+BUDGET = 2e6
+
+
+@pytest.fixture(scope="module")
+def result(example_state):
+    return Study.load(example_state.study).run()
+
+
+@pytest.fixture(scope="module")
+def run(result, tmp_path_factory):
+    """The example's run, as ``equity run`` leaves it."""
+    return result.write(tmp_path_factory.mktemp("runs") / "example")
+
+
+@pytest.fixture(scope="module")
+def plan(run):
+    return plan_run(run, budget_usd=BUDGET, made_up=True, draws=50)
+
+
+@pytest.fixture(scope="module")
+def written(plan, tmp_path_factory):
+    return plan.write(tmp_path_factory.mktemp("plans") / "plan")
+
+
+def test_the_command_writes_a_page_two_printed_pages_and_tables(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = ["plan", str(run), "--budget", "2000000", "--made-up", "--draws", "0", "--floor", "0.3"]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    folder = tmp_path / "maps/example-plan"
+    assert {path.name for path in folder.iterdir()} == {
+        "index.html", "plan.pdf", "projects.csv", "areas.csv", "areas.csv-metadata.json",
+        "areas.gpkg", RECORD,
+    }  # fmt: skip
+    assert re.search(r"\$2\.0 million \(costs made up\) for \d+ projects would bring", done.output)
+    part = re.search(r"of them \((\d+\.\d) %\) live in under-resourced", done.output)
+    assert float(part[1]) >= 30
+    assert set(owned_files(folder)) == {path.name for path in folder.iterdir()}
+
+
+def test_no_cost_is_ever_a_default(run):
+    for how, said in (
+        ({}, "no cost is known: there is no default"),
+        ({"made_up": True, "costs": "c.csv"}, "costs are given twice"),
+        ({"made_up": True, "budget_usd": None}, "names no run and no budget"),
+    ):
+        with pytest.raises(EquityError, match=said):
+            plan_run(run, **({"budget_usd": BUDGET} | how))
+
+
+def test_a_folder_that_holds_no_run_is_refused(tmp_path):
+    with pytest.raises(EquityError, match="no run stands there"):
+        plan_run(tmp_path, budget_usd=BUDGET, made_up=True)
+
+
+def test_the_templates_are_written_and_a_filled_one_is_read(run, tmp_path):
+    costs, projects = tmp_path / "costs.csv", tmp_path / "projects.csv"
+    asked = ["plan", "--template", str(costs), "--projects-template", str(projects)]
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    head = projects.read_text().strip()
+    geoid = gpd.read_parquet(run / "communities.parquet").nlargest(1, "gap_n").index[0]
+    filled = dict.fromkeys(head.split(","), "") | {
+        "project_id": "x", "name": "=cmd", "fixes": "line+home", "areas": geoid, "cost_usd": "90000",
+        "cost_source": "bid of May",
+    }  # fmt: skip
+    projects.write_text(f"{head}\n{','.join(filled.values())}\n")
+    found = plan_run(run, budget_usd=1e5, projects=projects, draws=0)
+    assert not found.report.made_up
+    assert "made up" not in found.report.finding[0]
+    text = found.write(tmp_path / "plan") / "projects.csv"
+    row = pd.read_csv(text).iloc[0]
+    assert (row["name"], row["cost_source"]) == ("'=cmd", "bid of May")  # no formula runs
+
+
+def test_people_are_those_of_the_scenario_and_within_the_bound(plan, run):
+    gap = plan.scenario.counts.loc["gap_n"]
+    assert -gap["change"] == pytest.approx(plan.portfolio.people_n)
+    assert plan.portfolio.people_n <= plan.portfolio.bound_n + 1e-6
+    assert plan.portfolio.gap < 0.001
+    table = gpd.read_parquet(run / "communities.parquet")
+    lines = plan.portfolio.projects.query("fixes == 'line'")
+    # A line alone is never credited with more than lack nothing else.
+    only = (
+        lines["people_alone_n"].to_numpy()
+        - table["gap_line_only_n"][[a[0] for a in lines["areas"]]].to_numpy()
+    )
+    assert only == pytest.approx(np.zeros(len(lines)), abs=1e-6)
+
+
+def test_made_up_costs_are_stamped_on_everything(plan, written):
+    assert plan.report.made_up
+    assert MADE_UP in (written / "index.html").read_text()
+    assert pd.read_csv(written / "projects.csv")["made_up"].all()
+    assert json.loads((written / RECORD).read_text())["made_up_costs"] is True
+    assert MADE_UP in (written / "areas.csv-metadata.json").read_text()
+    pages = pypdf.PdfReader(io.BytesIO((written / "plan.pdf").read_bytes())).pages
+    assert MADE_UP.split(",")[0] in pages[0].extract_text()
+
+
+def test_the_print_is_two_pages_with_map_front_marginal_table_and_what_is_not_known(written, plan):
+    pages = pypdf.PdfReader(written / "plan.pdf").pages
+    assert len(pages) == 2
+    first, second = (page.extract_text() for page in pages)
+    assert "People whom the plan brings in" not in second
+    assert [len(page.images) for page in pages] == [1, 1]
+    assert "marginal order" in second
+    assert "What is not known" in second
+    for key in plan.portfolio.chosen.index[:3]:
+        assert key in second
+    assert "out of the telehealth" in " ".join(first.split())
+
+
+def test_the_page_tells_what_the_plan_holds(written, plan):
+    page = (written / "index.html").read_text()
+    for sentence in plan.report.finding:
+        assert sentence.replace(" %", "\u00a0%") in page.replace("&#x27;", "'")
+    for key in plan.portfolio.chosen.index:
+        assert key in page
+    assert page.count("<h2") >= 5
+
+
+def test_tables_of_areas_and_projects_hold_every_row(written, plan):
+    areas = pd.read_csv(written / "areas.csv", dtype={"geoid": str}).set_index("geoid")
+    assert len(areas) == len(plan.report.areas)
+    assert areas["plan_people_n"].sum() == pytest.approx(plan.portfolio.people_n)
+    assert set(areas["plan_fixes"]) <= {"none", "line", "home", "line+home"}
+    projects = pd.read_csv(written / "projects.csv")
+    assert len(projects) == len(plan.portfolio.projects)
+    assert projects["chosen"].sum() == len(plan.portfolio.chosen)
+    assert (projects["cost_source"] == "made up to show the method").all()
+
+
+def test_equal_plans_give_equal_bytes_and_a_file_of_one_s_own_stays(run, written, tmp_path):
+    again = plan_run(run, budget_usd=BUDGET, made_up=True, draws=50)
+    folder = again.write(tmp_path / "plan")
+    for path in written.iterdir():
+        assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
+    (folder / "mine.txt").write_text("kept")
+    again.write(folder)
+    assert (folder / "mine.txt").read_text() == "kept"
+
+
+def test_the_page_shows_its_map_without_a_fault(written, browser):
+    with browser.open(written / "index.html") as page:
+        assert page.errors == []
+        assert page.outside == []
+        assert page.run("document.querySelectorAll('.eq-map canvas').length") >= 1
+        assert page.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_appendix_takes_the_plan(plan, result):
+    content = list(blocks(result.report(), plan_part(plan.report)))
+    headings = [block.text for block in content if block.kind == "heading"]
+    assert headings.index("What a budget would buy") + 1 == headings.index("Method")
+    tables = [block.table for block in content if block.table is not None]
+    (ours,) = [table for table in tables if "marginal order" in table.caption]
+    assert list(ours.keys) == plan.portfolio.chosen.index.tolist()
+    assert MADE_UP in [block.text for block in content if block.kind == "stamp"]
+
+
+def test_what_a_run_knows_to_be_funded_is_left_out(run, monkeypatch):
+    table = gpd.read_parquet(run / "communities.parquet")
+    assert committed_part(table) is None
+    funded = table.assign(unserved_funded_n=table["unserved_n"], underserved_funded_n=0.0)
+    part = committed_part(funded)
+    lacking = table["locations_n"] - table["qualifying_n"]
+    # Under 25/3 the locations without a line are the unserved ones.
+    assert part[lacking > 0].to_numpy() == pytest.approx(1.0)
+    strict = funded.assign(qualifying_n=table["served_n"])
+    told = (committed_part(strict) * (table["locations_n"] - table["served_n"])).fillna(0)
+    assert told.to_numpy() == pytest.approx(table["unserved_n"].fillna(0).to_numpy(), abs=1e-6)
+    past = read_run(run)._replace(table=funded)
+    monkeypatch.setattr("equity.study.planning.read_run", lambda _: past)
+    left = plan_run(run, budget_usd=BUDGET, made_up=True, draws=0)
+    # Every line is coming: what is left to a plan are homes.
+    assert set(left.portfolio.projects["fixes"]) == {"home"}
+    assert "an enforceable commitment already covers" in left.report.finding[-1]
+    gap = left.scenario.counts.loc["gap_n"]
+    assert gap["before"] == pytest.approx(table["gap_n"].sum() - table["gap_line_only_n"].sum())
+    assert -gap["change"] == pytest.approx(left.portfolio.people_n)
+
+
+def test_the_example_s_costs_are_no_prices():
+    costs = made_up_costs()
+    assert costs["made_up"].all()
+    assert costs["cost_source"].eq("made up to show the method").all()
