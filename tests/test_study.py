@@ -392,7 +392,7 @@ def test_the_finding_has_the_same_order_whatever_the_numbers_are(result, edited)
         assert "no usable link at home" in finding[0]
         assert "nder-resourced" in finding[1]
         assert "survey" in finding[2]
-        assert "Other settings for the same care" in finding[2]
+        assert "other settings for the same care" in finding[2]
         assert "fall" in finding[3]
         assert "a line alone would bring in" in finding[4]
         told = finding[4].partition(" Under other rules these three are ")[2]
