@@ -109,12 +109,13 @@ def compare(name: str, base: Any, other: Any, level: str, empty: set[str]) -> tu
     missing = base[other.get_indexer(base) < 0]
     extra = other[base.get_indexer(other) < 0]
     sides = (("missing", missing, other, extra), ("extra", extra, base, missing))
-    rows = pd.concat(
-        [
-            _side(ids, there, unmet, name=name, side=side, level=level, empty=empty)
-            for side, ids, there, unmet in sides
-        ],
-        ignore_index=True,
+    unmet_rows = [
+        _side(ids, there, unmet, name=name, side=side, level=level, empty=empty)
+        for side, ids, there, unmet in sides
+        if len(ids)
+    ]
+    rows = (
+        pd.concat(unmet_rows, ignore_index=True) if unmet_rows else pd.DataFrame(columns=_COLUMNS)
     )
     matched = len(base) - len(missing)
     row = {

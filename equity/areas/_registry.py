@@ -34,6 +34,7 @@ class Unit:
     name: str
     words: str
     digits: int = 0
+    kept: int | None = None
     dtype: str = ""
     minimum: float | None = None
     maximum: float | None = None

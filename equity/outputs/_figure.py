@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -30,6 +31,7 @@ _MOST_NAMES = 25  # counties; more would cover the map
 _MISSING = COLORS["paper"]  # no color of a class, and no hatch, which means unreliable
 
 
+@lru_cache(maxsize=1)  # one picture stands in both documents of a run
 def figure_png(report: Report, *, said: Callable[[str], str] = str) -> bytes | None:
     """Draw the first map layer; None if there is nothing to draw.
 
@@ -52,7 +54,7 @@ def figure_png(report: Report, *, said: Callable[[str], str] = str) -> bytes | N
     from matplotlib.figure import Figure
 
     layer = report.layers[0]
-    drawn = _pack.display_geometry(report.table.geometry, detail=1 / 3000)
+    drawn = _pack.display_geometry(report.table.geometry)
     crs = _local_crs(drawn)
     shapes = gpd.GeoSeries(drawn, crs="EPSG:4269").to_crs(crs)
     classes = _classes(report, layer)

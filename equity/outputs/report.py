@@ -88,7 +88,7 @@ class ProgramFinding:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report(Shown):
     """Everything a reader is told about one run, before it becomes a page or a document.
 
