@@ -17,7 +17,7 @@ import shapely
 
 from equity.errors import InputError
 
-__all__ = ["display_geometry", "pack", "step_for", "to_base64"]
+__all__ = ["display_geometry", "joined", "pack", "step_for", "to_base64"]
 
 #: Simplification tolerance as a part of the larger side of the map.
 DETAIL = 1 / 4000
@@ -90,6 +90,14 @@ def display_geometry(geometry: gpd.GeoSeries, *, detail: float = DETAIL) -> np.n
     if tolerance > 0:
         values[drawn] = shapely.coverage_simplify(values[drawn], tolerance)
     return values
+
+
+def joined(values: np.ndarray) -> Any:
+    """Return areas as one shape: by their common borders, or, where those are crossed, repaired."""
+    try:
+        return shapely.coverage_union_all(values)
+    except shapely.errors.GEOSException:
+        return _as_multi(shapely.union_all(shapely.make_valid(values)))
 
 
 def _varint(values: np.ndarray) -> bytes:
