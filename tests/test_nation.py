@@ -137,7 +137,7 @@ def test_each_state_is_what_its_own_study_gives(nation, alone):
     for usps, result in alone.items():
         written = table_of(nation[1] / usps / "communities.csv")
         for name in (*COUNTS, "nearest_site_min", "focus_probability"):
-            np.testing.assert_allclose(written[name], result.table[name], rtol=1e-9)
+            np.testing.assert_allclose(written[name], result.table[name], rtol=0, atol=5e-4)
 
 
 def test_totals_of_the_nation_are_the_sums_of_the_states(nation, alone):
@@ -147,7 +147,7 @@ def test_totals_of_the_nation_are_the_sums_of_the_states(nation, alone):
         by_hand = {r.plan.study.state[0]: r.table[name].sum() for r in alone.values()}
         assert by_hand["10"] >= 0
         for table in (states.groupby(level=0), counties.groupby(counties.index.str[:2])):
-            assert table[name].sum().to_dict() == pytest.approx(by_hand, rel=1e-8)
+            assert table[name].sum().to_dict() == pytest.approx(by_hand, rel=0, abs=5e-3)
         if name in report.counts.index:
             assert report.counts.loc[name, "people_n"] == pytest.approx(sum(by_hand.values()))
     assert report.counts.loc["gap_n", "people_n"] > 100

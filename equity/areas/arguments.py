@@ -97,14 +97,21 @@ class _Known(dict[str, Any]):
         self._module = module
 
     def __missing__(self, name: str) -> Any:
-        for node in ast.walk(ast.parse(inspect.getsource(self._module))):
-            for alias in getattr(node, "names", ()) if isinstance(node, _IMPORTS) else ():
-                if name != (alias.asname or alias.name):
-                    continue
-                if isinstance(node, ast.ImportFrom):
-                    return getattr(import_module(str(node.module)), alias.name)
-                return import_module(alias.name)
-        return vars(builtins).get(name, Any)
+        if name not in (imported := _imported(self._module)):
+            return vars(builtins).get(name, Any)
+        module, wanted = imported[name]
+        return getattr(import_module(module), wanted) if wanted else import_module(module)
+
+
+@functools.cache
+def _imported(module: types.ModuleType) -> dict[str, tuple[str, str]]:
+    """Return the names that a module's text imports: each one's module, and its name there."""
+    found: dict[str, tuple[str, str]] = {}
+    for node in ast.walk(ast.parse(inspect.getsource(module))):
+        for alias in getattr(node, "names", ()) if isinstance(node, _IMPORTS) else ():
+            origin = (str(node.module), alias.name) if isinstance(node, ast.ImportFrom) else None
+            found.setdefault(alias.asname or alias.name, origin or (alias.name, ""))
+    return found
 
 
 def _check(function: str, parameter: inspect.Parameter, value: Any, hint: Any) -> None:

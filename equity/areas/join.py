@@ -10,7 +10,7 @@ import pandas as pd
 
 from equity import provenance
 from equity.areas._audit import HARMLESS, JoinAudit, audit_of, compare, compare_listed
-from equity.areas.table import Table, area_status, level_of, refuse_duplicates, require_table
+from equity.areas.table import Table, level_of, refuse_duplicates, require_table, status_at
 from equity.areas.validate import refuse_impossible
 from equity.areas.vintage import check_vintage, comparable, required_vintage
 from equity.errors import InputError, VintageError
@@ -111,7 +111,7 @@ def combine(
     for one, label in zip(tables, ("the first table", *labels), strict=True):
         refuse_impossible(one, label)
     result = _join(table, others, labels, found)
-    result["area_status"] = area_status(result)
+    result["area_status"] = status_at(result, level)
     told = found.sentences(
         [label for label, other in zip(labels, others, strict=True) if not _made_from(other, table)]
     )
@@ -175,7 +175,12 @@ def _same_level(table: Any, others: Sequence[Any], labels: Sequence[str]) -> str
     level = level_of(table, name="the first table")
     refuse_duplicates(table.index, "the first table")
     for other, label in zip(others, labels, strict=True):
-        theirs = level_of(other, name=label)
+        require_table(other, label)
+        if _has_rows_of(other, table):
+            theirs = provenance.meta(other).level or level
+        else:
+            theirs = level_of(other, name=label)
+            refuse_duplicates(other.index, label)
         if theirs != level:
             raise InputError(
                 f"{label} has one row a {theirs.replace('_', ' ')}, the first table one row a "
@@ -183,8 +188,14 @@ def _same_level(table: Any, others: Sequence[Any], labels: Sequence[str]) -> str
                 fix="roll the finer one up with equity.roll_up, or give every "
                 "tract its county's value with equity.spread",
             )
-        refuse_duplicates(other.index, label)
     return level
+
+
+def _has_rows_of(other: Any, table: Any) -> bool:
+    """Tell whether a table has the very rows of another, whose ids have been looked at."""
+    return other.index is table.index or bool(
+        other.index.dtype == table.index.dtype and other.index.equals(table.index)
+    )
 
 
 def _same_areas(table: Any, others: Sequence[Any], labels: Sequence[str]) -> tuple[str, str]:
@@ -193,6 +204,8 @@ def _same_areas(table: Any, others: Sequence[Any], labels: Sequence[str]) -> tup
     check_vintage(table.index, level=level, geo_vintage=mine, file="the first table")
     for other, label in zip(others, labels, strict=True):
         theirs = required_vintage(provenance.meta(other).geo_vintage, name=label)
+        if theirs == mine and _has_rows_of(other, table):
+            continue
         _same_vintage(table.index, other.index, (mine, theirs), level=level, label=label)
     return level, mine
 

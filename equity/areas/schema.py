@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 
 import pandas as pd
 
@@ -164,6 +165,7 @@ def companion(name: str, ending: str) -> str:
     return stem + ending + suffix
 
 
+@lru_cache(maxsize=4096)  # every join, table and file asks of every column
 def _describe(name: str) -> Column:
     stem, suffix = split_suffix(name)
     column = _known(stem) or _acs(stem) or _users(stem)

@@ -209,7 +209,11 @@ def area_status(table: pd.DataFrame) -> pd.Series:
 
     ``unknown`` means that the table has a population column with nothing in this row.
     """
-    level = level_of(table)
+    return status_at(table, level_of(table))
+
+
+def status_at(table: pd.DataFrame, level: str) -> pd.Series:
+    """Return :func:`area_status` of a table whose ids have been seen to be of a level."""
     status = pd.Series("ok", index=table.index, dtype=object, name="area_status")
     if "population_n" in table.columns:
         people = table["population_n"]

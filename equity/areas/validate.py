@@ -59,14 +59,18 @@ def refuse_impossible(table: pd.DataFrame, name: str) -> None:
     InputError
         Naming the column and its rows.
     """
-    for column, values in _described(table):
-        if not _is_numeric(values):
-            continue
-        _refuse_codes(values, name)
-        if column.unit == "share" and column.maximum == 1:
-            _refuse(column, values, "maximum", _above(values, 1.0), name)
-        if column.adds or split_suffix(column.name)[0].endswith("_moe"):
-            _refuse(column, values, "minimum", _below(values, 0.0), name)
+    frame = pd.DataFrame(table)
+    frame.attrs = {}  # pandas would copy the table's record for every column
+    # The extremes of all columns at once tell which ones are worth a second look.
+    extremes = zip(frame.min(numeric_only=True).items(), frame.max(numeric_only=True), strict=True)
+    for (label, low), high in extremes:
+        column = describe([str(label)])[0]
+        if low <= _CODES[-1] or high == np.inf:
+            _refuse_codes(frame[label], name)
+        if high > 1.0 and column.unit == "share" and column.maximum == 1:
+            _refuse(column, frame[label], "maximum", _above(frame[label], 1.0), name)
+        if low < 0.0 and (column.adds or split_suffix(column.name)[0].endswith("_moe")):
+            _refuse(column, frame[label], "minimum", _below(frame[label], 0.0), name)
 
 
 def _described(table: pd.DataFrame) -> Iterator[tuple[Column, pd.Series]]:
@@ -144,6 +148,8 @@ def _above(values: pd.Series, high: float) -> Any:
 
 
 def _numbers(values: pd.Series) -> Any:
+    if values.dtype == np.float64:
+        return values.to_numpy()
     return pd.to_numeric(values, errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from equity.areas.words import is_missing
 from equity.errors import InputError
 from equity.outputs._text import cell
 
@@ -32,7 +34,9 @@ def harmless(value: Any) -> Any:
 
 
 def in_cells(flat: pd.DataFrame) -> pd.DataFrame:
-    """Return a table with clean headings, ids and cells; what was clean keeps its type.
+    """Return a table with clean headings, ids and cells, each column of one type.
+
+    What was clean, and of one type, stays as it is.
 
     Raises
     ------
@@ -51,8 +55,20 @@ def in_cells(flat: pd.DataFrame) -> pd.DataFrame:
     for column, kind in tidy.dtypes.items():
         if pd.api.types.is_numeric_dtype(kind):
             continue
+        if pd.api.types.is_object_dtype(kind):
+            tidy[column] = _of_one_kind(tidy[column])
         old = tidy[column].tolist()
         new = [harmless(value) for value in old]
         if any(a != b for a, b in zip(old, new, strict=True) if isinstance(a, str)):
             tidy[column] = new
     return tidy
+
+
+def _of_one_kind(values: pd.Series) -> pd.Series:
+    """Give a column of mixed Python objects one type that every format can hold."""
+    known = values[values.notna()]
+    if known.map(lambda v: isinstance(v, (bool, np.bool_))).all():
+        return values.astype("boolean")
+    if known.map(lambda v: isinstance(v, (int, float, np.number))).all():
+        return pd.to_numeric(values)
+    return values.map(lambda v: None if is_missing(v) else cell(str(v)))

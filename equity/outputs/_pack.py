@@ -8,7 +8,10 @@ A page holds one such block and all its layers share it.
 from __future__ import annotations
 
 import base64
+import hashlib
 import zlib
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -17,7 +20,7 @@ import shapely
 
 from equity.errors import InputError
 
-__all__ = ["display_geometry", "pack", "step_for", "to_base64"]
+__all__ = ["display_geometry", "joined", "pack", "step_for", "to_base64"]
 
 #: Simplification tolerance as a part of the larger side of the map.
 DETAIL = 1 / 4000
@@ -82,14 +85,34 @@ def display_geometry(geometry: gpd.GeoSeries, *, detail: float = DETAIL) -> np.n
         Shapely geometries in longitude and latitude, empty where there was none.
     """
     values = lon_lat(geometry)
-    values = np.array([_as_multi(g) for g in values], dtype=object)
+    content = hashlib.sha256(b"".join(shapely.to_wkb(values)))
+    return _simplified(_Areas(content.digest(), values), detail).copy()
+
+
+@dataclass(frozen=True)
+class _Areas:
+    """Geometries that are equal where their content is."""
+
+    content: bytes
+    values: np.ndarray = field(compare=False)
+
+
+@lru_cache(maxsize=4)  # one run draws the same areas on several maps and in two documents
+def _simplified(areas: _Areas, detail: float) -> np.ndarray:
+    values = np.array([_as_multi(g) for g in areas.values], dtype=object)
     drawn = ~shapely.is_empty(values)
-    if not drawn.any():
-        return values
-    tolerance = span(values) * detail
+    tolerance = span(values) * detail if drawn.any() else 0.0
     if tolerance > 0:
         values[drawn] = shapely.coverage_simplify(values[drawn], tolerance)
     return values
+
+
+def joined(values: np.ndarray) -> Any:
+    """Return areas as one shape: by their common borders, or, where those are crossed, repaired."""
+    try:
+        return shapely.coverage_union_all(values)
+    except shapely.errors.GEOSException:
+        return _as_multi(shapely.union_all(shapely.make_valid(values)))
 
 
 def _varint(values: np.ndarray) -> bytes:
@@ -159,6 +182,7 @@ def _as_multi(geometry: Any) -> Any:
     return shapely.MultiPolygon([g for g in parts if g.geom_type == "Polygon" and not g.is_empty])
 
 
+@lru_cache(maxsize=4)  # the page and the map that stands alone hold the same blocks
 def to_base64(data: bytes) -> str:
     """Deflate and write as base64."""
     return base64.b64encode(zlib.compress(data, 9)).decode("ascii")

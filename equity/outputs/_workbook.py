@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.words import is_missing
+from equity.outputs._csv import number_texts
 from equity.outputs._harmless import FORMULA
 from equity.outputs._steady import steady_entry
 
@@ -78,7 +79,7 @@ def workbook(flat: pd.DataFrame, dictionary: pd.DataFrame, about: pd.DataFrame) 
     }
     texts: dict[str, int] = {}
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as book:
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as book:
         for number, (frame, frozen) in enumerate(sheets.values(), start=1):
             with book.open(steady_entry(f"xl/worksheets/sheet{number}.xml"), "w") as part:
                 _sheet(part, frame, frozen, texts)
@@ -112,7 +113,7 @@ def _sheet(part: IO[bytes], frame: pd.DataFrame, frozen: str, texts: dict[str, i
     for above in range(0, len(frame), _ROWS):
         piece = frame.iloc[above : above + _ROWS]
         cells = [
-            _cells(piece[name].tolist(), letter, above + 2, texts)
+            _column(piece[name], letter, above + 2, texts)
             for name, letter in zip(piece.columns, letters, strict=True)
         ]
         part.write(_rows(cells, above + 2))
@@ -124,6 +125,13 @@ def _rows(columns: Sequence[Sequence[str]], first: int) -> bytes:
     return "".join(f'<row r="{n}">{"".join(row)}</row>' for n, row in rows).encode()
 
 
+def _column(values: pd.Series, letter: str, first: int, texts: dict[str, int]) -> list[str]:
+    if values.dtype != np.float64:
+        return _cells(values.tolist(), letter, first, texts)
+    numbers = enumerate(number_texts(values.to_numpy()), start=first)
+    return [f'<c r="{letter}{row}"><v>{text}</v></c>' if text else "" for row, text in numbers]
+
+
 def _cells(
     values: Sequence[Any], letter: str, first: int, texts: dict[str, int], *, style: int = 0
 ) -> list[str]:
@@ -132,12 +140,10 @@ def _cells(
     for row, value in enumerate(values, start=first):
         if is_missing(value):
             cells.append("")
-        elif isinstance(value, (bool, np.bool_)):
-            cells.append(f'<c r="{letter}{row}" t="b"><v>{int(value)}</v></c>')
-        elif isinstance(value, (float, np.floating)):
+        elif isinstance(value, bool):
+            cells.append(f'<c r="{letter}{row}" t="b"><v>{value:d}</v></c>')
+        elif isinstance(value, (int, float)):
             cells.append(f'<c r="{letter}{row}"><v>{value:.15g}</v></c>')
-        elif isinstance(value, (int, np.integer)):
-            cells.append(f'<c r="{letter}{row}"><v>{value}</v></c>')
         else:
             text = str(value)
             look = style + (_QUOTED if FORMULA.match(text) else 0)

@@ -15,7 +15,7 @@ import pandas as pd
 
 from equity.areas.words import number, share
 from equity.files.atomic import write_bytes, write_text
-from equity.outputs import _content, _rows
+from equity.outputs import _colors, _content, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Cell, Head, Table
 from equity.outputs._harmless import in_cells, inert
@@ -327,7 +327,7 @@ def _page(report: PlanReport) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n{_CSP}\n'
-        f"<title>{e(title)}</title>\n<style>{template('plan.css')}{template('table.css')}</style>\n"
+        f"<title>{e(title)}</title>\n<style>{_colors.css()}{template('plan.css')}{template('table.css')}</style>\n"
         f"{head}\n</head>\n<body>\n<header>{stamps}<h1>{_prose(report.finding[0])}</h1>{rest}"
         f"</header>\n<main>{_drawn(counts_table(report.counts))}{canvas}{''.join(tables)}{lists}"
         '</main>\n<footer><p>On paper: <a href="plan.pdf">plan.pdf</a>. All projects: '

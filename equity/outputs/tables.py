@@ -11,20 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from equity.areas.schema import base_name, data_dictionary
 from equity.areas.vintage import required_record
-from equity.areas.words import is_missing
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
-from equity.outputs._harmless import harmless, in_cells, inert
+from equity.outputs._csv import as_read, csv_text, description
+from equity.outputs._harmless import harmless, in_cells
 from equity.outputs._text import cell, escaped, readable_json
 from equity.outputs.ownership import sealed
 from equity.provenance import Source, meta, sha256_of, software, stamp
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from equity.outputs.report import Report
 
 __all__ = ["cite", "export", "write_provenance", "write_recipe"]
@@ -43,6 +44,7 @@ def export(
     synthetic: bool | None = None,
     notes: Iterable[str] = (),
     credited: Mapping[str, str] | None = None,
+    layers: Mapping[str, gpd.GeoDataFrame] | None = None,
 ) -> list[Path]:
     """Write an area table in several formats.
 
@@ -68,6 +70,8 @@ def export(
         Further remarks to record, for example what counts as under-resourced.
     credited
         Column -> whose figure it is, in place of what the package says of such columns at large.
+    layers
+        Further layers of the GeoPackage, by name: sites, or the table at larger areas.
 
     Returns
     -------
@@ -89,7 +93,10 @@ def export(
     sources, vintages, rules, software and stamp: in the companion of a CSV, in the metadata of a
     Parquet and a GeoPackage file (key ``equity``), and in a sheet or layer ``sources``. A column
     that a GeoPackage cannot have (``fid``, ``geom``, ``GEOID`` beside ``geoid``) gets a number
-    behind its name there, and the layer ``sources`` says so. In CSV and
+    behind its name there, and the layer ``sources`` says so; the file has aliases for all columns,
+    and styles in which QGIS opens it in the map's classes. In CSV, GeoPackage and XLSX numbers have
+    the decimals that their unit keeps (people and kilometers three, shares six); Parquet has every
+    digit. In CSV and
     XLSX a text or a heading that begins with ``= + - @``, full-width or behind white space, cannot
     run as a formula: XLSX stores it as text, CSV puts an apostrophe before it.
 
@@ -102,24 +109,29 @@ def export(
         raise InputError(
             "the table has several indexes", fix="keep one: table.reset_index(level=0)"
         )
-    target = Path(path_or_folder)
-    ending = target.suffix.lstrip(".").lower()
-    if ending in FORMATS and not target.is_dir():
-        formats, name, folder = (ending,), target.stem, target.parent
-    else:
-        folder = target
+    folder = Path(path_or_folder)
+    if folder.suffix and not folder.is_dir():
+        formats, name, folder = (folder.suffix[1:].lower(),), folder.stem, folder.parent
     unknown = [f for f in formats if f not in FORMATS]
     if unknown:
         raise InputError(
-            f"cannot export as {unknown[0]!r}", fix=f"choose from {', '.join(FORMATS)}"
+            f"cannot export as {unknown[0]!r}",
+            fix=f"choose from {', '.join(FORMATS)}; a folder with a dot in its name must be there "
+            "already",
         )
     record = _record(table, sources=sources, rules=rules, synthetic=synthetic)
     record["notes"] = list(dict.fromkeys([*notes, *record["notes"]]))
     record["credits"] = {name: harmless(told) for name, told in (credited or {}).items()}
     flat = _flat(table, record)
+    shown = as_read(flat)
     written: list[Path] = []
     for form in formats:
-        written += _WRITERS[form](table, flat, folder / f"{name}.{form}", record)
+        path = folder / f"{name}.{form}"
+        if form == "gpkg":
+            written += _write_gpkg(table, shown, path, record, layers=layers)
+        else:
+            given = flat if form == "parquet" else shown
+            written += _WRITERS[form](table, given, path, record)
     return written
 
 
@@ -272,9 +284,6 @@ def _flat(table: Any, record: Mapping[str, Any]) -> pd.DataFrame:
     """Return the table without polygons, ids first, each row stamped if it is synthetic."""
     flat = pd.DataFrame(table.drop(columns=["geometry", "geoid"], errors="ignore")).copy()
     flat.attrs = {}
-    for column in flat.columns:
-        if pd.api.types.is_object_dtype(flat[column]):
-            flat[column] = _of_one_kind(flat[column])
     if "geo_id" not in flat.columns and record["level"]:
         from equity.areas.geoid import geo_id
 
@@ -283,16 +292,6 @@ def _flat(table: Any, record: Mapping[str, Any]) -> pd.DataFrame:
         flat.insert(0, "geo_id", flat.pop("geo_id"))
     flat["synthetic"] = record["synthetic"]
     return in_cells(flat)
-
-
-def _of_one_kind(values: pd.Series) -> pd.Series:
-    """Give a column of mixed Python objects one type that every format can hold."""
-    known = values[values.notna()]
-    if known.map(lambda v: isinstance(v, (bool, np.bool_))).all():
-        return values.astype("boolean")
-    if known.map(lambda v: isinstance(v, (int, float, np.number))).all():
-        return pd.to_numeric(values)
-    return values.map(lambda v: None if is_missing(v) else cell(str(v)))
 
 
 def _dictionary(flat: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:
@@ -304,37 +303,12 @@ def _dictionary(flat: pd.DataFrame, record: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _write_csv(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
-    safe = flat.rename(columns=inert, index=inert)
-    for column in safe.columns:
-        if not pd.api.types.is_numeric_dtype(safe[column]):
-            safe[column] = [inert(value) for value in safe[column]]
-    text = safe.to_csv(index_label="geoid", lineterminator="\n", float_format="%.10g")
-    described = {
-        "@context": "http://www.w3.org/ns/csvw",
-        "url": path.name,
-        "dc:title": path.stem,
-        "tableSchema": {
-            "primaryKey": "geoid",
-            "columns": [
-                {
-                    "name": str(inert(column)),
-                    "titles": row["label"],
-                    "datatype": _CSVW.get(str(row["dtype"]), "string"),
-                    "dc:description": row["source"],
-                    "equity:unit": row["unit"],
-                    "equity:direction": row["direction"],
-                    "equity:origin": row["origin"],
-                }
-                for column, row in _dictionary(flat, record).iterrows()
-            ],
-        },
-        **{f"equity:{key}": value for key, value in record.items()},
-    }
+    described = description(path.name, path.stem, _dictionary(flat, record), record)
     companion = path.with_name(f"{path.name}-metadata.json")
-    return [write_text(path, text), write_text(companion, readable_json(described))]
-
-
-_CSVW = {"float": "number", "int": "integer", "bool": "boolean"}
+    return [
+        write_text(path, csv_text(flat)),
+        write_text(companion, readable_json(described)),
+    ]
 
 
 def _write_parquet(
@@ -373,7 +347,14 @@ def _write_parquet(
     return [write_bytes(path, out.getvalue())]
 
 
-def _write_gpkg(table: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
+def _write_gpkg(
+    table: Any,
+    flat: pd.DataFrame,
+    path: Path,
+    record: dict[str, Any],
+    *,
+    layers: Mapping[str, gpd.GeoDataFrame] | None,
+) -> list[Path]:
     from equity.outputs._geopackage import geopackage
 
     data = geopackage(
@@ -383,6 +364,7 @@ def _write_gpkg(table: Any, flat: pd.DataFrame, path: Path, record: dict[str, An
         _about(record),
         layer=cell(path.stem),
         record=json.dumps(record, sort_keys=True),
+        layers=layers,
     )
     return [write_bytes(path, data)]
 
@@ -390,13 +372,13 @@ def _write_gpkg(table: Any, flat: pd.DataFrame, path: Path, record: dict[str, An
 def _write_xlsx(_: Any, flat: pd.DataFrame, path: Path, record: dict[str, Any]) -> list[Path]:
     from equity.outputs._workbook import workbook
 
-    return [write_bytes(path, workbook(flat, _dictionary(flat, record), _about(record)))]
+    book = workbook(flat, _dictionary(flat, record), _about(record))
+    return [write_bytes(path, book)]
 
 
 _WRITERS = {
     "csv": _write_csv,
     "parquet": _write_parquet,
-    "gpkg": _write_gpkg,
     "xlsx": _write_xlsx,
 }
 

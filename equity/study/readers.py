@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,10 @@ LINKS: Mapping[str, Reader] = {**readers("links"), _CODES.name: _CODES}
 """``[tables.crosswalk] reader``: how areas of another vintage or kind are made of the study's."""
 
 
+_held = cache(checked)
+"""A reader held against its signature, which is read once."""
+
+
 def live_options(file: str) -> dict[str, object]:
     """Return what the catalog tells the reader of a ``live:`` input: its options and its level."""
     if not file.startswith(LIVE):
@@ -63,7 +68,7 @@ def call(reader: Reader, path: str | Path | Sequence[Path], *given: Mapping[str,
     """
     every = {key: value for some in given for key, value in some.items() if value is not None}
     plain = {k: tuple(v) if isinstance(v, list) else v for k, v in every.items()}
-    return checked(reader.function)(path, **{k: v for k, v in plain.items() if k in reader.takes})
+    return _held(reader.function)(path, **{k: v for k, v in plain.items() if k in reader.takes})
 
 
 def complaints(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from equity.errors import StorageError
 from equity.outputs.appendix import write_appendix
@@ -14,6 +14,9 @@ from equity.outputs.report import Report
 from equity.outputs.tables import export, write_provenance, write_recipe
 from equity.progress import track
 from equity.study._exchange import exchange
+
+if TYPE_CHECKING:
+    import geopandas as gpd
 
 __all__ = ["put_in_place", "write_outputs"]
 
@@ -87,7 +90,9 @@ def _write_all(report: Report, folder: Path) -> None:
     }
     steps = (
         lambda: write_page(report, folder),
-        lambda: export(report.table, folder, name=report.table_name, **about),
+        lambda: export(
+            report.table, folder, name=report.table_name, layers=_layers(report), **about
+        ),
         lambda: [
             export(table, folder, formats="csv", name=name, **about)
             for name, table in report.levels.items()
@@ -103,6 +108,12 @@ def _write_all(report: Report, folder: Path) -> None:
         for step in steps:
             step()
             advance(1)
+
+
+def _layers(report: Report) -> dict[str, gpd.GeoDataFrame]:
+    """Return what stands in the GeoPackage beside the areas."""
+    sites = {} if report.sites is None or report.sites.empty else {"sites": report.sites}
+    return sites | dict(report.levels)
 
 
 def _appendices(report: Report, folder: Path) -> None:

@@ -218,11 +218,15 @@ def test_a_geopackage_renames_what_it_cannot_hold_and_says_so(tmp_path):
     assert set(COLLIDING) <= set(pd.read_csv(tmp_path / "communities.csv").columns)
 
 
-@pytest.mark.parametrize("name", ["sources", "Dictionary", "gpkg_contents", "sqlite_master"])
+@pytest.mark.parametrize(
+    "name", ["sources", "Dictionary", "layer_styles", "gpkg_contents", "sqlite_master"]
+)
 def test_a_layer_is_not_called_like_another_table_of_the_file(tmp_path, name):
     export(make_table(), tmp_path / f"{name}.gpkg")
     layers = set(pyogrio.list_layers(tmp_path / f"{name}.gpkg")[:, 0])
-    assert layers == {"areas", "dictionary", "sources"}
+    assert layers == {"areas", "dictionary", "sources", "layer_styles"}
+    with pytest.raises(InputError, match="a layer cannot be called"):
+        export(make_table(), tmp_path / "a.gpkg", layers={name: make_table()})
 
 
 @pytest.mark.parametrize("text", FORMULAS + STEERING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -9,6 +10,7 @@ import json
 import sqlite3
 import time
 import zipfile
+from xml.etree import ElementTree as ET
 
 import geopandas as gpd
 import numpy as np
@@ -22,6 +24,7 @@ from equity.areas.join import combine
 from equity.areas.table import area_table
 from equity.errors import InputError, StorageError
 from equity.outputs import _steady
+from equity.outputs._classes import classify
 from equity.outputs._workbook import workbook
 from equity.outputs.appendix import write_appendix
 from equity.outputs.maps import make_map
@@ -39,7 +42,7 @@ def test_csv_has_every_row_and_ids_that_stay_text(table, tmp_path):
     read = pd.read_csv(path, dtype={"geoid": str})
     assert read["geoid"].tolist() == table.index.tolist()
     assert read["geo_id"].tolist() == [f"1400000US{g}" for g in table.index]
-    np.testing.assert_allclose(read["gap_n"], table["gap_n"], rtol=1e-9)
+    assert read["gap_n"].equals(table["gap_n"].round(3).reset_index(drop=True))
     assert read["synthetic"].all()
     record = json.loads(about.read_text())
     assert [c["name"] for c in record["tableSchema"]["columns"]] == read.columns.tolist()
@@ -147,6 +150,64 @@ def test_geopackage_has_areas_dictionary_and_sources(table, tmp_path):
     assert "Synthetic" in about["synthetic"]
 
 
+READ = {
+    "csv": pd.read_csv,
+    "gpkg": lambda path: gpd.read_file(path, layer="communities"),
+    "xlsx": lambda path: pd.read_excel(path, sheet_name="data", engine="openpyxl"),
+    "parquet": pd.read_parquet,
+}
+
+
+@pytest.mark.parametrize("form", READ)
+def test_numbers_are_written_as_people_read_them(table, tmp_path, form):
+    given = {"gap_share": 0.008000000000000007, "gap_n": 1234.56789, "odd": 0.30000000000000004}
+    read = READ[form](exported(table.assign(**given), tmp_path, form))
+    said = {"gap_share": 0.008, "gap_n": 1234.568, "odd": 0.3} if form != "parquet" else given
+    assert {name: set(read[name]) for name in said} == {name: {v} for name, v in said.items()}
+
+
+def test_qgis_opens_a_geopackage_in_the_classes_of_the_map(table, report, tmp_path):
+    counties = area_table(
+        table.head(3).set_axis(pd.Index(["10001", "10003", "10005"], name="geoid")),
+        level="county", geo_vintage="2020",
+    )  # fmt: skip
+    layers = {"sites": report.sites, "counties": counties}
+    path, *_ = export(table, tmp_path, formats="gpkg", layers=layers)
+    assert len(gpd.read_file(path, layer="sites")) == 2
+    assert len(gpd.read_file(path, layer="counties")) == 3
+    with contextlib.closing(sqlite3.connect(path)) as data:
+        default = dict(
+            data.execute("select f_table_name, styleQML from layer_styles where useAsDefault")
+        )
+        assert set(default) == {"communities", "sites", "counties"}
+        style = ET.fromstring(default["communities"])
+        rules = {r.get("label"): r.get("filter") for r in style.iter("rule")}
+        # What QGIS asks is what SQLite understands too.
+        found = {
+            label: data.execute(f"select count(*) from communities where {asked}").fetchone()[0]
+            for label, asked in rules.items()
+        }
+        aliases = dict(
+            data.execute(
+                "select column_name, name from gpkg_data_columns where table_name = 'communities'"
+            )
+        )
+    shown = classify(table["gap_n"].round(3), "people", direction="higher")
+    expected = dict(zip(shown.labels, shown.counts, strict=True))
+    expected["no data"] = int(table["gap_n"].isna().sum())
+    expected["under-resourced"] = int(table["is_under_resourced"].sum())
+    assert found == expected
+    fills = [
+        option.get("value")
+        for option in style.iter("Option") if option.get("name") == "color"
+    ]  # fmt: skip
+    assert fills[: len(shown.colors)] == [
+        ",".join(str(int(c[i : i + 2], 16)) for i in (1, 3, 5)) + ",255" for c in shown.colors
+    ]
+    assert aliases["gap_n"] == "Telehealth Access Gap"
+    assert len(set(aliases.values())) == len(aliases)
+
+
 @pytest.mark.parametrize("form", ["csv", "parquet", "gpkg", "xlsx"])
 def test_same_bytes_whenever_it_is_written(table, tmp_path, form, monkeypatch):
     one = exported(table, tmp_path / "one", form).read_bytes()
@@ -168,6 +229,14 @@ def test_the_ending_of_a_file_decides(table, tmp_path):
     assert [p.name for p in export(table, tmp_path, formats="gpkg", name="areas")] == ["areas.gpkg"]
     with pytest.raises(InputError, match="choose from csv"):
         export(table, tmp_path, formats=("shp",))
+    before = sorted(tmp_path.iterdir())
+    for name in ("a.shp", "deeper/a.geojson", "table.xls"):
+        with pytest.raises(InputError, match=r"cannot export as .(shp|geojson|xls)"):
+            export(table, tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == before
+    (tmp_path / "run.v2").mkdir()
+    (path,) = export(table, tmp_path / "run.v2", formats="xlsx")
+    assert path == tmp_path / "run.v2" / "communities.xlsx"
 
 
 def test_a_table_without_polygons_whose_sources_nobody_knows_is_exported_and_says_so(
