@@ -3,7 +3,8 @@
     python benchmarks/maps.py 3000 10000
 
 Peers: folium's own ``GeoJson`` as it is saved (with Leaflet put inside, or it would show nothing
-without a network), and the same after simplifying the coverage, rounding and drawing on a canvas.
+without a network), the same after simplifying the coverage, rounding and drawing on a canvas, and
+``geopandas.GeoDataFrame.explore`` as it comes. The whole page carries every column that a page shows.
 Every map has the same polygons, five values an area and a tooltip; the browser is headless Chromium
 with the network off. CPU seconds are of building and writing the file; milliseconds are from the
 start of loading until every polygon is on the map (best of three).
@@ -29,9 +30,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from browser import Browser  # noqa: E402
+from outputs_data import make_report  # noqa: E402
 
 from equity.outputs._leaflet import leaflet  # noqa: E402
 from equity.outputs.maps import make_map, save_map  # noqa: E402
+from equity.outputs.page import write_page  # noqa: E402
 
 LAYERS = [
     ("gap_n", "People in the gap", "people"),
@@ -40,6 +43,7 @@ LAYERS = [
     ("connected_share", "Homes with device and broadband", "share"),
     ("nearest_site_km", "Nearest site", "km"),
 ]
+COLUMNS = [column for column, _, _ in LAYERS]
 DRAWN = (
     "typeof L !== 'undefined' && (() => { const m = Object.values(window).find(v => v instanceof L.Map);"
     "let n = 0; if (m) m.eachLayer(l => { if (l instanceof L.Polygon) n++; }); return n >= %d; })()"
@@ -90,31 +94,54 @@ def tracts(n: int, *, points: int = 23, seed: int = 1) -> gpd.GeoDataFrame:
             "qualifying_share": random.beta(8, 2, size),
             "connected_share": random.beta(9, 2, size),
             "nearest_site_km": random.gamma(2, 6, size),
+            "population_n": people.astype(float),
+            "no_link_n": people * np.minimum(1.0, share * 2),
+            "beyond_reach_n": people * np.minimum(1.0, share * 3),
+            "gap_line_only_n": people * share * 0.5,
+            "gap_home_only_n": people * share * 0.2,
+            "gap_both_n": people * share * 0.3,
+            "beyond_reach_share": np.minimum(1.0, share * 3),
+            "is_under_resourced": random.random(size) < 0.15,
+            "under_resourced_reason": "",
         },
         geometry=shapes,
-        index=pd.Index([f"90{k:09d}" for k in range(size)], name="geoid"),
+        index=pd.Index([f"51{k % 90:03d}{k:06d}" for k in range(size)], name="geoid"),
         crs="EPSG:4269",
     )
 
 
 def ours(table: gpd.GeoDataFrame, path: Path) -> None:
     """This package: one packed block, five layers, legends."""
-    save_map(make_map(table, layers=LAYERS, with_table=False), path)
+    same = table[["name", *COLUMNS, "geometry"]]
+    save_map(make_map(same, layers=LAYERS, with_table=False, sources=()), path)
 
 
 def ours_with_table(table: gpd.GeoDataFrame, path: Path) -> None:
     """The same with every value as a sortable table under the map."""
-    save_map(make_map(table, layers=LAYERS), path)
+    save_map(make_map(table[["name", *COLUMNS, "geometry"]], layers=LAYERS, sources=()), path)
+
+
+def whole_page(table: gpd.GeoDataFrame, path: Path) -> None:
+    """The page of a run: finding, map with names, search and panel, explorer, all its tables."""
+    write_page(make_report(table), path.parent)
+    (path.parent / "index.html").replace(path)
+
+
+def by_explore(table: gpd.GeoDataFrame, path: Path) -> None:
+    """geopandas' own explore with the same columns, Leaflet inside."""
+    fields = ["name", *COLUMNS]
+    small = table[[*fields, "geometry"]].to_crs(4326)
+    _save(small.explore(column="gap_n", tooltip=fields, tiles=None), path)
 
 
 def by_folium(table: gpd.GeoDataFrame, path: Path) -> None:
     """folium.GeoJson as it comes, Leaflet inside."""
-    _folium(table.to_crs(4326), path, prefer_canvas=False)
+    _folium(table[["name", *COLUMNS, "geometry"]].to_crs(4326), path, prefer_canvas=False)
 
 
 def by_folium_simplified(table: gpd.GeoDataFrame, path: Path) -> None:
     """folium.GeoJson after simplifying the coverage and rounding, on a canvas, Leaflet inside."""
-    small = table.to_crs(4326)
+    small = table[["name", *COLUMNS, "geometry"]].to_crs(4326)
     simple = shapely.coverage_simplify(small.geometry.to_numpy(), 1e-3)
     small = small.set_geometry(shapely.transform(simple, lambda xy: np.round(xy, 4)), crs=4326)
     _folium(small, path, prefer_canvas=True)
@@ -143,6 +170,10 @@ def _folium(table: gpd.GeoDataFrame, path: Path, *, prefer_canvas: bool) -> None
         tooltip=folium.GeoJsonTooltip(fields),
     ).add_to(made)
     made.fit_bounds([[south, west], [north, east]])
+    _save(made, path)
+
+
+def _save(made: folium.Map, path: Path) -> None:
     text = re.sub(
         r'<(?:script src|link rel="stylesheet" href)="https?://[^"]*"[^>]*>(?:</script>)?',
         "",
@@ -158,7 +189,9 @@ def _folium(table: gpd.GeoDataFrame, path: Path, *, prefer_canvas: bool) -> None
 VARIANTS: dict[str, Callable[[gpd.GeoDataFrame, Path], None]] = {
     "equity, map alone": ours,
     "equity, map and table": ours_with_table,
+    "equity, the whole page": whole_page,
     "folium, Leaflet inside": by_folium,
+    "geopandas.explore, Leaflet inside": by_explore,
     "folium, simplified, canvas, Leaflet inside": by_folium_simplified,
 }
 
@@ -174,6 +207,7 @@ def measure(name: str, table: gpd.GeoDataFrame, folder: Path, browser: Browser) 
     for _ in range(3):
         with browser.open(path) as page:
             page.until(DRAWN % len(table))
+            page.until("[...document.querySelectorAll('.eq-map')].every(f => f.dataset.state)")
             waits.append(page.run("performance.now()"))
             heap = page.run("performance.memory.usedJSHeapSize") / 1e6
             if page.outside or page.errors:

@@ -13,6 +13,8 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
@@ -35,6 +37,14 @@ FLAGS = (
     # Whatever a page asks for beyond this machine fails at once.
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
+
+
+@cache
+def _axe() -> str:
+    """Return axe-core's script, from the installed package that carries it."""
+    spec = find_spec("axe_playwright_python")
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
 def find_browser() -> str | None:
@@ -172,15 +182,32 @@ class Page:
         return result["result"].get("value")
 
     def press(self, key: str) -> None:
-        codes = {"Escape": 27, "Tab": 9, "Enter": 13}
+        codes = {
+            "Escape": 27,
+            "Tab": 9,
+            "Enter": 13,
+            "ArrowDown": 40,
+            "ArrowRight": 39,
+            "Space": 32,
+        }
         for kind in ("keyDown", "keyUp"):
             self.send(
                 "Input.dispatchKeyEvent",
                 type=kind,
-                key=key,
+                key=" " if key == "Space" else key,
                 code=key,
+                text={"Enter": "\r", "Space": " "}.get(key, "") if kind == "keyDown" else "",
                 windowsVirtualKeyCode=codes[key],
             )
+
+    def type(self, text: str) -> None:
+        """Put text where the focus is."""
+        self.send("Input.insertText", text=text)
+
+    def touch(self, x: float, y: float) -> None:
+        """Touch the screen and let go."""
+        self.send("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+        self.send("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
 
     def point(self, x: float, y: float, *, click: bool = False) -> None:
         """Move the mouse; press and let go if asked."""
@@ -190,6 +217,15 @@ class Page:
                 self.send(
                     "Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1
                 )
+
+    def axe(self) -> list[str]:
+        """Return what axe-core finds, of any level and with nothing left out."""
+        self.run(_axe())
+        found = self.run(
+            "axe.run(document, {resultTypes: ['violations']}).then(r => r.violations.flatMap(v =>"
+            "v.nodes.map(n => `${v.id} (${v.impact}): ${n.html.slice(0, 160)}`)))"
+        )
+        return list(found)
 
     def settle(self) -> None:
         """Let pending drawing and events finish, then collect what they said."""

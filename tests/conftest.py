@@ -69,6 +69,14 @@ def _loopback_only():
     patch.undo()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_the_session(tmp_path_factory):
+    """What fixtures of a module or the session keep does not reach the person's cache either."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("EQUITY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _clean_settings(monkeypatch, tmp_path_factory):
     """No key, option or cache of the person who runs the tests reaches them."""

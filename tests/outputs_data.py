@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
+import zlib
 from html import unescape
 
 import geopandas as gpd
@@ -250,3 +253,27 @@ def words(text: str) -> str:
     """What a reader of HTML or XML sees, on one line."""
     text = re.sub(r"<(script|style)\b.*?</\1>", " ", text, flags=re.DOTALL)
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", text)))
+
+
+def config_of(text):
+    (found,) = re.findall(
+        r'<script type="application/json" id="eq-\w+-data">(.*?)</script>', text, re.DOTALL
+    )
+    return json.loads(found)
+
+
+def inflate(text):
+    return zlib.decompress(base64.b64decode(text))
+
+
+def payload_of(text, view=0):
+    """What a view of a map carries: its values in words."""
+    return json.loads(inflate(config_of(text)["views"][view]["table"]))
+
+
+def column_of(text, name, view=0):
+    return next(c for c in payload_of(text, view)["columns"] if c["name"] == name)
+
+
+def names_of(text):
+    return json.loads(inflate(config_of(text)["names"]))

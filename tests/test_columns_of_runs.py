@@ -12,12 +12,13 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from outputs_data import column_of
 
 from equity.areas import schema
 from equity.areas._registry import FILE, parse
 from equity.areas.schema import base_name, companion, data_dictionary
 from equity.areas.validate import validate
-from equity.outputs._classes import CIVIDIS
+from equity.outputs._colors import RAMP
 from equity.study.run import Study
 
 # Counted by the FCC, measured on the map, decided by the study, or bounds: not estimated by a survey.
@@ -124,14 +125,15 @@ def test_a_new_measure_is_one_function_and_one_entry(example_state, tmp_path, mo
 
     for name in ("map.html", "index.html"):
         page = (out / name).read_text(encoding="utf-8")
-        layers = re.findall(r'type="radio"[^>]*value="(\w+)"', page)
+        layers = re.findall(r'<option value="(\w+)"', page)
         assert layers[:3] == ["gap_n", "bus_stop_share", "gap_share"]
-        legend = re.search(r"<h3>Near a bus stop</h3><ul>(.*?)</ul><p>(.*?)</p>", page)
-        assert re.findall(r"background:(#\w+)", legend[1]) == list(CIVIDIS[::-1])
-        assert legend[2].startswith("Darker is worse.")
+        drawn = column_of(page, "bus_stop_share")
+        assert drawn["label"] == "Near a bus stop"
+        assert drawn["colors"][0] == RAMP[-1]
+        assert drawn["direction"] == "lower"
+        assert any("n/a (withheld by the publisher)" in text for text in drawn["text"])
     page = (out / "index.html").read_text(encoding="utf-8")
     heads = re.findall(r'<th scope="col" data-label="([^"]+)"', page)
     assert heads[1:4] == ["Beyond reach", "People in the gap", "Bus stop"]
-    assert "n/a (withheld by the publisher)" in page
     with zipfile.ZipFile(out / "appendix.docx") as document:
         assert "Bus stop" in document.read("word/document.xml").decode()

@@ -49,6 +49,28 @@ def test_ci_runs_the_readme_s_test_command():
     assert tests in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
+def test_the_citation_says_what_the_package_says():
+    import equity
+
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    cited = dict(re.findall(r"^([a-z-]+): (.+)$", text, flags=re.MULTILINE))
+    assert cited["version"] == equity.__version__
+    ours = [PROJECT["name"], PROJECT["license"], PROJECT["description"]]
+    assert [cited["title"], cited["license"], cited["abstract"]] == ours
+    assert re.findall(r"  - (.+)", text.partition("keywords:")[2]) == PROJECT["keywords"]
+    assert "telehealth-equity developers" in (ROOT / "LICENSE").read_text(encoding="utf-8")
+
+
+def test_each_session_of_nox_is_told_and_ci_runs_the_lowest_versions():
+    sessions = re.findall(r"@nox\.session.*\ndef (\w+)", (ROOT / "noxfile.py").read_text())
+    told = re.findall(r"`nox -s (\w+)", (ROOT / "docs" / "contributing.md").read_text())
+    assert sorted(sessions) == sorted(told)
+    run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert set(re.findall(r"nox -s (\w+)", run)) == {"lowest"}
+    for path in re.findall(r'"(tests/[\w/.]+)"', (ROOT / "noxfile.py").read_text()):
+        assert (ROOT / path).exists(), path
+
+
 def test_type_checkers_are_told_that_the_package_has_types():
     from importlib.resources import files
 

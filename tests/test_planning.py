@@ -174,7 +174,7 @@ def test_the_page_shows_its_map_without_a_fault(written, browser):
 
 
 def test_the_appendix_takes_the_plan(plan, result):
-    content = list(blocks(result.report(), plan_part(plan.report)))
+    content = list(blocks(result.report(), parts=plan_part(plan.report)))
     headings = [block.text for block in content if block.kind == "heading"]
     assert headings.index("What a budget would buy") + 1 == headings.index("Method")
     tables = [block.table for block in content if block.table is not None]

@@ -477,7 +477,7 @@ def zip_table(home):
     ), lambda i: i.areas["enrolled_n"].astype(int).astype(str).to_dict() == zips
 
 
-ZIPS = "USPS\tGEOID\tALAND\tAWATER\tINTPTLAT\tINTPTLONG\nZZ\t05001\t1\t0\t38.5\t-80.5\n"
+ZIPS = "GEOID\tALAND\tAWATER\tINTPTLAT\tINTPTLONG\n05001\t1\t0\t38.5\t-80.5\n"
 
 
 def providers(home, reader: str, file: str, more: str = ""):

@@ -11,6 +11,7 @@ import pandas as pd
 
 from equity.areas.table import water_rows
 from equity.areas.vintage import connecticut, county_changes
+from equity.showing import Shown
 
 REASONS = {
     "water": "water only: no people, no locations, no polygon in cartographic files",
@@ -28,8 +29,8 @@ HARMLESS = ("water", "no_people")
 _COLUMNS = ["table", "side", "geoid", "reason"]
 
 
-@dataclass(frozen=True)
-class JoinAudit:
+@dataclass(frozen=True, repr=False)
+class JoinAudit(Shown):
     """Every row that found no partner in a `combine`, with the reason.
 
     Attributes
@@ -82,12 +83,11 @@ class JoinAudit:
                 text += f"; {sum(found.values()):,} {side} ({parts})"
         return text
 
-    def __repr__(self) -> str:
-        lines = self.sentences() or ["nothing was joined"]
-        return "\n".join(["JoinAudit", *(f"  {line}" for line in lines)])
-
-    def _repr_html_(self) -> str:
-        return str(self.matched.to_html()) + str(self.summary.to_html(index=False))
+    def _shown(self) -> tuple[str, list[tuple[str, str]]]:
+        rows = [(str(n), self._sentence(str(n)).removeprefix(f"{n}: ")) for n in self.matched.index]
+        met = int((self.matched["match_share"] >= 1).sum()) if len(self.matched) else 0
+        title = f"{len(self.matched):,} tables joined, {met:,} of them without a loss"
+        return title, rows
 
 
 def audit_of(parts: list[tuple[str, Any, Any]]) -> JoinAudit:

@@ -23,7 +23,7 @@ UNIVERSES = {
     "areas": "area",
 }
 """What a count counts -> the basis of the weights it moves by."""
-_MOST_LIMITS = 4  # five colors can be told apart
+_MOST_LIMITS = 5  # six colors of one hue can be told apart
 TABLES = ("communities", "appendix", "comparison", "rules", "kinds")
 
 
@@ -212,7 +212,7 @@ def _check(column: Column, entry: str) -> None:
     if column.universe or (column.adds and column.unit == "n"):
         _each([column.universe], UNIVERSES, entry, "universe")
     if len(column.scale) > _MOST_LIMITS or any(low >= high for low, high in pairwise(column.scale)):
-        raise _wrong(entry, "has a scale that is no rising list", "give one to four limits")
+        raise _wrong(entry, "has a scale that is no rising list", "give one to five limits")
     low, high = column.minimum, column.maximum
     for limit in column.scale:
         if (low is not None and limit <= low) or (high is not None and limit >= high):

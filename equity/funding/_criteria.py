@@ -39,6 +39,7 @@ class Answer:
     left_out_n: float = 0.0
     note: str = ""
     missing: str = ""
+    how: str = ""
     each: pd.Series | None = None
     margin: float | None = None
 
@@ -126,7 +127,7 @@ def _share_of_sum(criterion: Criterion, frame: pd.DataFrame) -> Answer:
 def _each(criterion: Criterion, rows: Rows) -> Answer:
     """Test every row: one limb that holds is enough, unknown is neither yes nor no."""
     frame = rows.frame
-    limbs = [limb for limb in criterion.limbs if _testable(limb, rows.known)]
+    limbs = [limb for limb in criterion.limbs if _testable(limb, rows)]
     met = pd.Series(data=False, index=frame.index, dtype="boolean")
     for limb in criterion.limbs:
         here = pd.Series(data=True, index=frame.index, dtype="boolean")
@@ -297,8 +298,8 @@ def _qualifies(criterion: Criterion, points: float) -> bool | None:
     return points >= criterion.minimum_to_qualify
 
 
-def _testable(limb: Limb, known: set[str]) -> bool:
-    return all(condition.metric in known for condition in limb.conditions)
+def _testable(limb: Limb, rows: Rows) -> bool:
+    return all(rows.has(condition.metric) for condition in limb.conditions)
 
 
 def _column(frame: pd.DataFrame, name: str) -> pd.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,11 @@ KM2_PER_MI2 = 2.589988110336
 _CLASSES = ("unserved_n", "underserved_n")
 _LOCATIONS = ("locations_n", *_CLASSES)
 _HUB = "hub"
+_BASIS = (
+    "population_n", "land_km2", "locations_n", "unserved_", "underserved_", "funded_",
+    "coverage_status",
+)  # fmt: skip
+"""How columns begin that metrics are made of."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +44,10 @@ class Rows:
     left_out_n: float = 0.0
     notes: tuple[str, ...] = ()
     noun: str = "area"
-    known: set[str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        # A column without a single value is not there.
-        object.__setattr__(self, "known", {str(n) for n in self.frame if _any(self.frame[n])})
-
-
-def _any(column: pd.Series) -> bool:
-    return bool(column.notna().any())
+    def has(self, name: str) -> bool:
+        """Tell whether a metric is there; a column without a single value is not."""
+        return name in self.frame and bool(self.frame[name].notna().any())
 
 
 def rows_of_areas(table: pd.DataFrame, rule: ProgramRule, coverage_rule: str) -> Rows:
@@ -56,7 +56,8 @@ def rows_of_areas(table: pd.DataFrame, rule: ProgramRule, coverage_rule: str) ->
     Locations are taken under the program's own coverage rule: the plain columns if `coverage_rule`
     classes them alike, else those with its suffix, else none.
     """
-    frame = pd.DataFrame(table).drop(columns=["geometry"], errors="ignore")
+    asked = {m + end for c in rule.criteria for m in c.metrics for end in ("", "_moe")}
+    frame = pd.DataFrame({n: table[n] for n in table if _is_needed(str(n), asked)}, table.index)
     made: dict[str, pd.Series] = {}
     if "land_km2" in frame:
         land = frame["land_km2"].astype(float)
@@ -69,6 +70,10 @@ def rows_of_areas(table: pd.DataFrame, rule: ProgramRule, coverage_rule: str) ->
     return Rows(
         frame.drop(columns=[*_LOCATIONS], errors="ignore").assign(**made, **lines), left_out, notes
     )
+
+
+def _is_needed(name: str, asked: set[str]) -> bool:
+    return name in asked or name.startswith(_BASIS)
 
 
 def _lines(
@@ -161,7 +166,7 @@ def _with_area(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
             fix="give the id of the area (tract) that each site lies in, of this run",
         )
     bare = [n for n in table.columns if n not in frame.columns and n != "geometry"]
-    areas = pd.DataFrame(table)[bare].loc[ids.to_numpy()].set_axis(frame.index, axis=0)
+    areas = pd.DataFrame(table)[bare].loc[ids.tolist()].set_axis(frame.index, axis=0)
     return pd.concat([frame, areas], axis=1)
 
 

@@ -45,8 +45,8 @@ class ProgramTest:
         ``met`` (missing where it cannot be told), ``points``, ``next_cut`` and ``margin`` (value
         less that cut), ``probability`` (that it is met, or has these points, where it rests on a
         survey), ``tested_n``, ``met_n``, ``unknown_n``, ``left_out_n``, ``note``, ``missing``
-        (where a metric that is not there is to be had), ``citation``, ``date``, ``confidence``,
-        ``url``.
+        (metrics that are not there, and who publishes them), ``how`` (they are given),
+        ``citation``, ``date``, ``confidence``, ``url``.
     each
         One row an area or site that was tested, one column a criterion: met, or points.
     notes
@@ -67,7 +67,10 @@ class ProgramTest:
         told = {name: getattr(row, name) for name in self.criteria.columns}
         sure = f"{told['citation']}, {told['date']}, {_SURE[told['confidence']]}"
         if told["missing"]:
-            return f"{told['label']}: cannot be told here. It needs {told['missing']} ({sure})."
+            return (
+                f"{told['label']}: cannot be told here. It needs {told['missing']} ({sure}). "
+                f"To be given as: {told['how']}."
+            )
         value = f"{told['value_text']} against {told['threshold']}"
         if pd.notna(told["points"]):
             found = f"{told['points']:g} points by the published table as of {self.as_of}"
@@ -201,16 +204,18 @@ def _answered(
     rows = given.get(criterion.unit)
     if criterion.unit == "site" and rows is None and criterion.reduce == "each":
         rows = given["area"]  # a definition of places: what holds for an area holds for its sites
-    have = set(amounts) if criterion.unit == "project" else set() if rows is None else rows.known
+    have = set(amounts) if rows is None else {m for m in criterion.metrics if rows.has(m)}
     lacking = _lacking(criterion, have)
     if not lacking:
         return answer(criterion, rows, amounts)
-    where = "; ".join(f"{program_metric(m).label}: {program_metric(m).get}" for m in lacking)
+    asked = [program_metric(name) for name in lacking]
+    how = "; ".join(dict.fromkeys(metric.how for metric in asked))
+    how = how.replace("the id of that rule", f'"{rule.coverage}"')
     if missing == "raise":
         raise MissingColumnError(
-            f"{rule.id} asks for {', '.join(lacking)} ({criterion.label})", fix=where
+            f"{rule.id} asks for {', '.join(lacking)} ({criterion.label})", fix=how
         )
-    return Answer(missing=where)
+    return Answer(missing="; ".join(f"{m.label}, from {m.source}" for m in asked), how=how)
 
 
 def _lacking(criterion: Criterion, have: set[str]) -> list[str]:

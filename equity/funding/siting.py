@@ -6,7 +6,7 @@ gives nobody a link at home: whoever lives near one is still in the gap, and has
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -150,10 +150,7 @@ def siting(
     counted = people.where(known, 0.0)
     weights = aligned(counted, costs.origins, what="people", of="areas")
     reaching = Pairs.of(costs)
-    unknown = int((~known).sum())
-    notes = (
-        (f"{plural(unknown, 'area')} without a number of people count nobody.",) if unknown else ()
-    )
+    notes = tuple(_notes(known, costs))
     spread = _spread(sd, costs)
     solver = Solver(method, number_of, gap, time_limit_s)
     if objective != "reach":
@@ -224,6 +221,13 @@ def _areas(costs: TravelCosts, chosen: Flags, pairs: Pairs, reached: Floats) -> 
     frame["site_min"] = pd.Series(cost[nearest], index=costs.origins[area[nearest]])
     frame["reached_n"] = reached
     return carry(frame, costs.record)
+
+
+def _notes(known: pd.Series, costs: TravelCosts) -> Iterator[str]:
+    if unknown := int((~known).sum()):
+        yield f"{plural(unknown, 'area')} without a number of people count nobody."
+    if unlisted := int((~costs.listed).sum()):
+        yield f"{plural(unlisted, 'area')} not in the table of trips: what they reach is unknown."
 
 
 def _number(sites_n: int | None, objective: str, candidates: int) -> int:

@@ -1,8 +1,9 @@
-"""Map classes: five steps of one ramp, labeled in words a reader can repeat aloud.
+"""Map classes: steps of one ramp, labeled in words a reader can repeat aloud.
 
-Cut points are quantiles rounded to two significant digits, so that labels are short and the
-classes hold roughly equal numbers of areas. Values that are exactly zero get a class of their own
-when they are common: otherwise several quantiles would coincide and the legend repeat itself.
+A column that declares limits has the same classes, labels and colors wherever it is drawn. For any
+other, cut points are quantiles rounded to two significant digits, so that labels are short and the
+classes hold roughly equal numbers of areas. Values that are exactly zero get a class of their own:
+there when they are common, otherwise several quantiles would coincide.
 """
 
 from __future__ import annotations
@@ -17,27 +18,14 @@ import numpy as np
 
 from equity.areas.schema import unit_of
 from equity.areas.words import number
+from equity.outputs._colors import CHANGE, NEUTRAL, NEUTRAL_CHANGE, NEUTRAL_ZERO, RAMP, ZERO
 
-__all__ = [
-    "CHANGE", "CIVIDIS", "NEUTRAL", "NEUTRAL_CHANGE", "NO_DATA", "Classes", "around_zero",
-    "classify", "classify_words",
-]  # fmt: skip
+__all__ = ["LARGER", "MILE", "Classes", "around_zero", "classify", "classify_words"]
 
-#: cividis sampled at 0.04, 0.28, 0.52, 0.76 and 1.0, from light to dark (Nuñez et al. 2018,
-#: doi:10.1371/journal.pone.0199239): readable with any color vision and in gray.
-CIVIDIS = ("#fee838", "#beaf6b", "#817f78", "#4a536c", "#002a5f")
-#: Exactly zero, when it is common: paler than the ramp, so that the eye passes over it.
-ZERO = "#fbf5d7"
-#: No value: a color outside the ramp and lighter than all of it; it is hatched as well.
-NO_DATA = "#f2f0ee"
-#: Where neither more nor less is worse: gray, from light to dark, and its own pale zero.
-NEUTRAL = ("#d3d7dd", "#a9b0bb", "#7f8794", "#555e6d", "#2b3342")
-NEUTRAL_ZERO = "#eef0f2"
-#: A change around 0, from much better over none to much worse; after ColorBrewer's RdBu, its worse
-#: side darker than the better one, so that gray tells them apart too.
-CHANGE = ("#2166ac", "#92c5de", ZERO, "#d6604d", "#67001f")
-#: The same where neither way is worse: from much less to much more.
-NEUTRAL_CHANGE = ("#762a83", "#af8dc3", ZERO, "#a6dba0", "#00441b")
+#: Counts grow with the area: how many times a tract's limits those of larger areas are.
+LARGER = {"county": 20.0, "state": 1000.0}
+#: Kilometers in a mile.
+MILE = 1.609344
 
 
 @dataclass(frozen=True)
@@ -102,21 +90,34 @@ def _text(value: float, unit: str) -> str:
     return number(value, 0 if _is_count(unit) or float(value).is_integer() else 1)
 
 
+def _said(text: str, unit: str, *ends: float) -> str:
+    """Add the unit to the ends of a class, and to kilometers miles."""
+    miles = " to ".join(number(end / MILE, 1 if end < 10 else 0) for end in ends)
+    more = f" ({miles} mi)" if unit == "km" else ""
+    return f"{text} {unit_of(unit).words}".strip() + more
+
+
 def _label(low: float, high: float, unit: str, *, last: bool) -> str:
-    words = unit_of(unit).words
     if _is_count(unit) and not last:
         high -= 1  # whole people: 0 to 12, then 13 to 40
     if low >= high:
-        return f"{_text(low, unit)} {words}".strip()
-    return f"{_text(low, unit)} to {_text(high, unit)} {words}".strip()
+        return _said(_text(low, unit), unit, low)
+    return _said(f"{_text(low, unit)} to {_text(high, unit)}", unit, low, high)
+
+
+def _least(unit: str) -> str:
+    """Name the class of what shows as nothing."""
+    if _is_count(unit):
+        return f"under 1 {_ONE.get(unit, unit.removesuffix('s'))}".rstrip()
+    return _said("under 0.1", unit, 0.1)
 
 
 def _between(cuts: Sequence[float], unit: str) -> tuple[str, ...]:
     """Name the classes between given limits, whatever values a place has."""
-    words = unit_of(unit).words
-    first = f"under {_text(cuts[0], unit)} {words}".strip()
+    one = _is_count(unit) and cuts[0] == 1
+    first = _said("0" if one else f"under {_text(cuts[0], unit)}", unit, cuts[0])
     inner = [_label(low, high, unit, last=False) for low, high in pairwise(cuts)]
-    return (first, *inner, f"{_text(cuts[-1], unit)} {words}".strip() + " or more")
+    return (first, *inner, f"{_said(_text(cuts[-1], unit), unit, cuts[-1])} or more")
 
 
 def around_zero(limits: Sequence[float]) -> bool:
@@ -162,8 +163,9 @@ def classify(
         Worse when ``higher`` or ``lower``: the worse end of the ramp is dark. ``neither``: a gray
         ramp, darker for more.
     limits
-        Up to four limits between classes, in the unit of the values, instead of `k` classes of
-        about equal size: then the legend is the same for every place. Limits below 0 and the same
+        Up to five limits between classes, in the unit of the values, instead of `k` classes of
+        about equal size: then the legend is the same for every place. Where more is worse, zero
+        has a class below them, which is left out where nothing is zero. Limits below 0 and the same
         above it are of a change: no change is pale, and each way has a color of its own.
 
     Returns
@@ -185,23 +187,26 @@ def classify(
             codes[known] = len(sizes) + np.where(shown < 0, -steps, steps)
             return Classes(codes, _changes(sizes, unit), _both_ways(len(sizes), direction))
         codes[known] = np.searchsorted(cuts, shown, side="right")
-        return Classes(codes, _between(cuts, unit), _ramp(len(cuts) + 1, direction))
+        # What shows as nothing: nobody, no tenth of a percent.
+        none = array[known] < (0.5 if _is_count(unit) else 0.0005)
+        own_zero = direction == "higher" and unit != "km" and bool(none.any())
+        codes[known] = np.where(none, 0, codes[known] + 1) if own_zero else codes[known]
+        labels = (*([_least(unit)] if own_zero else []), *_between(cuts, unit))
+        return Classes(codes, labels, _ramp(len(labels), direction, own_zero=own_zero))
     zeros = int((shown == 0).sum())
     own_zero = zeros > len(shown) / k and zeros < len(shown) and shown.min() == 0
     body = shown[shown > 0] if own_zero else shown
     cuts = _cuts(body, k - 1 if own_zero else k, unit)
     ends = [float(body.min()), *cuts, float(body.max())]
-    labels = [
+    named = [
         _label(low, high, unit, last=i == len(cuts)) for i, (low, high) in enumerate(pairwise(ends))
     ]
     codes[known] = np.searchsorted(np.asarray(cuts), shown, side="right")
     if own_zero:
         codes[known] = np.where(shown == 0, 0, codes[known] + 1)
         few = _is_count(unit) and bool((array[known][shown == 0] > 0).any())
-        labels.insert(
-            0, f"under 1 {_ONE.get(unit, unit)}" if few else _label(0, 0, unit, last=True)
-        )
-    return Classes(codes, tuple(labels), _ramp(len(labels), direction, own_zero=own_zero))
+        named.insert(0, f"under 1 {_ONE.get(unit, unit)}" if few else _label(0, 0, unit, last=True))
+    return Classes(codes, tuple(named), _ramp(len(named), direction, own_zero=own_zero))
 
 
 def classify_words(values: Any, words: Mapping[str, str]) -> Classes:
@@ -224,7 +229,7 @@ _ONE = {"people": "person"}
 
 def _ramp(n: int, direction: str, *, own_zero: bool = False) -> tuple[str, ...]:
     """Pick `n` colors, the worse end dark; a common zero that is not worst is paler than all."""
-    ramp, zero = (NEUTRAL, NEUTRAL_ZERO) if direction == "neither" else (CIVIDIS, ZERO)
+    ramp, zero = (NEUTRAL, NEUTRAL_ZERO) if direction == "neither" else (RAMP, ZERO)
     pale = own_zero and direction != "lower"
     n -= pale
     picks = np.linspace(0, len(ramp) - 1, n).round().astype(int) if n > 1 else [2]

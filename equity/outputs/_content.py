@@ -59,8 +59,8 @@ def ranked_by(report: Report) -> str:
 
 
 def joined(text: str) -> str:
-    """Keep a number and its percent sign on one line."""
-    return _PERCENT.sub("\\1\u00a0%", text)
+    """Keep a number with its percent sign, and a margin with its sign, on one line."""
+    return _PERCENT.sub("\\1\u00a0%", text).replace("± ", "±\u00a0")
 
 
 _PERCENT = re.compile(r"(\d) %")
@@ -78,6 +78,11 @@ class Cell:
     def unknown(self) -> bool:
         """True if the cell says why there is no value."""
         return self.text.startswith("n/a")
+
+    @property
+    def sort(self) -> str:
+        """What a page sorts by; empty where it is unknown."""
+        return "" if self.value is None else f"{self.value:.6g}"
 
 
 @dataclass(frozen=True)
@@ -301,29 +306,6 @@ def _source_text(s: Source, files: Sequence[str]) -> str:
 
 #: Rows a long table starts with; the rest is one click away, and there at once without scripts.
 SHORT = 25
-NOSCRIPT = (
-    "<noscript><style>table.is-short tbody tr{display:table-row!important}</style></noscript>"
-)
-
-
-def listing(table: str, rows: int, label: str, *, files: str = "communities") -> str:
-    """Wrap a sortable HTML table (its inside is `table`) so that a long one starts short.
-
-    `files` is what the files that hold all rows are called.
-    """
-    short = rows > SHORT
-    cut = (
-        f'<p class="cut">Printed: the first {SHORT} of {number(rows)} rows; all are in '
-        f"{files}.csv and {files}.xlsx.</p>"
-        if short
-        else ""
-    )
-    return (
-        '<div class="listing">'
-        f'<div class="scroll" role="region" aria-label="{label}" tabindex="0">'
-        f'<table class="sortable{" is-short" if short else ""}" data-short="{SHORT}">'
-        f"{table}</table></div>{cut}</div>"
-    )
 
 
 def shown_count(shown: int, total: int, noun: str) -> str:

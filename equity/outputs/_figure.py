@@ -14,19 +14,21 @@ import shapely
 
 from equity.areas.schema import Column
 from equity.outputs import _pack, _rows
-from equity.outputs._classes import Classes, classify
+from equity.outputs._classes import MILE, Classes
+from equity.outputs._colors import COLORS
+from equity.outputs._payload import layer_of
+from equity.outputs._places import holders
 from equity.outputs.report import Report
 
 __all__ = ["alt_text", "figure_png"]
 
 _WIDTH = 6.5  # inches: US Letter less its margins
 _DPI = 200
-_KM_PER_MILE = 1.609344
-_FOCUS = "#a3124a"  # prints as a dark gray
+_FOCUS = COLORS["under-print"]  # prints as a dark gray
 _LEGEND = 1.55  # inches under the map for scale bar and legend
 _LETTERS = 10.5  # points: at half the width they are still read
 _MOST_NAMES = 25  # counties; more would cover the map
-_MISSING = "#ffffff"  # paper: no color of a class, and no hatch, which means unreliable
+_MISSING = COLORS["paper"]  # no color of a class, and no hatch, which means unreliable
 
 
 @lru_cache(maxsize=1)  # one picture stands in both documents of a run
@@ -95,8 +97,7 @@ def alt_text(report: Report) -> str:
 
 
 def _classes(report: Report, layer: Column) -> Classes:
-    values = pd.to_numeric(report.table[layer.name], errors="coerce").to_numpy(dtype=float)
-    return classify(values, layer.map_unit, direction=layer.direction, limits=layer.scale)
+    return layer_of(report.table, layer, k=5).classes
 
 
 def _local_crs(drawn: np.ndarray) -> str:
@@ -133,13 +134,13 @@ def _areas(axes: Any, shapes: gpd.GeoSeries, classes: Classes, rough: np.ndarray
     there = ~shapely.is_empty(values)
     # Thousands of borders would blacken a city: the more areas, the finer the line.
     line = 0.35 if there.sum() < 400 else 0.15
-    edge = {"edgecolor": "#333333", "linewidth": line}
+    edge = {"edgecolor": COLORS["edge"], "linewidth": line}
     nothing = there & (classes.codes < 0)
     _add(axes, values[nothing], facecolor=_MISSING, **edge)
     for k, color in enumerate(classes.colors):
         here = there & (classes.codes == k)
         _add(axes, values[here & ~rough], facecolor=color, **edge)
-        hatch = "#c9ccd4" if _dark(color) else "#4a4a4a"
+        hatch = COLORS["hatch-light"] if _dark(color) else COLORS["hatch"]
         _add(
             axes,
             values[here & rough],
@@ -159,23 +160,23 @@ def _dark(color: str) -> bool:
 def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
     if report.outlines is not None and len(report.outlines):
         lines = gpd.GeoSeries(_pack.display_geometry(report.outlines.geometry), crs="EPSG:4269")
-        how = {"facecolor": "none", "edgecolor": "#5a5a5a", "linewidth": 0.5}
+        how = {"facecolor": "none", "edgecolor": COLORS["line"], "linewidth": 0.5}
         _add(axes, lines.to_crs(crs).to_numpy(), **how)
     under = _rows.flag(report.table, "is_under_resourced") & ~shapely.is_empty(drawn)
     if under.any():
-        joined = gpd.GeoSeries([shapely.coverage_union_all(drawn[under])], crs="EPSG:4269")
+        joined = gpd.GeoSeries([_pack.joined(drawn[under])], crs="EPSG:4269")
         # White below the color: the line shows on light and on dark areas alike.
-        for color, width in (("#ffffff", 2.2), (_FOCUS, 1.2)):
+        for color, width in ((COLORS["paper"], 2.2), (_FOCUS, 1.2)):
             shape = joined.to_crs(crs).to_numpy()
             _add(axes, shape, facecolor="none", edgecolor=color, linewidth=width)
     if report.sites is not None and len(report.sites):
         points = gpd.GeoSeries(_pack.lon_lat(report.sites.geometry), crs="EPSG:4269").to_crs(crs)
-        inside = _pack.within(drawn, _pack.lon_lat(report.sites.geometry))
+        inside = holders(drawn, _pack.lon_lat(report.sites.geometry)) >= 0
         points = gpd.GeoSeries(points[(points.geom_type == "Point") & inside])
         size = 4 if len(points) < 60 else 2.6
         axes.plot(
-            points.x, points.y, "^", markersize=size, markerfacecolor="#ffffff",
-            markeredgecolor="#000000", markeredgewidth=0.6, linestyle="none",
+            points.x, points.y, "^", markersize=size, markerfacecolor=COLORS["paper"],
+            markeredgecolor=COLORS["ink"], markeredgewidth=0.6, linestyle="none",
         )  # fmt: skip
 
 
@@ -188,7 +189,7 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
     there = ~shapely.is_empty(shapes.to_numpy()) & (names != "").to_numpy()
     if not 0 < len(set(counties[there])) <= _MOST_NAMES:
         return
-    halo = [withStroke(linewidth=2.6, foreground="#ffffff")]
+    halo = [withStroke(linewidth=2.6, foreground=COLORS["paper"])]
     for code in sorted(set(counties[there])):
         county, here = max(names[counties == code], key=len), there & (counties == code)
         # The middle of the largest part: a name stands inside what it names.
@@ -199,7 +200,7 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
             point = shapely.point_on_surface(largest)
         axes.text(
             point.x, point.y, str(county).removesuffix(" County"), ha="center", va="center",
-            fontsize=_LETTERS, fontweight="bold", color="#111111", path_effects=halo, zorder=9,
+            fontsize=_LETTERS, fontweight="bold", color=COLORS["ink"], path_effects=halo, zorder=9,
         )  # fmt: skip
 
 
@@ -210,7 +211,7 @@ def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
     figure.text(0.97, 0.985, "N", ha="center", va="top", fontsize=10, fontweight="bold")
     axes.annotate(
         "", xy=(0.97, 0.945), xytext=(0.97, 0.875), xycoords="figure fraction",
-        arrowprops={"arrowstyle": "-|>", "color": "#000000", "linewidth": 1.3},
+        arrowprops={"arrowstyle": "-|>", "color": COLORS["ink"], "linewidth": 1.3},
         annotation_clip=False,
     )  # fmt: skip
     axes.apply_aspect()
@@ -221,10 +222,10 @@ def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
     left, right = 0.02, 0.02 + km * 1000 * width
     y, tick = low - 0.2 / figure.get_figheight(), 0.05 / figure.get_figheight()
     bar = Line2D(
-        [left, left, right, right], [y + tick, y, y, y + tick], color="#000000", linewidth=1.2
+        [left, left, right, right], [y + tick, y, y, y + tick], color=COLORS["ink"], linewidth=1.2
     )
     figure.add_artist(bar)
-    said = f"{km:g} km ({km / _KM_PER_MILE:.2g} miles)"
+    said = f"{km:g} km ({km / MILE:.2g} miles)"
     figure.text(right + 0.012, y, said, ha="left", va="bottom", fontsize=_LETTERS)
 
 
@@ -235,7 +236,7 @@ def _legend(
     from matplotlib.patches import Patch
 
     def box(text: str, **how: Any) -> Any:
-        return Patch(**{"edgecolor": "#333333", "linewidth": 0.6, "label": text, **how})
+        return Patch(**{"edgecolor": COLORS["edge"], "linewidth": 0.6, "label": text, **how})
 
     handles = [
         box(text, facecolor=color)
@@ -244,17 +245,17 @@ def _legend(
     if (classes.codes < 0).any():
         handles.append(box("no data (white)", facecolor=_MISSING))
     if _rows.unreliable(report.table, layer.name).any():
-        handles.append(box("wide margin: unreliable", facecolor="#cfc9a5", hatch="/////"))
+        handles.append(box("wide margin: unreliable", facecolor=COLORS["range"], hatch="/////"))
     if _rows.flag(report.table, "is_under_resourced").any():
         handles.append(
             box(said("under-resourced"), facecolor="none", edgecolor=_FOCUS, linewidth=1.6)
         )
     if report.outlines is not None and len(report.outlines):
-        handles.append(Line2D([], [], color="#5a5a5a", linewidth=0.8, label="county line"))
+        handles.append(Line2D([], [], color=COLORS["line"], linewidth=0.8, label="county line"))
     if report.sites is not None and len(report.sites):
         mark = Line2D(
-            [], [], marker="^", linestyle="none", markersize=5, markerfacecolor="#ffffff",
-            markeredgecolor="#000000", label=report.sites_label,
+            [], [], marker="^", linestyle="none", markersize=5, markerfacecolor=COLORS["paper"],
+            markeredgecolor=COLORS["ink"], label=report.sites_label,
         )  # fmt: skip
         handles.append(mark)
     figure.legend(

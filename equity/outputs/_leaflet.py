@@ -20,6 +20,8 @@ from branca.element import Element, Figure
 from folium.template import Template
 
 from equity.errors import DependencyError
+from equity.outputs import _colors
+from equity.outputs._html import SCRIPTS
 from equity.outputs._text import clean, template
 
 __all__ = ["PackedMap", "page_from", "walk"]
@@ -118,9 +120,10 @@ class PackedMap(folium.Map):
         """Put style, content and script into the page; further folium layers add theirs."""
         figure, name = _figure(self), self.get_name()
         script, style = leaflet()
+        own = "".join(map(template, SCRIPTS))
         head = (
-            f"<style>{style}</style>\n<style>{template('map.css')}</style>\n"
-            f"<script>{script}</script>\n<script>{template('map.js')}</script>"
+            f"<style>{style}</style>\n<style>{_colors.css()}{template('map.css')}</style>\n"
+            f"<script>{script}</script>\n<script>{own}</script>"
         )
         figure.header.add_child(_Verbatim(head), name=f"{name}_head")
         figure.html.add_child(_Verbatim(self.body), name=name)
@@ -135,7 +138,7 @@ class PackedMap(folium.Map):
             f'var {name} = L.map("{name}", Object.assign({{crs: L.CRS.{self.crs}, '
             "preferCanvas: true, attributionControl: false, zoomSnap: 0.1, zoomDelta: 0.5, "
             "wheelPxPerZoomLevel: 90, "
-            "scrollWheelZoom: false, center: [0, 0], zoom: 1}, equityMotion()));\n"
+            "center: [0, 0], zoom: 1}, equityMotion()));\n"
             f"L.control.scale({{ maxWidth: 140 }}).addTo({name});\n"
             f'equityMap({name}, "{self.frame_id}");'
         )

@@ -20,7 +20,7 @@ import shapely
 
 from equity.errors import InputError
 
-__all__ = ["display_geometry", "pack", "step_for", "to_base64", "within"]
+__all__ = ["display_geometry", "joined", "pack", "step_for", "to_base64"]
 
 #: Simplification tolerance as a part of the larger side of the map.
 DETAIL = 1 / 4000
@@ -107,11 +107,12 @@ def _simplified(areas: _Areas, detail: float) -> np.ndarray:
     return values
 
 
-def within(values: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Tell which points lie in one of the areas, or on its border."""
-    inside = np.zeros(len(points), dtype=bool)
-    inside[shapely.STRtree(values).query(points, predicate="intersects")[0]] = True
-    return inside
+def joined(values: np.ndarray) -> Any:
+    """Return areas as one shape: by their common borders, or, where those are crossed, repaired."""
+    try:
+        return shapely.coverage_union_all(values)
+    except shapely.errors.GEOSException:
+        return _as_multi(shapely.union_all(shapely.make_valid(values)))
 
 
 def _varint(values: np.ndarray) -> bytes:

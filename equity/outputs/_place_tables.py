@@ -73,11 +73,11 @@ def _where(name: str) -> str:
     status = name.replace("_designated_share", "_status")
     known = name if is_program_metric(name) else status
     if is_program_metric(known):
-        return program_metric(known).get
+        return program_metric(known).source
     if name.startswith(("funded", "unserved_unfunded", "underserved_unfunded")):
-        return "a list of funded locations, as [[funded]] in the study"
+        return "the FCC's funding map, or the state's list of awards"
     (column,) = describe([name])
-    return f"{column.source}, as [[acs]] or one of [[tables]] in the study"
+    return column.source.replace("ACS ", "American Community Survey, tables ")
 
 
 def _told(name: str) -> tuple[str, str]:
@@ -99,11 +99,13 @@ def _cell(value: Any, unit: str, moe: Any) -> Cell:
     return Cell(text, float(value), small=f"± {margin}" if mark else "")
 
 
-def county_table(report: Report) -> Table | None:
-    """Draw one row a county of the area, however many there are."""
+def county_table(report: Report, *, most: int) -> Table | None:
+    """Draw one row a county of the area, however many; more than `most` by their gap."""
     frame = report.levels.get("counties")
     if frame is None or len(frame) < 2:
         return None
+    if len(frame) > most:
+        frame = frame.sort_values("gap_n", ascending=False, kind="stable")
     columns = {
         "population_n": "Residents",
         "no_link_n": "Without a usable link",

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import Column, describe, layers_in
-from equity.outputs._classes import NO_DATA, Classes, classify, classify_words
+from equity.outputs._classes import Classes, classify, classify_words
+from equity.outputs._colors import NO_DATA
 
 __all__ = ["area_styles", "site_style"]
 

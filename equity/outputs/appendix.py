@@ -178,20 +178,24 @@ def blocks(
 
 def _area(report: Report) -> Iterator[Block]:
     """Yield where it is: the counties, one row each, and the map."""
-    counties = _place_tables.county_table(report)
+    counties = _place_tables.county_table(report, most=MOST_ROWS)
     if not report.layers and counties is None:
         return
     yield Block("heading", "Service area")
     total = report.table["population_n"].sum() if "population_n" in report.table else 0
     sentence = f"{report.title}: {_counted(report, len(report.table))}"
     yield Block("note", f"{sentence}, {number(total)} residents.")
+    many = counties is not None and len(counties.rows) > MOST_ROWS
+    if many:
+        yield from _figure(report)
     if counties is not None:
         rows = counties.rows
         cut = _content.shown_count(min(len(rows), MOST_ROWS), len(rows), "counties")
         if cut:
-            yield Block("note", f"{cut}; all of them are in counties.csv.")
+            yield Block("note", f"{cut}, largest gap first; all of them are in counties.csv.")
         yield Block("table", table=replace(counties, rows=rows[:MOST_ROWS]))
-    yield from _figure(report)
+    if not many:
+        yield from _figure(report)
 
 
 def _figure(report: Report) -> Iterator[Block]:
@@ -252,7 +256,7 @@ def _one_part(report: Report, heading: str, part: Part) -> Iterator[Block]:
     if table is not None:
         yield Block("table", table=table)
     if lacking:
-        yield Block("note", "Not in this study, and where the applicant gets it:")
+        yield Block("note", "Not in this study, and where it is published:")
         yield from (Block("bullet", f"{text}.") for text in lacking)
 
 

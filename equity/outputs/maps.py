@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import shapely
 
 from equity.areas.schema import Column, MapLayer, describe
 from equity.areas.vintage import required_record
-from equity.areas.words import missing, say
 from equity.errors import InputError, MissingColumnError
 from equity.files.atomic import write_text
-from equity.outputs import _pack, _rows
-from equity.outputs._around import Around, Layer, body
-from equity.outputs._classes import NO_DATA, classify, classify_words
+from equity.outputs import _pack
+from equity.outputs._around import Around, body
+from equity.outputs._payload import View, config, kinds_of, layer_of, names_of
 from equity.outputs._text import clean
 from equity.provenance import Source, meta
 
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["make_map", "save_map"]
 
-#: Above this number of polygons their borders are drawn finer.
-MANY = 400
 _REQUEST = re.compile(
     r"""<(?:script|link|img|iframe)\b[^>]*(?:src|href)=["']?(?:https?:)?//[^\s"'>]+"""
 )
@@ -47,6 +43,7 @@ def make_map(
     finding: str = "",
     sites: gpd.GeoDataFrame | None = None,
     outlines: gpd.GeoDataFrame | None = None,
+    larger: Mapping[str, gpd.GeoDataFrame] = MappingProxyType({}),
     synthetic: bool | None = None,
     sources: Iterable[Source] | None = None,
     classes: int = 5,
@@ -71,14 +68,17 @@ def make_map(
     sites
         Points of care drawn on top; their column ``name`` is shown.
     outlines
-        Boundaries drawn over the areas, for example counties.
+        Boundaries drawn over the areas, for example counties; their column ``name`` is shown.
+    larger
+        The same measures of larger areas, by what those are called in the plural; the reader
+        switches between the two. Layers that a table lacks are left out of its view.
     synthetic
         Stamp the map as synthetic; by default whatever the table's record says.
     sources
         Inputs to name under the map; by default those in the table's record. A table without a
         record needs them; `()` says that none is known.
     classes
-        Largest number of classes, 2 to 5.
+        Largest number of classes, 2 to 5, of a column that declares none.
     sites_label, areas_label
         What sites and areas are called, in the plural.
     notes
@@ -102,9 +102,11 @@ def make_map(
     Notes
     -----
     Darker is worse, whichever way a column is declared to run; a column of which neither more nor
-    less is worse has a gray ramp, and darker is more. Areas whose coefficient of variation exceeds
-    0.40 are hatched; areas without a value have their own hatch and label; under-resourced areas
-    (``is_under_resourced``) are outlined.
+    less is worse has a gray ramp, and darker is more. A column of the package has the same classes
+    and colors wherever it is drawn. Areas whose coefficient of variation exceeds 0.40 are hatched;
+    areas without a value are gray under dots; under-resourced areas (``is_under_resourced``) are
+    outlined. Cities, towns and ZIP codes are named from installed packages, not where the map is
+    synthetic.
     """
     import geopandas as gpd
 
@@ -125,25 +127,37 @@ def make_map(
         raise InputError(
             "no row of the table has a polygon", fix="join the table to read_boundaries(...) first"
         )
-    built = [_layer(table, column, k=classes) for column in chosen]
     record = meta(table) if sources is not None else required_record(table, name="the table")
     stamped = record.synthetic if synthetic is None else synthetic
     named = tuple(record.sources if sources is None else sources)
-    title = title or built[0].column.map_label
+    views = [_view(table, areas_label, chosen, drawn, k=classes)]
+    for label, other in larger.items():
+        shapes = _pack.display_geometry(other.geometry)
+        views.append(_view(other, label, chosen, shapes, k=classes))
+    title = title or chosen[0].map_label
+    lines = outlines if outlines is not None and len(outlines) else larger.get("counties")
     around = Around(
         title=title,
         finding=finding,
         synthetic=stamped,
         sources=named,
         sites_label=sites_label if sites is not None and len(sites) else "",
-        areas_label=areas_label,
-        with_outlines=outlines is not None and len(outlines) > 0,
+        kinds=kinds_of(sites),
+        with_outlines=lines is not None,
         with_table=with_table,
         notes=tuple(notes),
         ratio=_ratio(drawn),
     )
-    config = _config(table, built, drawn, sites, outlines)
-    return PackedMap(title=title, body=body(table, built, around), config=config)
+    names = names_of(views[0], lines, sites, sites_label=sites_label, real=not stamped)
+    data = config(views, lines, names, f"All {areas_label}")
+    return PackedMap(title=title, body=body(views, around), config=data)
+
+
+def _view(
+    table: gpd.GeoDataFrame, label: str, columns: Sequence[Column], drawn: np.ndarray, *, k: int
+) -> View:
+    here = [column for column in columns if column.name in table.columns]
+    return View(table, [layer_of(table, column, k=k) for column in here], label, drawn)
 
 
 def save_map(map: folium.Map, path: str | Path, *, standalone: bool = True) -> Path:  # noqa: A002
@@ -214,90 +228,6 @@ def _described(layer: str | tuple[str, str, str]) -> Column:
     return replace(describe([name])[0], layer=MapLayer(0, label, unit))
 
 
-def _layer(table: Any, column: Column, *, k: int) -> Layer:
-    name, unit = column.name, column.map_unit
-    if column.words:
-        return _worded(table, column)
-    values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
-    status = _rows.status_of(table, name)
-    rough = _rows.unreliable(table, name)
-    # A margin is shown beside its value wherever there is one; the reader need not look it up.
-    moe = _rows.margin_of(table, name)
-    text = [say(v, unit, moe=m, status=s) for v, m, s in zip(values, moe, status, strict=True)]
-    found = classify(values, unit, k=k, direction=column.direction, limits=column.scale)
-    return Layer(column, found, text, values, [int(r) for r in rough])
-
-
-def _worded(table: Any, column: Column) -> Layer:
-    """Return the layer of a column that holds words: a class for each."""
-    found = classify_words(table[column.name], column.words)
-    status = _rows.status_of(table, column.name)
-    text = [
-        missing(why) if code < 0 else found.labels[code]
-        for code, why in zip(found.codes.tolist(), status, strict=True)
-    ]
-    values = np.where(found.codes < 0, np.nan, found.codes.astype(float))
-    return Layer(column, found, text, values, [0] * len(table))
-
-
-def _config(table: Any, built: list[Layer], drawn: np.ndarray, sites: Any, outlines: Any) -> str:
-    """Return what ``map.js`` reads, as JSON; texts are deflated too, so none is ever HTML."""
-    step = _pack.step_for(drawn)
-    lines = (
-        _pack.display_geometry(outlines.geometry)
-        if outlines is not None
-        else np.array([], dtype=object)
-    )
-    payload = {
-        "geoid": [str(g) for g in table.index],
-        "name": _rows.texts(table, "name", default=[str(g) for g in table.index]),
-        "place": _rows.places(table),
-        "reason": [
-            f"Under-resourced: {why}" if flag and why else ("Under-resourced" if flag else "")
-            for flag, why in zip(
-                _rows.flag(table, "is_under_resourced"),
-                _rows.texts(table, "under_resourced_reason"),
-                strict=True,
-            )
-        ],
-        "sites": _site_rows(sites, drawn),
-        "layers": [
-            {
-                "column": layer.column.name,
-                "label": layer.column.map_label,
-                "text": layer.text,
-                "code": layer.classes.codes.tolist(),
-                "rough": layer.rough,
-                "classes": layer.classes.labels,
-                "colors": layer.classes.colors,
-            }
-            for layer in built
-        ],
-    }
-    west, south, east, north = (round(float(v), 4) for v in shapely.total_bounds(drawn))
-    config = {
-        "areas": _pack.to_base64(_pack.pack(drawn, step)),
-        "outlines": _pack.to_base64(_pack.pack(lines, step)),
-        "focus": _outline(drawn, _rows.flag(table, "is_under_resourced"), step),
-        "far": _outline(drawn, _rows.out_of_reach(table), step),
-        "table": _pack.to_base64(
-            json.dumps(payload, ensure_ascii=False).encode(errors="backslashreplace")
-        ),
-        "step": step,
-        "bounds": [[south, west], [north, east]],
-        "many": int((~shapely.is_empty(drawn)).sum()) > MANY,
-        "noData": NO_DATA,
-    }
-    return json.dumps(config)
-
-
-def _outline(drawn: np.ndarray, chosen: np.ndarray, step: float) -> str:
-    """Pack the common outline of some areas."""
-    chosen = chosen & ~shapely.is_empty(drawn)
-    joined = shapely.coverage_union_all(drawn[chosen]) if chosen.any() else _pack.EMPTY
-    return _pack.to_base64(_pack.pack(np.array([joined], dtype=object), step))
-
-
 def _ratio(drawn: np.ndarray) -> float:
     """Width over height of the map on the screen (Mercator), within what a page can hold."""
     west, south, east, north = shapely.total_bounds(drawn)
@@ -307,20 +237,3 @@ def _ratio(drawn: np.ndarray) -> float:
 
     height = up(min(north, 85)) - up(max(south, -85))
     return round(min(max((east - west) / height, 0.9), 1.7), 2) if height > 0 else 1.3
-
-
-def _site_rows(sites: Any, drawn: np.ndarray) -> list[tuple[float, float, str, int]]:
-    """Return sites with their names; those outside the areas count too, and are drawn fainter."""
-    if sites is None or not len(sites):
-        return []
-    points = _pack.lon_lat(sites.geometry)
-    names = _rows.texts(sites, "name", default=["site"] * len(sites))
-    if "offers_telehealth" in sites:
-        said = sites["offers_telehealth"].map({True: " (offers telehealth)"}).fillna("")
-        names = [name + more for name, more in zip(names, said, strict=True)]
-    inside = _pack.within(drawn, points)
-    return [
-        (round(float(p.y), 5), round(float(p.x), 5), name, int(within))
-        for p, name, within in zip(points, names, inside, strict=True)
-        if p.geom_type == "Point" and not p.is_empty
-    ]

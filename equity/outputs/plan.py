@@ -15,7 +15,7 @@ import pandas as pd
 
 from equity.areas.words import number, share
 from equity.files.atomic import write_bytes, write_text
-from equity.outputs import _content, _rows
+from equity.outputs import _colors, _content, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Cell, Head, Table
 from equity.outputs._harmless import in_cells, inert
@@ -28,7 +28,7 @@ __all__ = ["MADE_UP", "PlanReport", "plan_part", "write_plan"]
 
 MADE_UP = "Made-up costs, to show the method: nothing here is a price, and the plan is no advice."
 PEOPLE = "plan_people_n"
-_PRINTED = 8
+_PRINTED = 7
 """Projects that two printed pages have room for."""
 _CSP = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -280,7 +280,8 @@ def _printed(report: PlanReport) -> bytes:
     whole = _as_report(report)
     picture = figure_png(whole) if report.drawn else None
     alt = alt_text(whole) if report.drawn else ""
-    return pdf(whole, list(_two_pages(report)), picture, alt, compact=True)
+    content = [b for b in _two_pages(report) if b.kind != "figure" or b.picture or picture]
+    return pdf(whole, content, picture, alt, compact=True)
 
 
 def _as_report(report: PlanReport) -> Report:
@@ -326,7 +327,7 @@ def _page(report: PlanReport) -> str:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n{_CSP}\n'
-        f"<title>{e(title)}</title>\n<style>{template('plan.css')}{template('table.css')}</style>\n"
+        f"<title>{e(title)}</title>\n<style>{_colors.css()}{template('plan.css')}{template('table.css')}</style>\n"
         f"{head}\n</head>\n<body>\n<header>{stamps}<h1>{_prose(report.finding[0])}</h1>{rest}"
         f"</header>\n<main>{_drawn(counts_table(report.counts))}{canvas}{''.join(tables)}{lists}"
         '</main>\n<footer><p>On paper: <a href="plan.pdf">plan.pdf</a>. All projects: '

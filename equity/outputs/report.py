@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from equity.areas.schema import Column, layers_in
+from equity.showing import Shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -87,8 +88,8 @@ class ProgramFinding:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Report:
+@dataclass(frozen=True, eq=False, repr=False)
+class Report(Shown):
     """Everything a reader is told about one run, before it becomes a page or a document.
 
     Nothing in it depends on the clock or on the machine: two runs over the same input give equal
@@ -213,6 +214,17 @@ class Report:
     application: pd.DataFrame | None = None
     appendices: tuple[str, ...] = ()
 
+    def _shown(self) -> tuple[str, list[tuple[str, str]]]:
+        stamp = " [synthetic data]" if self.synthetic else ""
+        places = f"{len(self.table):,} {self.rows_label}; {len(self.focus):,} listed first"
+        return f"{self.title}{stamp}", [
+            ("finding", self.finding[0] if self.finding else "–"),
+            ("places", f"{places}, {len(self.unranked):,} without a value"),
+            ("layers", ", ".join(layer.name for layer in self.layers)),
+            ("sources", f"{len(self.sources):,}"),
+            ("next", ".finding  .table  .counts  .comparison  .settings"),
+        ]
+
     @property
     def table_name(self) -> str:
         """What the files of the table are called."""
@@ -229,11 +241,14 @@ class Report:
         return layers_in(self.table.columns)
 
     @property
-    def care_layers(self) -> list[tuple[str, str, str]]:
-        """Layers of the other kinds of care, for the map's switch: column, label, unit."""
-        found = ((f"gap_n__{care}", row["label"]) for care, row in self.kinds.iloc[1:].iterrows())
+    def other_layers(self) -> list[tuple[str, str, str]]:
+        """The gap under other rules and of other kinds of care: column, label, unit."""
+        rules = (
+            ("__" + str(rule["id"]).replace("-", "_"), str(rule["title"])) for rule in self.rules
+        )
+        kinds = ((f"__{care}", str(row["label"])) for care, row in self.kinds.iloc[1:].iterrows())
         return [
-            (name, f"People in the gap: {label}", "people")
-            for name, label in found
-            if name in self.table.columns
+            (f"gap_n{suffix}", f"People in the gap: {label}", "people")
+            for suffix, label in (*rules, *kinds)
+            if f"gap_n{suffix}" in self.table.columns
         ]

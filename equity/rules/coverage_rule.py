@@ -12,6 +12,7 @@ from typing import Any, Literal, cast, get_args
 
 from equity.errors import InputError
 from equity.rules._files import check_keys, list_rules, read_rule
+from equity.showing import Shown
 
 Subscription = Literal["any_broadband", "cable_fiber_dsl"]
 SpeedPair = tuple[float, float]
@@ -33,8 +34,8 @@ _CUSTOMERS = ("R", "B", "X")
 _CONFIDENCE = ("primary", "secondary", "unverified")
 
 
-@dataclass(frozen=True)
-class CoverageRule:
+@dataclass(frozen=True, repr=False)
+class CoverageRule(Shown):
     """One definition of a line that counts.
 
     Attributes
@@ -71,6 +72,11 @@ class CoverageRule:
     subscription: Subscription
     url: str = ""
     note: str = ""
+
+    def _shown(self) -> tuple[str, list[tuple[str, str]]]:
+        said = [("title", self.title), ("counts", self.describe()), ("note", self.note)]
+        origin = f"{self.citation}, {self.date} (confidence: {self.confidence})"
+        return self.id, [(name, text) for name, text in (*said, ("source", origin)) if text]
 
     @property
     def suffix(self) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 from equity.errors import InputError
 from equity.rules._files import check_keys, list_rules, read_rule
+from equity.showing import Shown
 
 Standardize = Literal["percentile", "z", "range", "none"]
 _CONFIDENCE = ("primary", "secondary", "unverified")
@@ -64,8 +65,8 @@ class Variant:
     weights: tuple[float, ...]
 
 
-@dataclass(frozen=True)
-class IndexRecipe:
+@dataclass(frozen=True, repr=False)
+class IndexRecipe(Shown):
     """How an index is made.
 
     Attributes
@@ -108,6 +109,12 @@ class IndexRecipe:
     variants: tuple[Variant, ...] = ()
     url: str = ""
     note: str = ""
+
+    def _shown(self) -> tuple[str, list[tuple[str, str]]]:
+        themes = "; ".join(f"{one.label} ({len(one.indicators)})" for one in self.themes)
+        origin = f"{self.citation}, {self.date} (confidence: {self.confidence})"
+        said = [("title", self.title), ("themes", themes), ("note", self.note), ("source", origin)]
+        return self.id, [(name, text) for name, text in said if text]
 
     @property
     def indicators(self) -> tuple[Indicator, ...]:

@@ -12,12 +12,13 @@ __all__ = ["Metric", "is_program_metric", "program_metric"]
 
 @dataclass(frozen=True)
 class Metric:
-    """A column that a program asks for: what it is called, its unit, and where to get it."""
+    """A column that a program asks for: in words, who publishes it, and how a study takes it."""
 
     name: str
     label: str
     unit: str
-    get: str
+    source: str
+    how: str
 
 
 @cache
@@ -37,7 +38,8 @@ def program_metric(name: str) -> Metric:
     Examples
     --------
     >>> program_metric("grant_usd").label
-    'grant requested'
+    'the grant requested'
     """
-    own = Metric(name, name.replace("_", " "), "number", f"a column {name} in the table or list")
+    how = f"a column {name} in the table or list"
+    own = Metric(name, name.replace("_", " "), "number", "a source of the user's own", how)
     return _metrics().get(name, own)

@@ -19,7 +19,7 @@ from equity.study import prose as words
 from equity.study import totals
 from equity.study.care import sites_that_count
 from equity.study.levels import DISTRICT, at_level
-from equity.study.parts import CarePart
+from equity.study.parts import CarePart, StudyPlan
 from equity.study.places import places
 from equity.study.program import tested
 from equity.study.record import Record
@@ -90,9 +90,13 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         race_in_appendix=plan.study.race_in_appendix,
         programs=tested(result) if levels is None else {},
         application=result.application,
-        appendices=() if plan.application is None else tuple(plan.application.programs),
+        appendices=_appendices(plan) if levels is None else (),
         places=places(result, asked_columns()) if levels is None else None,
     )
+
+
+def _appendices(plan: StudyPlan) -> tuple[str, ...]:
+    return () if plan.application is None else tuple(plan.application.programs)
 
 
 def _compared_in_words(result: Record) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pandas as pd
 from equity.areas.geoid import LEVELS
 from equity.areas.moe import moe_sum
 from equity.areas.rates import moe_of_rate
-from equity.areas.schema import describe, split_suffix
+from equity.areas.schema import companion, describe
 from equity.study.record import Record
 
 __all__ = ["MOST_COUNTIES", "places"]
@@ -19,6 +19,7 @@ KM2_PER_MI2 = 2.589988110336
 MOST_COUNTIES = 3
 """More counties than this have a table of their own rows, and no columns beside the area."""
 _DESIGNATED = "_status"
+_BASES = ("population_n", "households_n")
 _WEIGHTS = {"households_n": "households_n", "housing_n": "households_n"}
 
 
@@ -63,8 +64,7 @@ def _measured(part: pd.DataFrame, columns: Sequence[str]) -> dict[str, float]:
         value, moe = _one(part, name)
         found[name] = value
         if np.isfinite(moe):
-            stem, suffix = split_suffix(name)
-            found[f"{stem}_moe{suffix}"] = moe
+            found[_moe_of(name)] = moe
     return found
 
 
@@ -79,7 +79,10 @@ def _one(part: pd.DataFrame, name: str) -> tuple[float, float]:
     needed = parts if parts and all(one in part for one in parts) else (name,)
     if not all(one in part for one in needed):
         return np.nan, np.nan
-    known = part[part[list(needed)].notna().all(axis=1)]
+    # Few columns: a run's table has hundreds.
+    asked = {*needed, *map(_moe_of, needed), name, _moe_of(name), *_BASES}
+    few = pd.DataFrame({one: part[one] for one in sorted(asked) if one in part}, part.index)
+    known = few[few[list(needed)].notna().all(axis=1)]
     return _of_column(known, name) if len(known) else (np.nan, np.nan)
 
 
@@ -108,9 +111,8 @@ def _density(part: pd.DataFrame) -> float:
 
 
 def _share(known: pd.DataFrame, name: str, parts: tuple[str, ...], of: str) -> tuple[float, float]:
-    stem_suffix = split_suffix(name)[1]
-    if parts and all(part + stem_suffix in known for part in parts):
-        above, below = (part + stem_suffix for part in parts)
+    if parts and all(part in known for part in parts):
+        above, below = parts
         rate = moe_of_rate(
             known[above].to_numpy(dtype=float),
             _margins(known, above),
@@ -143,9 +145,12 @@ def _median(values: pd.Series, weight: pd.Series) -> float:
     return float(order[running >= running.iloc[-1] / 2].iloc[0])
 
 
+def _moe_of(name: str) -> str:
+    return companion(name, "_moe")
+
+
 def _margins(known: pd.DataFrame, name: str) -> np.ndarray:
-    stem, suffix = split_suffix(name)
-    column = f"{stem}_moe{suffix}"
+    column = _moe_of(name)
     if column not in known:
         return np.full(len(known), np.nan)
     return np.asarray(known[column], dtype=float)

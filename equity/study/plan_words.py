@@ -107,7 +107,9 @@ def method(plan: Portfolio, draws: int) -> list[str]:
     )
     often = (
         f"{number(draws)} plans were made anew, greedily, each from a draw of what has an error "
-        "here: residents, homes, and travel where minutes are estimated."
+        "here: residents, homes, and travel where minutes are estimated. Such a plan knows its "
+        "draw, and takes places that are wholly beyond reach in it: a low share says that other "
+        "places may do as well, not that this one is wrong."
     )
     chosen = f"Of {plural(len(plan.projects), 'candidate')}, chosen {how}. {bound}"
     return [chosen, counted, often] if draws else [chosen, counted]

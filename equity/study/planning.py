@@ -10,7 +10,7 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import combine
-from equity.errors import InputError, MissingFileError
+from equity.errors import InputError, MissingColumnError
 from equity.files.atomic import write_text
 from equity.funding.costs import made_up_costs, read_costs
 from equity.funding.portfolio import FIRST, Floor, Portfolio, portfolio
@@ -191,8 +191,8 @@ def _areas(table: pd.DataFrame, folder: Path) -> gpd.GeoDataFrame:
     if not isinstance(table, gpd.GeoDataFrame):
         table = gpd.GeoDataFrame(table.assign(geometry=None), geometry="geometry", crs="EPSG:4269")
     if FIRST not in table.columns:
-        raise MissingFileError(
-            "the run has no areas that come first", file=folder, fix="run the study again"
+        raise MissingColumnError(
+            f"the run has no column {FIRST}", file=folder, fix="run the study again"
         )
     return table
 

@@ -10,6 +10,7 @@ import geopandas as gpd
 from equity.areas.arguments import checked
 from equity.measures.gap import SPLIT, gap_totals
 from equity.outputs.report import Report
+from equity.showing import Shown
 from equity.study.finding import build_report
 from equity.study.levels import at_level
 from equity.study.record import Record
@@ -19,7 +20,7 @@ __all__ = ["StudyResult"]
 
 
 @dataclass(frozen=True, repr=False)
-class StudyResult(Record):
+class StudyResult(Shown, Record):
     """What a run found, with what can be done with it."""
 
     def at(self, level: str) -> gpd.GeoDataFrame:
@@ -75,7 +76,7 @@ class StudyResult(Record):
         """
         return write_outputs(self.report(), Path(folder))
 
-    def __repr__(self) -> str:
+    def _shown(self) -> tuple[str, list[tuple[str, str]]]:
         totals, focus = gap_totals(self.table), gap_totals(self.focus)
         names = ("line only", "home only", "both")
         parts = ", ".join(f"{n} {totals[s]:,.0f}" for n, s in zip(names, SPLIT, strict=True))
@@ -85,12 +86,10 @@ class StudyResult(Record):
             f"({totals['gap_share']:.1%}) under {self.plan.study.headline}"
         )
         first = f"{len(self.focus):,} under-resourced communities that fall short"
-        lines = [
-            f"<StudyResult {self.title}{stamp}>",
-            f"  areas      {len(self.table):,} ({int(totals['areas_n']):,} with a value)",
-            f"  gap        {gap}",
-            f"  missing    {parts}",
-            f"  focus      {first}, {focus['gap_n']:,.0f} people",
-            "  next       .focus  .table  .report()  .write(folder)",
+        return f"{self.title}{stamp}", [
+            ("areas", f"{len(self.table):,} ({int(totals['areas_n']):,} with a value)"),
+            ("gap", gap),
+            ("missing", parts),
+            ("focus", f"{first}, {focus['gap_n']:,.0f} people"),
+            ("next", ".focus  .table  .report()  .write(folder)"),
         ]
-        return "\n".join(lines)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from equity.areas.arguments import checked
+from equity.areas.geoid import STATES
+from equity.showing import Shown
 from equity.study.area import find_area
 from equity.study.choices import other_choices
 from equity.study.cluster import executor_at
@@ -20,8 +22,8 @@ from equity.study.steps import measure
 __all__ = ["Study"]
 
 
-@dataclass(frozen=True)
-class Study:
+@dataclass(frozen=True, repr=False)
+class Study(Shown):
     """A validated study file.
 
     Attributes
@@ -45,6 +47,23 @@ class Study:
     plan: StudyPlan
     text: str
     folder: Path
+
+    def _shown(self) -> tuple[str, list[tuple[str, str]]]:
+        own, plan = self.plan.study, self.plan
+        care = [
+            f"{one.label or one.id}: {one.method}"
+            + ("" if one.method == "column" else f" within {one.limit_min:g} minutes")
+            for one in plan.care
+        ]
+        criteria = "; ".join(one.label for one in plan.under_resourced.criteria)
+        return f"{own.title}{' [synthetic data]' if own.made_up else ''}", [
+            ("file", self.folder.name or "."),
+            ("areas", f"{own.level} of {', '.join(STATES[one].name for one in own.state)}"),
+            ("rules", ", ".join(own.rules) + f" (headline: {own.headline})"),
+            ("care", "; ".join(care)),
+            ("first", f"at least {plan.under_resourced.at_least} of: {criteria}"),
+            ("next", ".run()  .plan  .text"),
+        ]
 
     @classmethod
     @checked

@@ -213,7 +213,7 @@ def sure_sentence(result: Record, counts: Rows) -> str:
     tried = sorted(zip(known["gap_n"].tolist(), known["label"].tolist(), strict=True))
     (low, low_label), (high, high_label) = tried[0], tried[-1]
     return (
-        f"{sure}. Other settings for the same care make that figure {about(low)} "
+        f"{sure}; other settings for the same care make that figure {about(low)} "
         f"({low_label}) to {about(high)} ({high_label})."
     )
 

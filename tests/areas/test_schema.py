@@ -84,7 +84,7 @@ def test_places_on_maps_and_in_tables_are_never_shared():
         ("scale = [0.2, 1.0]", "scale whose limit 1 is no value"),
         ("scale = [-0.1, 0.5]", "scale whose limit -0.1 is no value"),
         ("scale = 'auto'", "has scale = 'auto'"),
-        ("scale = [0.1, 0.2, 0.3, 0.4, 0.5]", "one to four limits"),
+        ("scale = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]", "one to five limits"),
         ('layer = { label = "x" }', r"\[columns.made_up_share.layer\] lacks order"),
         ("layer = { order = 1, colour = 2 }", r"share.layer\] has the unknown key 'colour'"),
         ('table = { order = 1, tables = ["front"] }', r"table\] has the unknown table 'front'"),

@@ -227,7 +227,7 @@ def test_a_match_by_area_is_called_a_bound():
 
 
 def test_lines_of_another_rule_are_not_taken_for_the_programs():
-    with pytest.raises(MissingColumnError, match="add its id to rules"):
+    with pytest.raises(MissingColumnError, match='add "bead-2025" to rules'):
         bead(funded(), coverage_rule="fcc-25-3")
     # bead-2022 and fcc-25-3 put every location in the same class.
     row = bead(funded(), "bead-2022", coverage_rule="fcc-25-3").criteria.iloc[0]

@@ -183,6 +183,16 @@ def test_an_area_of_unknown_people_counts_nobody_and_is_said():
     assert found.areas.loc["a0", "reached_n"] == 0
 
 
+def test_an_area_that_the_trips_do_not_list_is_said():
+    ends = [pd.DataFrame(index=["d0", "d1"]), pd.DataFrame(index=["s0"])]
+    trips = pd.DataFrame({"from": ["d0"], "to": ["s0"], "min": [5.0]})
+    costs = eq.travel_costs(
+        *ends, table=trips, origin="from", destination="to", cost="min", unit="min"
+    )
+    found = siting(costs, pd.Series(10.0, index=["d0", "d1"]), sites_n=1)
+    assert found.notes == ("1 area not in the table of trips: what they reach is unknown.",)
+
+
 COSTS, PEOPLE = made_up(1)
 
 

@@ -124,6 +124,7 @@ def test_a_clinic_is_a_catchment_solved_again():
     ("change", "error", "match"),
     [
         ({"qualifying_share": 90.0}, InputError, "divide percentages by 100"),
+        ({"connected_share": 1.5}, InputError, "divide percentages by 100"),
         ({"population_n": -1.0}, InputError, "negative"),
         ({"connected_share": None}, MissingColumnError, "connected_share"),
     ],

@@ -24,6 +24,7 @@ from equity.outputs import _content
 from equity.outputs._content import Cell, Head, Table
 from equity.outputs._figure import alt_text, figure_png
 from equity.outputs._layout import find_layout, list_layouts
+from equity.outputs._place_tables import county_table
 from equity.outputs._text import clean
 from equity.outputs._widths import column_widths, stays_whole
 from equity.outputs.appendix import MOST_ROWS, blocks, write_appendix
@@ -372,21 +373,19 @@ def test_points_and_amounts_of_the_worksheet_stand_in_the_table(for_programs):
     assert squeeze("40 points") in text
     assert squeeze("mean 31 % against points 0 from 0 %") in text.replace("\u00a0", "")
     assert squeeze("read second hand") in text
-    assert squeeze("It needs grant requested: --grant, in dollars") in text
+    assert squeeze("It needs the grant requested, from the applicant's budget") in text
     assert squeeze("unverified: recalled only") in pdf_text(folder / "bead.pdf")
 
 
 def test_what_the_study_has_not_is_said_with_where_to_get_it(for_programs):
     _, folder = for_programs
     text = pdf_text(folder / "hrsa.pdf")
-    assert squeeze("Not in this study, and where the applicant gets it") in text
-    assert (
-        squeeze(
-            'Residents in a medically underserved area (MUA): [[tables]] with reader = "designations"'
-        )
-        in text
-    )
-    assert squeeze("Adult residents who are veterans: ACS B21001_002 / B21001_001") in text
+    assert squeeze("Not in this study, and where it is published") in text
+    published = "HRSA's file of medically underserved areas (data.hrsa.gov)"
+    assert squeeze(f"Residents in a medically underserved area (MUA): {published}") in text
+    veterans = "American Community Survey, tables B21001_002 / B21001_001"
+    assert squeeze(f"Adult residents who are veterans: {veterans}") in text
+    assert "[[tables]]" not in text, "how a study takes it is no matter of the reader's"
 
 
 @pytest.mark.parametrize("ending", ["pdf", "docx"])
@@ -405,6 +404,20 @@ def test_a_run_names_its_own_file_and_writes_no_second_one(tmp_path):
     write_appendix(make_report(), tmp_path / "a.docx", recipe="study.toml")
     assert [p.name for p in tmp_path.iterdir()] == ["a.docx"]
     assert "study.toml" in docx_text(tmp_path / "a.docx")
+
+
+def test_counties_have_a_row_each_and_many_begin_with_the_largest_gap():
+    frame = pd.DataFrame(
+        {"name": ["A", "B", "C"], "population_n": [9.0, 8, 7], "gap_n": [1.0, 3, 2]},
+        index=["51001", "51003", "51005"],
+    )
+    report = dataclasses.replace(make_report(), levels={"counties": frame})
+    few = county_table(report, most=3)
+    assert [row[0].text for row in few.rows] == ["A", "B", "C"]
+    assert [head.label for head in few.heads] == ["County", "Residents", "In the gap"]
+    assert [row[0].text for row in county_table(report, most=2).rows] == ["B", "C", "A"]
+    one = dataclasses.replace(report, levels={"counties": frame.iloc[:1]})
+    assert county_table(one, most=2) is None
 
 
 def test_a_program_that_does_not_exist_is_told_the_closest(report, tmp_path):

@@ -8,15 +8,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from equity.areas.schema import describe
-from equity.outputs._classes import (
+from equity.areas.schema import columns, describe, layers_in
+from equity.outputs._classes import classify
+from equity.outputs._colors import (
     CHANGE,
-    CIVIDIS,
+    COLORS,
     NEUTRAL,
     NEUTRAL_CHANGE,
     NEUTRAL_ZERO,
+    NO_DATA,
+    RAMP,
     ZERO,
-    classify,
 )
 
 RANDOM = np.random.default_rng(3)
@@ -35,6 +37,7 @@ CASES = {
 
 
 def limits(label):
+    label = re.sub(r" \(.*", "", label)  # miles in brackets
     numbers = [float(n.replace(",", "")) for n in re.findall(r"[\d,]+(?:\.\d+)?", label)]
     return numbers[0], numbers[-1]
 
@@ -55,7 +58,7 @@ def test_each_label_covers_its_values(case):
         inside = shown[found.codes == k]
         assert inside.min() >= low - 1e-9, label
         assert inside.max() <= high + 1e-9, label
-        assert not re.search(r"[\[\]()]", label)
+        assert not re.search(r"[\[\]]", label)
 
 
 def test_missing_values_have_no_class():
@@ -72,14 +75,16 @@ def test_labels_have_units_and_whole_people_do_not_overlap():
 
 
 def test_darker_is_worse():
-    values = np.linspace(0.1, 0.9, 50)
-    assert classify(values, "share", direction="higher").colors == CIVIDIS
-    assert classify(values, "share", direction="lower").colors == CIVIDIS[::-1]
+    values, limits = np.linspace(0.1, 0.9, 50), (0.2, 0.3, 0.4, 0.5, 0.6)
+    assert classify(values, "share", direction="higher", limits=limits).colors == RAMP
+    assert classify(values, "share", direction="lower", limits=limits).colors == RAMP[::-1]
+    five = classify(values, "share", direction="higher").colors
+    assert (five[0], five[-1], len(five)) == (RAMP[0], RAMP[-1], 5)
 
 
 def test_where_nothing_is_worse_the_ramp_is_gray_and_darker_is_more():
     values = np.linspace(0.1, 0.9, 50)
-    assert classify(values, "share", direction="neither").colors == NEUTRAL
+    assert set(classify(values, "share", direction="neither").colors) < set(NEUTRAL)
     for color in (*NEUTRAL, NEUTRAL_ZERO):
         red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
         assert max(red, green, blue) - min(red, green, blue) < 30
@@ -94,7 +99,7 @@ def test_a_common_zero_is_pale_unless_it_is_the_worst():
     assert found.labels[0] == "0 people"
     assert classify(MOSTLY_ZERO, "people", direction="neither").colors[0] == NEUTRAL_ZERO
     worst = classify(MOSTLY_ZERO, "people", direction="lower")
-    assert worst.colors[0] == CIVIDIS[-1]
+    assert worst.colors[0] == RAMP[-1]
     assert len(worst.colors) == len(worst.labels) == 5
 
 
@@ -136,10 +141,44 @@ def test_neighboring_classes_differ_in_gray():
     def gray(color):
         return sum(w * int(color[i : i + 2], 16) for w, i in ((0.299, 1), (0.587, 3), (0.114, 5)))
 
-    for ramp in ((ZERO, *CIVIDIS), (NEUTRAL_ZERO, *NEUTRAL)):
+    for ramp in ((ZERO, *RAMP), (NEUTRAL_ZERO, *NEUTRAL)):
         steps = [gray(c) for c in ramp]
         assert all(a - b > 20 for a, b in pairwise(steps))
     for ramp in (CHANGE, NEUTRAL_CHANGE):
         steps = [gray(c) for c in ramp]
         assert len({round(s / 20) for s in steps}) == len(steps), "no two look the same in gray"
         assert all(abs(a - b) > 20 for a, b in pairwise(steps))
+
+
+def test_every_layer_of_the_package_has_five_to_seven_round_classes_or_words():
+    declared = [c for c in layers_in(columns()) if not c.words]
+    assert len(declared) > 10
+    for column in declared:
+        assert 3 <= len(column.scale) <= 5, column.name
+        for limit in column.scale:
+            assert float(f"{limit:.2g}") == limit, column.name
+
+
+@pytest.mark.parametrize(
+    ("values", "unit", "first", "codes"),
+    [
+        ([0.0, 0.2, 9.0, 60.0], "people", "under 1 person", [0, 0, 1, 3]),
+        ([0.0, 0.0004, 0.02, 0.3], "share", "under 0.1 %", [0, 0, 1, 3]),
+        ([0.0, 1.0, 12.0, 60.0], "km", "under 10 km (6 mi)", [0, 0, 1, 2]),
+    ],
+)
+def test_what_shows_as_nothing_stands_apart_from_the_lowest_class(values, unit, first, codes):
+    cuts = (0.1, 0.25) if unit == "share" else (10, 50)
+    found = classify(values, unit, direction="higher", limits=cuts)
+    assert found.labels[0] == first
+    assert found.codes.tolist() == codes
+    assert found.colors[0] == (RAMP[0] if unit == "km" else ZERO)
+    without = classify(values[2:], unit, direction="higher", limits=cuts)
+    assert without.colors == found.colors[-3:], "the same color means the same number"
+    assert without.labels == found.labels[-3:]
+
+
+def test_what_is_chosen_and_what_is_unknown_have_colors_of_their_own():
+    scale = {*RAMP, ZERO, *NEUTRAL, NEUTRAL_ZERO}
+    assert not scale & {NO_DATA, COLORS["picked"], COLORS["under"]}
+    assert list(COLORS.values()).count(COLORS["picked"]) == 1

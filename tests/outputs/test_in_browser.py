@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import geopandas as gpd
 import pytest
 from outputs_data import make_report, make_table
 from pypdf import PdfReader
 
+from equity.outputs import _payload
+from equity.outputs._colors import RAMP, ZERO
+from equity.outputs.maps import make_map, save_map
 from equity.outputs.page import write_page
+from equity.provenance import stamp
 
 MAP = "document.querySelector('.eq-map')"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def report():
+    """The small place with its counties; one of its tracts lies in no county that is named."""
+    made = make_report()
+    table = made.table.assign(county_name="County " + made.table.index.str[4])
+    table["name"] = table["name"].mask(table.index == table.index[40], "長" * 300)
+    larger = table.dropna(subset="geometry").dissolve(table.index.to_series().str[:5])
+    counted = table.groupby(table.index.str[:5])[["population_n", "gap_n", "no_link_n"]].sum()
+    counties = gpd.GeoDataFrame(counted, geometry=larger.geometry.reindex(counted.index))
+    counties.insert(0, "name", "County " + counties.index.str[4])
+    counties["gap_share"] = counties["gap_n"] / counties["population_n"]
+    counties = stamp(counties.rename_axis("geoid"), level="county", geo_vintage="2020", sources=())
+    return dataclasses.replace(made, table=table, levels={"counties": counties})
+
+
+@pytest.fixture(scope="module")
+def folder(report, tmp_path_factory):
     target = tmp_path_factory.mktemp("pages")
-    write_page(make_report(), target)
+    write_page(report, target)
     return target
 
 
@@ -41,7 +63,7 @@ def test_polygons_are_drawn_and_nothing_is_asked_for(page):
         "const k = '#' + [d[i], d[i + 1], d[i + 2]].map(v => v.toString(16).padStart(2, '0')).join('');"
         "seen[k] = (seen[k] || 0) + 1; } return Object.keys(seen).filter(k => seen[k] > 400); })()"
     )
-    assert {"#fee838", "#beaf6b", "#4a536c", "#002a5f"} <= set(colors)
+    assert len({ZERO, *RAMP} & set(colors)) >= 4
 
 
 def test_no_script_of_a_name_has_run(page):
@@ -50,58 +72,382 @@ def test_no_script_of_a_name_has_run(page):
     assert page.run("document.title").startswith('Example <State> & "Co"')
 
 
-def test_the_legend_follows_the_layer(page):
-    def shown():
-        return page.run(
-            "[...document.querySelectorAll('.eq-legend')].filter(l => !l.hidden).map(l => l.querySelector('h3').textContent)"
-        )
+def choose(page, selector, value):
+    page.run(
+        f"(() => {{ const s = document.querySelector({selector!r}); s.value = {value!r};"
+        "s.dispatchEvent(new Event('change', {bubbles: true}));"
+        "s.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
 
-    first = shown()
-    assert len(first) == 1
-    page.run("document.querySelectorAll('.eq-layers input')[1].click()")
-    assert len(shown()) == 1
-    assert shown() != first
-    assert page.run(f"{MAP}.dataset.layer") == "gap_share"
+
+def tick(page, part):
+    page.run(f"document.querySelector('[data-part={part}]').click()")
+
+
+def said(page, selector):
+    return page.run(f"document.querySelector({selector!r}).textContent")
+
+
+def test_there_is_one_legend_and_it_follows_the_layer(page):
+    assert said(page, ".eq-title") == "People in the telehealth gap"
+    choose(page, ".eq-layers", "connected_share")
+    assert said(page, ".eq-title") == "Homes with a device and broadband"
+    assert "under 50 %" in said(page, ".eq-legend")
+    assert page.run(f"{MAP}.dataset.layer") == "connected_share"
+    assert page.run("document.querySelectorAll('.eq-legend').length") == 1
     assert page.errors == []
 
 
-def test_tooltips_open_on_focus_hover_and_click_and_close_with_escape(page):
-    tip = "document.querySelector('.eq-tip')"
-    link = "[...document.querySelectorAll('[data-show]')].find(a => a.offsetParent)"
-    page.run(f"{link}.focus()")
-    assert page.run(f"{tip}.textContent.includes({link}.textContent)")
-    assert "class:" in page.run(f"{tip}.textContent")
-    page.press("Escape")
-    page.until(f"!{tip}")
+SHOWN = f"{MAP}.dataset.shown"
+
+
+def middle(page):
     page.run(f"{MAP}.scrollIntoView()")
-    box = page.run(
+    return page.run(
         "(() => { const r = document.querySelector('.eq-canvas').getBoundingClientRect();"
         "return [r.x + r.width / 2 + 40, r.y + r.height / 2 + 40]; })()"
     )
-    page.point(*box)
-    page.until(tip)
-    hovered = page.run(f"{MAP}.dataset.shown")
-    page.point(*box, click=True)
-    page.point(box[0] - 150, box[1] - 90)
+
+
+def test_a_tip_follows_the_pointer_and_a_click_opens_the_panel_which_escape_closes(page):
+    x, y = middle(page)
+    page.point(x, y)
+    page.until("document.querySelector('.eq-tip')")
+    assert "class:" in said(page, ".eq-tip")
+    over = page.run(f"{MAP}.dataset.over")
+    page.point(x, y, click=True)
+    page.until(SHOWN)
+    assert page.run(SHOWN) == over
+    page.point(x - 150, y - 90)
     page.settle()
-    assert page.run(f"{MAP}.dataset.shown") == hovered
+    assert page.run(SHOWN) == over
+    assert "Residents" in said(page, ".eq-panel")
     page.press("Escape")
-    page.until(f"!{tip}")
+    page.until(f"!{SHOWN}")
+    assert page.run("document.querySelector('.eq-panel').hidden")
 
 
-def test_an_area_is_found_by_its_name(page):
+def test_the_panel_tells_counts_parts_intervals_and_against_whom(browser, folder, report):
+    area = report.table["gap_n"].idxmax()
+    row, county = report.table.loc[area], report.table[report.table.index.str[:5] == area[:5]]
+    with browser.open(folder / "index.html") as page:
+        page.run(f"document.querySelector('[data-show=\"{area}\"]').focus()")
+        panel = said(page, ".eq-panel").replace("\u00a0", " ")
+        shares = page.run("[...document.querySelectorAll('.eq-bars')].at(-1).textContent").replace(
+            "\u00a0", " "
+        )
+    for name in ("gap_line_only_n", "gap_home_only_n", "gap_both_n"):
+        assert f"{row[name]:,.0f}" in panel
+    known = county[county["gap_n"].notna()]
+    everywhere = report.table[report.table["gap_n"].notna()]
+    for rows in (report.table.loc[[area]], known, everywhere):
+        assert f"{100 * rows['gap_n'].sum() / rows['population_n'].sum():.1f} %" in shares
+    assert "People in the gap lack" in panel
+
+
+def find(page, text):
+    """Type into the search and return what is offered, as a reader sees it."""
     page.run(
-        "(() => { const i = document.querySelector('.eq-find input'); i.value = 'tract 42';"
-        "i.dispatchEvent(new Event('change')); })()"
+        "(() => { const i = document.querySelector('.eq-find input'); i.value = ''; i.focus(); })()"
     )
-    assert page.run(f"{MAP}.dataset.shown") == "90001000042"
-    said = page.run("document.querySelector('.eq-status').textContent")
-    assert "People in the telehealth gap: " in said  # for whoever cannot see the tooltip
-    page.run(
-        "(() => { const i = document.querySelector('.eq-find input'); i.value = 'Atlantis';"
-        "i.dispatchEvent(new Event('change')); })()"
+    page.type(text)
+    return page.run(
+        "[...document.querySelectorAll('.eq-find li')].map(li => li.innerText.replace(/\\s+/g, ' '))"
     )
-    assert "No area" in page.run("document.querySelector('.eq-status').textContent")
+
+
+def test_an_area_is_found_by_its_name_and_the_keys_choose_it(page):
+    assert any("Tract 42" in hit for hit in find(page, "tract 42"))
+    page.press("ArrowDown")
+    active = page.run(
+        "document.querySelector('.eq-find input').getAttribute('aria-activedescendant')"
+    )
+    assert page.run(f"document.getElementById({active!r}).getAttribute('aria-selected')") == "true"
+    page.press("Enter")
+    assert page.run(SHOWN) == "90001000042"
+    assert "People in the telehealth gap: " in said(page, ".eq-status")  # for whoever cannot see
+    assert find(page, "Atlantis") == []
+    page.press("Enter")
+    assert "No place" in said(page, ".eq-status")
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory):
+    """The same shapes, said to be real: Delaware's towns and ZIP codes lie in them."""
+    table = make_table()
+    table = table.set_axis("10" + table.index.str[2:]).rename_axis("geoid")
+    table["county_name"] = "Dover County"
+    lines = gpd.GeoDataFrame(
+        {"name": ["Dover"]}, geometry=[table.union_all()], index=["10001"], crs=4269
+    )
+    made = make_map(table, sources=(), synthetic=False, outlines=lines)
+    return save_map(made, tmp_path_factory.mktemp("real") / "map.html")
+
+
+def test_towns_counties_and_zip_codes_are_found_and_one_name_is_offered_as_each(browser, real):
+    with browser.open(real) as page:
+        offered = find(page, "dover")
+        assert offered[0].startswith("Dover town")
+        assert any(hit.startswith("Dover County county") for hit in offered)
+        assert any(" ZIP, Dover" in hit for hit in offered)
+        before = page.run(f"{MAP}.querySelector('.eq-city') && true")
+        assert before, "towns are named on the map"
+        find(page, "19901")
+        page.press("Enter")
+        assert page.run(SHOWN).startswith("10")
+        assert "19901: its middle lies in" in said(page, ".eq-status")
+        find(page, "Dover County")
+        page.press("Enter")
+        assert said(page, ".eq-status") == "Dover County."
+        assert page.errors == page.outside == []
+
+
+def test_names_on_the_map_do_not_overlap(browser, real):
+    with browser.open(real) as page:
+        overlaps = page.run(
+            "(() => { const b = [...document.querySelectorAll('.leaflet-eqNames-pane span')].map(s => s.getBoundingClientRect());"
+            "let n = 0; b.forEach((p, i) => b.slice(i + 1).forEach(q => {"
+            "if (p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom) n++; })); return [b.length, n]; })()"
+        )
+    assert overlaps[0] > 8
+    assert overlaps[1] == 0
+
+
+def test_filters_count_what_is_left_on_map_table_and_in_words(browser, folder, report):
+    under = report.table[report.table["is_under_resourced"]]
+    with browser.open(folder / "index.html") as page:
+        page.run("document.querySelector('.eq-open').click()")
+        tick(page, "under")
+        people = under["population_n"].sum()
+        assert (
+            said(page, ".eq-found")
+            == f"Shown: {len(under)} census tracts, {people:,.0f} residents."
+        )
+        assert (
+            said(page, "[data-eq-rows] caption")
+            == f"{len(under)} of {len(report.table)} census tracts"
+        )
+        choose(page, "[data-part=county]", "County 1")
+        both = under[under["county_name"] == "County 1"]
+        assert f"{len(both)} census tracts" in said(page, ".eq-found")
+        page.run("document.querySelector('.eq-reset').click()")
+        assert said(page, ".eq-found") == ""
+        assert said(page, "[data-eq-rows] caption").startswith(f"{len(report.table)} of")
+
+
+def test_two_measures_paint_and_count_their_overlap(browser, folder, report):
+    with browser.open(folder / "index.html") as page:
+        page.run("document.querySelector('.eq-open').click()")
+        tick(page, "two")
+        choose(page, "[data-part=a]", "nearest_site_km")
+        choose(page, "[data-part=b]", "connected_share")
+        choose(page, "[data-part=a-at]", "50")
+        told = [said(page, f"[data-part={side}-said]") for side in "ab"]
+        found, legend = said(page, ".eq-found"), said(page, ".eq-legend")
+        painted = page.run("document.querySelectorAll('.eq-legend li').length")
+    far = float(told[0].removeprefix("at least ").removesuffix(" km"))
+    few = float(told[1].removeprefix("at most ").removesuffix(" %"))
+    km, homes = (
+        report.table["nearest_site_km"].round(1),
+        (report.table["connected_share"] * 100).round(1),
+    )
+    both = report.table[(km >= far) & (homes <= few)]
+    assert 0 < len(both) < len(report.table)
+    assert found.startswith(
+        f"Both: {len(both)} census tracts, {both['population_n'].sum():,.0f} residents."
+    )
+    assert painted == 4
+    assert "Distance to the nearest site at least" in legend
+
+
+def test_map_and_table_are_bound_both_ways_and_the_size_of_areas_can_change(
+    browser, folder, report
+):
+    first = "document.querySelector('[data-eq-rows] tbody tr')"
+    with browser.open(folder / "index.html") as page:
+        page.run(f"{first}.querySelector('a').focus()")
+        shown = page.run(SHOWN)
+        assert shown == report.table["gap_n"].idxmax()
+        assert page.run(f"{first}.hasAttribute('aria-current')")
+        x, y = middle(page)
+        page.point(x - 200, y, click=True)  # beside the panel
+        assert page.run(SHOWN) != shown
+        assert not page.run(f"{first}.hasAttribute('aria-current')")
+        page.run("document.querySelectorAll('.eq-views input')[1].click()")
+        assert said(page, "[data-eq-rows] caption") == "3 of 3 counties"
+        assert page.run(f"{MAP}.dataset.drawn") == "3"
+        assert "20,000 people or more" in said(page, ".eq-legend")
+        assert page.errors == []
+
+
+def test_of_very_many_areas_the_larger_ones_are_drawn_first(browser, report, tmp_path, monkeypatch):
+    monkeypatch.setattr(_payload, "MOST_AT_ONCE", 50)
+    drawn = make_map(report.table, larger=report.levels, areas_label="census tracts")
+    with browser.open(save_map(drawn, tmp_path / "map.html")) as page:
+        assert page.run(f"{MAP}.dataset.drawn") == "3"
+        assert page.run("document.querySelectorAll('.eq-views input')[1].checked")
+        page.run("document.querySelectorAll('.eq-views input')[0].click()")
+        assert page.run(f"{MAP}.dataset.drawn") == "78"
+        assert page.errors == []
+
+
+def test_the_table_sorts_by_any_heading_with_unknown_last(browser, folder, report):
+    texts = (
+        "[...document.querySelectorAll('[data-eq-rows] tbody tr')].map(r => r.cells[4].textContent)"
+    )
+    with browser.open(folder / "index.html") as page:
+        while page.run(
+            "Boolean(document.querySelector('[data-eq-rows] + .more, [data-eq-rows] .more'))"
+        ):
+            page.run("document.querySelector('[data-eq-rows] .more').click()")
+        assert page.run("document.querySelectorAll('[data-eq-rows] tbody tr').length") == len(
+            report.table
+        )
+        for up in (False, True):
+            page.run("document.querySelectorAll('[data-eq-rows] thead button')[3].click()")
+            got = page.run(texts)
+            known = [
+                float(t.split(" ")[0].replace(",", "")) for t in got if not t.startswith("n/a")
+            ]
+            assert known == sorted(known, reverse=not up)
+            assert all(t.startswith("n/a") for t in got[len(known) :])
+
+
+def test_an_address_restores_the_view_that_was_shared(browser, folder, report):
+    table = report.table[report.table["is_under_resourced"]]
+    area = table.loc[table["county_name"] == "County 1", "gap_n"].idxmax()
+    state = (
+        "[document.querySelector('.eq-layers').value, document.querySelector('.eq-found').textContent,"
+        f"{SHOWN}, Object.values(window).find(v => v instanceof L.Map).getZoom().toFixed(1)]"
+    )
+    with browser.open(folder / "index.html") as page:
+        page.press("Tab")
+        page.run(
+            "document.querySelector('.eq-open').dispatchEvent(new PointerEvent('pointerdown', {bubbles: true}))"
+        )
+        choose(page, ".eq-layers", "gap_share")
+        tick(page, "under")
+        choose(page, "[data-part=county]", "County 1")
+        page.run(f"document.querySelector('[data-show=\"{area}\"]').click()")
+        page.run("new Promise(done => setTimeout(done, 500))")
+        here, left = page.run("location.hash"), page.run(state)
+    assert "layer=gap_share" in here
+    with browser.open(folder / "index.html") as page:
+        page.go((folder / "index.html").as_uri() + here)
+        page.run("location.reload()")
+        page.until(
+            "document.readyState === 'complete' && document.querySelector('.eq-map')?.dataset.state"
+        )
+        assert page.run(state) == left
+        assert left[2] == area
+        assert page.errors == []
+
+
+def test_the_first_screen_holds_finding_counts_and_map(browser, folder):
+    tops = "['h1', '.lede', '.nest', '.eq-canvas'].map(s => document.querySelector(s).getBoundingClientRect())"
+    with browser.open(folder / "index.html", width=1400, height=900) as page:
+        boxes = page.run(f"{tops}.map(b => [b.top, b.bottom])")
+        assert max(bottom for _, bottom in boxes) <= 900
+        assert boxes[3][0] < 220, "the map begins beside the finding"
+    with browser.open(folder / "index.html", width=390, height=844) as page:
+        boxes = page.run(f"{tops}.map(b => [b.top, b.bottom])")
+        assert boxes[2][1] < boxes[3][0] < 844 - 40, "right under it, before one scrolls"
+
+
+def test_the_contents_stay_in_reach(browser, folder):
+    with browser.open(folder / "index.html") as page:
+        page.run("document.querySelector('#sources').scrollIntoView()")
+        page.settle()
+        assert page.run("document.querySelector('.contents').getBoundingClientRect().top") == 0
+        links = page.run("[...document.querySelectorAll('.contents a')].map(a => a.hash)")
+        assert page.run(f"{links}.every(h => document.querySelector(h))")
+
+
+def test_the_wheel_scrolls_the_page_and_with_ctrl_the_map(page):
+    zoom = "Object.values(window).find(v => v instanceof L.Map).getZoom()"
+    x, y = middle(page)
+    before = page.run(zoom)
+    wheel = {"type": "mouseWheel", "x": x, "y": y, "deltaX": 0}
+    page.send("Input.dispatchMouseEvent", deltaY=-120, **wheel)
+    page.until("!document.querySelector('.eq-hint').hidden")
+    assert "Ctrl" in said(page, ".eq-hint")
+    assert page.run(zoom) == before
+    x, y = middle(page)
+    page.send("Input.dispatchMouseEvent", deltaY=-240, modifiers=2, **wheel)
+    page.until(f"{zoom} > {before}")
+    page.until("!document.querySelector('.leaflet-zoom-anim')")
+    page.run("document.querySelector('.eq-home a').click()")
+    page.until(f"Math.abs({zoom} - {before}) < 0.05")
+
+
+def test_a_touch_opens_a_panel_under_the_map_and_no_tip_is_cut(browser, folder, name):
+    with browser.open(folder / name, width=390, height=844) as page:
+        page.send("Emulation.setTouchEmulationEnabled", enabled=True)
+        x, y = middle(page)
+        page.touch(x - 60, y - 40)
+        page.until(SHOWN)
+        panel, canvas = page.run(
+            "['.eq-panel', '.eq-canvas'].map(s => document.querySelector(s).getBoundingClientRect()).map(b => [b.top, b.bottom, b.left, b.right])"
+        )
+        assert panel[0] >= canvas[1]
+        assert panel[2] >= 0
+        assert panel[3] <= 390
+
+
+def test_the_whole_page_can_be_worked_by_keys(browser, folder):
+    at = "(a => a.id || a.dataset.part || a.className || a.textContent.trim())(document.activeElement)"
+    with browser.open(folder / "index.html", width=1400) as page:
+        seen = []
+        for _ in range(200):
+            page.press("Tab")
+            seen.append(page.run(at))
+            if seen[-1] == "cite":
+                break
+        assert seen[-1] == "cite", "the last field of the page"
+        wanted = ("eq-open", "-layer", "leaflet-control-zoom-in", "more", "embed", "map_")
+        for what in wanted:
+            assert any(what in one for one in seen), what
+        page.run("document.querySelector('.eq-open').focus()")
+        page.press("Enter")
+        page.press("Tab")
+        assert page.run(at) == "under"
+        page.press("Space")
+        assert said(page, ".eq-found").startswith("Shown: ")
+        page.run("document.querySelector('.eq-find input').focus()")
+        page.type("tract 42")
+        page.press("Enter")
+        assert page.run(SHOWN) == "90001000042"
+        assert page.run("document.querySelector('.eq-panel').tabIndex") == 0
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A page of few rows: what axe-core looks at grows with them, what it finds does not."""
+    target = tmp_path_factory.mktemp("small")
+    write_page(make_report(make_table(6)), target)
+    return target
+
+
+@pytest.mark.parametrize("width", [320, 700, 768, 1400])
+def test_axe_finds_nothing_at_any_width_with_everything_open(browser, small, name, width):
+    """700 px is a screen of 1400 px at 200 %."""
+    with browser.open(small / name, width=width) as page:
+        page.run("document.querySelector('.eq-open').click()")
+        tick(page, "two")
+        find(page, "tract")
+        page.run("[...document.querySelectorAll('[data-show]')].find(a => a.offsetParent).focus()")
+        page.run("document.querySelectorAll('details').forEach(d => { d.open = true; })")
+        assert page.axe() == []
+        assert page.run("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(
+    "media", [{"forced_colors": "active"}, {"prefers_reduced_motion": "reduce"}]
+)
+def test_axe_finds_nothing_in_forced_colors_and_with_little_motion(browser, small, name, media):
+    with browser.open(small / name, **media) as page:
+        assert page.axe() == []
+        assert page.errors == []
 
 
 def test_every_sort_keeps_unknown_last_and_loses_no_row(page):
@@ -127,7 +473,7 @@ def test_keyboard_reaches_the_skip_link_first(page):
 
 def test_controls_are_large_enough_to_hit(page):
     small = page.run(
-        "[...document.querySelectorAll('button, .eq-layers label, .eq-find input, .leaflet-bar a, summary, tbody th a')]"
+        "[...document.querySelectorAll('button, .eq-layers, .eq-views label, .eq-find input, .leaflet-bar a, summary, tbody th a')]"
         ".filter(e => e.offsetParent && e.getBoundingClientRect().height < 24).map(e => e.outerHTML.slice(0, 80))"
     )
     assert small == []
@@ -185,7 +531,7 @@ def test_without_the_decoder_the_table_still_stands(browser, folder, name, tmp_p
 def test_a_printed_page_has_map_and_legend_and_no_controls(browser, folder, name, tmp_path):
     with browser.open(folder / name) as page:
         page.send("Emulation.setEmulatedMedia", media="print")
-        assert page.run("getComputedStyle(document.querySelector('.eq-layers')).display") == "none"
+        assert page.run("document.querySelector('.eq-layers').offsetParent") is None
         assert page.run("getComputedStyle(document.querySelector('.eq-legend')).display") == "block"
         printed = PdfReader(page.print(tmp_path / "page.pdf"))
         heads = [t for p in printed.pages if "Tract" in (t := p.extract_text())]

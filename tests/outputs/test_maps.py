@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import re
-import zlib
 from html import unescape
 from html.parser import HTMLParser
 
@@ -15,14 +12,23 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from outputs_data import HOSTILE, make_table
+from outputs_data import (
+    HOSTILE,
+    column_of,
+    config_of,
+    inflate,
+    make_table,
+    names_of,
+    payload_of,
+)
 from shapely.geometry import Polygon, box
 
 from equity.areas.schema import layers_in
 from equity.errors import InputError, MissingColumnError
-from equity.outputs import _pack
-from equity.outputs._classes import CIVIDIS, NEUTRAL
+from equity.outputs import _pack, _places
+from equity.outputs._colors import COLORS, NEUTRAL, RAMP
 from equity.outputs.maps import make_map, page_text, save_map
+from equity.provenance import stamp
 
 LAYERS = [layer.name for layer in layers_in(make_table().columns)]
 
@@ -50,17 +56,6 @@ def unpack(data, step):
     parts = iter(np.split(xy, ends[:-1]))
     ring_count = iter(rings)
     return [[[next(parts) for _ in range(next(ring_count))] for _ in range(n)] for n in polygons]
-
-
-def config_of(text):
-    (found,) = re.findall(
-        r'<script type="application/json" id="eq-\w+-data">(.*?)</script>', text, re.DOTALL
-    )
-    return json.loads(found)
-
-
-def inflate(text):
-    return zlib.decompress(base64.b64decode(text))
 
 
 class Tags(HTMLParser):
@@ -118,19 +113,16 @@ def test_any_crs_is_drawn_in_place(table):
 def test_one_block_of_polygons_however_many_layers(table):
     one = page_text(make_map(table))
     five = page_text(make_map(table, layers=LAYERS))
-    block = config_of(one)["areas"]
-    assert config_of(five)["areas"] == block
+    block = config_of(one)["views"][0]["areas"]
+    assert config_of(five)["views"][0]["areas"] == block
     assert five.count(block) == 1
 
 
 def test_a_site_that_offers_telehealth_says_so(table, report):
     said = pd.Series([True, False, None][: len(report.sites)], dtype="boolean")
     sites = report.sites.iloc[: len(said)].assign(offers_telehealth=said.array)
-    config = config_of(page_text(make_map(table, layers=LAYERS, sites=sites)))
-    told = [
-        name.endswith(" (offers telehealth)")
-        for _, _, name, _ in json.loads(inflate(config["table"]))["sites"]
-    ]
+    names = names_of(page_text(make_map(table, layers=LAYERS, sites=sites)))["sites"]
+    told = [name.endswith(" (offers telehealth)") for _, _, name, *_ in names]
     assert told == [True, *[False] * (len(said) - 1)]
 
 
@@ -156,8 +148,7 @@ def test_the_file_loads_nothing_and_owes_its_reader_nothing(table, report, tmp_p
     assert "<State>" not in text
     assert "jquery" not in text.lower()
     assert "bootstrap" not in text.lower()
-    inputs = [a for t, a in tags if t == "input" and a.get("type") == "radio"]
-    assert [a["value"] for a in inputs] == LAYERS
+    assert [a["value"] for t, a in tags if t == "option"] == LAYERS
     skip = next(a for t, a in tags if t == "a")
     assert skip["href"] == "#eq-values"
     assert any(a.get("id") == "eq-values" for _, a in tags)
@@ -174,13 +165,13 @@ def test_no_name_is_ever_markup(table):
         "&lt;img src=http://evil.example/x.png onerror=alert(1)", ""
     )
     assert "{{ 7 * 7 }} {% raw %}" in text.replace("&lt;%frame%&gt;", "")
-    data = json.loads(inflate(config_of(text)["table"]))
+    data = payload_of(text)
     assert data["name"][: len(HOSTILE)] == list(HOSTILE)
 
 
 def test_every_value_is_in_the_table_and_unknown_comes_last(table):
     text = page_text(make_map(table, layers=LAYERS))
-    rows = re.findall(r'<tr data-geoid="(\d+)">', text)
+    rows = re.findall(r'<tr data-key="(\d+)">', text)
     assert sorted(rows) == sorted(table.index)
     known = table["gap_n"].loc[rows]
     assert known.isna().tolist() == sorted(known.isna().tolist())
@@ -191,17 +182,11 @@ def test_every_value_is_in_the_table_and_unknown_comes_last(table):
 
 def test_legend_labels_have_units_and_no_brackets(table):
     text = page_text(make_map(table, layers=LAYERS))
-    labels = re.findall(r'class="eq-swatch" style="background:[^"]+"></span>([^<]+)<', text)
+    labels = [label for name in LAYERS for label in column_of(text, name)["classes"]]
     assert len(labels) > 15
     for label in labels:
-        assert re.search(r"(people|person|%|km)$", label), label
-        assert not re.search(r"[\[\]()]", label)
-    assert "unreliable" in text
-
-
-def test_a_count_of_no_data_is_shown_per_layer(table):
-    text = page_text(make_map(table, "connected_share"))
-    assert re.search(r'no data<span class="n">1</span>', text)
+        assert re.search(r"(people|person|%|km \([\d. to]+ mi\))( or more)?$", label), label
+        assert "[" not in label
 
 
 def test_equal_tables_give_equal_files_and_different_ones_do_not(table, tmp_path):
@@ -269,10 +254,10 @@ def test_a_notebook_shows_a_titled_frame(table):
 
 
 def test_a_wide_margin_is_hatched(table):
-    data = json.loads(inflate(config_of(page_text(make_map(table)))["table"]))
+    rough = column_of(page_text(make_map(table)), "gap_n")["rough"]
     cv = table["gap_n_moe"] / 1.645 / table["gap_n"]
-    assert data["layers"][0]["rough"] == (cv > 0.40).astype(int).tolist()
-    assert sum(data["layers"][0]["rough"]) > 5
+    assert rough == "".join("1" if wide else "0" for wide in cv > 0.40)
+    assert rough.count("1") > 5
 
 
 def test_columns_under_a_rule_are_described(table):
@@ -291,7 +276,7 @@ def test_whatever_stands_where_polygons_should_is_drawn_or_left_out(table):
         [(-75.6, 38.4), (-75.5, 38.5), (-75.5, 38.4), (-75.6, 38.5)]
     )
     data = config_of(page_text(make_map(table)))
-    polygons = unpack(inflate(data["areas"]), data["step"])
+    polygons = unpack(inflate(data["views"][0]["areas"]), data["step"])
     assert [len(p) for p in polygons[:2]] == [0, 1]
     assert len(polygons) == len(table)
 
@@ -304,7 +289,7 @@ def test_geometry_in_meters_without_a_crs_is_refused(table):
 
 def test_layers_may_be_plain_column_names(table):
     text = page_text(make_map(table, "gap_share", layers=["gap_share", "population_n"]))
-    assert re.findall(r'type="radio"[^>]*value="(\w+)"', text) == ["gap_share", "population_n"]
+    assert re.findall(r'<option value="(\w+)"', text) == ["gap_share", "population_n"]
     assert "Residents" in text
 
 
@@ -313,7 +298,7 @@ def test_areas_with_no_site_in_reach_are_outlined_and_named(table):
     table["nearest_site_status"] = ["no_supply_in_reach"] * 2 + ["ok"] * (len(table) - 2)
     text = page_text(make_map(table))
     data = config_of(text)
-    (shape,) = unpack(inflate(data["far"]), data["step"])
+    (shape,) = unpack(inflate(data["views"][0]["far"]), data["step"])
     assert len(shape) == 1
     assert "no site in reach" in text
 
@@ -321,19 +306,17 @@ def test_areas_with_no_site_in_reach_are_outlined_and_named(table):
 def test_a_count_is_named_by_what_it_counts_and_claims_no_worse_where_there_is_none(table):
     table["locations_n"] = np.arange(len(table), dtype=float)
     text = page_text(make_map(table, "locations_n", layers=["gap_share"]))
-    legends = re.findall(r"<h3>([^<]+)</h3><ul>(.*?)</ul><p>(.*?)</p>", text)
-    (label, rows, note), (_, _, worse) = legends
-    assert label == "Locations"
-    assert re.findall(r"background:(#\w+)", rows) == list(NEUTRAL)
-    assert all(word.endswith(" locations") for word in re.findall(r"</span>([^<]+)<span", rows))
-    assert note.startswith("Darker is more.")
-    assert worse.startswith("Darker is worse.")
+    found = column_of(text, "locations_n")
+    assert (found["label"], found["direction"]) == ("Locations", "neither")
+    assert set(found["colors"]) <= set(NEUTRAL)
+    assert all(word.endswith(" locations") for word in found["classes"])
+    assert column_of(text, "gap_share")["direction"] == "higher"
 
 
 def test_a_label_and_unit_of_ones_own_go_with_the_columns_direction(table):
     text = page_text(make_map(table, layers=[("connected_share", "Online", "share")]))
-    rows = re.search(r"<h3>Online</h3><ul>(.*?)</ul>", text)[1]
-    assert re.findall(r"background:(#\w+)", rows) == list(CIVIDIS[::-1])
+    found = column_of(text, "connected_share")
+    assert (found["label"], found["colors"]) == ("Online", list(RAMP[::-1]))
 
 
 def test_a_missing_value_says_why_by_the_status_its_column_is_told_by(table):
@@ -348,10 +331,130 @@ def test_a_layer_of_words_has_a_class_for_each(table):
     why = ["ok", "no_neighbors", "ok", *["unknown"] * (len(table) - 3)]
     found = make_map(table.assign(cluster=words, cluster_status=why), "cluster")
     text = page_text(found)
-    config = config_of(text)
-    payload = json.loads(zlib.decompress(base64.b64decode(config["table"])))
-    (layer,) = payload["layers"]
-    assert layer["code"][:3] == [4, -1, 0]
+    layer = column_of(text, "cluster")
+    assert layer["code"][:3] == "4-0"
     assert layer["text"][:2] == ["high among high (hot spot)", "n/a (no neighbors)"]
-    assert layer["colors"][-1] == CIVIDIS[-1]
+    assert layer["colors"][-1] == RAMP[-1]
     assert len(layer["classes"]) == len(layer["colors"]) == 5
+
+
+def at_home(table, **more):
+    """The same areas, said to be real ones in Delaware, so that places are named."""
+    real = table.set_axis("10" + table.index.str[2:]).rename_axis("geoid")
+    return page_text(make_map(real, sources=(), synthetic=False, **more))
+
+
+def test_towns_and_zip_codes_of_the_areas_are_named_and_those_of_a_made_up_place_are_not(table):
+    names = names_of(at_home(table))
+    towns = {name for name, *_ in names["places"]}
+    assert {"Dover", "Milford", "Georgetown"} <= towns
+    assert "Wilmington" not in towns, "it lies north of these areas"
+    assert "19901" in {code for code, *_ in names["zips"]}
+    people = [people for *_, people, _, _ in names["places"]]
+    assert people[0] == max(people)
+    held = {name: area for name, *_, area in names["places"]}
+    dover = table.geometry.iloc[held["Dover"]]
+    assert dover.distance(shapely.Point(-75.524, 39.158)) < 0.02
+    made_up = names_of(page_text(make_map(table)))
+    assert made_up["places"] == made_up["zips"] == []
+
+
+def test_a_territory_and_the_far_aleutians_have_their_towns():
+    island = np.array([box(-66.2, 18.3, -66.0, 18.5)], dtype=object)
+    assert ("San Juan", "PR") in {(place[0], place[4]) for place in _places.places_in(island)}
+    ends = gpd.GeoSeries([box(-177, 51.5, -176, 52.2), box(172, 52, 174, 53)], crs=4269)
+    towns = {place[0]: place[-1] for place in _places.places_in(_pack.display_geometry(ends))}
+    assert set(towns.values()) <= {0, 1}
+    assert _places.holders(_pack.display_geometry(ends), [(173, 52.5), (0, 0)]).tolist() == [1, -1]
+
+
+def test_counties_are_named_even_where_a_part_of_them_has_no_name(table, report):
+    table["county_name"] = ["Kent County"] * (len(table) - 1) + [""]
+    lines = report.outlines.set_axis(["90001", "90099"])
+    names = names_of(page_text(make_map(table, outlines=lines)))["counties"]
+    assert [(row[0], row[-1]) for row in names] == [("Kent County", "90001"), ("County 2", "90099")]
+
+
+def test_a_suburb_that_the_list_gives_its_city_s_people_comes_after_the_city():
+    places = [
+        ("East Hampton", -76.33, 37.04, 147_993, "VA", 0),
+        ("Hampton", -76.35, 37.03, 137_148, "VA", 0),
+        ("Virginia Beach", -75.98, 36.85, 454_808, "VA", 0),
+    ]
+    assert _places._parts_of_others(places) == {("East Hampton", -76.33, 37.04)}
+
+
+def test_thousands_of_sites_are_summed_and_none_is_lost(table):
+    random = np.random.default_rng(2)
+    west, south, east, north = table.total_bounds
+    n = 20_000
+    xy = random.uniform((west, south), (east, north), (n, 2))
+    sites = gpd.GeoDataFrame({"name": "x"}, geometry=shapely.points(xy), index=range(n), crs=4326)
+    text = page_text(make_map(table, sites=sites, sites_label="clinics"))
+    rows = names_of(text)["sites"]
+    assert len(rows) < 5000
+    assert sum(row[4] for row in rows) == n
+    assert all(row[2] == f"{row[4]:,} clinics" for row in rows if row[4] > 1)
+
+
+def test_the_reader_can_switch_to_larger_areas_whose_limits_are_those_of_their_size(table):
+    whole = gpd.GeoDataFrame(
+        {"name": ["Kent"], "gap_n": [9000.0], "gap_share": [0.1]},
+        geometry=[table.union_all()], index=pd.Index(["90001"], name="geoid"), crs=4269,
+    )  # fmt: skip
+    stamp(whole, level="county", geo_vintage="2020", sources=())
+    text = page_text(make_map(table, layers=LAYERS, larger={"counties": whole}))
+    assert [view["label"] for view in config_of(text)["views"]] == ["areas", "counties"]
+    assert config_of(text)["views"][1]["one"] == "county"
+    assert [c["name"] for c in payload_of(text, 1)["columns"] if "code" in c] == [
+        "gap_n",
+        "gap_share",
+    ]
+    tract, county = (column_of(text, "gap_n", view) for view in (0, 1))
+    assert tract["classes"][-1] == "1,000 people or more"
+    assert county["classes"][-1] == "20,000 people or more"
+    assert (
+        column_of(text, "gap_share", 1)["classes"] == column_of(text, "gap_share")["classes"][-6:]
+    )
+
+
+def test_no_template_names_a_color_but_by_its_role():
+    from equity.outputs import _html, _text
+
+    sheets = [
+        "page.css",
+        "plan.css",
+        "map.css",
+        "table.css",
+        "alone.css",
+        "map.html.j2",
+        "page.html.j2",
+    ]
+    for name in (*_html.SCRIPTS, "sort.js", "page.js", *sheets):
+        text = _text.template(name)
+        assert not re.search(r"#[0-9a-fA-F]{3,6}\b(?![^{]*\{)", text), name
+        for used in re.findall(r"var\(--([a-z-]+)", text) + re.findall(r'color\("([a-z-]+)"', text):
+            assert used == "ratio" or used in COLORS, (name, used)
+
+
+@pytest.mark.parametrize("case", ["one area", "all equal", "all missing", "across 180°", "long"])
+def test_odd_tables_make_a_sensible_map(table, case):
+    if case == "one area":
+        table = table.iloc[[0]]
+    elif case == "all equal":
+        table["gap_share"] = 0.25
+    elif case == "all missing":
+        table["gap_share"] = np.nan
+    elif case == "across 180°":
+        table.loc[table.index[0], "geometry"] = box(179.5, 51, 179.9, 52)
+        table.loc[table.index[1], "geometry"] = box(-179.9, 51, -179.5, 52)
+    else:
+        table.loc[table.index[0], "name"] = "ﷺ \u202e" + "長" * 300
+    text = page_text(make_map(table, "gap_share"))
+    found = column_of(text, "gap_share")
+    drawn = config_of(text)["views"][0]
+    polygons = unpack(inflate(drawn["areas"]), config_of(text)["step"])
+    assert len(polygons) == len(found["code"]) == len(table)
+    assert (set(found["code"]) == {"-"}) == (case == "all missing")
+    (_, west), (_, east) = config_of(text)["bounds"]
+    assert east - west < 120

@@ -99,7 +99,8 @@ def test_every_number_that_ships_is_cited_and_dated(name):
         assert criterion.confidence != "primary" or criterion.citation
         for metric in criterion.metrics:
             assert is_program_metric(metric), metric
-            assert program_metric(metric).get
+            assert program_metric(metric).source
+            assert program_metric(metric).how
 
 
 @pytest.mark.parametrize("name", list_program_rules())

@@ -69,7 +69,7 @@ def shapes():
     ids = {
         "GEOID": ["10001040100", "10001040201"],
         "NAME": ["a", "b"],
-        "ALAND": [1, 2],
+        "ALAND": [96_000_000, 95_000_000],
         "AWATER": [0, 1],
     }
     return gpd.GeoDataFrame(ids, geometry=squares, crs="EPSG:4269")

@@ -1,64 +1,8 @@
-/* Draws packed areas on a Leaflet map. One geometry block serves every layer; changing the layer only
-   recolors. No request is ever made: everything arrives inside the page. */
-(function () {
+/* One map: areas of one or several sizes, their layers, the legend, and the place that was chosen.
+   The geometry of a view serves all its layers; another layer only recolors. */
+(function (eq) {
   "use strict";
-
-  async function inflate(text) {
-    const raw = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-    const stream = new Blob([raw]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return new Uint8Array(await new Response(stream).arrayBuffer());
-  }
-
-  function reader(bytes) {
-    let at = 0;
-    return function next() {
-      let value = 0, scale = 1, byte;
-      do {
-        byte = bytes[at++];
-        value += (byte & 127) * scale;
-        scale *= 128;
-      } while (byte > 127);
-      return value;
-    };
-  }
-
-  /* areas -> polygons -> rings -> [lat, lon] */
-  function unpack(bytes, step) {
-    const next = reader(bytes);
-    const take = (n) => Array.from({ length: n }, next);
-    const sum = (list) => list.reduce((a, b) => a + b, 0);
-    const signed = () => { const z = next(); return z % 2 ? -(z + 1) / 2 : z / 2; };
-    const polygons = take(next());
-    const rings = take(sum(polygons));
-    const vertices = take(sum(rings));
-    let x = 0, y = 0, ring = 0, polygon = 0;
-    return polygons.map((n) => Array.from({ length: n }, () =>
-      Array.from({ length: rings[polygon++] }, () =>
-        Array.from({ length: vertices[ring++] }, () => {
-          x += signed();
-          y += signed();
-          return [y * step, x * step];
-        }))));
-  }
-
-  function hatch(color, line) {
-    const tile = document.createElement("canvas");
-    tile.width = tile.height = 8;
-    const pen = tile.getContext("2d");
-    pen.fillStyle = color;
-    pen.fillRect(0, 0, 8, 8);
-    pen.strokeStyle = line;
-    pen.lineWidth = 1.1;
-    pen.beginPath();
-    for (const k of [-8, 0, 8]) { pen.moveTo(k - 1, 9); pen.lineTo(k + 9, -1); }
-    pen.stroke();
-    return pen.createPattern(tile, "repeat");
-  }
-
-  const isDark = (hex) => {
-    const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.substr(i, 2), 16));
-    return 0.299 * r + 0.587 * g + 0.114 * b < 120;
-  };
+  const { node } = eq;
 
   /* A line drawn on the inner side of an area only, so that it is clear which side it belongs to. */
   const Canvas = L.Canvas.extend({
@@ -69,208 +13,261 @@
       L.Canvas.prototype._fillStroke.call(this, pen, layer);
       pen.restore();
     },
+    /* Sites of several kinds differ in shape: a circle, then polygons of 4, 3 and 5 corners. */
+    _updateCircle: function (layer) {
+      const corners = [0, 4, 3, 5][layer.options.kind || 0];
+      if (!corners) return L.Canvas.prototype._updateCircle.call(this, layer);
+      if (!this._drawing || layer._empty()) return;
+      const pen = this._ctx, p = layer._point, r = layer._radius * 1.25;
+      pen.beginPath();
+      for (let k = 0; k < corners; k++) {
+        const turn = 2 * Math.PI * k / corners - Math.PI / 2;
+        pen.lineTo(p.x + r * Math.cos(turn), p.y + r * Math.sin(turn));
+      }
+      pen.closePath();
+      this._fillStroke(pen, layer);
+    },
   });
 
-  function describe(data, i, active) {
-    const box = document.createElement("div");
-    const add = (tag, text, into) => {
-      const node = document.createElement(tag);
-      node.textContent = text;
-      return (into || box).appendChild(node);
-    };
-    add("strong", data.name[i]);
-    add("div", data.place[i]).className = "eq-tip-place";
-    const list = document.createElement("dl");
-    data.layers.forEach((layer, k) => {
-      const term = add("dt", layer.label, list);
-      const value = add("dd", layer.text[i], list);
-      if (k !== active) return;
-      term.className = value.className = "eq-on";
-      const label = layer.code[i] < 0 ? "no data" : layer.classes[layer.code[i]];
-      add("small", " (class: " + label + (layer.rough[i] ? "; unreliable" : "") + ")", value);
-    });
-    box.appendChild(list);
-    if (data.reason[i]) add("div", data.reason[i]).className = "eq-tip-reason";
-    return box;
-  }
-
-  async function start(map, id) {
-    const frame = document.getElementById(id);
-    const config = JSON.parse(document.getElementById(id + "-data").textContent);
-    const status = frame.querySelector(".eq-status");
-    if (typeof DecompressionStream === "undefined") {
-      status.textContent = "This browser is too old to draw the map; the table has the same values.";
-      frame.dataset.state = "unsupported";
-      return;
-    }
-    const text = new TextDecoder();
-    const [areas, lines, focus, far, table] = await Promise.all(
-      [config.areas, config.outlines, config.focus, config.far, config.table].map(inflate));
-    const data = JSON.parse(text.decode(table));
-    const step = config.step;
-    const canvas = new Canvas({ padding: 0.2 });
-    const common = { renderer: canvas, smoothFactor: 0.4, lineJoin: "round" };
-    const patterns = {};
-    const pattern = (color, line) => (patterns[color] = patterns[color] || hatch(color, line));
-
-    let active = 0, pinned = -1;
-    const style = (i) => {
-      const layer = data.layers[active];
-      const code = layer.code[i];
-      const color = code < 0 ? config.noData : layer.colors[code];
-      let fill = color;
-      if (code < 0) fill = pattern(color, "#8a8580");
-      else if (layer.rough[i]) fill = pattern(color, isDark(color) ? "#aeb4c2" : "#4a4a4a");
-      return { fillColor: fill, fillOpacity: 1 };
-    };
-    /* Thousands of borders would blacken a city seen from afar: lines and dots grow as one zooms in. */
-    const room = { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8, 36] };
-    map.fitBounds(config.bounds, room); /* before the areas come, so that each is projected once */
-    const home = map.getZoom();
-    const grown = () => Math.max(0, map.getZoom() - home);
-    const thin = config.many ? 0.15 : 0.5;
-    const borders = () => ({ color: "#2b2b2b", opacity: 0.8, weight: Math.min(1, thin + 0.17 * grown()) });
-    const narrow = map.getSize().x < 500 ? 0.6 : 1;
-    const radius = () => Math.min(7, (data.sites.length > 60 ? 2.2 : 4) * narrow + 0.6 * grown());
-
-    const tip = L.tooltip({ className: "eq-tip", direction: "auto", offset: [14, 0], opacity: 1, interactive: true });
-    const ring = L.polyline([], { renderer: canvas, color: "#d81b60", weight: 3, interactive: false }).addTo(map);
-    function show(i, at) {
-      tip.setContent(describe(data, i, active)).setLatLng(at);
-      if (!map.hasLayer(tip)) tip.addTo(map);
-      ring.setLatLngs(shapes[i].flat()).bringToFront();
-      frame.dataset.shown = data.geoid[i];
-    }
-    function hide() {
-      pinned = -1;
-      tip.remove();
-      ring.setLatLngs([]);
-      delete frame.dataset.shown;
+  class Chart {
+    constructor(map, frame, config) {
+      Object.assign(this, { map, frame, config, now: 0, layer: 0, chosen: null, mask: null, paint: null, heard: [] });
+      this.canvas = new Canvas({ padding: 0.2 });
+      this.dots = eq.dots();
+      this.patterns = {};
+      this.common = { renderer: this.canvas, smoothFactor: 0.4, lineJoin: "round" };
+      this.status = frame.querySelector(".eq-status");
+      this.tip = L.tooltip({ className: "eq-tip", direction: "auto", offset: [14, 0], opacity: 1 });
     }
 
-    const shapes = unpack(areas, step);
-    const layers = shapes.map((shape, i) => {
-      if (!shape.length) return null;
-      const closed = shape.map((rings) => rings.map((r) => r));
-      const area = L.polygon(closed, { ...common, ...style(i), ...borders() });
-      area.on("mouseover mousemove", (e) => { if (pinned < 0) show(i, e.latlng); });
-      area.on("mouseout", () => { if (pinned < 0) hide(); });
-      area.on("click", (e) => {
-        L.DomEvent.stop(e);
-        if (pinned === i) return hide();
-        pinned = i;
-        show(i, e.latlng);
+    get view() { return this.views[this.now]; }
+    get data() { return this.view.data; }
+
+    async open() {
+      const { config } = this;
+      const each = (view) => Promise.all([
+        eq.inflate(view.areas), eq.inflate(view.focus), eq.inflate(view.far), eq.unzip(view.table)]);
+      const [views, lines, names] = await Promise.all([
+        Promise.all(config.views.map(each)), eq.inflate(config.outlines), eq.unzip(config.names)]);
+      this.names = names;
+      this.lines = eq.unpack(lines, config.step);
+      this.views = views.map(([areas, focus, far, data], k) => {
+        data.place = data.geoid.map((g, i) => (data.county[i] ? data.county[i] + ", " + g : g));
+        data.index = new Map(data.geoid.map((g, i) => [g, i]));
+        const unpacked = [areas, focus, far].map((block) => eq.unpack(block, config.step));
+        return { ...config.views[k], data, shapes: unpacked[0], focus: unpacked[1], far: unpacked[2] };
       });
-      return area.addTo(map);
-    });
-    shapes.forEach((shape) => shape.forEach((rings) => rings.forEach((r) => r.push(r[0]))));
-    unpack(lines, step).forEach((shape) => shape.length && L.polygon(shape, {
-      ...common, fill: false, color: config.many ? "#3a3a3a" : "#000000", weight: config.many ? 0.7 : 1.3, opacity: 0.9, interactive: false }).addTo(map));
-    unpack(focus, step).forEach((shape) => shape.length && L.polygon(shape, {
-      ...common, fill: false, inner: true, color: "#d81b60", weight: config.many ? 3 : 4, opacity: 1, interactive: false }).addTo(map));
-    /* White dashes on a black line show on light and on dark areas alike. */
-    const tracks = [{ color: "#000000", weight: 5 }, { color: "#ffffff", weight: 3, dashArray: "5 5" }];
-    unpack(far, step).forEach((shape) => shape.length && tracks.forEach((line) => L.polygon(shape, {
-      ...common, ...line, fill: false, inner: true, interactive: false }).addTo(map)));
-    const dots = data.sites.map(([lat, lon, name, inside]) => {
-      const dot = L.circleMarker([lat, lon], {
-        renderer: canvas, radius: radius(), fillColor: "#ffffff", fillOpacity: inside ? 1 : 0,
-        color: inside ? "#000000" : "#8a8580", weight: inside ? 1.2 : 0.8 });
-      const label = document.createElement("span");
-      label.textContent = name;
-      return dot.bindTooltip(label, { className: "eq-tip", direction: "top" }).addTo(map);
-    });
-
-    function choose(k) {
-      active = k;
-      layers.forEach((area, i) => area && area.setStyle(style(i)));
-      frame.querySelectorAll(".eq-legend").forEach((legend, j) => { legend.hidden = j !== k; });
-      frame.dataset.layer = data.layers[k].column;
-      if (pinned >= 0) show(pinned, tip.getLatLng());
+      this.room = { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8, 36] };
+      this.map.fitBounds(config.bounds, this.room); /* before the areas come: each is projected once */
+      this.home = this.map.getZoom();
+      this.ring = [["edge", 9], ["picked", 5]].map(([name, weight]) => L.polyline([], {
+        renderer: this.canvas, color: eq.color(name), weight, interactive: false }).addTo(this.map));
+      this.draw(config.first);
+      this.furnish();
     }
-    frame.querySelectorAll("input[type=radio]").forEach((input, k) => {
-      input.addEventListener("change", () => choose(k));
-      if (input.checked) choose(k);
-    });
 
-    /* Keyboard and search: an area found by name is shown, framed and described. */
-    const byId = new Map(data.geoid.map((g, i) => [g, i]));
-    function go(geoid, move) {
-      const i = byId.get(geoid);
-      if (i === undefined || !layers[i]) return false;
-      const box = layers[i].getBounds();
-      if (move) map.fitBounds(box, { maxZoom: Math.max(map.getZoom(), 10), animate: map.options.zoomAnimation });
-      pinned = i;
-      show(i, box.getCenter());
-      const now = data.layers[active];
-      status.textContent = data.name[i] + ", " + data.place[i] + ". " + now.label + ": " + now.text[i] + ".";
+    /* Numbers of a column, read once; words sort by their place in the legend. */
+    values(column) {
+      column.value ||= Float64Array.from(column.text, column.words
+        ? (_, i) => (column.code[i] === "-" ? NaN : Number(column.code[i])) : eq.numeric);
+      return column.value;
+    }
+    columnOf(data, name) { return data.columns.find((c) => c.name === name); }
+    column(name) { return this.columnOf(this.data, name); }
+    get layers() { return this.data.columns.filter((c) => c.code); }
+    get active() { return this.layers[this.layer]; }
+
+    style(i) {
+      const { active } = this;
+      const code = active.code[i] === "-" ? -1 : parseInt(active.code[i], 36);
+      let fill = code < 0 ? this.dots : active.colors[code];
+      if (this.paint) fill = this.paint(i);
+      else if (code >= 0 && active.rough[i] === "1") fill = this.patterns[fill] ||= eq.hatch(fill);
+      return { fillColor: fill, fillOpacity: this.mask && !this.mask[i] ? 0.08 : 1 };
+    }
+
+    /* Thousands of borders would blacken a city seen from afar: lines and dots grow as one zooms in. */
+    grown() { return Math.max(0, this.map.getZoom() - this.home); }
+    borders() {
+      return { color: eq.color("edge"), opacity: 0.8, weight: Math.min(1, (this.view.many ? 0.15 : 0.5) + 0.17 * this.grown()) };
+    }
+
+    draw(k) {
+      this.views[this.now].group?.remove();
+      this.now = k;
+      const { view, common } = this;
+      if (!view.group) {
+        view.group = L.layerGroup();
+        const look = { ...common, ...this.borders() };
+        view.polygons = view.shapes.map((shape, i) => shape.length ? this.area(shape, i, look) : null);
+        /* A ring round what is chosen needs its first corner again. */
+        view.shapes.forEach((shape) => shape.forEach((rings) => rings.forEach((r) => r.push(r[0]))));
+        const line = (shape, how) => shape.length && L.polygon(shape, { ...common, fill: false, interactive: false, ...how }).addTo(view.group);
+        if (k === 0) this.lines.forEach((shape) => line(shape, { color: eq.color("edge"), weight: view.many ? 0.8 : 1.3, opacity: 0.9 }));
+        view.focus.forEach((shape) => line(shape, { inner: true, color: eq.color("under"), weight: view.many ? 3 : 4 }));
+        /* White dashes on a black line show on light and on dark areas alike. */
+        view.far.forEach((shape) => {
+          line(shape, { inner: true, color: eq.color("ink"), weight: 5 });
+          line(shape, { inner: true, color: eq.color("paper"), weight: 3, dashArray: "5 5" });
+        });
+      }
+      view.group.addTo(this.map);
+      this.ring.forEach((line) => line.bringToFront());
+      this.marks?.bringToFront?.();
+      this.frame.dataset.view = view.label;
+      this.frame.querySelectorAll("[data-first]").forEach((mark) => { mark.hidden = k > 0; });
+      this.frame.dataset.drawn = String(view.polygons.filter(Boolean).length);
+    }
+
+    /* One set of listeners for all areas: tens of thousands of closures are slow to make. */
+    get heeds() {
+      const over = (e) => this.hint(e.target.options.i, e.latlng);
+      return this.listeners ||= {
+        mouseover: over,
+        mousemove: over,
+        mouseout: () => this.hint(-1),
+        click: (e) => {
+          L.DomEvent.stop(e);
+          const { i } = e.target.options, same = this.chosen && this.chosen.view === this.now && this.chosen.i === i;
+          same ? this.choose(null) : this.choose({ view: this.now, i });
+        },
+      };
+    }
+
+    area(shape, i, look) {
+      return L.polygon(shape, { ...look, ...this.style(i), i }).on(this.heeds).addTo(this.view.group);
+    }
+
+    hint(i, at) {
+      if (i < 0) { this.tip.remove(); delete this.frame.dataset.over; return this.tell("over"); }
+      const { active, data } = this;
+      const label = active.code[i] === "-" ? "no data" : active.classes[parseInt(active.code[i], 36)];
+      const more = " (class: " + label + (active.rough[i] === "1" ? "; unreliable" : "") + ")";
+      this.tip.setContent(node("div", "", {}, node("strong", data.name[i]), node("div", data.place[i], { class: "eq-soft" }),
+        node("div", active.label + ": " + active.text[i]), node("small", more, { class: "eq-soft" })));
+      this.tip.setLatLng(at);
+      if (!this.map.hasLayer(this.tip)) this.tip.addTo(this.map);
+      this.frame.dataset.over = data.geoid[i];
+      this.tell("over");
+    }
+
+    /* Choose a place ({view, i}), or none; with `move` the map goes there. */
+    choose(what, move) {
+      this.chosen = what;
+      this.tip.remove();
+      const shape = what ? this.views[what.view].shapes[what.i] : [];
+      this.ring.forEach((line) => { line.setLatLngs(shape.flat()); line.bringToFront(); });
+      if (!what) delete this.frame.dataset.shown;
+      else {
+        const { data } = this.views[what.view], { active } = this;
+        this.frame.dataset.shown = data.geoid[what.i];
+        const same = what.view === this.now;
+        this.status.textContent = data.name[what.i] + ", " + data.place[what.i] + "." +
+          (same ? " " + active.label + ": " + active.text[what.i] + "." : "");
+        if (move && shape.length) this.reach(L.latLngBounds(shape.flat(2)), 2.5);
+      }
+      this.tell("chosen");
+    }
+
+    /* Go to a box, beside the panel where that lies over the map. */
+    reach(box, closer) {
+      const panel = this.map.getSize().x > 640 ? 330 : 8;
+      this.map.fitBounds(box, { maxZoom: Math.max(this.map.getZoom(), this.home + closer), paddingTopLeft: [8, 8],
+        paddingBottomRight: [panel, 36], animate: this.map.options.zoomAnimation });
+    }
+
+    /* Go to an area by its id, whatever view it belongs to. */
+    go(geoid, move) {
+      const view = this.views.findIndex((v) => v.data.index.has(geoid));
+      if (view < 0) return false;
+      const i = this.views[view].data.index.get(geoid);
+      if (!this.views[view].shapes[i].length) return false;
+      this.choose({ view, i }, move);
       return true;
     }
-    const find = frame.querySelector(".eq-find input");
-    const options = frame.querySelector(".eq-find datalist");
-    const named = new Map();
-    data.name.forEach((name, i) => {
-      const text = name + " (" + data.place[i] + ")";
-      named.set(text.toLowerCase(), data.geoid[i]);
-      const option = document.createElement("option");
-      option.value = text;
-      options.appendChild(option);
-    });
-    find.addEventListener("change", () => {
-      const wanted = find.value.trim().toLowerCase();
-      let hit = named.get(wanted) || (byId.has(wanted) ? wanted : undefined);
-      if (!hit && wanted) for (const [text, g] of named) if (text.includes(wanted)) { hit = g; break; }
-      if (hit ? !go(hit, true) : wanted) status.textContent = "No area on the map has this name.";
-    });
-    document.querySelectorAll("[data-show]").forEach((link) => {
-      link.addEventListener("focus", () => go(link.dataset.show, false));
-      link.addEventListener("click", (e) => {
-        if (!go(link.dataset.show, true)) return;
-        e.preventDefault();
-        frame.scrollIntoView({ block: "nearest", behavior: map.options.zoomAnimation ? "smooth" : "auto" });
+
+    recolor() {
+      this.view.polygons.forEach((area, i) => area && area.setStyle(this.style(i)));
+      this.legend();
+    }
+
+    show(k) { this.layer = k; this.paint = null; this.frame.dataset.layer = this.active.name; this.recolor(); this.tell("layer"); }
+    size(k) {
+      const { name } = this.active;
+      this.mask = null;
+      this.draw(k);
+      this.layer = Math.max(0, this.layers.findIndex((c) => c.name === name));
+      this.recolor();
+      this.tell("view");
+    }
+
+    legend(rows, title, note) {
+      const { active, frame } = this, kept = (i) => !this.mask || this.mask[i];
+      const tally = (test) => { let n = 0; for (let i = 0; i < active.code.length; i++) n += kept(i) && test(i); return n; };
+      const row = (style, label, n, name) => node("li", "", {}, node("span", "", { class: "eq-swatch " + (name || ""), style }),
+        node("span", label), n === undefined ? null : node("span", n.toLocaleString("en-US"), { class: "n" }));
+      if (!rows) {
+        rows = active.classes.map((label, k) => row("background:" + active.colors[k], label, tally((i) => parseInt(active.code[i], 36) === k)));
+        const none = tally((i) => active.code[i] === "-"), rough = tally((i) => active.rough[i] === "1");
+        if (none) rows.push(row("", "no data", none, "none"));
+        if (rough) rows.push(row("", "unreliable: margin too wide", rough, "rough"));
+        title = active.label;
+        note = active.note + " Numbers: " + this.view.label + ".";
+      } else rows = rows.map(([color, label, n]) => row("background:" + color, label, n));
+      frame.querySelector(".eq-legend").replaceChildren(node("p", title, { class: "eq-title" }), node("ul", "", {}, ...rows), node("p", note));
+    }
+
+    on(listener) { this.heard.push(listener); }
+    tell(what) { this.heard.forEach((listener) => listener(what)); }
+
+    /* Buttons, wheel, keys, paper. */
+    furnish() {
+      const { map, frame, config, room } = this;
+      const Home = L.Control.extend({ onAdd: () => {
+        const link = node("a", "\u2302", { href: "#", role: "button", title: "Show everything", "aria-label": "Show everything" });
+        L.DomEvent.on(link, "click", (e) => { L.DomEvent.stop(e); map.fitBounds(config.bounds, room); });
+        return node("div", "", { class: "leaflet-bar leaflet-control eq-home" }, link);
+      } });
+      new Home({ position: "topleft" }).addTo(map);
+      const hint = node("div", (navigator.platform || "").startsWith("Mac") ? "Hold ⌘ and turn the wheel to zoom" : "Hold Ctrl and turn the wheel to zoom", { class: "eq-hint", hidden: "" });
+      frame.querySelector(".eq-canvas").append(hint);
+      let fading;
+      map.getContainer().addEventListener("wheel", (e) => {
+        if (e.ctrlKey || e.metaKey) return;
+        e.stopImmediatePropagation();
+        hint.hidden = false;
+        clearTimeout(fading);
+        fading = setTimeout(() => { hint.hidden = true; }, 1200);
+      }, { capture: true, passive: true });
+      map.scrollWheelZoom.enable();
+      document.addEventListener("keydown", (e) => { if (e.key === "Escape") this.choose(null); });
+      map.on("click", () => this.choose(null));
+      map.on("zoomend", () => {
+        const line = this.borders();
+        this.view.polygons.forEach((area) => area && area.setStyle(line));
       });
-    });
-    document.addEventListener("keydown", (e) => { if (e.key === "Escape") hide(); });
-    map.on("click", hide);
-    map.on("zoomend", () => {
-      const line = borders(), size = radius();
-      layers.forEach((area) => area && area.setStyle(line));
-      dots.forEach((dot) => dot.setRadius(size));
-    });
-    const leash = L.latLngBounds(config.bounds).pad(0.6);
-    map.setMaxBounds(leash);
-    /* Paper is 7 inches wide between its margins; the canvas is redrawn for that, then put back. */
-    const sheet = frame.querySelector(".eq-canvas");
-    let seen = null;
-    window.addEventListener("beforeprint", () => {
-      seen = [map.getCenter(), map.getZoom()];
-      map.setMaxBounds(null);
-      sheet.style.width = "672px";
-      map.invalidateSize({ animate: false, pan: false });
-      map.fitBounds(config.bounds, room);
-    });
-    window.addEventListener("afterprint", () => {
-      sheet.style.width = "";
-      map.invalidateSize({ animate: false, pan: false });
-      if (seen) map.setView(seen[0], seen[1], { animate: false });
+      const leash = L.latLngBounds(config.bounds).pad(0.6);
       map.setMaxBounds(leash);
-    });
-    status.textContent = "";
-    frame.dataset.drawn = String(layers.filter(Boolean).length);
-    frame.dataset.state = "ready";
+      /* Paper is 7 inches wide between its margins; the canvas is redrawn for that, then put back. */
+      const sheet = frame.querySelector(".eq-canvas");
+      let seen = null;
+      const resized = () => map.invalidateSize({ animate: false, pan: false });
+      window.addEventListener("beforeprint", () => {
+        seen = [map.getCenter(), map.getZoom()];
+        map.setMaxBounds(null);
+        sheet.style.width = "672px";
+        resized();
+        map.fitBounds(config.bounds, room);
+      });
+      window.addEventListener("afterprint", () => {
+        sheet.style.width = "";
+        resized();
+        if (seen) map.setView(seen[0], seen[1], { animate: false });
+        map.setMaxBounds(leash);
+      });
+      new ResizeObserver(resized).observe(sheet);
+    }
   }
 
-  window.equityMap = function (map, id) {
-    start(map, id).catch((error) => {
-      const frame = document.getElementById(id);
-      frame.dataset.state = "failed";
-      frame.querySelector(".eq-status").textContent = "The map could not be drawn; the table has the same values.";
-      console.error(error);
-    });
-  };
-
-  window.equityMotion = function () {
-    const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    return { zoomAnimation: !calm, fadeAnimation: !calm, markerZoomAnimation: !calm, inertia: !calm };
-  };
-})();
+  eq.Chart = Chart;
+})(window.equity);

@@ -111,9 +111,9 @@ def read_gazetteer(
     require_columns(frame, ["GEOID"], path)
     table = to_numbers(frame, columns, path)
     table[["land_km2", "water_km2"]] /= 1e6
-    table, notes = index_by_area(
-        table, frame["GEOID"], path, level=level, state=state, multi_state=True
-    )
+    # The file of ZIP areas alone names no states: its ids are none of counties.
+    ids = frame["GEOID"] if "USPS" in frame.columns else frame["GEOID"].rename("ZCTA")
+    table, notes = index_by_area(table, ids, path, level=level, state=state, multi_state=True)
     refuse_turned(table["lon"], table["lat"], table.index, path, noun="areas")
     refuse_other_state(table["lon"], table["lat"], table.index, path, level=level, noun="areas")
     source = source_of(path, f"gazetteer-{level}-{year}", f"Gazetteer, {level}", year)

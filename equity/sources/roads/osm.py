@@ -27,7 +27,7 @@ from equity.sources.roads.tags import CLASS_KMH, DRIVEN_SHARE, way_of
 
 __all__ = ["read_roads"]
 
-FORMAT = 1
+FORMAT = 2
 """Raised whenever another graph is made of the same file, so that older entries are not used."""
 
 _KEPT = ["lon", "lat", "data", "indices", "indptr", "is_ferry", "may_stop", "part"]

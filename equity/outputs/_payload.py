@@ -1,0 +1,360 @@
+"""What a map carries inside its page: packed polygons, values in words, names, sites."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from equity.areas.schema import Column, describe, placed_in, split_suffix, unit_of
+from equity.areas.words import coarse, is_missing, missing, say
+from equity.outputs import _pack, _places, _rows
+from equity.outputs._classes import LARGER, MILE, Classes, around_zero, classify, classify_words
+from equity.provenance import meta
+
+__all__ = ["Layer", "View", "config", "layer_of", "names_of", "start_of"]
+
+#: Above this number of polygons their borders are drawn finer.
+MANY = 400
+#: Above this number the larger areas are drawn first, the others when they are asked for.
+MOST_AT_ONCE = 20_000
+#: More sites than this are summed by squares before they go into the page.
+MOST_SITES = 5000
+#: Counts that the page adds up: exact, so that sums of what is chosen are those of the tables.
+SUMS = ("population_n", "beyond_reach_n", "gap_n", "no_link_n")
+#: What the panel of one place tells besides the layers.
+DETAILS = (
+    "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_line_n", "recoverable_home_n",
+    "recoverable_line_and_home_n",
+)  # fmt: skip
+RURAL = ("is_rural_ruca", "is_rural_forhp", "is_rural_rucc")
+#: Commuting area codes from this one on are rural (USDA).
+RURAL_RUCA = 4
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One mapped column: its classes, and each area's value in words and as what sorts."""
+
+    column: Column
+    classes: Classes
+    text: list[str]
+    values: np.ndarray
+    #: 1 where the estimate is unreliable.
+    rough: list[int]
+
+
+@dataclass(frozen=True)
+class View:
+    """Areas of one size with their layers."""
+
+    table: gpd.GeoDataFrame
+    layers: Sequence[Layer]
+    #: What the areas are called, in the plural.
+    label: str
+    drawn: np.ndarray
+
+
+def layer_of(table: pd.DataFrame, column: Column, *, k: int) -> Layer:
+    """Return a column as a layer of at most `k` classes, or of those that it declares."""
+    name, unit = column.name, column.map_unit
+    status = _rows.status_of(table, name)
+    if column.words:
+        return _worded(table, column, status)
+    values = pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float)
+    # A margin is shown beside its value wherever there is one; the reader need not look it up.
+    moe = _rows.margin_of(table, name)
+    text = [say(v, unit, moe=m, status=s) for v, m, s in zip(values, moe, status, strict=True)]
+    text = ["under 1 person" if said == "under 1 people" else said for said in text]
+    if unit == "km":
+        text = [
+            said if is_missing(v) else f"{said} ({v / MILE:,.1f} mi)"
+            for said, v in zip(text, values, strict=True)
+        ]
+    times = LARGER.get(str(meta(table).level), 1.0) if column.adds else 1.0
+    limits = [limit * times for limit in column.scale]
+    found = classify(values, unit, k=k, direction=column.direction, limits=limits)
+    rough = [int(r) for r in _rows.unreliable(table, name)]
+    return Layer(column, found, text, values, rough)
+
+
+def _worded(table: pd.DataFrame, column: Column, status: Sequence[Any]) -> Layer:
+    """Return the layer of a column that holds words: a class for each."""
+    found = classify_words(table[column.name], column.words)
+    text = [
+        missing(why) if code < 0 else found.labels[code]
+        for code, why in zip(found.codes.tolist(), status, strict=True)
+    ]
+    values = np.where(found.codes < 0, np.nan, found.codes.astype(float))
+    return Layer(column, found, text, values, [0] * len(table))
+
+
+def config(
+    views: Sequence[View], outlines: gpd.GeoDataFrame | None, names: Mapping[str, Any], whole: str
+) -> str:
+    """Return what ``map.js`` reads, as JSON; texts are deflated too, so none is ever HTML."""
+    first = views[0].drawn
+    step = _pack.step_for(first)
+    lines = _pack.display_geometry(outlines.geometry) if outlines is not None else np.array([])
+    west, south, east, north = (round(float(v), 4) for v in shapely.total_bounds(first))
+    return json.dumps(
+        {
+            "views": [_view(view, step) for view in views],
+            "outlines": _pack.to_base64(_pack.pack(lines.astype(object), step)),
+            "names": _deflated(names),
+            "step": step,
+            "bounds": [[south, west], [north, east]],
+            "whole": whole,
+            "first": start_of(views),
+            "instead": "the table has the same values.",
+        }
+    )
+
+
+def start_of(views: Sequence[View]) -> int:
+    """Return which view is drawn first."""
+    return int(len(views) > 1 and len(views[0].table) > MOST_AT_ONCE)
+
+
+def _deflated(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _pack.to_base64(text.encode(errors="backslashreplace"))
+
+
+def _view(view: View, step: float) -> dict[str, Any]:
+    table, drawn = view.table, view.drawn
+    return {
+        "label": view.label,
+        "one": _singular(view.label),
+        "areas": _pack.to_base64(_pack.pack(drawn, step)),
+        "focus": _outline(drawn, _rows.flag(table, "is_under_resourced"), step),
+        "far": _outline(drawn, _rows.out_of_reach(table), step),
+        "table": _deflated(_values(table, view.layers)),
+        "many": int((~shapely.is_empty(drawn)).sum()) > MANY,
+    }
+
+
+def _singular(label: str) -> str:
+    return label.removesuffix("ies") + "y" if label.endswith("ies") else label.removesuffix("s")
+
+
+def _outline(drawn: np.ndarray, chosen: np.ndarray, step: float) -> str:
+    """Pack the common outline of some areas."""
+    chosen = chosen & ~shapely.is_empty(drawn)
+    joined = _pack.joined(drawn[chosen]) if chosen.any() else _pack.EMPTY
+    return _pack.to_base64(_pack.pack(np.array([joined], dtype=object), step))
+
+
+def _values(table: pd.DataFrame, layers: Sequence[Layer]) -> dict[str, Any]:
+    """Return every value that the page shows of some areas, in words."""
+    mapped = {layer.column.name for layer in layers}
+    placed = {column.name: column for column in placed_in("communities", table.columns)}
+    more = dict.fromkeys([*placed, *SUMS, *DETAILS])
+    rest = describe(name for name in more if name in table.columns and name not in mapped)
+    return {
+        "geoid": [str(g) for g in table.index],
+        "name": _rows.texts(table, "name", default=[str(g) for g in table.index]),
+        "county": _rows.texts(table, "county_name"),
+        "reason": _reasons(table),
+        "likely": _rows.texts(table, "tier"),
+        "interval": _intervals(table),
+        "flags": {name: _bits(found) for name, found in _flags(table).items()},
+        "sums": {name: _rounded(table[name]) for name in SUMS if name in table.columns},
+        "columns": [
+            *(_layer(layer, placed) for layer in layers),
+            *(_column(table, column, placed) for column in rest),
+        ],
+    }
+
+
+def _layer(layer: Layer, placed: Mapping[str, Column]) -> dict[str, Any]:
+    column = layer.column
+    return {
+        **_told(column, placed),
+        "text": layer.text,
+        "words": bool(column.words),
+        "code": "".join("-" if code < 0 else _DIGITS[code] for code in layer.classes.codes),
+        "rough": _bits(layer.rough),
+        "classes": layer.classes.labels,
+        "colors": layer.classes.colors,
+        "group": _group(column.name),
+        "note": _colors_say(column),
+    }
+
+
+def _colors_say(column: Column) -> str:
+    """Say which way the colors of a layer run."""
+    neither = column.direction == "neither"
+    if around_zero(column.scale):
+        ways = "Green is more, purple less" if neither else "Red is worse, blue better"
+        return f"{ways}, darker the further."
+    return f"Darker is {'more' if neither else 'worse'}."
+
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def _told(column: Column, placed: Mapping[str, Column]) -> dict[str, Any]:
+    place = placed[column.name].table if column.name in placed else None
+    return {
+        "name": column.name,
+        "label": column.map_label,
+        "unit": unit_of(column.map_unit).words,
+        "direction": column.direction,
+        "heading": (place.heading or column.label) if place else "",
+        "order": place.order if place else 0,
+        "wide": column.unit == "text",
+    }
+
+
+def _column(table: pd.DataFrame, column: Column, placed: Mapping[str, Column]) -> dict[str, Any]:
+    """Return a column that is no layer, as the tables show it."""
+    if column.unit == "text":
+        text = [column.words.get(word, word) or "–" for word in _rows.texts(table, column.name)]
+    else:
+        values = pd.to_numeric(table[column.name], errors="coerce")
+        margins, status = _rows.margin_of(table, column.name), _rows.status_of(table, column.name)
+        like = _rows.variation(table, column.part_of or column.name)
+        text = [
+            say(v, column.unit, moe=m, status=s, with_unit=column.unit == "share", like=c)
+            for v, m, s, c in zip(values, margins, status, like, strict=True)
+        ]
+    return {**_told(column, placed), "text": text}
+
+
+def _group(name: str) -> str:
+    """Return the heading that a layer stands under in the list of layers."""
+    suffix = split_suffix(name)[1]
+    return "Other rules and kinds of care" if suffix else ""
+
+
+def _reasons(table: pd.DataFrame) -> list[str]:
+    flags = _rows.flag(table, "is_under_resourced")
+    why = _rows.texts(table, "under_resourced_reason")
+    return [
+        (f"Under-resourced: {text}" if text else "Under-resourced") if flag else ""
+        for flag, text in zip(flags, why, strict=True)
+    ]
+
+
+def _intervals(table: pd.DataFrame) -> list[str] | None:
+    """Return the middle 90 % of draws of each area's gap, where there are any."""
+    if "gap_p05" not in table or "gap_p95" not in table:
+        return None
+    ends = zip(table["gap_p05"].tolist(), table["gap_p95"].tolist(), strict=True)
+    return ["" if is_missing(a) else f"{coarse(a)} to {coarse(b)}" for a, b in ends]
+
+
+def _flags(table: pd.DataFrame) -> dict[str, np.ndarray]:
+    under = _rows.flag(table, "is_under_resourced")
+    rural = np.zeros(len(table), dtype=bool)
+    found = next((name for name in RURAL if name in table.columns), "")
+    if found:
+        rural = _rows.flag(table, found)
+    elif "ruca_code" in table.columns:
+        code = pd.to_numeric(table["ruca_code"], errors="coerce")
+        rural = np.asarray(code.ge(RURAL_RUCA) & code.le(10), dtype=bool)
+    return {"under": under, "named": under & _rows.flag(table, "falls_short"), "rural": rural}
+
+
+def _bits(found: Any) -> str:
+    return "".join("1" if flag else "0" for flag in found)
+
+
+def _rounded(column: pd.Series) -> list[float | None]:
+    values = pd.to_numeric(column, errors="coerce").tolist()
+    return [None if is_missing(v) else round(v, 2) for v in values]
+
+
+def names_of(
+    view: View,
+    outlines: gpd.GeoDataFrame | None,
+    sites: gpd.GeoDataFrame | None,
+    *,
+    sites_label: str,
+    real: bool,
+) -> dict[str, Any]:
+    """Return the names on a map; towns and ZIP codes only where the place is a `real` one."""
+    drawn, geoids = view.drawn, [str(g) for g in view.table.index]
+    places = _places.places_in(drawn) if real else []
+    return {
+        "counties": _counties(view.table, outlines),
+        "places": [
+            (name, round(lat, 3), round(lon, 3), people, state, area)
+            for name, lon, lat, people, state, area in places
+        ],
+        "zips": _places.zips_in(drawn, geoids) if real else [],
+        "sites": site_rows(sites, drawn, sites_label),
+        "sitesLabel": sites_label,
+    }
+
+
+def _counties(table: pd.DataFrame, outlines: gpd.GeoDataFrame | None) -> list[tuple[Any, ...]]:
+    """Return each outline's name, a point inside it, its box (west, east, south, north) and id."""
+    if outlines is None or not len(outlines):
+        return []
+    shapes = _pack.display_geometry(outlines.geometry)
+    said = zip((str(g)[:5] for g in table.index), _rows.texts(table, "county_name"), strict=True)
+    known = {geoid: name for geoid, name in said if name}
+    names = _rows.texts(outlines, "name")
+    inside = shapely.point_on_surface(shapes)
+    found = []
+    for geoid, name, shape, point in zip(outlines.index, names, shapes, inside, strict=True):
+        label = known.get(str(geoid)) or name
+        if label and not shape.is_empty:
+            west, south, east, north = shape.bounds
+            box = [round(float(v), 3) for v in (point.y, point.x, west, east, south, north)]
+            found.append((label, *box, str(geoid)))
+    return found
+
+
+def site_rows(
+    sites: gpd.GeoDataFrame | None, drawn: np.ndarray, label: str
+) -> list[tuple[float, float, str, int, int, int]]:
+    """Return latitude, longitude, name, kind, how many, and whether it lies inside the areas.
+
+    Those outside count too, and are drawn fainter. Thousands are summed by squares of the map.
+    """
+    if sites is None or not len(sites):
+        return []
+    points = _pack.lon_lat(sites.geometry)
+    names = _rows.texts(sites, "name", default=["site"] * len(sites))
+    if "offers_telehealth" in sites:
+        said = sites["offers_telehealth"].map({True: " (offers telehealth)"}).fillna("")
+        names = [name + more for name, more in zip(names, said, strict=True)]
+    inside = _places.holders(drawn, points) >= 0
+    order = kinds_of(sites)
+    kinds = [order.index(kind) if kind in order else 0 for kind in _rows.texts(sites, "kind")]
+    rows = [
+        (round(float(p.y), 5), round(float(p.x), 5), name, kind, 1, int(within))
+        for p, name, kind, within in zip(points, names, kinds, inside, strict=True)
+        if p.geom_type == "Point" and not p.is_empty
+    ]
+    return rows if len(rows) <= MOST_SITES else _summed(rows, _pack.span(drawn) / 60, label)
+
+
+def kinds_of(sites: gpd.GeoDataFrame | None) -> list[str]:
+    """Return the kinds of sites that have a mark of their own: the four that are most."""
+    if sites is None or "kind" not in sites:
+        return []
+    kinds = pd.Series([kind for kind in _rows.texts(sites, "kind") if kind], dtype=object)
+    return [str(kind) for kind in kinds.value_counts().index[:4]]
+
+
+def _summed(rows: Sequence[tuple[Any, ...]], cell: float, label: str) -> list[tuple[Any, ...]]:
+    frame = pd.DataFrame(rows, columns=["lat", "lon", "name", "kind", "n", "inside"])
+    squares = [np.floor(frame["lat"] / cell), np.floor(frame["lon"] / cell)]
+    one = frame.groupby(squares).agg(
+        lat=("lat", "mean"), lon=("lon", "mean"), name=("name", "first"), kind=("kind", "first"),
+        n=("n", "sum"), inside=("inside", "max"),
+    )  # fmt: skip
+    return [
+        (round(lat, 4), round(lon, 4), name if n == 1 else f"{n:,} {label}", kind, int(n), inside)
+        for lat, lon, name, kind, n, inside in one.itertuples(index=False)
+    ]
