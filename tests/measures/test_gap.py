@@ -217,6 +217,52 @@ def test_percentages_are_refused(three):
     assert caught.value.rows
 
 
+@pytest.mark.parametrize(
+    ("line", "connected", "of_homes"),
+    [
+        # (gap, line only, home only, both): whether the survey of homes says something of it.
+        (0.75, 0.60, (True, False, True, False)),  # 2.5 standard errors apart: homes bind
+        (0.60, 0.75, (False, True, False, True)),  # lines bind
+        (0.69, 0.60, (True, True, True, True)),  # 1.5 apart: either may
+    ],
+)
+def test_margins_are_those_of_residents_and_homes_by_hand(line, connected, of_homes):
+    table = areas(
+        population_n=[1000], population_n_moe=[100], beyond_reach_share=[0.5],
+        qualifying_share=[line], connected_share=[connected], connected_share_moe=[0.1],
+        device_share=[0.8],
+    )  # fmt: skip
+    gap, usable = telehealth_gap(table).iloc[0], min(line, connected)
+    lacking = (1 - usable, connected - usable, line - usable, 1 - max(line, connected))
+    for name, share, homes in zip(("gap_n", *SPLIT), lacking, of_homes, strict=True):
+        residents, survey = 0.5 * share * 100, 1000 * 0.5 * 0.1 * homes
+        assert gap[f"{name}_moe"] == pytest.approx(np.hypot(residents, survey)), name
+    everybody = np.hypot((1 - usable) * 100, 1000 * 0.1 * of_homes[0])
+    assert gap["no_link_n_moe"] == pytest.approx(everybody)
+    assert gap["beyond_reach_n_moe"] == pytest.approx(50)
+
+
+def test_one_resident_has_a_share_and_one_area_a_total():
+    one = areas(
+        population_n=[1], beyond_reach_share=[1], qualifying_share=[0.25], connected_share=[0.5],
+        device_share=[0.5],
+    )  # fmt: skip
+    gap = telehealth_gap(one)
+    assert gap["gap_share"].item() == 0.75
+    assert gap_totals(one.join(gap))["gap_n"] == 0.75
+
+
+def test_a_missing_home_is_no_missing_location(three):
+    told = three.assign(coverage_status="ok", connected_share=[np.nan, 0.7, 0.4])
+    assert telehealth_gap(told)["gap_status"].tolist() == ["not_covered", "ok", "ok"]
+
+
+@pytest.mark.parametrize("name", ["beyond_reach_share", "connected_share", "device_share"])
+def test_a_share_above_one_is_refused(three, name):
+    with pytest.raises(InputError, match=name):
+        telehealth_gap(three.assign(**{name: [0.5, 1.01, 0.5]}))
+
+
 def test_missing_column_is_named(three):
     with pytest.raises(MissingColumnError, match="device_share"):
         telehealth_gap(three.drop(columns="device_share"))
