@@ -89,7 +89,7 @@ class _Model:
 
 
 def best_cover(cover: Cover, budget: float, *, gap: float, seconds: float) -> tuple[Flags, float]:
-    """Return the best choice found and a bound of what any choice is worth.
+    """Return the best choice found and a bound of what any choice is worth; missing if none.
 
     The choice is never worth less than the greedy one. Where no choice reaches the bars, the one
     returned does not either (:meth:`Cover.below`), and the bound is missing.
@@ -97,7 +97,8 @@ def best_cover(cover: Cover, budget: float, *, gap: float, seconds: float) -> tu
     Raises
     ------
     EquityError
-        If the solver's bound lies below a choice at hand: then one of the two is wrong.
+        If the solver's bound lies below a choice at hand: then one of the two is wrong; or if
+        it had no time to find any.
     """
     twin = greedy(cover, budget)
     twin_worth = cover.value(twin) if not cover.breaks(twin, budget) else -np.inf
@@ -111,14 +112,19 @@ def best_cover(cover: Cover, budget: float, *, gap: float, seconds: float) -> tu
         )  # fmt: skip
         if not found.feasible and twin_worth == -np.inf:
             return twin, np.nan
-        chosen = twin
-        if found.x is not None:
-            chosen = found.x[: len(cover.cost)] > 0.5
+        if found.x is None and found.feasible and twin_worth == -np.inf:
+            raise EquityError(
+                "no plan that keeps all limits was found in the time it had",
+                fix="raise time_limit_s",
+                code="E-SOLVER",
+            )
+        chosen = twin if found.x is None else found.x[: len(cover.cost)] > 0.5
         worth = cover.value(chosen) if not cover.breaks(chosen, budget) else -np.inf
         slack = _NEAR * max(abs(worth), abs(twin_worth), 1.0)
         if found.feasible and found.bound >= max(worth, twin_worth) - slack and worth > -np.inf:
             best = chosen if worth >= twin_worth else twin
-            return best, max(found.bound, worth, twin_worth)
+            bound = max(found.bound, worth, twin_worth)
+            return best, bound if np.isfinite(bound) else np.nan
     raise EquityError(
         "the solver's answer breaks a limit or its bound lies below a plan at hand",
         fix="ask for method='greedy', and report it with the table of projects",

@@ -91,10 +91,11 @@ class Portfolio:
 
     def __repr__(self) -> str:
         stamp = " [made-up costs]" if self.made_up else ""
+        near = f"within {self.gap:.2%} of the bound" if np.isfinite(self.gap) else "no bound"
         return (
             f"<Portfolio {len(self.chosen):,} of {plural(len(self.projects), 'project')}{stamp}: "
             f"{number(self.people_n)} people for ${number(self.spent_usd)} of "
-            f"${number(self.budget_usd)}; within {self.gap:.2%} of the bound>"
+            f"${number(self.budget_usd)}; {near}>"
         )
 
 

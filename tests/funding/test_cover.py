@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from equity.errors import EquityError
 from equity.funding import _milp
 from equity.funding._cover import Bar, Cover, collapsed, greedy, in_order
 from equity.funding._milp import best_cover, cover_bound
@@ -174,7 +175,7 @@ def _milp_parts(cover):
 def test_a_solver_that_contradicts_a_plan_at_hand_is_not_believed(monkeypatch, change):
     cover = cover_of([[0], [1], [2]], [1, 1, 1], [2, 2, 2], np.tile([[0], [5], [0], [5]], 3))
     monkeypatch.setattr(_milp, "maximise", wrong_answer(cover, **change))
-    with pytest.raises(Exception, match=r"breaks a limit or its bound lies below a plan at hand"):
+    with pytest.raises(EquityError, match=r"breaks a limit or its bound lies below a plan at hand"):
         best_cover(cover, 3.0, gap=0.0, seconds=9)
 
 
@@ -195,3 +196,14 @@ def test_a_wrong_answer_is_asked_for_again_without_presolve(monkeypatch):
 def test_a_home_is_worth_more_to_the_greedy_choice_once_the_line_is_there():
     cover = cover_of([[0], [0], [1]], [1, 2, 1], [1, 1, 1], [[0, 0], [5, 1], [0, 0], [60, 1]])
     assert greedy(cover, 2).tolist() == [True, True, False]
+
+
+def test_a_solver_without_time_leaves_the_greedy_choice_without_a_bound(monkeypatch):
+    cover = cover_of([[0], [1]], [1, 1], [2, 2], np.tile([[0], [5], [0], [5]], 2))
+    out_of_time = _milp.Answer(None, np.inf, feasible=True)
+    monkeypatch.setattr(_milp, "maximise", lambda *_, **__: out_of_time)
+    chosen, bound = best_cover(cover, 2.0, gap=0.0, seconds=0)
+    assert (chosen.sum(), np.isnan(bound)) == (1, True)
+    barred = replace(cover, bars=(Bar(cover.people, "all", at_least_n=99),))
+    with pytest.raises(EquityError, match="no plan that keeps all limits was found in the time"):
+        best_cover(barred, 2.0, gap=0.0, seconds=0)
