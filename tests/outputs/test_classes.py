@@ -112,7 +112,7 @@ def test_given_limits_make_the_same_legend_everywhere():
     assert here.codes.tolist() == [0, 1, 2, 2, 2]
     assert there.codes.tolist() == [2, -1]
     people = classify([9, 10, 49, 50], "people", limits=(10, 50))
-    assert people.labels == ("under 10 people", "10 to 49 people", "50 people or more")
+    assert people.labels == ("1 to 9 people", "10 to 49 people", "50 people or more")
     assert people.codes.tolist() == [0, 1, 1, 2]
 
 
