@@ -14,6 +14,7 @@ from typing import Any
 from equity.errors import InputError
 from equity.rules._files import check_keys, list_rules, read_rule
 from equity.rules.coverage_rule import list_coverage_rules
+from equity.rules.program_metrics import program_metric
 
 __all__ = [
     "CONFIDENCE",
@@ -21,6 +22,7 @@ __all__ = [
     "Criterion",
     "Limb",
     "ProgramRule",
+    "checked_grant",
     "list_program_rules",
     "load_program_rule",
 ]
@@ -178,9 +180,16 @@ class ProgramRule:
         """
         if self.match_share is None:
             raise InputError(f"{self.id} tells no match", fix="see the program's notice")
-        if not 0 < grant_usd < math.inf:
-            raise InputError(f"a grant of {grant_usd:,.0f} dollars", fix="give what is requested")
-        return grant_usd * self.match_share, self.match_share / (1 + self.match_share)
+        return checked_grant(grant_usd) * self.match_share, self.match_share / (
+            1 + self.match_share
+        )
+
+
+def checked_grant(grant_usd: float) -> float:
+    """Return a grant in dollars, once it is a positive amount."""
+    if not 0 < grant_usd < math.inf:
+        raise InputError(f"a grant of {grant_usd:,.0f} dollars", fix="give what is requested")
+    return float(grant_usd)
 
 
 def list_program_rules() -> list[str]:
@@ -256,6 +265,14 @@ def _check(rule: ProgramRule, file: str) -> None:
     keys = [criterion.key for criterion in rule.criteria]
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
         raise InputError(f"two criteria are called {twice[0]!r}", file=file, fix="rename one")
+    for criterion in rule.criteria:
+        if criterion.date > (end := rule.applies_to or rule.retrieved):
+            raise InputError(
+                f"criterion {criterion.key!r} is of {criterion.date}, after {end}, the last day "
+                "that the text is known for",
+                file=file,
+                fix="mend date, applies_to or retrieved",
+            )
     if rule.match_share is not None and not 0 <= rule.match_share <= 1:
         raise InputError(f"match_share is {rule.match_share}", file=file, fix="a share: 0.15")
 
@@ -281,6 +298,7 @@ def _criterion(given: Mapping[str, Any], file: str) -> Criterion:
     _refuse_word(made.confidence, CONFIDENCE, f"confidence of {what}", file)
     _refuse_no_day(made.date, "date", what, file)
     _refuse_senseless(made, what, file)
+    _refuse_percent(made, what, file)
     return made
 
 
@@ -309,6 +327,21 @@ def _refuse_senseless(made: Criterion, what: str, file: str) -> None:
         )
 
 
+def _refuse_percent(made: Criterion, what: str, file: str) -> None:
+    """Refuse a cut that no share can reach."""
+    cuts = [(made.metric, cut) for cut, _ in made.points]
+    for limb in made.limbs:
+        for one in limb.conditions:
+            given = (one.at_least, one.at_most, one.below)
+            cuts += [(one.metric, cut) for cut in given if cut is not None]
+    for metric, cut in cuts:
+        is_share = made.reduce == "share_of_sum" or program_metric(metric).unit == "share"
+        if is_share and not 0 <= cut <= 1:
+            raise InputError(
+                f"{what} compares a share with {cut:g}", file=file, fix="write 30 % as 0.30"
+            )
+
+
 def _check_points(rows: Any, what: str, file: str) -> None:
     good = isinstance(rows, list) and all(
         isinstance(row, list) and len(row) == 2 and all(_is_number(n) for n in row) for row in rows
@@ -318,6 +351,12 @@ def _check_points(rows: Any, what: str, file: str) -> None:
             f"points of {what} are no rising list of pairs",
             file=file,
             fix="points = [[0, 40], [5001, 30]]: from each cut on, so many points",
+        )
+    if rows and (rows[0][0] > 0 or any(got < 0 for _, got in rows)):
+        raise InputError(
+            f"points of {what} are below 0, or say nothing of what lies below {rows[0][0]:g}",
+            file=file,
+            fix="begin with the cut 0 and give 0 points or more",
         )
 
 
