@@ -49,6 +49,7 @@ WANT_THE_NETWORK = {
 STANDS_FOR = {
     "equity init --from FILES": "equity init --from {files} --out own.toml",
     'equity program bead-2025 maps/va --area "Wise County"': "equity program bead-2025 maps/va",
+    "equity factsheet maps/va 51195 --at 37.54,-77.44": "equity factsheet maps/va --at 38.0,-97.8",
     "equity plan maps/va --budget 20000000 --costs costs.csv": (
         "equity plan maps/va --budget 20000000 --made-up --draws 0"
     ),

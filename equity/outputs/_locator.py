@@ -70,33 +70,34 @@ def picture_of(sheet: Drawing) -> bytes:
 def _maps(figure: Any, sheet: Drawing) -> float:
     """Draw all of the run with the place in it and, of a part, its surroundings; return the end."""
     drawn = _pack.display_geometry(sheet.areas.geometry)
-    shapes = gpd.GeoSeries(drawn, index=sheet.areas.index, crs="EPSG:4269").to_crs(local_crs(drawn))
-    whole = len(sheet.here) == len(sheet.areas)
-    panes = (
-        [(0.0, 0.42, shapes)] if whole else [(0.0, 0.24, shapes), (0.25, 0.19, shapes[sheet.near])]
-    )
+    crs = local_crs(drawn)
+    shapes: Any = np.asarray(gpd.GeoSeries(drawn, crs="EPSG:4269").to_crs(crs).array)
+    here, near = (sheet.areas.index.isin(part) for part in (sheet.here, sheet.near))
+    whole = bool(here.all())
+    panes = [(0.0, 0.42, shapes)] if whole else [(0.0, 0.24, shapes), (0.25, 0.19, shapes[near])]
     codes = np.asarray(sheet.areas.index.astype(str).str[:5])
-    lines = [_pack.joined(shapes.to_numpy()[codes == code]) for code in sorted(set(codes))]
+    lines = [_pack.joined(shapes[codes == code]) for code in sorted(set(codes))]
     for left, width, framed in panes:
+        west, south, east, north = shapely.total_bounds(framed)
+        if np.isnan(west):  # of a county without polygons there is nothing to see
+            continue
         axes = figure.add_axes((left, 0.02, width, 0.96))
         axes.set_axis_off()
         axes.set_aspect("equal")
         close = framed is not shapes
         ground = {"facecolor": COLORS["shade"], "edgecolor": "none", "linewidth": 0}
         tracts = {"edgecolor": COLORS["rule"], "linewidth": 0.4} if close or whole else {}
-        add_shapes(axes, shapes.to_numpy(), **(ground | tracts))
+        add_shapes(axes, shapes, **(ground | tracts))
         if not whole:
-            add_shapes(axes, shapes[sheet.here].to_numpy(), facecolor=RAMP[5], edgecolor=RAMP[5])
-        add_shapes(
-            axes, lines, facecolor="none", edgecolor=COLORS["line"], linewidth=0.8 if close else 0.4
-        )
-        bounds = shapely.total_bounds(framed.to_numpy())
+            add_shapes(axes, shapes[here], facecolor=RAMP[5], edgecolor=RAMP[5])
+        border = {"facecolor": "none", "edgecolor": COLORS["line"]}
+        add_shapes(axes, lines, linewidth=0.8 if close else 0.4, **border)
+        span = max(east - west, north - south)
         if close or whole:
-            _sites(axes, sheet, shapes.crs)
+            _sites(axes, sheet, crs)
         else:
-            _ring(axes, shapes[sheet.here], bounds)
-        west, south, east, north = bounds
-        pad = 0.04 * max(east - west, north - south)
+            _ring(axes, shapes[here], 0.05 * span)
+        pad = 0.04 * span
         axes.set_xlim(west - pad, east + pad)
         axes.set_ylim(south - pad, north + pad)
     return 0.45
@@ -105,24 +106,20 @@ def _maps(figure: Any, sheet: Drawing) -> float:
 def _sites(axes: Any, sheet: Drawing, crs: Any) -> None:
     if sheet.sites is None or not len(sheet.sites):
         return
-    points = sheet.sites.geometry.to_crs(crs)
-    points = points[points.geom_type == "Point"]
+    points = gpd.GeoSeries(sheet.sites.geometry[sheet.sites.geom_type == "Point"]).to_crs(crs)
     axes.plot(
         points.x, points.y, "^", markersize=4.5, markerfacecolor=COLORS["paper"],
         markeredgecolor=COLORS["ink"], markeredgewidth=0.7, linestyle="none",
     )  # fmt: skip
 
 
-def _ring(axes: Any, here: gpd.GeoSeries, bounds: np.ndarray) -> None:
+def _ring(axes: Any, here: Any, least: float) -> None:
     """Put a ring about a place: in a state a tract is a dot that nobody finds."""
     from matplotlib.patches import Circle
 
-    west, south, east, north = here.total_bounds
-    if np.isnan(west):
-        return
-    least = 0.05 * max(bounds[2] - bounds[0], bounds[3] - bounds[1])
+    west, south, east, north = shapely.total_bounds(here)
     radius = max(np.hypot(east - west, north - south) / 2, least)
-    if radius > _LARGE * least:
+    if np.isnan(west) or radius > _LARGE * least:
         return
     middle = ((west + east) / 2, (south + north) / 2)
     axes.add_patch(

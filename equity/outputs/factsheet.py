@@ -169,9 +169,9 @@ def sheet_blocks(sheet: FactSheet, picture: bytes | None = None) -> Iterator[Blo
         marks.append(f"Not in this run: {names}.")
     yield Block("text", " ".join([*marks, RULE]))
     for heading, sentences in sheet.notes.items():
-        yield Block("subheading", heading)
+        yield Block("heading", heading)
         yield Block("text", " ".join(sentences))
-    yield Block("subheading", "Sources")
+    yield Block("heading", "Sources")
     yield Block("text", _sources(sheet))
 
 
@@ -225,7 +225,7 @@ def _people(sheet: FactSheet) -> Table:
 
 
 def _who(sheet: FactSheet) -> Table:
-    told = {n: describe([n])[0] for n in WHO if _known(sheet, n)}
+    told = {n: describe([n])[0] for n in WHO if n in sheet.areas}
     rows = {n: (column.label, n, column.unit) for n, column in told.items()}
     for suffix, label in sheet.care.items():
         name = f"nearest_site_min{suffix}"
@@ -240,7 +240,7 @@ def _known(sheet: FactSheet, name: str) -> bool:
 
 
 def _table(sheet: FactSheet, rows: Mapping[str, tuple[str, str, str]], caption: str) -> Table:
-    records = sheet.places.to_dict("records")
+    records = _records(sheet)
     masks = [hidden(place) for place in records]
     drawn = [
         (
@@ -303,18 +303,25 @@ def bar_labels(sheet: FactSheet) -> list[str]:
 
 def bars(sheet: FactSheet) -> dict[str, list[tuple[float | None, str]]]:
     """Return by count, for each place, the share that its bar has and the words at its end."""
-    records = sheet.places.to_dict("records")
     return {
-        _BARS[name]: [
-            (None, NOT_SHOWN)
-            if name in hidden(p) or rate in hidden(p)
-            else (None, "n/a")
-            if is_missing(p.get(rate))
-            else (float(p[rate]), say(float(p[rate]), "share"))
-            for p in records
-        ]
+        _BARS[name]: [_bar(place, name, rate) for place in _records(sheet)]
         for name, rate in _SHARES.items()
     }
+
+
+def _bar(place: Mapping[str, object], name: str, rate: str) -> tuple[float | None, str]:
+    value = place.get(rate)
+    if name in hidden(place):
+        return None, NOT_SHOWN
+    return (
+        (None, "n/a") if is_missing(value) else (float(str(value)), say(float(str(value)), "share"))
+    )
+
+
+def _records(sheet: FactSheet) -> list[dict[str, object]]:
+    return [
+        {str(name): value for name, value in row.items()} for row in sheet.places.to_dict("records")
+    ]
 
 
 _BARS = {

@@ -15,8 +15,8 @@ __all__ = ["area_at", "towns_of"]
 _KM = 111.195  # of a degree of latitude
 
 
-def towns_of(areas: gpd.GeoDataFrame) -> list[tuple[str, str, int]]:
-    """Return the towns inside areas: name, id of the area that holds its point, residents.
+def towns_of(areas: gpd.GeoDataFrame) -> list[tuple[str, str]]:
+    """Return the towns inside areas: name, id of the area that holds its point.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def towns_of(areas: gpd.GeoDataFrame) -> list[tuple[str, str, int]]:
     if not len(there):
         return []
     ids = there.index.astype(str)
-    return [(one[0], ids[one[5]], one[3]) for one in places_in(there.geometry.to_numpy())]
+    return [(one[0], ids[one[5]]) for one in places_in(there.geometry.to_numpy())]
 
 
 def area_at(areas: gpd.GeoDataFrame, latitude: float, longitude: float) -> str:

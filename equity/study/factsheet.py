@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import geopandas as gpd
 import pandas as pd
@@ -15,17 +15,14 @@ import pyogrio
 from equity.areas.geoid import LEVELS
 from equity.areas.schema import status_of_word
 from equity.areas.words import about, coarse, number, plural, sentence_list
-from equity.errors import InputError
 from equity.files.atomic import write_text
 from equity.outputs.factsheet import FEW, WHO, FactSheet, is_few, write_factsheet
 from equity.outputs.ownership import RECORD, sealed
-from equity.outputs.where import area_at, towns_of
 from equity.provenance import Source, sha256_of, software
 from equity.study import totals
-from equity.study.asked import area_slug
 from equity.study.file import read_plan
-from equity.study.naming import called, near
 from equity.study.parts import StudyPlan
+from equity.study.place_names import Place, PlaceFinder
 from equity.study.places import measured
 from equity.study.runs import Run, read_run
 from equity.study.sentences import Rows, beyond_words, practices_sentence, state_sentence
@@ -40,14 +37,6 @@ _LACK = (
     "recoverable_subscription_n", "recoverable_line_and_home_n",
 )  # fmt: skip
 _RATES = {"beyond_reach_n": "beyond_reach", "gap_n": "gap", "no_link_n": "no_link"}
-
-
-class _Place(NamedTuple):
-    """A place that was asked for."""
-
-    key: str
-    title: str
-    note: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +106,7 @@ def fact_sheets(
     """
     past = read_run(run)
     plan, _ = read_plan(Path(run) / "study.toml")
-    finder = _Finder(past)
+    finder = PlaceFinder(past)
     found = [finder.named(name) for name in places] + [finder.held(point) for point in at]
     found = list({place.key: place for place in found or [finder.whole()]}.values())
     sites = _sites(Path(run))
@@ -130,80 +119,6 @@ def fact_sheets(
     return FactSheets(f"{Path(run).name}-factsheet-{sheets[0].key}{more}", sheets, record)
 
 
-class _Finder:
-    """Finds the places of a run."""
-
-    def __init__(self, past: Run) -> None:
-        self.table, self.title = past.table, str(past.record.get("title", ""))
-        self.ids = past.table.index.astype(str)
-        self.names = {
-            key: str(name)
-            for key, name in zip(self.ids, past.table.get("name", self.ids), strict=True)
-        }
-        county = past.table.get("county_name", pd.Series("", index=past.table.index))
-        by_code = county.astype(str).groupby(self.ids.str[:_COUNTY].to_numpy())
-        # Water tracts may spell their county in another way.
-        self.counties = {str(code): max(part, key=len) or str(code) for code, part in by_code}
-
-    def whole(self) -> _Place:
-        return _Place(area_slug(self.title) or "all", self.title)
-
-    def held(self, point: str) -> _Place:
-        """Find the area that holds a point."""
-        try:
-            latitude, longitude = (float(part) for part in point.split(","))
-        except ValueError:
-            latitude = longitude = math.nan
-        if not (abs(latitude) <= 90 and abs(longitude) <= 360):
-            raise InputError(
-                f"{point!r} is no latitude and longitude",
-                fix="write degrees with a comma between, latitude first: --at 37.54,-77.44",
-            )
-        if not isinstance(self.table, gpd.GeoDataFrame):
-            raise InputError("the run has no polygons", fix="name the place by its id")
-        key = area_at(self.table, latitude, longitude)
-        return self._of(key, f"It is the area that holds {latitude:g}, {longitude:g}.")
-
-    def named(self, text: str) -> _Place:
-        """Find an area, a county, a town or all of the run by id or name."""
-        wanted = " ".join(text.split())
-        code = wanted.rpartition("US")[2]
-        if code in self.names or code in self.counties:
-            return self._of(code)
-        if called(wanted, {"": self.title}):
-            return self.whole()
-        full = {key: f"{name}, {self.counties[key[:_COUNTY]]}" for key, name in self.names.items()}
-        for known in (self.counties, self.names, full):
-            if found := called(wanted, known):
-                return self._of(self._one(wanted, found))
-        towns = towns_of(self.table) if isinstance(self.table, gpd.GeoDataFrame) else []
-        if found := called(wanted, {f"{key} {i}": town for i, (town, key, _) in enumerate(towns)}):
-            held = list(dict.fromkeys(key.partition(" ")[0] for key in found))
-            said = f"It is the area that holds the point of {wanted}; the town may reach beyond it."
-            return self._of(
-                self._one(wanted, held), f"{said} Names of places: GeoNames (CC BY 4.0)."
-            )
-        known_names = [*self.counties.values(), *(town for town, _, _ in towns)]
-        if wanted.isdigit():
-            known_names = [*self.ids, *self.counties]
-        raise InputError(f"{text!r} is no place of the run", fix=near(wanted, known_names))
-
-    def _one(self, wanted: str, found: list[str]) -> str:
-        if len(found) > 1:
-            which = [f"{self._of(key).title} ({key})" for key in found[:_MOST_NAMED]]
-            more = f" and {len(found) - _MOST_NAMED} more" if len(found) > _MOST_NAMED else ""
-            raise InputError(
-                f"{wanted!r} is {'; '.join(which)}{more}",
-                fix="give the id of the one that is meant",
-            )
-        return found[0]
-
-    def _of(self, key: str, note: str = "") -> _Place:
-        if key not in self.names or key in self.counties:
-            return _Place(key, self.counties[key], note)
-        return _Place(key, f"{self.names[key]}, {self.counties[key[:_COUNTY]]}", note)
-
-
 def _sites(folder: Path) -> gpd.GeoDataFrame | None:
     """Read the places of care that a run wrote; None where it wrote none."""
     path = folder / "communities.gpkg"
@@ -212,7 +127,7 @@ def _sites(folder: Path) -> gpd.GeoDataFrame | None:
     return gpd.GeoDataFrame(gpd.read_file(path, layer="sites").set_index("site_id"))
 
 
-def _sheet(past: Run, plan: StudyPlan, place: _Place, sites: gpd.GeoDataFrame | None) -> FactSheet:
+def _sheet(past: Run, plan: StudyPlan, place: Place, sites: gpd.GeoDataFrame | None) -> FactSheet:
     table, title = past.table, str(past.record.get("title", ""))
     ids = table.index.astype(str)
     here = pd.Series(ids.str.startswith(place.key), index=table.index)
@@ -283,12 +198,12 @@ def _numbers(plan: StudyPlan, title: str, own: pd.DataFrame) -> str:
         why = sentence_list([status_of_word(s).words for s in own["gap_status"].unique()])
         return f"{title}: no value ({why})."
     counts = totals.counts(ranked)
-    people, gap = counts.loc["population_n", "people_n"], counts.loc["gap_n"]
+    people, gap = counts["people_n"]["population_n"], counts.loc["gap_n"]
     beyond = beyond_words(plan, plan.care[0])
     if is_few(people):
         return f"{title}: {FEW} residents, too few to say more."
     small = is_few(gap["people_n"]) or is_few(gap["ceiling_n"])
-    if small and counts.loc["beyond_reach_n", "people_n"] >= 0.5:
+    if small and float(counts["people_n"]["beyond_reach_n"]) >= 0.5:
         most = "" if is_few(gap["ceiling_n"]) or pd.isna(gap["ceiling_n"]) else (
             f", up to {about(gap['ceiling_n'])} if lines and homes overlap least"
         )  # fmt: skip
@@ -330,8 +245,10 @@ def _care(
     if sites is None:
         yield "The run has no list of places of care."
         return
-    shapes = own[["geometry"]].dropna() if "geometry" in own else own.iloc[:0]
-    inside = sites.loc[sites.index.isin(sites.sjoin(shapes, predicate="within").index)]
+    inside = sites.iloc[:0]
+    if isinstance(own, gpd.GeoDataFrame):
+        shapes = own[["geometry"]].dropna()
+        inside = sites.loc[sites.index.isin(sites.sjoin(shapes, predicate="within").index)]
     names = [str(name) for name in inside["name"]]
     more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
     listed = f": {'; '.join(names[:_MOST_NAMED])}{more}" if names and not whole else ""
@@ -351,7 +268,7 @@ def _care(
 def _practices(past: Run, plan: StudyPlan) -> str:
     told = past.record.get("practices")
     frame = None if not told else pd.DataFrame.from_dict(told, orient="index")
-    return practices_sentence(frame, plan) or "the lines of practices were not looked at."
+    return practices_sentence(frame, plan) or "the run does not tell the lines of practices."
 
 
 def _sure(own: pd.DataFrame) -> Iterator[str]:

@@ -74,8 +74,9 @@ def counts(ranked: pd.DataFrame, interval: Callable[[str], Interval] | None = No
     for name in ("independence_n", "ceiling_n"):
         frame[name] = np.nan
         frame.loc["gap_n", name] = ranked[f"gap_{name}"].sum(min_count=1)
-    for name in ("gap_n", "no_link_n") if interval is not None else ():
-        frame.loc[name, ["p05_n", "p95_n"]] = interval(name)[1:]
+    if interval is not None:
+        for name in ("gap_n", "no_link_n"):
+            frame.loc[name, ["p05_n", "p95_n"]] = interval(name)[1:]
     return frame
 
 
