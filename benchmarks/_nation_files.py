@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import tomllib
+from functools import cache
+from importlib import resources
 from pathlib import Path
 
 import _bdc_files
@@ -83,15 +86,15 @@ def make_nation(folder: Path, *, states: int, share: float) -> tuple[Path, int]:
         folder, rows=round(ROWS * share), locations=round(LOCATIONS * share), tracts=TRACTS
     )
     chosen = list(jobs.items())[:states]
-    for number, (code, own) in enumerate(chosen):
+    for code, own in chosen:
         fips = f"{code:02d}"
         lines = folder / f"bdc_{fips}"
         moved = [dataclasses.replace(job, folder=lines) for job in own]
         rows += _bdc_files.write_jobs(lines, moved)
         if not (folder / f"need_{fips}.csv").exists():
-            write_state(folder, fips, number, _bdc_files.places_of(own[0]).block)
+            write_state(folder, fips, _bdc_files.places_of(own[0]).block)
     if not (folder / "clinics.csv").exists():
-        write_clinics(folder, len(jobs))
+        write_clinics(folder, [f"{code:02d}" for code in jobs])
     study = folder / f"study-{states}.toml"
     named = [f"{code:02d}" for code, _ in chosen]
     text = STUDY.format(states=named, criteria=default_criteria_text()).replace("'", '"')
@@ -99,19 +102,27 @@ def make_nation(folder: Path, *, states: int, share: float) -> tuple[Path, int]:
     return study, rows
 
 
-def corner(number: int) -> tuple[float, float]:
-    return -124.0 + 7.0 * (number % 8), 25.0 + 3.4 * (number // 8)
+@cache
+def boxes() -> dict[str, tuple[float, float, float, float]]:
+    """Return where each state is drawn: west, south, width, height, inside its own box."""
+    text = (resources.files("equity.areas") / "state_boxes.toml").read_text(encoding="utf-8")
+    found = {}
+    for fips, (west, south, east, north) in tomllib.loads(text).items():
+        left = max(west, -179.0)
+        found[fips] = (left, south, min(east - left, 7.0), min(north - south, 3.4))
+    return found
 
 
-def write_state(folder: Path, fips: str, number: int, block: np.ndarray) -> None:
+def write_state(folder: Path, fips: str, block: np.ndarray) -> None:
     """Write tracts with borders of forty vertices, the survey and the need of one state."""
     ids = pd.Series(np.unique(block // 10_000)).astype(str).str.zfill(11)
     n = len(ids)
-    west, south = corner(number)
+    west, south, width, height = boxes()[fips]
     side = int(np.ceil(np.sqrt(n)))
-    x, y = west + np.arange(n) % side * 7.0 / side, south + np.arange(n) // side * 3.4 / side
-    squares = shapely.box(x, y, x + 7.0 / side, y + 3.4 / side)
-    drawn = gpd.GeoSeries(shapely.segmentize(squares, 0.7 / side), crs="EPSG:4269")
+    wide, high = width / side, height / side
+    x, y = west + np.arange(n) % side * wide, south + np.arange(n) // side * high
+    squares = shapely.segmentize(shapely.box(x, y, x + wide, y + high), wide / 10)
+    drawn = gpd.GeoSeries(squares, crs="EPSG:4269")
     gpd.GeoDataFrame({"GEOID": ids, "NAME": ids}, geometry=drawn).to_file(
         folder / f"tracts_{fips}.gpkg"
     )
@@ -135,10 +146,10 @@ def write_state(folder: Path, fips: str, number: int, block: np.ndarray) -> None
     )
 
 
-def write_clinics(folder: Path, states: int) -> None:
+def write_clinics(folder: Path, states: list[str]) -> None:
     rng = np.random.default_rng(1)
-    corners = np.array([corner(number) for number in rng.integers(0, states, CLINICS)])
-    spot = (corners + rng.uniform(0, 1, (CLINICS, 2)) * [7.0, 3.4]).round(5)
+    own = np.array([boxes()[fips] for fips in states])[rng.integers(0, len(states), CLINICS)]
+    spot = (own[:, :2] + rng.uniform(0, 1, (CLINICS, 2)) * own[:, 2:]).round(5)
     names = {"id": [f"c{i}" for i in range(CLINICS)], "name": "Clinic"}
     pd.DataFrame({**names, "lon": spot[:, 0], "lat": spot[:, 1]}).to_csv(
         folder / "clinics.csv", index=False

@@ -8,6 +8,7 @@ import shutil
 import geopandas as gpd
 import numpy as np
 import pytest
+from outputs_data import column_of
 
 from equity.cli import app
 from equity.errors import EquityError
@@ -115,8 +116,9 @@ def test_the_folder_holds_page_table_and_provenance_and_is_a_run_s_own(runs, tmp
     assert "what changed" in page
     assert "Telehealth Access Gap: change" in page
     assert "ynthetic" in page
-    assert "down 250 people or more" in page
-    assert "Red is worse, blue better, darker the further." in page
+    drawn = column_of(page, "gap_n_change")
+    assert "down 250 people or more" in drawn["classes"]
+    assert drawn["note"] == "Red is worse, blue better, darker the further."
     assert str(tmp_path) not in page
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     assert [record[side]["rule"] for side in ("before", "after")] == ["fcc-25-3", "fcc-706-2024"]

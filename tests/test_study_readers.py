@@ -34,6 +34,7 @@ NOT_IN_A_STUDY = {
     "read_geocoded": "an answer of the geocoder, no file",
     "read_awards": "projects, for costs of one's own",
     "read_site_list": "of an application, for equity program",
+    "read_roads": "of [care], in a file of tests of its own",
 }
 """Public readers that no study file reaches, and why."""
 

@@ -187,7 +187,8 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
     from matplotlib.patheffects import withStroke
 
     names = pd.Series(_rows.texts(report.table, "county_name"), index=report.table.index)
-    counties = np.asarray(report.table.index.astype(str).str[:5])
+    # Numbered, since NumPy's own comparison of words drops NUL at their end.
+    counties, _ = pd.factorize(report.table.index.astype(str).str[:5], sort=True)
     there = ~shapely.is_empty(shapes.to_numpy()) & (names != "").to_numpy()
     if not 0 < len(set(counties[there])) <= _MOST_NAMES:
         return

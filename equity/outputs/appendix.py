@@ -24,7 +24,7 @@ __all__ = ["asked_columns", "blocks", "list_layouts", "write_appendix"]
 NO_RACE = " Race and ethnicity are left out here; the page tells of them."
 #: Longer lists belong in the workbook; the appendix says where it stopped.
 MOST_ROWS = 60
-_COMMUNITIES = (
+_STATES = (
     "population_n", "gap_n", "gap_share", "gap_line_only_n", "gap_home_only_n", "gap_both_n",
 )  # fmt: skip
 _COMPARED = ("population_n", "no_link_n", "no_link_share", "gap_n", "gap_share")
@@ -300,7 +300,7 @@ def _communities(report: Report) -> Iterator[Block]:
     if report.pages:
         yield Block("heading", _content.STATES)
         yield Block("note", _content.states_note(report))
-        yield Block("table", table=narrow(_content.states_table(report)))
+        yield Block("table", table=narrow(_content.states_table(report), _STATES))
         return
     yield Block("heading", _content.FOCUS)
     total = len(report.focus)
@@ -331,11 +331,18 @@ def _counted(report: Report, n: int) -> str:
     return plural(n, one, many)
 
 
-def narrow(table: Table, columns: tuple[str, ...] = _COMMUNITIES) -> Table:
-    """Return a table of communities as an upright page holds it: words go below the name."""
+def narrow(table: Table, columns: tuple[str, ...] = ()) -> Table:
+    """Return a table as an upright page holds it: words go below the name, and these numbers stay.
+
+    Without columns all numbers stay: of communities the registry tells which an appendix has.
+    """
     kept = {_content.heading_of(name) for name in columns}
     words = [i for i, head in enumerate(table.heads) if i and head.words]
-    numbers = [i for i, head in enumerate(table.heads) if head.label in kept]
+    numbers = [
+        i
+        for i, head in enumerate(table.heads)
+        if i and not head.words and (not columns or head.label in kept)
+    ]
     rows = tuple(
         (
             replace(row[0], small="; ".join(filter(None, [row[0].small, *_said(row, words)]))),

@@ -247,9 +247,16 @@ def front_png(front: pd.DataFrame) -> bytes | None:
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     ordered, own = front.sort_values("first_n"), front[front["is_plan"]]
-    axes.plot(ordered["first_n"], ordered["people_n"], "o-", color="#5a5a5a", markersize=4)
     axes.plot(
-        own["first_n"], own["people_n"], "D", color="#a3124a", markersize=8, label="this plan"
+        ordered["first_n"], ordered["people_n"], "o-", color=_colors.COLORS["line"], markersize=4
+    )
+    axes.plot(
+        own["first_n"],
+        own["people_n"],
+        "D",
+        color=_colors.COLORS["under-print"],
+        markersize=8,
+        label="this plan",
     )
     axes.set_xlabel("people reached in under-resourced communities", fontsize=8)
     axes.set_ylabel("people reached", fontsize=8)
@@ -323,11 +330,12 @@ def _page(report: PlanReport) -> str:
         )
     )  # fmt: skip
     made = " ".join(software().values())
+    style = _colors.css() + template("plan.css") + template("table.css")
     title = f"{report.title}: what a budget would buy"
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n{_CSP}\n'
-        f"<title>{e(title)}</title>\n<style>{_colors.css()}{template('plan.css')}{template('table.css')}</style>\n"
+        f"<title>{e(title)}</title>\n<style>{style}</style>\n"
         f"{head}\n</head>\n<body>\n<header>{stamps}<h1>{_prose(report.finding[0])}</h1>{rest}"
         f"</header>\n<main>{_drawn(counts_table(report.counts))}{canvas}{''.join(tables)}{lists}"
         '</main>\n<footer><p>On paper: <a href="plan.pdf">plan.pdf</a>. All projects: '

@@ -22,7 +22,7 @@ from equity.measures.price import INCOME_CODES
 from equity.progress import track
 from equity.provenance import Source, carry, meta, stamp
 from equity.sources.catalog import LIVE
-from equity.sources.census.acs import read_acs
+from equity.sources.census.acs import RESIDENTS, read_acs
 from equity.sources.census.boundaries import read_boundaries
 from equity.sources.roads.graph import RoadNetwork
 from equity.sources.roads.osm import read_roads
@@ -44,7 +44,6 @@ _MADE_OF = {
     "subscription_share": (("any_subscription_share",), ("B28002",)),
     "connected_share": (("device_share", "any_subscription_share"), ("B28003", "S2802")),
 }
-_POPULATION = ("B01003_001", "B01001_001", "S0601_C01_001")
 
 
 @dataclass(frozen=True)
@@ -215,7 +214,7 @@ class _Reader:
         if not own:
             raise InputError(
                 "nothing counts the residents: no [[acs]] has a population",
-                fix=f"add {_POPULATION[0]}E to the first, map the column that holds it, or bring "
+                fix=f"add {RESIDENTS[0]}E to the first, map the column that holds it, or bring "
                 "population_n in one of [[tables]]",
             )
         first, *others = stacked(own, self.states)
@@ -241,7 +240,7 @@ class _Reader:
 
     def tables(self, people: pd.DataFrame, polygons: gpd.GeoDataFrame | None) -> list[pd.DataFrame]:
         # Those that count the residents in place of a survey were read before.
-        done = [] if set(_POPULATION) & {c[:-1] for c in people.columns} else self.plan.people_by
+        done = [] if set(RESIDENTS) & {c[:-1] for c in people.columns} else self.plan.people_by
         read = [
             read_part(part, people, self.study, self.files, polygons)
             for part in self.plan.tables
@@ -380,7 +379,7 @@ def _drawable(met: pd.DataFrame) -> gpd.GeoDataFrame:
 def _refuse_unread(survey: pd.DataFrame, number: int, *, also: Collection[str]) -> None:
     """Refuse a survey of which no measure reads a column: its numbers would go nowhere."""
     codes = [str(name) for name in survey.columns if is_acs_code(str(name))]
-    read = {*codes_read(), *_POPULATION, *also}
+    read = {*codes_read(), *RESIDENTS, *also}
     if not any(code.removesuffix("_status")[:-1] in read for code in codes):
         raise InputError(
             f"acs.{number}: no measure reads a column of it ({', '.join(codes[:5])})",
@@ -391,12 +390,12 @@ def _refuse_unread(survey: pd.DataFrame, number: int, *, also: Collection[str]) 
 
 def _with_population(acs: pd.DataFrame) -> pd.DataFrame | None:
     """Return a survey with its count of residents under its name; None where it has none."""
-    for code in _POPULATION:
+    for code in RESIDENTS:
         if f"{code}E" in acs.columns:
             result = acs.assign(population_n=acs[f"{code}E"])
             if f"{code}M" in acs.columns:
                 result["population_n_moe"] = acs[f"{code}M"]
-            used, first = (name.split("_")[0] for name in (code, _POPULATION[0]))
+            used, first = (name.split("_")[0] for name in (code, RESIDENTS[0]))
             said = f"Residents are counted in {used}: {first} is not among the tables"
             return carry(result, acs, notes=[said] if used != first else [])
     return None

@@ -12,11 +12,13 @@ PACKAGE = Path(__file__).resolve().parents[2] / "equity"
 ELSEWHERE = {
     "zipfile": {
         "example/_writing.py",  # writes the publishers' archives
+        "outputs/_workbook.py",  # writes a workbook, which is an archive
         "outputs/_steady.py",  # rewrites what this package has just made
         "sources/fcc/_bdc_stream.py",  # names the type only
     },
     "csv": {
         "example/_care.py",  # writes
+        "outputs/_csv.py",  # writes
         "sources/fcc/_bdc_rows.py",  # the engine parses blocks of one buffer
         "sources/headers.py",  # splits one line of what a publisher answers
     },

@@ -21,6 +21,7 @@ import pytest
 from outputs_data import HOSTILE, SOURCES, make_table
 
 from equity.areas.join import combine
+from equity.areas.schema import columns
 from equity.areas.table import area_table
 from equity.errors import InputError, StorageError
 from equity.outputs import _steady
@@ -192,7 +193,10 @@ def test_qgis_opens_a_geopackage_in_the_classes_of_the_map(table, report, tmp_pa
                 "select column_name, name from gpkg_data_columns where table_name = 'communities'"
             )
         )
-    shown = classify(table["gap_n"].round(3), "people", direction="higher")
+    column = columns()["gap_n"]
+    shown = classify(
+        table["gap_n"].round(3), "people", direction=column.direction, limits=column.scale
+    )
     expected = dict(zip(shown.labels, shown.counts, strict=True))
     expected["no data"] = int(table["gap_n"].isna().sum())
     expected["under-resourced"] = int(table["is_under_resourced"].sum())

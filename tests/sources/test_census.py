@@ -395,6 +395,13 @@ def test_a_wrong_mapping(tmp_path, columns, says):
     assert isinstance(caught.value, ValueError | KeyError)
 
 
+def test_residents_are_one_figure_in_three_tables(tmp_path):
+    header = "GEO_ID,S0601_C01_001E,S0601_C01_001M"
+    path = wide(tmp_path, "10001040100,12,3", header=header)
+    columns = {"S0601_C01_001E": "B01003_001E", "S0601_C01_001M": "B01003_001M"}
+    assert read_acs(path, year=2023, columns=columns)["B01003_001E"].tolist() == [12]
+
+
 def test_ids_of_another_state_level_or_twice(tmp_path):
     path = wide(tmp_path, "10001040100,1,1", "51001090101,1,1")
     with pytest.raises(GeoidError, match=r"not in Delaware: '51001090101' \(lines 3\)"):

@@ -33,7 +33,10 @@ from equity.sources.area_rows import (
 from equity.sources.census._acs_forms import CODE, read_form
 from equity.sources.vintages import ids_of_edition
 
-__all__ = ["read_acs"]
+__all__ = ["RESIDENTS", "read_acs"]
+
+RESIDENTS = ("B01003_001", "B01001_001", "S0601_C01_001")
+"""Estimates that are all residents of an area: one figure, in three tables."""
 
 # Signs in place of numbers in tables from data.census.gov, as the codes the API sends.
 _ESTIMATE_SIGNS = {
@@ -228,6 +231,11 @@ def _reasons(table: pd.DataFrame, file: str) -> list[str]:
     return said
 
 
+def _one_figure(code: str) -> set[str]:
+    """Return the codes that stand for the same figure as one, itself included."""
+    return {code, *(one + code[-1] for one in RESIDENTS if code[:-1] in RESIDENTS)}
+
+
 def _check_mapping(columns: Mapping[str, str] | None) -> None:
     targets = list((columns or {}).values())
     wrong = [code for code in targets if not CODE.match(code)]
@@ -240,7 +248,7 @@ def _check_mapping(columns: Mapping[str, str] | None) -> None:
     if twice:
         raise InputError(f"two columns are mapped to {twice[0]}", fix="keep one in columns=")
     for name, code in (columns or {}).items():
-        if CODE.match(name.upper()) and name.upper() != code:
+        if CODE.match(name.upper()) and name.upper() not in _one_figure(code):
             raise InputError(
                 f"the column {name} is mapped to {code}, which is another figure",
                 fix=f"leave {name} out of columns=: its name says which it is",

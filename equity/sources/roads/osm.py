@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from scipy import sparse
@@ -19,6 +18,7 @@ from scipy import sparse
 from equity.errors import DependencyError, FormatError, InputError
 from equity.files.atomic import replacing
 from equity.files.opening import regular, sequence_of
+from equity.files.zips import DAMAGE
 from equity.net.store import store
 from equity.progress import track
 from equity.provenance import Source, file_source
@@ -153,7 +153,7 @@ def _kept(place: Path) -> RoadNetwork | None:
     try:
         with place.open("rb") as handle, np.load(handle) as found:
             one = {name: found[name] for name in (*_KEPT, "notes")}
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except (OSError, ValueError, KeyError, *DAMAGE):
         return None  # damaged: made again
     n = len(one["lon"])
     minutes = sparse.csr_array((one["data"], one["indices"], one["indptr"]), shape=(n, n))
