@@ -261,8 +261,9 @@ def _care(
         yield f"The nearest is {sites.loc[own['nearest_site_id'].iloc[0], 'name']}."
     relying = table.loc[table["nearest_site_id"].isin(inside.index), "population_n"].sum()
     if names and not whole:
-        said = FEW if is_few(relying) else about(relying)
-        yield f"About {said} people of the run have one of them nearest."
+        said = FEW if is_few(relying) else f"about {about(relying)}"
+        which = "one of them" if len(names) > 1 else "it"
+        yield f"Of the run’s residents {said} have {which} nearest."
 
 
 def _practices(past: Run, plan: StudyPlan) -> str:
@@ -298,7 +299,7 @@ def _sure(own: pd.DataFrame) -> Iterator[str]:
             "No table counts homes with both a device and a subscription here: the most that can "
             "have both were taken, so the gap is at least what is shown."
         )
-    yield "Errors of coverage filings come on top of the survey's margins."
+    yield "Errors of coverage filings come on top."
 
 
 def _sure_of_one(one: pd.Series) -> Iterator[str]:
