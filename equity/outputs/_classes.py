@@ -112,10 +112,12 @@ def _least(unit: str) -> str:
     return _said("under 0.1", unit, 0.1)
 
 
-def _between(cuts: Sequence[float], unit: str) -> tuple[str, ...]:
+def _between(cuts: Sequence[float], unit: str, *, apart: bool) -> tuple[str, ...]:
     """Name the classes between given limits, whatever values a place has."""
     one = _is_count(unit) and cuts[0] == 1
     first = _said("0" if one else f"under {_text(cuts[0], unit)}", unit, cuts[0])
+    if apart and not one:
+        first = _label(1 if _is_count(unit) else 0.1, cuts[0], unit, last=False)
     inner = [_label(low, high, unit, last=False) for low, high in pairwise(cuts)]
     return (first, *inner, f"{_said(_text(cuts[-1], unit), unit, cuts[-1])} or more")
 
@@ -164,7 +166,7 @@ def classify(
         ramp, darker for more.
     limits
         Up to five limits between classes, in the unit of the values, instead of `k` classes of
-        about equal size: then the legend is the same for every place. Where more is worse, zero
+        about equal size: then the legend is the same for every place. Unless less is worse, zero
         has a class below them, which is left out where nothing is zero. Limits below 0 and the same
         above it are of a change: no change is pale, and each way has a color of its own.
 
@@ -189,9 +191,10 @@ def classify(
         codes[known] = np.searchsorted(cuts, shown, side="right")
         # What shows as nothing: nobody, no tenth of a percent.
         none = array[known] < (0.5 if _is_count(unit) else 0.0005)
-        own_zero = direction == "higher" and unit != "km" and bool(none.any())
+        apart = direction != "lower" and unit != "km"
+        own_zero = apart and bool(none.any())
         codes[known] = np.where(none, 0, codes[known] + 1) if own_zero else codes[known]
-        labels = (*([_least(unit)] if own_zero else []), *_between(cuts, unit))
+        labels = (*([_least(unit)] if own_zero else []), *_between(cuts, unit, apart=apart))
         return Classes(codes, labels, _ramp(len(labels), direction, own_zero=own_zero))
     zeros = int((shown == 0).sum())
     own_zero = zeros > len(shown) / k and zeros < len(shown) and shown.min() == 0

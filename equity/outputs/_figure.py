@@ -28,7 +28,8 @@ _FOCUS = COLORS["under-print"]  # prints as a dark gray
 _LEGEND = 1.55  # inches under the map for scale bar and legend
 _LETTERS = 10.5  # points: at half the width they are still read
 _MOST_NAMES = 25  # counties; more would cover the map
-_MISSING = COLORS["paper"]  # no color of a class, and no hatch, which means unreliable
+#: Dots, as on the page: no color of a class, and no lines, which mean unreliable.
+_MISSING = {"facecolor": COLORS["no-data"], "hatch": "..."}
 
 
 @lru_cache(maxsize=1)  # one picture stands in both documents of a run
@@ -136,7 +137,7 @@ def _areas(axes: Any, shapes: gpd.GeoSeries, classes: Classes, rough: np.ndarray
     line = 0.35 if there.sum() < 400 else 0.15
     edge = {"edgecolor": COLORS["edge"], "linewidth": line}
     nothing = there & (classes.codes < 0)
-    _add(axes, values[nothing], facecolor=_MISSING, **edge)
+    _add(axes, values[nothing], **_MISSING, **edge)
     for k, color in enumerate(classes.colors):
         here = there & (classes.codes == k)
         _add(axes, values[here & ~rough], facecolor=color, **edge)
@@ -175,7 +176,7 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
         points = gpd.GeoSeries(points[(points.geom_type == "Point") & inside])
         size = 4 if len(points) < 60 else 2.6
         axes.plot(
-            points.x, points.y, "^", markersize=size, markerfacecolor=COLORS["paper"],
+            points.x, points.y, "o", markersize=size, markerfacecolor=COLORS["paper"],
             markeredgecolor=COLORS["ink"], markeredgewidth=0.6, linestyle="none",
         )  # fmt: skip
 
@@ -244,7 +245,7 @@ def _legend(
         for text, color in zip(classes.labels, classes.colors, strict=True)
     ]
     if (classes.codes < 0).any():
-        handles.append(box("no data (white)", facecolor=_MISSING))
+        handles.append(box("no data", **_MISSING))
     if _rows.unreliable(report.table, layer.name).any():
         handles.append(box("wide margin: unreliable", facecolor=COLORS["range"], hatch="/////"))
     if _rows.flag(report.table, "is_under_resourced").any():
@@ -255,7 +256,7 @@ def _legend(
         handles.append(Line2D([], [], color=COLORS["line"], linewidth=0.8, label="county line"))
     if report.sites is not None and len(report.sites):
         mark = Line2D(
-            [], [], marker="^", linestyle="none", markersize=5, markerfacecolor=COLORS["paper"],
+            [], [], marker="o", linestyle="none", markersize=5, markerfacecolor=COLORS["paper"],
             markeredgecolor=COLORS["ink"], label=report.sites_label,
         )  # fmt: skip
         handles.append(mark)

@@ -62,7 +62,8 @@ OVER_REPORTED = _flow("""
 BEST_CASE = _flow("""
     The best case is taken for homes: every connected home is assumed to lie where a line qualifies.
     The most people in the gap that the shares of lines and of connected homes allow, as they were
-    taken, are {ceiling}: the upper end of the range.
+    taken, are {ceiling}: the upper end of the range. A place where nobody seems to lack a line
+    alone, or a home alone, may owe that to this assumption.
 """)
 BEYOND_RULE = _flow("""
     Under a rule that leaves out satellite, cellular or unlicensed wireless, some homes that it does
@@ -85,10 +86,15 @@ BY_ROADS = {
     "curve": "short trips slower (curve)",
 }
 SITES = _flow("""
-    A site counts whether or not it takes new patients. Sites missing from the list make the gap too
+    A site counts whether or not it takes new patients, and a dental, school or mobile one of a kind
+    that counts like any other. Sites missing from the list make the gap too
     large; closed ones still listed make it too small.
 """)
-PLACES = "Statements are about places, not about each person who lives there."
+PLACES = _flow("""
+    Statements are about places, not about each person who lives there: a share of homes is taken
+    for the residents. Numbers are rounded where they are shown, and sums, differences and shares
+    are of those before rounding.
+""")
 NO_MARGINS = _flow("""
     These survey tables came without margins of error, so none can be shown; in small areas they are
     wide.
@@ -98,19 +104,20 @@ DRAWN = _flow("""
     of the error of travel estimates is taken to be shared within a county. {notes}
 """)
 LIKELY = _flow("""
-    “Very likely” (8 in 10 or more) and “likely” (5 in 10 or more) are chances that a place is truly
-    under-resourced and falls short, given the survey's margins, the places around it and the error
-    of travel estimates, as far as these are at hand; errors of coverage filings are left out. They
-    were checked against simulated surveys of Delaware and of a made-up state, where the truth is
-    known: of places given a chance from 3 to 7 in 10, that part belonged, to within 7 in 100; of
-    those given 7 to 9 in 10, 6 to 8 in 10 did; of the few above, 9 in 10. Criteria are drawn one by
-    one: where a place meets several for the same reason, it is surer than is said here. All that
-    holds over many places, not for one alone.
+    “Very likely” (8 in 10 or more), “likely” (5 in 10 or more) and “–” (less) are chances that a
+    place is truly under-resourced and falls short, given the survey's margins, the places around it
+    and the error of travel estimates, as far as these are at hand; errors of coverage filings are
+    left out. They were checked against simulated surveys of Delaware and of a made-up state, where
+    the truth is known: of places given a chance from 3 to 7 in 10, that part belonged, to within 7
+    in 100; of those given 7 to 9 in 10, 6 to 8 in 10 did; of the few above, 9 in 10. Criteria are
+    drawn one by one: where a place meets several for the same reason, it is surer than is said
+    here. All that holds over many places, not for one alone.
 """)
 LIKELY_BY_TRAVEL = _flow("""
-    “Very likely” (8 in 10 or more) and “likely” (5 in 10 or more) are chances that a place falls
-    short, given the error of travel estimates alone: who is under-resourced is taken as the tables
-    have it, without margins. What that leaves out is not known, so take them as an order.
+    “Very likely” (8 in 10 or more), “likely” (5 in 10 or more) and “–” (less) are chances that a
+    place falls short, given the error of travel estimates alone: who is under-resourced is taken as
+    the tables have it, without margins. What that leaves out is not known, so take them as an
+    order.
 """)
 BOUND = _flow("""
     In {areas} no table counts homes with both a device and a subscription, and the most that can

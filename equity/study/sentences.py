@@ -312,6 +312,6 @@ def clusters_sentence(table: pd.DataFrame) -> str:
     verb = "lies" if hot.sum() == 1 else "lie"
     return (
         f"{plural(int(hot.sum()), 'place')} with a high share in the gap {verb} among others like "
-        f"it, with {share(inside)} of the people in the gap{low}; at most about 1 in 20 of these "
-        "clusters is chance."
+        f"it, with {share(inside)} of the people in the gap{low}; of all such "
+        "clusters 1 in 20, or fewer, may be expected to be chance."
     )

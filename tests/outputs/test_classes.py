@@ -106,13 +106,13 @@ def test_a_common_zero_is_pale_unless_it_is_the_worst():
 def test_given_limits_make_the_same_legend_everywhere():
     here = classify([0.05, 0.1, 0.2499, 0.25, 0.9], "share", limits=(0.1, 0.25))
     there = classify([0.3, np.nan], "share", limits=(0.1, 0.25))
-    assert here.labels == there.labels == ("under 10 %", "10 to 25 %", "25 % or more")
+    assert here.labels == there.labels == ("0.1 to 10 %", "10 to 25 %", "25 % or more")
     assert here.colors == there.colors
     # 0.2499 is shown as 25.0 % and stands where 25.0 % stands.
     assert here.codes.tolist() == [0, 1, 2, 2, 2]
     assert there.codes.tolist() == [2, -1]
     people = classify([9, 10, 49, 50], "people", limits=(10, 50))
-    assert people.labels == ("under 10 people", "10 to 49 people", "50 people or more")
+    assert people.labels == ("1 to 9 people", "10 to 49 people", "50 people or more")
     assert people.codes.tolist() == [0, 1, 1, 2]
 
 

@@ -58,12 +58,22 @@
         return { ...config.views[k], data, shapes: unpacked[0], focus: unpacked[1], far: unpacked[2] };
       });
       this.room = { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8, 36] };
-      this.map.fitBounds(config.bounds, this.room); /* before the areas come: each is projected once */
-      this.home = this.map.getZoom();
+      this.goHome(); /* before the areas come: each is projected once */
       this.ring = [["edge", 9], ["picked", 5]].map(([name, weight]) => L.polyline([], {
         renderer: this.canvas, color: eq.color(name), weight, interactive: false }).addTo(this.map));
       this.draw(config.first);
       this.furnish();
+    }
+
+    /* All areas in sight, whatever the size of the frame now is. */
+    goHome() {
+      this.map.fitBounds(this.config.bounds, this.room);
+      this.home = this.map.getZoom();
+      this.at = this.map.getCenter();
+    }
+
+    atHome() {
+      return this.map.getZoom() === this.home && this.map.getCenter().equals(this.at);
     }
 
     /* Numbers of a column, read once; words sort by their place in the legend. */
@@ -225,7 +235,7 @@
       const { map, frame, config, room } = this;
       const Home = L.Control.extend({ onAdd: () => {
         const link = node("a", "\u2302", { href: "#", role: "button", title: "Show everything", "aria-label": "Show everything" });
-        L.DomEvent.on(link, "click", (e) => { L.DomEvent.stop(e); map.fitBounds(config.bounds, room); });
+        L.DomEvent.on(link, "click", (e) => { L.DomEvent.stop(e); this.goHome(); });
         return node("div", "", { class: "leaflet-bar leaflet-control eq-home" }, link);
       } });
       new Home({ position: "topleft" }).addTo(map);
@@ -251,7 +261,11 @@
       /* Paper is 7 inches wide between its margins; the canvas is redrawn for that, then put back. */
       const sheet = frame.querySelector(".eq-canvas");
       let seen = null;
-      const resized = () => map.invalidateSize({ animate: false, pan: false });
+      const resized = () => {
+        const home = this.atHome();
+        map.invalidateSize({ animate: false, pan: false });
+        if (home) this.goHome();
+      };
       window.addEventListener("beforeprint", () => {
         seen = [map.getCenter(), map.getZoom()];
         map.setMaxBounds(null);
