@@ -166,6 +166,7 @@ def part_of_a_study(text: str, example_state, page: str) -> None:
     assert list(problems(plan, example_state.study)) == [], page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", sorted(set(PAGES) - FOLLOWED_ELSEWHERE))
 def test_every_block_of_a_page_runs(page, desk, kept, example_state):
     given = {"FILES": ""}
@@ -234,6 +235,7 @@ def applied(block: Block, copy: Path) -> str:
     return ""
 
 
+@pytest.mark.long
 def test_a_source_a_rule_a_measure_and_an_output_are_added_as_the_page_says(tmp_path):
     shutil.copytree(
         ROOT / "equity", tmp_path / "equity", ignore=shutil.ignore_patterns("__pycache__")
