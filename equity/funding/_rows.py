@@ -122,7 +122,8 @@ def _less_funded(frame: pd.DataFrame, found: pd.DataFrame, notes: list[str]) -> 
     whole, listed = found["locations_n"], frame["funded_n"].astype(float)
     over = listed > whole + ROUNDING
     funded = listed.mask(over, whole)
-    by_area = frame.get("funded_status", pd.Series("", index=frame.index)).eq("by_area")
+    # A table that lost the column, as one that was added up does, no longer tells which.
+    by_area = frame.get("funded_status", pd.Series("", index=frame.index)).ne("ok")
     less = {
         name: frame[f"{name[:-2]}_unfunded_n"].astype(float).mask(by_area, found[name])
         for name in found.columns.intersection([*_CLASSES])
@@ -137,7 +138,7 @@ def _less_funded(frame: pd.DataFrame, found: pd.DataFrame, notes: list[str]) -> 
             f"{(listed - whole)[over].sum():,.0f} are not counted."
         )
     if unplaced.any():
-        said.append("They were matched by area, not one by one: which are funded is not known.")
+        said.append("They were not matched one by one: which are funded is not known.")
     return Rows(
         found.assign(**less, locations_n=(whole - funded).clip(lower=0.0)),
         left_out,

@@ -221,8 +221,15 @@ def test_what_a_commitment_covers_is_left_out_and_counted():
     assert bead(funded()).criteria.loc["underserved_project", "value"] == 70 / 80
 
 
-def test_a_match_by_area_that_two_ends_decide_differently_cannot_be_told():
-    test = bead(funded(funded_status=["by_area", "ok"]))
+@pytest.mark.parametrize(
+    "table",
+    [
+        funded(funded_status=["by_area", "ok"]),
+        funded().drop(columns="funded_status"),  # as a table that was added up
+    ],
+)
+def test_a_match_by_area_that_two_ends_decide_differently_cannot_be_told(table):
+    test = bead(table)
     row = test.criteria.loc["unserved_project"]
     assert pd.isna(row["met"])
     assert pd.isna(row["value"])
