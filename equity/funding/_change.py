@@ -114,13 +114,25 @@ def with_reach(table: pd.DataFrame, after: pd.Series | None) -> pd.DataFrame:
     return carry(table.assign(beyond_reach_share=later), table)
 
 
-def changed(table: pd.DataFrame, lines: Floats, homes: Floats, devices: Floats) -> pd.DataFrame:
-    """Return the table with the lines and homes that are added."""
+def changed(
+    table: pd.DataFrame, lines: Floats, homes: Floats, *, devices: Floats, subscriptions: Floats
+) -> pd.DataFrame:
+    """Return the table with the lines and homes that are added.
+
+    Of those without a device `devices` get one, alone or with all else; so for `subscriptions`.
+    What comes after, on this table, then does what it would have done together.
+    """
     c = table["connected_share"]
     new = {"connected_share": c + homes * (1 - c)}
     line = table["qualifying_share"]
     new["qualifying_share"] = line + lines * (1 - line)
-    for name, part in (("device_share", np.maximum(homes, devices)), ("subscription_share", homes)):
+    if "qualifying_n" in table.columns:
+        with_one = table["qualifying_n"]
+        # Without the number of locations, how many more is unknown where any are added.
+        every = table.get("locations_n", pd.Series(np.nan, index=table.index))
+        lacking = (every - with_one).clip(lower=0.0)
+        new["qualifying_n"] = with_one.mask(lines > 0, with_one + lines * lacking)
+    for name, part in (("device_share", devices), ("subscription_share", subscriptions)):
         if name in table.columns:
             lifted = table[name] + part * (1 - table[name])
             new[name] = lifted.clip(lower=new["connected_share"])

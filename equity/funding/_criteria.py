@@ -12,12 +12,12 @@ import pandas as pd
 from scipy.stats import norm
 
 from equity.areas.words import Z90, number, plural, share
-from equity.funding._rows import Rows
+from equity.errors import InputError
+from equity.funding._rows import ROUNDING, Rows
 from equity.funding._wording import points_words, threshold_words, value_words
-from equity.rules.program_metrics import program_metric
+from equity.rules.program_metrics import NO, YES, program_metric
 from equity.rules.program_rule import Condition, Criterion, Limb
 
-_YES, _NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
 _ROUNDING = 1e-9
 """Relative difference that is no difference: 1 - 0.9 is at least 0.10."""
 
@@ -65,7 +65,7 @@ def answer(criterion: Criterion, rows: Rows | None, amounts: Mapping[str, float]
         return _of_value(criterion, amounts)
     assert rows is not None, "a criterion of rows without rows lacks its metrics"
     if criterion.reduce == "share_of_sum":
-        found = _share_of_sum(criterion, rows.frame)
+        found = _share_of_sum(criterion, rows)
     elif criterion.reduce == "each":
         found = _each(criterion, rows)
     elif criterion.reduce == "mean_of_points":
@@ -91,12 +91,11 @@ def _of_value(criterion: Criterion, amounts: Mapping[str, float]) -> Answer:
     )
 
 
-def _share_of_sum(criterion: Criterion, frame: pd.DataFrame) -> Answer:
-    needed = frame[[*criterion.parts, criterion.whole]].astype(float)
+def _share_of_sum(criterion: Criterion, rows: Rows) -> Answer:
+    needed = rows.frame[[*criterion.parts, criterion.whole]].astype(float)
     known = needed.notna().all(axis=1)
-    part, whole = needed.loc[known, [*criterion.parts]].sum().sum(), needed.loc[known].iloc[:, -1]
-    total = float(whole.sum())
-    unknown = int((~known).sum())
+    low, high, whole = _ends(criterion, rows, needed[known])
+    total, unknown = float(whole.sum()), int((~known).sum())
     if total <= 0:
         return Answer(
             unknown_n=unknown,
@@ -104,24 +103,64 @@ def _share_of_sum(criterion: Criterion, frame: pd.DataFrame) -> Answer:
             threshold=threshold_words(criterion),
             note="No location is left to count.",
         )
-    value = float(part) / total
+    parts = [float(low.sum()), float(high.sum())]
+    ends = [part / total for part in parts]
     condition = criterion.limbs[0].conditions[0]
+    met = _between(condition, ends)
+    cut = math.nan if condition.cut is None else condition.cut
+    # Of two ends that decide alike, the one nearer the cut; of two that do not, neither.
+    value = math.nan if met is None else min(ends, key=lambda end: abs(end - cut))
     label = program_metric(criterion.parts[0]).label
     words = " or ".join([label, *(program_metric(p).label for p in criterion.parts[1:])])
     note = f"{plural(int(known.sum()), 'area')} taken as one project."
     if unknown:
         note += f" {plural(unknown, 'area')} without a count in neither number."
+    apart = slice(None) if parts[0] < parts[1] else slice(1)
+    shares, counts = (
+        " to ".join(map(say, two[apart])) for say, two in ((share, ends), (number, parts))
+    )
     return Answer(
         value=value,
-        value_text=f"{share(value)}: {number(float(part))} of {number(total)} are {words}",
+        value_text=f"{shares}: {counts} of {number(total)} are {words}",
         threshold=threshold_words(criterion),
-        met=bool(_holds(condition, pd.Series([value])).iloc[0]),
-        next_cut=math.nan if condition.cut is None else condition.cut,
+        met=met,
+        next_cut=cut,
         tested_n=int(known.sum()),
         met_n=int(known.sum()),
         unknown_n=unknown,
         note=note,
     )
+
+
+def _ends(
+    criterion: Criterion, rows: Rows, needed: pd.DataFrame
+) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """Return the least and the most that the parts can be in each area, and the whole.
+
+    Where so many locations are funded and nobody knows which, the fewest are left if all of those
+    were of the parts, the most if none was.
+    """
+    part, whole = needed[[*criterion.parts]].sum(axis=1), needed.iloc[:, -1]
+    off = pd.Series(0.0, index=needed.index)
+    if rows.unplaced_n is not None:
+        off = rows.unplaced_n[needed.index]
+    over = part - off > whole + ROUNDING
+    if over.any():
+        raise InputError(
+            f"{' and '.join(criterion.parts)} are more than {criterion.whole}",
+            rows=needed.index[over],
+            fix="a part cannot exceed its whole: mend the counts of these areas",
+        )
+    return (part - off).clip(lower=0.0), part.mask(off > 0, np.minimum(part, whole)), whole
+
+
+def _between(condition: Condition, ends: list[float]) -> bool | None:
+    """Tell whether a condition holds of a value between two ends; None if that cannot be told."""
+    held = _holds(condition, pd.Series(ends)).tolist()
+    if all(held):
+        return True
+    # Between two ends that fail, one of several cuts may yet hold.
+    return None if any(held) or (condition.cut is None and ends[0] < ends[1]) else False
 
 
 def _each(criterion: Criterion, rows: Rows) -> Answer:
@@ -333,5 +372,5 @@ def _reaches(values: np.ndarray, cut: float) -> np.ndarray:
 def _same(value: object, wanted: object) -> bool:
     text = str(value).strip().casefold()
     if isinstance(wanted, bool):
-        return text in (_YES if wanted else _NO)
+        return text in (YES if wanted else NO)
     return text == wanted

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from equity.areas.schema import statuses
 from equity.areas.words import plural
 from equity.errors import GeoidError, InputError
 from equity.rules.coverage_rule import CoverageRule, load_coverage_rule
-from equity.rules.program_metrics import program_metric
+from equity.rules.program_metrics import NO, YES, Metric, is_program_metric, program_metric
 from equity.rules.program_rule import ProgramRule
 
 KM2_PER_MI2 = 2.589988110336
 _CLASSES = ("unserved_n", "underserved_n")
 _LOCATIONS = ("locations_n", *_CLASSES)
 _HUB = "hub"
+_ROLES = ("", _HUB, "end-user", "both")
+ROUNDING = 1e-6
+"""Locations that are no difference, where counts were carried by weights."""
 _BASIS = (
     "population_n", "land_km2", "locations_n", "unserved_", "underserved_", "funded_",
     "coverage_status",
@@ -38,12 +42,16 @@ class Rows:
         What is to be said of them.
     noun
         What a row is.
+    unplaced_n
+        Of the locations left out, those of each area that may be of any class; None if there are
+        none. Its classes then hold them still.
     """
 
     frame: pd.DataFrame
     left_out_n: float = 0.0
     notes: tuple[str, ...] = ()
     noun: str = "area"
+    unplaced_n: pd.Series | None = None
 
     def has(self, name: str) -> bool:
         """Tell whether a metric is there; a column without a single value is not."""
@@ -55,6 +63,11 @@ def rows_of_areas(table: pd.DataFrame, rule: ProgramRule, coverage_rule: str) ->
 
     Locations are taken under the program's own coverage rule: the plain columns if `coverage_rule`
     classes them alike, else those with its suffix, else none.
+
+    Raises
+    ------
+    InputError
+        If a metric holds what it cannot.
     """
     asked = {m + end for c in rule.criteria for m in c.metrics for end in ("", "_moe")}
     frame = pd.DataFrame({n: table[n] for n in table if _is_needed(str(n), asked)}, table.index)
@@ -65,10 +78,11 @@ def rows_of_areas(table: pd.DataFrame, rule: ProgramRule, coverage_rule: str) ->
         if "population_n" in frame:
             made["people_per_mi2"] = frame["population_n"] / made["land_mi2"].where(land > 0)
     if not rule.coverage:
-        return Rows(frame.assign(**made))
-    lines, left_out, notes = _lines(frame, rule, coverage_rule)
-    return Rows(
-        frame.drop(columns=[*_LOCATIONS], errors="ignore").assign(**made, **lines), left_out, notes
+        return Rows(_checked(frame.assign(**made), "areas"))
+    rows = _lines(frame, rule, coverage_rule)
+    bare = frame.drop(columns=[*_LOCATIONS], errors="ignore")
+    return replace(
+        rows, frame=_checked(pd.concat([bare.assign(**made), rows.frame], axis=1), "areas")
     )
 
 
@@ -76,17 +90,18 @@ def _is_needed(name: str, asked: set[str]) -> bool:
     return name in asked or name.startswith(_BASIS)
 
 
-def _lines(
-    frame: pd.DataFrame, rule: ProgramRule, coverage_rule: str
-) -> tuple[dict[str, pd.Series], float, tuple[str, ...]]:
+def _lines(frame: pd.DataFrame, rule: ProgramRule, coverage_rule: str) -> Rows:
     wanted = load_coverage_rule(rule.coverage)
     plain = bool(coverage_rule) and _classes_alike(load_coverage_rule(coverage_rule), wanted)
     suffix = "" if plain else wanted.suffix
-    found = {
-        name: frame[name + (suffix if name in _CLASSES else "")].astype(float)
-        for name in _LOCATIONS
-        if name + (suffix if name in _CLASSES else "") in frame
-    }
+    found = pd.DataFrame(
+        {
+            name: frame[name + (suffix if name in _CLASSES else "")].astype(float)
+            for name in _LOCATIONS
+            if name + (suffix if name in _CLASSES else "") in frame
+        },
+        frame.index,
+    )
     notes = []
     status = frame.get(f"coverage_status{suffix}", pd.Series("", index=frame.index)).astype(str)
     if status.str.contains("other_technologies").any():
@@ -94,20 +109,41 @@ def _lines(
             f"The coverage table counts other technologies than {wanted.id}: "
             "its classes stand in for that rule's."
         )
-    if not rule.less_funded or "funded_n" not in frame:
-        return found, 0.0, tuple(notes)
+    if not rule.less_funded or "funded_n" not in frame or "locations_n" not in found:
+        return Rows(found, notes=tuple(notes))
     if not plain:
         notes.append("Which of these locations are already funded is not known under this rule.")
-        return found, 0.0, tuple(notes)
-    left_out = float(frame["funded_n"].sum())
-    less = {name: frame[f"{name[:-2]}_unfunded_n"].astype(float) for name in _CLASSES}
-    less["locations_n"] = found["locations_n"] - frame["funded_n"]
-    notes.append(
+        return Rows(found, notes=tuple(notes))
+    return _less_funded(frame, found, notes)
+
+
+def _less_funded(frame: pd.DataFrame, found: pd.DataFrame, notes: list[str]) -> Rows:
+    """Leave out what is funded; where only its number is known, the classes stay whole."""
+    whole, listed = found["locations_n"], frame["funded_n"].astype(float)
+    over = listed > whole + ROUNDING
+    funded = listed.mask(over, whole)
+    by_area = frame.get("funded_status", pd.Series("", index=frame.index)).eq("by_area")
+    less = {
+        name: frame[f"{name[:-2]}_unfunded_n"].astype(float).mask(by_area, found[name])
+        for name in found.columns.intersection([*_CLASSES])
+    }
+    left_out, unplaced = float(funded.sum()), funded.where(by_area, 0.0)
+    said = [
         f"{left_out:,.0f} locations that an enforceable commitment already covers are left out."
+    ]
+    if over.any():
+        said.append(
+            f"{plural(int(over.sum()), 'area')} with more funded locations listed than locations: "
+            f"{(listed - whole)[over].sum():,.0f} are not counted."
+        )
+    if unplaced.any():
+        said.append("They were matched by area, not one by one: which are funded is not known.")
+    return Rows(
+        found.assign(**less, locations_n=(whole - funded).clip(lower=0.0)),
+        left_out,
+        (*notes, *said),
+        unplaced_n=unplaced if unplaced.any() else None,
     )
-    if frame.get("funded_status", pd.Series(dtype=str)).eq("by_area").any():
-        notes.append("They were matched by area, not one by one: the share is a lower bound.")
-    return {name: less[name] for name in found}, left_out, tuple(notes)
 
 
 def _classes_alike(one: CoverageRule, other: CoverageRule) -> bool:
@@ -126,7 +162,7 @@ def rows_of_sites(sites: pd.DataFrame, table: pd.DataFrame) -> Rows:
     Raises
     ------
     InputError
-        If no site is left, or an id stands twice.
+        If no site is left, an id stands twice, a role is unknown, or a metric holds what it cannot.
     GeoidError
         If a site's area is not in the table.
     """
@@ -144,13 +180,21 @@ def rows_of_sites(sites: pd.DataFrame, table: pd.DataFrame) -> Rows:
             "the list of sites holds no end-user site", fix='say role = "end-user" or "both"'
         )
     notes = (f"{plural(int(hubs.sum()), 'hub')} without end users left out.",) if hubs.any() else ()
-    return Rows(_refused(_with_area(frame, table)), float(hubs.sum()), notes, noun="site")
+    return Rows(_checked(_with_area(frame, table), "sites"), float(hubs.sum()), notes, noun="site")
 
 
 def _role(frame: pd.DataFrame) -> pd.Series:
     if "role" not in frame:
         return pd.Series("", index=frame.index)
-    return frame["role"].astype(str).str.strip().str.casefold()
+    said = frame["role"].where(frame["role"].notna(), "").astype(str).str.strip()
+    role = said.str.casefold()
+    if (odd := ~role.isin(_ROLES)).any():
+        raise InputError(
+            f"role of the sites holds {said[odd].iloc[0]!r}",
+            rows=frame.index[odd],
+            fix=f"write {', '.join(filter(None, _ROLES))}, or leave it blank",
+        )
+    return role
 
 
 def _with_area(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -170,22 +214,45 @@ def _with_area(frame: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([frame, areas], axis=1)
 
 
-def _refused(frame: pd.DataFrame) -> pd.DataFrame:
-    """Refuse a number that a metric cannot be, before it earns points."""
-    for name in frame.columns:
-        unit = program_metric(str(name)).unit
-        if unit not in ("share", "people", "n"):
-            continue
-        try:
-            values = pd.to_numeric(frame[name]).astype(float)
-        except (TypeError, ValueError):
-            raise InputError(f"{name} of the sites holds words", fix="write numbers") from None
-        odd = (values < 0) | np.isinf(values) | ((values > 1) if unit == "share" else False)
-        if odd.any():
-            fix = (
-                "write shares, 0.195 for 19.5 %" if unit == "share" else "write counts of 0 or more"
-            )
-            raise InputError(
-                f"{name} of the sites holds {values[odd].iloc[0]:g}", rows=frame.index[odd], fix=fix
-            )
-    return frame
+def _checked(frame: pd.DataFrame, what: str) -> pd.DataFrame:
+    """Refuse what a metric cannot be, before it decides a test; words for unknown are missing."""
+    made = {}
+    for metric in (program_metric(str(n)) for n in frame if is_program_metric(str(n))):
+        name = metric.name
+        if metric.unit in ("share", "people", "n"):
+            _refuse_numbers(frame[name], metric, what)
+        elif metric.unit == "bool" or metric.words:
+            made[name] = _words(frame[name], metric, what)
+    return frame.assign(**made)
+
+
+def _refuse_numbers(given: pd.Series, metric: Metric, what: str) -> None:
+    try:
+        values = pd.to_numeric(given).astype(float)
+    except (TypeError, ValueError):
+        raise InputError(f"{metric.name} of the {what} holds words", fix="write numbers") from None
+    share = metric.unit == "share"
+    odd = (values < 0) | np.isinf(values) | ((values > 1) if share else False)
+    if odd.any():
+        fix = "write shares, 0.195 for 19.5 %" if share else "write counts of 0 or more"
+        raise InputError(
+            f"{metric.name} of the {what} holds {values[odd].iloc[0]:g}",
+            rows=given.index[odd],
+            fix=fix,
+        )
+
+
+def _words(given: pd.Series, metric: Metric, what: str) -> pd.Series:
+    """Return the words of a metric: an unknown word is no No."""
+    text = given.astype(object).map(lambda v: str(v).strip().casefold(), na_action="ignore")
+    allowed = (*YES, *NO) if metric.unit == "bool" else metric.words
+    odd = text.notna() & ~text.isin([*allowed, *statuses(), ""])
+    if odd.any():
+        raise InputError(
+            f"{metric.name} of the {what} holds {given[odd].iloc[0]!r}",
+            rows=given.index[odd],
+            fix="write true or false, or leave it blank"
+            if metric.unit == "bool"
+            else f"write {', '.join(metric.words)}, or leave it blank",
+        )
+    return given.astype(object).where(text.isin(allowed), None)

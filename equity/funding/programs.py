@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +19,7 @@ from equity.funding._criteria import Answer, answer
 from equity.funding._rows import Rows, rows_of_areas, rows_of_sites
 from equity.provenance import iso_day
 from equity.rules.program_metrics import program_metric
-from equity.rules.program_rule import Criterion, ProgramRule, load_program_rule
+from equity.rules.program_rule import Criterion, ProgramRule, checked_grant, load_program_rule
 
 __all__ = ["ProgramTest", "evaluate_program"]
 
@@ -42,11 +42,11 @@ class ProgramTest:
         Day that they are put for.
     criteria
         One row a criterion (index its key): ``label``, ``unit``, ``value``, ``threshold``,
-        ``met`` (missing where it cannot be told), ``points``, ``next_cut`` and ``margin`` (value
-        less that cut), ``probability`` (that it is met, or has these points, where it rests on a
-        survey), ``tested_n``, ``met_n``, ``unknown_n``, ``left_out_n``, ``note``, ``missing``
-        (metrics that are not there, and who publishes them), ``how`` (they are given),
-        ``citation``, ``date``, ``confidence``, ``url``.
+        ``met`` (missing where it cannot be told, or part meets and part does not), ``points``,
+        ``next_cut`` and ``margin`` (value less that cut), ``probability`` (that it is met, or has
+        these points, where it rests on a survey), ``tested_n``, ``met_n``, ``unknown_n``,
+        ``left_out_n``, ``note``, ``missing`` (metrics that are not there, and who publishes them),
+        ``how`` (they are given), ``citation``, ``date``, ``confidence``, ``url``.
     each
         One row an area or site that was tested, one column a criterion: met, or points.
     notes
@@ -75,7 +75,12 @@ class ProgramTest:
         if pd.notna(told["points"]):
             found = f"{told['points']:g} points by the published table as of {self.as_of}"
         elif pd.isna(told["met"]):
-            found = "the test cannot be told for all of it"
+            mixed = not told["unknown_n"] and 0 < told["met_n"] < told["tested_n"]
+            found = (
+                f"part meets the published test as of {self.as_of} and part does not"
+                if mixed
+                else "the test cannot be told" + " for all of it" * bool(told["unknown_n"])
+            )
         else:
             does = "meets" if told["met"] else "does not meet"
             found = f"{does} the published test as of {self.as_of}"
@@ -136,13 +141,16 @@ def evaluate_program(
     MissingColumnError
         If a metric is not there; the error says where it is to be had.
     InputError
-        If there is no such rule, a file of one is wrong, or a metric holds what it cannot.
+        If there is no such rule, a file of one is wrong, a metric holds what it cannot, the grant
+        is no positive amount, or the day is still to come.
 
     Notes
     -----
     Bins are half-open and values are not rounded. Where the table says which locations are already
     funded (``funded_n``, ``unserved_unfunded_n`` …), tests of projects leave those out and say how
-    many. Probabilities follow from published 90 % margins alone.
+    many. Matched by area alone, what is left lies between two ends: a test that both decide alike
+    has the value nearer its cut, any other cannot be told. Probabilities follow from published
+    90 % margins alone.
 
     Examples
     --------
@@ -162,7 +170,7 @@ def evaluate_program(
         "area": rows_of_areas(table, rule, coverage_rule),
         "site": None if sites is None else rows_of_sites(sites, table),
     }
-    amounts = {} if grant_usd is None else {"grant_usd": float(grant_usd)}
+    amounts = {} if grant_usd is None else {"grant_usd": checked_grant(grant_usd)}
     answers = {c.key: _answered(c, rule, given, amounts, missing) for c in rule.criteria}
     criteria = pd.DataFrame.from_dict(
         {key: found.row(rule.criteria[i]) for i, (key, found) in enumerate(answers.items())},
@@ -190,6 +198,12 @@ def _day_of(rule: ProgramRule, as_of: str | date) -> str:
         raise VintageError(
             f"{rule.id} applied from {start} to {end}, not on {day}",
             fix=f'put it for a day of those, as_of="{rule.last_read}", or use the rule of that day',
+        )
+    # A clock that is wrong does not close the days that the text is known for.
+    if day > max(str(datetime.now().astimezone().date()), rule.retrieved):
+        raise InputError(
+            f"as_of is {day}, a day to come: what holds then is not known",
+            fix=f'put it for today or before, as_of="{rule.last_read}"',
         )
     return day
 

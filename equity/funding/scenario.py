@@ -155,7 +155,10 @@ def scenario(
     lines = line_part(table, line, line_locations_n)
     homes = home_part(table, home, device, subscription)
     reached = with_reach(table, beyond_reach_after)
-    after = changed(reached, lines, homes, part_of(device, table, "device"))
+    whole = part_of(home, table, "home")
+    alone = {"devices": part_of(device, table, "device"),
+             "subscriptions": part_of(subscription, table, "subscription")}  # fmt: skip
+    after = changed(reached, lines, homes, **{k: whole + (1 - whole) * v for k, v in alone.items()})
     before_gap, after_gap = telehealth_gap(table), telehealth_gap(after)
     lost = before_gap["gap_n"].notna() & after_gap["gap_n"].isna()
     if lost.any():
@@ -177,10 +180,10 @@ def scenario(
             draw_standing(table, (), at_least=0, **ask),
             draw_standing(reached, (), at_least=0, lift=lift, **ask),
         )
-    whole = carry(after.assign(**after_gap), after, after_gap)
+    later = carry(after.assign(**after_gap), after, after_gap)
     return Scenario(
         areas=_areas(table, before_gap, after_gap, lines, homes),
-        table=whole,
+        table=later,
         counts=_counts(table, before_gap, after_gap, drawn),
         range=_side_by_side(before_gap, after_gap, ("gap_n", *_RANGE)),
         split=_side_by_side(before_gap, after_gap, SPLIT),

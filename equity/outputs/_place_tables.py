@@ -219,7 +219,9 @@ def _result(row: pd.Series) -> str:
     if not is_missing(row["points"]):
         return f"{row['points']:g} points"
     if is_missing(row["met"]):
-        return "not told for all of it"
+        mixed = not row["unknown_n"] and 0 < row["met_n"] < row["tested_n"]
+        untold = "not told for all of it" if row["unknown_n"] else "cannot be told"
+        return "part meets it, part does not" if mixed else untold
     return "meets the published test" if row["met"] else "does not meet the published test"
 
 

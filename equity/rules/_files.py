@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import math
 import tomllib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from dataclasses import MISSING, fields
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -72,6 +75,55 @@ def check_keys(
         raise InputError(
             f"{what} lacks {missing[0]!r}", file=file, fix=f"fields are {', '.join(needed)}"
         )
+
+
+def built(kind: Any, given: Mapping[str, Any], what: str, file: str) -> Any:
+    """Return a frozen part of a rule, once each of its fields is there and of its kind."""
+    known = {field.name: field for field in fields(kind)}
+    needed = [name for name, field in known.items() if field.default is MISSING]
+    check_keys(given, known, needed, what=what, file=file)
+    for key, value in given.items():
+        wanted = _TYPES[str(known[key].type)]
+        if not wanted(value):
+            raise InputError(
+                f"{what} has {key} = {value!r}", file=file, fix=f"give {known[key].type}"
+            )
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
+
+
+def is_number(value: object) -> bool:
+    """Tell whether a value is a finite number, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+_TYPES: dict[str, Any] = {
+    "str": lambda v: isinstance(v, str) and v != "",
+    "bool": lambda v: isinstance(v, bool),
+    "float | None": is_number,
+    "str | bool | None": lambda v: isinstance(v, str | bool),
+    "tuple[str, ...]": lambda v: isinstance(v, list | tuple) and all(isinstance(s, str) for s in v),
+    "tuple[tuple[float, float], ...]": lambda v: isinstance(v, tuple),
+    "tuple[Limb, ...]": lambda v: isinstance(v, tuple),
+    "tuple[Criterion, ...]": lambda v: isinstance(v, tuple),
+}
+
+
+def refuse_word(word: str, known: tuple[str, ...], key: str, file: str) -> None:
+    """Refuse a word that is not among those known."""
+    if word not in known:
+        raise InputError(f"{key} is {word!r}", file=file, fix=f"allowed: {', '.join(known)}")
+
+
+def refuse_no_day(text: str, key: str, what: str, file: str, *, empty: bool = False) -> None:
+    """Refuse a text that is no day."""
+    if empty and not text:
+        return
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise InputError(
+            f"{key} of {what} is {text!r}, no day", file=file, fix=f"{key} = 2024-03-14"
+        ) from None
 
 
 def _close(path: Path) -> str:

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-__all__ = ["Metric", "is_program_metric", "program_metric"]
+__all__ = ["NO", "YES", "Metric", "is_program_metric", "program_metric"]
+
+YES, NO = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
+"""How a table says whether."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A column that a program asks for: in words, who publishes it, and how a study takes it."""
+    """A column that a program asks for: in words, who publishes it, and how a study takes it.
+
+    Of a designation `words` are all that it may say; of a user's own metric any may be.
+    """
 
     name: str
     label: str
     unit: str
     source: str
     how: str
+    words: tuple[str, ...] = ()
 
 
 @cache
 def _metrics() -> dict[str, Metric]:
     text = (resources.files(__package__) / "program_metrics.toml").read_text(encoding="utf-8")
-    return {name: Metric(name, **told) for name, told in tomllib.loads(text).items()}
+    return {
+        name: Metric(name, **(told | {"words": tuple(told.get("words", ()))}))
+        for name, told in tomllib.loads(text).items()
+    }
 
 
 def is_program_metric(name: str) -> bool:
@@ -32,6 +43,7 @@ def is_program_metric(name: str) -> bool:
     return name in _metrics()
 
 
+@cache
 def program_metric(name: str) -> Metric:
     """Return what is known of a metric; one of a user's own rule speaks for itself.
 
@@ -40,6 +52,10 @@ def program_metric(name: str) -> Metric:
     >>> program_metric("grant_usd").label
     'the grant requested'
     """
+    if name in _metrics():
+        return _metrics()[name]
     how = f"a column {name} in the table or list"
-    own = Metric(name, name.replace("_", " "), "number", "a source of the user's own", how)
-    return _metrics().get(name, own)
+    if close := difflib.get_close_matches(name, _metrics(), n=1, cutoff=0.85):
+        how += f"; did you mean {close[0]}?"
+    unit = "share" if name.endswith("_share") else "number"
+    return Metric(name, name.replace("_", " "), unit, "a source of the user's own", how)

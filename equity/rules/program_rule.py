@@ -5,15 +5,24 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from equity.errors import InputError
-from equity.rules._files import check_keys, list_rules, read_rule
+from equity.rules._files import (
+    built,
+    check_keys,
+    is_number,
+    list_rules,
+    read_rule,
+    refuse_no_day,
+    refuse_word,
+)
 from equity.rules.coverage_rule import list_coverage_rules
+from equity.rules.program_metrics import program_metric
 
 __all__ = [
     "CONFIDENCE",
@@ -21,6 +30,7 @@ __all__ = [
     "Criterion",
     "Limb",
     "ProgramRule",
+    "checked_grant",
     "list_program_rules",
     "load_program_rule",
 ]
@@ -30,8 +40,6 @@ CONFIDENCE = ("primary", "secondary", "unverified")
 
 UNITS = ("area", "site", "project")
 REDUCES = ("each", "share_of_sum", "mean_of_points", "points_of_mean", "value")
-
-_NUMBER = (int, float)
 
 
 @dataclass(frozen=True)
@@ -178,9 +186,16 @@ class ProgramRule:
         """
         if self.match_share is None:
             raise InputError(f"{self.id} tells no match", fix="see the program's notice")
-        if not 0 < grant_usd < math.inf:
-            raise InputError(f"a grant of {grant_usd:,.0f} dollars", fix="give what is requested")
-        return grant_usd * self.match_share, self.match_share / (1 + self.match_share)
+        return checked_grant(grant_usd) * self.match_share, self.match_share / (
+            1 + self.match_share
+        )
+
+
+def checked_grant(grant_usd: float) -> float:
+    """Return a grant in dollars, once it is a positive amount."""
+    if not 0 < grant_usd < math.inf:
+        raise InputError(f"a grant of {grant_usd:,.0f} dollars", fix="give what is requested")
+    return float(grant_usd)
 
 
 def list_program_rules() -> list[str]:
@@ -228,7 +243,7 @@ def load_program_rule(name: str | Path) -> ProgramRule:
         "statements": tuple(str(s["text"]) for s in said),
     }
     known = {k: str(v) if isinstance(v, date) else v for k, v in values.items()}
-    rule: ProgramRule = _built(ProgramRule, known, "the rule", file)
+    rule: ProgramRule = built(ProgramRule, known, "the rule", file)
     _check(rule, file)
     return rule
 
@@ -239,14 +254,14 @@ def _check(rule: ProgramRule, file: str) -> None:
             f"the id {rule.id!r} cannot name a file", file=file, fix="for example dlt-2027"
         )
     for key in ("applies_from", "applies_to", "retrieved"):
-        _refuse_no_day(getattr(rule, key), key, "the rule", file, empty=key != "retrieved")
+        refuse_no_day(getattr(rule, key), key, "the rule", file, empty=key != "retrieved")
     if rule.applies_to and rule.applies_to < rule.applies_from:
         raise InputError(
             f"it ends on {rule.applies_to}, before it begins on {rule.applies_from}",
             file=file,
             fix="mend applies_from or applies_to",
         )
-    _refuse_word(rule.confidence, CONFIDENCE, "confidence of the source", file)
+    refuse_word(rule.confidence, CONFIDENCE, "confidence of the source", file)
     if rule.coverage and rule.coverage not in list_coverage_rules():
         raise InputError(
             f"no coverage rule is called {rule.coverage!r}",
@@ -256,6 +271,14 @@ def _check(rule: ProgramRule, file: str) -> None:
     keys = [criterion.key for criterion in rule.criteria]
     if twice := sorted({key for key in keys if keys.count(key) > 1}):
         raise InputError(f"two criteria are called {twice[0]!r}", file=file, fix="rename one")
+    for criterion in rule.criteria:
+        if criterion.date > (end := rule.applies_to or rule.retrieved):
+            raise InputError(
+                f"criterion {criterion.key!r} is of {criterion.date}, after {end}, the last day "
+                "that the text is known for",
+                file=file,
+                fix="mend date, applies_to or retrieved",
+            )
     if rule.match_share is not None and not 0 <= rule.match_share <= 1:
         raise InputError(f"match_share is {rule.match_share}", file=file, fix="a share: 0.15")
 
@@ -275,12 +298,13 @@ def _criterion(given: Mapping[str, Any], file: str) -> Criterion:
         limbs = (*limbs, Limb("", (_condition(asked, what, file),)))
     own = {k: str(v) if isinstance(v, date) else v for k, v in own.items()}
     points = tuple((float(cut), float(got)) for cut, got in rows)
-    made: Criterion = _built(Criterion, own | {"limbs": limbs, "points": points}, what, file)
-    _refuse_word(made.unit, UNITS, f"unit of {what}", file)
-    _refuse_word(made.reduce, REDUCES, f"reduce of {what}", file)
-    _refuse_word(made.confidence, CONFIDENCE, f"confidence of {what}", file)
-    _refuse_no_day(made.date, "date", what, file)
+    made: Criterion = built(Criterion, own | {"limbs": limbs, "points": points}, what, file)
+    refuse_word(made.unit, UNITS, f"unit of {what}", file)
+    refuse_word(made.reduce, REDUCES, f"reduce of {what}", file)
+    refuse_word(made.confidence, CONFIDENCE, f"confidence of {what}", file)
+    refuse_no_day(made.date, "date", what, file)
     _refuse_senseless(made, what, file)
+    _refuse_percent(made, what, file)
     return made
 
 
@@ -309,9 +333,24 @@ def _refuse_senseless(made: Criterion, what: str, file: str) -> None:
         )
 
 
+def _refuse_percent(made: Criterion, what: str, file: str) -> None:
+    """Refuse a cut that no share can reach."""
+    cuts = [(made.metric, cut) for cut, _ in made.points]
+    for limb in made.limbs:
+        for one in limb.conditions:
+            given = (one.at_least, one.at_most, one.below)
+            cuts += [(one.metric, cut) for cut in given if cut is not None]
+    for metric, cut in cuts:
+        is_share = made.reduce == "share_of_sum" or program_metric(metric).unit == "share"
+        if is_share and not 0 <= cut <= 1:
+            raise InputError(
+                f"{what} compares a share with {cut:g}", file=file, fix="write 30 % as 0.30"
+            )
+
+
 def _check_points(rows: Any, what: str, file: str) -> None:
     good = isinstance(rows, list) and all(
-        isinstance(row, list) and len(row) == 2 and all(_is_number(n) for n in row) for row in rows
+        isinstance(row, list) and len(row) == 2 and all(is_number(n) for n in row) for row in rows
     )
     if not good or len(rows) == 1 or any(low[0] >= high[0] for low, high in pairwise(rows)):
         raise InputError(
@@ -319,6 +358,14 @@ def _check_points(rows: Any, what: str, file: str) -> None:
             file=file,
             fix="points = [[0, 40], [5001, 30]]: from each cut on, so many points",
         )
+    if rows and rows[0][0] > 0:
+        raise InputError(
+            f"points of {what} say nothing of what lies below {rows[0][0]:g}",
+            file=file,
+            fix=f"begin with the cut 0: points = [[0, 0], [{rows[0][0]:g}, {rows[0][1]:g}], …]",
+        )
+    if any(got < 0 for _, got in rows):
+        raise InputError(f"points of {what} are below 0", file=file, fix="give 0 or more")
 
 
 def _limb(given: Any, what: str, file: str) -> Limb:
@@ -332,7 +379,7 @@ def _limb(given: Any, what: str, file: str) -> Limb:
 
 def _condition(given: Any, what: str, file: str) -> Condition:
     given = _table(given, f"a condition of {what}", file)
-    made: Condition = _built(Condition, given, f"a condition of {what}", file)
+    made: Condition = built(Condition, given, f"a condition of {what}", file)
     if all(getattr(made, key) is None for key in _CUTS):
         raise InputError(
             f"a condition of {what} compares nothing",
@@ -340,35 +387,6 @@ def _condition(given: Any, what: str, file: str) -> Condition:
             fix=f"give one of {', '.join(_CUTS)}",
         )
     return made
-
-
-def _built(kind: Any, given: Mapping[str, Any], what: str, file: str) -> Any:
-    known = {field.name: field for field in fields(kind)}
-    needed = [name for name, field in known.items() if field.default is MISSING]
-    check_keys(given, known, needed, what=what, file=file)
-    for key, value in given.items():
-        wanted = _TYPES[str(known[key].type)]
-        if not wanted(value):
-            raise InputError(
-                f"{what} has {key} = {value!r}", file=file, fix=f"give {known[key].type}"
-            )
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in given.items()})
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, _NUMBER) and not isinstance(value, bool) and math.isfinite(value)
-
-
-_TYPES: dict[str, Any] = {
-    "str": lambda v: isinstance(v, str) and v != "",
-    "bool": lambda v: isinstance(v, bool),
-    "float | None": _is_number,
-    "str | bool | None": lambda v: isinstance(v, str | bool),
-    "tuple[str, ...]": lambda v: isinstance(v, list | tuple) and all(isinstance(s, str) for s in v),
-    "tuple[tuple[float, float], ...]": lambda v: isinstance(v, tuple),
-    "tuple[Limb, ...]": lambda v: isinstance(v, tuple),
-    "tuple[Criterion, ...]": lambda v: isinstance(v, tuple),
-}
 
 
 def _table(given: Any, key: str, file: str) -> Mapping[str, Any]:
@@ -382,19 +400,3 @@ def _tables(data: Mapping[str, Any], key: str, file: str) -> list[Mapping[str, A
     if not isinstance(found, list) or not found:
         raise InputError(f"no {key}", file=file, fix=f"add [[{key}]] parts")
     return [_table(one, key, file) for one in found]
-
-
-def _refuse_word(word: str, known: tuple[str, ...], key: str, file: str) -> None:
-    if word not in known:
-        raise InputError(f"{key} is {word!r}", file=file, fix=f"allowed: {', '.join(known)}")
-
-
-def _refuse_no_day(text: str, key: str, what: str, file: str, *, empty: bool = False) -> None:
-    if empty and not text:
-        return
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        raise InputError(
-            f"{key} of {what} is {text!r}, no day", file=file, fix=f"{key} = 2024-03-14"
-        ) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pandas as pd
 from equity.areas.geoid import LEVELS, find_state, normalize
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import read_text_table
-from equity.provenance import file_source, stamp
+from equity.provenance import file_source, iso_day, stamp
 from equity.sources._cells import rows_matching
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import index_by_area, require_columns, row_labels, to_numbers
@@ -68,7 +69,7 @@ def read_funded(
         CSV or workbook: one row a location (with a header, or a bare list of ten-digit ids, as
         states publish them), a block, or another area with the number of its funded locations.
     as_of
-        Date of the list.
+        Date of the list: a day, month or year.
     level
         ``"location"``, or what a row is: ``"block"``, ``"block_group"``, ``"tract"``, ``"county"``.
         Blocks without a number are funded as a whole.
@@ -93,7 +94,7 @@ def read_funded(
     Raises
     ------
     InputError
-        If the level is none of these, or an id or a number cannot be one.
+        If the level is none of these, `as_of` is no date, or an id or a number cannot be one.
     FormatError
         If the file is the FCC's list of locations that are *not* funded.
     MissingFileError, MissingColumnError, GeoidError
@@ -104,6 +105,7 @@ def read_funded(
             f"no list of funded {level} areas",
             fix='level is "location", "block", "block_group", "tract" or "county"',
         )
+    _refuse_no_date(as_of, path)
     if "unfunded" in Path(path).name.casefold():
         raise FormatError(
             "is the FCC's list of locations without funding",
@@ -122,6 +124,16 @@ def read_funded(
         return stamp(table, sources=[source], notes=notes)
     vintage = vintage_of(table.index.str[:11], year=2020, regions_from=2022, file=path)
     return stamp(table, level=level, geo_vintage=vintage, sources=[source], notes=notes)
+
+
+def _refuse_no_date(as_of: str, path: str | Path) -> None:
+    """Refuse what is no day, month or year."""
+    try:
+        date.fromisoformat(f"{iso_day(as_of)}-01-01"[:10])
+    except ValueError:
+        raise InputError(
+            f"as_of is {str(as_of)!r}, no date", file=path, fix='for example as_of="2026-01-31"'
+        ) from None
 
 
 def _read(path: str | Path, *, headless: bool) -> pd.DataFrame:
@@ -205,9 +217,9 @@ def _areas(
     geoids = normalize(ids, level=level, file=path)
     if "funded_n" in frame:
         numbers = to_numbers(frame, {"funded_n": "funded_n"}, path)["funded_n"]
-        if (wrong := (numbers < 0) | numbers.isna()).any():
+        if (wrong := (numbers < 0) | numbers.isna() | (numbers % 1 != 0)).any():
             raise InputError(
-                "a number of funded locations is missing or negative",
+                "a number of funded locations is missing or negative, or no whole number",
                 file=path,
                 rows=row_labels(frame.index, wrong),
                 fix="give 0 where none is funded, or leave the row out",
@@ -262,7 +274,7 @@ def read_awards(
     path
         CSV or workbook.
     as_of
-        Date of the list.
+        Date of the list: a day, month or year.
     columns
         Column of the file -> ``project``, ``program``, ``provider``, ``technology``, ``award_usd``
         or ``planned_n``, where its names are others than the publishers'.
@@ -283,12 +295,13 @@ def read_awards(
     MissingColumnError
         If no column is known to hold projects, dollars or locations.
     InputError
-        If a project stands twice, or a number is negative.
+        If a project stands twice, a number is negative, or `as_of` is no date.
 
     Notes
     -----
     A sum over projects divides sums: dollars of all by locations of all, not the mean of ratios.
     """
+    _refuse_no_date(as_of, path)
     frame = rows_matching(_renamed(read_text_table(path), columns, path), dict(where or {}), path)
     _need(frame, ["project", "award_usd", "planned_n"], path)
     dollars = frame["award_usd"].str.replace("$", "", regex=False)

@@ -221,9 +221,52 @@ def test_what_a_commitment_covers_is_left_out_and_counted():
     assert bead(funded()).criteria.loc["underserved_project", "value"] == 70 / 80
 
 
-def test_a_match_by_area_is_called_a_bound():
+def test_a_match_by_area_that_two_ends_decide_differently_cannot_be_told():
     test = bead(funded(funded_status=["by_area", "ok"]))
-    assert "lower bound" in test.criteria.loc["unserved_project", "note"]
+    row = test.criteria.loc["unserved_project"]
+    assert pd.isna(row["met"])
+    assert pd.isna(row["value"])
+    assert row["value_text"].startswith("75.0 % to 87.5 %: 60 to 70 of 80 are unserved")
+    assert "which are funded is not known" in row["note"]
+    assert "the test cannot be told (75.0 % to 87.5 %" in test.sentences()[0]
+
+
+def by_hand(table):
+    """Try every allocation of the funded of one area: which shares can be left."""
+    whole, unserved, under, listed = (int(n) for n in table.iloc[0, :4])
+    other = whole - unserved - under
+    left = [
+        (unserved - u, unserved - u + under - v)
+        for u in range(unserved + 1)
+        for v in range(under + 1)
+        if 0 <= listed - u - v <= other
+    ]
+    return [{pair[i] / (whole - listed) >= 0.8 for pair in left} for i in (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("whole", "unserved", "under", "listed"),
+    [(100, 50, 50, 50), (20, 18, 2, 10), (20, 2, 2, 4), (20, 19, 1, 2), (20, 14, 3, 9), (20, 9, 9, 1)],
+)  # fmt: skip
+def test_the_two_ends_are_those_of_every_way_to_fund(whole, unserved, under, listed):
+    table = areas(
+        locations_n=[whole], unserved_n=[unserved], underserved_n=[under], funded_n=[listed],
+        unserved_unfunded_n=[max(unserved - listed, 0)], underserved_unfunded_n=[0],
+        funded_status=["by_area"],
+    )  # fmt: skip
+    for said, met in zip(by_hand(table), bead(table).criteria["met"], strict=True):
+        assert pd.isna(met) if len(said) == 2 else said == {bool(met)}
+
+
+def test_funded_beyond_an_area_s_locations_takes_none_of_another_s():
+    table = areas(
+        locations_n=[100.0, 10.0], unserved_n=[70.0, 0.0], underserved_n=[0.0, 0.0],
+        funded_n=[0.0, 60.0], unserved_unfunded_n=[70.0, 0.0],
+        underserved_unfunded_n=[0.0, 0.0], funded_status=["ok", "by_area"],
+    )  # fmt: skip
+    row = bead(table).criteria.loc["unserved_project"]
+    assert (row["value"], bool(row["met"]), row["left_out_n"]) == (0.7, False, 10)
+    assert "1 area with more funded locations listed than locations: 50 are not" in row["note"]
 
 
 def test_lines_of_another_rule_are_not_taken_for_the_programs():
@@ -246,7 +289,8 @@ def test_a_table_of_other_technologies_says_so():
 def test_areas_without_a_count_are_in_neither_number():
     row = bead(funded(unserved_n=[50.0, None], unserved_unfunded_n=[30.0, None])).criteria.iloc[0]
     assert (row["value"], row["unknown_n"]) == (30 / 40, 1)
-    nothing = funded(locations_n=[20.0, 0.0], funded_n=[20.0, 0.0], unserved_unfunded_n=[0.0, 0.0])
+    nothing = funded(locations_n=[20.0, 0.0], funded_n=[20.0, 0.0], unserved_unfunded_n=[0.0, 0.0],
+                     underserved_unfunded_n=[0.0, 0.0])  # fmt: skip
     row = bead(nothing).criteria.iloc[0]
     assert pd.isna(row["met"])
     assert "No location is left" in row["note"]
@@ -348,6 +392,20 @@ def test_areas_that_meet_are_told_with_their_residents():
     assert (row["met_n"], row["tested_n"]) == (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["designated", "not_designated", "designated"], "part meets the published test as of 2026-11-23 and part does not"),
+        (["designated", "not_designated", "not_covered"], "the test cannot be told for all of it"),
+        (["designated", "designated", None], "the test cannot be told for all of it"),
+        (["designated"] * 3, "meets the published test as of"),
+    ],
+)  # fmt: skip
+def test_part_that_meets_and_part_that_does_not_is_fully_known(words, says):
+    test = evaluate_program(areas(hpsa_pc_status=words), "hpsa", as_of="2026-11-23", missing="say")
+    assert f": {says}" in test.sentences()[0]
+
+
 # --- bad input -----------------------------------------------------------------------------------
 
 
@@ -371,6 +429,15 @@ def test_a_day_outside_the_rules_days_is_refused_with_one_inside(day, program):
         (lambda: dlt(pd.DataFrame({"place_population_n": [1], "saipe_poverty_share": [19.5]})), InputError, "0.195 for 19.5 %"),
         (lambda: dlt(pd.DataFrame({"place_population_n": ["few"], "saipe_poverty_share": [0.1]})), InputError, "holds words"),
         (lambda: dlt(pd.DataFrame({"place_population_n": [1, 2]}, index=["a", "a"])), InputError, "more than once"),
+        (lambda: bead(lines(10, 0, 0).assign(unserved_n=50.0)), InputError, "unserved_n are more than locations_n"),
+        (lambda: bead(lines(50, -3, 10)), InputError, "underserved_n of the areas holds -3"),
+        (lambda: dlt(None, "dlt-fy2025", grant_usd=float("nan"), missing="say"), InputError, "a grant of nan"),
+        (lambda: dlt(None, "dlt-2020", grant_usd=-5.0, missing="say"), InputError, "a grant of -5"),
+        (lambda: dlt(pd.DataFrame({"place_population_n": [1], "is_beside_urban_area": ["maybe"]}), "dlt-fy2026"), InputError, "is_beside_urban_area of the sites holds 'maybe'"),
+        (lambda: evaluate_program(areas(is_rural_forhp=["maybe"], ruca_primary=[99]), "forhp", as_of="2025-01-01"), InputError, "is_rural_forhp of the areas holds 'maybe'"),
+        (lambda: evaluate_program(areas(mua_status=["xx"]), "mua", as_of="2026-11-23"), InputError, "mua_status of the areas holds 'xx'.*not_designated"),
+        (lambda: dlt(pd.DataFrame({"place_population_n": [1], "role": ["Hub site"]})), InputError, "role of the sites holds 'Hub site'.*end-user"),
+        (lambda: evaluate_program(areas(mua_status=["designated"]), "mua", as_of="2099-01-01"), InputError, "a day to come"),
         (lambda: bead(lines(1, 0, 0), missing="skip"), ArgumentError, '"raise" or "say"'),
         (lambda: evaluate_program(lines(1, 0, 0), "bead-20255", as_of="2026-01-01"), InputError, "but 'bead-2025'"),
     ],
@@ -405,5 +472,5 @@ def test_the_match_and_a_later_day_are_said():
         "Match: 15,000 dollars, 15 % of the grant requested (13.0 % of the two together)."
         in test.notes
     )
-    late = evaluate_program(areas(mua_status=["designated"]), "mua", as_of="2027-05-01")
+    late = evaluate_program(areas(mua_status=["designated"]), "mua", as_of="2026-11-24")
     assert "The text was last read on 2026-11-23: look for a later one." in late.notes

@@ -58,6 +58,32 @@ def test_devices_and_subscriptions_fall_on_homes_as_in_a_census_of_them():
     assert found.areas["homes_connected_n"].iloc[0] == pytest.approx(connected - 40)
 
 
+STEPS = {"line": 0.5, "home": 0.3, "device": 0.4, "subscription": 0.7}
+
+
+def test_a_change_on_the_table_as_it_would_be_is_the_change_made_together():
+    at_once, later = scenario(TABLE, **STEPS).table, TABLE
+    for step, part in STEPS.items():
+        later = scenario(later, **{step: part}).table
+    names = ["qualifying_share", "qualifying_n", "connected_share", "device_share",
+             "subscription_share", "gap_n"]  # fmt: skip
+    np.testing.assert_allclose(later[names], at_once[names], rtol=1e-12)
+
+
+def test_the_table_as_it_would_be_holds_what_was_given_and_no_more():
+    table = areas(1).assign(
+        device_share=0.5, subscription_share=0.6, connected_share=0.4, qualifying_share=0.2,
+        locations_n=500.0, qualifying_n=100.0,
+    )  # fmt: skip
+    after = scenario(table, subscription=1.0, line=0.5).table.iloc[0]
+    found = [after[name] for name in ("subscription_share", "device_share", "qualifying_share")]
+    assert found == pytest.approx([1.0, 0.5, 0.6])
+    assert after["connected_share"] == pytest.approx(0.5)
+    assert after["qualifying_n"] == 300
+    with pytest.raises(InputError, match="more than there are without"):
+        scenario(scenario(table, line=0.5).table, line_locations_n=pd.Series(350.0, table.index))
+
+
 def test_lines_to_chosen_locations_are_counted():
     where = pd.Series({TABLE.index[1]: 100.0})
     found = scenario(TABLE, line_locations_n=where)

@@ -92,9 +92,10 @@ def test_by_area_the_truth_lies_within_the_bounds(seed):
     lines, listed = state(seed=seed)
     exact, bound = already_funded(lines, listed), already_funded(by_area(lines), listed)
     assert bound["funded_n"].equals(exact["funded_n"])
+    assert (bound["unserved_unfunded_n"] <= exact["unserved_unfunded_n"]).all()
+    left = ["unserved_unfunded_n", "underserved_unfunded_n"]
+    assert (bound[left].sum(axis=1) <= exact[left].sum(axis=1)).all()
     for name in ("unserved", "underserved"):
-        assert (bound[f"{name}_unfunded_n"] <= exact[f"{name}_unfunded_n"]).all()
-        assert (bound[f"{name}_funded_n"] >= exact[f"{name}_funded_n"]).all()
         parts = bound[f"{name}_unfunded_n"] + bound[f"{name}_funded_n"]
         assert parts.to_list() == by_area(lines)[f"{name}_n"].to_list()
     assert set(bound["funded_status"]) == {"by_area"}
@@ -131,6 +132,8 @@ ELSEWHERE = LISTED.set_axis("2" + LISTED.index.str[1:]).rename_axis("location_id
         (by_area(LINES), counts(["51001"], [3.0], level="county"), InputError, "larger than a tract"),
         (by_area(LINES), counts(["10001040100"], [3.0]), InputError, "not among the lines"),
         (by_area(LINES), counts(TRACTS[:1], [3.0], geo_vintage="2010"), VintageError, "2010"),
+        (by_area(LINES).assign(underserved_n=999.0), LISTED, InputError, "fewer than unserved and"),
+        (by_area(LINES).assign(unserved_n=-3.0), LISTED, InputError, "fewer locations than none"),
         (by_area(LINES)[["locations_n"]], LISTED, MissingColumnError, "lines lack unserved_n"),
     ],
 )  # fmt: skip
@@ -143,5 +146,25 @@ def test_more_funded_than_there_are_is_noted_not_hidden():
     from equity.provenance import meta
 
     table = already_funded(by_area(LINES), counts(TRACTS[:1], [9999.0]))
-    assert table.loc[TRACTS[0], "unserved_unfunded_n"] == 0
-    assert "more funded locations listed than locations" in meta(table).notes[-1]
+    whole = by_area(LINES).loc[TRACTS[0], "locations_n"]
+    assert table.loc[TRACTS[0], ["unserved_unfunded_n", "underserved_unfunded_n"]].eq(0).all()
+    assert table.loc[TRACTS[0], "funded_n"] == whole
+    said = f"more funded locations listed than locations: {9999 - whole:,.0f} are left out"
+    assert said in meta(table).notes[-1]
+
+
+@pytest.mark.parametrize("listed", [0.0, 30.0, 50.0, 70.0, 100.0, 130.0])
+def test_a_location_matched_by_area_is_funded_once(listed):
+    lines = by_area(LINES).iloc[:1].assign(locations_n=100.0, unserved_n=50.0, underserved_n=40.0)
+    table = already_funded(lines, counts(lines.index, [listed])).iloc[0]
+    parts = table["unserved_funded_n"] + table["underserved_funded_n"]
+    assert parts == min(listed, 90) <= table["funded_n"]
+    assert table["unserved_funded_n"] == min(listed, 50)
+    # No allocation of so many funded leaves fewer without.
+    left = min(
+        90 - unserved - underserved
+        for unserved in range(51)
+        for underserved in range(41)
+        if unserved + underserved <= min(listed, 100)
+    )
+    assert table["unserved_unfunded_n"] + table["underserved_unfunded_n"] == left

@@ -158,6 +158,12 @@ def test_a_users_own_rule_loads(tmp_path):
         ("points = [[0, 10], [100, 0]]", "points = [[100, 10], [0, 0]]", "no rising list"),
         ("points = [[0, 10], [100, 0]]", "points = [[0, 50, 10]]", "no rising list"),
         ("points = [[0, 10], [100, 0]]", "points = [[0, 10]]", "no rising list"),
+        ("points = [[0, 10], [100, 0]]", "points = [[0, 10], [100, -40]]", "below 0"),
+        ("points = [[0, 10], [100, 0]]", "points = [[50, 10], [100, 0]]", "lies below 50"),
+        ("at_least = 0.5", "at_least = 50", "compares a share with 50.*write 30 % as 0.30"),
+        ('"place_population_n", at_most = 50', '"own_share", below = 30', "compares a share with 30"),
+        ('metric = "place_population_n"\npoints = [[0, 10], [100', 'metric = "saipe_poverty_share"\npoints = [[0, 10], [30', "compares a share with 30"),
+        ('date = 2026-12-01\nconfidence = "secondary"', 'date = 2099-12-01\nconfidence = "secondary"', "2099-12-01, after 2027-06-30"),
         ('whole = "locations_n"\n', "", "needs parts, whole and one cut"),
         ('date = 2026-12-01\nconfidence = "secondary"', 'date = "soon"\nconfidence = "secondary"', "'soon', no day"),
         ('confidence = "secondary"', 'confidence = "sure"', "allowed: primary, secondary, unverified"),
@@ -185,6 +191,11 @@ def test_a_wrong_field_names_the_file_and_what_is_allowed(tmp_path, old, new, sa
         load_program_rule(path)
     assert caught.value.file == str(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_misspelt_metric_is_told_the_closest_and_another_is_the_users_own():
+    assert program_metric("place_populaton_n").how.endswith("did you mean place_population_n?")
+    assert "did you mean" not in program_metric("broadband_office_score").how
 
 
 def test_an_unknown_program_is_told_the_closest(tmp_path):

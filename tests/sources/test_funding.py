@@ -63,6 +63,9 @@ def test_rows_of_areas_add_up_and_a_choice_of_rows_is_kept(tmp_path):
         (FCC.replace("location_id", "place"), {}, MissingColumnError, '"their name" = "location_id"'),
         ("GEOID,x\n51001090101,7\n", {"level": "tract"}, MissingColumnError, "known to be funded_n"),
         (BLOCKS.replace(",12", ",-12"), {"level": "block"}, InputError, "missing or negative"),
+        (BLOCKS.replace(",12", ",5.5"), {"level": "block"}, InputError, "no whole number"),
+        (FCC, {"as_of": "soon"}, InputError, "as_of is 'soon', no date"),
+        (FCC, {"as_of": "2026-99-01"}, InputError, "no date"),
         (BLOCKS.replace("1001,12", "1001,"), {"level": "block"}, InputError, "missing or negative"),
     ],
 )  # fmt: skip

@@ -18,6 +18,8 @@ __all__ = ["already_funded"]
 _CLASSES = ("unserved", "underserved")
 _COUNTS = ("locations_n", "unserved_n", "underserved_n")
 _BLOCK = 15
+_ROUNDING = 1e-6
+"""Locations that are no difference, where counts were carried by weights."""
 
 
 def already_funded(
@@ -48,14 +50,16 @@ def already_funded(
         Index ``geoid``; ``funded_n``, ``unserved_funded_n``, ``unserved_unfunded_n``,
         ``underserved_funded_n``, ``underserved_unfunded_n``, ``unserved_unfunded_share`` (of all
         locations) and ``funded_status``: ``ok``, or ``by_area`` where only the number of funded
-        locations is known and not which: then what is unserved and not funded is *at least* this,
-        and what is funded at most.
+        locations is known and not which. There the funded are taken to be unserved first, then
+        underserved, each once: unserved and not funded is *at least* this, and so are unserved and
+        underserved together; underserved alone is no bound.
 
     Raises
     ------
     InputError
         If more of the list than `tolerance` meets nothing, it names whole blocks or locations and
-        `lines` have areas, or lists of locations and of areas are mixed.
+        `lines` have areas, lists of locations and of areas are mixed, or an area has more unserved
+        and underserved locations than locations.
     MissingColumnError
         If `lines` have no classes.
     VintageError
@@ -146,6 +150,7 @@ def _by_area(lines: pd.DataFrame, lists: Sequence[pd.DataFrame], tolerance: floa
         raise MissingColumnError(
             f"lines lack {', '.join(lacking)}", fix="pass what equity.coverage returns"
         )
+    _refuse_more_than_all(lines)
     level, notes = level_of(lines), []
     total = pd.Series(0.0, index=lines.index)
     for one in lists:
@@ -154,17 +159,24 @@ def _by_area(lines: pd.DataFrame, lists: Sequence[pd.DataFrame], tolerance: floa
         full = pd.DataFrame({"funded_n": counts}, index=lines.index).fillna(0.0)
         stamp(full, level=level, geo_vintage=vintage or meta(lines).geo_vintage)
         total += combine(carry(lines[[]].copy(), lines), full, tolerance=1.0)["funded_n"]
+    whole = lines["locations_n"].astype(float)
+    over = total > whole + _ROUNDING
+    if over.any():
+        notes.append(
+            f"{int(over.sum()):,} areas have more funded locations listed than locations: "
+            f"{(total - whole)[over].sum():,.0f} are left out"
+        )
+        total = total.mask(over, whole)
     table = pd.DataFrame({"funded_n": total}, index=lines.index)
     for name in _CLASSES:
         missing = lines[f"{name}_n"].astype(float)
         table[f"{name}_unfunded_n"] = (missing - total).clip(lower=0.0)
         table[f"{name}_funded_n"] = missing - table[f"{name}_unfunded_n"]
-    whole = lines["locations_n"].astype(float)
+        # What is left once a class has taken its part: a location is funded once. An area whose
+        # class is unknown leaves all.
+        total = total - table[f"{name}_funded_n"].fillna(0.0)
     table["unserved_unfunded_share"] = table["unserved_unfunded_n"] / whole.where(whole > 0)
-    table["funded_status"] = np.where(total > 0, "by_area", "ok")
-    over = int((total > whole).sum())
-    if over:
-        notes.append(f"{over:,} areas have more funded locations listed than locations")
+    table["funded_status"] = np.where(table["funded_n"] > 0, "by_area", "ok")
     listed = [n for one in lists for n in meta(one).notes]
     return stamp(
         table,
@@ -173,6 +185,20 @@ def _by_area(lines: pd.DataFrame, lists: Sequence[pd.DataFrame], tolerance: floa
         sources=[*meta(lines).sources, *(s for one in lists for s in meta(one).sources)],
         notes=[*listed, *notes],
     )
+
+
+def _refuse_more_than_all(lines: pd.DataFrame) -> None:
+    """Refuse classes that hold more locations than there are, or fewer than none."""
+    whole, *parts = (lines[name].astype(float) for name in _COUNTS)
+    wrong = sum(parts) > whole + _ROUNDING
+    for one in (whole, *parts):
+        wrong |= one < 0
+    if wrong.any():
+        raise InputError(
+            "areas have fewer locations than none, or fewer than unserved and underserved together",
+            rows=lines.index[wrong],
+            fix="pass what equity.coverage returns",
+        )
 
 
 def _counted(one: pd.DataFrame, level: str) -> tuple[pd.Series, str | None]:
