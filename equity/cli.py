@@ -312,6 +312,36 @@ def plan(
 
 
 @app.command()
+def factsheet(
+    run_folder: Annotated[
+        Path, typer.Argument(metavar="RUN", help="Folder of a run, e.g. maps/va.")
+    ],
+    places: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[ID]...",
+            help="Area or county by id or name, or a town; by default all of the run.",
+        ),
+    ] = None,
+    *,
+    at: Annotated[
+        list[str] | None, typer.Option(help="Point, as LAT,LON in degrees; may be repeated.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder to write; by default maps/<run>-factsheet-<id>.")
+    ] = None,
+) -> None:
+    """Write one letter page for a place: the counts, what would help, how sure, who lives there."""
+    from equity.study.factsheet import fact_sheets
+
+    found = fact_sheets(run_folder, places or (), at=at or ())
+    folder = found.write(out or Path("maps") / found.name)
+    for sheet in found.sheets:
+        _say(sheet.lead)
+        _say(f"Wrote {(folder / sheet.key).as_posix()}.pdf and .html.")
+
+
+@app.command()
 def sources(
     state: Annotated[str | None, typer.Argument(help="State to look for files of.")] = None,
     *,

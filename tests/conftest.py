@@ -100,6 +100,20 @@ def example_state(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def example_result(example_state):
+    """The example as it was run."""
+    from equity.study.run import Study
+
+    return Study.load(example_state.study).run()
+
+
+@pytest.fixture(scope="session")
+def example_run(example_result, tmp_path_factory):
+    """The folder of the example's run, as ``equity run`` leaves it."""
+    return example_result.write(tmp_path_factory.mktemp("runs") / "example")
+
+
+@pytest.fixture(scope="session")
 def browser():
     """A headless Chromium with the network off; the test skips where there is none."""
     if find_browser() is None:

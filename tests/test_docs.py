@@ -49,6 +49,7 @@ WANT_THE_NETWORK = {
 STANDS_FOR = {
     "equity init --from FILES": "equity init --from {files} --out own.toml",
     'equity program bead-2025 maps/va --area "Wise County"': "equity program bead-2025 maps/va",
+    "equity factsheet maps/va 51195 --at 37.54,-77.44": "equity factsheet maps/va --at 38.0,-97.8",
     "equity plan maps/va --budget 20000000 --costs costs.csv": (
         "equity plan maps/va --budget 20000000 --made-up --draws 0"
     ),
@@ -165,6 +166,7 @@ def part_of_a_study(text: str, example_state, page: str) -> None:
     assert list(problems(plan, example_state.study)) == [], page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", sorted(set(PAGES) - FOLLOWED_ELSEWHERE))
 def test_every_block_of_a_page_runs(page, desk, kept, example_state):
     given = {"FILES": ""}
@@ -233,6 +235,7 @@ def applied(block: Block, copy: Path) -> str:
     return ""
 
 
+@pytest.mark.long
 def test_a_source_a_rule_a_measure_and_an_output_are_added_as_the_page_says(tmp_path):
     shutil.copytree(
         ROOT / "equity", tmp_path / "equity", ignore=shutil.ignore_patterns("__pycache__")

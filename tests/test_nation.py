@@ -222,12 +222,14 @@ def test_the_page_of_all_leads_to_each_state_and_has_counties_first(nation):
     assert not any("file" in source for source in record["sources"])
 
 
+@pytest.mark.long
 def test_another_run_takes_the_place_of_the_first(files, nation):
     before = {p: p.read_bytes() for p in sorted(nation[1].rglob("*")) if p.is_file()}
     run(str(files / "study.toml"), nation[1])
     assert {p: p.read_bytes() for p in sorted(nation[1].rglob("*")) if p.is_file()} == before
 
 
+@pytest.mark.long
 def test_workers_of_a_cluster_run_one_state_each_and_the_files_are_the_same(files, nation):
     pytest.importorskip("distributed")
     with local_cluster() as cluster:

@@ -30,6 +30,7 @@ def test_tables_meet_through_combine_alone(path):
     assert re.findall(r"\.(?:join|merge|reindex|sjoin)\(", code) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs(path, tmp_path, example_state):
     # In a process of its own: the kernel's sockets and warnings are not ours to judge.

@@ -20,21 +20,19 @@ from equity.outputs.appendix import blocks
 from equity.outputs.ownership import RECORD, owned_files
 from equity.outputs.plan import MADE_UP, plan_part
 from equity.study.planning import committed_part, plan_run
-from equity.study.run import Study
 from equity.study.runs import read_run
 
 BUDGET = 2e6
 
 
 @pytest.fixture(scope="module")
-def result(example_state):
-    return Study.load(example_state.study).run()
+def result(example_result):
+    return example_result
 
 
 @pytest.fixture(scope="module")
-def run(result, tmp_path_factory):
-    """The example's run, as ``equity run`` leaves it."""
-    return result.write(tmp_path_factory.mktemp("runs") / "example")
+def run(example_run):
+    return example_run
 
 
 @pytest.fixture(scope="module")

@@ -311,6 +311,7 @@ def test_every_input_can_be_looked_for_without_asking_anybody(place, replica):
     assert replica.asked == []
 
 
+@pytest.mark.long
 def test_a_run_killed_at_any_moment_is_made_good_by_the_next(place, replica):
     """Two kills by default; `KILLS=20` is the long form."""
     kills = int(os.environ.get("KILLS", "2"))

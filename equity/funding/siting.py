@@ -95,10 +95,11 @@ def siting(
     sites_n
         How many sites; not for ``all``.
     objective
-        ``reach``: most people within the limit. ``all``: fewest sites such that every area that
-        can be reached is. ``mean``: least mean cost of people to their nearest site. ``worst``:
-        least cost of the area farthest off. ``ede``: least equally-distributed equivalent of
-        the costs (Kolm-Pollak), between the two.
+        ``reach``: most people within the limit. ``all``: fewest sites such that every area with
+        people is; refused where no candidate reaches one (make its people missing). ``mean``:
+        least mean cost of people to their nearest site. ``worst``: least cost of the area farthest
+        off. ``ede``: least equally-distributed equivalent of the costs (Kolm-Pollak), between the
+        two.
     limit_min
         Longest trip that is within reach, inclusive, in the unit of the costs.
     limits_min

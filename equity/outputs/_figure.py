@@ -20,7 +20,7 @@ from equity.outputs._payload import layer_of
 from equity.outputs._places import holders
 from equity.outputs.report import Report
 
-__all__ = ["alt_text", "figure_png"]
+__all__ = ["add_shapes", "alt_text", "figure_png", "local_crs"]
 
 _WIDTH = 6.5  # inches: US Letter less its margins
 _DPI = 200
@@ -56,7 +56,7 @@ def figure_png(report: Report, *, said: Callable[[str], str] = str) -> bytes | N
 
     layer = report.layers[0]
     drawn = _pack.display_geometry(report.table.geometry)
-    crs = _local_crs(drawn)
+    crs = local_crs(drawn)
     shapes = gpd.GeoSeries(drawn, crs="EPSG:4269").to_crs(crs)
     classes = _classes(report, layer)
     west, south, east, north = shapes.total_bounds
@@ -101,7 +101,8 @@ def _classes(report: Report, layer: Column) -> Classes:
     return layer_of(report.table, layer, k=5).classes
 
 
-def _local_crs(drawn: np.ndarray) -> str:
+def local_crs(drawn: np.ndarray) -> str:
+    """Return the equal-area projection about the middle of some shapes."""
     west, south, east, north = shapely.total_bounds(drawn)
     middle = f"+lat_0={(south + north) / 2:.3f} +lon_0={(west + east) / 2:.3f}"
     return f"+proj=laea {middle} +datum=NAD83 +units=m"
@@ -123,7 +124,8 @@ def _paths(shapes: Any) -> list[Any]:
     return found
 
 
-def _add(axes: Any, shapes: Any, **how: Any) -> None:
+def add_shapes(axes: Any, shapes: Any, **how: Any) -> None:
+    """Draw polygons."""
     from matplotlib.collections import PathCollection
 
     if len(shapes):
@@ -137,12 +139,12 @@ def _areas(axes: Any, shapes: gpd.GeoSeries, classes: Classes, rough: np.ndarray
     line = 0.35 if there.sum() < 400 else 0.15
     edge = {"edgecolor": COLORS["edge"], "linewidth": line}
     nothing = there & (classes.codes < 0)
-    _add(axes, values[nothing], **_MISSING, **edge)
+    add_shapes(axes, values[nothing], **_MISSING, **edge)
     for k, color in enumerate(classes.colors):
         here = there & (classes.codes == k)
-        _add(axes, values[here & ~rough], facecolor=color, **edge)
+        add_shapes(axes, values[here & ~rough], facecolor=color, **edge)
         hatch = COLORS["hatch-light"] if _dark(color) else COLORS["hatch"]
-        _add(
+        add_shapes(
             axes,
             values[here & rough],
             facecolor=color,
@@ -150,7 +152,7 @@ def _areas(axes: Any, shapes: gpd.GeoSeries, classes: Classes, rough: np.ndarray
             edgecolor=hatch,
             linewidth=0,
         )
-        _add(axes, values[here & rough], facecolor="none", **edge)
+        add_shapes(axes, values[here & rough], facecolor="none", **edge)
 
 
 def _dark(color: str) -> bool:
@@ -162,14 +164,14 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
     if report.outlines is not None and len(report.outlines):
         lines = gpd.GeoSeries(_pack.display_geometry(report.outlines.geometry), crs="EPSG:4269")
         how = {"facecolor": "none", "edgecolor": COLORS["line"], "linewidth": 0.5}
-        _add(axes, lines.to_crs(crs).to_numpy(), **how)
+        add_shapes(axes, lines.to_crs(crs).to_numpy(), **how)
     under = _rows.flag(report.table, "is_under_resourced") & ~shapely.is_empty(drawn)
     if under.any():
         joined = gpd.GeoSeries([_pack.joined(drawn[under])], crs="EPSG:4269")
         # White below the color: the line shows on light and on dark areas alike.
         for color, width in ((COLORS["paper"], 2.2), (_FOCUS, 1.2)):
             shape = joined.to_crs(crs).to_numpy()
-            _add(axes, shape, facecolor="none", edgecolor=color, linewidth=width)
+            add_shapes(axes, shape, facecolor="none", edgecolor=color, linewidth=width)
     if report.sites is not None and len(report.sites):
         points = gpd.GeoSeries(_pack.lon_lat(report.sites.geometry), crs="EPSG:4269").to_crs(crs)
         inside = holders(drawn, _pack.lon_lat(report.sites.geometry)) >= 0

@@ -4,31 +4,43 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from equity.files.atomic import scratch
 from equity.outputs._block import Block
 from equity.outputs._text import clean
 from equity.outputs._widths import column_widths, stays_whole
-from equity.outputs.report import Report
 
 __all__ = ["document", "pdf"]
 
 _ROOM = 468.0
 """Points across a letter page less its margins."""
+_ROOM_OF_A_SHEET = 525.0
 
 logger = logging.getLogger("equity.outputs")
 
 
+class Titled(Protocol):
+    """What a document is about."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def synthetic(self) -> bool: ...
+    @property
+    def software(self) -> Mapping[str, str]: ...
+
+
 def pdf(
-    report: Report,
+    report: Titled,
     content: Sequence[Block],
     picture: bytes | None,
     alt: str,
     *,
     compact: bool = False,
+    one_page: bool = False,
 ) -> bytes:
     """Typeset the appendix: US Letter, tagged for screen readers, same bytes every time.
 
@@ -42,6 +54,8 @@ def pdf(
         The map as PNG and in words.
     compact
         Smaller type and margins, for what has to fit on few pages.
+    one_page
+        Compact, and in the largest type in which it fits on one page.
     """
     import typst
 
@@ -50,7 +64,11 @@ def pdf(
     with scratch() as folder:
         (folder / "appendix.typ").write_text(template("appendix.typ"), encoding="utf-8")
         (folder / "data.json").write_text(
-            json.dumps(document(report, content, alt) | {"compact": compact}, ensure_ascii=False),
+            json.dumps(
+                document(report, content, alt, room=_ROOM_OF_A_SHEET if one_page else _ROOM)
+                | {"compact": compact or one_page, "one_page": one_page},
+                ensure_ascii=False,
+            ),
             encoding="utf-8",
         )
         (folder / "map.png").write_bytes(picture or b"")
@@ -79,18 +97,20 @@ def _compile(folder: Path, **options: Any) -> bytes:
     return bytes(made)
 
 
-def document(report: Report, content: Sequence[Block], alt: str) -> dict[str, Any]:
+def document(
+    report: Titled, content: Sequence[Block], alt: str, *, room: float = _ROOM
+) -> dict[str, Any]:
     """Return what the template reads."""
     return {
         "title": clean(report.title),
         "synthetic": report.synthetic,
         "software": clean(" ".join(str(v) for v in report.software.values())),
         "alt": clean(alt),
-        "blocks": [_block(b, number) for number, b in enumerate(content)],
+        "blocks": [_block(b, number, room) for number, b in enumerate(content)],
     }
 
 
-def _block(block: Block, number: int) -> dict[str, Any]:
+def _block(block: Block, number: int, room: float) -> dict[str, Any]:
     record: dict[str, Any] = {
         "kind": block.kind,
         "text": clean(block.text),
@@ -101,7 +121,7 @@ def _block(block: Block, number: int) -> dict[str, Any]:
     if block.table is not None:
         table = block.table
         record["caption"] = clean(table.caption)
-        widths = column_widths(table, _ROOM)
+        widths = column_widths(table, room)
         record["whole"] = stays_whole(table, widths)
         record["heads"] = [
             {"label": clean(h.label), "words": h.words, "width": round(width, 1)}

@@ -161,6 +161,7 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
         "rules": [{str(k): _plain(v) for k, v in rule.items()} for rule in report.rules],
         "under_resourced": list(report.criteria),
         "limits": list(report.limits),
+        "practices": None if report.practices is None else report.practices.to_dict("index"),
         "areas": {
             "label": report.rows_label,
             "geo_vintage": meta(report.table).geo_vintage,

@@ -224,10 +224,12 @@ def _care(result: Record, care: CarePart) -> str:
         people = care.benchmark_people_per_fte
         return words.BY_CATCHMENT.format(limit=care.limit_min, people=people)
     if care.method == "column":
-        what = f"residents {beyond_words(result, care)}"
+        what = f"residents {beyond_words(result.plan, care)}"
         return words.BY_COLUMN.format(column=care.column, unit=care.unit, what=what)
     how = words.BY_ROAD if care.extracts else words.ESTIMATED
-    return words.BY_TRAVEL.format(sites=sites_words(result, care), limit=care.limit_min, how=how)
+    return words.BY_TRAVEL.format(
+        sites=sites_words(result.plan, care), limit=care.limit_min, how=how
+    )
 
 
 def _limits(result: Record) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from equity.areas.geoid import STATES, find_state
 from equity.areas.words import sentence_list
 from equity.errors import GeoidError, InputError
 
-__all__ = ["counties_called", "county_names", "one_called"]
+__all__ = ["called", "counties_called", "county_names", "near", "one_called"]
 
 # What a county is called beside its name, and what states of their own call it.
 _KINDS = re.compile(
@@ -55,16 +55,7 @@ def _county(text: str, known: Mapping[str, str]) -> str:
     here = {code: called for code, called in known.items() if code.startswith(fips)}
     if fips and not here:
         raise _elsewhere(f"{name} is in {find_state(fips).name}", known)
-    # As it stands; without a remark in brackets; without "County" on one of the two sides.
-    tries = (
-        (_plain, _plain(name)),
-        (lambda called: _plain(called).partition(" (")[0], _plain(name)),
-        (_short, _plain(name)),
-        (_plain, _short(name)),
-    )
-    found: list[str] = []
-    for spell, key in tries:
-        found = found or [code for code, called in here.items() if spell(called) == key]
+    found = called(name, here)
     if len(found) == 1:
         return found[0]
     if found:
@@ -75,7 +66,24 @@ def _county(text: str, known: Mapping[str, str]) -> str:
             f"{name!r} cannot be looked up: no input names the counties",
             fix="give its code (five digits), or name a file under [counties]",
         )
-    raise InputError(f"{name!r} is no county of {_states(here)}", fix=_near(name, here.values()))
+    raise InputError(f"{name!r} is no county of {_states(here)}", fix=near(name, here.values()))
+
+
+def called(name: str, known: Mapping[str, str]) -> list[str]:
+    """Return the codes of what has a name, of as much of it as people say; several, or none.
+
+    As it stands; without a remark in brackets; without "County" on one of the two sides.
+    """
+    tries = (
+        (_plain, _plain(name)),
+        (lambda whole: _plain(whole).partition(" (")[0], _plain(name)),
+        (_short, _plain(name)),
+        (_plain, _short(name)),
+    )
+    found: list[str] = []
+    for spell, key in tries:
+        found = found or [code for code, whole in known.items() if spell(whole) == key]
+    return found
 
 
 def _code(code: str, known: Mapping[str, str]) -> str:
@@ -85,7 +93,7 @@ def _code(code: str, known: Mapping[str, str]) -> str:
     if full[:2] not in {other[:2] for other in known} and full[:2] in STATES:
         raise _elsewhere(f"{full} lies in {STATES[full[:2]].name}", known)
     listed = [f"{other} {name}".strip() for other, name in known.items()]
-    raise GeoidError(f"{code} is no county of {_states(known)}", fix=_near(full, listed))
+    raise GeoidError(f"{code} is no county of {_states(known)}", fix=near(full, listed))
 
 
 def _elsewhere(what: str, known: Mapping[str, str]) -> GeoidError:
@@ -106,11 +114,11 @@ def one_called(wanted: Sequence[str], known: Iterable[str], noun: str) -> list[s
     spelled = {_plain(name): name for name in known}
     for name in wanted:
         if _plain(name) not in spelled:
-            raise InputError(f"{name!r} is no {noun}", fix=_near(name, spelled.values()))
+            raise InputError(f"{name!r} is no {noun}", fix=near(name, spelled.values()))
     return list(dict.fromkeys(spelled[_plain(name)] for name in wanted))
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def near(name: str, known: Iterable[str]) -> str:
     """Say what is spelled alike, or what there is."""
     spelled = {_plain(other): other for other in known}
     short = {_short(other): other for other in spelled.values()}

@@ -13,7 +13,7 @@ from equity.areas.rates import moe_of_rate
 from equity.areas.schema import companion, describe
 from equity.study.record import Record
 
-__all__ = ["MOST_COUNTIES", "places"]
+__all__ = ["MOST_COUNTIES", "measured", "places"]
 
 KM2_PER_MI2 = 2.589988110336
 MOST_COUNTIES = 3
@@ -54,11 +54,12 @@ def places(result: Record, columns: Sequence[str]) -> pd.DataFrame:
         }
     if result.rest is not None:
         groups[f"Rest of {result.plan.study.title}"] = result.rest
-    rows = [{"name": name, **_measured(part, columns)} for name, part in groups.items()]
+    rows = [{"name": name, **measured(part, columns)} for name, part in groups.items()]
     return pd.DataFrame(rows)
 
 
-def _measured(part: pd.DataFrame, columns: Sequence[str]) -> dict[str, float]:
+def measured(part: pd.DataFrame, columns: Sequence[str]) -> dict[str, float]:
+    """Return measures of some areas together, with their margins, as :func:`places` does."""
     found: dict[str, float] = {}
     for name in columns:
         value, moe = _one(part, name)

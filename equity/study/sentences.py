@@ -12,7 +12,7 @@ from equity.areas.words import about, coarse, number, plural, points, sentence_l
 from equity.measures.gap import SPLIT
 from equity.measures.sensitivity import OTHER_CARE
 from equity.sources.care.kinds import kinds_in_words
-from equity.study.parts import CarePart
+from equity.study.parts import CarePart, StudyPlan
 from equity.study.record import Record
 from equity.study.totals import (
     ALL,
@@ -23,7 +23,7 @@ from equity.study.totals import (
     REST,
 )
 
-__all__ = ["beyond_words", "finding", "sites_words"]
+__all__ = ["beyond_words", "finding", "practices_sentence", "sites_words", "state_sentence"]
 
 _NOUN = "under-resourced community"
 _MANY = "under-resourced communities"
@@ -46,13 +46,13 @@ def finding(
     counted, compared = _rows(counts), _rows(comparison)
     unknown = _lines_unknown(result)
     sentences = [
-        state_sentence(result, counted),
+        state_sentence(result.title, result.plan, counted),
         compared_sentence(compared, unknown=unknown, where=result.within),
         area_sentence(compared, result.area.rest, unknown=unknown) if result.area else "",
         sure_sentence(result, counted) if counted["gap_n"]["people_n"] >= 0.5 else "",
         places_sentence(focus, counted["gap_n"]["people_n"], result.listed),
         what_helps(result, _rows(fixes), compared[ALL], ruled),
-        practices_sentence(result),
+        practices_sentence(result.practices, result.plan),
         clusters_sentence(result.table),
     ]
     return tuple(sentence for sentence in sentences if sentence)
@@ -66,15 +66,15 @@ def _rows(frame: pd.DataFrame) -> Rows:
     return cast("Rows", frame.to_dict("index"))
 
 
-def sites_words(result: Record, care: CarePart) -> str:
+def sites_words(plan: StudyPlan, care: CarePart) -> str:
     """Return what the sites that count are called: ``health center or rural health clinic``."""
     if care.kinds:
         return kinds_in_words(care.kinds)
-    labels = [part.label for part in result.plan.sites if part.use != "capacity"]
+    labels = [part.label for part in plan.sites if part.use != "capacity"]
     return " or ".join(label.removesuffix("s") for label in dict.fromkeys(labels))
 
 
-def beyond_words(result: Record, care: CarePart) -> str:
+def beyond_words(plan: StudyPlan, care: CarePart) -> str:
     """Say what was computed of people beyond reach, as the end of a sentence about them."""
     if care.by_capacity:
         minutes = "minutes by road" if care.extracts else "estimated minutes"
@@ -97,13 +97,13 @@ def beyond_words(result: Record, care: CarePart) -> str:
         )
     how = f"more than {care.limit_min:g} minutes"
     live = f"live {how} by road" if care.extracts else f"are estimated to live {how}"
-    return f"{live} from the nearest {sites_words(result, care)}"
+    return f"{live} from the nearest {sites_words(plan, care)}"
 
 
-def state_sentence(result: Record, counts: Rows) -> str:
+def state_sentence(title: str, plan: StudyPlan, counts: Rows) -> str:
     """(1) The count with its range."""
     gap = counts["gap_n"]
-    title, beyond = result.title, beyond_words(result, result.plan.care[0])
+    beyond = beyond_words(plan, plan.care[0])
     moe = gap["people_n_moe"]
     if counts["beyond_reach_n"]["people_n"] < 0.5:
         return f"{title}: no residents {beyond}, so nobody is in the gap as this study defines it."
@@ -281,14 +281,18 @@ def what_helps(
     return f"{text} Under other rules these three are {'; '.join(said)}."
 
 
-def practices_sentence(result: Record) -> str:
+def practices_sentence(practices: pd.DataFrame | None, plan: StudyPlan) -> str:
     """(5) The practices' own lines."""
-    if result.practices is None:
+    if practices is None:
         return ""
-    lines = _rows(result.practices)
+    lines = _rows(practices)
     known = int(lines["fit"]["sites_n"] + lines["below"]["sites_n"])
     if not known:
-        why = "no coverage data is" if _lines_unknown(result) else "only classes of whole areas are"
+        why = (
+            "no coverage data is"
+            if plan.coverage.kind == "unknown"
+            else "only classes of whole areas are"
+        )
         return f"Whether the practices' own lines are fit is unknown: {why} at hand."
     below, people = int(lines["below"]["sites_n"]), lines["below"]["relying_n"]
     sites = plural(known, "site")

@@ -53,7 +53,7 @@ def rate_of(table: pd.DataFrame, name: str) -> Rate:
     )
 
 
-def counts(ranked: pd.DataFrame, interval: Callable[[str], Interval]) -> pd.DataFrame:
+def counts(ranked: pd.DataFrame, interval: Callable[[str], Interval] | None = None) -> pd.DataFrame:
     """Return three counts of people, each inside the one before, and all without a link.
 
     Index ``population_n``, ``beyond_reach_n``, ``gap_n``, ``no_link_n``; ``people_n`` and
@@ -74,8 +74,9 @@ def counts(ranked: pd.DataFrame, interval: Callable[[str], Interval]) -> pd.Data
     for name in ("independence_n", "ceiling_n"):
         frame[name] = np.nan
         frame.loc["gap_n", name] = ranked[f"gap_{name}"].sum(min_count=1)
-    for name in ("gap_n", "no_link_n"):
-        frame.loc[name, ["p05_n", "p95_n"]] = interval(name)[1:]
+    if interval is not None:
+        for name in ("gap_n", "no_link_n"):
+            frame.loc[name, ["p05_n", "p95_n"]] = interval(name)[1:]
     return frame
 
 

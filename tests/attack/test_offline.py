@@ -84,6 +84,7 @@ def setting(ear, tmp_path, example_state):
     return {"cwd": tmp_path, "env": environment(ear.host, cache), "capture_output": True, "text": True, "timeout": 7200, "check": False}  # fmt: skip
 
 
+@pytest.mark.long
 def test_nobody_hears_of_an_offline_run(ear, setting, tmp_path):
     done = subprocess.run(  # noqa: PLW1510 - check=False is in the setting
         [sys.executable, str(HERE / "offline.py"), str(tmp_path), ear.host, "7", str(ROUNDS)], **setting

@@ -61,6 +61,7 @@ def attacked(tmp_path_factory):
 BAD = ("lost", "neither", "traceback", "not mended", "hidden", "failed")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("how", ["kill", "once", "on", "kill twice", "first run"])
 def test_old_or_new_is_whole_wherever_a_write_is_stopped(attacked, how):
     count = attacked[how]
@@ -71,16 +72,19 @@ def test_old_or_new_is_whole_wherever_a_write_is_stopped(attacked, how):
     assert {name: count[name] for name in BAD if count.get(name)} == {}
 
 
+@pytest.mark.long
 def test_a_write_is_also_killed_while_it_mends_what_a_kill_left(attacked):
     assert attacked["kill twice"]["killed twice"] >= 20
 
 
+@pytest.mark.long
 def test_every_byte_of_the_user_s_is_found_after_ten_runs_five_of_them_killed(attacked):
     count = attacked["ten runs"]
     assert count["killed"] == count["written"] > 0
     assert {name: count[name] for name in BAD if count.get(name)} == {}
 
 
+@pytest.mark.long
 def test_two_processes_at_once_leave_one_whole_run(attacked):
     count = attacked["at once"]
     assert count["whole"] == count["edits kept"] > 0

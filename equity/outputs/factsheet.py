@@ -1,0 +1,385 @@
+"""A fact sheet: one letter page for a place, as PDF and HTML, from one list of blocks."""
+
+from __future__ import annotations
+
+import base64
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+
+from equity.areas.schema import describe
+from equity.areas.words import UNRELIABLE_CV, Z90, is_missing, number, say
+from equity.files.atomic import write_bytes, write_text
+from equity.outputs._block import Block
+from equity.outputs._classes import MILE
+from equity.outputs._content import SYNTHETIC, Cell, Head, Table, first_up
+from equity.outputs._panels import COUNTS, FIXES
+from equity.outputs._text import clean
+from equity.provenance import Source
+
+__all__ = ["FEWEST", "FactSheet", "hidden", "is_few", "sheet_blocks", "write_factsheet"]
+
+FEWEST = 11
+"""Fewer people than this are not told apart (the cell size policy of the Medicare agency, CMS)."""
+FEW = f"fewer than {FEWEST}"
+NOT_SHOWN = "not shown"
+RULE = (
+    f"Small numbers: counts of 1 to {FEWEST - 1} people are shown as “{FEW}”, shares of so few "
+    "people are not shown, and where one part of the gap could be found by subtraction the next "
+    "smallest is not shown either."
+)
+MARGINS = "After ±: 90 % margin of error."
+NO_MARGINS = "The inputs of the gap have no margins of error here."
+MEDIANS = "Minutes of several areas are those of the median resident."
+NO_MEDIANS = "–: a median of several areas is not known."
+WIDE = f"†: so wide a margin that the number says little (over {UNRELIABLE_CV:.0%} variation)."
+OTHER_LETTERS = "(a name in letters that this print lacks)"
+SAID_OTHERWISE = (
+    "Names in letters that this print has no font for stand on the HTML sheet beside it."
+)
+
+
+def first_down(text: str) -> str:
+    """Return text that goes on in a sentence: its first letter small."""
+    return text[:1].lower() + text[1:]
+
+
+_SHARES = {
+    "beyond_reach_n": "beyond_reach_share",
+    "gap_n": "gap_share",
+    "no_link_n": "no_link_share",
+}
+_LACK = {
+    "gap_line_only_n": "In the gap for want of a line only: one alone brings them in",
+    "gap_home_only_n": "For want of a connected home only: one alone brings them in",
+    "gap_both_n": "For want of both: only the two together bring them in",
+    "recoverable_device_n": f"One fix: {first_down(FIXES['device'])}",
+    "recoverable_subscription_n": f"One fix: {first_down(FIXES['subscription'])}",
+    "recoverable_line_and_home_n": f"Two fixes: {first_down(FIXES['line and home'])}",
+}
+_PARTS = ("gap_line_only_n", "gap_home_only_n", "gap_both_n")
+_OF_HOMES = ("recoverable_device_n", "recoverable_subscription_n")
+WHO = (
+    "age_65_share", "disability_share", "poverty_share", "median_household_income_usd",
+    "no_vehicle_share", "limited_english_share", "uninsured_share",
+)  # fmt: skip
+"""Who lives there, as far as the run has it; race and ethnicity are left out."""
+
+
+@dataclass(frozen=True, eq=False)
+class FactSheet:
+    """Everything that one sheet says.
+
+    Attributes
+    ----------
+    key
+        Id of the place: what its files are called.
+    title, subtitle
+        The place; what it is, and of what run.
+    synthetic
+        True if any input was generated.
+    lead
+        The finding of the place in one sentence.
+    places
+        One row a column of the tables (the place, its county, all of the run): ``name``, the
+        measures and their ``_moe``; ``gap_status``, why there is none.
+    care
+        Suffix of the columns of a kind of care -> what it is called; the first is the headline's.
+    notes
+        Sites and practices, and how sure it is: heading -> sentences.
+    areas
+        Polygons of the run; `here` and `near` are the ids of the place and of its county.
+    sites
+        Places of care; None where the run has none.
+    sources, software
+        What it was made from, and with.
+    """
+
+    key: str
+    title: str
+    subtitle: str
+    synthetic: bool
+    lead: str
+    places: pd.DataFrame
+    care: Mapping[str, str]
+    notes: Mapping[str, tuple[str, ...]]
+    areas: gpd.GeoDataFrame
+    here: pd.Index
+    near: pd.Index
+    sites: gpd.GeoDataFrame | None
+    sources: tuple[Source, ...]
+    software: Mapping[str, str]
+
+
+def write_factsheet(sheet: FactSheet, folder: str | Path) -> list[Path]:
+    """Write ``<key>.pdf`` and ``<key>.html`` into a folder.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written.
+    """
+    from equity.outputs._html import render
+    from equity.outputs._locator import Drawing, picture_of
+    from equity.outputs._pdf import pdf
+
+    target = Path(folder)
+    picture = picture_of(
+        Drawing(sheet.areas, sheet.here, sheet.near, sheet.sites, bar_labels(sheet), bars(sheet))
+    )
+    content = list(sheet_blocks(sheet, picture))
+    page = render(
+        "factsheet.html.j2",
+        sheet=sheet,
+        blocks=content,
+        picture=base64.b64encode(picture).decode(),
+    )
+    printed = [_in_print(block) for block in content]
+    if printed != content:
+        printed.append(Block("text", SAID_OTHERWISE))
+    titled = replace(sheet, title=_letters(sheet.title))
+    return [
+        write_bytes(target / f"{sheet.key}.pdf", pdf(titled, printed, None, "", one_page=True)),
+        write_text(target / f"{sheet.key}.html", clean(str(page))),
+    ]
+
+
+def sheet_blocks(sheet: FactSheet, picture: bytes | None = None) -> Iterator[Block]:
+    """Yield the sheet from stamp to sources; page and print show the same blocks."""
+    if sheet.synthetic:
+        yield Block("stamp", SYNTHETIC)
+    yield Block("text", sheet.subtitle)
+    yield Block("lead", sheet.lead)
+    if picture is not None:
+        yield Block("figure", _caption(sheet), picture=picture, alt=_alt(sheet))
+    tables = [table for table in (_people(sheet), _who(sheet)) if table.rows]
+    yield from (Block("table", table=table) for table in tables)
+    said = [cell.text for table in tables for row in table.rows for cell in row]
+    marks = [MARGINS if any("±" in text for text in said) else NO_MARGINS]
+    marks += [WIDE] * any("†" in text for text in said)
+    marks += [MEDIANS] * any(" min" in text for text in said) + [NO_MEDIANS] * ("–" in said)
+    lacking = [describe([n])[0].label for n in WHO if n not in sheet.areas]
+    if lacking:
+        names = "; ".join(map(first_down, lacking))
+        marks.append(f"Not in this run: {names}.")
+    yield Block("text", " ".join([*marks, RULE]))
+    for heading, sentences in sheet.notes.items():
+        yield Block("heading", heading)
+        yield Block("text", " ".join(sentences))
+    yield Block("heading", "Sources")
+    yield Block("text", _sources(sheet))
+
+
+def is_few(value: object) -> bool:
+    """Tell whether a count of people is one that the rule of small numbers hides."""
+    return not is_missing(value) and 0 < float(str(value)) < FEWEST - 0.5
+
+
+def hidden(place: Mapping[str, object]) -> dict[str, str]:
+    """Return what is not shown of a place, and what stands there instead.
+
+    Parameters
+    ----------
+    place
+        Measure -> its value.
+
+    Returns
+    -------
+    dict
+        Measure -> :data:`FEW`, or :data:`NOT_SHOWN` where it would tell what is hidden.
+    """
+    counts = [*_SHARES, *_LACK]
+    found = {n: FEW for n in ("population_n", *counts) if is_few(place.get(n))}
+    if "population_n" in found:
+        return found | {n: NOT_SHOWN for n in (*counts, *_SHARES.values(), *WHO) if n in place}
+    known = {n: float(str(place[n])) for n in _PARTS if not is_missing(place.get(n))}
+    if len([n for n in _PARTS if n in found]) == 1 and "gap_n" not in found:
+        others = sorted((v, n) for n, v in known.items() if n not in found and v > 0)
+        found |= {name: NOT_SHOWN for _, name in others[:1]}
+    if "gap_home_only_n" in found:
+        found |= {n: found.get(n, NOT_SHOWN) for n in _OF_HOMES if place.get(n)}
+    found |= {rate: NOT_SHOWN for n, rate in _SHARES.items() if n in found}
+    for name in WHO:
+        of = place.get(describe([name])[0].of or "population_n")
+        value = 1.0 if name.endswith("_usd") else place.get(name)
+        if (
+            not is_missing(value)
+            and not is_missing(of)
+            and is_few(float(str(value)) * float(str(of)))
+        ):
+            found[name] = NOT_SHOWN
+    return found
+
+
+def _people(sheet: FactSheet) -> Table:
+    order = [n for n in COUNTS if n != "no_link_n"]
+    labels = {n: first_up(COUNTS[n]) for n in order} | _LACK | {"no_link_n": COUNTS["no_link_n"]}
+    rows = {name: (label, name, "n") for name, label in labels.items()}
+    rows = {n: told for n, told in rows.items() if n not in _LACK or _known(sheet, n)}
+    return _table(sheet, rows, "People, what they lack, and what brings them in")
+
+
+def _who(sheet: FactSheet) -> Table:
+    told = {n: describe([n])[0] for n in WHO if n in sheet.areas}
+    rows = {n: (column.label, n, column.unit) for n, column in told.items()}
+    for suffix, label in sheet.care.items():
+        name = f"nearest_site_min{suffix}"
+        if _known(sheet, name):
+            one = describe(["nearest_site_min"])[0].label + (f": {label}" if label else "")
+            rows[name] = (one, name, "min")
+    return _table(sheet, rows, "Who lives here, and the way to care")
+
+
+def _known(sheet: FactSheet, name: str) -> bool:
+    return name in sheet.places and bool(sheet.places[name].notna().any())
+
+
+def _table(sheet: FactSheet, rows: Mapping[str, tuple[str, str, str]], caption: str) -> Table:
+    records = _records(sheet)
+    masks = [hidden(place) for place in records]
+    drawn = [
+        (
+            Cell(label),
+            *(_cell(p, m, name, unit) for p, m in zip(records, masks, strict=True)),
+        )
+        for label, name, unit in rows.values()
+    ]
+    heads = [Head(caption.partition(",")[0], words=True, width=2.6)]
+    heads += [Head(str(name), width=1.3) for name in sheet.places["name"]]
+    return Table(caption, tuple(heads), tuple(drawn), tuple(rows))
+
+
+def _cell(place: Mapping[str, object], mask: Mapping[str, str], name: str, unit: str) -> Cell:
+    """Return a measure in the words of page and appendix, its share of residents in brackets."""
+    text = mask.get(name) or _said(place, name, unit)
+    rate = _SHARES.get(name)
+    if rate and name not in mask and not is_missing(place.get(rate)):
+        text = f"{text} ({_said(place, rate, 'share')})"
+    if unit == "min" and not is_missing(place.get(name)):
+        km = float(str(place[name.replace("_min", "_km")]))
+        text = f"{text} ({number(km / MILE, 1)} mi, {say(km, 'km')})"
+    return Cell(text)
+
+
+def _said(place: Mapping[str, object], name: str, unit: str) -> str:
+    value, moe = place.get(name), place.get(f"{name}_moe")
+    if is_missing(value):
+        several = place.get("areas_n") != 1
+        return (
+            "–"
+            if several and name.endswith("_usd")
+            else say(None, unit, status=place.get("gap_status"))
+        )
+    known, margin = float(str(value)), None if is_missing(moe) else float(str(moe))
+    whole = place.get("gap_n"), place.get("gap_n_moe")
+    like = None
+    if margin is None and name in _LACK and not any(map(is_missing, whole)) and whole[0]:
+        # A part is not shown with more digits than its whole.
+        like = float(str(whole[1])) / Z90 / float(str(whole[0]))
+    text = say(known, unit, moe=margin, with_unit=unit in ("share", "min"), like=like)
+    text = f"${text}" if unit == "usd" else text
+    wide = margin is not None and known and margin / Z90 / abs(known) > UNRELIABLE_CV
+    return f"{text} †" if wide else text
+
+
+def _caption(sheet: FactSheet) -> str:
+    names = "; ".join(
+        f"“{bar}”: {name}"
+        for bar, name in zip(bar_labels(sheet), sheet.places["name"], strict=True)
+    )
+    sites = " Triangles: places of care." if sheet.sites is not None else ""
+    return f"Where it is, and shares of residents, from 0. {names}.{sites}"
+
+
+def bar_labels(sheet: FactSheet) -> list[str]:
+    """Return what the bars of each place are called."""
+    return {1: ["all"], 2: ["here", "all"]}.get(len(sheet.places), ["here", "county", "all"])
+
+
+def bars(sheet: FactSheet) -> dict[str, list[tuple[float | None, str]]]:
+    """Return by count, for each place, the share that its bar has and the words at its end."""
+    return {
+        _BARS[name]: [_bar(place, name, rate) for place in _records(sheet)]
+        for name, rate in _SHARES.items()
+    }
+
+
+def _bar(place: Mapping[str, object], name: str, rate: str) -> tuple[float | None, str]:
+    value = place.get(rate)
+    if name in hidden(place):
+        return None, NOT_SHOWN
+    return (
+        (None, "n/a") if is_missing(value) else (float(str(value)), say(float(str(value)), "share"))
+    )
+
+
+def _records(sheet: FactSheet) -> list[dict[str, object]]:
+    return [
+        {str(name): value for name, value in row.items()} for row in sheet.places.to_dict("records")
+    ]
+
+
+_BARS = {
+    "beyond_reach_n": "Beyond reach of care in person",
+    "gap_n": "Of them without a usable link: in the gap",
+    "no_link_n": "Everybody without a usable link",
+}
+
+
+def _alt(sheet: FactSheet) -> str:
+    said = "; ".join(
+        f"{name}: "
+        + ", ".join(f"{b} {text}" for b, (_, text) in zip(bar_labels(sheet), ends, strict=True))
+        for name, ends in bars(sheet).items()
+    )
+    return f"Map of where {sheet.title} lies, beside bars of shares of residents: {said}."
+
+
+def _sources(sheet: FactSheet) -> str:
+    groups: dict[str, dict[str, None]] = {}
+    for source in sheet.sources:
+        groups.setdefault(f"{source.agency}, {source.product}", {})[source.vintage] = None
+    told = "; ".join(f"{name} ({', '.join(years)})" for name, years in groups.items())
+    made = " ".join(str(value) for value in sheet.software.values())
+    return (
+        f"{told}. Made with {made} from the tables of the run, which have every area, file and "
+        "checksum. Statements are about places, not about each person in them."
+    )
+
+
+#: Signs of our own words, dashes, quotes and the letter of Hawaiian that is none.
+_SIGNS = (
+    "".join(map(chr, (0x2013, 0x2014, 0x2212, 0xD7, 0x2018, 0x2019, 0x2BB))) + "±·…°†“”§\u00a0²"
+)
+_ODD_LETTERS = re.compile(r"\S+")
+
+
+def _letters(text: str) -> str:
+    """Return text with words in letters that print has no font for shown otherwise."""
+    words = _ODD_LETTERS.sub(lambda w: w[0] if _has_font(w[0]) else OTHER_LETTERS, text)
+    twice = f"{OTHER_LETTERS} {OTHER_LETTERS}"
+    while twice in words:
+        words = words.replace(twice, OTHER_LETTERS)
+    return words
+
+
+def _has_font(word: str) -> bool:
+    return all(
+        letter.isascii()
+        or unicodedata.name(letter, "").startswith(("LATIN ", "GREEK ", "CYRILLIC "))
+        or letter in _SIGNS
+        for letter in clean(word)
+    )
+
+
+def _in_print(block: Block) -> Block:
+    table = block.table
+    if table is not None:
+        heads = tuple(replace(head, label=_letters(head.label)) for head in table.heads)
+        table = replace(table, heads=heads)
+    return replace(block, text=_letters(block.text), alt=_letters(block.alt), table=table)

@@ -1,0 +1,325 @@
+"""``equity factsheet``: one page for a place of a run, a county, or all of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import geopandas as gpd
+import pandas as pd
+import pyogrio
+
+from equity.areas.geoid import LEVELS
+from equity.areas.schema import status_of_word
+from equity.areas.words import about, coarse, number, plural, sentence_list
+from equity.files.atomic import write_text
+from equity.outputs.factsheet import FEW, WHO, FactSheet, is_few, write_factsheet
+from equity.outputs.ownership import RECORD, sealed
+from equity.provenance import Source, sha256_of, software
+from equity.study import totals
+from equity.study.file import read_plan
+from equity.study.parts import StudyPlan
+from equity.study.place_names import Place, PlaceFinder
+from equity.study.places import measured
+from equity.study.runs import Run, read_run
+from equity.study.sentences import Rows, beyond_words, practices_sentence, state_sentence
+from equity.study.write import put_in_place
+
+__all__ = ["FactSheets", "fact_sheets"]
+
+_COUNTY = LEVELS["county"]
+_MOST_NAMED = 4
+_LACK = (
+    "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_device_n",
+    "recoverable_subscription_n", "recoverable_line_and_home_n",
+)  # fmt: skip
+_RATES = {"beyond_reach_n": "beyond_reach", "gap_n": "gap", "no_link_n": "no_link"}
+
+
+@dataclass(frozen=True, eq=False)
+class FactSheets:
+    """Fact sheets of a run, ready to be written.
+
+    Attributes
+    ----------
+    name
+        What their folder is called if nobody says: the run's, and the first place's.
+    sheets
+        One a place.
+    record
+        What the run's provenance says.
+    """
+
+    name: str
+    sheets: tuple[FactSheet, ...]
+    record: dict[str, str]
+
+    def write(self, folder: str | Path) -> Path:
+        """Write a PDF and an HTML file a place, and where they came from, into a folder.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be written, or holds files that no run wrote.
+        """
+        return put_in_place(Path(folder), self._write)
+
+    def _write(self, folder: Path) -> None:
+        for sheet in self.sheets:
+            write_factsheet(sheet, folder)
+        record = {
+            "title": f"Fact sheets: {self.record['title']}",
+            "synthetic": any(sheet.synthetic for sheet in self.sheets),
+            "software": software(),
+            "run": self.record,
+            "places": {sheet.key: sheet.title for sheet in self.sheets},
+            "sources": [source.to_dict() for source in self.sheets[0].sources],
+            "files": {p.name: sha256_of(p) for p in sorted(folder.iterdir())},
+        }
+        write_text(folder / RECORD, sealed(record))
+
+
+def fact_sheets(
+    run: str | Path, places: Sequence[str] = (), *, at: Sequence[str] = ()
+) -> FactSheets:
+    """Make fact sheets of places of a folder that ``equity run`` wrote.
+
+    Parameters
+    ----------
+    run
+        The folder.
+    places
+        Ids of areas or counties; names of areas, counties or towns (the area that holds the
+        town's point). Nothing: all of the run.
+    at
+        Points as ``latitude,longitude`` in degrees (WGS 84): the areas that hold them.
+
+    Raises
+    ------
+    MissingFileError
+        If the folder holds no run.
+    InputError
+        If a place is not there, or is several; the error says what is near.
+    """
+    past = read_run(run)
+    plan, _ = read_plan(Path(run) / "study.toml")
+    finder = PlaceFinder(past)
+    found = [finder.named(name) for name in places] + [finder.held(point) for point in at]
+    found = list({place.key: place for place in found or [finder.whole()]}.values())
+    sites = _sites(Path(run))
+    sheets = tuple(_sheet(past, plan, place, sites) for place in found)
+    more = f"-and-{len(sheets) - 1}-more" if len(sheets) > 1 else ""
+    record = {
+        "title": str(past.record.get("title", "")), "rule": past.headline,
+        "sha256_of_all_above": str(past.record.get("sha256_of_all_above", "")),
+    }  # fmt: skip
+    return FactSheets(f"{Path(run).name}-factsheet-{sheets[0].key}{more}", sheets, record)
+
+
+def _sites(folder: Path) -> gpd.GeoDataFrame | None:
+    """Read the places of care that a run wrote; None where it wrote none."""
+    path = folder / "communities.gpkg"
+    if not path.is_file() or "sites" not in pyogrio.list_layers(path)[:, 0]:
+        return None
+    return gpd.GeoDataFrame(gpd.read_file(path, layer="sites").set_index("site_id"))
+
+
+def _sheet(past: Run, plan: StudyPlan, place: Place, sites: gpd.GeoDataFrame | None) -> FactSheet:
+    table, title = past.table, str(past.record.get("title", ""))
+    ids = table.index.astype(str)
+    here = pd.Series(ids.str.startswith(place.key), index=table.index)
+    near_by = pd.Series(ids.str.startswith(place.key[:_COUNTY]), index=table.index)
+    whole = not here.any() or bool(here.all())
+    if whole:
+        here = near_by = pd.Series(data=True, index=table.index)
+    care = {
+        "" if i == 0 else f"__{part.id}": part.label or ("" if len(plan.care) == 1 else part.id)
+        for i, part in enumerate(plan.care)
+    }
+    parts = {place.title: here}
+    if not whole and not near_by.equals(here):
+        county = str(max(table.loc[near_by, "county_name"].astype(str), key=len))
+        parts[county or place.key[:_COUNTY]] = near_by
+    if not whole:
+        parts[title] = pd.Series(data=True, index=table.index)
+    own = table[here]
+    lead, frame = _numbers(plan, place.title, own), []
+    for name, part in parts.items():
+        frame.append({"name": name, **_measures(table[part], care)})
+    rules = [r for r in past.record.get("rules", []) if r.get("headline")]
+    vintage = past.record.get("areas", {}).get("geo_vintage") or "unknown"
+    label = str(past.record.get("areas", {}).get("label", "areas"))
+    what = "all of the run" if whole else f"id {place.key}"
+    return FactSheet(
+        key=place.key,
+        title=place.title,
+        subtitle=f"Telehealth access fact sheet: {what}, {_counted(len(own), label)} of {title}. "
+        f"{place.note}".strip(),
+        synthetic=bool(past.record.get("synthetic")),
+        lead=lead,
+        places=pd.DataFrame(frame),
+        care=care,
+        notes={
+            "Care and practices": (
+                *_care(table, own, sites, whole=whole),
+                f"All of the run: {_practices(past, plan)}",
+            ),
+            "How sure": tuple(_sure(own)),
+            "What was counted": (
+                f"Lines and subscriptions under the rule “{rules[0]['title'] if rules else ''}”.",
+                f"Areas of vintage {vintage}.",
+            ),
+        },
+        areas=gpd.GeoDataFrame(table) if isinstance(table, gpd.GeoDataFrame) else _unplaced(table),
+        here=table.index[here],
+        near=table.index[near_by],
+        sites=sites,
+        sources=tuple(Source.from_dict(one) for one in past.record.get("sources", [])),
+        software=software(),
+    )
+
+
+def _unplaced(table: pd.DataFrame) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(table.assign(geometry=None), geometry="geometry", crs="EPSG:4269")
+
+
+def _counted(n: int, label: str) -> str:
+    one = f"{label[:-3]}y" if label.endswith("ies") else label.removesuffix("s")
+    return plural(n, one, label)
+
+
+def _numbers(plan: StudyPlan, title: str, own: pd.DataFrame) -> str:
+    """Return the finding of a place in one sentence, with no number that is too small to show."""
+    ranked = own[own["gap_status"] == "ok"]
+    if not len(ranked):
+        why = sentence_list([status_of_word(s).words for s in own["gap_status"].unique()])
+        return f"{title}: no value ({why})."
+    counts = totals.counts(ranked)
+    people, gap = counts["people_n"]["population_n"], counts.loc["gap_n"]
+    beyond = beyond_words(plan, plan.care[0])
+    if is_few(people):
+        return f"{title}: {FEW} residents, too few to say more."
+    small = is_few(gap["people_n"]) or is_few(gap["ceiling_n"])
+    if small and float(counts["people_n"]["beyond_reach_n"]) >= 0.5:
+        most = "" if is_few(gap["ceiling_n"]) or pd.isna(gap["ceiling_n"]) else (
+            f", up to {about(gap['ceiling_n'])} if lines and homes overlap least"
+        )  # fmt: skip
+        return f"{title}: {FEW} people {beyond} and have no usable link at home{most}."
+    return state_sentence(title, plan, cast("Rows", counts.to_dict("index")))
+
+
+def _measures(part: pd.DataFrame, care: dict[str, str]) -> dict[str, Any]:
+    """Return the numbers of a column of the tables."""
+    ranked = part[part["gap_status"] == "ok"]
+    counts = totals.counts(ranked)
+    found: dict[str, Any] = {
+        "areas_n": len(part),
+        "gap_status": part["gap_status"].iloc[0],
+        "households_n": part["households_n"].sum(min_count=1)
+        if "households_n" in part
+        else math.nan,
+    }
+    for name, row in counts.iterrows():
+        found |= {str(name): row["people_n"], f"{name}_moe": row["people_n_moe"]}
+        if str(name) in _RATES:
+            rate = f"{_RATES[str(name)]}_share"
+            found |= {rate: row["share"], f"{rate}_moe": row["share_moe"]}
+    minutes = [f"nearest_site_{unit}{suffix}" for suffix in care for unit in ("min", "km")]
+    few = [name for name in (*_LACK, *WHO, *minutes) if name in part]
+    found |= measured(ranked, [n for n in _LACK if n in few]) if len(ranked) else {}
+    found |= measured(part, [n for n in few if n not in _LACK])
+    if len(part) == 1:
+        one = part.iloc[0]
+        own = [*few, "gap_share"] + [f"{n}_moe" for n in (*few, "gap_share") if f"{n}_moe" in part]
+        found |= {name: one[name] for name in own}
+    return found
+
+
+def _care(
+    table: pd.DataFrame, own: pd.DataFrame, sites: gpd.GeoDataFrame | None, *, whole: bool
+) -> Iterator[str]:
+    """Yield which places of care lie there, which is the nearest, and who relies on them."""
+    if sites is None:
+        yield "The run has no list of places of care."
+        return
+    inside = sites.iloc[:0]
+    if isinstance(own, gpd.GeoDataFrame):
+        shapes = own[["geometry"]].dropna()
+        inside = sites.loc[sites.index.isin(sites.sjoin(shapes, predicate="within").index)]
+    names = [str(name) for name in inside["name"]]
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    listed = f": {'; '.join(names[:_MOST_NAMED])}{more}" if names and not whole else ""
+    there = plural(len(names), "place") if names else "No place"
+    verb = "lie" if len(names) > 1 else "lies"
+    yield f"{there} of care that the study counts {verb} here{listed}."
+    if "nearest_site_id" not in table:
+        return
+    if len(own) == 1 and own["nearest_site_id"].iloc[0] in sites.index:
+        yield f"The nearest is {sites.loc[own['nearest_site_id'].iloc[0], 'name']}."
+    relying = table.loc[table["nearest_site_id"].isin(inside.index), "population_n"].sum()
+    if names and not whole:
+        said = FEW if is_few(relying) else f"about {about(relying)}"
+        which = "one of them" if len(names) > 1 else "it"
+        yield f"Of the run’s residents {said} have {which} nearest."
+
+
+def _practices(past: Run, plan: StudyPlan) -> str:
+    told = past.record.get("practices")
+    frame = None if not told else pd.DataFrame.from_dict(told, orient="index")
+    return practices_sentence(frame, plan) or "the run does not tell the lines of practices."
+
+
+def _sure(own: pd.DataFrame) -> Iterator[str]:
+    """Yield how sure it is: draws, standing, and what has no value."""
+    lost = own[own["gap_status"] != "ok"]
+    if len(own) == 1:
+        yield from _sure_of_one(own.iloc[0])
+    else:
+        listed = own["is_under_resourced"].astype(bool) & own["falls_short"].astype(bool)
+        n, people = int(listed.sum()), own.loc[listed, "gap_n"].sum()
+        said = FEW if is_few(people) else about(people)
+        fall = "is under-resourced and falls" if n < 2 else "are under-resourced and fall"
+        which = f"{number(n)} of the {number(len(own))} areas here" if n else "No area here"
+        with_people = f", with {said} of the people in the gap" if n else ""
+        yield f"{which} {fall} short{with_people}."
+    if len(lost) and len(own) > 1:
+        gone = lost["population_n"].sum()
+        said = FEW if is_few(gone) else number(gone)
+        yield (
+            f"{plural(len(lost), 'area')} with {said} residents "
+            f"{'has' if len(lost) == 1 else 'have'} no value and "
+            f"{'is' if len(lost) == 1 else 'are'} left out of every count."
+        )
+    bound = own["connected_share_status"].eq("upper_bound") if len(own) else own.index < ""
+    if bound.any():
+        yield (
+            "No table counts homes with both a device and a subscription here: the most that can "
+            "have both were taken, so the gap is at least what is shown."
+        )
+    yield "Errors of coverage filings come on top."
+
+
+def _sure_of_one(one: pd.Series) -> Iterator[str]:
+    if one["gap_status"] != "ok":
+        yield f"No value: {status_of_word(str(one['gap_status'])).words}."
+        return
+    shown = not is_few(one["gap_n"]) and not is_few(one["population_n"])
+    low, high = one.get("gap_p05"), one.get("gap_p95")
+    if shown and pd.notna(low) and pd.notna(high) and high >= 0.5:
+        yield (
+            f"90 % of draws of its people in the gap, over the survey's margins and the error of "
+            f"travel, lie from {coarse(low)} to {coarse(high)}."
+        )
+    if not one["is_under_resourced"]:
+        yield "It is not under-resourced as the study defines it."
+        return
+    doubt = one.get("under_resourced_status") == "within_margin"
+    margin = f" ({status_of_word('within_margin').words})" if doubt else ""
+    yield f"It is under-resourced as the study defines it{margin}: {one['under_resourced_reason']}."
+    likely = f", and {one['tier']} belongs on that list" if one.get("tier") else ""
+    yield (
+        f"It falls short{likely}." if one["falls_short"] else "It does not fall short of the rest."
+    )

@@ -1,0 +1,301 @@
+"""Fact sheets of a run: the numbers of its table, one page, nothing small, every place found."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pypdf
+import pytest
+from typer.testing import CliRunner
+
+from equity.areas.words import say
+from equity.cli import app
+from equity.errors import EquityError
+from equity.outputs._content import SYNTHETIC, community_table, heading_of
+from equity.outputs._panels import counts_table, fixes_table
+from equity.outputs.factsheet import (
+    FEW,
+    NOT_SHOWN,
+    OTHER_LETTERS,
+    RULE,
+    SAID_OTHERWISE,
+    hidden,
+    sheet_blocks,
+    write_factsheet,
+)
+from equity.outputs.ownership import RECORD, owned_files
+from equity.study.factsheet import fact_sheets
+from equity.study.naming import called
+from equity.study.runs import read_run
+
+COUNTY = "90003"
+PARTS = ("gap_line_only_n", "gap_home_only_n", "gap_both_n")
+
+
+@pytest.fixture(scope="module")
+def report(example_result):
+    return example_result.report()
+
+
+@pytest.fixture(scope="module")
+def written(example_run, report, tmp_path_factory):
+    """A tract that is listed, a county and all of the run."""
+    found = fact_sheets(example_run, [report.focus[0], COUNTY, "Example State"])
+    return found, found.write(tmp_path_factory.mktemp("sheets"))
+
+
+def cells(sheet) -> dict[str, list[str]]:
+    """The words of the tables, by the measure of their row."""
+    tables = [block.table for block in sheet_blocks(sheet) if block.table is not None]
+    return {
+        key: [cell.text for cell in row[1:]]
+        for table in tables
+        for key, row in zip(table.keys, table.rows, strict=True)
+    }
+
+
+def printed(path) -> str:
+    (page,) = pypdf.PdfReader(path).pages
+    return " ".join(page.extract_text().split())
+
+
+def test_each_place_has_one_letter_page_and_a_page_that_loads_nothing(written):
+    found, folder = written
+    assert set(owned_files(folder)) == {path.name for path in folder.iterdir()}
+    assert {path.suffix for path in folder.iterdir()} == {".pdf", ".html", ".json"}
+    for sheet in found.sheets:
+        reader = pypdf.PdfReader(folder / f"{sheet.key}.pdf")
+        assert [tuple(map(float, page.mediabox[2:])) for page in reader.pages] == [(612, 792)]
+        text, page = (
+            printed(folder / f"{sheet.key}.pdf"),
+            (folder / f"{sheet.key}.html").read_text(),
+        )
+        for said in (SYNTHETIC, RULE, sheet.title, "Sources", "telehealth-equity"):
+            assert said in text
+            assert said in page
+        assert "ABCDEFG" not in page
+        assert re.findall(r"<script|<link|src=\"(?!data:)", page) == []
+        assert "Black" not in text + page
+        assert sheet.lead.replace(" %", "\u00a0%") in page.replace("&#39;", "'")
+    assert json.loads((folder / RECORD).read_text())["synthetic"] is True
+
+
+def test_all_of_a_run_says_what_page_and_appendix_say(written, report):
+    said = cells(written[0].sheets[-1])
+    for key, row in zip(counts_table(report).keys, counts_table(report).rows, strict=True):
+        people, share = row[1].text, row[2].text
+        wanted = people if key == "population_n" else f"{people} ({share})"
+        assert said[key] == [wanted]
+    fixes = {key: row[1].text for key, row in zip(
+        fixes_table(report).keys, fixes_table(report).rows, strict=True
+    )}  # fmt: skip
+    assert said["recoverable_device_n"] == [fixes["device"]]
+    assert said["recoverable_line_and_home_n"] == [fixes["line and home"]]
+    assert said["gap_line_only_n"][0].partition(" ±")[0] == fixes["line"]
+    assert written[0].sheets[-1].lead == report.finding[0]
+    assert any("17 sites" in text for text in written[0].sheets[-1].notes["Care and practices"])
+
+
+def test_a_county_has_the_numbers_of_counties_csv(written, example_run):
+    counties = pd.read_csv(example_run / "counties.csv", dtype={"geoid": str}).set_index("geoid")
+    place, whole = written[0].sheets[1].places.to_dict("records")
+    for name in ("gap_n", "gap_n_moe", "beyond_reach_n", "no_link_n", "no_link_n_moe", *PARTS):
+        assert place[name] == pytest.approx(counties.loc[COUNTY, name], abs=2e-3), name
+        if not name.endswith("_moe"):
+            assert whole[name] == pytest.approx(counties[name].sum(), abs=0.02), name
+    assert place["recoverable_line_n" if "recoverable_line_n" in place else PARTS[0]] > 0
+    assert sum(place[name] for name in PARTS) == pytest.approx(place["gap_n"])
+    assert place["recoverable_line_and_home_n"] == pytest.approx(place["gap_n"])
+
+
+def test_a_tract_says_what_its_row_of_the_list_says(written, report):
+    sheet, geoid = written[0].sheets[0], report.focus[0]
+    table = community_table(report, [geoid], caption="", place="appendix")
+    row = dict(zip([head.label for head in table.heads], table.rows[0], strict=True))
+    said = cells(sheet)
+    assert (
+        said["gap_n"][0] == f"{row[heading_of('gap_n')].text} ({row[heading_of('gap_share')].text})"
+    )
+    assert list(sheet.places["name"])[1:] == [
+        report.table.loc[geoid, "county_name"], "Example State (synthetic)"
+    ]  # fmt: skip
+    own = report.table.loc[geoid]
+    income, margin = (own[f"median_household_income_usd{end}"] for end in ("", "_moe"))
+    words = say(income, "usd", moe=margin, with_unit=False)
+    assert said["median_household_income_usd"][0] == f"${words}"
+    assert said["median_household_income_usd"][1:] == ["–", "–"]
+    assert str(own["under_resourced_reason"]) in " ".join(sheet.notes["How sure"])
+    assert own["tier"] in " ".join(sheet.notes["How sure"])
+
+
+# --- small numbers ----------------------------------------------------------------------------
+
+
+def test_no_hidden_part_of_the_gap_can_be_found_by_subtraction():
+    sizes = (0.0, 0.3, 1.0, 7.0, 10.4, 10.6, 40.0, 900.0)
+    for parts in itertools.product(sizes, repeat=3):
+        place = dict(zip(PARTS, parts, strict=True)) | {
+            "population_n": 5000.0, "beyond_reach_n": 3000.0, "gap_n": sum(parts),
+        }  # fmt: skip
+        found = hidden(place)
+        small = {name for name in (*PARTS, "gap_n") if 0 < place[name] < 10.5}
+        assert {name for name, said in found.items() if said == FEW} == small, parts
+        gone = [name for name in PARTS if name in found]
+        others = [name for name in PARTS if name not in found and place[name] > 0]
+        # One equation has one unknown: two hidden parts, or nothing to subtract from.
+        assert len(gone) != 1 or "gap_n" in found or not others, parts
+        assert ("gap_share" in found) == ("gap_n" in found)
+
+
+@pytest.mark.parametrize(
+    ("place", "not_shown"),
+    [
+        ({"population_n": 100.0, "age_65_share": 0.1}, {"age_65_share"}),
+        ({"population_n": 110.0, "age_65_share": 0.1}, set()),
+        ({"population_n": 900.0, "age_65_share": 0.0}, set()),
+        (
+            {"population_n": 900.0, "households_n": 90.0, "no_vehicle_share": 0.1},
+            {"no_vehicle_share"},
+        ),
+        ({"population_n": 900.0, "households_n": 8.0, "no_vehicle_share": 0.0}, set()),
+        ({"population_n": 9.0, "gap_n": 0.0, "age_65_share": 0.0}, {"gap_n", "age_65_share"}),
+    ],
+)
+def test_shares_of_a_few_people_are_not_shown(place, not_shown):
+    found = {name for name, said in hidden(place).items() if said == NOT_SHOWN}
+    assert found == not_shown
+
+
+def test_what_is_hidden_stands_nowhere_on_the_sheet(example_run, monkeypatch):
+    past = read_run(example_run)
+    table, key = past.table.copy(), "90005011400"
+    few = {"gap_n": 7.0, "gap_share": 0.0777, "gap_ceiling_n": 9.0, "gap_p05": 5.0, "gap_p95": 9.0}
+    few |= dict(zip(PARTS, (7.0, 0.0, 0.0), strict=True))
+    table.loc[key, list(few)] = list(few.values())
+    changed = past._replace(table=table)
+    monkeypatch.setattr("equity.study.factsheet.read_run", lambda _: changed)
+    (sheet,) = fact_sheets(example_run, [key]).sheets
+    said = cells(sheet)
+    assert said["gap_n"][0] == said["gap_line_only_n"][0] == FEW
+    assert said["gap_home_only_n"][0] == "0"
+    assert sheet.lead.partition(": ")[2].startswith(f"{FEW} people")
+    blocks = sheet_blocks(sheet, b"picture")
+    text = " ".join([*itertools.chain(*said.values()), *(b.text + b.alt for b in blocks)])
+    for hint in ("7.8 %", "draws", " 7 ", " 9 "):
+        assert hint not in text
+    assert "here not shown" in text
+
+
+# --- places -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "key"),
+    [
+        (COUNTY, COUNTY), ("0500000US90003", COUNTY), ("ombrellshire", COUNTY),
+        ("Ombrellshire County", COUNTY), ("90003010700", "90003010700"),
+        ("1400000US90003010700", "90003010700"),
+        ("Census Tract 107, Ombrellshire County (synthetic)", "90003010700"),
+        ("example  state", "example-state-synthetic"),
+    ],
+)  # fmt: skip
+def test_a_place_is_found_by_id_and_by_name(example_run, asked, key):
+    assert [sheet.key for sheet in fact_sheets(example_run, [asked]).sheets] == [key]
+
+
+def test_a_point_is_in_the_area_that_holds_it(example_run, example_result):
+    point = example_result.table.loc["90003010700"].geometry.representative_point()
+    (sheet,) = fact_sheets(example_run, at=[f"{point.y}, {point.x}"]).sheets
+    assert sheet.key == "90003010700"
+    assert "It is the area that holds" in sheet.subtitle
+
+
+@pytest.mark.parametrize(
+    ("places", "at", "said"),
+    [
+        (["Ombrelshire"], (), "did you mean Ombrellshire County"),
+        (["90003010708"], (), "did you mean 90003010700"),
+        (["Census Tract 101"], (), r"Census Tract 101, .* \(90\d{9}\);.*give the id"),
+        (["Wichita"], (), "is no place of the run"),  # in a made-up state lies no real town
+        ((), ["-97.8,37.99"], "latitude comes first: --at 37.99,-97.8"),
+        ((), ["51.5,0"], r"lies in no area of the run. Fix: the nearest area is .*\d km away"),
+        ((), ["here"], "no latitude and longitude"),
+        ((), ["nan,-97"], "no latitude and longitude"),
+        ((), ["37,nan"], "no latitude and longitude"),
+        ((), ["1,2,3"], "no latitude and longitude"),
+    ],
+)
+def test_a_place_that_is_not_there_is_one_error_with_what_is_near(example_run, places, at, said):
+    with pytest.raises(EquityError, match=said):
+        fact_sheets(example_run, places, at=at)
+
+
+def test_a_town_is_told_as_the_area_that_holds_its_point(example_run, monkeypatch):
+    towns = [("Millbrook", "90003010700")]
+    monkeypatch.setattr("equity.study.place_names.PlaceFinder._towns", lambda _: towns)
+    (sheet,) = fact_sheets(example_run, ["millbrook"]).sheets
+    assert sheet.key == "90003010700"
+    assert "holds the point of millbrook; the town may reach beyond it" in sheet.subtitle
+    towns.append(("Millbrook", "90003011100"))
+    with pytest.raises(EquityError, match=r"is Census Tract 107.*; Census Tract 111"):
+        fact_sheets(example_run, ["Millbrook"])
+
+
+def test_a_name_is_taken_as_people_say_it():
+    known = {"1": "Wise County", "2": "Norton city", "3": "Lee County (synthetic)"}
+    assert [called(name, known) for name in ("wise", "Norton", "LEE  county", "Scott")] == [
+        ["1"], ["2"], ["3"], [],
+    ]  # fmt: skip
+
+
+# --- what can be odd --------------------------------------------------------------------------
+
+
+def test_a_place_without_a_value_says_why(example_run, tmp_path):
+    (sheet,) = fact_sheets(example_run, ["90005990000"]).sheets
+    assert sheet.lead.endswith("no value (nobody lives here).")
+    assert cells(sheet)["gap_n"][0] == "n/a (nobody lives here)"
+    write_factsheet(sheet, tmp_path)
+    assert "No value: nobody lives here." in printed(tmp_path / "90005990000.pdf")
+
+
+def test_a_name_in_letters_without_a_font_is_shown_otherwise_and_said(written, tmp_path, caplog):
+    sheet = written[0].sheets[1]
+    odd = replace(sheet, title="東京 都 Šibenik Кострома <b>", lead="東京 都: none. #strong[x]")
+    with caplog.at_level("INFO", "equity.outputs"):
+        write_factsheet(odd, tmp_path)
+    assert "without the PDF/UA-1 mark" not in caplog.text
+    text = printed(tmp_path / f"{COUNTY}.pdf")
+    assert f"{OTHER_LETTERS} Šibenik Кострома <b>" in text
+    assert SAID_OTHERWISE in text
+    assert "#strong[x]" in text
+    page = (tmp_path / f"{COUNTY}.html").read_text()
+    assert "<h1>東京 都 Šibenik Кострома &lt;b&gt;</h1>" in page
+    assert SAID_OTHERWISE not in printed(written[1] / f"{COUNTY}.pdf")
+
+
+def test_a_table_without_polygons_has_a_sheet_without_a_map(written, tmp_path):
+    sheet = written[0].sheets[0]
+    bare = replace(sheet, areas=sheet.areas.set_geometry([None] * len(sheet.areas), crs=4269))
+    write_factsheet(bare, tmp_path)
+    assert sheet.title in printed(tmp_path / f"{sheet.key}.pdf")
+
+
+def test_equal_runs_give_equal_bytes_and_a_file_of_one_s_own_stays(
+    example_run, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    asked = ["factsheet", str(example_run), COUNTY]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0, done.output
+    assert "Ombrellshire County (synthetic): 2,000 to 2,600 people" in done.output
+    folder = tmp_path / f"maps/{example_run.name}-factsheet-{COUNTY}"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    (folder / "mine.txt").write_text("kept")
+    assert CliRunner().invoke(app, asked).exit_code == 0
+    assert (folder / "mine.txt").read_text() == "kept"
+    assert {name: (folder / name).read_bytes() for name in before} == before
