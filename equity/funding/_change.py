@@ -172,8 +172,12 @@ def without_stale(
         for pattern, rows in where.items() if rows.any()
         for name in after.columns if re.search(pattern, str(name))
     }  # fmt: skip
-    status = np.where(some, "changed", "ok")
-    return carry(after.assign(**gone, scenario_status=status), after)
+    gone["scenario_status"] = pd.Series(np.where(some, "changed", "ok"), index=after.index)
+    order = list(dict.fromkeys([*after.columns, "scenario_status"]))
+    kept = after.drop(columns=[name for name in gone if name in after.columns])
+    # All at once: hundreds of columns one by one would leave a table in pieces.
+    whole = pd.concat([kept, pd.DataFrame(gone)], axis="columns")[order]
+    return carry(whole, after)
 
 
 _OF_LINES = (

@@ -34,6 +34,7 @@ def finding(
         first = table[FIRST].fillna(value=False).astype(bool)
         there = share(table["gap_n"][first].sum() / table["gap_n"].sum())
         here = f"{about(plan.first_n)} of them ({share(plan.first_n / people)})"
+        here = here.replace("nobody of", "None of")
         sentences.append(
             f"{here} live in under-resourced communities, where {there} of the people in the gap "
             "live."
