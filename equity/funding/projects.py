@@ -228,9 +228,11 @@ def checked_projects(projects: pd.DataFrame, table: pd.DataFrame) -> pd.DataFram
 def _counties(projects: pd.DataFrame, table: pd.DataFrame) -> list[str]:
     """Return the county in which each cost counts: one that the project reaches, by its id."""
     called: dict[str, set[str]] = {}
-    names = table["county_name"].fillna("") if "county_name" in table.columns else []
+    names: list[str] = []
+    if "county_name" in table.columns:
+        names = table["county_name"].fillna("").astype(str).tolist()
     for name, area in zip(names, table.index.astype(str), strict=False):
-        called.setdefault(str(name).strip().casefold(), set()).add(area[:5])
+        called.setdefault(name.strip().casefold(), set()).add(area[:5])
     found, bad = [], []
     for areas, said in zip(projects["areas"], projects["county"].str.strip(), strict=True):
         reached = [area[:5] for area in areas]
