@@ -34,7 +34,10 @@ def areas(n=6, *, seed=0, county="51001"):
 
 
 def projects(table, *rows):
-    """A table of projects from rows of id, what it fixes, positions of areas, and dollars."""
+    """A table of projects from rows of id, what it fixes, positions of areas, and dollars.
+
+    The dollars are small, and meant.
+    """
     frame = pd.DataFrame(
         [
             {
@@ -42,6 +45,7 @@ def projects(table, *rows):
                 "fixes": fixes,
                 "areas": tuple(table.index[list(where)]),
                 "cost_usd": usd,
+                "confirmed": True,
             }
             for key, fixes, where, usd in rows
         ]

@@ -132,7 +132,7 @@ def ids_of_another_state(state):
         at = rows[0].index("GEO_ID")
         rows[5][at] = rows[5][at].replace("US90", "US51")
 
-    return rewrite_json(first(state, "acs/tract/*.json"), change), "its areas are not those of"
+    return rewrite_json(first(state, "acs/tract/*.json"), change), "hold different areas"
 
 
 def duplicated_area(state):

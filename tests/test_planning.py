@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +20,7 @@ from equity.funding.costs import made_up_costs
 from equity.outputs.appendix import blocks
 from equity.outputs.ownership import RECORD, owned_files
 from equity.outputs.plan import MADE_UP, plan_part
+from equity.study.plan_words import finding
 from equity.study.planning import committed_part, plan_run
 from equity.study.runs import read_run
 
@@ -69,6 +71,24 @@ def test_no_cost_is_ever_a_default(run):
     ):
         with pytest.raises(EquityError, match=said):
             plan_run(run, **({"budget_usd": BUDGET} | how))
+
+
+@pytest.mark.parametrize("budget", [0, -5.0, np.nan])
+def test_a_budget_that_is_none_is_refused_before_anything_is_read(budget, tmp_path):
+    with pytest.raises(EquityError, match="the budget is"):
+        plan_run(tmp_path, budget_usd=budget, made_up=True)
+
+
+def test_a_plan_of_nothing_and_one_of_cents_read_as_such(plan):
+    nobody = plan.portfolio.projects.assign(chosen=False)
+    nothing = replace(plan.portfolio, projects=nobody, people_n=0.0, spent_usd=0.0)
+    cents = replace(plan.portfolio, spent_usd=plan.portfolio.people_n / 100, first_n=0.0)
+    said = [
+        finding("Here", plan.report.areas, one, plan.scenario, draws=0) for one in (nothing, cents)
+    ]
+    assert "No project is chosen." in said[0]
+    assert said[1][0].endswith("gap, at less than $1 a person.")
+    assert any(sentence.startswith("None of them (0.0 %) live in under-") for sentence in said[1])
 
 
 def test_a_folder_that_holds_no_run_is_refused(tmp_path):

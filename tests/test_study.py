@@ -256,7 +256,7 @@ def test_an_index_of_need_is_a_second_view_and_never_in_the_gap(result, edited, 
         "What the index of need is made of", "The index under other weights",
         "The places listed, by the index of need",
     ):  # fmt: skip
-        assert captions.count(caption) == page.count(caption) == 1
+        assert captions.count(caption) == page.count(f">{caption}</caption>") == 1
     assert page.index('id="communities"') < page.index('id="whom"') < page.index('id="need"')
     assert "need" not in {panel.anchor for panel in panels(plain)}
 

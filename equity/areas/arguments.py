@@ -254,6 +254,8 @@ def _words(hint: Any) -> str:
     origin = typing.get_origin(hint)
     if origin is typing.Literal:
         return " or ".join(map(repr, typing.get_args(hint)))
+    if origin is Callable:
+        return "a function"
     inside = [_words(kind) for kind in typing.get_args(hint) if kind is not Ellipsis]
     form = "union" if origin in _UNIONS else "list" if origin in _LISTS else origin
     written = {

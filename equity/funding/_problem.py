@@ -78,9 +78,12 @@ class Solver:
     seconds: float
 
     def __post_init__(self) -> None:
-        """Refuse a method that there is not."""
+        """Refuse a method that there is not, and limits that stop nothing."""
         if self.method not in ("milp", "greedy"):
             raise InputError(f"no method {self.method!r}", fix="use milp or greedy")
+        if not 0 <= self.gap < 1:
+            raise InputError(f"gap is {self.gap!r}", fix="give a part of the best, from 0 to 1")
+        checked_number(self.seconds, "time_limit_s", above=True)
 
     def solve(self, cover: Cover) -> tuple[Flags, float]:
         """Return a choice and a bound."""
@@ -147,6 +150,7 @@ class Problem:
             cap=_caps(cap, counties),
             bars=tuple(_bar(floor, table, people) for floor in floors),
         )
+        _refuse_caps(whole, projects, solver.budget)
         small, cell = collapsed(whole)
         made = cls(table, whole, small, cell, weights, tuple(floors), solver)
         made._refuse_idle(projects)
@@ -306,6 +310,29 @@ def _caps(cap: float | Mapping[str, float] | None, counties: pd.Index) -> Floats
         )
     known = {county: checked_number(usd, f"the cap of {county}") for county, usd in cap.items()}
     return np.array([known.get(county, np.inf) for county in counties])
+
+
+def _refuse_caps(cover: Cover, projects: pd.DataFrame, budget: float) -> None:
+    """Refuse caps that no project fits, or that one over several counties would walk round."""
+    capped = set(projects["county"][np.isfinite(cover.cap[cover.place])])
+    spread = [
+        len(there := {area[:5] for area in areas}) > 1 and bool(there & capped)
+        for areas in projects["areas"]
+    ]
+    if any(spread):
+        raise InputError(
+            "a project lies in several counties, and there is a cap per county",
+            rows=projects.index[spread].tolist(),
+            fix="list what it would cost in each county as a project of its own, or leave the cap",
+        )
+    fits = cover.cost <= np.minimum(budget, cover.cap[cover.place]) * (1 + 1e-9)
+    if not fits.any():
+        cheapest = int(cover.cost.argmin())
+        raise InputError(
+            "no project fits the budget and the cap of its county (the cheapest costs "
+            f"${number(cover.cost[cheapest])}, {projects.index[cheapest]})",
+            fix="raise the cap, or list smaller projects",
+        )
 
 
 def _bar(floor: Floor, table: pd.DataFrame, people: Floats) -> Bar:

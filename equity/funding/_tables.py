@@ -13,7 +13,7 @@ from equity.sources.area_rows import row_labels
 
 __all__ = ["need_source", "own_source", "refuse_rows", "text", "yes"]
 
-_YES = {"yes", "true", "1"}
+_YES, _NO = {"yes", "true", "1"}, {"", "no", "false", "0"}
 
 
 def refuse_rows(bad: pd.Series, what: str, path: str | Path, *, fix: str | None = None) -> None:
@@ -50,6 +50,10 @@ def text(frame: pd.DataFrame, name: str) -> pd.Series:
     return frame[name].mask(frame[name].isin(BLANK), "")
 
 
-def yes(frame: pd.DataFrame, name: str) -> pd.Series:
-    """Return which rows say yes in a column."""
-    return text(frame, name).str.casefold().isin(_YES)
+def yes(frame: pd.DataFrame, name: str, path: str | Path) -> pd.Series:
+    """Return which rows say yes in a column; refuse what is neither yes nor no."""
+    said = text(frame, name).str.casefold()
+    odd = ~said.isin(_YES | _NO)
+    word = said[odd].iloc[0] if odd.any() else ""
+    refuse_rows(odd, f"{name} is {word!r}", path, fix="write yes or no; blank is no")
+    return said.isin(_YES)

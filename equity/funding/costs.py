@@ -53,7 +53,8 @@ def read_costs(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        For an unknown item, a cost that is not above 0 or is outlying, or has no source.
+        For an unknown item or place, a cost that is not above 0 or is outlying, has no source, or
+        is yearly without years; and for what is neither yes nor no.
     MissingColumnError
         If a column is missing.
     """
@@ -73,10 +74,21 @@ def read_costs(path: str | Path) -> pd.DataFrame:
         unknown, "an item has no cost", path, fix="fill in capital_usd, yearly_usd, or leave it out"
     )
     need_source(frame, path)
-    result: pd.DataFrame = frame.assign(where=text(frame, "where"), **numbers.fillna(0.0))
+    endless = (numbers["yearly_usd"] > 0) & ~(numbers["years"] > 0)
+    refuse_rows(
+        endless, "a yearly cost has no years", path,
+        fix="fill in years, for how many of them it is paid, or leave yearly_usd out",
+    )  # fmt: skip
+    where = text(frame, "where").str.rpartition("US")[2]
+    strange = ~where.str.fullmatch(r"(\d{2,12})?")
+    refuse_rows(
+        strange, f"where is {_first(where, strange)!r}", path,
+        fix="write the first digits of area ids (51, 51001), or leave it blank for everywhere",
+    )  # fmt: skip
+    result: pd.DataFrame = frame.assign(where=where, **numbers.fillna(0.0))
     result["unit_usd"] = _unit_usd(result, path)
-    result["confirmed"] = yes(frame, "confirmed")
-    result["made_up"] = yes(frame, "made_up")
+    result["confirmed"] = yes(frame, "confirmed", path)
+    result["made_up"] = yes(frame, "made_up", path)
     refuse_rows(
         result[["item", "where"]].duplicated(keep=False), "an item stands twice for one place", path
     )

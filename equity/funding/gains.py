@@ -52,7 +52,7 @@ def without_covered(table: pd.DataFrame, covered: pd.Series | str | None) -> Unc
     Raises
     ------
     InputError
-        If a part lies outside 0 to 1, or an area is not in the table.
+        If a part is no number or outside 0 to 1, or an area is not in the table or stands twice.
     MissingColumnError
         If there is no such column.
     """
@@ -70,11 +70,18 @@ def without_covered(table: pd.DataFrame, covered: pd.Series | str | None) -> Unc
             "covered lists areas that the table does not have", rows=strange.tolist(),
             fix="pass the ids of the run's own areas",
         )  # fmt: skip
-    part = covered.astype(float).reindex(table.index).fillna(0.0)
-    bad = (part < 0) | (part > 1 + 1e-9)
+    twice = covered.index.duplicated()
+    if twice.any():
+        raise InputError(
+            "covered lists an area twice", rows=covered.index[twice].tolist(),
+            fix="list each area once",
+        )  # fmt: skip
+    numbers = pd.to_numeric(covered, errors="coerce").astype("Float64").astype(float)
+    bad = (numbers.isna() & covered.notna()) | (numbers < 0) | (numbers > 1 + 1e-9)
+    part = numbers.reindex(table.index).fillna(0.0)
     if bad.any():
         raise InputError(
-            "covered lies outside 0 to 1", rows=table.index[bad],
+            "covered is no number, or lies outside 0 to 1", rows=covered.index[bad].tolist(),
             fix="give the part of the locations without a line that is covered",
         )  # fmt: skip
     line = table["qualifying_share"]

@@ -18,7 +18,7 @@ from equity.funding.gains import Uncovered, gains_of, without_covered
 from equity.funding.projects import checked_projects
 from equity.measures.checks import checked_number
 from equity.measures.draws import Travel, draw_recoverable
-from equity.provenance import carry
+from equity.provenance import carry, meta
 
 __all__ = ["FIRST", "Floor", "Portfolio", "portfolio"]
 
@@ -135,7 +135,7 @@ def portfolio(
         What the plan must reach.
     cap_per_county_usd
         Most that may be spent in a county, one number or by county code; a project counts in its
-        ``county``.
+        ``county``, and one over several counties is refused.
     covered
         What an enforceable commitment already covers: by area id, or a column of the table, the
         part (0 to 1) of the locations without a qualifying line. They are taken as built: nobody
@@ -162,7 +162,7 @@ def portfolio(
     InputError
         For a budget below the cheapest project; a cost that is zero, negative or outlying; a
         project that stands twice, names an unknown area or brings nobody in; floors that cannot
-        all be met, named.
+        all be met, named; caps that no project fits.
     MissingColumnError
         If the table lacks what a gap is made of, or a floor's column.
 
@@ -230,7 +230,10 @@ def portfolio(
         spent_usd=float(whole.cost[chosen].sum()),
         method=method,
         made_up=bool(candidates["made_up"].any()),
-        notes=_notes(left, gains, candidates, covered=covered is not None),
+        notes=(
+            *_notes(left, gains, candidates, covered=covered is not None),
+            *(note for note in meta(projects).notes if note not in meta(table).notes),
+        ),
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equity.areas.words import plural
+from equity.areas.words import plural, sentence_list
 from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.funding._cover import FIXES
@@ -23,12 +23,21 @@ __all__ = ["checked_projects", "draw_up_projects", "read_projects"]
 
 _OUTLYING = 20.0
 """A project that costs so many times the middle one of its table, a line or home, is questioned."""
+_LEAST_USD = 1.0
+"""A line or a home that costs less than this is questioned."""
 _FEWEST = 5
 _ABOUT = ("cost_source", "cost_as_of", "cost_note")
 _NEED = (
     "qualifying_share", "connected_share", "device_share", "locations_n", "qualifying_n",
     "households_n",
 )  # fmt: skip
+
+_BROUGHT_BY = {
+    "locations_n": "give [coverage] of a file that counts locations",
+    "qualifying_n": "give [coverage] of a file that counts locations by their lines",
+    "households_n": 'give it in a [[tables]] of the study, households_n = { column = "…", unit = '
+    '"count" }, and run it again',
+}
 
 Floats = npt.NDArray[np.float64]
 
@@ -42,7 +51,8 @@ def read_projects(path: str | Path) -> pd.DataFrame:
         CSV or XLSX with ``project_id``, ``name``, ``fixes`` (``line``, ``home`` or ``line+home``),
         ``areas`` (ids with spaces or semicolons between), ``cost_usd`` (what the funder pays, all
         years, above 0) and ``cost_source``; if wanted ``exclusive_group`` (one of each is chosen
-        at most), ``county`` (where the cost counts for a cap; otherwise the first area's),
+        at most), ``county`` (where the cost counts for a cap: five digits or the run's own name of
+        a county that it reaches; otherwise the first area's),
         ``cost_as_of``, ``cost_note``, ``made_up`` and ``confirmed`` (yes: an outlying cost is
         meant). :func:`write_cost_template` writes an empty one.
 
@@ -54,7 +64,7 @@ def read_projects(path: str | Path) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a cell is no number, an id stands twice, or a cost has no source.
+        If a cell is no number, or neither yes nor no, an id stands twice, or a cost has no source.
     MissingColumnError
         If a column is missing.
     """
@@ -74,7 +84,7 @@ def read_projects(path: str | Path) -> pd.DataFrame:
     result["areas"] = [_ids(cell) for cell in frame["areas"]]
     result["cost_usd"] = to_numbers(frame, {"cost_usd": "cost_usd"}, path)["cost_usd"].to_numpy()
     for name in ("made_up", "confirmed"):
-        result[name] = yes(frame, name).to_numpy()
+        result[name] = yes(frame, name, path).to_numpy()
     return stamp(result, sources=[own_source(path, "candidate projects", result)])
 
 
@@ -98,12 +108,14 @@ def draw_up_projects(
     pandas.DataFrame
         As of :func:`read_projects`, one row for each thing that would bring somebody in, an area's
         own in one exclusive group. A line is bought for every location without one, a device and
-        a subscription for every home that lacks it, near care or not.
+        a subscription for every home that lacks it, near care or not. Areas without the count that
+        a cost is per are left out, and a note of the table says how many and which.
 
     Raises
     ------
     InputError
-        If the costs do not price what is asked for in some area.
+        If the costs do not price what is asked for in some area, name a place in which there is
+        none, or are per something that no area has a count of.
     MissingColumnError
         If a column is missing.
 
@@ -133,14 +145,19 @@ def draw_up_projects(
     home = usd["device"] + usd["subscription"]
     price = {"line": usd["line"], "home": home, "line+home": usd["line"] + home}
     parts = []
+    notes = []
     names = _names(table)
+    uncounted = _uncounted(table)
     apart = gains["line"].fillna(0.0) + gains["home"].fillna(0.0)
     for fixes in FIXES:
         here = gains[fixes] > 0.5e-9
         if fixes == "line+home":
             here &= gains[fixes] > apart * (1 + 1e-9)
         here &= gains[fixes].notna()
-        chosen = here.to_numpy()
+        without = uncounted[fixes]
+        if lost := ids[here & without].tolist():
+            notes.append(_left_out(fixes, lost))
+        chosen = (here & ~without).to_numpy()
         part = pd.DataFrame(index=pd.Index([f"{i}:{fixes}" for i in ids[chosen]]))
         part["name"] = names.to_numpy()[chosen]
         part["fixes"] = fixes
@@ -155,7 +172,7 @@ def draw_up_projects(
     result["confirmed"] = True
     result["cost_source"] = "; ".join(dict.fromkeys(costs["cost_source"]))
     result = result.sort_index(kind="stable").rename_axis("project_id")
-    return carry(result, table, costs)
+    return carry(result, table, costs, notes=notes)
 
 
 def checked_projects(projects: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
@@ -200,13 +217,33 @@ def checked_projects(projects: pd.DataFrame, table: pd.DataFrame) -> pd.DataFram
     result["areas"] = [tuple(dict.fromkeys(areas)) for areas in result["areas"]]
     for name in ("exclusive_group", "county", "name"):
         result[name] = projects[name].fillna("").astype(str) if name in projects else ""
-    first = pd.Series([areas[0][:5] for areas in result["areas"]], index=ids)
-    result["county"] = result["county"].where(result["county"] != "", first)
+    result["county"] = _counties(result, table)
     result["name"] = result["name"].where(result["name"] != "", ids.astype(str).to_series(ids))
     for name in ("made_up", "confirmed"):
         result[name] = projects[name].fillna(value=False) if name in projects else False
     _question(result, table)
     return carry(result, projects)
+
+
+def _counties(projects: pd.DataFrame, table: pd.DataFrame) -> list[str]:
+    """Return the county in which each cost counts: one that the project reaches, by its id."""
+    called: dict[str, set[str]] = {}
+    names: list[str] = []
+    if "county_name" in table.columns:
+        names = table["county_name"].fillna("").astype(str).tolist()
+    for name, area in zip(names, table.index.astype(str), strict=False):
+        called.setdefault(name.strip().casefold(), set()).add(area[:5])
+    found, bad = [], []
+    for areas, said in zip(projects["areas"], projects["county"].str.strip(), strict=True):
+        reached = [area[:5] for area in areas]
+        meant = called.get(said.casefold(), {said}) & set(reached) if said else {reached[0]}
+        bad.append(len(meant) != 1)
+        found.append(min(meant, default=""))
+    _refuse(
+        np.array(bad), projects.index, "county is none that the project's areas lie in",
+        "write its five digits, or its name in the run, or leave it blank",
+    )  # fmt: skip
+    return found
 
 
 def _question(projects: pd.DataFrame, table: pd.DataFrame) -> None:
@@ -218,25 +255,52 @@ def _question(projects: pd.DataFrame, table: pd.DataFrame) -> None:
     count["line+home"] = lacks["line"] + lacks["home"]
     each = np.array(
         [
-            cost / max(float(count[fixes].reindex(list(areas)).sum()), 1.0)
+            cost / max(float(count[fixes].reindex(list(areas)).sum(skipna=False)), 1.0)
             for fixes, areas, cost in zip(
                 projects["fixes"], projects["areas"], projects["cost_usd"], strict=True
             )
         ]
     )
-    limit = np.full(len(each), QUESTIONED_USD)
+    most = np.full(len(each), QUESTIONED_USD)
     for fixes in FIXES:
-        here = (projects["fixes"] == fixes).to_numpy()
+        here = (projects["fixes"] == fixes).to_numpy() & np.isfinite(each)
         if here.sum() >= _FEWEST:
-            limit[here] = np.minimum(limit[here], _OUTLYING * np.median(each[here]))
-    bad = (each > limit) & ~projects["confirmed"].to_numpy(dtype=bool)
+            most[here] = np.minimum(most[here], _OUTLYING * np.median(each[here]))
+    bad = ((each > most) | (each < _LEAST_USD)) & ~projects["confirmed"].to_numpy(dtype=bool)
     if bad.any():
+        usd, dear = each[bad][0], most[bad][0]
+        usual = f"${_LEAST_USD:,.0f} is the least" if usd < dear else f"${dear:,.0f} is the most"
         raise InputError(
-            f"a project costs ${each[bad][0]:,.0f} for each location or home that lacks what it "
-            f"brings, where ${limit[bad][0]:,.0f} is the most that is not questioned",
+            f"a project costs ${usd:,.{0 if usd >= 1 else 2}f} for each location or home that "
+            f"lacks what it brings, where {usual} that is not questioned",
             rows=projects.index[bad],
             fix="check cost_usd and areas, or set confirmed",
         )
+
+
+def _uncounted(table: pd.DataFrame) -> dict[str, pd.Series]:
+    """Return where what a bundle is priced by is not counted; refuse a count that nobody has."""
+    for name, how in _BROUGHT_BY.items():
+        if len(table) and table[name].isna().all():
+            raise InputError(
+                f"{name} is missing in all {plural(len(table), 'area')}, and costs are for each of "
+                "them",
+                fix=how,
+            )
+    line = table[["locations_n", "qualifying_n"]].isna().any(axis=1)
+    home = table[["households_n", "device_share"]].isna().any(axis=1)
+    return {"line": line, "home": home, "line+home": line | home}
+
+
+def _left_out(fixes: str, areas: list[str]) -> str:
+    """Say which areas have no candidate for want of a count."""
+    homes = "households or their devices"
+    what = {"line": "locations", "home": homes}.get(fixes, f"locations, {homes}")
+    named = sentence_list(areas[:_FEWEST]) + (" and others" if len(areas) > _FEWEST else "")
+    return (
+        f"{plural(len(areas), 'area')} without a count of {what} left out of the candidates for "
+        f"{fixes}: {named}."
+    )
 
 
 def _names(table: pd.DataFrame) -> pd.Series:
@@ -273,6 +337,12 @@ def _lacking(table: pd.DataFrame) -> pd.DataFrame:
 def _by_area(costs: pd.DataFrame, item: str, ids: pd.Index) -> Floats:
     """Return the unit cost in each area: that of the longest beginning of its id."""
     rows = costs[costs["item"] == item].sort_values("where", key=lambda c: c.str.len())
+    nowhere = [where for where in rows["where"] if not ids.str.startswith(where).any()]
+    if nowhere:
+        raise InputError(
+            f"the cost of a {item} is given where the table has no area", rows=nowhere,
+            fix="correct where (the first digits of area ids), or leave the row out",
+        )  # fmt: skip
     found = np.full(len(ids), np.nan)
     for where, usd in zip(rows["where"], rows["unit_usd"], strict=True):
         found[np.asarray(ids.str.startswith(where))] = usd
@@ -283,8 +353,7 @@ def _priced(projects: pd.DataFrame) -> None:
     unpriced = projects["cost_usd"].isna().to_numpy()
     if unpriced.any():
         raise InputError(
-            f"the costs do not say what {plural(int(unpriced.sum()), 'project')} would cost, or "
-            "their areas lack a count of locations or homes",
+            f"the costs do not say what {plural(int(unpriced.sum()), 'project')} would cost",
             rows=projects.index[unpriced],
             fix=f"give costs of {', '.join(ITEMS)} everywhere, or leave these areas out",
         )

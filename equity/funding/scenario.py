@@ -12,7 +12,14 @@ import pandas as pd
 
 from equity.areas.words import number
 from equity.errors import InputError, MissingColumnError
-from equity.funding._change import Part, changed, home_part, line_part, part_of, with_reach
+from equity.funding._change import (
+    Part,
+    changed,
+    home_parts,
+    line_part,
+    with_reach,
+    without_stale,
+)
 from equity.measures.checks import need_gap_inputs
 from equity.measures.disparity import disparity
 from equity.measures.draws import Draws, Lift, Travel, draw_standing
@@ -42,7 +49,10 @@ class Scenario:
         By area id: ``gap_before_n``, ``gap_after_n``, ``brought_in_n``, ``lines_added_n``
         (locations), ``homes_connected_n``; missing where an input is.
     table
-        The area table as it would be, with its gap.
+        The area table as it would be, with its gap, for another call to go on from: shares, their
+        margins and ``qualifying_n`` follow from the change. What cannot be known afterwards (such
+        as ``served_n``, or the gap under other rules) is missing where ``scenario_status`` is
+        ``changed``, and what compares areas (tiers, clusters) is missing everywhere.
     counts
         One row a count: the three of the measure, and all without a usable link; ``before``,
         ``after``, ``change``, and with draws the ends of each (``_p05``, ``_p95``, 90 %).
@@ -131,8 +141,9 @@ def scenario(
     Raises
     ------
     InputError
-        For a part outside 0 to 1, an area that the table does not have, more lines than locations
-        without one, a clinic that puts people out of reach, or a site that nobody knows.
+        For a part that is missing or outside 0 to 1, an area that the table does not have, more
+        lines than locations without one, a clinic that puts people out of reach, or a site that
+        nobody knows.
     MissingColumnError
         If a column is missing.
 
@@ -153,12 +164,10 @@ def scenario(
     """
     need_gap_inputs(table, _NEEDED)
     lines = line_part(table, line, line_locations_n)
-    homes = home_part(table, home, device, subscription)
+    lifts = {"qualifying_share": lines} | home_parts(table, home, device, subscription)
+    homes = lifts["connected_share"]
     reached = with_reach(table, beyond_reach_after)
-    whole = part_of(home, table, "home")
-    alone = {"devices": part_of(device, table, "device"),
-             "subscriptions": part_of(subscription, table, "subscription")}  # fmt: skip
-    after = changed(reached, lines, homes, **{k: whole + (1 - whole) * v for k, v in alone.items()})
+    after = changed(reached, lifts)
     before_gap, after_gap = telehealth_gap(table), telehealth_gap(after)
     lost = before_gap["gap_n"].notna() & after_gap["gap_n"].isna()
     if lost.any():
@@ -180,10 +189,11 @@ def scenario(
             draw_standing(table, (), at_least=0, **ask),
             draw_standing(reached, (), at_least=0, lift=lift, **ask),
         )
-    later = carry(after.assign(**after_gap), after, after_gap)
+    left = without_stale(after, table, lifts)
+    whole = carry(left.assign(**after_gap), after, after_gap)
     return Scenario(
         areas=_areas(table, before_gap, after_gap, lines, homes),
-        table=later,
+        table=whole,
         counts=_counts(table, before_gap, after_gap, drawn),
         range=_side_by_side(before_gap, after_gap, ("gap_n", *_RANGE)),
         split=_side_by_side(before_gap, after_gap, SPLIT),

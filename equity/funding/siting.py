@@ -120,8 +120,8 @@ def siting(
     Raises
     ------
     InputError
-        For more sites than candidates, costs that end too near the limit, or areas that no
-        candidate reaches where every one must be reached.
+        For more sites than candidates, a limit that is not above 0, costs that end too near the
+        limit, or areas that no candidate reaches where every one must be reached.
 
     Notes
     -----
@@ -146,6 +146,8 @@ def siting(
     """
     if objective not in OBJECTIVES:
         raise InputError(f"no objective {objective!r}", fix=f"use one of {', '.join(OBJECTIVES)}")
+    for limit in (limit_min, *limits_min):
+        checked_number(limit, "the limit", above=True)
     number_of = _number(sites_n, objective, len(costs.sites))
     known = people.notna()
     counted = people.where(known, 0.0)
@@ -253,7 +255,6 @@ def _spread(sd: float | None, costs: TravelCosts) -> float:
 
 
 def _refuse_short(costs: TravelCosts, limit: float, sd: float) -> None:
-    checked_number(limit, "the limit", above=True)
     needed = limit * float(np.exp(2 * sd))
     if costs.limit is not None and costs.limit < needed * (1 - 1e-6):
         raise InputError(

@@ -205,7 +205,7 @@ def _refuse_other_parts(frame: pd.DataFrame, ids: pd.Series, path: str | Path, l
         with contextlib.suppress(EquityError):
             told = joined_ids(frame, path, names, kinds=kinds[: len(names)])
         names = names if told is not None else names[:-1]
-    if told is None or level not in LEVELS or names == [ids.name]:
+    if frame.empty or told is None or level not in LEVELS or names == [ids.name]:
         return
     width = LEVELS[level]
     text = ids.astype("string").fillna("").str.replace(_GISJOIN, r"\1\2\3", regex=True)

@@ -19,7 +19,7 @@ def finding(
     people = plan.people_n
     (gap,) = after.counts.loc[["gap_n"]].to_dict("records")
     chosen, stamp = plan.chosen, " (costs made up)" if plan.made_up else ""
-    each = f", at ${number(plan.spent_usd / people)} a person" if people else ""
+    each = f", at {_each(plan.spent_usd / people)} a person" if people else ""
     sure = (gap.get("change_p95", np.nan) - gap.get("change_p05", np.nan)) / 2
     bought = f"{_money(plan.spent_usd)}{stamp} for {plural(len(chosen), 'project')}"
     part = f"{about(people, sure)} of {about(gap['before'], sure)} people"
@@ -34,6 +34,7 @@ def finding(
         first = table[FIRST].fillna(value=False).astype(bool)
         there = share(table["gap_n"][first].sum() / table["gap_n"].sum())
         here = f"{about(plan.first_n)} of them ({share(plan.first_n / people)})"
+        here = here.replace("nobody of", "None of")
         sentences.append(
             f"{here} live in under-resourced communities, where {there} of the people in the gap "
             "live."
@@ -44,7 +45,7 @@ def finding(
         for kind, words in _KINDS.items()
         if kind in kinds
     ]
-    sentences.append(f"{first_up(sentence_list(brought))}.")
+    sentences.append(f"{first_up(sentence_list(brought or ['no project is chosen']))}.")
     if draws:
         firm = int((chosen["group_chosen_share"] >= 0.5).sum())
         sentences.append(
@@ -64,6 +65,10 @@ def first_up(text: str) -> str:
 
 def _money(usd: float) -> str:
     return f"${usd / 1e6:,.1f} million" if usd >= 1e6 else f"${number(usd)}"
+
+
+def _each(usd: float) -> str:
+    return f"${number(usd)}" if usd >= 1 else "less than $1"
 
 
 def unknown(plan: Portfolio, rule: str) -> list[str]:

@@ -16,6 +16,7 @@ from equity.funding.costs import made_up_costs, read_costs
 from equity.funding.portfolio import FIRST, Floor, Portfolio, portfolio
 from equity.funding.projects import draw_up_projects, read_projects
 from equity.funding.scenario import Scenario, scenario
+from equity.measures.checks import checked_number
 from equity.measures.draws import Travel
 from equity.outputs.ownership import RECORD, sealed
 from equity.outputs.plan import PlanReport, write_plan
@@ -143,6 +144,7 @@ def plan_run(
             fix="give one of --costs, --projects and --made-up; --template costs.csv writes an "
             "empty table",
         )
+    budget_usd = checked_number(budget_usd, "the budget", above=True)
     past = read_run(run)
     table = _areas(past.table, Path(run))
     covered = committed_part(table)

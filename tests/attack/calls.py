@@ -13,6 +13,7 @@ from ground import RIGHT, TRACEBACK, UNCLEAR, Ground, Tally, outcome_of
 
 import equity as eq
 from equity.errors import EquityError
+from equity.funding.costs import made_up_costs
 from equity.measures.reach.virtual import LineOrNone
 from equity.measures.sensitivity import Setting
 from equity.measures.standing import Criterion
@@ -88,6 +89,14 @@ def good(ground: Ground) -> dict[str, dict[str, Any]]:
     cells = pd.Series(offers.index[0], index=sites.index)
     ready = eq.practice_readiness(sites, offers, cell=cells)
     table, out = result.table, ground.scratch / "calls"
+    (ground.folder / "funded.csv").write_text("location_id\n1000000001\n")
+    funded = eq.read_funded(ground.folder / "funded.csv", as_of="2025-06-30")
+    by_area = eq.coverage(lines, rule="fcc-25-3", level="tract")
+    made_up = made_up_costs()
+    projects = eq.draw_up_projects(table, made_up)
+    (ground.folder / "projects.csv").write_text(
+        f"project_id,fixes,areas,cost_usd,cost_source\na,line,{table.index[0]},90000,a quote\n"
+    )
     criteria = [Criterion("poverty_share", at_least=0.2, label="poor")]
     out.mkdir(exist_ok=True)
     small = pd.DataFrame(table)[["population_n", "households_n"]]
@@ -172,6 +181,15 @@ def good(ground: Ground) -> dict[str, dict[str, Any]]:
         "change": {"before": table, "after": table, "columns": ["gap_n"], "links": None,
                    "counts": {}, "ratios": {}, "periods": ((2014, 2018), (2019, 2023)),
                    "overlap": "refuse", "discovery_rate": 0.1, "draws": 20, "seed": 1},
+        "read_funded": {"path": ground.folder / "funded.csv", "as_of": "2025-06-30"},
+        "already_funded": {"lines": by_area, "funded": funded},
+        "evaluate_program": {"table": table, "program": "mua", "as_of": "2026-01-01",
+                             "missing": "say"},
+        "read_projects": {"path": ground.folder / "projects.csv"},
+        "draw_up_projects": {"table": table, "costs": made_up},
+        "portfolio": {"table": table, "projects": projects, "budget_usd": 1e6, "method": "greedy"},
+        "scenario": {"table": table, "line": 1.0},
+        "siting": {"costs": costs, "people": people, "sites_n": 1, "method": "greedy"},
         "make_map": {"table": table, "column": "gap_n", "layers": [], "sites": sites,
                      "classes": 5, "notes": [], "title": "x"},
         "save_map": {"map": eq.make_map(table), "path": out / "map.html"},

@@ -266,6 +266,12 @@ def test_the_order_of_the_rows_changes_nothing():
 
 
 TABLE = areas()
+
+
+def unconfirmed(candidates):
+    return candidates.assign(confirmed=False)
+
+
 GOOD = (("a", "line+home", [0], 100.0), ("b", "line+home", [1, 2], 250.0))
 
 
@@ -282,7 +288,7 @@ def call(rows=GOOD, table=TABLE, change=None, **how):
         ({"rows": [("a", "line", [1], 0.0)]}, r"cost is zero, negative or missing \(rows a\)"),
         ({"rows": [("a", "line", [1], -5.0)]}, r"cost is zero, negative or missing \(rows a\)"),
         ({"rows": [("a", "line", [1], np.nan)]}, "cost is zero, negative or missing"),
-        ({"rows": [("a", "line", [0], 694_444.0 * 600)]}, r"costs \$694,444 for each location or home.*rows a.*set confirmed"),
+        ({"rows": [("a", "line", [0], 694_444.0 * 600)], "change": unconfirmed}, r"costs \$694,444 for each location or home.*rows a.*set confirmed"),
         ({"budget_usd": 99.0}, r"budget of \$99 is below the cheapest project \(\$100, a\)"),
         ({"budget_usd": 0.0}, "the budget is 0"),
         ({"budget_usd": np.nan}, "the budget is nan"),
@@ -301,7 +307,16 @@ def call(rows=GOOD, table=TABLE, change=None, **how):
         ({"floors": [Floor("none", at_least_n=1)], "table": TABLE.assign(none=False)}, "of which there are none"),
         ({"cap_per_county_usd": {"99999": 5.0}}, r"a cap names a county.*\(rows 99999\)"),
         ({"covered": "kept"}, "the table has no column kept"),
-        ({"covered": pd.Series({TABLE.index[0]: 30})}, "covered lies outside 0 to 1"),
+        ({"covered": pd.Series({TABLE.index[0]: 30})}, "covered is no number, or lies outside 0 to 1"),
+        ({"covered": pd.Series("yes", index=TABLE.index)}, "covered is no number, or lies outside 0 to 1"),
+        ({"covered": pd.Series(1.0, index=[TABLE.index[0]] * 2)}, rf"covered lists an area twice \(rows {TABLE.index[0]}\)"),
+        ({"cap_per_county_usd": 5.0}, r"no project fits the budget and the cap.*costs \$100, a\)"),
+        ({"gap": -1}, "gap is -1"),
+        ({"gap": 5}, "gap is 5"),
+        ({"gap": np.nan}, "gap is nan"),
+        ({"time_limit_s": -1}, "time_limit_s is -1"),
+        ({"time_limit_s": np.nan}, "time_limit_s is nan"),
+        ({"rows": [("a", "line+home", [0], 10.0)], "change": unconfirmed}, r"costs \$0\.\d\d for each.*\$1 is the least.*rows a"),
         ({"covered": pd.Series({"51999999999": 1.0})}, r"covered lists areas that the table does not have"),
         ({"weight": pd.Series(-1.0, index=TABLE.index)}, "weight of areas is negative"),
         ({"front": 1}, "front is 1"),
@@ -342,7 +357,7 @@ def test_an_outlying_cost_that_is_meant_can_be_confirmed():
 def test_one_cost_far_above_the_table_s_middle_is_questioned():
     rows = [(f"p{i}", "line+home", [i], 1e5) for i in range(4)]
     with pytest.raises(InputError, match=r"rows x"):
-        call([*rows, ("x", "line+home", [0], 1e7)], budget_usd=1e8)
+        call([*rows, ("x", "line+home", [0], 1e7)], budget_usd=1e8, change=unconfirmed)
 
 
 # --- tables -----------------------------------------------------------------------------------
@@ -359,13 +374,13 @@ def put(folder, text, name="p.csv"):
 def test_a_table_of_projects_is_read_with_where_its_costs_are_from(tmp_path):
     one, two = TABLE.index[:2]
     path = put(
-        tmp_path, f'{HEAD}\nx,Fiber,line+home,{one}; 1400000US{two},"1,200",,,bid of May,no\n'
+        tmp_path, f'{HEAD}\nx,Fiber,line+home,{one}; 1400000US{two},"12,000",,,bid of May,no\n'
     )
     read = read_projects(path)
     assert read.loc["x", "areas"] == (one, two)
-    assert read.loc["x", "cost_usd"] == 1200
+    assert read.loc["x", "cost_usd"] == 12_000
     assert not read["made_up"].any()
-    plan = portfolio(TABLE, read, budget_usd=2000)
+    plan = portfolio(TABLE, read, budget_usd=20_000)
     assert plan.people_n == pytest.approx(TABLE["gap_n"].iloc[:2].sum())
     assert not plan.made_up
 
@@ -376,6 +391,7 @@ def test_a_table_of_projects_is_read_with_where_its_costs_are_from(tmp_path):
         ("x,,line,51001000001,,,,bid,", "cost is zero, negative or missing"),
         ("x,,line,51001000001,dear,,,bid,", "holds 'dear' where a number belongs"),
         ("x,,line,51001000001,5,,,,", "a cost has no source"),
+        ("x,,line,51001000001,5,,,bid,maybe", r"made_up is 'maybe' \(lines 2\).*yes or no"),
         (",,line,51001000001,5,,,bid,", "a project has no project_id"),
         ("x,,line,51001000001,5,,,bid,\nx,,home,51001000001,5,,,bid,", "a project_id stands twice.*lines 2, 3"),
     ],
@@ -414,6 +430,10 @@ def test_the_cost_of_the_longest_beginning_of_an_id_counts(tmp_path):
         ("line,,-5,,,,,bid", "capital_usd is negative"),
         ("line,,10,25,,,,bid", "match_share is outside 0 to 1"),
         ("line,,10,,,,,", "a cost has no source"),
+        ("line,,5000,,600,,,me", r"a yearly cost has no years \(lines 2\)"),
+        ("line,,5000,,600,0,,me", r"a yearly cost has no years"),
+        ("line,Wise County,10,,,,,bid", "where is 'Wise County'"),
+        ("line,5,10,,,,,bid", "where is '5'"),
         ("line,,694444,,,,,bid", r"one line costs \$694,444.*confirmed"),
         ("line,,10,,,,,bid\nline,,11,,,,,bid", "an item stands twice for one place"),
     ],
@@ -426,8 +446,51 @@ def test_a_bad_row_of_a_table_of_costs_is_named(tmp_path, row, said):
 def test_an_area_that_no_cost_prices_is_named(tmp_path):
     rows = "line,51003,1000,,,,,bid\ndevice,,1,,,,,b\nsubscription,,1,,,,,b\n"
     costs = read_costs(put(tmp_path, f"{COSTS}\n{rows}"))
+    table = pd.concat([areas(4), areas(4, county="51003")])
     with pytest.raises(InputError, match=r"the costs do not say what \d projects would cost"):
+        draw_up_projects(table, costs)
+    with pytest.raises(InputError, match=r"a line is given where.*no area \(rows 51003\)"):
         draw_up_projects(areas(4), costs)
+
+
+def test_areas_without_a_count_are_left_out_and_named():
+    table = areas(6, seed=5)
+    one = table.index[1]
+    all_of_them = draw_up_projects(table, made_up_costs())
+    table.loc[one, "households_n"] = np.nan
+    candidates = draw_up_projects(table, made_up_costs())
+    lost = set(all_of_them.index) - set(candidates.index)
+    assert lost == {key for key in all_of_them.index if key.startswith(one) and "home" in key}
+    plan = portfolio(table, candidates, budget_usd=1e6)
+    told = [note for note in plan.notes if "left out of the candidates" in note]
+    assert len(told) == len({key.split(":")[1] for key in lost}) > 0
+    assert all(note.startswith("1 area without a count of") and one in note for note in told)
+    with pytest.raises(InputError, match=r"households_n is missing in all 6 areas.*\[\[tables\]\]"):
+        draw_up_projects(table.assign(households_n=np.nan), made_up_costs())
+
+
+def test_a_cost_is_not_questioned_by_a_count_that_nobody_has():
+    table = TABLE.assign(households_n=np.nan)
+    rows = [("a", "line+home", [1], 250_000.0)]
+    assert call(rows, table=table, change=unconfirmed, budget_usd=1e6).spent_usd == 250_000
+
+
+def test_a_cap_holds_however_a_county_is_written():
+    table = pd.concat([areas(3), areas(3, seed=1, county="51003")])
+    table["county_name"] = ["Accomack County"] * 3 + ["Albemarle County"] * 3
+    rows = projects(table, ("x", "line+home", [0], 100.0), ("y", "line+home", [1], 100.0))
+    cap = {"budget_usd": 300.0, "cap_per_county_usd": 150.0}
+    for names in (["51001", "Accomack County"], ["accomack county ", ""]):
+        plan = portfolio(table, rows.assign(county=names), **cap)
+        assert plan.spent_usd == 100
+        assert set(plan.projects["county"]) == {"51001"}
+    for wrong in ("Albemarle County", "51999", "Accomac"):
+        with pytest.raises(InputError, match=r"county is none that.* \(rows y\)"):
+            portfolio(table, rows.assign(county=["", wrong]), **cap)
+    wide = projects(table, ("x", "line+home", [0], 100.0), ("y", "line+home", [4, 1], 100.0))
+    with pytest.raises(InputError, match=r"lies in several counties.*\(rows y\)"):
+        portfolio(table, wide, **cap)
+    assert portfolio(table, wide, budget_usd=300).spent_usd == 200
 
 
 @pytest.mark.parametrize(("of", "reader"), [("costs", read_costs), ("projects", read_projects)])

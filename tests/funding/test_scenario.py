@@ -179,6 +179,49 @@ def test_nothing_of_the_caller_s_table_is_changed():
     pd.testing.assert_frame_equal(TABLE, before)
 
 
+@pytest.mark.parametrize(
+    "first", [{"subscription": 1.0, "line": 0.5}, {"device": 0.3}, {"home": 0.4}]
+)
+@pytest.mark.parametrize(
+    "then", [{"device": 1.0}, {"subscription": 0.5}, {"line": 0.5, "home": 0.1}]
+)
+def test_one_change_after_another_is_both_at_once(first, then):
+    joint = {
+        name: 1 - (1 - first.get(name, 0.0)) * (1 - then.get(name, 0.0))
+        for name in ("line", "home", "device", "subscription")
+    }
+    apart = scenario(scenario(TABLE, **first).table, **then).table
+    at_once = scenario(TABLE, **joint).table
+    names = ["qualifying_share", "qualifying_n", "connected_share", "device_share",
+             "subscription_share", "gap_n", "gap_both_n"]  # fmt: skip
+    pd.testing.assert_frame_equal(apart[names], at_once[names])
+    assert np.allclose(apart["qualifying_n"] / apart["locations_n"], apart["qualifying_share"])
+
+
+def test_the_table_after_a_change_says_nothing_of_the_table_before():
+    table = TABLE.assign(
+        served_n=900.0, any_subscription_share=0.8, subscription_share_moe=0.1, tier="first",
+        falls_short=True, gap_p05=1.0, gap_n__other=5.0, nearest_site_min=30.0,
+    )  # fmt: skip
+    one = table.index[1]
+    after = scenario(table, subscription=pd.Series({one: 1.0}), line=pd.Series({one: 0.5})).table
+    assert after.loc[one, ["subscription_share", "subscription_share_moe"]].tolist() == [1, 0]
+    assert after["device_share"].tolist() == table["device_share"].tolist()
+    assert after["scenario_status"].eq("changed").tolist() == (after.index == one).tolist()
+    here = ["served_n", "any_subscription_share"]
+    assert after.loc[one, here].isna().all()
+    assert after.drop(index=one)[here].notna().all().all()
+    assert after[["tier", "falls_short", "gap_p05", "gap_n__other"]].isna().all().all()
+    assert (after["nearest_site_min"] == 30).all()
+    more = pd.Series(
+        {one: table.loc[one, "locations_n"] * (1 - table.loc[one, "qualifying_share"]) * 0.6}
+    )
+    with pytest.raises(InputError, match="more than there are without"):
+        scenario(after, line_locations_n=more)
+    same = scenario(table).table
+    pd.testing.assert_frame_equal(same[list(table.columns)], table.assign(gap_n=same["gap_n"]))
+
+
 STRANGER = pd.Series({"51999999999": 0.5})
 
 
@@ -187,6 +230,9 @@ STRANGER = pd.Series({"51999999999": 0.5})
     [
         ({"line": 30}, "the part that gets a line lies outside 0 to 1"),
         ({"home": -0.1}, "the part that gets a home lies outside 0 to 1"),
+        ({"line": np.nan}, "the part that gets a line is missing"),
+        ({"home": pd.Series({TABLE.index[1]: np.nan})}, rf"a home is missing \(rows {TABLE.index[1]}\)"),
+        ({"line_locations_n": pd.Series({TABLE.index[1]: np.nan})}, "line_locations_n is missing"),
         ({"line": STRANGER}, r"line lists an area twice, or one that the table does not have"),
         ({"line": 0.5, "line_locations_n": pd.Series({TABLE.index[1]: 1.0})}, "lines are given twice"),
         ({"line_locations_n": pd.Series({TABLE.index[1]: 1e4})}, "more than there are without"),

@@ -397,6 +397,7 @@ EXCEPTIONS = {
     "compare_rules": "one row an area in the publisher's files: no table of the caller's",
     "compare_vintages": "one row an area in the publisher's files: no table of the caller's",
     "best_offers": "one row a block or cell: no areas",
+    "already_funded": "one row an area in the publisher's files: no table of the caller's",
 }
 
 

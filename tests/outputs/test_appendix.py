@@ -453,10 +453,9 @@ def test_columns_hold_their_longest_word_and_fill_the_page(seed):
 
 
 def test_no_data_and_a_wide_margin_look_different(report):
-    """No data is paper; only a wide margin is hatched."""
+    """No data is dotted, as on the page; only a wide margin is hatched with lines."""
     from equity.outputs import _figure
 
-    assert _figure._MISSING == "#ffffff"
+    assert _figure._MISSING == {"facecolor": "#eae7e2", "hatch": "..."}
     source = Path(_figure.__file__).read_text(encoding="utf-8")
     assert source.count('hatch="/////"') == 2
-    assert '"...."' not in source
