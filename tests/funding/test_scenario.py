@@ -119,6 +119,9 @@ def test_a_new_clinic_brings_people_within_reach_and_no_line_to_anybody():
     assert found.counts.loc["gap_n", "after"] == pytest.approx(naive_gap(table, a, c, told))
     assert found.counts.loc["no_link_n", "change"] == 0
     assert found.counts.loc["beyond_reach_n", "change"] < 0
+    moved = share != table["beyond_reach_share"]
+    assert moved.iloc[1]
+    assert found.table["nearest_site_min"].isna().tolist() == moved.tolist()
     with pytest.raises(InputError, match="does not follow from nearest_site_min"):
         beyond_reach_with_sites(table, costs, limit_min=20)
     with pytest.raises(InputError, match="minutes from the table's areas"):
