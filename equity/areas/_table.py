@@ -304,7 +304,11 @@ def _mark_partial(result: pd.DataFrame, prepared: Prepared, moved: Moved) -> pd.
             else pd.Series(np.where(unknown, "unknown", "ok"), index=result.index)
         )
         statuses[status] = said.mask(rows & ~unknown.to_numpy(), "partial")
-    return result.assign(**statuses)
+    there = {name: said for name, said in statuses.items() if name in result.columns}
+    more = pd.DataFrame({k: v for k, v in statuses.items() if k not in there}, index=result.index)
+    whole = pd.concat([result.assign(**there), more], axis=1)  # at once: hundreds of columns
+    whole.attrs = result.attrs
+    return whole
 
 
 def _ordered(table: pd.DataFrame, result: pd.DataFrame) -> list[str]:
