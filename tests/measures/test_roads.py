@@ -229,6 +229,12 @@ def test_nobody_gets_on_a_motorway_in_the_middle(road):
     assert near.loc["a", "nearest_site_min"] == pytest.approx(2 + 6 + 2, rel=1e-3)
 
 
+def test_roads_that_nobody_stops_on_are_refused(road):
+    network = road({1: (0, 0), 2: (1, 0)}, [([1, 2], {"highway": "motorway", "oneway": "no"})])
+    with pytest.raises(InputError, match="counted to none of these roads"):
+        by_road({"a": (0, 0)}, {"s": (1, 0)}, network)
+
+
 def test_two_houses_apart_from_the_road_pay_for_the_way_to_it(road):
     network = road({1: (0, 0), 2: (0.2, 0)}, [([1, 2], STREET)])
     near = by_road({"a": (0, 1)}, {"s": (0.2, -0.5)}, network)

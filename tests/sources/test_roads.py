@@ -319,6 +319,22 @@ def test_an_extract_without_roads_or_without_their_nodes_is_refused(tmp_path):
         read_roads(empty)
 
 
+@pytest.mark.parametrize("refs", [[1, 7], [1], [1, 1]])
+def test_a_way_with_one_node_inside_is_no_road(tmp_path, refs):
+    path = write_extract(tmp_path / "a.osm.pbf", LINE, [(refs, STREET)])
+    with pytest.raises(FormatError, match="two neighboring nodes") as told:
+        read_roads(path)
+    assert told.value.file == "a.osm.pbf"
+
+
+def test_an_editors_own_ids_are_refused(tmp_path):
+    nodes = {-2: (0, 0), -1: (0.2, 0), 1: (0.3, 0)}
+    path = write_extract(tmp_path / "a.osm", nodes, [([-2, -1, 1], STREET)])
+    with pytest.raises(FormatError, match="negative ids") as told:
+        read_roads(path)
+    assert told.value.rows == [-2, -1]
+
+
 def test_files_that_are_not_there_and_none_at_all(tmp_path):
     with pytest.raises(MissingFileError):
         read_roads(tmp_path / "virginia.osm.pbf")

@@ -116,6 +116,12 @@ def to_roads(graph: RoadGraph, areas: Places, sites: Places) -> tuple[OnRoad, On
         If no site meets the roads, or more than half of the areas do not: they are of elsewhere.
     """
     stops = np.flatnonzero(graph.may_stop)
+    if not len(stops):
+        raise InputError(
+            "people and sites can be counted to none of these roads: where they hold together they "
+            "are motorways or ferries",
+            fix="read an extract with all of the map (….osm.pbf of a state)",
+        )
     tree = cKDTree(unit_vectors(graph.lon[stops], graph.lat[stops]))
     here, there = (_next_point(tree, stops, places) for places in (areas, sites))
     off, lost = areas.known & ~here.known, sites.known & ~there.known

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from equity.errors import FormatError
 from equity.provenance import Source
 
 __all__ = ["FEWEST_VERTICES", "STEP_KM", "RoadNetwork", "Ways", "build_network"]
@@ -120,15 +121,29 @@ class _Stretches:
     """Whether a stretch goes on where the one before it ended, on the same way."""
 
 
-def build_network(ways: Ways) -> RoadNetwork:
+def build_network(ways: Ways, *, file: str | None = None) -> RoadNetwork:
     """Return the graph of some ways.
 
     Parameters
     ----------
     ways
         With at least one node inside.
+    file
+        Where they come from, for the error.
+
+    Raises
+    ------
+    FormatError
+        If no way has two nodes inside that follow each other.
     """
-    pieces, lon, lat = _divided(_stretches(ways), ways)
+    whole = _stretches(ways)
+    if not len(whole.start):
+        raise FormatError(
+            "no road of this file has two neighboring nodes in it",
+            file=file,
+            fix="take an extract with all of the map (….osm.pbf of a state)",
+        )
+    pieces, lon, lat = _divided(whole, ways)
     kept = _vertices(pieces, ways.is_ferry, len(lon))
     first = np.flatnonzero(kept[pieces.start])
     edges = _edges(pieces, first)

@@ -162,7 +162,7 @@ def _kept(place: Path) -> RoadNetwork | None:
 
 
 def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -> RoadNetwork:
-    found = _Found(several=len(files) > 1)
+    found, names = _Found(several=len(files) > 1), ", ".join(file.name for file in files)
     with track("Reading roads", unit="ways") as advance:
         for file in files:
             with _readable(file):
@@ -170,11 +170,19 @@ def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -
     if not found.kmh:
         raise FormatError(
             "no road that cars may use is in this file",
-            file=", ".join(file.name for file in files),
+            file=names,
             fix="take an extract with all of the map (….osm.pbf of a state)",
         )
     with track("Reading their nodes", unit="nodes") as advance:
-        pieces = np.array_split(np.unique(np.frombuffer(found.refs, np.int64)), 100)
+        refs = np.unique(np.frombuffer(found.refs, np.int64))
+        if len(refs) and refs[0] < 0:
+            raise FormatError(
+                "nodes of its roads have negative ids: an editor's own, not those of the map",
+                file=names,
+                rows=refs[:5][refs[:5] < 0].tolist(),
+                fix="take the extract as it is published for a state (….osm.pbf)",
+            )
+        pieces = np.array_split(refs, 100)
         wanted = pyosmium.filter.IdFilter(chain.from_iterable(x.tolist() for x in pieces))
         for file in files:
             with _readable(file):
@@ -182,10 +190,10 @@ def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -
     if not found.ids:
         raise FormatError(
             "no node of its roads is in this file",
-            file=", ".join(file.name for file in files),
+            file=names,
             fix="take an extract with all of the map (….osm.pbf of a state)",
         )
-    network = build_network(found.ways())
+    network = build_network(found.ways(), file=names)
     network = replace(network, notes=tuple(_notes(found, network)))
     graph = network.minutes
     arrays = {"data": graph.data, "indices": graph.indices, "indptr": graph.indptr}
