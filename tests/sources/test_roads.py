@@ -234,6 +234,7 @@ def test_small_parts_are_told_and_nobody_is_counted_to_them(tmp_path):
     points = points_of(network, island | dead_end)
     assert len(points) == 3
     assert not network.may_stop[list(points.values())].any()
+    assert network.is_apart[list(points.values())].all()
     assert (network.part[list(points.values())] == -1).all()
     assert any("lie in small parts" in note for note in network.notes)
 
@@ -258,7 +259,7 @@ def test_a_second_reading_is_kept_by_content(tmp_path, monkeypatch):
         patch.setattr(osm, "_read", None)
         again = read_roads(path)
     np.testing.assert_array_equal(again.minutes.toarray(), first.minutes.toarray())
-    for name in ("lon", "lat", "is_ferry", "may_stop", "part"):
+    for name in ("lon", "lat", "is_ferry", "may_stop", "is_apart", "part"):
         np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
     assert (again.notes, again.sources) == (first.notes, first.sources)
     assert first.sources[0].sha256 == sha256_of(path)
@@ -268,6 +269,13 @@ def test_a_second_reading_is_kept_by_content(tmp_path, monkeypatch):
     assert read_roads(path).minutes.nnz == first.minutes.nnz, "a damaged entry is made again"
     other = write_extract(path, LINE, [([1, 2], STREET)])
     assert read_roads(other).minutes.nnz == 2
+
+
+def test_roads_that_cannot_be_kept_are_read_all_the_same(tmp_path, caplog):
+    (tmp_path / "cache").write_text("no folder")
+    network = read_roads(write_extract(tmp_path / "a.osm.pbf", LINE, [([1, 2], STREET)]))
+    assert network.minutes.nnz == 2
+    assert "not kept for the next reading" in caplog.text
 
 
 def test_the_day_is_the_headers_unless_it_is_said(tmp_path):

@@ -84,6 +84,8 @@ class RoadNetwork:
     may_stop
         By point: whether people and sites can be counted to it. It lies on a road that is no
         motorway and no ferry, in a part of the roads that is large, and from which one gets back.
+    is_apart
+        By point: whether they could be, were its part of the roads not small.
     part
         By point: which part it is in; parts that cannot reach each other and return have other
         numbers. -1 for the small ones.
@@ -96,6 +98,7 @@ class RoadNetwork:
     minutes: sparse.csr_array
     is_ferry: Flags
     may_stop: Flags
+    is_apart: Flags
     part: NDArray[np.int32]
     sources: Sequence[Source] = field(default=())
     notes: Sequence[str] = field(default=())
@@ -168,7 +171,10 @@ def build_network(ways: Ways, *, file: str | None = None) -> RoadNetwork:
     stops = ways.may_stop[edges.way]
     may_stop[start[stops]] = may_stop[end[stops]] = True
     part = _parts(minutes)
-    return RoadNetwork(lon[used], lat[used], minutes, is_ferry, may_stop & (part >= 0), part)
+    large = part >= 0
+    return RoadNetwork(
+        lon[used], lat[used], minutes, is_ferry, may_stop & large, may_stop & ~large, part
+    )
 
 
 def _stretches(ways: Ways) -> _Stretches:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from equity.errors import DependencyError, FormatError, InputError
+from equity.errors import DependencyError, FormatError, InputError, StorageError
 from equity.files.atomic import replacing
 from equity.files.opening import regular, sequence_of
 from equity.files.zips import DAMAGE
@@ -27,10 +27,10 @@ from equity.sources.roads.tags import CLASS_KMH, DRIVEN_SHARE, way_of
 
 __all__ = ["read_roads"]
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever another graph is made of the same file, so that older entries are not used."""
 
-_KEPT = ["lon", "lat", "data", "indices", "indptr", "is_ferry", "may_stop", "part"]
+_KEPT = ["lon", "lat", "data", "indices", "indptr", "is_ferry", "may_stop", "is_apart", "part"]
 _log = logging.getLogger("equity.sources.roads.osm")
 
 
@@ -60,7 +60,9 @@ def read_roads(
     DependencyError
         Without pyosmium, which the extra ``roads`` installs.
     FormatError
-        For a file that is cut off, keeps the history of the map, or holds no road.
+        For a file that is cut off within a block, keeps the history of the map, or holds no road.
+        One cut off between two blocks cannot be told from a smaller extract: compare its size or
+        checksum with the publisher's.
     MissingFileError
         For a file that is not there.
 
@@ -157,7 +159,7 @@ def _kept(place: Path) -> RoadNetwork | None:
         return None  # damaged: made again
     n = len(one["lon"])
     minutes = sparse.csr_array((one["data"], one["indices"], one["indptr"]), shape=(n, n))
-    rest = {name: one[name] for name in ("lon", "lat", "is_ferry", "may_stop", "part")}
+    rest = {name: one[name] for name in _KEPT if name not in {"data", "indices", "indptr"}}
     return RoadNetwork(minutes=minutes, notes=tuple(map(str, one["notes"])), **rest)
 
 
@@ -198,8 +200,11 @@ def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -
     graph = network.minutes
     arrays = {"data": graph.data, "indices": graph.indices, "indptr": graph.indptr}
     rest = {name: getattr(network, name) for name in _KEPT if name not in arrays}
-    with replacing(place) as beside, beside.open("wb") as handle:
-        np.savez(handle, allow_pickle=False, notes=np.array(network.notes), **arrays, **rest)
+    try:
+        with replacing(place) as beside, beside.open("wb") as handle:
+            np.savez(handle, allow_pickle=False, notes=np.array(network.notes), **arrays, **rest)
+    except StorageError as error:
+        _log.warning("The roads are not kept for the next reading: %s", error)
     return network
 
 
