@@ -55,7 +55,19 @@ def matrix_of(network, nodes):
         ({"highway": "residential"}, 30, 30),
         ({"highway": "residential", "oneway": "yes"}, 30, 0),
         ({"highway": "residential", "oneway": "-1"}, 0, 30),
-        ({"highway": "residential", "oneway": "reversible"}, 30, 30),
+        ({"highway": "residential", "oneway": "alternating"}, 30, 30),
+        ({"highway": "trunk", "oneway": "reversible", "oneway:motorcar": "yes"}, 85, 0),
+        ({"highway": "residential", "access": "no;private"}, 10, 10),
+        ({"highway": "residential", "access": "private;customers"}, 30, 30),
+        ({"highway": "residential", "access": "permit"}, 10, 10),
+        ({"highway": "residential", "motor_vehicle": "unknown", "access": "private"}, 10, 10),
+        ({"highway": "residential", "motor_vehicle:forward": "no"}, 0, 30),
+        ({"highway": "residential", "motor_vehicle:backward": "no"}, 30, 0),
+        ({"highway": "residential", "vehicle:forward": "no", "motorcar": "yes"}, 30, 30),
+        ({"highway": "residential", "vehicle:forward": "no"}, 0, 30),
+        ({"highway": "primary", "maxspeed": "signals", "maxspeed:type": "US:rural"},
+         55 * 1.609344 * 0.8, 55 * 1.609344 * 0.8),
+        ({"route": "ferry", "foot": "yes", "motor_vehicle": "yes"}, 15, 15),
         ({"highway": "residential", "oneway": "yes", "oneway:motor_vehicle": "no"}, 30, 30),
         ({"highway": "motorway"}, 100, 0),
         ({"highway": "motorway", "oneway": "no"}, 100, 100),
@@ -85,7 +97,15 @@ def test_a_way_is_driven_as_its_tags_say(tags, ahead, back):
         {"highway": "residential", "motor_vehicle": "no", "access": "yes"},
         {"highway": "service", "service": "parking_aisle"},
         {"highway": "service", "area": "yes"},
+        {"highway": "trunk", "oneway": "reversible"},
+        {"highway": "track", "motor_vehicle": "yes"},
+        {"highway": "residential", "motor_vehicle": "agricultural;forestry"},
+        *({"highway": "service", "access": word} for word in ("bus", "psv", "closed", "disused")),
+        {"highway": "residential", "motor_vehicle": "unknown", "access": "no"},
+        {"highway": "residential", "impassable": "yes"},
+        {"highway": "residential", "motor_vehicle:forward": "no", "oneway": "yes"},
         {"route": "ferry", "motor_vehicle": "no"},
+        {"route": "ferry", "foot": "yes", "bicycle": "yes"},
     ],
 )
 def test_what_no_car_may_use_is_no_way(tags):
@@ -103,7 +123,7 @@ def test_people_stop_on_streets_not_on_motorways_or_ferries():
     [
         ("50", 50), ("50 km/h", 50), ("30mph", 48.28032), ("35 mph;25 mph", 56.32704),
         ("20 knots", 37.04), ("US:urban", 40.2336), ("DE:rural", 90), ("DE:30", 30),
-        ("US:25", 40.2336), ("DE:walk", 7), ("walk", 7), ("none", None), ("signals", None),
+        ("US:25", 40.2336), ("US:CA:25", 40.2336), ("US:CA:urban", 40.2336), ("DE:walk", 7), ("walk", 7), ("none", None), ("signals", None),
         ("", None), (None, None), ("0", None), ("300", None), ("fast", None), ("1e9", None),
     ],
 )  # fmt: skip
@@ -113,7 +133,8 @@ def test_limits_are_read_in_every_unit_and_nothing_is_made_of_others(text, kmh):
 
 @pytest.mark.parametrize(
     ("text", "minutes"),
-    [("20", 20), ("1:30", 90), ("00:07:30", 7.5), ("PT45M", 45), ("P1DT1H", 1500), ("soon", None),
+    [("20", 20), ("1:30", 90), ("00:07:30", 7.5), ("PT45M", 45), ("P1DT1H", 1500), ("PT1.5H", 90),
+     ("20 min", 20), ("1h", 60), ("1 hour 20 minutes", 80), ("1.5 hrs", 90), (" h", None), ("soon", None),
      ("", None), (None, None), ("00:00", None)],
 )  # fmt: skip
 def test_a_ferry_takes_as_long_as_it_says(text, minutes):
