@@ -211,6 +211,25 @@ def test_a_ferry_is_kept_marked_and_takes_its_time(tmp_path):
     assert set(matrix_of(without, nodes)) == {(1, 2), (2, 1), (4, 5), (5, 4)}
 
 
+def test_a_ferry_that_is_cut_off_keeps_its_speed_and_not_its_hours(tmp_path):
+    nodes = {1: (0, 0), 2: (5, 0)}
+    ways = [([1, 2, 9], {"route": "ferry", "duration": "02:00"})]
+    network = read_roads(write_extract(tmp_path / "a.osm.pbf", nodes, ways))
+    assert network.minutes.data == pytest.approx(km_between(*nodes.values()) / 15 * 60)
+
+
+def test_ways_without_length_take_what_they_state_or_nothing(tmp_path):
+    nodes = {1: (0, 0), 2: (0.2, 0), 3: (0.2, 0), 4: (0.2, 0)}
+    ways = [
+        ([1, 2], STREET),
+        ([2, 3], {"route": "ferry", "duration": "10"}),
+        ([3, 4], STREET | {"oneway": "yes"}),
+    ]
+    network = read_roads(write_extract(tmp_path / "a.osm.pbf", nodes, ways))
+    street = km_between(nodes[1], nodes[2]) / 30 * 60
+    assert sorted(network.minutes.data) == pytest.approx([0, street, street, 10, 10])
+
+
 def test_a_traffic_light_costs_whoever_comes_to_it_a_quarter_of_a_minute(tmp_path):
     nodes = {1: (0, 0), 2: (0.1, 0), 3: (0.2, 0), 4: (0.2, 0.2)}
     ways = [([1, 2, 3], STREET), ([3, 4], STREET)]

@@ -252,15 +252,26 @@ def _edges(pieces: _Stretches, first: Ints) -> _Stretches:
 
 def _minutes(edges: _Stretches, ways: Ways) -> tuple[Floats, Floats]:
     """Return minutes along and against each edge; infinite where that is not allowed."""
-    way_km = np.bincount(edges.way, edges.km, minlength=len(ways.minutes))
-    stated = ways.minutes[edges.way]
-    by_clock = edges.km / way_km[edges.way] * stated
+    # Nodes at one place: a way without length is crossed in no time, unless it states one.
+    km = np.maximum(edges.km, np.finfo(np.float64).tiny)
+    way_km = np.bincount(edges.way, km, minlength=len(ways.minutes))
+    stated = np.where(_is_cut(ways), 0.0, ways.minutes)[edges.way]
+    by_clock = km / way_km[edges.way] * stated
     found = []
     for kmh in (ways.ahead_kmh[edges.way], ways.back_kmh[edges.way]):
         with np.errstate(divide="ignore"):
-            driven = edges.km / kmh * 60.0
+            driven = km / kmh * 60.0
         found.append(np.where((stated > 0) & (kmh > 0), by_clock, driven))
     return found[0], found[1]
+
+
+def _is_cut(ways: Ways) -> Flags:
+    """Return which ways state minutes that are not of the part inside: nodes of theirs are out."""
+    count = np.diff(ways.starts)
+    timed = np.repeat(ways.minutes > 0, count)
+    outside = ~np.isin(ways.refs[timed], ways.ids)
+    way = np.repeat(np.arange(len(count)), count)[timed]
+    return np.bincount(way, outside, minlength=len(count)) > 0
 
 
 def _matrix(

@@ -47,7 +47,8 @@ def read_roads(
     as_of
         Day of the extract; None takes the day that its header states.
     ferries
-        Whether ferries are ways to travel. They take as long as the map says, the wait aside.
+        Whether ferries are ways to travel. They take as long as the map says, the wait aside; one
+        that the extract cuts off goes at :data:`~equity.sources.roads.tags.FERRY_KMH`.
 
     Returns
     -------
