@@ -206,7 +206,9 @@ def _most_kmh(tags: Tags, side: str) -> float:
     """Return the fastest that the rules of access let a car go to one side; 0: not at all."""
     for key in _ACCESS:
         for said in (tags.get(f"{key}:{side}"), tags.get(key)):
-            words = {word.strip() for word in (said or "").split(";")} - _UNSAID
+            if not said:
+                continue
+            words = {word.strip() for word in said.split(";")} - _UNSAID
             if words:
                 if words <= _CLOSED:
                     return 0.0
