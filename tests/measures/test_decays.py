@@ -57,7 +57,8 @@ def test_a_cost_on_a_step_is_still_within_it():
 @pytest.mark.parametrize(
     ("make", "numbers"),
     [(decay.exponential, (0,)), (decay.normal, (-1,)), (decay.linear, (np.inf,)),
-     (decay.logistic, (0, 2)), (decay.logistic, (20, np.nan))],
+     (decay.logistic, (0, 2)), (decay.logistic, (20, np.nan)), (decay.uniform, (np.nan,)),
+     (decay.uniform, (-3,)), (decay.uniform, ("x",))],
 )  # fmt: skip
 def test_a_curve_needs_numbers_above_0(make, numbers):
     with pytest.raises(InputError):
@@ -125,6 +126,7 @@ def test_a_decay_serves_wherever_steps_do():
         (lambda cost: -cost, "finite weights of 0 or more"),
         (lambda cost: cost * np.nan, "finite weights of 0 or more"),
         (lambda cost: 1.0, "as many"),
+        (lambda cost: {"weight": cost}, "as many"),
         (3, "weights cannot be a int"),
         (decay.linear(90), "weights go on to 90 min, but travel costs end at 45 min"),
         ({}, "step weights must be"),
@@ -133,6 +135,21 @@ def test_a_decay_serves_wherever_steps_do():
 def test_weights_that_cannot_be_are_refused(steps, match):
     with pytest.raises(InputError, match=match):
         solved(costs_of(TOY_MINUTES, max_minutes=45), steps, "e2sfca")
+
+
+@pytest.mark.parametrize("method", sorted(set(METHODS) - set(BY_STEPS)))
+def test_steps_are_refused_where_no_method_asks_for_them(method):
+    with pytest.raises(InputError, match=f"{method} has a curve of its own"):
+        solved(costs_of(TOY_MINUTES, max_minutes=45), decay.exponential(5.0), method)
+
+
+@pytest.mark.parametrize(
+    "options", [{"method": "bogus"}, {"method": "roads"}, {"roads": "curve"},
+                {"rurality": pd.Series({"A": 1})}],
+)  # fmt: skip
+def test_a_table_and_a_way_to_measure_are_refused_together(options):
+    with pytest.raises(InputError, match="a table says what trips cost"):
+        costs_of(TOY_MINUTES, **options)
 
 
 @pytest.mark.parametrize("method", sorted(set(METHODS) - set(BY_STEPS)))
@@ -229,6 +246,24 @@ def place():
     costs = travel_costs(areas, sites, max_minutes=30)
     between = travel_costs(areas, areas, max_minutes=30)
     return costs, between, people, supply
+
+
+def test_people_and_capacity_are_counted_by_the_same_reach(place):
+    costs, between, people, supply = place
+    areas = scattered(60, seed=4, prefix="a", spread=0.2)
+    ask = {"supply": supply, "demand": people}
+    in_km = travel_costs(areas, areas, radius_km=40)
+    with pytest.raises(InputError, match="the costs are in min, and between is in km"):
+        capacity_in_reach(costs, **ask, between=in_km, steps={10: 1.0, 30: 0.5})
+    farther = travel_costs(areas, areas, max_minutes=50)
+    for steps in (None, decay.exponential(0.1)):
+        with pytest.raises(InputError, match="costs go up to 30 min, and between goes up to 50"):
+            capacity_in_reach(costs, **ask, between=farther, steps=steps)
+    # Steps that end within both make the rest of the longer one 0.
+    found = [
+        capacity_in_reach(costs, **ask, between=one, steps={30: 1.0}) for one in (between, farther)
+    ]
+    pd.testing.assert_frame_equal(*found)
 
 
 @pytest.mark.filterwarnings("ignore:some tracts may be unaccounted for")  # the peer's

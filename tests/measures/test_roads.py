@@ -229,6 +229,12 @@ def test_nobody_gets_on_a_motorway_in_the_middle(road):
     assert near.loc["a", "nearest_site_min"] == pytest.approx(2 + 6 + 2, rel=1e-3)
 
 
+def test_roads_that_nobody_stops_on_are_refused(road):
+    network = road({1: (0, 0), 2: (1, 0)}, [([1, 2], {"highway": "motorway", "oneway": "no"})])
+    with pytest.raises(InputError, match="counted to none of these roads"):
+        by_road({"a": (0, 0)}, {"s": (1, 0)}, network)
+
+
 def test_two_houses_apart_from_the_road_pay_for_the_way_to_it(road):
     network = road({1: (0, 0), 2: (0.2, 0)}, [([1, 2], STREET)])
     near = by_road({"a": (0, 1)}, {"s": (0.2, -0.5)}, network)
@@ -271,12 +277,23 @@ def test_an_island_that_nothing_leads_to_is_beyond_reach_and_told(island):
     ]
     assert beyond["beyond_reach_status"].tolist() == ["ok", "no_supply_in_reach", "not_covered"]
     assert (
-        f"1 areas lie more than {OFF_ROAD_KM:g} km from every road and have no minutes"
-        in meta(near).notes
+        f"1 areas lie more than {OFF_ROAD_KM:g} km from every road that leads on and have no "
+        "minutes" in meta(near).notes
     )
     costs = travel_costs(at(areas), at({"s": (6, 6)}), max_minutes=30, method="roads", roads=island)
     access = catchment(costs, demand=100.0, supply=1.0, method="2sfca")
     assert access["access_status"].tolist() == ["ok", "no_supply_in_reach", "not_covered"]
+
+
+def test_a_place_counted_across_the_water_is_told(road):
+    nodes = {1: (0, 0), 2: (35, 0), 3: (37, 0), 4: (37.2, 0)}
+    network = road(nodes, [([1, 2], STREET), ([3, 4], STREET)])
+    near = by_road({"a": (5, 0), "islet": (37, 0)}, {"s": (6, 0)}, network)
+    assert near["nearest_site_status"].tolist() == ["ok", "ok"]
+    said = "1 areas and 0 sites are counted to the next road that leads on, past a nearer one"
+    assert sum(note.startswith(said) for note in meta(near).notes) == 1
+    alone = by_road({"a": (5, 0)}, {"s": (6, 0)}, network)
+    assert not any("past a nearer one" in note for note in meta(alone).notes)
 
 
 def test_an_island_counts_among_the_populated_points_of_an_area(island):

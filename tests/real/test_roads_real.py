@@ -14,8 +14,9 @@ from equity.sources.care.kinds import sites_of
 
 pytestmark = pytest.mark.real
 
-# Counted with osmium alone: ways of the driven classes that no tag closes to cars.
-EXTRACTS = {"columbus": 6440, "dc_arlington": 5230, "felton": 82}
+# Counted with osmium alone: ways of the driven classes that no tag closes to cars, and in Washington
+# without ten whose direction changes by the hour.
+EXTRACTS = {"columbus": 6440, "dc_arlington": 5220, "felton": 82}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +55,7 @@ def test_minutes_in_a_city_are_plausible_beside_straight_lines(extracts, shared_
         ]
 
     here, hospitals = inside(centers), inside(sites_of(sites, "hospital"))
-    assert (len(here), len(hospitals)) == (159, 4)
+    assert (len(here), len(hospitals)) == (155, 4)
     road = eq.nearest_sites(here, hospitals, method="roads", roads=roads)
     line = eq.nearest_sites(here, hospitals)
     assert (road["nearest_site_status"] == "ok").all()
@@ -66,7 +67,7 @@ def test_minutes_in_a_city_are_plausible_beside_straight_lines(extracts, shared_
     assert (road["nearest_site_km"] >= line["nearest_site_km"] - 1e-9).all()
     held = eq.travel_costs(here, hospitals, max_minutes=6, method="roads", roads=roads)
     nearest = held.nearest().dropna()
-    assert 50 < len(nearest) < 159
+    assert 50 < len(nearest) < 155
     np.testing.assert_allclose(
         nearest["nearest_site_min"], road.loc[nearest.index, "nearest_site_min"]
     )

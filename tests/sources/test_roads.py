@@ -55,7 +55,19 @@ def matrix_of(network, nodes):
         ({"highway": "residential"}, 30, 30),
         ({"highway": "residential", "oneway": "yes"}, 30, 0),
         ({"highway": "residential", "oneway": "-1"}, 0, 30),
-        ({"highway": "residential", "oneway": "reversible"}, 30, 30),
+        ({"highway": "residential", "oneway": "alternating"}, 30, 30),
+        ({"highway": "trunk", "oneway": "reversible", "oneway:motorcar": "yes"}, 85, 0),
+        ({"highway": "residential", "access": "no;private"}, 10, 10),
+        ({"highway": "residential", "access": "private;customers"}, 30, 30),
+        ({"highway": "residential", "access": "permit"}, 10, 10),
+        ({"highway": "residential", "motor_vehicle": "unknown", "access": "private"}, 10, 10),
+        ({"highway": "residential", "motor_vehicle:forward": "no"}, 0, 30),
+        ({"highway": "residential", "motor_vehicle:backward": "no"}, 30, 0),
+        ({"highway": "residential", "vehicle:forward": "no", "motorcar": "yes"}, 30, 30),
+        ({"highway": "residential", "vehicle:forward": "no"}, 0, 30),
+        ({"highway": "primary", "maxspeed": "signals", "maxspeed:type": "US:rural"},
+         55 * 1.609344 * 0.8, 55 * 1.609344 * 0.8),
+        ({"route": "ferry", "foot": "yes", "motor_vehicle": "yes"}, 15, 15),
         ({"highway": "residential", "oneway": "yes", "oneway:motor_vehicle": "no"}, 30, 30),
         ({"highway": "motorway"}, 100, 0),
         ({"highway": "motorway", "oneway": "no"}, 100, 100),
@@ -85,7 +97,15 @@ def test_a_way_is_driven_as_its_tags_say(tags, ahead, back):
         {"highway": "residential", "motor_vehicle": "no", "access": "yes"},
         {"highway": "service", "service": "parking_aisle"},
         {"highway": "service", "area": "yes"},
+        {"highway": "trunk", "oneway": "reversible"},
+        {"highway": "track", "motor_vehicle": "yes"},
+        {"highway": "residential", "motor_vehicle": "agricultural;forestry"},
+        *({"highway": "service", "access": word} for word in ("bus", "psv", "closed", "disused")),
+        {"highway": "residential", "motor_vehicle": "unknown", "access": "no"},
+        {"highway": "residential", "impassable": "yes"},
+        {"highway": "residential", "motor_vehicle:forward": "no", "oneway": "yes"},
         {"route": "ferry", "motor_vehicle": "no"},
+        {"route": "ferry", "foot": "yes", "bicycle": "yes"},
     ],
 )
 def test_what_no_car_may_use_is_no_way(tags):
@@ -103,7 +123,7 @@ def test_people_stop_on_streets_not_on_motorways_or_ferries():
     [
         ("50", 50), ("50 km/h", 50), ("30mph", 48.28032), ("35 mph;25 mph", 56.32704),
         ("20 knots", 37.04), ("US:urban", 40.2336), ("DE:rural", 90), ("DE:30", 30),
-        ("US:25", 40.2336), ("DE:walk", 7), ("walk", 7), ("none", None), ("signals", None),
+        ("US:25", 40.2336), ("US:CA:25", 40.2336), ("US:CA:urban", 40.2336), ("DE:walk", 7), ("walk", 7), ("none", None), ("signals", None),
         ("", None), (None, None), ("0", None), ("300", None), ("fast", None), ("1e9", None),
     ],
 )  # fmt: skip
@@ -113,7 +133,8 @@ def test_limits_are_read_in_every_unit_and_nothing_is_made_of_others(text, kmh):
 
 @pytest.mark.parametrize(
     ("text", "minutes"),
-    [("20", 20), ("1:30", 90), ("00:07:30", 7.5), ("PT45M", 45), ("P1DT1H", 1500), ("soon", None),
+    [("20", 20), ("1:30", 90), ("00:07:30", 7.5), ("PT45M", 45), ("P1DT1H", 1500), ("PT1.5H", 90),
+     ("20 min", 20), ("1h", 60), ("1 hour 20 minutes", 80), ("1.5 hrs", 90), (" h", None), ("soon", None),
      ("", None), (None, None), ("00:00", None)],
 )  # fmt: skip
 def test_a_ferry_takes_as_long_as_it_says(text, minutes):
@@ -190,6 +211,25 @@ def test_a_ferry_is_kept_marked_and_takes_its_time(tmp_path):
     assert set(matrix_of(without, nodes)) == {(1, 2), (2, 1), (4, 5), (5, 4)}
 
 
+def test_a_ferry_that_is_cut_off_keeps_its_speed_and_not_its_hours(tmp_path):
+    nodes = {1: (0, 0), 2: (5, 0)}
+    ways = [([1, 2, 9], {"route": "ferry", "duration": "02:00"})]
+    network = read_roads(write_extract(tmp_path / "a.osm.pbf", nodes, ways))
+    assert network.minutes.data == pytest.approx(km_between(*nodes.values()) / 15 * 60)
+
+
+def test_ways_without_length_take_what_they_state_or_nothing(tmp_path):
+    nodes = {1: (0, 0), 2: (0.2, 0), 3: (0.2, 0), 4: (0.2, 0)}
+    ways = [
+        ([1, 2], STREET),
+        ([2, 3], {"route": "ferry", "duration": "10"}),
+        ([3, 4], STREET | {"oneway": "yes"}),
+    ]
+    network = read_roads(write_extract(tmp_path / "a.osm.pbf", nodes, ways))
+    street = km_between(nodes[1], nodes[2]) / 30 * 60
+    assert sorted(network.minutes.data) == pytest.approx([0, street, street, 10, 10])
+
+
 def test_a_traffic_light_costs_whoever_comes_to_it_a_quarter_of_a_minute(tmp_path):
     nodes = {1: (0, 0), 2: (0.1, 0), 3: (0.2, 0), 4: (0.2, 0.2)}
     ways = [([1, 2, 3], STREET), ([3, 4], STREET)]
@@ -234,6 +274,7 @@ def test_small_parts_are_told_and_nobody_is_counted_to_them(tmp_path):
     points = points_of(network, island | dead_end)
     assert len(points) == 3
     assert not network.may_stop[list(points.values())].any()
+    assert network.is_apart[list(points.values())].all()
     assert (network.part[list(points.values())] == -1).all()
     assert any("lie in small parts" in note for note in network.notes)
 
@@ -258,7 +299,7 @@ def test_a_second_reading_is_kept_by_content(tmp_path, monkeypatch):
         patch.setattr(osm, "_read", None)
         again = read_roads(path)
     np.testing.assert_array_equal(again.minutes.toarray(), first.minutes.toarray())
-    for name in ("lon", "lat", "is_ferry", "may_stop", "part"):
+    for name in ("lon", "lat", "is_ferry", "may_stop", "is_apart", "part"):
         np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
     assert (again.notes, again.sources) == (first.notes, first.sources)
     assert first.sources[0].sha256 == sha256_of(path)
@@ -268,6 +309,13 @@ def test_a_second_reading_is_kept_by_content(tmp_path, monkeypatch):
     assert read_roads(path).minutes.nnz == first.minutes.nnz, "a damaged entry is made again"
     other = write_extract(path, LINE, [([1, 2], STREET)])
     assert read_roads(other).minutes.nnz == 2
+
+
+def test_roads_that_cannot_be_kept_are_read_all_the_same(tmp_path, caplog):
+    (tmp_path / "cache").write_text("no folder")
+    network = read_roads(write_extract(tmp_path / "a.osm.pbf", LINE, [([1, 2], STREET)]))
+    assert network.minutes.nnz == 2
+    assert "not kept for the next reading" in caplog.text
 
 
 def test_the_day_is_the_headers_unless_it_is_said(tmp_path):
@@ -317,6 +365,22 @@ def test_an_extract_without_roads_or_without_their_nodes_is_refused(tmp_path):
     empty = write_extract(tmp_path / "b.osm.pbf", {}, [([1, 2], STREET)])
     with pytest.raises(FormatError, match="no node of its roads"):
         read_roads(empty)
+
+
+@pytest.mark.parametrize("refs", [[1, 7], [1], [1, 1]])
+def test_a_way_with_one_node_inside_is_no_road(tmp_path, refs):
+    path = write_extract(tmp_path / "a.osm.pbf", LINE, [(refs, STREET)])
+    with pytest.raises(FormatError, match="two neighboring nodes") as told:
+        read_roads(path)
+    assert told.value.file == "a.osm.pbf"
+
+
+def test_an_editors_own_ids_are_refused(tmp_path):
+    nodes = {-2: (0, 0), -1: (0.2, 0), 1: (0.3, 0)}
+    path = write_extract(tmp_path / "a.osm", nodes, [([-2, -1, 1], STREET)])
+    with pytest.raises(FormatError, match="negative ids") as told:
+        read_roads(path)
+    assert told.value.rows == [-2, -1]
 
 
 def test_files_that_are_not_there_and_none_at_all(tmp_path):

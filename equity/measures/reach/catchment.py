@@ -46,6 +46,7 @@ NO_RATIO = MappingProxyType(
 """Methods whose result is no capacity per person, and the column that they return instead."""
 
 _KEEP_DEMAND = ("bfca", "i2sfca", "raam")
+_NO_STEPS = ("2sfca", "gaussian", "gravity", "raam")
 _PER = 10_000.0
 
 _log = logging.getLogger("equity.measures.reach.catchment")
@@ -165,7 +166,7 @@ def catchment(
         Name in :data:`STEPS`, or limits and weights in the costs' unit, for ``e2sfca``,
         ``3sfca``, ``m2sfca``, ``bfca`` and ``i2sfca``; a decay (:func:`~.decay.exponential`,
         :func:`~.decay.linear` …) or a function of the cost does as well. Costs that are weights
-        themselves take none.
+        themselves take none, and neither do the other methods.
     reach
         Limit in the costs' unit for ``2sfca`` and ``gaussian``, inclusive; the costs' own if None.
     exponent, floor
@@ -259,6 +260,11 @@ def solve_catchment(
     """
     if method not in METHODS:
         raise InputError(f"no method {method!r}", fix=f"use one of {', '.join(METHODS)}")
+    if method in _NO_STEPS and steps != "slow":
+        raise InputError(
+            f"{method} has a curve of its own, and steps are given",
+            fix='leave steps out, or use method="e2sfca"',
+        )
     people = aligned(demand, costs.origins, what="demand", of="areas")
     capacity = aligned(supply, costs.sites, what="capacity", of="sites")
     # An area whose travel is unknown takes part in neither step.
@@ -291,7 +297,7 @@ def _decay_for(
     exponent: float,
     floor: float,
 ) -> Decay:
-    if method not in {"2sfca", "gaussian", "gravity"}:
+    if method not in _NO_STEPS:
         return _decay.decay_of(steps, costs)
     _decay.refuse_weights(costs)
     if method == "gravity":

@@ -98,7 +98,10 @@ def _own(function: Callable[[Floats], Floats]) -> Decay:
     name = getattr(function, "__name__", type(function).__name__)
 
     def weight(cost: Floats) -> Floats:
-        found = np.asarray(function(cost), dtype=np.float64)
+        try:
+            found = np.asarray(function(cost), dtype=np.float64)
+        except (TypeError, ValueError):
+            found = np.array(np.nan)  # text, a mapping: no numbers
         if found.shape != cost.shape or not (np.isfinite(found) & (found >= 0)).all():
             raise InputError(
                 f"{name} must turn costs into as many finite weights of 0 or more",
@@ -153,6 +156,8 @@ def _limits_and_weights(pairs: Mapping[float, float]) -> tuple[Floats, Floats]:
 
 def uniform(reach: float) -> Decay:
     """Return weight 1 up to ``reach``."""
+    if reach != np.inf:
+        checked_number(reach, "a reach")
     end = at_most(reach)
     return Decay(f"1 up to {reach:g}", lambda cost: (cost <= end).astype(np.float64), reach)
 

@@ -9,7 +9,7 @@ from equity.errors import InputError
 from equity.measures.checks import Numbers, aligned
 from equity.measures.reach import decay as _decay
 from equity.measures.reach.costs import TravelCosts
-from equity.measures.reach.decay import Weights
+from equity.measures.reach.decay import Decay, Weights
 from equity.measures.reach.floating import ratios, weighted
 from equity.measures.reach.places import Floats
 
@@ -51,8 +51,9 @@ def capacity_in_reach(
     Raises
     ------
     InputError
-        For ids that do not match, all capacity zero, costs that end before the weights do, or one
-        of ``demand`` and ``between`` without the other.
+        For ids that do not match, all capacity zero, costs that end before the weights do, one
+        of ``demand`` and ``between`` without the other, or ``between`` in another unit or, where
+        the weights never end, up to another limit than ``costs``.
 
     Notes
     -----
@@ -74,7 +75,7 @@ def capacity_in_reach(
     Name: capacity_in_reach_n, dtype: float64
     """
     capacity = aligned(supply, costs.sites, what="capacity", of="sites")
-    reached = _within(costs, capacity, steps)
+    reached = _within(costs, capacity, _weights(costs, steps))
     result = pd.DataFrame(
         {"capacity_in_reach_n": np.where(costs.listed, reached, np.nan)}, index=costs.origins
     )
@@ -93,7 +94,9 @@ def capacity_in_reach(
                 fix="between=travel_costs(areas, areas, …)",
                 code="E-ALIGN",
             )
-        people = _within(between, aligned(demand, costs.origins, what="demand", of="areas"), steps)
+        decay = _weights(between, steps)
+        _check_alike(costs, between, ends=steps is not None and decay.reach is not None)
+        people = _within(between, aligned(demand, costs.origins, what="demand", of="areas"), decay)
         known = costs.listed & between.listed & (people > 0)
         result["capacity_in_reach_per_10k"] = np.where(
             known, ratios(reached, people) * 10_000.0, np.nan
@@ -105,12 +108,34 @@ def capacity_in_reach(
     return result
 
 
-def _within(costs: TravelCosts, amounts: Floats, steps: Weights | None) -> Floats:
-    """Return what is within reach of each origin, by weight."""
+def _weights(costs: TravelCosts, steps: Weights | None) -> Decay:
     if steps is None and costs.unit != "weight":
-        decay = _decay.uniform(np.inf if costs.limit is None else costs.limit)
-    else:
-        decay = _decay.decay_of("slow" if steps is None else steps, costs)
+        return _decay.uniform(np.inf if costs.limit is None else costs.limit)
+    return _decay.decay_of("slow" if steps is None else steps, costs)
+
+
+def _check_alike(costs: TravelCosts, between: TravelCosts, *, ends: bool) -> None:
+    """Refuse people who would be counted by another measure of reach than capacity is."""
+    if between.unit != costs.unit:
+        raise InputError(
+            f"the costs are in {costs.unit}, and between is in {between.unit}",
+            fix="make both in the same unit",
+            code="E-UNIT",
+        )
+    if not ends and between.limit != costs.limit:
+        limits = [
+            "without a limit" if one.limit is None else f"up to {one.limit:g} {one.unit}"
+            for one in (costs, between)
+        ]
+        raise InputError(
+            f"the costs go {limits[0]}, and between goes {limits[1]}",
+            fix="make both with the same limit (max_minutes= or radius_km=)",
+            code="E-REACH",
+        )
+
+
+def _within(costs: TravelCosts, amounts: Floats, decay: Decay) -> Floats:
+    """Return what is within reach of each origin, by weight."""
     total = np.zeros(len(costs.origins))
     for rows, f in weighted(costs, decay):
         total[rows] = f @ amounts

@@ -66,6 +66,8 @@ class RoadGraph(Protocol):
         From one point (row) to a neighboring one (column).
     may_stop
         Points that people and sites can be counted to.
+    is_apart
+        Points that they could be counted to if their part of the roads led on.
     sources, notes
         Where the roads come from, and what a reader must know.
     """
@@ -78,6 +80,8 @@ class RoadGraph(Protocol):
     def minutes(self) -> sparse.csr_array: ...  # noqa: D102
     @property
     def may_stop(self) -> NDArray[np.bool_]: ...  # noqa: D102
+    @property
+    def is_apart(self) -> NDArray[np.bool_]: ...  # noqa: D102
     @property
     def sources(self) -> Sequence[provenance.Source]: ...  # noqa: D102
     @property
@@ -116,15 +120,21 @@ def to_roads(graph: RoadGraph, areas: Places, sites: Places) -> tuple[OnRoad, On
         If no site meets the roads, or more than half of the areas do not: they are of elsewhere.
     """
     stops = np.flatnonzero(graph.may_stop)
+    if not len(stops):
+        raise InputError(
+            "people and sites can be counted to none of these roads: where they hold together they "
+            "are motorways or ferries",
+            fix="read an extract with all of the map (….osm.pbf of a state)",
+        )
     tree = cKDTree(unit_vectors(graph.lon[stops], graph.lat[stops]))
     here, there = (_next_point(tree, stops, places) for places in (areas, sites))
     off, lost = areas.known & ~here.known, sites.known & ~there.known
-    far = f"more than {OFF_ROAD_KM:g} km from every road"
+    far = f"more than {OFF_ROAD_KM:g} km from every road that leads on"
     for places, which, role in ((areas, off, "areas"), (sites, lost, "sites")):
         count, known = int(which.sum()), int(places.known.sum())
         if count > (_ELSEWHERE * known if role == "areas" else known - 1) >= 0:
             raise InputError(
-                f"{count:,} of {known:,} {role} lie {far} that was read (longitude "
+                f"{count:,} of {known:,} {role} lie {far}, of those that were read (longitude "
                 f"{graph.lon.min():.2f} to {graph.lon.max():.2f}, latitude "
                 f"{graph.lat.min():.2f} to {graph.lat.max():.2f})",
                 rows=places.ids[which][:5].tolist(),
@@ -140,7 +150,24 @@ def to_roads(graph: RoadGraph, areas: Places, sites: Places) -> tuple[OnRoad, On
         )
         if which.any()
     ]
+    past = [_past_a_nearer(graph, *side) for side in ((areas, here), (sites, there))]
+    if any(past):
+        notes.append(
+            f"{past[0]:,} areas and {past[1]:,} sites are counted to the next road that leads on, "
+            "past a nearer one in a small part that is joined to no other (an island, say)"
+        )
     return here, there, notes
+
+
+def _past_a_nearer(graph: RoadGraph, places: Places, on: OnRoad) -> int:
+    """Return how many places on the roads have a road of a small part nearer than theirs."""
+    apart = np.flatnonzero(graph.is_apart)
+    if not len(apart) or not on.known.any():
+        return 0
+    tree = cKDTree(unit_vectors(graph.lon[apart], graph.lat[apart]))
+    chord, _ = tree.query(unit_vectors(places.lon[on.known], places.lat[on.known]))
+    minutes = chord_to_km(np.asarray(chord)) / OFF_ROAD_KMH * 60.0
+    return int((minutes < on.minutes[on.known]).sum())
 
 
 def _next_point(tree: cKDTree, stops: Ints, places: Places) -> OnRoad:

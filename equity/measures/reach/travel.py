@@ -214,7 +214,8 @@ def travel_costs(
         Limit, inclusive. A limit that reaches nothing is allowed: every area then has the status
         ``no_supply_in_reach``. With a ``table`` either one may cut it, in the table's unit.
     method, centers, rurality, roads
-        As in :func:`nearest_sites`.
+        As in :func:`nearest_sites`. With a ``table`` nothing is measured: neither ``method`` nor
+        ``rurality`` nor ``roads`` is taken.
     table
         DataFrame, or path of a CSV (also compressed) or Parquet file: one row a pair. An empty
         cost says that the pair cannot be traveled.
@@ -255,6 +256,11 @@ def travel_costs(
                 f"{role} have no rows", fix="check the filter that made it", code="E-EMPTY"
             )
     if table is not None:
+        if method != "great_circle" or roads is not None or rurality is not None:
+            raise InputError(
+                "a table says what trips cost, and method, roads or rurality how to measure them",
+                fix="give table, or method, roads and rurality",
+            )
         costs = read_travel_table(
             table,
             checked_ids(areas, role="areas"),

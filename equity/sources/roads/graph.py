@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from equity.errors import FormatError
 from equity.provenance import Source
 
 __all__ = ["FEWEST_VERTICES", "STEP_KM", "RoadNetwork", "Ways", "build_network"]
@@ -83,6 +84,8 @@ class RoadNetwork:
     may_stop
         By point: whether people and sites can be counted to it. It lies on a road that is no
         motorway and no ferry, in a part of the roads that is large, and from which one gets back.
+    is_apart
+        By point: whether they could be, were its part of the roads not small.
     part
         By point: which part it is in; parts that cannot reach each other and return have other
         numbers. -1 for the small ones.
@@ -95,6 +98,7 @@ class RoadNetwork:
     minutes: sparse.csr_array
     is_ferry: Flags
     may_stop: Flags
+    is_apart: Flags
     part: NDArray[np.int32]
     sources: Sequence[Source] = field(default=())
     notes: Sequence[str] = field(default=())
@@ -120,15 +124,29 @@ class _Stretches:
     """Whether a stretch goes on where the one before it ended, on the same way."""
 
 
-def build_network(ways: Ways) -> RoadNetwork:
+def build_network(ways: Ways, *, file: str | None = None) -> RoadNetwork:
     """Return the graph of some ways.
 
     Parameters
     ----------
     ways
         With at least one node inside.
+    file
+        Where they come from, for the error.
+
+    Raises
+    ------
+    FormatError
+        If no way has two nodes inside that follow each other.
     """
-    pieces, lon, lat = _divided(_stretches(ways), ways)
+    whole = _stretches(ways)
+    if not len(whole.start):
+        raise FormatError(
+            "no road of this file has two neighboring nodes in it",
+            file=file,
+            fix="take an extract with all of the map (….osm.pbf of a state)",
+        )
+    pieces, lon, lat = _divided(whole, ways)
     kept = _vertices(pieces, ways.is_ferry, len(lon))
     first = np.flatnonzero(kept[pieces.start])
     edges = _edges(pieces, first)
@@ -153,7 +171,10 @@ def build_network(ways: Ways) -> RoadNetwork:
     stops = ways.may_stop[edges.way]
     may_stop[start[stops]] = may_stop[end[stops]] = True
     part = _parts(minutes)
-    return RoadNetwork(lon[used], lat[used], minutes, is_ferry, may_stop & (part >= 0), part)
+    large = part >= 0
+    return RoadNetwork(
+        lon[used], lat[used], minutes, is_ferry, may_stop & large, may_stop & ~large, part
+    )
 
 
 def _stretches(ways: Ways) -> _Stretches:
@@ -231,15 +252,26 @@ def _edges(pieces: _Stretches, first: Ints) -> _Stretches:
 
 def _minutes(edges: _Stretches, ways: Ways) -> tuple[Floats, Floats]:
     """Return minutes along and against each edge; infinite where that is not allowed."""
-    way_km = np.bincount(edges.way, edges.km, minlength=len(ways.minutes))
-    stated = ways.minutes[edges.way]
-    by_clock = edges.km / way_km[edges.way] * stated
+    # Nodes at one place: a way without length is crossed in no time, unless it states one.
+    km = np.maximum(edges.km, np.finfo(np.float64).tiny)
+    way_km = np.bincount(edges.way, km, minlength=len(ways.minutes))
+    stated = np.where(_is_cut(ways), 0.0, ways.minutes)[edges.way]
+    by_clock = km / way_km[edges.way] * stated
     found = []
     for kmh in (ways.ahead_kmh[edges.way], ways.back_kmh[edges.way]):
         with np.errstate(divide="ignore"):
-            driven = edges.km / kmh * 60.0
+            driven = km / kmh * 60.0
         found.append(np.where((stated > 0) & (kmh > 0), by_clock, driven))
     return found[0], found[1]
+
+
+def _is_cut(ways: Ways) -> Flags:
+    """Return which ways state minutes that are not of the part inside: nodes of theirs are out."""
+    count = np.diff(ways.starts)
+    timed = np.repeat(ways.minutes > 0, count)
+    outside = ~np.isin(ways.refs[timed], ways.ids)
+    way = np.repeat(np.arange(len(count)), count)[timed]
+    return np.bincount(way, outside, minlength=len(count)) > 0
 
 
 def _matrix(

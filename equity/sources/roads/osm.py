@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from equity.errors import DependencyError, FormatError, InputError
+from equity.errors import DependencyError, FormatError, InputError, StorageError
 from equity.files.atomic import replacing
 from equity.files.opening import regular, sequence_of
 from equity.files.zips import DAMAGE
@@ -27,10 +27,10 @@ from equity.sources.roads.tags import CLASS_KMH, DRIVEN_SHARE, way_of
 
 __all__ = ["read_roads"]
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever another graph is made of the same file, so that older entries are not used."""
 
-_KEPT = ["lon", "lat", "data", "indices", "indptr", "is_ferry", "may_stop", "part"]
+_KEPT = ["lon", "lat", "data", "indices", "indptr", "is_ferry", "may_stop", "is_apart", "part"]
 _log = logging.getLogger("equity.sources.roads.osm")
 
 
@@ -47,7 +47,8 @@ def read_roads(
     as_of
         Day of the extract; None takes the day that its header states.
     ferries
-        Whether ferries are ways to travel. They take as long as the map says, the wait aside.
+        Whether ferries are ways to travel. They take as long as the map says, the wait aside; one
+        that the extract cuts off goes at :data:`~equity.sources.roads.tags.FERRY_KMH`.
 
     Returns
     -------
@@ -60,7 +61,9 @@ def read_roads(
     DependencyError
         Without pyosmium, which the extra ``roads`` installs.
     FormatError
-        For a file that is cut off, keeps the history of the map, or holds no road.
+        For a file that is cut off within a block, keeps the history of the map, or holds no road.
+        One cut off between two blocks cannot be told from a smaller extract: compare its size or
+        checksum with the publisher's.
     MissingFileError
         For a file that is not there.
 
@@ -157,12 +160,12 @@ def _kept(place: Path) -> RoadNetwork | None:
         return None  # damaged: made again
     n = len(one["lon"])
     minutes = sparse.csr_array((one["data"], one["indices"], one["indptr"]), shape=(n, n))
-    rest = {name: one[name] for name in ("lon", "lat", "is_ferry", "may_stop", "part")}
+    rest = {name: one[name] for name in _KEPT if name not in {"data", "indices", "indptr"}}
     return RoadNetwork(minutes=minutes, notes=tuple(map(str, one["notes"])), **rest)
 
 
 def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -> RoadNetwork:
-    found = _Found(several=len(files) > 1)
+    found, names = _Found(several=len(files) > 1), ", ".join(file.name for file in files)
     with track("Reading roads", unit="ways") as advance:
         for file in files:
             with _readable(file):
@@ -170,11 +173,19 @@ def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -
     if not found.kmh:
         raise FormatError(
             "no road that cars may use is in this file",
-            file=", ".join(file.name for file in files),
+            file=names,
             fix="take an extract with all of the map (….osm.pbf of a state)",
         )
     with track("Reading their nodes", unit="nodes") as advance:
-        pieces = np.array_split(np.unique(np.frombuffer(found.refs, np.int64)), 100)
+        refs = np.unique(np.frombuffer(found.refs, np.int64))
+        if len(refs) and refs[0] < 0:
+            raise FormatError(
+                "nodes of its roads have negative ids: an editor's own, not those of the map",
+                file=names,
+                rows=refs[:5][refs[:5] < 0].tolist(),
+                fix="take the extract as it is published for a state (….osm.pbf)",
+            )
+        pieces = np.array_split(refs, 100)
         wanted = pyosmium.filter.IdFilter(chain.from_iterable(x.tolist() for x in pieces))
         for file in files:
             with _readable(file):
@@ -182,16 +193,19 @@ def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -
     if not found.ids:
         raise FormatError(
             "no node of its roads is in this file",
-            file=", ".join(file.name for file in files),
+            file=names,
             fix="take an extract with all of the map (….osm.pbf of a state)",
         )
-    network = build_network(found.ways())
+    network = build_network(found.ways(), file=names)
     network = replace(network, notes=tuple(_notes(found, network)))
     graph = network.minutes
     arrays = {"data": graph.data, "indices": graph.indices, "indptr": graph.indptr}
     rest = {name: getattr(network, name) for name in _KEPT if name not in arrays}
-    with replacing(place) as beside, beside.open("wb") as handle:
-        np.savez(handle, allow_pickle=False, notes=np.array(network.notes), **arrays, **rest)
+    try:
+        with replacing(place) as beside, beside.open("wb") as handle:
+            np.savez(handle, allow_pickle=False, notes=np.array(network.notes), **arrays, **rest)
+    except StorageError as error:
+        _log.warning("The roads are not kept for the next reading: %s", error)
     return network
 
 

@@ -50,14 +50,25 @@ _SLOW_ZONES = {"living_street": 10.0, "walk": 7.0}
 _UNITS = {"": 1.0, "km/h": 1.0, "kmh": 1.0, "kph": 1.0, "mph": _MPH, "knots": _KNOT}
 _LIMIT = re.compile(r"(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph|knots)?")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d+)(?::(\d\d))?")
-_ISO = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_NUMBER = r"(\d+(?:\.\d+)?)"
+_ISO = re.compile(rf"P(?:{_NUMBER}D)?(?:T(?:{_NUMBER}H)?(?:{_NUMBER}M)?(?:{_NUMBER}S)?)?")
+_WORDS = re.compile(rf"(?:{_NUMBER}\s*H(?:OURS?|RS?)?)?\s*(?:{_NUMBER}\s*M(?:IN(?:UTE)?S?)?\.?)?")
 
 # The nearest word decides: a street closed to all may be open to cars.
 _ACCESS = ("motorcar", "motor_vehicle", "vehicle", "access")
-_CLOSED = frozenset({"no", "agricultural", "forestry", "emergency", "military", "official"})
+_CLOSED = frozenset(
+    {"no", "agricultural", "forestry", "emergency", "military", "official", "bus", "psv", "taxi",
+     "closed", "disused"}
+)  # fmt: skip
+_GATED = frozenset({"private", "permit"})
+_UNSAID = frozenset({"", "unknown"})
 # A lot's own lanes: who lives or works there is counted to the road.
 _LOTS = frozenset({"parking_aisle", "driveway", "drive-through", "emergency_access"})
 _ONE_WAY = {"yes": 1, "true": 1, "1": 1, "-1": -1, "reverse": -1, "no": 0, "false": 0, "0": 0}
+# The map does not say at which hours a lane that changes its direction can be driven.
+_NO_WAY = "reversible"
+_SIDES = ("forward", "backward")
+_LIMITS = ("maxspeed", "zone:maxspeed", "maxspeed:type")
 _ONE_WAY_KEYS = ("oneway:motorcar", "oneway:motor_vehicle", "oneway:vehicle", "oneway")
 
 
@@ -110,24 +121,27 @@ def way_of(tags: Tags) -> Way | None:
     ferry = tags.get("route") == "ferry"
     if not ferry and kind not in CLASS_KMH:
         return None
-    access = next((said for key in _ACCESS if (said := tags.get(key)) is not None), "yes")
-    if access in _CLOSED or tags.get("area") == "yes" or tags.get("service") in _LOTS:
+    if tags.get("area") == "yes" or tags.get("impassable") == "yes":
         return None
+    if tags.get("service") in _LOTS or (ferry and _carries_no_cars(tags)):
+        return None
+    # The fastest that access lets a car go along the way and against it.
+    most = [_most_kmh(tags, side) for side in _SIDES]
     if ferry:
-        minutes = ferry_minutes(tags.get("duration"))
-        ahead, back = _both_ways(tags, "", FERRY_KMH, FERRY_KMH)
-        return Way(ahead, back, minutes or 0.0, is_ferry=True, may_stop=False)
+        ahead, back = _both_ways(tags, "", *(FERRY_KMH if one else 0.0 for one in most))
+        minutes = ferry_minutes(tags.get("duration")) or 0.0
+        way = Way(ahead, back, minutes, is_ferry=True, may_stop=False)
+        return way if ahead or back else None
     name = str(kind)
     usual = CLASS_KMH[name]
-    limit = tags.get("maxspeed") or tags.get("zone:maxspeed") or tags.get("maxspeed:type")
-    common = speed_limit_kmh(limit)
-    limits = [
-        speed_limit_kmh(tags.get(f"maxspeed:{side}")) or common for side in ("forward", "backward")
-    ]
+    common = next(
+        (kmh for key in _LIMITS if (kmh := speed_limit_kmh(tags.get(key))) is not None), None
+    )
+    limits = [speed_limit_kmh(tags.get(f"maxspeed:{side}")) or common for side in _SIDES]
     speeds = [usual if one is None else one * DRIVEN_SHARE for one in limits]
-    if access == "private":
-        speeds = [min(one, PRIVATE_KMH) for one in speeds]
-    ahead, back = _both_ways(tags, name, *speeds)
+    ahead, back = _both_ways(tags, name, *map(min, speeds, most))
+    if not (ahead or back):
+        return None
     return Way(
         ahead,
         back,
@@ -159,6 +173,7 @@ def speed_limit_kmh(text: str | None) -> float | None:
         return _SLOW_ZONES[zone]
     if not country:
         return None
+    country = country.partition(":")[0]  # US:CA: the state's own rule
     number = _LIMIT.fullmatch(zone)
     if number:  # US:25, DE:30
         return float(number[1]) * (_MPH if country == "us" else 1.0)
@@ -166,28 +181,54 @@ def speed_limit_kmh(text: str | None) -> float | None:
 
 
 def ferry_minutes(text: str | None) -> float | None:
-    """Return a duration in minutes: ``HH:MM``, ``HH:MM:SS``, minutes alone, or ISO 8601.
+    """Return a duration in minutes: ``HH:MM``, ``HH:MM:SS``, minutes alone, ISO 8601, or words.
 
     Examples
     --------
     >>> ferry_minutes("01:15"), ferry_minutes("20"), ferry_minutes("PT1H5M")
     (75.0, 20.0, 65.0)
+    >>> ferry_minutes("1 h 20 min")
+    80.0
     """
     said = (text or "").strip().upper()
     iso = _ISO.fullmatch(said)
     if iso and said:
         days, hours, minutes, seconds = (float(part or 0) for part in iso.groups())
         return (days * 1440 + hours * 60 + minutes + seconds / 60) or None
-    clock = _CLOCK.fullmatch(said)
-    if not clock:
+    found = _CLOCK.fullmatch(said) or _WORDS.fullmatch(said)
+    if not found:
         return None
-    hours, minutes, seconds = (float(part or 0) for part in clock.groups())
+    hours, minutes, seconds = (float(part or 0) for part in (*found.groups(), None)[:3])
     return (hours * 60 + minutes + seconds / 60) or None
+
+
+def _most_kmh(tags: Tags, side: str) -> float:
+    """Return the fastest that the rules of access let a car go to one side; 0: not at all."""
+    for key in _ACCESS:
+        for said in (tags.get(f"{key}:{side}"), tags.get(key)):
+            if not said:
+                continue
+            words = {word.strip() for word in said.split(";")} - _UNSAID
+            if words:
+                if words <= _CLOSED:
+                    return 0.0
+                return PRIVATE_KMH if words <= _CLOSED | _GATED else _FASTEST_KMH
+    return _FASTEST_KMH
+
+
+def _carries_no_cars(tags: Tags) -> bool:
+    """Return whether a ferry names who may board, and names nobody with wheels and a motor."""
+    if any(tags.get(key) is not None for key in (*_ACCESS, "hgv")):
+        return False
+    return any(tags.get(key) in {"yes", "designated"} for key in ("foot", "bicycle"))
 
 
 def _both_ways(tags: Tags, kind: str, ahead: float, back: float) -> tuple[float, float]:
     """Return speeds along and against a way; 0 against a one-way street."""
-    said = next((value for key in _ONE_WAY_KEYS if (value := tags.get(key)) in _ONE_WAY), None)
+    told = (tags.get(key) for key in _ONE_WAY_KEYS)
+    said = next((value for value in told if value in _ONE_WAY or value == _NO_WAY), None)
+    if said == _NO_WAY:
+        return 0.0, 0.0
     if said is not None:
         way = _ONE_WAY[said]
     else:
