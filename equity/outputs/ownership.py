@@ -11,13 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from equity.files.atomic import write_text
 from equity.outputs._text import readable_json
-from equity.provenance import software
+from equity.provenance import sha256_of, software
 
-__all__ = ["RECORD", "is_bare_name", "owned_files", "sealed"]
+__all__ = ["RECORD", "is_bare_name", "owned_files", "sealed", "write_record"]
 
 RECORD = "provenance.json"
 SCHEMA = 1
@@ -30,6 +31,12 @@ def sealed(record: Mapping[str, object]) -> str:
     """Return the text of a ``provenance.json``: ours by its first fields, sealed by its last."""
     marked = {"written_by": software()["name"], "schema": SCHEMA, **record}
     return _seal(readable_json({**marked, "sha256_of_all_above": "0" * 64}))
+
+
+def write_record(path: Path, record: Mapping[str, object], files: Iterable[Path]) -> Path:
+    """Write a sealed record of a folder, the names and checksums of its files at the end."""
+    listed = {p.name: sha256_of(p) for p in sorted(files, key=lambda p: p.name)}
+    return write_text(path, sealed({**record, "files": listed}))
 
 
 def _seal(text: str) -> str:

@@ -20,8 +20,8 @@ from equity.files.atomic import write_bytes, write_text
 from equity.outputs._csv import as_read, csv_text, description
 from equity.outputs._harmless import harmless, in_cells
 from equity.outputs._text import cell, escaped, readable_json
-from equity.outputs.ownership import sealed
-from equity.provenance import Source, meta, sha256_of, software, stamp
+from equity.outputs.ownership import write_record
+from equity.provenance import Source, meta, software, stamp
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -170,9 +170,8 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
             "not_ranked": len(report.unranked),
         },
         "study": report.study_toml,
-        "files": {p.name: sha256_of(p) for p in sorted(files, key=lambda p: p.name)},
     }
-    return write_text(Path(path), sealed(record))
+    return write_record(Path(path), record, files)
 
 
 def write_recipe(report: Report, path: str | Path) -> Path:

@@ -179,14 +179,7 @@ def _refuse_two(frame: pd.DataFrame, names: Sequence[str], path: str | Path) -> 
     for name, cells in zip(names[1:], digits[1:], strict=True):
         other = cells.str.lstrip("0")
         odd = (first != other) & (first.str.len() == other.str.len())
-        if odd.any():
-            raise InputError(
-                f"columns {names[0]} and {name} hold different areas "
-                f"({frame[names[0]][odd].iloc[0]}, {frame[name][odd].iloc[0]}): which are meant?",
-                file=path,
-                rows=row_labels(frame.index, odd),
-                fix=_WHICH,
-            )
+        _refuse_different(f"columns {names[0]} and {name}", frame[names[0]], frame[name], odd, path)
 
 
 def _refuse_other_parts(frame: pd.DataFrame, ids: pd.Series, path: str | Path, level: str) -> None:
@@ -212,12 +205,20 @@ def _refuse_other_parts(frame: pd.DataFrame, ids: pd.Series, path: str | Path, l
     digits = text.str.replace(_NO_DIGITS, "", regex=True)
     mine = digits.str.zfill(width).where(digits.str.len().isin([width - 1, width]), "")
     odd = (mine != "") & (mine.str[: told.str.len().max()] != told)
+    which = f"column {ids.name} and the columns {', '.join(names)}"
+    _refuse_different(which, ids, told, odd, path)
+
+
+def _refuse_different(
+    which: str, one: pd.Series, other: pd.Series, odd: pd.Series, path: str | Path
+) -> None:
+    """Refuse rows whose ids are of one area in one place and of another elsewhere."""
     if odd.any():
         raise InputError(
-            f"column {ids.name} and the columns {', '.join(names)} hold different areas "
-            f"({ids[odd].iloc[0]}, {told[odd].iloc[0]}): which are meant?",
+            f"{which} hold different areas ({one[odd].iloc[0]}, {other[odd].iloc[0]}): "
+            "which are meant?",
             file=path,
-            rows=row_labels(frame.index, odd),
+            rows=row_labels(one.index, odd),
             fix=_WHICH,
         )
 

@@ -12,13 +12,12 @@ import pandas as pd
 
 from equity.areas.words import number, plural, sentence_list
 from equity.errors import InputError
-from equity.files.atomic import write_text
 from equity.measures.change import Change, change
 from equity.measures.gap_split import PARTS
 from equity.outputs.maps import make_map, save_map
-from equity.outputs.ownership import RECORD, sealed
+from equity.outputs.ownership import RECORD, write_record
 from equity.outputs.tables import export
-from equity.provenance import meta, sha256_of, software
+from equity.provenance import meta, software
 from equity.sources.census.files import read_tract_relationship
 from equity.study.runs import Run, read_run
 from equity.study.write import put_in_place
@@ -89,9 +88,8 @@ class Comparison:
             "finding": list(self.finding),
             "notes": list(self.change.notes),
             "sources": [source.to_dict() for source in meta(table).sources],
-            "files": {p.name: sha256_of(p) for p in sorted(folder.iterdir())},
         }
-        write_text(folder / RECORD, sealed(record))
+        write_record(folder / RECORD, record, folder.iterdir())
 
 
 def compare_runs(

@@ -15,10 +15,9 @@ import pyogrio
 from equity.areas.geoid import LEVELS
 from equity.areas.schema import status_of_word
 from equity.areas.words import about, coarse, number, plural, sentence_list
-from equity.files.atomic import write_text
 from equity.outputs.factsheet import FEW, WHO, FactSheet, is_few, write_factsheet
-from equity.outputs.ownership import RECORD, sealed
-from equity.provenance import Source, sha256_of, software
+from equity.outputs.ownership import RECORD, write_record
+from equity.provenance import Source, software
 from equity.study import totals
 from equity.study.file import read_plan
 from equity.study.parts import StudyPlan
@@ -77,9 +76,8 @@ class FactSheets:
             "run": self.record,
             "places": {sheet.key: sheet.title for sheet in self.sheets},
             "sources": [source.to_dict() for source in self.sheets[0].sources],
-            "files": {p.name: sha256_of(p) for p in sorted(folder.iterdir())},
         }
-        write_text(folder / RECORD, sealed(record))
+        write_record(folder / RECORD, record, folder.iterdir())
 
 
 def fact_sheets(

@@ -11,17 +11,16 @@ import pandas as pd
 
 from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError
-from equity.files.atomic import write_text
 from equity.funding.costs import made_up_costs, read_costs
 from equity.funding.portfolio import FIRST, Floor, Portfolio, portfolio
 from equity.funding.projects import draw_up_projects, read_projects
 from equity.funding.scenario import Scenario, scenario
 from equity.measures.checks import checked_number
 from equity.measures.draws import Travel
-from equity.outputs.ownership import RECORD, sealed
+from equity.outputs.ownership import RECORD, write_record
 from equity.outputs.plan import PlanReport, write_plan
 from equity.outputs.tables import export
-from equity.provenance import carry, meta, sha256_of, software
+from equity.provenance import carry, meta, software
 from equity.study.file import read_plan
 from equity.study.plan_words import finding, method, unknown
 from equity.study.runs import Run, read_run
@@ -89,9 +88,8 @@ class Plan:
             "finding": list(report.finding),
             "unknown": list(report.unknown),
             "sources": [source.to_dict() for source in report.sources],
-            "files": {p.name: sha256_of(p) for p in sorted(folder.iterdir())},
         }
-        write_text(folder / RECORD, sealed(record))
+        write_record(folder / RECORD, record, folder.iterdir())
 
 
 def plan_run(
