@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "equity"
 
 # Lower number: lower floor. Rooms of one floor that must not know each other are named below.
 FLOORS = {
-    "_version": 0, "errors": 0, "progress": 0, "showing": 0,
+    "_version": 0, "errors": 0, "language": 0, "progress": 0, "showing": 0,
     "settings": 1, "provenance": 1, "rules": 1,
     "files": 2, "net": 3,
     "areas": 4,

@@ -9,6 +9,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from equity.areas.words import number, share
+from equity.language import current, tr, trn
 from equity.outputs import _colors
 from equity.outputs._content import first_up, joined
 from equity.outputs._text import template
@@ -38,6 +39,12 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(static=_static, colors=Markup(_colors.css()))  # noqa: S704
+    made.globals.update(
+        static=_static,
+        colors=Markup(_colors.css()),  # noqa: S704
+        tr=tr,
+        trn=trn,
+        language=current,
+    )
     made.filters.update(first_up=first_up, number=number, prose=joined, share=share)
     return made

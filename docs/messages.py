@@ -1,0 +1,106 @@
+"""Collect every sentence of the outputs: ``python docs/messages.py`` updates equity/languages/.
+
+`messages.pot` is the English, `es.po` the Spanish: new sentences come in without a translation, old
+ones go. A sentence is what stands in `tr(...)`, `trn(...)` or `mark(...)` of Python, templates and
+scripts, and in the keys of `DATA` of the tables of data, which are translated where they are shown.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from equity.language import flat  # noqa: E402
+
+PACKAGE = ROOT / "equity"
+LANGUAGES = PACKAGE / "languages"
+KEYWORDS = {"tr": None, "trn": (1, 2), "mark": None}
+METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract", ".js": "javascript"}
+DATA: Mapping[str, Collection[str]] = {}
+"""Tables of data, relative to the package -> the keys whose texts are shown to readers."""
+
+
+def said(path: Path) -> Iterator[tuple[str, ...]]:
+    """Yield what one file of code says, one text or a pair of one and many."""
+    found = extract_from_file(
+        METHODS[path.suffix], str(path), keywords=KEYWORDS, options={"silent": "false"}
+    )
+    for _, message, _, _ in found:
+        yield tuple(map(flat, (message,) if isinstance(message, str) else message))
+
+
+def texts(data: Any, keys: Collection[str], key: str = "") -> Iterator[str]:
+    """Yield the texts under these keys, wherever they stand in a table of data."""
+    if isinstance(data, Mapping):
+        for name, value in data.items():
+            yield from texts(value, keys, name)
+    elif isinstance(data, list):
+        for value in data:
+            yield from texts(value, keys, key)
+    elif key in keys and isinstance(data, str) and data.strip():
+        yield flat(data)
+
+
+def template() -> Catalog:
+    """Return every sentence of the package, with the files that say it."""
+    made = Catalog(project="telehealth-equity", fuzzy=False)
+    for path in sorted(PACKAGE.rglob("*")):
+        name = path.relative_to(PACKAGE).as_posix()
+        if path.suffix in METHODS and "leaflet" not in name:
+            for message in said(path):
+                ident = message[0] if len(message) == 1 else message
+                made.add(ident, locations=[(name, 1)])
+    for pattern, keys in DATA.items():
+        for path in sorted(PACKAGE.glob(pattern)):
+            name = path.relative_to(PACKAGE).as_posix()
+            for text in texts(tomllib.loads(path.read_text(encoding="utf-8")), keys):
+                made.add(text, locations=[(name, 1)])
+    return made
+
+
+def brought_up_to_date(english: Catalog, path: Path) -> Catalog:
+    """Return a language's messages with what is new, and without what nobody says any more."""
+    with path.open("rb") as stream:
+        known = read_po(stream, locale=path.stem)
+    known.update(english, no_fuzzy_matching=True, update_creation_date=False)
+    known.obsolete.clear()
+    return known
+
+
+def write(catalog: Catalog, path: Path) -> None:
+    """Write messages as translators' tools read them."""
+    with path.open("wb") as stream:
+        # The English file has no header: a date in it would change with every writing.
+        write_po(
+            stream,
+            catalog,
+            width=96,
+            include_lineno=False,
+            sort_output=True,
+            omit_header=path.suffix == ".pot",
+        )
+
+
+def main() -> None:
+    """Write every file anew, and say what is left to translate."""
+    english = template()
+    write(english, LANGUAGES / "messages.pot")
+    for path in sorted(LANGUAGES.glob("*.po")):
+        found = brought_up_to_date(english, path)
+        write(found, path)
+        left = sum(not m.string for m in found if m.id)
+        sys.stdout.write(f"{path.stem}: {left} of {len(found)} to do\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,166 @@
+"""The language that outputs are written in: English as it stands in the code, others from files.
+
+Every sentence of page, map, document and fact sheet passes through `tr` (or `trn`, if it depends on
+a number). Its English stands once, where it is said; ``languages/messages.pot`` lists them all, and
+one file a language (``languages/es.po``) holds the translations in the form that translators' tools
+read. ``python docs/messages.py`` brings both up to date; a test finds what is missing.
+
+Errors and logs stay English, and so do the names of columns in files.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache, lru_cache
+from gettext import GNUTranslations, NullTranslations
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from equity.errors import InputError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from babel.messages.catalog import Catalog
+
+__all__ = [
+    "ENGLISH", "current", "day", "decimal", "flat", "language", "languages", "mark", "messages_of",
+    "review", "tr", "trn",
+]  # fmt: skip
+
+ENGLISH = "en"
+_LOCALES = {ENGLISH: "en_US", "es": "es_US"}
+"""Number and date forms: of the language as it is written in the United States (CLDR)."""
+
+_current: ContextVar[str] = ContextVar("language", default=ENGLISH)
+
+
+def current() -> str:
+    """Return the code of the language that is being written: ``en`` unless `language` set it."""
+    return _current.get()
+
+
+def languages() -> list[str]:
+    """Return the codes of the languages that outputs can be written in."""
+    return [code for code in _LOCALES if code == ENGLISH or _file(code).is_file()]
+
+
+@contextmanager
+def language(code: str) -> Iterator[None]:
+    """Write what is made inside the ``with`` block in this language.
+
+    Parameters
+    ----------
+    code
+        ``en`` or ``es``.
+
+    Raises
+    ------
+    InputError
+        If there is no such language; the error lists those that there are.
+
+    Examples
+    --------
+    >>> with language("es"):
+    ...     print(tr("North is up"))
+    El norte está arriba
+    """
+    if code not in languages():
+        listed = ", ".join(languages())
+        raise InputError(
+            f"no language {code!r} to write in. Fix: one of {listed}, or add its file of messages."
+        )
+    token = _current.set(code)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def tr(text: str, /, **values: object) -> str:
+    """Return a sentence in the current language, its ``{names}`` filled with finished words."""
+    said = _messages(_current.get()).gettext(flat(text))
+    return said.format(**values) if values else said
+
+
+def trn(one: str, many: str, n: float, /, **values: object) -> str:
+    """Return the sentence for one or for many, by the rules of the language; see `tr`."""
+    whole = int(n) if float(n).is_integer() else 2
+    said = _messages(_current.get()).ngettext(flat(one), flat(many), whole)
+    return said.format(**values) if values else said
+
+
+def mark(text: str) -> str:
+    """Return a sentence as it is, on one line: `tr` translates it where it is shown."""
+    return flat(text)
+
+
+@lru_cache(maxsize=4096)
+def flat(text: str) -> str:
+    """Return text with its line breaks and indentation as single spaces."""
+    return " ".join(text.split())
+
+
+def decimal(value: float, digits: int = 0) -> str:
+    """Write a number with the separators of the current language."""
+    code = _current.get()
+    if code == ENGLISH:
+        return f"{value:,.{digits}f}"
+    from babel.numbers import format_decimal
+
+    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
+    return format_decimal(round(value, digits), format=pattern, locale=_LOCALES[code])
+
+
+def day(date: dt.date) -> str:
+    """Write a date as people read it: ``November 26, 2026``."""
+    from babel.dates import format_date
+
+    return format_date(date, format="long", locale=_LOCALES[_current.get()])
+
+
+def review() -> str:
+    """Say who reviewed the translation that is being written; empty in English."""
+    if _current.get() == ENGLISH:
+        return ""
+    return tr("No qualified translator has reviewed this translation (45 CFR 92.201(c)(3)).")
+
+
+def messages_of(ending: str) -> dict[str, str]:
+    """Return the translations of what files with this ending say, e.g. ``.js``; none in English."""
+    code = _current.get()
+    if code == ENGLISH:
+        return {}
+    return {
+        str(message.id): str(message.string)
+        for message in _catalog(code)
+        if message.id and any(name.endswith(ending) for name, _ in message.locations)
+    }
+
+
+def _file(code: str) -> Traversable:
+    return resources.files("equity") / "languages" / f"{code}.po"
+
+
+@cache
+def _catalog(code: str) -> Catalog:
+    from babel.messages.pofile import read_po
+
+    with _file(code).open("rb") as stream:
+        return read_po(stream, locale=code)
+
+
+@cache
+def _messages(code: str) -> NullTranslations:
+    if code == ENGLISH:
+        return NullTranslations()
+    from babel.messages.mofile import write_mo
+
+    packed = io.BytesIO()
+    write_mo(packed, _catalog(code))
+    packed.seek(0)
+    return GNUTranslations(packed)

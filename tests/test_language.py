@@ -1,0 +1,93 @@
+"""The language of outputs: nothing is left untranslated, numbers and dates take its form."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from equity import language as lang
+from equity.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "docs"))
+
+import messages  # noqa: E402
+
+OTHERS = [code for code in lang.languages() if code != lang.ENGLISH]
+FIELD = re.compile(r"\{[^{}]*\}")
+
+
+@pytest.fixture(scope="module")
+def english():
+    return messages.template()
+
+
+def keys(catalog):
+    return {message.id for message in catalog if message.id}
+
+
+def test_the_english_file_has_every_sentence_of_the_code_and_no_other(english, tmp_path):
+    messages.write(english, tmp_path / "messages.pot")
+    kept = messages.LANGUAGES / "messages.pot"
+    assert kept.read_bytes() == (tmp_path / "messages.pot").read_bytes(), (
+        "run: python docs/messages.py"
+    )
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_language_has_every_sentence_and_no_other(english, code):
+    catalog = lang._catalog(code)
+    assert keys(catalog) == keys(english), "run: python docs/messages.py"
+    empty = [m.id for m in catalog if m.id and not all([m.string, *m.string])]
+    assert empty == []
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_translation_fills_in_what_the_english_does(code):
+    wrong = []
+    for message in lang._catalog(code):
+        if message.id:
+            one, many = message.id if isinstance(message.id, tuple) else (message.id, message.id)
+            said = message.string if isinstance(message.string, tuple) else (message.string,)
+            known = set(FIELD.findall(one)) | set(FIELD.findall(many))
+            wrong += [s for s in said if not set(FIELD.findall(s)) <= known]
+            if set(FIELD.findall(said[-1])) != set(FIELD.findall(many)):
+                wrong.append(said[-1])
+    assert wrong == []
+
+
+def test_english_is_as_it_stands_in_the_code():
+    assert lang.tr("a  {n}\n  b", n=3) == "a 3 b"
+    assert lang.tr("{no field}") == "{no field}"
+    assert lang.trn("{n} tract", "{n} tracts", 1, n="1") == "1 tract"
+    assert lang.trn("{n} tract", "{n} tracts", 0.4, n="0.4") == "0.4 tracts"
+    assert lang.review() == ""
+
+
+def test_a_language_holds_inside_its_block_and_not_after_an_error():
+    with lang.language("es"):
+        assert lang.current() == "es"
+        assert lang.tr("North is up") == "El norte está arriba"
+        assert "92.201" in lang.review()
+    with pytest.raises(KeyError), lang.language("es"):
+        raise KeyError
+    assert lang.current() == "en"
+    assert lang.tr("North is up") == "North is up"
+
+
+def test_a_language_that_is_not_there_is_named_with_those_that_are():
+    with pytest.raises(InputError, match=r"no language 'fr' to write in.*one of en, es"):
+        lang.language("fr").__enter__()
+
+
+def test_numbers_and_dates_take_the_form_of_the_language():
+    date = dt.date(2026, 11, 6)
+    assert lang.decimal(1234567.25, 1) == "1,234,567.2"
+    assert lang.day(date) == "November 6, 2026"
+    with lang.language("es"):
+        assert lang.decimal(1234567.25, 1) == "1,234,567.2"
+        assert lang.day(date) == "6 de noviembre de 2026"
