@@ -26,7 +26,9 @@ PACKAGE = ROOT / "equity"
 LANGUAGES = PACKAGE / "languages"
 KEYWORDS = {"tr": None, "trn": (1, 2), "mark": None}
 METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract", ".js": "javascript"}
-DATA: Mapping[str, Collection[str]] = {}
+DATA: Mapping[str, Collection[str]] = {
+    "outputs/appendices/*.toml": ("title", "lead", "note", "Under-resourced", "under-resourced"),
+}
 """Tables of data, relative to the package -> the keys whose texts are shown to readers."""
 
 

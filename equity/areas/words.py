@@ -14,12 +14,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.schema import status_of_word, unit_of
+from equity.language import tr, trn
 
 __all__ = [
     "NOT_AVAILABLE",
     "SUM_STATUSES",
     "about",
     "coarse",
+    "counted",
     "missing",
     "number",
     "plural",
@@ -172,6 +174,19 @@ def points(difference: float, moe: float | None = None) -> str:
 def plural(n: int, one: str, many: str | None = None) -> str:
     """Write a count with its noun: ``1 tract``, ``1,204 tracts``."""
     return f"{number(n)} {one if n == 1 else many or one + 's'}"
+
+
+def counted(n: int, label: str) -> str:
+    """Write a number of areas as one says it: 1 census tract, 9 census tracts, 2 counties."""
+    said = {"n": number(n)}
+    known = {
+        "census tracts": trn("{n} census tract", "{n} census tracts", n, **said),
+        "block groups": trn("{n} block group", "{n} block groups", n, **said),
+        "counties": trn("{n} county", "{n} counties", n, **said),
+        "areas": trn("{n} area", "{n} areas", n, **said),
+    }
+    named = known | {tr(many): text for many, text in known.items()}
+    return named.get(label) or f"{number(n)} {label if n != 1 else label.removesuffix('s')}"
 
 
 def sentence_list(items: Sequence[str]) -> str:

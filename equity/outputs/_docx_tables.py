@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from equity.language import tr
 from equity.outputs._content import Cell, Table
 from equity.outputs._text import clean
 from equity.outputs._widths import column_widths, stays_whole
@@ -47,7 +48,7 @@ class Writer:
         from docx.shared import Pt
 
         self._captions.append(clean(table.caption))
-        caption = self._caption("Table", len(self._captions), table.caption)
+        caption = self._caption(tr("Table"), len(self._captions), table.caption)
         points = column_widths(table, _ROOM)
         widths = [round(w * _TWENTIETHS) for w in points]
         last, whole = len(table.rows) - 1, stays_whole(table, points)
@@ -80,7 +81,7 @@ class Writer:
         shape._inline.docPr.set("descr", clean(alt))  # noqa: SLF001  (no public way)
         shape._inline.docPr.set("title", caption.split(".", maxsplit=1)[0])  # noqa: SLF001
         self._document.paragraphs[-1].paragraph_format.keep_with_next = True
-        self._caption("Map", 1, caption).paragraph_format.keep_with_next = False
+        self._caption(tr("Map"), 1, caption).paragraph_format.keep_with_next = False
 
     def list_of_tables(self) -> None:
         """Write the list that Word keeps, with the entries of today."""
@@ -99,13 +100,14 @@ class Writer:
             paragraph.paragraph_format.space_after = Pt(2)
         first, last = paragraphs[0]._p, paragraphs[-1]._p  # noqa: SLF001
         first.append(run('<w:fldChar w:fldCharType="begin"/>'))
-        code = '<w:instrText xml:space="preserve"> TOC \\h \\z \\c "Table" </w:instrText>'
-        first.append(run(code))
+        noun = tr("Table")
+        code = f'TOC \\h \\z \\c "{noun}"'
+        first.append(run(f'<w:instrText xml:space="preserve"> {code} </w:instrText>'))
         first.append(run('<w:fldChar w:fldCharType="separate"/>'))
         for n, (paragraph, caption) in enumerate(
             zip(paragraphs, self._captions, strict=True), start=1
         ):
-            paragraph.add_run(f"Table {n}. {caption}")
+            paragraph.add_run(f"{noun} {n}. {caption}")
         last.append(run('<w:fldChar w:fldCharType="end"/>'))
 
     def _caption(self, noun: str, n: int, text: str) -> Any:
