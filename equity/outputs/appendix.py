@@ -11,13 +11,13 @@ from equity.areas.vintage import required_record
 from equity.areas.words import counted, number
 from equity.errors import InputError
 from equity.files.atomic import write_bytes
-from equity.language import ENGLISH, current, mark, tr
+from equity.language import ENGLISH, current, mark, review, tr
 from equity.outputs import _content, _place_tables
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Table
 from equity.outputs._layout import Layout, Part, asked_columns, find_layout, list_layouts
 from equity.outputs._panels import counts_table, panels, without_race
-from equity.outputs.report import Report
+from equity.outputs.report import Report, in_its_language
 from equity.outputs.tables import recipe_text
 
 __all__ = ["asked_columns", "blocks", "list_layouts", "write_appendix"]
@@ -37,6 +37,7 @@ _LAWS_WORDS = mark(
 )
 
 
+@in_its_language
 def write_appendix(
     report: Report,
     path: str | Path,
@@ -144,6 +145,8 @@ def blocks(
     layout = find_layout(program)
     if report.synthetic:
         yield Block("stamp", tr(SYNTHETIC))
+    if said := review():
+        yield Block("stamp", said)
     if program:
         yield Block("lead", f"{tr(layout.title)} ({layout.statute})")
         yield Block("text", tr(layout.lead))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from equity.areas.words import number, share
 from equity.files.atomic import write_bytes, write_text
-from equity.language import current, mark, tr
+from equity.language import current, mark, review, tr
 from equity.outputs import _colors, _content, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Cell, Head, Table
@@ -83,7 +83,8 @@ class PlanReport:
     @property
     def stamps(self) -> list[str]:
         """What stands above everything."""
-        return [tr(SYNTHETIC)] * self.synthetic + [tr(MADE_UP)] * self.made_up
+        said = [tr(SYNTHETIC)] * self.synthetic + [tr(MADE_UP)] * self.made_up
+        return [*said, *filter(None, [review()])]
 
     @property
     def drawn(self) -> bool:
