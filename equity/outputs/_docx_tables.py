@@ -55,7 +55,8 @@ class Writer:
         grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
         head = _row([Cell(h.label) for h in table.heads], table, widths, head=True, keep=True)
         rows = "".join(
-            _row(row, table, widths, head=False, keep=whole and i < last)
+            # Of a long table at least two rows stand below its headings.
+            _row(row, table, widths, head=False, keep=i < last and (whole or i == 0))
             for i, row in enumerate(table.rows)
         )
         line = '<w:{0} w:val="single" w:sz="4" w:space="0" w:color="BBB5AC"/>'
@@ -77,7 +78,8 @@ class Writer:
         """Write the map with its words for those who do not see it, above its caption."""
         from docx.shared import Inches
 
-        shape = self._document.add_picture(io.BytesIO(picture), width=Inches(6.5))
+        # Word lets no words flow past it: at the page's full width it would leave half of one empty.
+        shape = self._document.add_picture(io.BytesIO(picture), width=Inches(5.2))
         shape._inline.docPr.set("descr", clean(alt))  # noqa: SLF001  (no public way)
         shape._inline.docPr.set("title", caption.split(".", maxsplit=1)[0])  # noqa: SLF001
         self._document.paragraphs[-1].paragraph_format.keep_with_next = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -76,10 +77,10 @@ def _drawn(report: Report, said: Callable[[str], str], _language: str) -> bytes:
         axes.set_aspect("equal")
         _areas(axes, shapes, classes, _rows.unreliable(report.table, layer.name))
         _overlays(axes, report, drawn, crs)
-        _names(axes, report, shapes)
         pad = 0.02 * max(east - west, north - south)
         axes.set_xlim(west - pad, east + pad)
         axes.set_ylim(south - pad, north + pad)
+        _names(axes, report, shapes)
         _north_and_scale(figure, axes, low, east - west + 2 * pad)
         _legend(figure, report, classes, layer, said)
         out = io.BytesIO()
@@ -193,7 +194,7 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
 
 
 def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
-    """Write the counties' names where they are few enough to be read."""
+    """Write the counties' names where they are few enough to be read, none over another."""
     from matplotlib.patheffects import withStroke
 
     names = pd.Series(_rows.texts(report.table, "county_name"), index=report.table.index)
@@ -203,6 +204,7 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
     if not 0 < len(set(counties[there])) <= _MOST_NAMES:
         return
     halo = [withStroke(linewidth=2.6, foreground=COLORS["paper"])]
+    placed = []
     for code in sorted(set(counties[there])):
         county, here = max(names[counties == code], key=len), there & (counties == code)
         # The middle of the largest part: a name stands inside what it names.
@@ -211,10 +213,24 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
         point = shapely.centroid(largest)
         if not shapely.contains(largest, point):
             point = shapely.point_on_surface(largest)
-        axes.text(
-            point.x, point.y, str(county).removesuffix(" County"), ha="center", va="center",
-            fontsize=_LETTERS, fontweight="bold", color=COLORS["ink"], path_effects=halo, zorder=9,
+        placed.append((-shapely.area(largest), _short(str(county)), point))
+    axes.apply_aspect()
+    kept: list[Any] = []
+    for _, name, point in sorted(placed, key=lambda one: one[:2]):
+        text = axes.text(
+            point.x, point.y, name, ha="center", va="center", fontsize=_LETTERS, fontweight="bold",
+            color=COLORS["ink"], path_effects=halo, zorder=9,
         )  # fmt: skip
+        box = text.get_window_extent()
+        if any(box.overlaps(other) for other in kept):
+            text.remove()  # the larger county keeps its name; the table has them all
+        else:
+            kept.append(box)
+
+
+def _short(county: str) -> str:
+    """Return what a map calls a county: without ``County``, or what stands in brackets."""
+    return re.sub(r" \([^()]*\)$", "", county).removesuffix(" County")
 
 
 def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:

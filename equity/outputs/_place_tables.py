@@ -54,7 +54,7 @@ def place_table(report: Report, part: Part, caption: str) -> Table | None:
         if unit == "share" and any(
             _told(other)[0] == label for other in part.columns if other != name
         ):
-            label = tr("{what}, share", what=label)
+            label = tr("{what}, share of all locations", what=label)
         margins = _rows.margin_of(frame, name)
         cells = [_cell(v, unit, m) for v, m in zip(frame[name], margins, strict=True)]
         rows.append((Cell(label), *cells))

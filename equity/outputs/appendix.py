@@ -11,8 +11,8 @@ from equity.areas.vintage import required_record
 from equity.areas.words import counted, number
 from equity.errors import InputError
 from equity.files.atomic import write_bytes
-from equity.language import ENGLISH, current, mark, review, tr
-from equity.outputs import _content, _place_tables
+from equity.language import ENGLISH, current, mark, review, tr, trn
+from equity.outputs import _content, _place_tables, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Table
 from equity.outputs._layout import Layout, Part, asked_columns, find_layout, list_layouts
@@ -30,6 +30,13 @@ _STATES = (
     "population_n", "gap_n", "gap_share", "gap_line_only_n", "gap_home_only_n", "gap_both_n",
 )  # fmt: skip
 _COMPARED = ("population_n", "no_link_n", "no_link_share", "gap_n", "gap_share")
+_SITES_NEAREST = mark(
+    "Sites are counted here if somebody in the area has them nearest, also beyond its border; the "
+    "list of sites has all that lie in it, and no other."
+)
+_SHORT, _LONG_NOTE = 20, 240
+_FEW_COLUMNS = 3
+"""So few columns have room for a margin beside its number."""
 _READ = "What was read and joined"
 _LAWS_WORDS = mark(
     "Names of programs, laws and publishers, and words quoted from a law or a notice, stand in "
@@ -116,19 +123,28 @@ def in_words(block: Block, layout: Layout) -> Block:
     """Return a block in the program's words, with numbers kept beside their signs."""
     table = block.table
     if table is not None:
+        wide = len(table.heads) <= _FEW_COLUMNS
         rows = tuple(
-            tuple(_below(c, layout, words=h.words) for c, h in zip(row, table.heads, strict=True))
+            tuple(
+                _below(c, layout, stays=wide or h.words)
+                for c, h in zip(row, table.heads, strict=True)
+            )
             for row in table.rows
         )
         heads = tuple(replace(h, label=layout.said(h.label)) for h in table.heads)
         table = replace(table, caption=layout.said(table.caption), heads=heads, rows=rows)
-    return replace(block, text=_content.joined(layout.said(block.text)), table=table)
+    text = _content.joined(layout.said(block.text))
+    # A paragraph held together with a tall table would leave half a page empty above it.
+    kind = "text" if block.kind == "note" and len(text) > _LONG_NOTE else block.kind
+    return replace(block, kind=kind, text=text, table=table)
 
 
-def _below(cell: _content.Cell, layout: Layout, *, words: bool) -> _content.Cell:
-    """Return a cell in the program's words, the margin of a number below it: paper is narrow."""
+def _below(cell: _content.Cell, layout: Layout, *, stays: bool) -> _content.Cell:
+    """Return a cell in the program's words; its margin stands beside it, or below it."""
     text, small = layout.said(cell.text), layout.said(cell.small)
-    if not words and not small and " ± " in text:
+    if stays and small.startswith("± "):
+        text, small = f"{text} {small}", ""
+    if not stays and not small and " ± " in text:
         text, _, margin = text.partition(" ± ")
         small = f"± {margin}"
     return replace(cell, text=text, small=small)
@@ -193,14 +209,14 @@ def blocks(
 
 
 def _area(report: Report) -> Iterator[Block]:
-    """Yield where it is: the counties, one row each, and the map."""
+    """Yield where it is: the map, and the counties, one row each."""
     counties = _place_tables.county_table(report, most=MOST_ROWS)
     if not report.layers and counties is None:
         return
     yield Block("heading", tr("Service area"))
     total = report.table["population_n"].sum() if "population_n" in report.table else 0
     yield Block(
-        "note",
+        "text",
         tr(
             "{title}: {areas}, {n} residents.",
             title=report.title,
@@ -208,9 +224,7 @@ def _area(report: Report) -> Iterator[Block]:
             n=number(total),
         ),
     )
-    many = counties is not None and len(counties.rows) > MOST_ROWS
-    if many:
-        yield from _figure(report)
+    yield from _figure(report)
     if counties is not None:
         rows = counties.rows
         cut = _content.shown_count(min(len(rows), MOST_ROWS), len(rows), tr("counties"))
@@ -218,8 +232,6 @@ def _area(report: Report) -> Iterator[Block]:
             said = tr("{cut}, largest gap first; all of them are in counties.csv.", cut=cut)
             yield Block("note", said)
         yield Block("table", table=replace(counties, rows=rows[:MOST_ROWS]))
-    if not many:
-        yield from _figure(report)
 
 
 def _figure(report: Report) -> Iterator[Block]:
@@ -307,9 +319,22 @@ def _sites(report: Report) -> Iterator[Block]:
     if found is None:
         return
     table, more = found
-    said = [tr("Places of care in the area that this study counts.")]
+    n = len(table.rows) + more
+    said = [
+        trn(
+            "Places of care that this study counts: {n} lies in the area.",
+            "Places of care that this study counts: {n} lie in the area.",
+            n,
+            n=number(n),
+        )
+    ]
     if more:
-        said.append(tr("{n} more are on the map of the run.", n=number(more)))
+        said.append(
+            tr(
+                "The first {shown} stand here, the rest on the map of the run.",
+                shown=number(len(table.rows)),
+            )
+        )
     yield Block("note", " ".join(said))
     yield Block("table", table=table)
 
@@ -329,8 +354,12 @@ def _panels(report: Report, layout: Layout) -> Iterator[Block]:
         if panel.anchor == "whom" and not layout.whom:
             continue
         yield Block("heading", panel.heading)
-        left_out = fewer and panel.anchor == "whom"
-        yield Block("note", " ".join([panel.note, *[tr(NO_RACE)] * left_out]))
+        said = [panel.note]
+        if fewer and panel.anchor == "whom":
+            said.append(tr(NO_RACE))
+        if panel.anchor == "practices":
+            said.append(tr(_SITES_NEAREST))
+        yield Block("note", " ".join(said))
         yield from (Block("table", table=table) for table in panel.tables)
 
 
@@ -381,7 +410,7 @@ def narrow(table: Table, columns: tuple[str, ...] = ()) -> Table:
         )
         for row in table.rows
     )
-    corner = replace(table.heads[0], width=3.4)
+    corner = replace(table.heads[0], width=3.4 if words else 2.2)
     return replace(table, heads=(corner, *(table.heads[i] for i in numbers)), rows=rows)
 
 
@@ -392,7 +421,19 @@ def _said(row: tuple[_content.Cell, ...], at: list[int]) -> list[str]:
 def _rules(report: Report) -> Iterator[Block]:
     yield Block("heading", tr("The same gap under each rule"))
     yield Block("note", tr(_content.WHAT_A_RULE_DOES))
-    yield Block("table", table=_content.by_rule_table(report, brief=True))
+    table = _content.by_rule_table(report, brief=True)
+    bounds = map(_bound, _rows.texts(report.by_rule, "note"))
+    rows = tuple(
+        (replace(row[0], small=bound), *row[1:])
+        for row, bound in zip(table.rows, bounds, strict=True)
+    )
+    yield Block("table", table=replace(table, rows=rows))
     for name, text in _content.rule_notes(report):
         yield Block("subheading", name)
         yield Block("text", text)
+
+
+def _bound(note: str) -> str:
+    """Return the “at most” or “at least” that a rule's note begins with, for the table's row."""
+    heads = (part.partition(":") for part in note.split("; "))
+    return "; ".join(head for head, colon, _ in heads if colon and len(head) < _SHORT)
