@@ -10,7 +10,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from equity.areas.words import number, share
-from equity.language import ENGLISH, current, messages_of, tr, trn
+from equity.language import ENGLISH, current, messages_of, review, tr, trn
 from equity.outputs import _colors
 from equity.outputs._content import first_up, joined
 from equity.outputs._text import template
@@ -70,6 +70,7 @@ def _environment() -> Environment:
         language=current,
         scripts=scripts,
         as_english=_as_english,
+        review=review,
     )
     made.filters.update(first_up=first_up, number=number, prose=joined, share=share)
     return made
