@@ -26,7 +26,16 @@ PACKAGE = ROOT / "equity"
 LANGUAGES = PACKAGE / "languages"
 KEYWORDS = {"tr": None, "trn": (1, 2), "mark": None}
 METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract", ".js": "javascript"}
-DATA: Mapping[str, Collection[str]] = {}
+DATA: Mapping[str, Collection[str]] = {
+    "areas/columns.toml": ("label", "words", "area", "gap", "heading"),
+    "rules/coverage/*.toml": ("title", "note"),
+    "rules/defaults.toml": ("label", "short"),
+    "rules/indices/*.toml": ("title", "label", "note"),
+    "rules/practice_tiers.toml": ("label",),
+    "rules/program_metrics.toml": ("label", "source", "how"),
+    "rules/programs/*.toml": ("title", "label", "note", "text", "confirm_at"),
+    "sources/care/kinds.toml": ("singular", "plural"),
+}
 """Tables of data, relative to the package -> the keys whose texts are shown to readers."""
 
 
@@ -40,10 +49,10 @@ def said(path: Path) -> Iterator[tuple[str, ...]]:
 
 
 def texts(data: Any, keys: Collection[str], key: str = "") -> Iterator[str]:
-    """Yield the texts under these keys, wherever they stand in a table of data."""
+    """Yield the texts under these keys and below, wherever they stand in a table of data."""
     if isinstance(data, Mapping):
         for name, value in data.items():
-            yield from texts(value, keys, name)
+            yield from texts(value, keys, key if key in keys else name)
     elif isinstance(data, list):
         for value in data:
             yield from texts(value, keys, key)

@@ -83,7 +83,8 @@ def language(code: str) -> Iterator[None]:
 
 def tr(text: str, /, **values: object) -> str:
     """Return a sentence in the current language, its ``{names}`` filled with finished words."""
-    said = _messages(_current.get()).gettext(flat(text))
+    # The empty text is the key of a file's header.
+    said = _messages(_current.get()).gettext(flat(text)) if text else ""
     return said.format(**values) if values else said
 
 
