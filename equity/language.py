@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
 __all__ = [
-    "ENGLISH", "current", "day", "decimal", "flat", "language", "languages", "mark", "messages_of",
-    "review", "tr", "trn",
+    "ENGLISH", "current", "day", "decimal", "flat", "known_language", "language", "languages",
+    "mark", "messages_of", "review", "tr", "trn",
 ]  # fmt: skip
 
 ENGLISH = "en"
@@ -47,6 +47,22 @@ def current() -> str:
 def languages() -> list[str]:
     """Return the codes of the languages that outputs can be written in."""
     return [code for code in _LOCALES if code == ENGLISH or _file(code).is_file()]
+
+
+def known_language(code: str) -> str:
+    """Return the code of a language that there is.
+
+    Raises
+    ------
+    InputError
+        If there is no such language; the error lists those that there are.
+    """
+    if code not in languages():
+        listed = ", ".join(languages())
+        raise InputError(
+            f"no language {code!r} to write in", fix=f"one of {listed}, or add its file of messages"
+        )
+    return code
 
 
 @contextmanager
@@ -69,12 +85,7 @@ def language(code: str) -> Iterator[None]:
     ...     print(tr("North is up"))
     El norte está arriba
     """
-    if code not in languages():
-        listed = ", ".join(languages())
-        raise InputError(
-            f"no language {code!r} to write in. Fix: one of {listed}, or add its file of messages."
-        )
-    token = _current.set(code)
+    token = _current.set(known_language(code))
     try:
         yield
     finally:

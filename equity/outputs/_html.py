@@ -9,7 +9,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from equity.areas.words import number, share
-from equity.language import current, tr, trn
+from equity.language import current, review, tr, trn
 from equity.outputs import _colors
 from equity.outputs._content import first_up, joined
 from equity.outputs._text import template
@@ -45,6 +45,7 @@ def _environment() -> Environment:
         tr=tr,
         trn=trn,
         language=current,
+        review=review,
     )
     made.filters.update(first_up=first_up, number=number, prose=joined, share=share)
     return made

@@ -11,12 +11,13 @@ from equity.areas.vintage import required_record
 from equity.areas.words import number, plural
 from equity.errors import InputError
 from equity.files.atomic import write_bytes
+from equity.language import review
 from equity.outputs import _content, _place_tables
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Table
 from equity.outputs._layout import Layout, Part, asked_columns, find_layout, list_layouts
 from equity.outputs._panels import counts_table, panels, without_race
-from equity.outputs.report import Report
+from equity.outputs.report import Report, in_its_language
 from equity.outputs.tables import recipe_text
 
 __all__ = ["asked_columns", "blocks", "list_layouts", "write_appendix"]
@@ -31,6 +32,7 @@ _COMPARED = ("population_n", "no_link_n", "no_link_share", "gap_n", "gap_share")
 _READ = "What was read and joined"
 
 
+@in_its_language
 def write_appendix(
     report: Report,
     path: str | Path,
@@ -138,6 +140,8 @@ def blocks(
     layout = find_layout(program)
     if report.synthetic:
         yield Block("stamp", SYNTHETIC)
+    if said := review():
+        yield Block("stamp", said)
     if program:
         yield Block("lead", f"{layout.title} ({layout.statute})")
         yield Block("text", layout.lead)

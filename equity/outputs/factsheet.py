@@ -15,6 +15,7 @@ import pandas as pd
 from equity.areas.schema import describe
 from equity.areas.words import UNRELIABLE_CV, Z90, is_missing, number, say
 from equity.files.atomic import write_bytes, write_text
+from equity.language import review
 from equity.outputs._block import Block
 from equity.outputs._classes import MILE
 from equity.outputs._content import SYNTHETIC, Cell, Head, Table, first_up
@@ -153,6 +154,8 @@ def sheet_blocks(sheet: FactSheet, picture: bytes | None = None) -> Iterator[Blo
     """Yield the sheet from stamp to sources; page and print show the same blocks."""
     if sheet.synthetic:
         yield Block("stamp", SYNTHETIC)
+    if said := review():
+        yield Block("stamp", said)
     yield Block("text", sheet.subtitle)
     yield Block("lead", sheet.lead)
     if picture is not None:

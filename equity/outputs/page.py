@@ -14,7 +14,7 @@ from equity.files.atomic import write_text
 from equity.outputs import _content, _panels, _rows
 from equity.outputs._html import render
 from equity.outputs._text import clean
-from equity.outputs.report import Report
+from equity.outputs.report import Report, in_its_language
 from equity.outputs.tables import cite
 
 __all__ = ["write_page"]
@@ -27,6 +27,7 @@ _SHARES = (
 )
 
 
+@in_its_language
 def write_page(report: Report, folder: str | Path) -> list[Path]:
     """Write ``index.html`` and ``map.html``.
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from equity.areas.words import number, share
 from equity.files.atomic import write_bytes, write_text
+from equity.language import review
 from equity.outputs import _colors, _content, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Cell, Head, Table
@@ -80,7 +81,8 @@ class PlanReport:
     @property
     def stamps(self) -> list[str]:
         """What stands above everything."""
-        return [SYNTHETIC] * self.synthetic + [MADE_UP] * self.made_up
+        reviewed = [review()] if review() else []
+        return [SYNTHETIC] * self.synthetic + [MADE_UP] * self.made_up + reviewed
 
     @property
     def drawn(self) -> bool:

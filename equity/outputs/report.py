@@ -6,11 +6,13 @@ comes from the same cell and passes through the same rounding, so they cannot di
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from equity.areas.schema import Column, layers_in
+from equity.language import current, language
 from equity.showing import Shown
 
 if TYPE_CHECKING:
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 
     from equity.provenance import Source
 
-__all__ = ["Fifths", "NeedIndex", "ProgramFinding", "Report"]
+__all__ = ["Fifths", "NeedIndex", "ProgramFinding", "Report", "in_its_language"]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,6 +177,8 @@ class Report(Shown):
         ``name`` and their measures.
     application, appendices
         The application's own sites; the programs that appendices are written for.
+    lang
+        The language of its sentences; by default the one in force when it is written.
     """
 
     title: str
@@ -213,6 +220,7 @@ class Report(Shown):
     places: pd.DataFrame | None = None
     application: pd.DataFrame | None = None
     appendices: tuple[str, ...] = ()
+    lang: str = ""
 
     def _shown(self) -> tuple[str, list[tuple[str, str]]]:
         stamp = " [synthetic data]" if self.synthetic else ""
@@ -252,3 +260,16 @@ class Report(Shown):
             for suffix, label in (*rules, *kinds)
             if f"gap_n{suffix}" in self.table.columns
         ]
+
+
+def in_its_language(
+    write: Callable[Concatenate[Report, _P], _T],
+) -> Callable[Concatenate[Report, _P], _T]:
+    """Have what writes a report do so in the language of the report's sentences."""
+
+    @wraps(write)
+    def writing(report: Report, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        with language(report.lang or current()):
+            return write(report, *args, **kwargs)
+
+    return writing

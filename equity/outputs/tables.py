@@ -17,6 +17,7 @@ from equity.areas.schema import base_name, data_dictionary
 from equity.areas.vintage import required_record
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
+from equity.language import current
 from equity.outputs._csv import as_read, csv_text, description
 from equity.outputs._harmless import harmless, in_cells
 from equity.outputs._text import cell, escaped, readable_json
@@ -155,6 +156,7 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
     """
     record = {
         "title": report.title,
+        "language": report.lang or current(),
         "synthetic": report.synthetic,
         "software": dict(report.software),
         "sources": [s.to_dict() for s in report.sources],

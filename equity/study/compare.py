@@ -12,6 +12,7 @@ import pandas as pd
 
 from equity.areas.words import number, plural, sentence_list
 from equity.errors import InputError
+from equity.language import current
 from equity.measures.change import Change, change
 from equity.measures.gap_split import PARTS
 from equity.outputs.maps import make_map, save_map
@@ -81,6 +82,7 @@ class Comparison:
         export(table, folder, name="changes", rules=rules, synthetic=self.synthetic, notes=notes)
         record = {
             "title": title,
+            "language": current(),
             "synthetic": self.synthetic,
             "software": software(),
             "before": dict(self.before),

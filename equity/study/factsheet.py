@@ -15,6 +15,7 @@ import pyogrio
 from equity.areas.geoid import LEVELS
 from equity.areas.schema import status_of_word
 from equity.areas.words import about, coarse, number, plural, sentence_list
+from equity.language import current
 from equity.outputs.factsheet import FEW, WHO, FactSheet, is_few, write_factsheet
 from equity.outputs.ownership import RECORD, write_record
 from equity.provenance import Source, software
@@ -71,6 +72,7 @@ class FactSheets:
             write_factsheet(sheet, folder)
         record = {
             "title": f"Fact sheets: {self.record['title']}",
+            "language": current(),
             "synthetic": any(sheet.synthetic for sheet in self.sheets),
             "software": software(),
             "run": self.record,

@@ -44,6 +44,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
     fixed, ruled = totals.fixes(ranked, focus), totals.by_rule(result)
     return Report(
         title=result.title,
+        lang=result.lang,
         synthetic=result.synthetic,
         finding=finding(result, counted, compared, fixed, focus=focus, ruled=ruled),
         counts=counted,

@@ -21,6 +21,7 @@ from equity.areas.aggregate import roll_up
 from equity.areas.geoid import STATES, State, geo_id
 from equity.areas.words import number
 from equity.errors import EquityError, StudyError, VintageError
+from equity.language import ENGLISH, language
 from equity.measures.draws import Draws, Interval
 from equity.measures.gap import gap_totals
 from equity.measures.lines.coverage import Inline
@@ -115,7 +116,7 @@ def run_states(
     EquityError
         What a run raises, with the name of the state. The pages of states that were done stay.
     """
-    target, kept = Path(folder), []
+    study, target, kept = study.spoken(), Path(folder), []
     states = [STATES[fips] for fips in study.plan.study.state]
     parts = [study_of(study, state) for state in states]
     with executor_at(cluster) as executor:
@@ -128,7 +129,8 @@ def run_states(
                 f"{state.name}: {gap['gap_n']:,.0f} of {gap['population_n']:,.0f} residents in "
                 f"the gap ({gap['gap_share']:.1%}), {len(result.focus):,} places that fall short"
             )
-    report = _report(study, kept)
+    with language(study.plan.study.lang or ENGLISH):
+        report = _report(study, kept)
     write_outputs(report, target)
     return report
 

@@ -18,6 +18,7 @@ from pydantic import (
 
 from equity.areas.geoid import NATION, find_state, state_names
 from equity.errors import InputError
+from equity.language import known_language
 from equity.measures.price import CUSTOMARY_SHARE
 from equity.measures.reach.travel import ROADS
 from equity.outputs.appendix import list_layouts
@@ -63,7 +64,8 @@ class AreasPart(_Part):
     Several states are one study, read at once; with `state_by_state` each is a study of its own,
     run one after the other, with a page that leads to theirs. ``state = "US"`` always is that.
     Some programs judge no proposal by race or ethnicity: the appendix tells of them only where
-    `race_in_appendix` asks for it, the page does either way.
+    `race_in_appendix` asks for it, the page does either way. Outputs are written in `lang`; without
+    it in the language that is in force, English unless :func:`equity.language` says another.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)
@@ -77,6 +79,7 @@ class AreasPart(_Part):
     synthetic: bool = False
     state_by_state: bool = False
     race_in_appendix: bool = False
+    lang: str | None = None
 
     @property
     def each_apart(self) -> bool:
@@ -101,6 +104,11 @@ class AreasPart(_Part):
                 f"is {value!r}, which Windows keeps for a device", fix=f"for example my-{value}"
             )
         return value
+
+    @field_validator("lang")
+    @classmethod
+    def _spoken(cls, value: str | None) -> str | None:
+        return value and known_language(value)
 
     @field_validator("state", mode="before")
     @classmethod

@@ -15,6 +15,7 @@ from equity.funding.costs import made_up_costs, read_costs
 from equity.funding.portfolio import FIRST, Floor, Portfolio, portfolio
 from equity.funding.projects import draw_up_projects, read_projects
 from equity.funding.scenario import Scenario, scenario
+from equity.language import current
 from equity.measures.checks import checked_number
 from equity.measures.draws import Travel
 from equity.outputs.ownership import RECORD, write_record
@@ -76,6 +77,7 @@ class Plan:
         )  # fmt: skip
         record = {
             "title": f"{report.title}: what a budget would buy",
+            "language": current(),
             "synthetic": report.synthetic,
             "made_up_costs": report.made_up,
             "software": software(),

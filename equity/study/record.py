@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import JoinAudit
+from equity.language import ENGLISH
 from equity.measures.draws import Draws, Interval
 from equity.measures.index import IndexStability
 from equity.measures.sensitivity import Sensitivity
@@ -74,6 +75,11 @@ class Record:
     area: Area | None = None
     need: IndexStability | None = None
     application: pd.DataFrame | None = None
+
+    @property
+    def lang(self) -> str:
+        """The language in which it was run, and is written."""
+        return self.plan.study.lang or ENGLISH
 
     @property
     def title(self) -> str:

@@ -10,10 +10,11 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.errors import FormatError, MissingFileError
+from equity.language import ENGLISH
 from equity.outputs.ownership import RECORD, owned_files
 from equity.provenance import sha256_of
 
-__all__ = ["Run", "read_run"]
+__all__ = ["Run", "language_of", "read_run"]
 
 _TABLE = "communities.parquet"
 
@@ -29,6 +30,15 @@ class Run(NamedTuple):
         """Id of the rule that its plain columns are under."""
         rules = [rule for rule in self.record.get("rules", []) if rule.get("headline")]
         return str(rules[0]["id"]) if rules else ""
+
+
+def language_of(folder: str | Path | None) -> str:
+    """Return the language that a run wrote its folder in; English where no run stands."""
+    path = Path(folder or ".") / RECORD
+    try:
+        return str(json.loads(path.read_text(encoding="utf-8"))["language"])
+    except (OSError, ValueError, TypeError, KeyError):  # a reader of the run says what is wrong
+        return ENGLISH
 
 
 def read_run(folder: str | Path) -> Run:
