@@ -20,7 +20,10 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from equity.areas.schema import columns  # noqa: E402
 from equity.language import flat  # noqa: E402
+from equity.measures.reach.calibration import travel_facts  # noqa: E402
+from equity.outputs._layout import asked_columns  # noqa: E402
 
 PACKAGE = ROOT / "equity"
 LANGUAGES = PACKAGE / "languages"
@@ -74,7 +77,20 @@ def template() -> Catalog:
             name = path.relative_to(PACKAGE).as_posix()
             for text in texts(tomllib.loads(path.read_text(encoding="utf-8")), keys):
                 made.add(text, locations=[(name, 1)])
+    for name, shown in told().items():
+        for text in shown:
+            made.add(text, locations=[(name, 1)])
     return made
+
+
+def told() -> dict[str, list[str]]:
+    """Return the texts of data that no key tells from those that no reader sees, by file."""
+    asked = [columns()[name].source for name in asked_columns() if name in columns()]
+    facts = travel_facts()
+    return {
+        "areas/columns.toml": asked,
+        "measures/reach/travel_facts.toml": sorted({*facts["published"], *facts["place"]}),
+    }
 
 
 def brought_up_to_date(english: Catalog, path: Path) -> Catalog:

@@ -131,6 +131,7 @@ class Column:
         return replace(
             self,
             label=tr(self.label),
+            source=tr(self.source),
             words={word: tr(said) for word, said in self.words.items()},
             layer=layer and replace(layer, label=tr(layer.label)),
             table=table and replace(table, heading=tr(table.heading)),
