@@ -203,8 +203,9 @@ def _known(stem: str) -> Column | None:
     technology = _TECHNOLOGY.match(stem)
     if technology and technology[1] + "_n" in known:
         column = known[technology[1] + "_n"]
-        code = tr("not known") if technology[2] == "unknown" else technology[2]
-        label = tr("{label}: technology {code}", label=tr(column.label), code=code)
+        known_code = technology[2] != "unknown"
+        meaning = _OF_A_TECHNOLOGY if known_code else _OF_NO_KNOWN_TECHNOLOGY
+        label = tr(meaning, label=tr(column.label), code=technology[2])
         return replace(column, label=label, layer=None, table=None)
     return _compared(stem)
 
@@ -276,6 +277,8 @@ def _users(stem: str) -> Column:
 
 # One column a technology: served_tech50_n is served_n over fiber alone.
 _TECHNOLOGY = re.compile(r"^(\w+?)_tech_?(\d+|unknown)_n$")
+_OF_A_TECHNOLOGY = mark("{label}: technology {code}")
+_OF_NO_KNOWN_TECHNOLOGY = mark("{label}: technology not known")
 _COMPARED = re.compile(r"^(\w+)_(before|after|change|trend)(_moe|_z|_p|_q|_status)?$")
 _SIDES = {
     "before": mark("{label}: before"), "after": mark("{label}: after"),
