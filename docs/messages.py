@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from equity.areas.schema import columns  # noqa: E402
-from equity.language import flat  # noqa: E402
+from equity.language import REVIEWED, flat  # noqa: E402
 from equity.measures.reach.calibration import travel_facts  # noqa: E402
 from equity.outputs._layout import asked_columns  # noqa: E402
 
@@ -99,6 +99,8 @@ def brought_up_to_date(english: Catalog, path: Path) -> Catalog:
         known = read_po(stream, locale=path.stem)
     known.update(english, no_fuzzy_matching=True, update_creation_date=False)
     known.obsolete.clear()
+    if any(not m.string for m in known if m.id):  # a review is of the sentences that it saw
+        known.header_comment = REVIEWED.sub("Reviewed by nobody yet.", known.header_comment)
     return known
 
 
