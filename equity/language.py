@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -35,6 +36,9 @@ __all__ = [
 ENGLISH = "en"
 _LOCALES = {ENGLISH: "en_US", "es": "es_US"}
 """Number and date forms: of the language as it is written in the United States (CLDR)."""
+
+REVIEWED = re.compile(r"Reviewed by (?P<who>.+) on (?P<day>\d{4}-\d{2}-\d{2})\.$", re.MULTILINE)
+"""The line at the head of a file of messages by which a qualified translator answers for it."""
 
 _current: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
@@ -132,10 +136,19 @@ def day(date: dt.date) -> str:
 
 
 def review() -> str:
-    """Say who reviewed the translation that is being written; empty in English."""
-    if _current.get() == ENGLISH:
+    """Say who reviewed the translation that is being written, and when; empty in English."""
+    code = _current.get()
+    if code == ENGLISH:
         return ""
-    return tr("No qualified translator has reviewed this translation (45 CFR 92.201(c)(3)).")
+    found = REVIEWED.search(_catalog(code).header_comment)
+    if found is None:
+        return tr("No qualified translator has reviewed this translation (45 CFR 92.201(c)(3)).")
+    on = day(dt.date.fromisoformat(found["day"]))
+    return tr(
+        "A qualified translator, {who}, reviewed this translation on {day} (45 CFR 92.201(c)(3)).",
+        who=found["who"],
+        day=on,
+    )
 
 
 def messages_of(ending: str) -> dict[str, str]:
