@@ -78,7 +78,7 @@ class Writer:
         """Write the map with its words for those who do not see it, above its caption."""
         from docx.shared import Inches
 
-        # Word lets no words flow past it: at the page's full width it would leave half of one empty.
+        # No words flow past it in Word: at full width it would leave half a page empty.
         shape = self._document.add_picture(io.BytesIO(picture), width=Inches(5.2))
         shape._inline.docPr.set("descr", clean(alt))  # noqa: SLF001  (no public way)
         shape._inline.docPr.set("title", caption.split(".", maxsplit=1)[0])  # noqa: SLF001

@@ -311,5 +311,5 @@ def _told_by(
         level=level,
         geo_vintage=None if cells else getattr(data, "geo_vintage", "2020"),
         sources=data.sources,
-        notes=[f"Coverage rule {rule.id}: {rule.describe()}", *notes],
+        notes=[rule.recorded, *notes],
     )

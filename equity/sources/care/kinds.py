@@ -19,6 +19,7 @@ import pandas as pd
 
 from equity.areas.table import Table
 from equity.errors import InputError, MissingColumnError
+from equity.language import tr
 from equity.provenance import carry
 
 __all__ = ["Kind", "kind_of", "kinds_in_words", "site_kinds", "sites_of"]
@@ -162,7 +163,7 @@ def kinds_in_words(
     'psychiatric hospitals, mental-health sites and mental-health clinicians'
     """
     wanted = _wanted([names] if isinstance(names, str) else list(names), kinds or site_kinds())
-    words = [kind.plural if plural else kind.singular for group in wanted for kind in group]
+    words = [tr(kind.plural if plural else kind.singular) for group in wanted for kind in group]
     words = list(dict.fromkeys(words))
     last = f" {'and' if plural else 'or'} ".join([", ".join(words[:-1]), words[-1]])
     return last if len(words) > 1 else words[0]
