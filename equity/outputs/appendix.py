@@ -299,7 +299,10 @@ def _one_part(report: Report, heading: str, caption: str, part: Part) -> Iterato
         return
     yield Block("heading", heading)
     margins = table is not None and any(c.small for row in table.rows for c in row)
-    yield Block("note", " ".join([tr(part.note), *[tr(_MARGINS)] * margins]))
+    said = [tr(part.note), *[tr(_MARGINS)] * margins]
+    if table is not None and "nearest_site_min" in table.keys and report.minutes_known:
+        said.append(report.minutes_known)
+    yield Block("note", " ".join(said))
     if table is not None:
         yield Block("table", table=table)
     if lacking:

@@ -177,6 +177,8 @@ class Report(Shown):
         ``name`` and their measures.
     application, appendices
         The application's own sites; the programs that appendices are written for.
+    minutes_known
+        How the study's estimated minutes compare with those published of its states.
     lang
         The language of its sentences; by default the one in force when it is written.
     """
@@ -221,6 +223,7 @@ class Report(Shown):
     application: pd.DataFrame | None = None
     appendices: tuple[str, ...] = ()
     lang: str = ""
+    minutes_known: str = ""
 
     def _shown(self) -> tuple[str, list[tuple[str, str]]]:
         stamp = " [synthetic data]" if self.synthetic else ""

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 import geopandas as gpd
 import pandas as pd
 
+from equity.areas.geoid import STATES
 from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
 from equity.areas.words import about, count, number, plural, sentence_list, share
+from equity.language import tr
 from equity.measures.reach.calibration import travel_facts
 from equity.outputs.appendix import asked_columns
 from equity.outputs.report import Report
@@ -27,6 +29,7 @@ from equity.study.sentences import beyond_words, finding, sites_words
 
 __all__ = ["build_report"]
 
+_FEW_STATES = 4
 _AGREES = 0.1
 """How far the median over places may be from published minutes that an estimate agrees with."""
 
@@ -81,6 +84,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         outlines=result.outlines,
         sites=_sites_nearby(result),
         credits=result.credits,
+        minutes_known=_minutes_known(result),
         levels=_levels(result) if levels is None else levels,
         areas_label=_areas_label(plan.study.level),
         sites_label=_sites_label(result),
@@ -301,6 +305,36 @@ def _off(bias: float) -> str:
     """Return how far estimated minutes are from the published ones that they are a multiple of."""
     away = round(100.0 * (bias - 1.0))
     return f"{abs(away)} % {'shorter' if away < 0 else 'longer'}" if away else "equally long"
+
+
+def _minutes_known(result: Record) -> str:
+    """Say how estimated minutes compare with those published of the study's own states."""
+    speeds = {care.speeds for care in result.plan.care if care.method != "column" and care.speeds}
+    facts = travel_facts()
+    facts = facts[(facts["rurality"] == "all") & facts["roads"].isin(speeds)]
+    codes = sorted(set(result.table.index.astype(str).str[:2]))
+    if not speeds or len(codes) > _FEW_STATES:
+        return ""  # the limits tell of every place that is known
+    said = []
+    for state in (STATES[code] for code in codes):
+        found = [
+            tr("{away} ({published})", away=_off(one["bias"]), published=tr(str(one["published"])))
+            for _, one in facts[facts["place"] == state.name].iterrows()
+        ]
+        if found:
+            listed = sentence_list(found)
+            said.append(
+                tr(
+                    "Held against published minutes in {state}, these are {facts}.",
+                    state=state.name,
+                    facts=listed,
+                )
+            )
+        elif not state.synthetic:
+            said.append(
+                tr("They were not held against published minutes in {state}.", state=state.name)
+            )
+    return " ".join(said)
 
 
 def _read_and_joined(result: Record) -> str:
