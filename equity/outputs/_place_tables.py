@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from equity.areas.schema import describe
@@ -20,6 +21,7 @@ __all__ = [
     "absent",
     "application_table",
     "county_table",
+    "named_table",
     "place_table",
     "site_table",
     "tests_table",
@@ -95,7 +97,7 @@ def _told(name: str) -> tuple[str, str]:
         return tr(label), unit
     (column,) = describe([name])
     label = tr(column.label)
-    if column.universe == "locations" and "ocation" not in column.label:
+    if column.universe == "locations" and tr("locations") not in label.casefold():
         label = tr("{what} (locations)", what=label)
     return label, column.unit
 
@@ -137,6 +139,44 @@ def county_table(report: Report, *, most: int) -> Table | None:
     keys = tuple(str(key) for key in frame.index)
     rows = tuple(zip(first, *cells, strict=True))
     return Table(tr("The counties of the area"), heads, rows, keys)
+
+
+def named_table(report: Report) -> Table | None:
+    """Draw how many places are listed and lie together, with the people in the gap there."""
+    table, everybody = report.table, report.table["gap_n"].sum()
+    listed = table.index.isin(report.focus)
+    rows = {tr("Listed: under-resourced, and fall short"): listed} if listed.any() else {}
+    expected = None
+    if listed.any() and "focus_probability" in table:
+        sure = table["focus_probability"].where(listed)
+        if sure.notna().any():
+            tiers = np.where(listed, _rows.texts(table, "tier"), "")
+            rows[tr("of these, very likely to belong")] = tiers == "very likely"
+            rows[tr("of these, likely to belong")] = tiers == "likely"
+            expected = Cell(number(sure.sum()), float(sure.sum()))
+    if "cluster" in table and (table["cluster_status"] == "ok").any():
+        alike = np.array(_rows.texts(table, "cluster"))
+        rows[tr("High share in the gap, among others like it")] = alike == "hot_spot"
+        rows[tr("Low share in the gap, among others like it")] = alike == "cold_spot"
+    drawn = []
+    for label, here in rows.items():
+        people = table.loc[np.asarray(here), "gap_n"].sum()
+        part = people / everybody if everybody else np.nan
+        places = Cell(number(np.sum(here)), float(np.sum(here)))
+        drawn.append((Cell(label), places, _cell(people, "n", None), _cell(part, "share", None)))
+    if expected is not None:
+        label = Cell(tr("of those listed, expected to belong"))
+        drawn.append((label, expected, Cell("–"), Cell("–")))
+    if not drawn:
+        return None
+    heads = (
+        Head(tr("Places"), words=True, width=2.4),
+        Head(tr("Places")),
+        Head(tr("People in the gap")),
+        Head(tr("Share of the people in the gap"), width=1.2),
+    )
+    keys = tuple(row[0].text for row in drawn)
+    return Table(tr("Places listed, and places that lie together"), heads, tuple(drawn), keys)
 
 
 def site_table(report: Report) -> tuple[Table, int] | None:

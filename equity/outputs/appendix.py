@@ -387,6 +387,8 @@ def _communities(report: Report) -> Iterator[Block]:
             report, shown, caption=tr(_content.FOCUS), place="appendix"
         )
         yield Block("table", table=narrow(communities))
+    if table := _place_tables.named_table(report):
+        yield Block("table", table=table)
     if len(report.unranked):
         counts = report.unranked["why"].astype(str).value_counts(sort=False)
         reasons = "; ".join(f"{number(n)}: {reason}" for reason, n in counts.items())
