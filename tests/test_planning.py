@@ -12,15 +12,17 @@ import numpy as np
 import pandas as pd
 import pypdf
 import pytest
+from pseudo import latin_words, pseudo_language
 from typer.testing import CliRunner
 
 from equity.cli import app
 from equity.errors import EquityError
 from equity.funding.costs import made_up_costs
+from equity.language import language
 from equity.outputs.appendix import blocks
 from equity.outputs.ownership import RECORD, owned_files
-from equity.outputs.plan import MADE_UP, plan_part
-from equity.study.plan_words import finding
+from equity.outputs.plan import MADE_UP, counts_table, front_table, marginal_table, plan_part
+from equity.study.plan_words import finding, method, unknown
 from equity.study.planning import committed_part, plan_run
 from equity.study.runs import read_run
 
@@ -227,3 +229,20 @@ def test_the_example_s_costs_are_no_prices():
     costs = made_up_costs()
     assert costs["made_up"].all()
     assert costs["cost_source"].eq("made up to show the method").all()
+
+
+def test_nothing_of_a_plan_is_left_in_english(plan, tmp_path):
+    made, areas = plan.portfolio, plan.report.areas
+    with pseudo_language(tmp_path) as code, language(code):
+        said = [
+            *finding("", areas, made, plan.scenario, draws=50), *unknown(made, ""),
+            *method(made, 50), *plan.report.stamps,
+            *(block.text for block in plan_part(replace(plan.report, finding=("",), unknown=()))),
+        ]  # fmt: skip
+        for table in (
+            marginal_table(made.projects, 9), counts_table(plan.scenario.counts),
+            front_table(made.front),
+        ):  # fmt: skip
+            said += [table.caption, *(head.label for head in table.heads)]
+            said += [cell.text for row in table.rows for cell in row[1:]]
+    assert [text for text in said if latin_words(text, "csv", "HiGHS", "projects.csv")] == []
