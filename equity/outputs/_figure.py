@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -28,6 +29,7 @@ _WIDTH = 6.5  # inches: US Letter less its margins
 _DPI = 200
 _FOCUS = COLORS["under-print"]  # prints as a dark gray
 _LEGEND = 1.55  # inches under the map for scale bar and legend
+_LINE, _LINE_HEIGHT = 22, 0.19  # letters, and inches, of a line of the legend's last column
 _LETTERS = 10.5  # points: at half the width they are still read
 _MOST_NAMES = 25  # counties; more would cover the map
 #: Dots, as on the page: no color of a class, and no lines, which mean unreliable.
@@ -69,9 +71,10 @@ def _drawn(report: Report, said: Callable[[str], str], _language: str) -> bytes:
     west, south, east, north = shapes.total_bounds
     height = _WIDTH * min(max((north - south) / (east - west), 0.4), 0.57)
     with rc_context({"hatch.linewidth": 0.45, "font.family": "DejaVu Sans", "font.size": _LETTERS}):
-        figure = Figure(figsize=(_WIDTH, height + _LEGEND), dpi=_DPI)
+        legend = _LEGEND + _LINE_HEIGHT * _sites(report).count("\n")
+        figure = Figure(figsize=(_WIDTH, height + legend), dpi=_DPI)
         FigureCanvasAgg(figure)
-        low = _LEGEND / figure.get_figheight()
+        low = legend / figure.get_figheight()
         axes = figure.add_axes((0.0, low, 0.94, 1.0 - low), anchor="C")
         axes.set_axis_off()
         axes.set_aspect("equal")
@@ -258,6 +261,13 @@ def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
     figure.text(right + 0.012, y, said, ha="left", va="bottom", fontsize=_LETTERS)
 
 
+def _sites(report: Report) -> str:
+    """Return what the legend calls the sites: a long name on several lines."""
+    if report.sites is None or not len(report.sites):
+        return ""
+    return textwrap.fill(tr(report.sites_label), _LINE)
+
+
 def _legend(
     figure: Any, report: Report, classes: Classes, layer: Column, said: Callable[[str], str]
 ) -> None:
@@ -281,10 +291,10 @@ def _legend(
         )
     if report.outlines is not None and len(report.outlines):
         handles.append(Line2D([], [], color=COLORS["line"], linewidth=0.8, label=tr("county line")))
-    if report.sites is not None and len(report.sites):
+    if _sites(report):
         mark = Line2D(
             [], [], marker="o", linestyle="none", markersize=5, markerfacecolor=COLORS["paper"],
-            markeredgecolor=COLORS["ink"], label=tr(report.sites_label),
+            markeredgecolor=COLORS["ink"], label=_sites(report),
         )  # fmt: skip
         handles.append(mark)
     figure.legend(
