@@ -7,6 +7,7 @@ cannot round differently.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,12 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.schema import status_of_word, unit_of
-from equity.language import decimal, mark, tr
+from equity.language import current, decimal, tr
 
 __all__ = [
-    "NOT_AVAILABLE",
     "SUM_STATUSES",
     "about",
+    "alternatives",
     "coarse",
     "missing",
     "number",
@@ -31,7 +32,6 @@ __all__ = [
     "share",
 ]
 
-NOT_AVAILABLE = mark("n/a")
 #: Above this coefficient of variation a count is shown with three significant digits.
 ROUND_ABOVE_CV = 0.12
 #: Above this coefficient of variation an estimate is called unreliable (hatched on maps).
@@ -52,10 +52,8 @@ def is_missing(value: object) -> bool:
 def missing(status: object = None) -> str:
     """Say why a value is missing: ``n/a (nobody lives here)``; never an empty cell."""
     if is_missing(status) or str(status) in SUM_STATUSES:
-        why = tr("missing in the source")
-    else:
-        why = tr(status_of_word(str(status)).words)
-    return f"{tr(NOT_AVAILABLE)} ({why})"
+        return tr("n/a (missing in the source)")
+    return tr("n/a ({why})", why=status_of_word(str(status)).words)
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -73,7 +71,7 @@ def _significant(value: float, digits: int) -> float:
 def count(value: float, cv: float | None = None) -> str:
     """Write a count; three significant digits if its coefficient of variation asks for it."""
     if 0 < value < 0.5:
-        return tr("under {n}", n=1)
+        return tr("under 1")
     if cv is not None and cv > ROUND_ABOVE_CV:
         value = _significant(value, 3)
     return number(value)
@@ -84,9 +82,9 @@ def share(value: float, digits: int = 1) -> str:
     percent = value * 100
     edge = 10.0**-digits
     if 0 < percent < edge / 2:
-        return tr("under {n}", n=f"{number(edge, digits)} %")
+        return tr("under {n} %", n=decimal(edge, digits))
     if 100 - edge / 2 < percent < 100 - 1e-9:
-        return tr("over {n}", n=f"{number(100 - edge, digits)} %")
+        return tr("over {n} %", n=decimal(100 - edge, digits))
     return f"{number(percent, digits)} %"
 
 
@@ -145,7 +143,7 @@ def say(
 
 def _margin(margin: float, digits: int) -> str:
     text = number(margin, digits)
-    return text if text.strip("0.,") else tr("under {n}", n=number(10.0**-digits, digits))
+    return text if text.strip("0.") else tr("under {n}", n=decimal(10.0**-digits, digits))
 
 
 def about(value: float, moe: float | None = None) -> str:
@@ -154,7 +152,7 @@ def about(value: float, moe: float | None = None) -> str:
     With a margin, to the margin's own leading digit; without one, to three significant digits.
     """
     if value < 0.5:
-        return tr("nobody") if value == 0 else tr("under {n}", n=1)
+        return tr("nobody") if value == 0 else tr("under 1")
     digits = 3
     if moe is not None and not is_missing(moe) and moe > 0:
         digits = math.floor(math.log10(value)) - math.floor(math.log10(moe)) + 1
@@ -173,7 +171,10 @@ def points(difference: float, moe: float | None = None) -> str:
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun: ``1 tract``, ``1,204 tracts``."""
+    """Write a count with its noun, in English, as errors do: ``1 tract``, ``1,204 tracts``.
+
+    What a reader of outputs sees says its noun by :func:`equity.language.trn`.
+    """
     return f"{number(n)} {one if n == 1 else many or one + 's'}"
 
 
@@ -181,7 +182,34 @@ def sentence_list(items: Sequence[str]) -> str:
     """Join words as in a sentence: ``a, b and c``."""
     if len(items) < 2:
         return "".join(items)
-    return tr("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
+    said = tr("{others} and {last}", others=", ".join(items[:-1]), last=items[-1])
+    return _euphonic(said, items[-1])
+
+
+def alternatives(items: Sequence[str]) -> str:
+    """Join words of which one holds: ``a, b or c``."""
+    if len(items) < 2:
+        return "".join(items)
+    said = tr("{others} or {last}", others=", ".join(items[:-1]), last=items[-1])
+    return _euphonic(said, items[-1])
+
+
+#: Spanish: ``y`` before the sound of i is ``e``, ``o`` before that of o is ``u``.
+_SOUNDS = {
+    "y": ("e", re.compile(r"h?[ií](?![aeo])", re.IGNORECASE)),
+    "o": ("u", re.compile(r"h?[oó]", re.IGNORECASE)),
+}
+
+
+def _euphonic(said: str, last: str) -> str:
+    """Return a list as Spanish says it; of any other language it stays as it is."""
+    if current() != "es":
+        return said
+    word = said[: len(said) - len(last)].rsplit(maxsplit=1)[-1]
+    other, sound = _SOUNDS.get(word, ("", None))
+    if sound is None or not sound.match(last):
+        return said
+    return f"{said[: len(said) - len(last) - len(word) - 1]}{other} {last}"
 
 
 def row_labels(index: pd.Index, bad: pd.Series | npt.NDArray[np.bool_]) -> list[str]:

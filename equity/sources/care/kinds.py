@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.table import Table
+from equity.areas.words import alternatives, sentence_list
 from equity.errors import InputError, MissingColumnError
 from equity.language import tr
 from equity.provenance import carry
@@ -165,8 +166,7 @@ def kinds_in_words(
     wanted = _wanted([names] if isinstance(names, str) else list(names), kinds or site_kinds())
     words = [tr(kind.plural if plural else kind.singular) for group in wanted for kind in group]
     words = list(dict.fromkeys(words))
-    last = f" {'and' if plural else 'or'} ".join([", ".join(words[:-1]), words[-1]])
-    return last if len(words) > 1 else words[0]
+    return sentence_list(words) if plural else alternatives(words)
 
 
 def _any(group: list[Kind], counts: pd.Series) -> bool:
