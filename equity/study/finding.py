@@ -65,7 +65,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
                 "date": rule.date,
                 "citation": rule.citation,
                 "confidence": rule.confidence,
-                "text": " ".join(part for part in (rule.describe(), rule.note) if part),
+                "text": " ".join(part for part in (rule.describe(), tr(rule.note)) if part),
                 "headline": rule.id == plan.study.headline,
             }
             for rule in result.rules
