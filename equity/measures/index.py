@@ -16,6 +16,7 @@ import pandas as pd
 
 from equity.areas.schema import describe
 from equity.errors import InputError, MissingColumnError
+from equity.language import said
 from equity.measures.checks import refuse_seed
 from equity.provenance import carry
 from equity.rules import IndexRecipe, load_index_recipe
@@ -94,7 +95,12 @@ def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.Data
     frame["need_index_status"] = made.status
     frame.index = table.index
     ranked = int(np.isfinite(made.index).sum())
-    note = f"{made.recipe.title} ({made.recipe.id}): ranks among {ranked:,} areas of this table"
+    note = said(
+        "{title} ({id}): ranks among {n} areas of this table",
+        title=said(made.recipe.title),
+        id=made.recipe.id,
+        n=f"{ranked:,}",
+    )
     return carry(frame, table, notes=[note])
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError, VintageError
+from equity.language import said
 from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.centers import population_centers
@@ -113,13 +114,17 @@ def sites_that_count(sites: gpd.GeoDataFrame | None, care: CarePart) -> gpd.GeoD
             "no site to measure distances to", fix='give one [[sites]] use = "sites" or "both"'
         )
     chosen = sites_of(sites, care.kinds) if care.kinds else sites
-    said = chosen.get("offers_telehealth")
-    if said is None or said.isna().all():
+    offers = chosen.get("offers_telehealth")
+    if offers is None or offers.isna().all():
         return chosen
-    yes, no = int(said.sum()), int((~said.astype("boolean")).sum())
-    note = (
-        f"Of {len(chosen):,} sites {yes:,} are said to offer telehealth, {no:,} not; of "
-        f"{len(chosen) - yes - no:,} their list says nothing"
+    yes, no = int(offers.sum()), int((~offers.astype("boolean")).sum())
+    note = said(
+        "Of {n} sites {yes} are said to offer telehealth, {no} not; of {rest} their list says "
+        "nothing",
+        n=f"{len(chosen):,}",
+        yes=f"{yes:,}",
+        no=f"{no:,}",
+        rest=f"{len(chosen) - yes - no:,}",
     )
     return carry(chosen, chosen, notes=[note])
 

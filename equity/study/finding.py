@@ -284,9 +284,9 @@ def _limits(result: Record) -> tuple[str, ...]:
             )
         )
     if result.area is not None and result.area.divided:
-        limits.append(f"{result.area.divided}.")
+        limits.append(f"{tr(result.area.divided)}.")
     limits += _homes_are_a_bound(table)
-    notes = " ".join(f"{note.rstrip('.')}." for note in result.draws.notes)
+    notes = " ".join(f"{tr(note).rstrip('.')}." for note in result.draws.notes)
     limits += [tr(words.DRAWN, notes=notes).strip(), *map(tr, result.plan.notes)]
     return tuple(limits)
 
@@ -346,5 +346,5 @@ def _off(bias: float) -> str:
 
 def _read_and_joined(result: Record) -> str:
     """Return what the readers and joins had to say, each as a sentence."""
-    notes = [note.rstrip(".") for note in meta(result.table).notes]
+    notes = [tr(note).rstrip(".") for note in meta(result.table).notes]
     return " ".join(f"{note[:1].upper()}{note[1:]}." for note in notes)

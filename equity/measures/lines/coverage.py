@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 import pandas as pd
 
 from equity.errors import InputError
+from equity.language import said
 from equity.measures.lines import _class_table
 from equity.measures.lines._denominator import add_shares
 from equity.measures.lines._partial import Ints, Partial
@@ -311,5 +312,5 @@ def _told_by(
         level=level,
         geo_vintage=None if cells else getattr(data, "geo_vintage", "2020"),
         sources=data.sources,
-        notes=[f"Coverage rule {rule.id}: {rule.describe()}", *notes],
+        notes=[said("Coverage rule {id}: {text}", id=rule.id, text=rule.describe()), *notes],
     )
