@@ -123,13 +123,9 @@ def flat(text: str) -> str:
 
 def decimal(value: float, digits: int = 0) -> str:
     """Write a number with the separators of the current language."""
-    code = _current.get()
-    if code == ENGLISH:
-        return f"{value:,.{digits}f}"
-    from babel.numbers import format_decimal
-
-    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
-    return format_decimal(round(value, digits), format=pattern, locale=_LOCALES[code])
+    text = f"{value:,.{digits}f}"
+    signs = _signs(_current.get())
+    return text.translate(signs) if signs else text
 
 
 def day(date: dt.date) -> str:
@@ -165,6 +161,18 @@ def messages_of(ending: str) -> dict[str, str]:
         for message in _catalog(code)
         if message.id and any(name.endswith(ending) for name, _ in message.locations)
     }
+
+
+@cache
+def _signs(code: str) -> dict[int, str]:
+    """Return the separators of a language, by those of English; none where they are the same."""
+    if code == ENGLISH:
+        return {}
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
+    locale = _LOCALES[code]
+    own = {",": get_group_symbol(locale), ".": get_decimal_symbol(locale)}
+    return {ord(sign): other for sign, other in own.items() if sign != other}
 
 
 def _file(code: str) -> Traversable:
