@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -35,6 +36,9 @@ __all__ = [
 ENGLISH = "en"
 _LOCALES = {ENGLISH: "en_US", "es": "es_US"}
 """Number and date forms: of the language as it is written in the United States (CLDR)."""
+
+REVIEWED = re.compile(r"Reviewed by (?P<who>.+) on (?P<day>\d{4}-\d{2}-\d{2})\.$", re.MULTILINE)
+"""The line at the head of a file of messages by which a qualified translator answers for it."""
 
 _current: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
@@ -104,7 +108,7 @@ def said(text: str, /, **values: object) -> Said:
 
     Notes of a table are such: files, logs and what is kept for another day have them in English.
     """
-    made = Said(flat(text).format(**values))
+    made = Said(flat(text).format(**values) if values else flat(text))
     made.text, made.values = flat(text), values
     return made
 
@@ -119,8 +123,8 @@ def tr(text: str, /, **values: object) -> str:
     """Return a sentence in the current language, its ``{names}`` filled with finished words."""
     if isinstance(text, Said):
         text, values = text.text, {name: _translated(v) for name, v in text.values.items()}
-        return _messages(_current.get()).gettext(text).format(**values)
-    found = _messages(_current.get()).gettext(flat(text))
+    # The empty text is the key of a file's header.
+    found = _messages(_current.get()).gettext(flat(text)) if text else ""
     return found.format(**values) if values else found
 
 
@@ -148,13 +152,9 @@ def flat(text: str) -> str:
 
 def decimal(value: float, digits: int = 0) -> str:
     """Write a number with the separators of the current language."""
-    code = _current.get()
-    if code == ENGLISH:
-        return f"{value:,.{digits}f}"
-    from babel.numbers import format_decimal
-
-    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
-    return format_decimal(round(value, digits), format=pattern, locale=_LOCALES[code])
+    text = f"{value:,.{digits}f}"
+    signs = _signs(_current.get())
+    return text.translate(signs) if signs else text
 
 
 def day(date: dt.date) -> str:
@@ -165,10 +165,19 @@ def day(date: dt.date) -> str:
 
 
 def review() -> str:
-    """Say who reviewed the translation that is being written; empty in English."""
-    if _current.get() == ENGLISH:
+    """Say who reviewed the translation that is being written, and when; empty in English."""
+    code = _current.get()
+    if code == ENGLISH:
         return ""
-    return tr("No qualified translator has reviewed this translation (45 CFR 92.201(c)(3)).")
+    found = REVIEWED.search(_catalog(code).header_comment)
+    if found is None:
+        return tr("No qualified translator has reviewed this translation (45 CFR 92.201(c)(3)).")
+    on = day(dt.date.fromisoformat(found["day"]))
+    return tr(
+        "A qualified translator, {who}, reviewed this translation on {day} (45 CFR 92.201(c)(3)).",
+        who=found["who"],
+        day=on,
+    )
 
 
 def messages_of(ending: str) -> dict[str, str]:
@@ -181,6 +190,18 @@ def messages_of(ending: str) -> dict[str, str]:
         for message in _catalog(code)
         if message.id and any(name.endswith(ending) for name, _ in message.locations)
     }
+
+
+@cache
+def _signs(code: str) -> dict[int, str]:
+    """Return the separators of a language, by those of English; none where they are the same."""
+    if code == ENGLISH:
+        return {}
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
+    locale = _LOCALES[code]
+    own = {",": get_group_symbol(locale), ".": get_decimal_symbol(locale)}
+    return {ord(sign): other for sign, other in own.items() if sign != other}
 
 
 def _file(code: str) -> Traversable:

@@ -12,7 +12,7 @@ from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from equity.areas.schema import Column, layers_in
-from equity.language import current, language
+from equity.language import current, language, mark, tr
 from equity.showing import Shown
 
 if TYPE_CHECKING:
@@ -207,8 +207,8 @@ class Report(Shown):
     sites: gpd.GeoDataFrame | None = None
     credits: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
-    areas_label: str = "census tracts"
-    sites_label: str = "sites"
+    areas_label: str = mark("census tracts")
+    sites_label: str = mark("sites")
     how_likely: str = ""
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fifths: Fifths | None = None
@@ -241,7 +241,7 @@ class Report(Shown):
     @property
     def rows_label(self) -> str:
         """What a row of the table is called, in the plural."""
-        return "counties" if self.pages else self.areas_label
+        return mark("counties") if self.pages else self.areas_label
 
     @property
     def layers(self) -> list[Column]:
@@ -256,7 +256,7 @@ class Report(Shown):
         )
         kinds = ((f"__{care}", str(row["label"])) for care, row in self.kinds.iloc[1:].iterrows())
         return [
-            (f"gap_n{suffix}", f"People in the gap: {label}", "people")
+            (f"gap_n{suffix}", tr("People in the gap: {label}", label=tr(label)), "people")
             for suffix, label in (*rules, *kinds)
             if f"gap_n{suffix}" in self.table.columns
         ]

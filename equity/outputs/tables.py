@@ -17,7 +17,7 @@ from equity.areas.schema import base_name, data_dictionary
 from equity.areas.vintage import required_record
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
-from equity.language import current
+from equity.language import ENGLISH, current, language
 from equity.outputs._csv import as_read, csv_text, description
 from equity.outputs._harmless import harmless, in_cells
 from equity.outputs._text import cell, escaped, readable_json
@@ -34,6 +34,7 @@ __all__ = ["cite", "export", "write_provenance", "write_recipe"]
 FORMATS = ("csv", "parquet", "gpkg", "xlsx")
 
 
+@language(ENGLISH)
 def export(
     table: pd.DataFrame,
     path_or_folder: str | Path,

@@ -315,8 +315,7 @@ def _setting(rows: Sequence[pd.DataFrame], own: pd.DataFrame) -> dict[str, objec
     lacking = len(own) - int(here["gap_n"].notna().sum())
     numbers = ("gap_n", "gap_share", "named_n", "named_people_n", "overlap_share")
     if lacking:
-        cannot = tr("{n} of the states cannot tell", n=number(lacking))
-        more = "" if lacking == len(own) else cannot
+        more = "" if lacking == len(own) else tr("{n} of the states cannot tell", n=number(lacking))
         told["note"] = told["note"] or more
         return {**told, **dict.fromkeys(numbers, np.nan)}
     sums = here[["gap_n", "named_n", "named_people_n"]].sum()

@@ -44,7 +44,7 @@ def coverage_of_classes(table: pd.DataFrame, rule: CoverageRule) -> pd.DataFrame
     total = result["locations_n"].where(result["locations_n"] > 0)
     for name in ("served", "underserved", "unserved", "qualifying"):
         result[f"{name}_share"] = result[f"{name}_n"] / total
-    notes = [said("Coverage rule {id}: {text}", id=rule.id, text=rule.describe())]
+    notes = [rule.recorded]
     status = "ok"
     if not exact:
         status = bound

@@ -17,7 +17,6 @@ from typing import NamedTuple, Protocol
 import pandas as pd
 
 from equity.errors import InputError
-from equity.language import said
 from equity.measures.lines import _class_table
 from equity.measures.lines._denominator import add_shares
 from equity.measures.lines._partial import Ints, Partial
@@ -312,5 +311,5 @@ def _told_by(
         level=level,
         geo_vintage=None if cells else getattr(data, "geo_vintage", "2020"),
         sources=data.sources,
-        notes=[said("Coverage rule {id}: {text}", id=rule.id, text=rule.describe()), *notes],
+        notes=[rule.recorded, *notes],
     )

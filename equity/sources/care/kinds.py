@@ -20,7 +20,7 @@ import pandas as pd
 from equity.areas.table import Table
 from equity.areas.words import alternatives, sentence_list
 from equity.errors import InputError, MissingColumnError
-from equity.language import said, together
+from equity.language import said, together, tr
 from equity.provenance import carry
 
 __all__ = ["Kind", "kind_of", "kinds_in_words", "site_kinds", "sites_of"]
@@ -169,7 +169,7 @@ def kinds_in_words(
     'psychiatric hospitals, mental-health sites and mental-health clinicians'
     """
     wanted = _wanted([names] if isinstance(names, str) else list(names), kinds or site_kinds())
-    words = [kind.plural if plural else kind.singular for group in wanted for kind in group]
+    words = [tr(kind.plural if plural else kind.singular) for group in wanted for kind in group]
     words = list(dict.fromkeys(words))
     return sentence_list(words) if plural else alternatives(words)
 

@@ -21,7 +21,7 @@ from equity.areas.schema import status_of_word
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import BLANK
 from equity.files.opening import existing, sequence_of
-from equity.language import said, together
+from equity.language import ENGLISH, language, said, together
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import (
     index_by_area,
@@ -217,6 +217,7 @@ def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.Dat
     return table, [*form.notes, *notes, *_reasons(table, Path(path).name)]
 
 
+@language(ENGLISH)  # like every record of what was read
 def _reasons(table: pd.DataFrame, file: str) -> list[str]:
     """Say which estimates are codes or bounds, and why."""
     told = []
