@@ -92,7 +92,7 @@ class JoinAudit(Shown):
         told = [
             said(
                 "{table}: {n} of {all} areas matched",
-                table=name,
+                table=said(name),
                 n=f"{row['matched']:,.0f}",
                 all=f"{row['areas']:,.0f}",
             )

@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 from equity.areas.table import level_of, refuse_duplicates
 from equity.areas.words import number
 from equity.errors import InputError, MissingColumnError
-from equity.language import said, together
+from equity.language import mark, said, together
 from equity.measures.borders import Contiguity, shared_borders
 from equity.measures.checks import checked_column, refuse_discovery_rate, refuse_seed
 from equity.measures.local_statistics import (
@@ -161,7 +161,7 @@ def hotspots(
         "false discoveries {rate}",
         events=events,
         people=people,
-        contiguity=contiguity,
+        contiguity=said(_CONTIGUITY[contiguity]),
         rate=f"{discovery_rate:g}",
     )
     return carry(result.loc[table.index], table, notes=[together([note, *alike])])
@@ -181,6 +181,9 @@ def _alike(rates: Floats, weights: csr_array) -> list[str]:
             z=number(found.z_randomization, 1),
         )
     ]
+
+
+_CONTIGUITY = {"queen": mark("queen"), "rook": mark("rook")}
 
 
 class _Found(NamedTuple):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError, VintageError
-from equity.language import said
+from equity.language import mark, said
 from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.centers import population_centers
@@ -98,11 +98,11 @@ def care_within_reach(
     if not care.by_capacity:
         beyond = beyond_reach(near, limit_min=care.limit_min, sd=care.sd, points=points)
         near = combine(near, beyond)
-    table = combine(table, near, names=["Distances to sites"], tolerance=tolerance)
+    table = combine(table, near, names=[mark("Distances to sites")], tolerance=tolerance)
     if not care.by_capacity:
         return table
     access = _access(plan, inputs, table, care)
-    table = combine(table, access, names=["Care within reach"], tolerance=tolerance)
+    table = combine(table, access, names=[mark("Care within reach")], tolerance=tolerance)
     benchmark = _PER_10K / care.benchmark_people_per_fte
     return combine(table, beyond_reach(table, method="capacity", benchmark_per_10k=benchmark))
 

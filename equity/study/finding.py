@@ -65,7 +65,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
                 "date": rule.date,
                 "citation": rule.citation,
                 "confidence": rule.confidence,
-                "text": " ".join(part for part in (rule.describe(), rule.note) if part),
+                "text": " ".join(part for part in (rule.describe(), tr(rule.note)) if part),
                 "headline": rule.id == plan.study.headline,
             }
             for rule in result.rules
@@ -146,7 +146,7 @@ def _sites_label(result: Record) -> str:
     kinds = result.plan.care[0].kinds
     if kinds:
         return kinds_in_words(kinds, plural=True)
-    return sentence_list([part.label for part in result.plan.sites if part.use != "capacity"])
+    return sentence_list([tr(part.label) for part in result.plan.sites if part.use != "capacity"])
 
 
 def _sites_nearby(result: Record) -> gpd.GeoDataFrame | None:
@@ -222,7 +222,7 @@ def _method(result: Record) -> tuple[tuple[str, str], ...]:
     several = len(result.plan.care) > 1
     care = tuple(
         (
-            tr("Care in person: {kind}", kind=part.label or part.id)
+            tr("Care in person: {kind}", kind=tr(part.label or part.id))
             if several
             else tr("Care in person"),
             _care(result, part),
