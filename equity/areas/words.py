@@ -15,13 +15,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.schema import status_of_word, unit_of
-from equity.language import current, decimal, tr
+from equity.language import current, decimal, mark, tr, trn
 
 __all__ = [
     "SUM_STATUSES",
     "about",
     "alternatives",
     "coarse",
+    "counted",
     "missing",
     "number",
     "plural",
@@ -32,6 +33,7 @@ __all__ = [
     "share",
 ]
 
+NOT_AVAILABLE = mark("n/a")
 #: Above this coefficient of variation a count is shown with three significant digits.
 ROUND_ABOVE_CV = 0.12
 #: Above this coefficient of variation an estimate is called unreliable (hatched on maps).
@@ -52,8 +54,10 @@ def is_missing(value: object) -> bool:
 def missing(status: object = None) -> str:
     """Say why a value is missing: ``n/a (nobody lives here)``; never an empty cell."""
     if is_missing(status) or str(status) in SUM_STATUSES:
-        return tr("n/a (missing in the source)")
-    return tr("n/a ({why})", why=status_of_word(str(status)).words)
+        why = tr("missing in the source")
+    else:
+        why = tr(status_of_word(str(status)).words)
+    return f"{tr(NOT_AVAILABLE)} ({why})"
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -71,7 +75,7 @@ def _significant(value: float, digits: int) -> float:
 def count(value: float, cv: float | None = None) -> str:
     """Write a count; three significant digits if its coefficient of variation asks for it."""
     if 0 < value < 0.5:
-        return tr("under 1")
+        return tr("under {n}", n=1)
     if cv is not None and cv > ROUND_ABOVE_CV:
         value = _significant(value, 3)
     return number(value)
@@ -82,9 +86,9 @@ def share(value: float, digits: int = 1) -> str:
     percent = value * 100
     edge = 10.0**-digits
     if 0 < percent < edge / 2:
-        return tr("under {n} %", n=decimal(edge, digits))
+        return tr("under {n}", n=f"{number(edge, digits)} %")
     if 100 - edge / 2 < percent < 100 - 1e-9:
-        return tr("over {n} %", n=decimal(100 - edge, digits))
+        return tr("over {n}", n=f"{number(100 - edge, digits)} %")
     return f"{number(percent, digits)} %"
 
 
@@ -143,7 +147,7 @@ def say(
 
 def _margin(margin: float, digits: int) -> str:
     text = number(margin, digits)
-    return text if text.strip("0.") else tr("under {n}", n=decimal(10.0**-digits, digits))
+    return text if text.strip("0.,") else tr("under {n}", n=number(10.0**-digits, digits))
 
 
 def about(value: float, moe: float | None = None) -> str:
@@ -152,7 +156,7 @@ def about(value: float, moe: float | None = None) -> str:
     With a margin, to the margin's own leading digit; without one, to three significant digits.
     """
     if value < 0.5:
-        return tr("nobody") if value == 0 else tr("under 1")
+        return tr("nobody") if value == 0 else tr("under {n}", n=1)
     digits = 3
     if moe is not None and not is_missing(moe) and moe > 0:
         digits = math.floor(math.log10(value)) - math.floor(math.log10(moe)) + 1
@@ -178,11 +182,24 @@ def plural(n: int, one: str, many: str | None = None) -> str:
     return f"{number(n)} {one if n == 1 else many or one + 's'}"
 
 
+def counted(n: int, label: str) -> str:
+    """Write a number of areas as one says it: 1 census tract, 9 census tracts, 2 counties."""
+    said = {"n": number(n)}
+    known = {
+        "census tracts": trn("{n} census tract", "{n} census tracts", n, **said),
+        "block groups": trn("{n} block group", "{n} block groups", n, **said),
+        "counties": trn("{n} county", "{n} counties", n, **said),
+        "areas": trn("{n} area", "{n} areas", n, **said),
+    }
+    named = known | {tr(many): text for many, text in known.items()}
+    return named.get(label) or f"{number(n)} {label if n != 1 else label.removesuffix('s')}"
+
+
 def sentence_list(items: Sequence[str]) -> str:
     """Join words as in a sentence: ``a, b and c``."""
     if len(items) < 2:
         return "".join(items)
-    said = tr("{others} and {last}", others=", ".join(items[:-1]), last=items[-1])
+    said = tr("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
     return _euphonic(said, items[-1])
 
 
@@ -190,7 +207,7 @@ def alternatives(items: Sequence[str]) -> str:
     """Join words of which one holds: ``a, b or c``."""
     if len(items) < 2:
         return "".join(items)
-    said = tr("{others} or {last}", others=", ".join(items[:-1]), last=items[-1])
+    said = tr("{items} or {last}", items=", ".join(items[:-1]), last=items[-1])
     return _euphonic(said, items[-1])
 
 

@@ -19,7 +19,7 @@ from equity.areas.inside import cut_by_blocks, cut_by_land, parts_of_areas, shar
 from equity.areas.relationship import BASES, Relationship
 from equity.areas.words import number, plural, sentence_list
 from equity.errors import EquityError, GeoidError, InputError, StudyError
-from equity.language import tr, trn
+from equity.language import said, tr, trn
 from equity.measures.draws import Draws
 from equity.provenance import Source, carry, meta
 from equity.sources.catalog import LIVE, find_input
@@ -74,15 +74,13 @@ class Area:
         part = parts_of_areas(table, self.shares)
         if (self.shares < 1.0).any(axis=None):
             part["inside_share"] = self.shares["population"].reindex(part.index)
-        said = [
-            tr(
-                "{n} of {all} areas belong to {name}; all were measured",
-                n=number(len(part)),
-                all=number(len(table)),
-                name=self.name,
-            )
-        ]
-        return carry(part, part, notes=[*said, *filter(None, [self.divided])])
+        note = said(
+            "{n} of {all} areas belong to {name}; all were measured",
+            n=number(len(part)),
+            all=number(len(table)),
+            name=self.name,
+        )
+        return carry(part, part, notes=[note, *filter(None, [self.divided])])
 
     def outside(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return the rest of a measured table: the other rows, and the parts of divided ones."""
@@ -326,19 +324,19 @@ class _Finder:
         most = shares["population"] >= 0.5
         kept = shares[most].mask(shares[most] < 1.0, 1.0)
         whole, none = number(most[cut].sum()), number((~most[cut]).sum())
-        said = _divided(len(cut))
+        start = _divided(len(cut))
         words = (
-            tr(
+            said(
                 "{said}: {whole} with most of their land inside count whole, {none} not at all",
-                said=said,
+                said=start,
                 whole=whole,
                 none=none,
             )
             if by == "land"
-            else tr(
+            else said(
                 "{said}: {whole} with most of their people of blocks inside count whole, {none} "
                 "not at all",
-                said=said,
+                said=start,
                 whole=whole,
                 none=none,
             )
@@ -351,7 +349,7 @@ class _Finder:
                 'cut = "blocks" needs populated blocks',
                 fix='name them: blocks = "live:blocks"; ZIP areas need their polygons as well',
             )
-        words = tr(
+        words = said(
             "{said}: the counts of each are cut to the people and homes of its blocks inside; "
             "shares, minutes and standing are those of the whole area",
             said=_divided(len(cut)),
@@ -360,7 +358,9 @@ class _Finder:
 
 
 def _divided(n: int) -> str:
-    return trn("The line divides {n} area", "The line divides {n} areas", n, n=number(n))
+    if n == 1:
+        return said("The line divides 1 area")
+    return said("The line divides {n} areas", n=number(n))
 
 
 def _naming(shapes: gpd.GeoDataFrame, wanted: Sequence[str]) -> str:

@@ -146,7 +146,7 @@ def _sites_label(result: Record) -> str:
     kinds = result.plan.care[0].kinds
     if kinds:
         return kinds_in_words(kinds, plural=True)
-    return sentence_list([part.label for part in result.plan.sites if part.use != "capacity"])
+    return sentence_list([tr(part.label) for part in result.plan.sites if part.use != "capacity"])
 
 
 def _sites_nearby(result: Record) -> gpd.GeoDataFrame | None:
@@ -222,7 +222,7 @@ def _method(result: Record) -> tuple[tuple[str, str], ...]:
     several = len(result.plan.care) > 1
     care = tuple(
         (
-            tr("Care in person: {kind}", kind=part.label or part.id)
+            tr("Care in person: {kind}", kind=tr(part.label or part.id))
             if several
             else tr("Care in person"),
             _care(result, part),
@@ -284,9 +284,9 @@ def _limits(result: Record) -> tuple[str, ...]:
             )
         )
     if result.area is not None and result.area.divided:
-        limits.append(f"{result.area.divided}.")
+        limits.append(f"{tr(result.area.divided)}.")
     limits += _homes_are_a_bound(table)
-    notes = " ".join(f"{note.rstrip('.')}." for note in result.draws.notes)
+    notes = " ".join(f"{tr(note).rstrip('.')}." for note in result.draws.notes)
     limits += [tr(words.DRAWN, notes=notes).strip(), *map(tr, result.plan.notes)]
     return tuple(limits)
 
@@ -346,5 +346,5 @@ def _off(bias: float) -> str:
 
 def _read_and_joined(result: Record) -> str:
     """Return what the readers and joins had to say, each as a sentence."""
-    notes = [note.rstrip(".") for note in meta(result.table).notes]
+    notes = [tr(note).rstrip(".") for note in meta(result.table).notes]
     return " ".join(f"{note[:1].upper()}{note[1:]}." for note in notes)

@@ -37,6 +37,16 @@ BY_CATCHMENT = mark("""
 BY_COLUMN = mark("""
     Beyond reach comes from the study's own column {column} ({unit}): {what}.
 """)
+CALLED = (
+    mark("care"),
+    mark("primary care"),
+    mark("hospital care"),
+    mark("inpatient mental-health care"),
+    mark("primary-care and mental-health clinicians"),
+    mark("All data are synthetic: generated with the package, about no real place."),
+)
+"""What study files that the package writes say themselves: translated where it is shown."""
+
 NEED = mark("""
     Poverty, age and illness are not part of the measure, so that comparing communities is not
     circular. They decide who counts as under-resourced, by criteria fixed in the study file before

@@ -76,7 +76,7 @@ def sites_words(plan: StudyPlan, care: CarePart) -> str:
     if care.kinds:
         return kinds_in_words(care.kinds)
     labels = [part.label for part in plan.sites if part.use != "capacity"]
-    return alternatives([label.removesuffix("s") for label in dict.fromkeys(labels)])
+    return alternatives([tr(label.removesuffix("s")) for label in dict.fromkeys(labels)])
 
 
 def beyond_words(plan: StudyPlan, care: CarePart) -> str:
@@ -114,7 +114,7 @@ def beyond_words(plan: StudyPlan, care: CarePart) -> str:
 
 
 def _beyond_by_column(care: CarePart) -> str:
-    what, column = care.label or tr("care"), care.column
+    what, column = tr(care.label or "care"), care.column
     if care.unit == "share":
         return tr(
             "are beyond reach of {what}, by the study's column {column}", what=what, column=column

@@ -141,7 +141,7 @@ def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
         part = pd.DataFrame(ranked)[[*people, *names]].rename(columns=names)
         gap, beyond = rate_of(part, "gap_n"), rate_of(part, "beyond_reach_n")
         rows[care.id] = {
-            "label": care.label,
+            "label": tr(care.label),
             "beyond_reach_n": beyond.numerator,
             "beyond_reach_n_moe": beyond.numerator_moe,
             "gap_n": gap.numerator,
@@ -357,7 +357,7 @@ def need(result: Record, ranked: pd.DataFrame, focus: pd.DataFrame) -> NeedIndex
     if result.need is None:
         return None
     recipe, table = result.need.recipe, result.everywhere
-    named = {f"need_part__{one.id}": one.label for one in recipe.indicators}
+    named = {f"need_part__{one.id}": tr(one.label) for one in recipe.indicators}
     weighed = result.need.indicators.set_axis(list(named)).assign(label=list(named.values()))
     weighed.loc["need_index"] = {"label": tr("The index"), "weight_share": 1.0}
     added = {"listed_index": focus, "all_index": ranked}
