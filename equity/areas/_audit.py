@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import pandas as pd
 
 from equity.areas.table import water_rows
 from equity.areas.vintage import connecticut, county_changes
-from equity.language import mark, said, together
+from equity.language import Said, mark, said, together
 from equity.showing import Shown
 
 REASONS = {
@@ -92,7 +93,7 @@ class JoinAudit(Shown):
         told = [
             said(
                 "{table}: {n} of {all} areas matched",
-                table=said(name),
+                table=_called(name),
                 n=f"{row['matched']:,.0f}",
                 all=f"{row['areas']:,.0f}",
             )
@@ -110,6 +111,12 @@ class JoinAudit(Shown):
         met = int((self.matched["match_share"] >= 1).sum()) if len(self.matched) else 0
         title = f"{len(self.matched):,} tables joined, {met:,} of them without a loss"
         return title, rows
+
+
+def _called(name: str) -> Said:
+    """Return a table's name; of the second of two with one name, which one it is."""
+    again = re.fullmatch(r"(.*) \(table (\d+)\)", name)
+    return said("{name} (table {n})", name=again[1], n=again[2]) if again else said(name)
 
 
 def audit_of(parts: list[tuple[str, Any, Any]]) -> JoinAudit:

@@ -319,9 +319,9 @@ def _travel_facts(roads: str) -> str:
         span = tr(
             "from {least} in {there} to {most} in {elsewhere}",
             least=_off(least["bias"]),
-            there=least["place"],
+            there=tr(str(least["place"])),
             most=_off(most["bias"]),
-            elsewhere=most["place"],
+            elsewhere=tr(str(most["place"])),
         )
         near = abs(rows["bias"].median() - 1.0) <= _AGREES
         said[near].append(f"{', '.join([tr(str(name)), *known])} ({span})")
