@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 
 import pytest
-from pseudo import latin_words, pseudo_language
+from outputs_data import payload_of
+from pseudo import Shown, latin_words, pseudo_language
 
 import equity as eq
 from equity.errors import InputError, StudyError
 from equity.language import current, language, tr
+from equity.outputs.page import write_page
 from equity.provenance import meta
 from equity.study import run as running
 from equity.study.nation import study_of
 from equity.study.run import Study
 from equity.study.runs import language_of
 
-SNAKE = re.compile(r"\b\w+_[\w.]+\b")  # columns and files
+SNAKE = re.compile(r"\b\w+_[\w.]+\b|\b\w+\.(?:csv|xlsx|html)\b")  # columns and files
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,41 @@ def test_a_table_keeps_its_notes_in_english_and_the_report_says_them_translated(
     notes = [note for note in meta(result.table).notes if "areas matched" in note]
     assert notes, "as they stand in files"
     assert "matched" not in report.method[-1][1]
+
+
+@pytest.fixture(scope="module")
+def pages(disguised, tmp_path_factory):
+    """The page and the maps of the run, by name."""
+    files = write_page(disguised[1], tmp_path_factory.mktemp("pages"))
+    return {path.name: path.read_text(encoding="utf-8") for path in files}
+
+
+@pytest.fixture(scope="module")
+def named(disguised, known):
+    """Names of places stand among sentences, too; the others are the same in any language."""
+    result, _ = disguised
+    places = {*result.table["name"], *result.table["county_name"], "Virginia coalfield"}
+    states = ("Virginia", "Delaware", "New Jersey")
+    return [*known, *places, *states, "telehealth-equity", "Leaflet", "GeoNames", "CFR", "FCC"]
+
+
+@pytest.mark.parametrize("name", ["index.html", "map.html", "counties.html"])
+def test_nothing_of_the_page_is_left_in_english_but_what_says_so(pages, named, name):
+    assert '<html lang="xx">' in pages[name]
+    shown = "\n".join(Shown(pages[name]).said).replace("\u00a0", " ")
+    assert latin_words(SNAKE.sub(" ", shown), *named) == []
+
+
+@pytest.mark.parametrize("view", [0, 1])
+def test_no_word_that_a_map_carries_is_left_in_english(pages, named, view):
+    carried = payload_of(pages["index.html"], view)
+    columns = carried["columns"]
+    shown = [column[key] for column in columns for key in ("label", "unit", "heading")]
+    for key in ("text", "classes"):
+        shown += [text for column in columns for text in column.get(key, ())]
+    assert len(shown) > 100
+    left = latin_words("\n".join([*shown, *carried["reason"], *carried["likely"]]), *named)
+    assert left == []
 
 
 @pytest.mark.parametrize("within", [None, "es"])
