@@ -1,8 +1,9 @@
 """Collect every sentence of the outputs: ``python docs/messages.py`` updates equity/languages/.
 
 `messages.pot` is the English, `es.po` the Spanish: new sentences come in without a translation, old
-ones go. A sentence is what stands in `tr(...)`, `trn(...)` or `mark(...)` of Python, templates and
-scripts, and in the keys of `DATA` of the tables of data, which are translated where they are shown.
+ones go. A sentence is what stands in `tr(...)`, `trn(...)`, `mark(...)` or `said(...)` of
+Python, templates and scripts, and in the keys of `DATA` of the tables of data, which are translated
+where they are shown.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from equity.outputs._layout import asked_columns  # noqa: E402
 
 PACKAGE = ROOT / "equity"
 LANGUAGES = PACKAGE / "languages"
-KEYWORDS = {"tr": None, "trn": (1, 2), "mark": None}
+KEYWORDS = {"tr": None, "trn": (1, 2), "mark": None, "said": None}
 METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract", ".js": "javascript"}
 DATA: Mapping[str, Collection[str]] = {
     "outputs/appendices/*.toml": ("title", "lead", "note", "Under-resourced", "under-resourced"),

@@ -13,7 +13,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
 __all__ = [
-    "ENGLISH", "current", "day", "decimal", "flat", "known_language", "language", "languages",
-    "mark", "messages_of", "review", "tr", "trn",
+    "ENGLISH", "Said", "current", "day", "decimal", "flat", "known_language", "language",
+    "languages", "mark", "messages_of", "review", "said", "together", "tr", "trn",
 ]  # fmt: skip
 
 ENGLISH = "en"
@@ -96,18 +96,47 @@ def language(code: str) -> Iterator[None]:
         _current.reset(token)
 
 
+class Said(str):  # noqa: SLOT000 - a str with fields cannot have slots
+    """An English sentence that knows how it was made, so that `tr` can say it in a language."""
+
+    text: str
+    values: Mapping[str, object]
+
+
+def said(text: str, /, **values: object) -> Said:
+    """Return an English sentence, ``{names}`` filled, that `tr` translates where it is shown.
+
+    Notes of a table are such: files, logs and what is kept for another day have them in English.
+    """
+    made = Said(flat(text).format(**values) if values else flat(text))
+    made.text, made.values = flat(text), values
+    return made
+
+
+def together(sentences: Iterable[str], between: str = "; ") -> Said:
+    """Put sentences behind each other; `tr` translates each."""
+    parts = {f"part{number}": one for number, one in enumerate(sentences)}
+    return said(between.join(f"{{{name}}}" for name in parts), **parts)
+
+
 def tr(text: str, /, **values: object) -> str:
     """Return a sentence in the current language, its ``{names}`` filled with finished words."""
+    if isinstance(text, Said):
+        text, values = text.text, {name: _translated(v) for name, v in text.values.items()}
     # The empty text is the key of a file's header.
-    said = _messages(_current.get()).gettext(flat(text)) if text else ""
-    return said.format(**values) if values else said
+    found = _messages(_current.get()).gettext(flat(text)) if text else ""
+    return found.format(**values) if values else found
+
+
+def _translated(value: object) -> object:
+    return tr(value) if isinstance(value, Said) else value
 
 
 def trn(one: str, many: str, n: float, /, **values: object) -> str:
     """Return the sentence for one or for many, by the rules of the language; see `tr`."""
     whole = int(n) if float(n).is_integer() else 2
-    said = _messages(_current.get()).ngettext(flat(one), flat(many), whole)
-    return said.format(**values) if values else said
+    found = _messages(_current.get()).ngettext(flat(one), flat(many), whole)
+    return found.format(**values) if values else found
 
 
 def mark(text: str) -> str:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,32 @@ def latin_words(text: str, *allowed: str) -> list[str]:
     for known in sorted(filter(None, allowed), key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(known)}(?!\w)", " ", text)
     return [word for word in _LATIN.findall(text) if not set(word) <= {"ж", "Ж"}]
+
+
+class Shown(HTMLParser):
+    """What a reader meets of a page, apart from elements that say that they are English."""
+
+    READ = ("aria-label", "title", "placeholder", "alt")
+    VOID = ("meta", "input", "link", "br", "img", "path")
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.stays: list[bool] = []
+        self.said: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        here = given.get("lang") == "en" or tag in ("script", "style", "textarea")
+        if not here and not any(self.stays):
+            self.said += [str(given[name]) for name in self.READ if name in given]
+        if tag not in self.VOID:
+            self.stays.append(here)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in self.VOID:
+            self.stays.pop()
+
+    def handle_data(self, data: str) -> None:
+        if not any(self.stays):
+            self.said.append(data)

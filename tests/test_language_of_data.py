@@ -8,6 +8,7 @@ import pytest
 import equity as eq
 from equity.areas import schema
 from equity.areas._registry import UNIVERSES, registry
+from equity.areas.roles import _why_no_count
 from equity.language import ENGLISH, language, tr
 from equity.measures._practice_size import PRACTICE_TIERS
 from equity.measures.reach.calibration import travel_facts
@@ -16,6 +17,7 @@ from equity.rules.index_recipe import list_index_recipes, load_index_recipe
 from equity.rules.program_metrics import _metrics
 from equity.rules.program_rule import list_program_rules, load_program_rule
 from equity.sources.care.kinds import kinds_in_words, read_kinds, site_kinds
+from equity.sources.census.acs import _reasons
 
 ALIKE = {
     "%", "km", "km²", "min", "Mbps", "ok", "cable", "hospital", "OEPS 2020-21", "OEPS 2025",
@@ -153,7 +155,18 @@ def test_no_language_is_kept_for_the_next_reader():
     assert inner == "People in the telehealth gap (under fcc-25-3)"
     english = [column.name for column in schema.layers_in(schema.columns())]
     with language("es"):
-        assert [column.name for column in schema.layers_in(schema.columns())] == english
+        layers = schema.layers_in(schema.columns())
+        placed = schema.placed_in("communities", schema.columns())
+    assert [column.name for column in layers] == english
+    assert layers[0].map_label == "Personas en la brecha de telesalud"
+    assert "Personas en la brecha" in [column.table.heading for column in placed]
+
+
+def test_errors_and_notes_about_files_stay_english():
+    codes = pd.DataFrame({"B19013_001E_status": ["open_interval"]})
+    with language("es"):
+        assert _reasons(codes, "a.json")[0].endswith("beyond the last limit published")
+        assert _why_no_count("saipe_median_household_income_usd").startswith("it is Median")
 
 
 def test_dictionaries_and_records_of_data_stay_english(tmp_path):

@@ -24,6 +24,7 @@ from equity.areas.roles import Roles, roles_of
 from equity.areas.schema import base_name, companion
 from equity.areas.table import area_status, water_rows
 from equity.errors import InputError, MissingColumnError
+from equity.language import said
 
 Medians = Mapping[str, MedianBins | tuple[Sequence[str], Sequence[tuple[float, float]]]]
 """Median column -> what it is rebuilt from."""
@@ -74,8 +75,11 @@ def move(
     notes = [*_notes(relationship, bases, book, to), *said, *prepared.notes(), *notes]
     if moved.joint:
         notes.append(
-            f"the table no longer says which areas its {moved.joint:,} parts of divided areas come "
-            "from: their margins are added as they are, which is the most that they can be"
+            said(
+                "the table no longer says which areas its {n} parts of divided areas come from: "
+                "their margins are added as they are, which is the most that they can be",
+                n=f"{moved.joint:,}",
+            )
         )
     result, notes = without_numerators(result, notes, shares)
     result = provenance.carry(result, table, notes=notes)
@@ -156,7 +160,9 @@ def _linked(
         links = relationship.links.assign(source=relationship.links["source"].replace(back))
         relationship = replace(relationship, links=links)
         linked = _among(table.index, links["source"])
-        notes.append(f"{len(renamed):,} areas found under their former county's code")
+        notes.append(
+            said("{n} areas found under their former county's code", n=f"{len(renamed):,}")
+        )
     lost = table.loc[~linked, list(roles.counts)]
     filled = (lost.fillna(0) != 0).any(axis=1).to_numpy(dtype=bool)
     if filled.any():
@@ -168,7 +174,13 @@ def _linked(
         )
     if len(lost):
         water = int(water_rows(lost.index, level).sum())
-        notes.append(f"{len(lost):,} empty areas without a link left out ({water:,} of water)")
+        notes.append(
+            said(
+                "{n} empty areas without a link left out ({water} of water)",
+                n=f"{len(lost):,}",
+                water=f"{water:,}",
+            )
+        )
     return relationship, linked, notes
 
 
@@ -319,23 +331,40 @@ def _ordered(table: pd.DataFrame, result: pd.DataFrame) -> list[str]:
 
 def _notes(relationship: Relationship, bases: list[str], book: pd.DataFrame, to: str) -> list[str]:
     """Say by what weights the figures moved, and how much of them by which."""
-    start = f"{relationship.source_level} areas of {relationship.source_vintage}"
     split = int((book["crosswalk_status"] == "crosswalked").sum())
     partial = int((book["crosswalk_status"] == "partial").sum())
-    moved = (
-        f"moved from {start} to {relationship.target_level} areas of {to}: {len(book):,} areas, "
-        f"{split:,} of them with parts of divided areas, {partial:,} incomplete"
+    moved = said(
+        "moved from {level} areas of {vintage} to {other} areas of {to}: {n} areas, {split} of "
+        "them with parts of divided areas, {partial} incomplete",
+        level=relationship.source_level,
+        vintage=relationship.source_vintage,
+        other=relationship.target_level,
+        to=to,
+        n=f"{len(book):,}",
+        split=f"{split:,}",
+        partial=f"{partial:,}",
     )
-    text = [moved]
+    text: list[str] = [moved]
     for basis in bases:
         weights = relationship.weights(basis)
         divided = weights[weights["weight"] < 1 - 1e-9]
         used = divided.groupby("basis")["source"].nunique()
         for name, number in used.items():
             if name == "equal parts":
-                text.append(f"{number:,} divided in equal parts: nothing is known of their parts")
+                text.append(
+                    said(
+                        "{n} divided in equal parts: nothing is known of their parts",
+                        n=f"{number:,}",
+                    )
+                )
                 continue
             wording = relationship.bases.get(str(name), f"{name} weights")
-            instead = "" if name == basis else f" for want of {basis}"
-            text.append(f"{number:,} divided by {name}{instead}: {wording}")
+            values = {"n": f"{number:,}", "basis": str(name), "how": wording}
+            text.append(
+                said("{n} divided by {basis}: {how}", **values)
+                if name == basis
+                else said(
+                    "{n} divided by {basis} for want of {other}: {how}", other=basis, **values
+                )
+            )
     return text

@@ -7,6 +7,7 @@ cannot round differently.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,12 +15,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.schema import status_of_word, unit_of
-from equity.language import decimal, mark, tr, trn
+from equity.language import current, decimal, mark, tr, trn
 
 __all__ = [
-    "NOT_AVAILABLE",
     "SUM_STATUSES",
     "about",
+    "alternatives",
     "coarse",
     "counted",
     "missing",
@@ -174,7 +175,10 @@ def points(difference: float, moe: float | None = None) -> str:
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun: ``1 tract``, ``1,204 tracts``."""
+    """Write a count with its noun, in English, as errors do: ``1 tract``, ``1,204 tracts``.
+
+    What a reader of outputs sees says its noun by :func:`equity.language.trn`.
+    """
     return f"{number(n)} {one if n == 1 else many or one + 's'}"
 
 
@@ -195,7 +199,34 @@ def sentence_list(items: Sequence[str]) -> str:
     """Join words as in a sentence: ``a, b and c``."""
     if len(items) < 2:
         return "".join(items)
-    return tr("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
+    said = tr("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
+    return _euphonic(said, items[-1])
+
+
+def alternatives(items: Sequence[str]) -> str:
+    """Join words of which one holds: ``a, b or c``."""
+    if len(items) < 2:
+        return "".join(items)
+    said = tr("{items} or {last}", items=", ".join(items[:-1]), last=items[-1])
+    return _euphonic(said, items[-1])
+
+
+#: Spanish: ``y`` before the sound of i is ``e``, ``o`` before that of o is ``u``.
+_SOUNDS = {
+    "y": ("e", re.compile(r"h?[ií](?![aeo])", re.IGNORECASE)),
+    "o": ("u", re.compile(r"h?[oó]", re.IGNORECASE)),
+}
+
+
+def _euphonic(said: str, last: str) -> str:
+    """Return a list as Spanish says it; of any other language it stays as it is."""
+    if current() != "es":
+        return said
+    word = said[: len(said) - len(last)].rsplit(maxsplit=1)[-1]
+    other, sound = _SOUNDS.get(word, ("", None))
+    if sound is None or not sound.match(last):
+        return said
+    return f"{said[: len(said) - len(last) - len(word) - 1]}{other} {last}"
 
 
 def row_labels(index: pd.Index, bad: pd.Series | npt.NDArray[np.bool_]) -> list[str]:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from equity.areas.schema import describe
 from equity.errors import InputError, MissingColumnError
+from equity.language import said, tr
 from equity.measures.checks import refuse_seed
 from equity.provenance import carry
 from equity.rules import IndexRecipe, load_index_recipe
@@ -94,7 +95,12 @@ def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.Data
     frame["need_index_status"] = made.status
     frame.index = table.index
     ranked = int(np.isfinite(made.index).sum())
-    note = f"{made.recipe.title} ({made.recipe.id}): ranks among {ranked:,} areas of this table"
+    note = said(
+        "{title} ({id}): ranks among {n} areas of this table",
+        title=said(made.recipe.title),
+        id=made.recipe.id,
+        n=f"{ranked:,}",
+    )
     return carry(frame, table, notes=[note])
 
 
@@ -157,7 +163,7 @@ def index_stability(
     rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": ("as the recipe is", own, "")}
     for key, label, weights in _other_weights(made):
         rows[key] = (label, made.ranked(_mean(made.scores, weights, made)), "")
-    label, why = "geometric mean", "" if np.nanmin(made.scores) >= 0 else "scores below 0"
+    label, why = tr("geometric mean"), "" if np.nanmin(made.scores) >= 0 else tr("scores below 0")
     rows["geometric"] = (label, None if why else made.ranked(_geometric(made)), why)
     frame = pd.DataFrame([_compared(key, *row, own=own) for key, row in rows.items()]).set_index(
         "setting"
@@ -371,18 +377,18 @@ def _other_weights(made: _Made) -> list[tuple[str, str, Floats]]:
         mine = made.of_theme == number
         within[mine] /= within[mine].sum()
     found = [
-        ("equal-indicators", "every indicator weighs the same", np.ones(len(within))),
-        ("equal-themes", "every theme weighs the same", within),
+        ("equal-indicators", tr("every indicator weighs the same"), np.ones(len(within))),
+        ("equal-themes", tr("every theme weighs the same"), within),
     ]
     found += [
-        (one.id, one.label, within * np.array(one.weights)[made.of_theme])
+        (one.id, tr(one.label), within * np.array(one.weights)[made.of_theme])
         for one in made.recipe.variants
     ]
     if len(themes) > 1:
         found += [
             (
                 f"without-{theme.id}",
-                f"without {theme.label}",
+                tr("without {theme}", theme=tr(theme.label)),
                 made.nominal * (made.of_theme != number),
             )
             for number, theme in enumerate(themes)

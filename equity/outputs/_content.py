@@ -281,16 +281,22 @@ def rule_notes(report: Report, *, published: Callable[[str], str] = str) -> list
     for rule in report.rules:
         origin = [str(rule[k]) for k in ("citation", "date") if rule.get(k)]
         here = notes_here.get(str(rule["id"]), "")
-        sure = str(rule.get("confidence") or "")
         text = (
             str(rule.get("text") or ""),
             published(_closed(", ".join(origin))) if origin else "",
-            tr("Confidence in this reading: {confidence}.", confidence=tr(sure)) if sure else "",
+            tr(_SURE[str(rule["confidence"])]) if rule.get("confidence") else "",
             tr("In this run: {note}", note=_closed(here)) if here else "",
         )
         space = type(published(""))(" ")
         notes.append((_rule_name(rule), space.join(filter(None, text))))
     return notes
+
+
+_SURE = {
+    "primary": mark("Confidence in this reading: primary."),
+    "secondary": mark("Confidence in this reading: secondary."),
+    "unverified": mark("Confidence in this reading: unverified."),
+}
 
 
 def _closed(text: str) -> str:

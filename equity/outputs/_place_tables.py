@@ -96,10 +96,7 @@ def _told(name: str) -> tuple[str, str]:
         label, unit = _OWN[name]
         return tr(label), unit
     (column,) = describe([name])
-    label = tr(column.label)
-    if column.universe == "locations" and tr("locations") not in label.casefold():
-        label = tr("{what} (locations)", what=label)
-    return label, column.unit
+    return column.label, column.unit
 
 
 def _cell(value: Any, unit: str, moe: Any) -> Cell:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from equity.errors import InputError
-from equity.language import ENGLISH, language, mark, tr
+from equity.language import Said, mark, said, together, tr
 from equity.rules._files import check_keys, list_rules, read_rule
 from equity.showing import Shown
 
@@ -107,15 +107,17 @@ class CoverageRule(Shown):
     @property
     def recorded(self) -> str:
         """What a record of provenance says of it, in English like all of the record."""
-        with language(ENGLISH):
-            return f"Coverage rule {self.id}: {self.describe()}"
+        return said("Coverage rule {id}: {text}", id=self.id, text=self._sentence())
 
     def describe(self) -> str:
         """Return the rule in one sentence, for pages and appendices."""
-        names = ", ".join(tr(TECHNOLOGIES.get(code, str(code))) for code in self.technologies)
+        return tr(self._sentence())
+
+    def _sentence(self) -> Said:
+        names = together((said(TECHNOLOGIES.get(c, str(c))) for c in self.technologies), ", ")
         down, up = self.qualifying
         sentence = _COUNTS[self.low_latency, self.subscription == "any_broadband"]
-        return tr(sentence, speeds=f"{down:g}/{up:g}", technologies=names)
+        return said(sentence, speeds=f"{down:g}/{up:g}", technologies=names)
 
 
 def list_coverage_rules() -> list[str]:

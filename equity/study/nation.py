@@ -21,7 +21,7 @@ from equity.areas.aggregate import roll_up
 from equity.areas.geoid import STATES, State, geo_id
 from equity.areas.words import number
 from equity.errors import EquityError, StudyError, VintageError
-from equity.language import ENGLISH, language, mark, tr
+from equity.language import ENGLISH, language, mark, said, tr
 from equity.measures.draws import Draws, Interval
 from equity.measures.gap import gap_totals
 from equity.measures.lines.coverage import Inline
@@ -217,7 +217,7 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
 
     def together(tables: Sequence[pd.DataFrame], level: str) -> pd.DataFrame:
         table = pd.concat([_without_record(one) for one in tables])
-        return stamp(table, level=level, geo_vintage=vintage, sources=sources, notes=[tr(_READ)])
+        return stamp(table, level=level, geo_vintage=vintage, sources=sources, notes=[said(_READ)])
 
     table = together([one.table for one in results], level)
     counties = gpd.GeoDataFrame(together([one.counties for one in kept], "county"))

@@ -11,6 +11,7 @@ from equity.areas.geoid import LEVELS
 from equity.areas.moe import moe_sum
 from equity.areas.rates import moe_of_rate
 from equity.areas.schema import companion, describe
+from equity.language import tr
 from equity.study.record import Record
 
 __all__ = ["MOST_COUNTIES", "measured", "places"]
@@ -53,7 +54,7 @@ def places(result: Record, columns: Sequence[str]) -> pd.DataFrame:
             max(part["county_name"].astype(str), key=len) or key: part for key, part in counties
         }
     if result.rest is not None:
-        groups[f"Rest of {result.plan.study.title}"] = result.rest
+        groups[tr("Rest of {title}", title=result.plan.study.title)] = result.rest
     rows = [{"name": name, **measured(part, columns)} for name, part in groups.items()]
     return pd.DataFrame(rows)
 

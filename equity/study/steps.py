@@ -13,6 +13,7 @@ from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
 from equity.areas.schema import base_name, is_acs_code
 from equity.errors import MissingColumnError
+from equity.language import mark
 from equity.measures.adoption import adoption, counted_columns, covered_populations
 from equity.measures.clusters import hotspots
 from equity.measures.draws import Draws, Travel, draw_standing
@@ -202,7 +203,7 @@ def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
         inputs.areas[["population_n"]],
         inputs.recoded(by_area),
         tolerance=tolerance,
-        names=["Blocks of coverage.housing"],
+        names=[mark("Blocks of coverage.housing")],
     )
     units: pd.Series = blocks["housing_n"]
     return units

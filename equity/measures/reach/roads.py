@@ -21,6 +21,7 @@ from scipy.spatial import cKDTree
 
 from equity import provenance
 from equity.errors import InputError
+from equity.language import mark, said
 from equity.measures.reach._speeds import INSIDE_SD, TravelEstimate
 from equity.measures.reach._sphere_pairs import Block, Ints
 from equity.measures.reach.costs import Held, Streamed, at_most
@@ -129,7 +130,7 @@ def to_roads(graph: RoadGraph, areas: Places, sites: Places) -> tuple[OnRoad, On
     tree = cKDTree(unit_vectors(graph.lon[stops], graph.lat[stops]))
     here, there = (_next_point(tree, stops, places) for places in (areas, sites))
     off, lost = areas.known & ~here.known, sites.known & ~there.known
-    far = f"more than {OFF_ROAD_KM:g} km from every road that leads on"
+    far = said("more than {km} km from every road that leads on", km=f"{OFF_ROAD_KM:g}")
     for places, which, role in ((areas, off, "areas"), (sites, lost, "sites")):
         count, known = int(which.sum()), int(places.known.sum())
         if count > (_ELSEWHERE * known if role == "areas" else known - 1) >= 0:
@@ -143,18 +144,22 @@ def to_roads(graph: RoadGraph, areas: Places, sites: Places) -> tuple[OnRoad, On
                 code="E-ROADS-ELSEWHERE",
             )
     notes = [
-        f"{int(which.sum()):,} {role} lie {far} {outcome}"
-        for which, role, outcome in (
-            (off, "areas", "and have no minutes"),
-            (lost, "sites", "and could not be nearest to anybody"),
+        said(text, n=f"{int(which.sum()):,}", far=far)
+        for which, text in (
+            (off, mark("{n} areas lie {far} and have no minutes")),
+            (lost, mark("{n} sites lie {far} and could not be nearest to anybody")),
         )
         if which.any()
     ]
     past = [_past_a_nearer(graph, *side) for side in ((areas, here), (sites, there))]
     if any(past):
         notes.append(
-            f"{past[0]:,} areas and {past[1]:,} sites are counted to the next road that leads on, "
-            "past a nearer one in a small part that is joined to no other (an island, say)"
+            said(
+                "{areas} areas and {sites} sites are counted to the next road that leads on, past "
+                "a nearer one in a small part that is joined to no other (an island, say)",
+                areas=f"{past[0]:,}",
+                sites=f"{past[1]:,}",
+            )
         )
     return here, there, notes
 
