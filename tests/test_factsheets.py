@@ -319,3 +319,15 @@ def test_nothing_of_a_sheet_is_left_in_english(example_run, report, tmp_path, mo
                     said += [block.table.caption, *(head.label for head in block.table.heads)]
                     said += [cell.text for row in block.table.rows for cell in row]
                 assert [text for text in said if latin_words(text, *names)] == []
+
+
+def test_a_spanish_sheet_says_which_of_its_words_are_english(example_run, tmp_path):
+    with language("es"):
+        sheets = fact_sheets(example_run, [COUNTY])
+        write_factsheet(sheets.sheets[0], tmp_path)
+    page = (tmp_path / f"{COUNTY}.html").read_text()
+    assert '<html lang="es">' in page
+    assert '<h1 lang="en">Ombrellshire County (synthetic)</h1>' in page
+    assert '<span lang="en">Example generator, American Community Survey 5-year' in page
+    assert "Hoja informativa" in page
+    assert pypdf.PdfReader(tmp_path / f"{COUNTY}.pdf").root_object["/Lang"] == "es-US"

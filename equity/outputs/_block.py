@@ -34,6 +34,8 @@ class Block:
     #: A figure's own picture (PNG), in the place of the map, and what it shows in words.
     picture: bytes | None = None
     alt: str = ""
+    #: A part of its words that stays English, as it was published.
+    published: str = ""
 
 
 def locale() -> str:

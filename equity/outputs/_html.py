@@ -43,6 +43,14 @@ def published(text: str) -> Markup:
     return Markup("<span{}>{}</span>").format(_as_english(), text)
 
 
+def _with_published(text: str, part: str) -> Markup:
+    """Return text of which a part stays as it was published."""
+    if not part:
+        return escape(joined(text))
+    before, found, after = joined(text).partition(joined(part))
+    return escape(before) + published(found) + escape(after)
+
+
 def _as_english() -> Markup:
     """Return the attribute of an element whose text stays English; none on an English page."""
     return Markup("") if current() == ENGLISH else Markup(' lang="en"')
@@ -72,5 +80,11 @@ def _environment() -> Environment:
         as_english=_as_english,
         review=review,
     )
-    made.filters.update(first_up=first_up, number=number, prose=joined, share=share)
+    made.filters.update(
+        first_up=first_up,
+        number=number,
+        prose=joined,
+        share=share,
+        with_published=_with_published,
+    )
     return made

@@ -188,7 +188,8 @@ def sheet_blocks(sheet: FactSheet, picture: bytes | None = None) -> Iterator[Blo
         yield Block("heading", heading)
         yield Block("text", " ".join(sentences))
     yield Block("heading", tr("Sources"))
-    yield Block("text", _sources(sheet))
+    named = _named_sources(sheet)
+    yield Block("text", _sources(sheet, named), published=named)
 
 
 def is_few(value: object) -> bool:
@@ -371,16 +372,19 @@ def _alt(sheet: FactSheet) -> str:
     )
 
 
-def _sources(sheet: FactSheet) -> str:
+def _named_sources(sheet: FactSheet) -> str:
     groups: dict[str, dict[str, None]] = {}
     for source in sheet.sources:
         groups.setdefault(f"{source.agency}, {source.product}", {})[source.vintage] = None
-    told = "; ".join(f"{name} ({', '.join(years)})" for name, years in groups.items())
+    return "; ".join(f"{name} ({', '.join(years)})" for name, years in groups.items())
+
+
+def _sources(sheet: FactSheet, named: str) -> str:
     made = " ".join(str(value) for value in sheet.software.values())
     return tr(
         "{sources}. Made with {made} from the tables of the run, which have every area, file and "
         "checksum. Statements are about places, not about each person in them.",
-        sources=told,
+        sources=named,
         made=made,
     )
 

@@ -12,14 +12,16 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+from markupsafe import Markup
 
 from equity.areas.words import number, share
 from equity.files.atomic import write_bytes, write_text
-from equity.language import current, mark, review, tr
+from equity.language import ENGLISH, current, mark, review, tr
 from equity.outputs import _colors, _content, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Cell, Head, Table
 from equity.outputs._harmless import in_cells, inert
+from equity.outputs._html import published
 from equity.outputs._text import clean, template
 from equity.outputs.appendix import MOST_ROWS
 from equity.outputs.report import Report
@@ -122,7 +124,7 @@ def marginal_table(projects: pd.DataFrame, most: int) -> Table:
         each = one["usd_per_person"]
         rows.append(
             (
-                Cell(str(one["name"]), small=str(key)),
+                Cell(str(one["name"]), small=str(key), published=True),
                 Cell(tr(_BRINGS[str(one["fixes"])])),
                 _usd(one["cost_usd"]),
                 Cell(number(one["people_added_n"]), one["people_added_n"]),
@@ -339,12 +341,13 @@ def _page(report: PlanReport) -> str:
             f'<img class="front" alt="{e(_front_alt(report.front))}" '
             f'src="data:image/png;base64,{picture}">{_drawn(front_table(report.front))}'
         )
+    sources = _content.source_lines(report.sources, published=published)
     lists = "".join(
         f"<h2>{e(heading)}</h2><ul>{''.join(f'<li>{_prose(text)}</li>' for text in texts)}</ul>"
         for heading, texts in (
             (tr("What is not known"), report.unknown),
             (tr("How the plan was made"), report.method),
-            (tr("Sources"), [text for text, _ in _content.source_lines(report.sources)]),
+            (tr("Sources"), [text for text, _ in sources]),
         )
     )  # fmt: skip
     made = " ".join(software().values())
@@ -412,11 +415,13 @@ def _row(table: Table, cells: tuple[Cell, ...]) -> str:
         f"<td{' class=words' if head.words else ''}>{inside(cell)}</td>"
         for head, cell in zip(table.heads[1:], cells[1:], strict=True)
     )
-    return f'<tr><th scope="row">{inside(cells[0])}</th>{rest}</tr>'
+    english = ' lang="en"' if cells[0].published and current() != ENGLISH else ""
+    return f'<tr><th scope="row"{english}>{inside(cells[0])}</th>{rest}</tr>'
 
 
 def _prose(text: str) -> str:
-    return html.escape(_content.joined(text))
+    said = _content.joined(text)
+    return str(said) if isinstance(said, Markup) else html.escape(said)
 
 
 def _csv(projects: pd.DataFrame) -> str:
