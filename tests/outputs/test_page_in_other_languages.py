@@ -126,7 +126,9 @@ def test_scripts_speak_the_language_of_the_page_and_write_its_numbers(browser, s
         page.press("Enter")
         status = page.run("document.querySelector('.eq-status').textContent")
         assert status == "Ningún lugar del mapa tiene este nombre."
-        shown = page.run("[1, 1234.5, 1234567].map(n => equity.count(n)).concat(equity.share(1, 8))")
+        shown = page.run(
+            "[1, 1234.5, 1234567].map(n => equity.count(n)).concat(equity.share(1, 8))"
+        )
         with language("es"):
             assert shown == [number(1), number(1234.6), number(1234567), "12.5\u00a0%"]
         assert page.run("equity.numeric('menos de 0.1 %') < equity.numeric('0.1 %')")
