@@ -243,6 +243,7 @@ def test_an_index_of_need_is_a_second_view_and_never_in_the_gap(result, edited, 
     assert added["need_part__poverty"] == pytest.approx(listed["need_part__poverty"].mean())
     stable = index_stability(result.table, "three-pillars")
     pd.testing.assert_frame_equal(need.settings, stable.settings)
+    pd.testing.assert_frame_equal(need.choices, stable.choices)
     worst = table["need_index_rank"] >= 0.9
     both = int(worst[list(report.focus)].sum())
     assert f"Of the {len(report.focus)} places listed, {both} " in need.said
@@ -255,6 +256,7 @@ def test_an_index_of_need_is_a_second_view_and_never_in_the_gap(result, edited, 
     for caption in (
         "What the index of need is made of", "The index under other weights",
         "The places listed, by the index of need",
+        "Which choice decides, all made at random (Sobol’s indices)",
     ):  # fmt: skip
         assert captions.count(caption) == page.count(f">{caption}</caption>") == 1
     assert page.index('id="communities"') < page.index('id="whom"') < page.index('id="need"')

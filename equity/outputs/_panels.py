@@ -11,6 +11,7 @@ import pandas as pd
 
 from equity.areas.schema import describe
 from equity.areas.words import Z90, coarse, is_missing, number, say
+from equity.language import tr
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points, shown_count
 from equity.outputs.report import Fifths, NeedIndex, Report
@@ -252,6 +253,7 @@ def need_tables(need: NeedIndex) -> Iterator[Table]:
     ]
     corner, caption = Head("Weights", words=True, width=2.2), "The index under other weights"
     yield _framed(need.settings, columns, corner, first, caption)
+    yield _choices(need.choices)
     if len(need.places):
         shown = need.places.head(MOST_PLACES)
         cut = shown_count(len(shown), len(need.places), "places")
@@ -267,6 +269,25 @@ def need_tables(need: NeedIndex) -> Iterator[Table]:
         ]
         caption = f"The places listed, by the index of need{f'. {cut}' if cut else ''}"
         yield _framed(shown, columns, Head("Place", words=True, width=2.2), first, caption)
+
+
+def _choices(choices: pd.DataFrame) -> Table:
+    """Draw which choice decides the ranks: parts of the variance, alone and with the others."""
+    called = {
+        "weights": tr("Weights"),
+        "mean": tr("Arithmetic or geometric mean"),
+        "scale": tr("Percentiles or the range as the scale"),
+    }
+    columns = (
+        ("rank_shift_alone_share", "share", tr("Of how far ranks move: alone")),
+        ("rank_shift_total_share", "share", tr("Of how far ranks move: with the others")),
+        ("worst_tenth_alone_share", "share", tr("Of who is in the worst tenth: alone")),
+        ("worst_tenth_total_share", "share", tr("Of who is in the worst tenth: with the others")),
+    )
+    first = [Cell(called[str(key)]) for key in choices.index]
+    corner = Head(tr("Choice"), words=True, width=2.2)
+    caption = tr("Which choice decides, all made at random (Sobol’s indices)")
+    return _framed(choices, columns, corner, first, caption)
 
 
 def _with_range(ratio: Cell, log_moe: float) -> Cell:

@@ -56,6 +56,9 @@ class NeedIndex:
     settings
         One row a set of weights or another mean: ``label``, ``rank_shift_n``,
         ``rank_correlation``, ``worst_tenth_overlap_share``, ``why_not``.
+    choices
+        Weights, mean and scale, chosen at once and at random: ``rank_shift_alone_share``,
+        ``rank_shift_total_share``, ``worst_tenth_alone_share``, ``worst_tenth_total_share``.
     places
         The places listed: ``name``, ``need_index_rank``, its ``_p05`` and ``_p95`` and
         ``worst_tenth_share`` over random weights.
@@ -64,6 +67,7 @@ class NeedIndex:
     said: str
     indicators: pd.DataFrame
     settings: pd.DataFrame
+    choices: pd.DataFrame
     places: pd.DataFrame
 
 

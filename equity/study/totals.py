@@ -368,5 +368,9 @@ def need(result: Record, ranked: pd.DataFrame, focus: pd.DataFrame) -> NeedIndex
     )
     ranks = ["need_index_rank", "need_index_rank_p05", "need_index_rank_p95", "worst_tenth_share"]
     return NeedIndex(
-        said, weighed.assign(**means), result.need.settings, focus[["name", "county_name", *ranks]]
+        said,
+        weighed.assign(**means),
+        result.need.settings,
+        result.need.choices,
+        focus[["name", "county_name", *ranks]],
     )

@@ -11,7 +11,7 @@ import pytest
 
 import equity as eq
 from equity.errors import EquityError, InputError, MissingColumnError
-from equity.measures.index import effective_weights, index_stability, percentile
+from equity.measures.index import effective_weights, index_stability, percentile, variance_parts
 from equity.rules import list_index_recipes, load_index_recipe
 from equity.rules.index_recipe import IndexRecipe, Indicator, Theme
 from equity.sources.census.acs import read_acs
@@ -129,6 +129,66 @@ def test_weights_of_unrelated_indicators_come_to_their_part_of_the_variance(orac
     np.testing.assert_allclose(found, case["expected"]["first_order"], rtol=1e-9)
 
 
+def test_parts_of_the_variance_are_the_published_ones(oracle):
+    """Ishigami's function is odd in its third factor, which acts through the first alone."""
+    case = oracle["ishigami"]
+    a, b = case["inputs"]["a"], case["inputs"]["b"]
+
+    def ishigami(u):
+        x = np.pi * (2 * u - 1)
+        return np.sin(x[0]) + a * np.sin(x[1]) ** 2 + b * x[2] ** 4 * np.sin(x[0])
+
+    wanted = case["expected"]
+    for seed in range(2):
+        alone, total = variance_parts(ishigami, 3, points=case["inputs"]["n"], seed=seed)
+        np.testing.assert_allclose(alone[0], wanted["first_order"], atol=0.01)
+        np.testing.assert_allclose(total[0], wanted["total"], atol=0.01)
+        assert alone.min() >= 0
+
+
+def test_parts_of_a_linear_index_are_the_published_ones_alone_and_in_all(oracle):
+    case = oracle["linear_index"]
+    scale = np.array(case["inputs"]["weights"]) * np.sqrt(
+        12 * np.array(case["inputs"]["variances"])
+    )
+    found = variance_parts(lambda u: [scale @ u, u[0] * 0 + 1], 3)
+    for parts, name in zip(found, ("first_order", "total"), strict=True):
+        np.testing.assert_allclose(parts[0], case["expected"][name], atol=0.01)
+        assert (parts[1] == 0).all(), "what does not vary has no parts"
+
+
+def test_choices_of_an_index_by_an_analysis_of_variance(areas, tmp_path):
+    """All combinations ranked one by one, from the scores up, and their variance split by hand."""
+    path = own(tmp_path)
+    areas = areas.assign(poverty_share=areas["poverty_share"] ** 4)
+    found = index_stability(areas, path, draws=3, seed=1).choices
+    assert list(found.index) == ["weights", "mean", "scale"]
+    values = {
+        "poor": areas["poverty_share"], "income": -areas["median_income_usd"],
+        "old": (areas["B01001_020E"] + areas["B01001_021E"]) / areas["B01001_001E"],
+    }  # fmt: skip
+    scores = [
+        np.column_stack([(v.rank(method="min") - 1) / 39 for v in values.values()]),
+        np.column_stack([(v - v.min()) / (v.max() - v.min()) for v in values.values()]),
+    ]
+    themes = np.random.default_rng(1).dirichlet([1, 1], 3)
+    rank = eq.need_index(areas, path)["need_index_rank"].to_numpy()
+    shift = np.zeros((3, 2, 2))
+    for i, (money, age) in enumerate(themes):
+        weights = np.array([0.75 * money, 0.25 * money, age])
+        for k, score in enumerate(scores):
+            for j, mean in enumerate((score @ weights, np.prod(score**weights, axis=1))):
+                shift[i, j, k] = np.abs(percentile(np.round(mean, 12)) - rank).mean() * 39
+    for at, name in enumerate(found.index):
+        others = tuple(axis for axis in range(3) if axis != at)
+        alone = shift.mean(axis=others).var() / shift.var()
+        total = shift.var(axis=at).mean() / shift.var()
+        assert found.loc[name, "rank_shift_alone_share"] == pytest.approx(alone, abs=0.004)
+        assert found.loc[name, "rank_shift_total_share"] == pytest.approx(total, abs=0.004)
+    assert found["rank_shift_total_share"].min() > 0.015
+    assert (found["worst_tenth_total_share"] > found["worst_tenth_alone_share"] - 0.02).all()
+
+
 def test_parts_add_up_and_weights_are_those_of_the_recipe(areas, tmp_path):
     found = eq.need_index(areas, own(tmp_path))
     np.testing.assert_allclose(parts(found).sum(axis=1), found["need_index"])
@@ -174,6 +234,7 @@ def test_other_standards(areas, tmp_path, how):
     np.testing.assert_allclose(found["need_part__income"], score / 12)
     stable = index_stability(areas, path, draws=20)
     assert stable.settings["rank_correlation"].isna()["geometric"] == (how == "z")
+    assert stable.choices.notna().all(axis=None), "z-scores are held against the other two scales"
 
 
 def test_stability_shows_weights_and_means(areas, tmp_path):
