@@ -165,6 +165,9 @@ class Report(Shown):
     held
         Who lives in the places listed: ``people_n``, ``there_n``, ``held_share``, ``there_share``,
         ``everywhere_share``; empty if there are none.
+    by_person
+        Column of adoption by person -> ``asked_n``, ``rate_share``, ``rest_share``,
+        ``difference_share``, ``unknown_n``, ``by_race``; None where no table tells it.
     need
         The index of need, where the study asks for one.
     race_in_appendix
@@ -210,6 +213,7 @@ class Report(Shown):
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fifths: Fifths | None = None
     held: pd.DataFrame | None = None
+    by_person: pd.DataFrame | None = None
     need: NeedIndex | None = None
     race_in_appendix: bool = False
     pages: Mapping[str, str] = field(default_factory=dict)
