@@ -156,8 +156,46 @@ def test_noise_is_taken_from_the_variance_and_both_are_told():
         "variance_observed": 0.009705256307795276, "theil": 0.04314895552121395,
         "mean_log_deviation": 0.045158998769687375,
     }, rel=1e-8)  # fmt: skip
+    assert found["value"][["variance_observed", "variance_noise"]].sum() == pytest.approx(0.02338)
+    noisy = np.array(y) + se * np.random.default_rng(0).normal(size=(200_000, 4))
+    spread = ((noisy - (noisy @ p)[:, None]) ** 2) @ p
+    assert spread.mean() == pytest.approx(0.02338, rel=0.005), "what estimates alone would show"
     assert found.loc["theil", "kind"] == "relative"
     assert found.loc["variance_observed", "kind"] == "absolute"
+
+
+def test_where_healthequal_errs_ours_is_the_defined_value():
+    """R healthequal 1.0.1 rounds people up, and gives errors in another unit than the value."""
+    rates = np.array(
+        [75.6053009033203, 91.0199661254883, 96.0395889282227, 97.0422286987305, 99.2240524291992]
+    )
+    births = np.array(
+        [2072.43603515625, 2112.2041015625, 1983.05920410156, 2052.12377929688, 1884.50988769531]
+    )
+    slopes = [
+        100 * measured(one_area_each(rates / 100, n)).measures.loc["slope", "value"]
+        for n in (births, np.ceil(births))
+    ]
+    line = np.polyfit(np.cumsum(births) - births / 2, rates, 1, w=np.sqrt(births))[0] * births.sum()
+    assert slopes == pytest.approx([line, 26.88216], abs=5e-6)
+    assert slopes[0] == pytest.approx(26.883469577247205, rel=1e-9)
+
+    # Its Theil index and mean log deviation are times 1,000, its attributable fraction is in
+    # percent, and their errors are not: 3.1426 to 3.1451 for 3.1439, instead of 1.92 to 4.37.
+    y, p, se = (
+        np.array([0.2, 0.3, 0.5, 0.6]),
+        np.array([0.4, 0.3, 0.2, 0.1]),
+        np.array([0.01, 0.012, 0.02, 0.02]),
+    )
+    found = measured(one_area_each(y, p, se), reference="a").measures
+    drawn = y + se * np.random.default_rng(2).normal(size=(40_000, 4))
+    mean = drawn @ p
+    r = drawn / mean[:, None]
+    spreads = {
+        "theil": ((r * np.log(r)) @ p).std(), "mean_log_deviation": (-np.log(r) @ p).std(),
+        "attributable_fraction": (1 - drawn[:, 0] / mean).std(),
+    }  # fmt: skip
+    assert found.loc[list(spreads), "se"].to_dict() == pytest.approx(spreads, rel=0.02)
 
 
 def test_a_difference_and_a_ratio_with_their_errors():
