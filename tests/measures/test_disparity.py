@@ -390,6 +390,27 @@ def test_parts_of_everybody_are_compared_as_groups(areas):
     assert "slope" not in found.measures.index, "these have no order"
 
 
+@pytest.mark.parametrize(
+    "whom", [{"groups": FLAGS[0]}, {"populations": ["age_65_share", "no_vehicle_share"]}]
+)
+def test_adoption_is_compared_as_the_link_is_and_its_absence_is_the_mirror(areas, whom):
+    has = np.random.default_rng(6).uniform(0.5, 0.95, len(areas))
+    areas = areas.assign(device_share=has, no_device_share=1 - has)
+    areas = areas.assign(device_share_moe=0.03, no_device_share_moe=0.03)
+    found = disparity(areas, "device_share", **whom)
+    mirror = disparity(areas, "no_device_share", **whom)
+    np.testing.assert_allclose(found.rates["rate"], 1 - mirror.rates["rate"])
+    for name, sign in (("difference", -1), ("difference_se", 1), ("attributable_n", 1)):
+        np.testing.assert_allclose(found.rates[name], sign * mirror.rates[name])
+    assert "a lower rate is worse" in found.direction
+    assert "a higher rate is worse" in mirror.direction
+    if "groups" in whom:
+        first = areas[FLAGS[0]]
+        people = areas["population_n"]
+        by_hand = (people * has)[first].sum() / people[first].sum()
+        assert found.rates.loc["yes", "rate"] == pytest.approx(by_hand)
+
+
 def test_rates_of_two_populations_share_the_errors_of_their_areas(areas):
     areas["half_share"], areas["rest_share"] = 0.5, 0.5
     areas[["half_share_moe", "rest_share_moe"]] = 0.0
