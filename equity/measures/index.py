@@ -119,10 +119,10 @@ class IndexStability:
         area is in the worst tenth.
     choices
         Sobol's indices of three choices made at once and at random, index ``choice``: ``weights``
-        (of themes, as above), ``mean`` (arithmetic or geometric), ``scale`` (percentile, range, or
-        the recipe's own; of those, the ones that have a geometric mean). Of the variance of the
-        mean shift of ranks the part that a choice makes alone (``rank_shift_alone_share``) and
-        with all its interactions (``rank_shift_total_share``); of the overlap of the worst tenths
+        (of themes, as above), ``mean`` (arithmetic or geometric, of themes), ``scale`` (percentile,
+        range, or the recipe's own; of those, the ones that have a geometric mean). Of the variance
+        of the mean shift of ranks the part that a choice makes alone (``rank_shift_alone_share``)
+        and with all its interactions (``rank_shift_total_share``); of the overlap of the worst tenths
         ``worst_tenth_alone_share`` and ``worst_tenth_total_share``. 0 where nothing varies, missing
         where no area is in a worst tenth.
     recipe
@@ -169,7 +169,7 @@ def index_stability(
     rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": ("as the recipe is", own, "")}
     for key, label, weights in _other_weights(made):
         rows[key] = (label, made.ranked(_mean(made.scores, weights, made)), "")
-    label, why = "geometric mean", "" if made.has_geometric else "scores below 0"
+    label, why = "geometric mean of themes", "" if made.has_geometric else "scores below 0"
     rows["geometric"] = (
         label,
         None if why else made.ranked(_geometric(made.scores, made.nominal, made)),
@@ -303,8 +303,17 @@ def _mean(scores: Floats, weights: Floats, made: Made) -> Floats:
 
 
 def _geometric(scores: Floats, weights: Floats, made: Made) -> Floats:
-    """Return the geometric mean; an area with a score of 0 that weighs anything has 0."""
+    """Return the geometric mean of themes; of one theme, that of its indicators.
+
+    Inside a theme indicators make up for each other: of sixteen percentiles almost every area has
+    one that is 0, and would be 0 in all.
+    """
     held = weights * made.present
+    if len(made.recipe.themes) > 1:
+        within = made.of_theme[:, None] == np.arange(len(made.recipe.themes))
+        sums, held = (np.nan_to_num(scores) * held) @ within, held @ within
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores = sums / held
     with np.errstate(divide="ignore", invalid="ignore"):
         held = held / held.sum(axis=1, keepdims=True)
         logs = np.where(held > 0, held * np.log(scores), 0.0)
