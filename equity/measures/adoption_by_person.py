@@ -91,19 +91,19 @@ def adoption_by_person(counts: pd.DataFrame) -> pd.DataFrame:
     >>> found.loc["age_65_connected_share", ["rate_share", "rest_share"]].tolist()
     [0.55, 0.8625]
     """
-    names = list(dict.fromkeys(counts.columns.get_level_values(0)))
-    rows = {name: _row(counts, name, names) for name in names}
+    classes = {name: pd.DataFrame(counts[name]) for name in counts.columns.unique(0)}
+    rows = {name: _row(classes, name) for name in classes}
     frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("class")
     return carry(frame, counts)
 
 
-def _row(counts: pd.DataFrame, name: str, names: list[str]) -> dict[str, object]:
-    known = counts[name][["part_n", "whole_n"]].notna().all(axis=1)
-    own, rest = _rate(counts.loc[known, name]), (np.nan, np.nan)
+def _row(classes: dict[str, pd.DataFrame], name: str) -> dict[str, object]:
+    known = pd.Series(classes[name][["part_n", "whole_n"]].notna().all(axis=1))
+    own, rest = _rate(classes[name][known]), (np.nan, np.nan)
     families = _HOMES if name.startswith("income_") else _PEOPLE
-    everybody = next((one for one in families if set(one) <= set(names)), ())
+    everybody = next((one for one in families if set(one) <= set(classes)), ())
     if everybody not in ((), (name,)):
-        rest = _rest([_rate(counts.loc[known, one]) for one in everybody], own)
+        rest = _rest([_rate(classes[one][known]) for one in everybody], own)
     return {
         "asked_n": own.denominator,
         "asked_n_moe": own.denominator_moe,

@@ -122,9 +122,9 @@ class IndexStability:
         (of themes, as above), ``mean`` (arithmetic or geometric, of themes), ``scale`` (percentile,
         range, or the recipe's own; of those, the ones that have a geometric mean). Of the variance
         of the mean shift of ranks the part that a choice makes alone (``rank_shift_alone_share``)
-        and with all its interactions (``rank_shift_total_share``); of the overlap of the worst tenths
-        ``worst_tenth_alone_share`` and ``worst_tenth_total_share``. 0 where nothing varies, missing
-        where no area is in a worst tenth.
+        and with all its interactions (``rank_shift_total_share``); of that of the overlap of the
+        worst tenths ``worst_tenth_alone_share`` and ``worst_tenth_total_share``. 0 where nothing
+        varies, missing where no area is in a worst tenth.
     recipe
         What the index is made by.
     """
@@ -228,7 +228,7 @@ def variance_parts(
 
     with np.errstate(divide="ignore", invalid="ignore"):
         found = sobol_indices(
-            func=lambda x: np.atleast_2d(outcome(x)), n=points, dists=[uniform()] * factors,
+            func=lambda x: np.atleast_2d(outcome(x)), n=points, dists=[uniform()] * factors,  # type: ignore[list-item]
             rng=np.random.default_rng(seed),
         )  # fmt: skip
     orders = np.atleast_2d(found.first_order), np.atleast_2d(found.total_order)
@@ -251,7 +251,8 @@ def _choices(table: pd.DataFrame, made: Made, sets: Floats, seed: int) -> pd.Dat
 
     def outcome(x: Floats) -> Floats:
         levels = np.array(moved.shape[:3])[:, None]
-        return moved[tuple(np.minimum((x * levels).astype(int), levels - 1))].T
+        picked = tuple(np.minimum((x * levels).astype(int), levels - 1))
+        return np.asarray(moved[picked].T, dtype=float)
 
     known = np.where(np.isfinite(moved).all(axis=(0, 1, 2)), 1.0, np.nan)[:, None]
     parts = [part * known for part in variance_parts(outcome, 3, seed=seed)]

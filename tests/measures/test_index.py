@@ -173,7 +173,7 @@ def test_choices_of_an_index_by_an_analysis_of_variance(areas, tmp_path):
     """All combinations ranked one by one, from the scores up, and their variance split by hand."""
     path = own(tmp_path)
     areas = areas.assign(poverty_share=areas["poverty_share"] ** 4)
-    areas.iloc[4, areas.columns.get_loc("poverty_share")] = np.nan  # rests on age alone
+    areas.iloc[4:12, areas.columns.get_loc("poverty_share")] = np.nan  # rest on age alone
     stable = index_stability(areas, path, draws=3, seed=1)
     themes = [(1 / 3, 2 / 3), *np.random.default_rng(1).dirichlet([1, 1], 3)]
     rank = eq.need_index(areas, path)["need_index_rank"].to_numpy()
@@ -195,7 +195,7 @@ def test_choices_of_an_index_by_an_analysis_of_variance(areas, tmp_path):
         total = shift.var(axis=at).mean() / shift.var()
         assert found.loc[name, "rank_shift_alone_share"] == pytest.approx(alone, abs=0.004)
         assert found.loc[name, "rank_shift_total_share"] == pytest.approx(total, abs=0.004)
-    assert found["rank_shift_total_share"].min() > 0.01
+    assert found["rank_shift_total_share"].min() > 0.006
     assert (found["worst_tenth_total_share"] > found["worst_tenth_alone_share"] - 0.02).all()
 
 
