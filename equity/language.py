@@ -13,12 +13,14 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from equity.errors import InputError
@@ -122,7 +124,8 @@ def together(sentences: Iterable[str], between: str = "; ") -> Said:
 def tr(text: str, /, **values: object) -> str:
     """Return a sentence in the current language, its ``{names}`` filled with finished words."""
     if isinstance(text, Said):
-        text, values = text.text, {name: _translated(v) for name, v in text.values.items()}
+        values = {name: _translated(value) for name, value in text.values.items()}
+        text = text.text
     # The empty text is the key of a file's header.
     found = _messages(_current.get()).gettext(flat(text)) if text else ""
     return found.format(**values) if values else found
@@ -226,3 +229,13 @@ def _messages(code: str) -> NullTranslations:
     write_mo(packed, _catalog(code))
     packed.seek(0)
     return GNUTranslations(packed)
+
+
+class _Module(ModuleType):
+    """The module, which ``equity.language("es")`` calls: the package has one name for both."""
+
+    def __call__(self, code: str) -> AbstractContextManager[None]:
+        return language(code)
+
+
+sys.modules[__name__].__class__ = _Module
