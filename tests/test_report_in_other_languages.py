@@ -12,6 +12,7 @@ import equity as eq
 from equity.areas.geoid import find_state
 from equity.errors import InputError, StudyError
 from equity.language import current, language, review, tr
+from equity.outputs._layout import find_layout, list_layouts
 from equity.outputs.appendix import blocks
 from equity.outputs.page import write_page
 from equity.provenance import meta
@@ -107,6 +108,31 @@ def test_nothing_of_the_page_is_left_in_english_but_what_says_so(pages, named, n
     assert '<html lang="xx">' in pages[name]
     shown = "\n".join(Shown(pages[name]).said).replace("\u00a0", " ")
     assert latin_words(SNAKE.sub(" ", shown), *named) == []
+
+
+def words_of(block):
+    """Everything that one block of a document shows, but a published source."""
+    if block.kind != "numbered":
+        yield from (block.text, block.alt)
+    if block.table is not None:
+        yield block.table.caption
+        yield from (head.label for head in block.table.heads)
+        for row in block.table.rows:
+            for cell in row:
+                yield from () if cell.published else (cell.text, cell.small)
+
+
+@pytest.mark.parametrize("program", list_layouts())
+def test_nothing_of_an_appendix_is_left_in_english(disguised, named, program):
+    _, report = disguised
+    layout = find_layout(program)
+    own = [layout.statute, "study.toml", "SHA", *report.sites["name"], *report.sites["kind"]]
+    for rule in layout.programs:
+        own += report.programs[rule].criteria["citation"].tolist()
+    with language(report.lang):
+        said = [text for block in blocks(report, program=program) for text in words_of(block)]
+    text = re.sub(r"[0-9a-f]{64}", " ", "\n".join(said).replace("\u00a0", " "))
+    assert latin_words(SNAKE.sub(" ", text), *own, *named) == []
 
 
 @pytest.mark.parametrize("view", [0, 1])

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from outputs_data import HOSTILE, make_report, make_table, words
-from pseudo import latin_words, pseudo_language
 from pypdf import PdfReader
 
 from equity import evaluate_program
@@ -546,24 +545,3 @@ def test_documents_say_which_language_they_are_in(tmp_path):
     assert xml.count(" SEQ Tabla ") == len(read.tables)
     assert r' TOC \h \z \c "Tabla" ' in xml
     assert squeeze("Página 1 de") in squeeze(read.sections[0].footer.paragraphs[0].text)
-
-
-@pytest.mark.parametrize("name", list_layouts())
-def test_no_heading_caption_or_note_of_a_document_is_left_in_english(
-    for_programs, name, tmp_path_factory
-):
-    report, _ = for_programs
-    layout = find_layout(name)
-    own = [
-        layout.statute, "Example", report.areas_label, report.sites_label, "Mbps",
-        *(heading for heading, _ in report.method), *map(str, report.places["name"]),
-        *(str(rule[key]) for rule in report.rules for key in ("id", "title")),
-    ]  # fmt: skip
-    left = []
-    with pseudo_language(tmp_path_factory.mktemp("xx")) as code, language(code):
-        for block in blocks(report, program=name):
-            said = [block.text] * (block.kind in ("heading", "subheading", "note", "figure"))
-            if block.table is not None:
-                said += [block.table.caption, *(head.label for head in block.table.heads)]
-            left += [(text, lost) for text in said if (lost := latin_words(text, *own))]
-    assert left == []
