@@ -157,13 +157,13 @@ def named_table(report: Report) -> Table | None:
         rows[tr("Low share in the gap, among others like it")] = alike == "cold_spot"
     drawn = []
     for label, here in rows.items():
-        people = table.loc[np.asarray(here), "gap_n"].sum()
+        people = table.loc[here, "gap_n"].sum()
         part = people / everybody if everybody else np.nan
-        places = Cell(number(np.sum(here)), float(np.sum(here)))
+        places = Cell(number(int(here.sum())), float(here.sum()))
         drawn.append((Cell(label), places, _cell(people, "n", None), _cell(part, "share", None)))
     if expected is not None:
-        label = Cell(tr("of those listed, expected to belong"))
-        drawn.append((label, expected, Cell("–"), Cell("–")))
+        last = Cell(tr("of those listed, expected to belong"))
+        drawn.append((last, expected, Cell("–"), Cell("–")))
     if not drawn:
         return None
     heads = (

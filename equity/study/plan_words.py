@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,7 @@ def finding(
     return [*sentences, *plan.notes]
 
 
-def _bought(title: str, plan: Portfolio, gap: Mapping[str, float]) -> str:
+def _bought(title: str, plan: Portfolio, gap: Mapping[Any, float]) -> str:
     """Say what the money buys: the sentence that a board would read."""
     people = plan.people_n
     sure = (gap.get("change_p95", np.nan) - gap.get("change_p05", np.nan)) / 2
