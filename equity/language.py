@@ -13,12 +13,14 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from equity.errors import InputError
@@ -226,3 +228,13 @@ def _messages(code: str) -> NullTranslations:
     write_mo(packed, _catalog(code))
     packed.seek(0)
     return GNUTranslations(packed)
+
+
+class _Module(ModuleType):
+    """The module, which ``equity.language("es")`` calls: the package has one name for both."""
+
+    def __call__(self, code: str) -> AbstractContextManager[None]:
+        return language(code)
+
+
+sys.modules[__name__].__class__ = _Module

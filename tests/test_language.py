@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 import re
 import sys
 from pathlib import Path
@@ -124,3 +125,15 @@ def test_a_review_ends_with_the_first_sentence_that_it_did_not_see(reviewed):
     head = messages.brought_up_to_date(english, reviewed).header_comment
     assert "Reviewed by nobody yet." in head
     assert "conexión utilizable" in head, "the glossary stays"
+
+
+def test_a_note_is_english_until_it_is_shown_whatever_it_is_made_of():
+    inner = lang.said("{n} water", n="3")
+    note = lang.together([lang.said("{n} missing ({reasons})", n="3", reasons=inner), "as given"])
+    assert note == "3 missing (3 water); as given"
+    with lang.language("es"):
+        assert note == "3 missing (3 water); as given"
+        assert lang.tr(note) == "faltan 3 (3 de agua); as given"
+        assert lang.tr(pickle.loads(pickle.dumps(note))) == lang.tr(note)
+    assert lang.tr(note) == note
+    assert lang.said("{left as it is}") == "{left as it is}"

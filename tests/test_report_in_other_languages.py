@@ -9,8 +9,10 @@ from outputs_data import payload_of
 from pseudo import Shown, latin_words, pseudo_language
 
 import equity as eq
+from equity.areas.geoid import find_state
 from equity.errors import InputError, StudyError
-from equity.language import current, language, tr
+from equity.language import current, language, review, tr
+from equity.outputs.appendix import blocks
 from equity.outputs.page import write_page
 from equity.provenance import meta
 from equity.study import run as running
@@ -136,7 +138,7 @@ def test_a_study_is_run_in_its_own_language_wherever_it_is_run(study, monkeypatc
 
 def test_each_state_of_a_study_is_run_in_its_language(study):
     whole = Study.load(study, lang="es")
-    state = eq.areas.geoid.find_state(whole.plan.study.state[0])
+    state = find_state(whole.plan.study.state[0])
     assert study_of(whole, state).plan.study.lang == "es"
 
 
@@ -150,10 +152,14 @@ def test_a_language_of_a_study_that_is_not_there_is_named(study, tmp_path):
         Study.load(study, lang="fr")
 
 
-def test_what_is_written_says_that_nobody_reviewed_it_and_tables_stay_english(
-    example_run, example_result, tmp_path
-):
-    assert language_of(example_run) == "en"
-    assert language_of(tmp_path) == "en", "no run stands there"
+def test_a_result_is_told_and_written_in_the_language_of_its_run(example_run, example_result):
+    """A document says that nobody reviewed it; a record tells the language."""
     with language("es"):
-        assert example_result.report().lang == "en", "a result is told in its own language"
+        report = example_result.report()
+        stamps = [block.text for block in blocks(report) if block.kind == "stamp"]
+        assert review() in stamps
+    assert report.lang == "en", "its sentences were made before"
+    assert review() == ""
+    assert len(stamps) == 1 + len([b for b in blocks(report) if b.kind == "stamp"])
+    assert language_of(example_run) == "en"
+    assert language_of(example_run / "no run") == "en"

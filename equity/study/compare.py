@@ -73,7 +73,7 @@ class Comparison:
 
     def _write(self, folder: Path) -> None:
         table: Any = self.change.areas
-        said = [f"{note[:1].upper()}{note[1:]}." for note in self.change.notes]
+        said = [f"{note[:1].upper()}{note[1:]}." for note in map(tr, self.change.notes)]
         notes = [*self.finding[1:], *said]
         shown = [name for name in _LAYERS if name in table and table[name].notna().any()]
         title = tr("{title}: what changed", title=self.title)

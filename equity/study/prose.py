@@ -43,7 +43,6 @@ CALLED = (
     mark("hospital care"),
     mark("inpatient mental-health care"),
     mark("primary-care and mental-health clinicians"),
-    mark("All data are synthetic: generated with the package, about no real place."),
 )
 """What study files that the package writes say themselves: translated where it is shown."""
 
