@@ -9,6 +9,7 @@ from pathlib import Path
 from equity.areas.arguments import checked
 from equity.areas.geoid import STATES
 from equity.language import ENGLISH, current, language
+from equity.measures.adoption_by_person import person_counts
 from equity.showing import Shown
 from equity.study.area import find_area
 from equity.study.choices import other_choices
@@ -159,4 +160,5 @@ def _run(study: Study, executor: Executor | None) -> StudyResult:
         sites=inputs.sites,
         area=area,
         application=inputs.application,
+        by_person=person_counts(inputs.areas),
     )
