@@ -124,7 +124,8 @@ def together(sentences: Iterable[str], between: str = "; ") -> Said:
 def tr(text: str, /, **values: object) -> str:
     """Return a sentence in the current language, its ``{names}`` filled with finished words."""
     if isinstance(text, Said):
-        text, values = text.text, {name: _translated(v) for name, v in text.values.items()}
+        values = {name: _translated(value) for name, value in text.values.items()}
+        text = text.text
     # The empty text is the key of a file's header.
     found = _messages(_current.get()).gettext(flat(text)) if text else ""
     return found.format(**values) if values else found

@@ -172,13 +172,10 @@ def index_stability(
         raise InputError(f"draws is {draws}", fix="give 1 or more")
     refuse_seed(seed)
     own = made.ranked(made.index)
-    rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": ("as the recipe is", own, "")}
+    rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": (tr("as the recipe is"), own, "")}
     for key, label, weights in _other_weights(made):
         rows[key] = (label, made.ranked(_mean(made.scores, weights, made)), "")
-    label, why = (
-        tr("geometric mean of themes"),
-        "" if made.has_geometric else tr("scores below 0"),
-    )
+    label, why = tr("geometric mean of themes"), "" if made.has_geometric else tr("scores below 0")
     rows["geometric"] = (
         label,
         None if why else made.ranked(_geometric(made.scores, made.nominal, made)),
