@@ -311,7 +311,8 @@ def covered_populations(acs: pd.DataFrame) -> pd.DataFrame:
 
 def _add_shares(result: pd.DataFrame, acs: pd.DataFrame, wanted: _Forms) -> list[str]:
     """Add each share that the table can tell; return what stands in for what is not there."""
-    notes, as_given = [], []
+    notes: list[str] = []
+    as_given = []
     for name, forms in wanted.items():
         form = next((form for form in forms if has_counts(acs, *form)), None)
         if form is not None:
@@ -381,7 +382,7 @@ def _add_connected(
     result["connected_share_status"] = np.select(
         [empty, connected.isna()], ["no_households", "not_covered"], default=status
     )
-    notes = [said(_OF_PEOPLE)] if table == "S2802" else []
+    notes: list[str] = [said(_OF_PEOPLE)] if table == "S2802" else []
     if status == "upper_bound" and counted.notna().any():
         any_kind = subscription == "any_broadband"
         of_a_kind = said(_BOTH_OF_A_KIND, other=other)

@@ -167,8 +167,8 @@ def sheet_blocks(sheet: FactSheet, picture: bytes | None = None) -> Iterator[Blo
     """Yield the sheet from stamp to sources; page and print show the same blocks."""
     if sheet.synthetic:
         yield Block("stamp", tr(SYNTHETIC))
-    if reviewed := review():
-        yield Block("stamp", reviewed)
+    if review():
+        yield Block("stamp", review())
     yield Block("text", sheet.subtitle)
     yield Block("lead", sheet.lead)
     if picture is not None:

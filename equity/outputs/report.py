@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from equity.areas.schema import Column, layers_in
 from equity.language import current, language, mark, tr
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fifths", "NeedIndex", "ProgramFinding", "Report", "in_its_language"]
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
+_Write = TypeVar("_Write", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,14 +272,12 @@ class Report(Shown):
         ]
 
 
-def in_its_language(
-    write: Callable[Concatenate[Report, _P], _T],
-) -> Callable[Concatenate[Report, _P], _T]:
+def in_its_language(write: _Write) -> _Write:
     """Have what writes a report do so in the language of the report's sentences."""
 
     @wraps(write)
-    def writing(report: Report, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    def writing(report: Report, *args: Any, **kwargs: Any) -> Any:
         with language(report.lang or current()):
             return write(report, *args, **kwargs)
 
-    return writing
+    return cast("_Write", writing)
