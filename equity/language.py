@@ -105,7 +105,7 @@ class Said(str):  # noqa: SLOT000 - a str with fields cannot have slots
     values: Mapping[str, object]
 
 
-def said(text: str, /, **values: object) -> Said:
+def said(text: str, /, **values: object) -> str:
     """Return an English sentence, ``{names}`` filled, that `tr` translates where it is shown.
 
     Notes of a table are such: files, logs and what is kept for another day have them in English.
@@ -115,7 +115,7 @@ def said(text: str, /, **values: object) -> Said:
     return made
 
 
-def together(sentences: Iterable[str], between: str = "; ") -> Said:
+def together(sentences: Iterable[str], between: str = "; ") -> str:
     """Put sentences behind each other; `tr` translates each."""
     parts = {f"part{number}": one for number, one in enumerate(sentences)}
     return said(between.join(f"{{{name}}}" for name in parts), **parts)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from equity.areas.table import water_rows
 from equity.areas.vintage import connecticut, county_changes
-from equity.language import Said, mark, said, together
+from equity.language import mark, said, together
 from equity.showing import Shown
 
 REASONS = {
@@ -113,7 +113,7 @@ class JoinAudit(Shown):
         return title, rows
 
 
-def _called(name: str) -> Said:
+def _called(name: str) -> str:
     """Return a table's name; of the second of two with one name, which one it is."""
     again = re.fullmatch(r"(.*) \(table (\d+)\)", name)
     return said("{name} (table {n})", name=again[1], n=again[2]) if again else said(name)

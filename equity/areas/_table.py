@@ -62,7 +62,7 @@ def move(
         leave_rest=leave_rest,
     )
     notes = _left_behind(table, roles, dropped) if leave_rest else []
-    relationship, linked, said = _linked(table, relationship, roles, level)
+    relationship, linked, found = _linked(table, relationship, roles, level)
     rows = table if linked.all() else table[linked]
     prepared = prepare(rows, roles, level=level, counts=counts, unknown=unknown)
     bases = sorted(set(roles.counts.values()), key=BASES.index) or ["population"]
@@ -72,7 +72,7 @@ def move(
     if "area_status" in table.columns and relationship.target_level == level:
         provenance.stamp(result, level=level)
         result["area_status"] = area_status(result)
-    notes = [*_notes(relationship, bases, book, to), *said, *prepared.notes(), *notes]
+    notes = [*_notes(relationship, bases, book, to), *found, *prepared.notes(), *notes]
     if moved.joint:
         notes.append(
             said(

@@ -24,7 +24,7 @@ from equity.areas.schema import describe
 from equity.areas.table import level_of
 from equity.areas.vintage import comparable, required_vintage
 from equity.errors import InputError, MissingColumnError
-from equity.language import tr
+from equity.language import said
 from equity.measures.checks import refuse_discovery_rate, refuse_seed
 from equity.measures.gap_split import PARTS, Split, split_change
 from equity.measures.local_statistics import false_discovery
@@ -212,7 +212,7 @@ def _on_areas_of(
     kept = before[list(dict.fromkeys([*movable, *margins]))]
     moved = crosswalk(kept, links, to=new, counts=counts, ratios=ratios)
     return moved, [
-        tr(
+        said(
             "areas of {old} were moved to those of {new} before they were compared",
             old=old,
             new=new,
@@ -311,26 +311,30 @@ def _tested(base: pd.DataFrame, name: str, why: str, shared: float, rate: float)
 
 def _said(spans: tuple[Period | None, Period | None], overlap: Overlap, why: str) -> list[str]:
     if why == "period_unknown":
-        return [tr("no test: the tables do not say which years their surveys cover")]
+        return [said("no test: the tables do not say which years their surveys cover")]
     years = [f"{span[0]}-{span[1]}" for span in spans if span]
     if why == "same_survey":
-        return [tr("no test: both rest on the survey of {years}", years=years[0])]
+        return [said("no test: both rest on the survey of {years}", years=years[0])]
+    between = dict(zip(("one", "other"), years, strict=True))
     if why:
-        said = tr("no test: the surveys of {one} and {other} share years")
-        return [said.format(one=years[0], other=years[1])]
+        return [said("no test: the surveys of {one} and {other} share years", **between)]
     if overlap == "refuse" or max(s[0] for s in spans if s) > min(s[1] for s in spans if s):
         return []
-    said = {
-        "as_if_apart": tr(
-            "the surveys of {one} and {other} share years: tested as if they shared nobody, which "
-            "finds too little"
-        ),
-        "approximate": tr(
+    if overlap == "as_if_apart":
+        return [
+            said(
+                "the surveys of {one} and {other} share years: tested as if they shared nobody, "
+                "which finds too little",
+                **between,
+            )
+        ]
+    return [
+        said(
             "the surveys of {one} and {other} share years: tested with the Census Bureau's old "
-            "factor, a deprecated approximation"
-        ),
-    }[overlap]
-    return [said.format(one=years[0], other=years[1])]
+            "factor, a deprecated approximation",
+            **between,
+        )
+    ]
 
 
 def _named(

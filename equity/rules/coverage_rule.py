@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from equity.errors import InputError
-from equity.language import Said, mark, said, together, tr
+from equity.language import mark, said, together, tr
 from equity.rules._files import check_keys, list_rules, read_rule
 from equity.showing import Shown
 
@@ -113,7 +113,7 @@ class CoverageRule(Shown):
         """Return the rule in one sentence, for pages and appendices."""
         return tr(self._sentence())
 
-    def _sentence(self) -> Said:
+    def _sentence(self) -> str:
         names = together((said(TECHNOLOGIES.get(c, str(c))) for c in self.technologies), ", ")
         down, up = self.qualifying
         sentence = _COUNTS[self.low_latency, self.subscription == "any_broadband"]

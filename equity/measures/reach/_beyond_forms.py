@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from equity.errors import MissingColumnError
-from equity.language import Said, said
+from equity.language import said
 from equity.measures.checks import aligned, checked_column, checked_number
 from equity.measures.reach._speeds import TravelEstimate
 from equity.measures.reach.catchment import NO_RATIO
@@ -65,7 +65,7 @@ def spread_of(sd: float | pd.Series | None, index: pd.Index, known: TravelEstima
     return np.full(len(index), checked_number(sd, "the spread of travel minutes (sd)"))
 
 
-def spread_text(spread: Floats) -> Said:
+def spread_text(spread: Floats) -> str:
     """Return the spread in words."""
     low, high = (float(spread.min()), float(spread.max())) if len(spread) else (0.0, 0.0)
     if low == high:

@@ -206,7 +206,9 @@ def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -
     rest = {name: getattr(network, name) for name in _KEPT if name not in arrays}
     try:
         with replacing(place) as beside, beside.open("wb") as handle:
-            notes = np.array([json.dumps((one.text, one.values)) for one in told])
+            notes = np.array(
+                [json.dumps((one.text, one.values)) for one in told if isinstance(one, Said)]
+            )
             np.savez(handle, allow_pickle=False, notes=notes, **arrays, **rest)
     except StorageError as error:
         _log.warning("The roads are not kept for the next reading: %s", error)
@@ -298,7 +300,7 @@ class _Found:
         return np.frombuffer(self.flags, np.uint8).reshape(-1, 3).astype(bool)
 
 
-def _notes(found: _Found, network: RoadNetwork) -> Iterator[Said]:
+def _notes(found: _Found, network: RoadNetwork) -> Iterator[str]:
     roads = len(found.starts) - 1
     share = found.limited_share
     values = {"n": f"{roads:,}", "part": f"{DRIVEN_SHARE:g}"}
