@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import io
 import json
 import re
@@ -12,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pypdf
 import pytest
+from docx import Document
 from typer.testing import CliRunner
 
 from equity.cli import app
@@ -22,6 +25,7 @@ from equity.outputs.ownership import RECORD, owned_files
 from equity.outputs.plan import MADE_UP, plan_part
 from equity.study.plan_words import finding
 from equity.study.planning import committed_part, plan_run
+from equity.study.run_report import report_of
 from equity.study.runs import read_run
 
 BUDGET = 2e6
@@ -47,18 +51,25 @@ def written(plan, tmp_path_factory):
     return plan.write(tmp_path_factory.mktemp("plans") / "plan")
 
 
-def test_the_command_writes_a_page_two_printed_pages_and_tables(run, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def commanded(run, tmp_path_factory):
+    """What the command says and writes, with the appendix for a program."""
+    folder = tmp_path_factory.mktemp("commanded")
     asked = ["plan", str(run), "--budget", "2000000", "--made-up", "--draws", "0", "--floor", "0.3"]
-    done = CliRunner().invoke(app, asked)
+    with contextlib.chdir(folder):
+        done = CliRunner().invoke(app, [*asked, "--appendix", "usda-dlt"])
     assert done.exit_code == 0, done.output
-    folder = tmp_path / "maps/example-plan"
+    return done.output, folder / "maps/example-plan"
+
+
+def test_the_command_writes_a_page_two_printed_pages_appendix_and_tables(commanded):
+    said, folder = commanded
     assert {path.name for path in folder.iterdir()} == {
         "index.html", "plan.pdf", "projects.csv", "areas.csv", "areas.csv-metadata.json",
-        "areas.gpkg", RECORD,
+        "areas.gpkg", "appendix-usda-dlt.pdf", "appendix-usda-dlt.docx", "study.toml", RECORD,
     }  # fmt: skip
-    assert re.search(r"\$2\.0 million \(costs made up\) for \d+ projects would bring", done.output)
-    part = re.search(r"of them \((\d+\.\d) %\) live in under-resourced", done.output)
+    assert re.search(r"\$2\.0 million \(costs made up\) for \d+ projects would bring", said)
+    part = re.search(r"of them \((\d+\.\d) %\) live in under-resourced", said)
     assert float(part[1]) >= 30
     assert set(owned_files(folder)) == {path.name for path in folder.iterdir()}
 
@@ -199,6 +210,41 @@ def test_the_appendix_takes_the_plan(plan, result):
     (ours,) = [table for table in tables if "marginal order" in table.caption]
     assert list(ours.keys) == plan.portfolio.chosen.index.tolist()
     assert MADE_UP in [block.text for block in content if block.kind == "stamp"]
+    (front,) = [table for table in tables if table.caption == "Efficiency against equity"]
+    assert len(front.rows) == len(plan.portfolio.front)
+
+
+def test_the_appendix_holds_need_tests_and_plan_as_the_run_tells_them(run, result, commanded):
+    said, folder = commanded
+    read = Document(folder / "appendix-usda-dlt.docx")
+    text = "\n".join(paragraph.text for paragraph in read.paragraphs)
+    for heading in (
+        "Service area",
+        "Rural status and published tests",
+        "What a budget would buy",
+        "Limits",
+    ):
+        assert heading in text
+    # In the words of the program; what the plan says stands in it as on its page.
+    (bought,) = [line for line in said.splitlines() if "out of the telehealth" in line]
+    assert bought.replace(" %", "\u00a0%") in text
+    cells = {cell.text for table in read.tables for row in table.rows for cell in row.cells}
+    assert any("DLT" in cell and "as of" in cell for cell in cells)
+    projects = pd.read_csv(folder / "projects.csv").query("chosen")
+    assert all(any(key in cell for cell in cells) for key in projects["project_id"])
+    # The numbers of the need are those of the run's own report.
+    ours, theirs = report_of(read_run(run)), result.report()
+    shared = ["people_n", "share", "ceiling_n"]
+    pd.testing.assert_frame_equal(ours.counts[shared], theirs.counts[shared])
+    assert ours.focus == theirs.focus
+    assert ours.finding[:2] == theirs.finding[:2]
+    pd.testing.assert_frame_equal(ours.places, theirs.places)
+    assert hashlib.sha256((folder / "study.toml").read_bytes()).hexdigest() in text
+
+
+def test_an_appendix_for_no_program_is_refused_before_the_plan_is_made(tmp_path):
+    with pytest.raises(EquityError, match="no appendix for a program 'usda-dtl', but for 'usda-dl"):
+        plan_run(tmp_path, budget_usd=BUDGET, made_up=True, appendices=["usda-dtl"])
 
 
 def test_what_a_run_knows_to_be_funded_is_left_out(run, monkeypatch):

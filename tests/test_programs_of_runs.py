@@ -15,10 +15,12 @@ from equity import StudyResult, location_table, read_bdc
 from equity.cli import app
 from equity.errors import EquityError, StudyError
 from equity.example.state import write_example
-from equity.rules.program_rule import list_program_rules
+from equity.outputs.appendix import programs_of
+from equity.rules.program_rule import list_program_rules, load_program_rule
 from equity.study.places import places
 from equity.study.program import put_to_program
 from equity.study.run import Study
+from equity.study.runs import read_run
 
 FUNDED = """
 [[funded]]
@@ -132,7 +134,12 @@ def test_a_part_of_a_run_is_a_county_or_ids(run, result):
     first = result.table.index[0]
     row = put_to_program("bead-2022", run, area=f"{first}, {first[:5]}").criteria.iloc[0]
     assert row["tested_n"] + row["unknown_n"] == (result.table.index.str[:5] == first[:5]).sum()
-    with pytest.raises(EquityError, match=re.escape(f"did you mean {county}")):
+    # A place is called as `equity run --area` takes it: without "County", with its state.
+    short = county.partition(" County")[0]
+    for said in (short, f"{short} County", f"{short.upper()} county"):
+        again = put_to_program("bead-2022", run, area=said).criteria.iloc[0]
+        assert again["left_out_n"] == here["funded_n"].sum(), said
+    with pytest.raises(EquityError, match=rf"is no county of .*did you mean {re.escape(county)}"):
         put_to_program("forhp", run, area=county + "x")
 
 
@@ -158,6 +165,28 @@ def test_the_command_takes_sites_and_a_grant(run, tmp_path):
     answer = asked("dlt-fy2025", run, "--sites", path, "--grant", "100000")
     assert "3 of 4 sites" in answer.output
     assert "Match: 15,000 dollars" in answer.output
+
+
+def test_sites_grant_and_programs_are_those_of_the_runs_application(run, tmp_path):
+    answer = asked(run)
+    assert answer.exit_code == 0, answer.output
+    # Both rules of the appendix for usda-dlt, with its four end-user sites and its grant.
+    for name in programs_of("usda-dlt"):
+        assert load_program_rule(name).title in answer.output
+    assert "3 of 4 sites" in answer.output
+    assert "Match: 60,000 dollars" in answer.output
+    path = tmp_path / "sites.csv"
+    path.write_text("\n".join(SITES.splitlines()[:3]))
+    answer = asked("usda-dlt", run, "--sites", path, "--grant", "100000")
+    assert "2 of 2 sites" in answer.output
+    assert "Match: 15,000 dollars" in answer.output
+
+
+def test_a_run_that_kept_no_list_of_its_sites_says_so(run):
+    past = read_run(run)
+    old = past._replace(record={**past.record, "application": None})
+    with pytest.raises(EquityError, match=r"sites\.csv, and kept none.*--sites"):
+        put_to_program("dlt-2020", old)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +307,8 @@ def test_many_counties_and_studies_of_counties_have_no_columns_of_their_own():
     assert len(places(record(tracts(), level="county"), ["population_n"])) == 1
 
 
-def test_no_program_and_no_run_is_told_how():
-    answer = asked("bead-2025")
-    assert isinstance(answer.exception, EquityError)
-    assert "equity program --list" in str(answer.exception)
+def test_no_program_and_no_run_is_told_how(example_run):
+    for given in (["bead-2025"], [], [example_run]):  # the example applies for nothing
+        answer = asked(*given)
+        assert isinstance(answer.exception, EquityError)
+        assert "equity program --list" in str(answer.exception)
