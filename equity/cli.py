@@ -298,7 +298,9 @@ def plan(
     greedy: Annotated[
         bool, typer.Option("--greedy", help="By people per dollar, for very many projects.")
     ] = False,
-    draws: Annotated[int, typer.Option(help="Plans made anew from what may be true.")] = 100,
+    draws: Annotated[
+        int, typer.Option(help="Plans made anew from what may be true: 50 or more, 0 for none.")
+    ] = 100,
     appendix: Annotated[
         list[str] | None,
         typer.Option(

@@ -20,6 +20,8 @@ from typer.testing import CliRunner
 from equity.cli import app
 from equity.errors import EquityError
 from equity.funding.costs import made_up_costs
+from equity.funding.portfolio import portfolio
+from equity.funding.projects import draw_up_projects
 from equity.outputs.appendix import blocks
 from equity.outputs.ownership import RECORD, owned_files
 from equity.outputs.plan import MADE_UP, plan_part
@@ -82,6 +84,12 @@ def test_no_cost_is_ever_a_default(run):
     ):
         with pytest.raises(EquityError, match=said):
             plan_run(run, **({"budget_usd": BUDGET} | how))
+
+
+@pytest.mark.parametrize("draws", [20, -1])
+def test_too_few_draws_are_refused_before_anything_is_read(draws, tmp_path):
+    with pytest.raises(EquityError, match=f"draws is {draws}.*50 or more, or 0 for none"):
+        plan_run(tmp_path, budget_usd=BUDGET, made_up=True, draws=draws)
 
 
 @pytest.mark.parametrize("budget", [0, -5.0, np.nan])
@@ -159,6 +167,9 @@ def test_the_print_is_two_pages_with_map_front_marginal_table_and_what_is_not_kn
     assert [len(page.images) for page in pages] == [1, 1]
     assert "marginal order" in second
     assert "What is not known" in second
+    assert "Efficiency against equity" in second
+    for point in plan.portfolio.front["people_n"]:
+        assert f"{point:,.0f}" in second
     for key in plan.portfolio.chosen.index[:3]:
         assert key in second
     assert "out of the telehealth" in " ".join(first.split())
@@ -250,6 +261,10 @@ def test_an_appendix_for_no_program_is_refused_before_the_plan_is_made(tmp_path)
 def test_what_a_run_knows_to_be_funded_is_left_out(run, monkeypatch):
     table = gpd.read_parquet(run / "communities.parquet")
     assert committed_part(table) is None
+    nothing = table.assign(unserved_funded_n=0.0, underserved_funded_n=0.0)
+    none = portfolio(nothing, draw_up_projects(nothing, made_up_costs()), budget_usd=BUDGET,
+                     covered=committed_part(nothing), draws=0)  # fmt: skip
+    assert not [note for note in none.notes if "Left out" in note]
     funded = table.assign(unserved_funded_n=table["unserved_n"], underserved_funded_n=0.0)
     part = committed_part(funded)
     lacking = table["locations_n"] - table["qualifying_n"]

@@ -11,10 +11,11 @@ import pytest
 from docx import Document
 from typer.testing import CliRunner
 
-from equity import StudyResult, location_table, read_bdc
+from equity import StudyResult, evaluate_program, location_table, read_bdc
 from equity.cli import app
 from equity.errors import EquityError, StudyError
 from equity.example.state import write_example
+from equity.measures.lines import coverage
 from equity.outputs.appendix import programs_of
 from equity.rules.program_rule import list_program_rules, load_program_rule
 from equity.study.places import places
@@ -67,7 +68,13 @@ def single(example):
 
 
 @pytest.fixture(scope="module")
-def result(example, single) -> StudyResult:
+def passes():
+    """How often the location files were read."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def result(example, single, passes) -> StudyResult:
     text = example.study.read_text(encoding="utf-8")
     rules = 'rules = ["video-visit", "fcc-25-3", "fcc-706-2024"]'
     assert rules in text
@@ -75,7 +82,15 @@ def result(example, single) -> StudyResult:
     text = text.replace(rules, 'rules = ["fcc-25-3", "bead-2025"]')
     path.write_text(text + FUNDED + APPLICATION)
     (example.root / "sites.csv").write_text(SITES)
-    return Study.load(path).run()
+    with pytest.MonkeyPatch.context() as patch:
+        read = coverage.reduce_all
+        patch.setattr(coverage, "reduce_all", lambda *a, **k: passes.append(1) or read(*a, **k))
+        return Study.load(path).run()
+
+
+def test_location_files_are_read_once_for_areas_practices_and_what_is_funded(result, passes):
+    assert result.table["unserved_funded_n"].sum() > 0
+    assert len(passes) == 1
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +113,13 @@ def test_a_study_splits_what_is_unserved_location_by_location(result, single):
     both = counties["unserved_unfunded_n"] + counties["unserved_funded_n"]
     assert both.equals(counties["unserved_n"].rename(None))
     assert counties["unserved_funded_n"].sum() > 0
+    # Exact, and said to be: a program's test of the counties decides as that of the tracts does.
+    assert counties.loc[counties["funded_n"].notna(), "funded_status"].eq("ok").all()
+    one, other = (
+        evaluate_program(at, "bead-2022", as_of="2024-01-01", missing="say").criteria["value"]
+        for at in (table, counties)
+    )
+    assert one.tolist() == pytest.approx(other.tolist(), nan_ok=True)
 
 
 def test_the_map_shows_what_is_unserved_and_not_funded(result):

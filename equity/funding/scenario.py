@@ -22,7 +22,7 @@ from equity.funding._change import (
 )
 from equity.measures.checks import need_gap_inputs
 from equity.measures.disparity import disparity
-from equity.measures.draws import Draws, Lift, Travel, draw_standing
+from equity.measures.draws import Draws, Lift, Travel, draw_standing, refuse_few
 from equity.measures.gap import SPLIT, telehealth_gap
 from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.new_clinic import beyond_reach_with_sites
@@ -176,6 +176,7 @@ def scenario(
     [960.0, 360.0, -600.0]
     """
     need_gap_inputs(table, _NEEDED)
+    refuse_few(draws, or_none=True)
     lines = line_part(table, line, line_locations_n)
     lifts = {"qualifying_share": lines} | home_parts(table, home, device, subscription)
     homes = lifts["connected_share"]

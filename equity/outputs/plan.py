@@ -28,7 +28,7 @@ __all__ = ["MADE_UP", "PEOPLE", "PlanReport", "plan_part", "write_plan"]
 
 MADE_UP = "Made-up costs, to show the method: nothing here is a price, and the plan is no advice."
 PEOPLE = "plan_people_n"
-_PRINTED = 7
+_PRINTED = 4
 """Projects that two printed pages have room for."""
 _CSP = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -229,6 +229,7 @@ def _two_pages(report: PlanReport) -> Iterator[Block]:
     picture = front_png(report.front)
     if picture is not None:
         yield Block("figure", _FRONT, picture=picture, alt=_front_alt(report.front))
+        yield Block("table", table=front_table(report.front))
     yield from _chosen(report, _PRINTED)
     yield Block("heading", "What is not known")
     yield from (Block("bullet", text) for text in report.unknown)

@@ -18,7 +18,7 @@ from equity.funding.portfolio import FIRST, Floor, Portfolio, portfolio
 from equity.funding.projects import draw_up_projects, read_projects
 from equity.funding.scenario import Scenario, scenario
 from equity.measures.checks import checked_number
-from equity.measures.draws import Travel
+from equity.measures.draws import Travel, refuse_few
 from equity.outputs.appendix import GENERIC, programs_of, write_appendix
 from equity.outputs.ownership import RECORD, write_record
 from equity.outputs.plan import PEOPLE, PlanReport, plan_part, write_plan
@@ -168,6 +168,7 @@ def plan_run(
             "empty table",
         )
     budget_usd = checked_number(budget_usd, "the budget", above=True)
+    refuse_few(draws, or_none=True)
     for name in appendices:
         programs_of(name)
     past = read_run(run)

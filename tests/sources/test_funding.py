@@ -135,6 +135,8 @@ def test_the_real_high_cost_block_groups_are_read_and_counted(shared_data):
     tracts = read_high_cost(path, as_of="2026", level="tract")
     assert tracts["high_cost_block_groups_n"].sum() == 702
     assert read_high_cost(path, as_of="2026", state="DE").empty
+    with pytest.raises(InputError, match="as_of is 'spring', no date"):
+        read_high_cost(path, as_of="spring")
 
 
 def test_a_wrong_high_cost_list(tmp_path):
