@@ -17,6 +17,7 @@ from equity.funding.costs import made_up_costs, read_costs
 from equity.funding.portfolio import FIRST, Floor, Portfolio, portfolio
 from equity.funding.projects import draw_up_projects, read_projects
 from equity.funding.scenario import Scenario, scenario
+from equity.language import tr
 from equity.measures.checks import checked_number
 from equity.measures.draws import Travel, refuse_few
 from equity.outputs.appendix import GENERIC, programs_of, write_appendix
@@ -209,10 +210,10 @@ def plan_run(
 def _need(past: Run, report: PlanReport) -> Report:
     """Return what the run says of the area, under a title that says what is asked for."""
     need = report_of(past)
-    stamp = " (costs made up)" if report.made_up else ""
+    made_up = tr("{place}: need and plan (costs made up)", place=need.title)
     return replace(
         need,
-        title=f"{need.title}: need and plan{stamp}",
+        title=made_up if report.made_up else tr("{place}: need and plan", place=need.title),
         sources=tuple(dict.fromkeys([*need.sources, *report.sources])),
     )
 
