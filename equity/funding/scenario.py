@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ from equity.measures.disparity import disparity
 from equity.measures.draws import Draws, Lift, Travel, draw_standing, refuse_few
 from equity.measures.gap import SPLIT, telehealth_gap
 from equity.measures.reach.costs import TravelCosts
-from equity.measures.reach.new_clinic import beyond_reach_with_sites
+from equity.measures.reach.new_clinic import Asked, beyond_reach_with_sites
 from equity.measures.relying import people_relying
 from equity.provenance import carry
 
@@ -101,7 +101,7 @@ def scenario(
     subscription: Part = 0.0,
     clinics: TravelCosts | None = None,
     capacity: pd.Series | None = None,
-    care: Mapping[str, Any] | None = None,
+    care: Asked | None = None,
     beyond_reach_after: pd.Series | None = None,
     readiness: pd.DataFrame | None = None,
     better_practice_lines: Sequence[str] = (),
@@ -221,7 +221,7 @@ def _reach_after(
     table: pd.DataFrame,
     clinics: TravelCosts | None,
     capacity: pd.Series | None,
-    care: Mapping[str, Any] | None,
+    care: Asked | None,
     after: pd.Series | None,
 ) -> pd.Series | None:
     """Return the share beyond reach as it would be, told or made anew; None: as it is."""
@@ -233,13 +233,13 @@ def _reach_after(
         return after
     if after is not None:
         raise InputError("reach is given twice", fix="give clinics or beyond_reach_after")
-    asked = dict(care or {})
-    if strange := set(asked) - set(_CARE):
-        raise InputError(f"care has no {min(strange)!r}", fix=f"it may have {', '.join(_CARE)}")
+    asked: Asked = {} if care is None else care
+    if strange := set(asked) - set(Asked.__annotations__):
+        raise InputError(
+            f"care has no {min(strange)!r}",
+            fix=f"it may have {', '.join(Asked.__annotations__)}",
+        )
     return beyond_reach_with_sites(table, clinics, capacity=capacity, **asked).dropna()
-
-
-_CARE = ("limit_min", "sd", "points", "benchmark_per_10k", "steps", "demand")
 
 
 def _areas(

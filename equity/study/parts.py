@@ -20,6 +20,7 @@ from equity.areas.geoid import NATION, find_state, state_names
 from equity.errors import InputError
 from equity.measures.price import CUSTOMARY_SHARE
 from equity.measures.reach.decay import slow_steps
+from equity.measures.reach.new_clinic import Asked
 from equity.measures.reach.travel import ROADS
 from equity.outputs.appendix import list_layouts
 from equity.rules import CoverageRule
@@ -420,7 +421,7 @@ class CarePart(_Part):
         return self.method in {"capacity", "catchment"}
 
     @property
-    def asked(self) -> dict[str, Any]:
+    def asked(self) -> Asked:
         """What :func:`equity.scenario` has to know of it to tell what a new clinic does.
 
         Where the study measures from blocks, ``points`` come on top.

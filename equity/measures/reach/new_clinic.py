@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import numpy as np
 import pandas as pd
 
@@ -14,7 +16,18 @@ from equity.measures.reach.costs import TravelCosts
 from equity.measures.reach.floating import weighted
 from equity.provenance import carry
 
-__all__ = ["beyond_reach_with_clinic", "beyond_reach_with_sites"]
+__all__ = ["Asked", "beyond_reach_with_clinic", "beyond_reach_with_sites"]
+
+
+class Asked(TypedDict, total=False):
+    """How a share beyond reach was asked for, as :func:`beyond_reach_with_sites` has to know it."""
+
+    limit_min: float | None
+    sd: float | pd.Series | None
+    points: pd.DataFrame | None
+    benchmark_per_10k: float | None
+    steps: _decay.Weights
+    demand: Numbers | None
 
 
 def beyond_reach_with_clinic(
