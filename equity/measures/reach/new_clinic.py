@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TypedDict
 
 import numpy as np
@@ -143,11 +144,11 @@ def beyond_reach_with_sites(
     a site offers depends on no other site: what capacity adds can be added to the access there is.
     """
     if capacity is not None:
-        ask = {"method": "capacity", "benchmark_per_10k": benchmark_per_10k}
-        now = beyond_reach(table, **ask)["beyond_reach_share"]
+        ask = partial(beyond_reach, method="capacity", benchmark_per_10k=benchmark_per_10k)
+        now = ask(table)["beyond_reach_share"]
         _refuse_other(table, now, "access_per_10k by this benchmark", "benchmark_per_10k")
         more = _with_capacity(table, costs, capacity, steps=steps, demand=demand)
-        return beyond_reach(more, **ask)["beyond_reach_share"]
+        return ask(more)["beyond_reach_share"]
     where = table if points is None else points
     if costs.unit != "min" or not costs.origins.equals(where.index):
         raise InputError(
@@ -155,8 +156,8 @@ def beyond_reach_with_sites(
             fix="travel_costs(areas, new_sites, max_minutes=60)",
             code="E-ALIGN",
         )
-    given = {"limit_min": limit_min, "sd": sd}
-    now = beyond_reach(table, points=points, **given)["beyond_reach_share"]
+    ask = partial(beyond_reach, limit_min=limit_min, sd=sd)
+    now = ask(table, points=points)["beyond_reach_share"]
     _refuse_other(
         table, now, "nearest_site_min by this limit and spread", "limit_min, sd and points="
     )
@@ -169,9 +170,7 @@ def beyond_reach_with_sites(
         minutes[here] = np.minimum(minutes[here], nearest)
     moved = where.assign(nearest_site_min=minutes)
     moved.attrs = dict(where.attrs)
-    later = beyond_reach(
-        moved if points is None else table, points=None if points is None else moved, **given
-    )
+    later = ask(moved) if points is None else ask(table, points=moved)
     return later["beyond_reach_share"]
 
 
