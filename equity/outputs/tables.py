@@ -401,10 +401,8 @@ def _about(record: Mapping[str, Any]) -> pd.DataFrame:
 
 def _cells(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return a small table by row, what is missing as none."""
-    rows: dict[str, dict[str, Any]] = (
-        table.astype(object).where(table.notna(), None).to_dict("index")
-    )
-    return rows
+    rows = table.astype(object).where(table.notna(), None).to_dict("index")
+    return {str(key): {str(k): v for k, v in row.items()} for key, row in rows.items()}
 
 
 def _plain(value: Any) -> Any:
