@@ -15,12 +15,20 @@ from equity.language import ENGLISH, current, mark, review, tr, trn
 from equity.outputs import _content, _place_tables, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Table
-from equity.outputs._layout import Layout, Part, asked_columns, find_layout, list_layouts
+from equity.outputs._layout import (
+    GENERIC,
+    Layout,
+    Part,
+    asked_columns,
+    find_layout,
+    list_layouts,
+    programs_of,
+)
 from equity.outputs._panels import counts_table, panels, without_race
 from equity.outputs.report import Report, in_its_language
 from equity.outputs.tables import recipe_text
 
-__all__ = ["asked_columns", "blocks", "list_layouts", "write_appendix"]
+__all__ = ["GENERIC", "asked_columns", "blocks", "list_layouts", "programs_of", "write_appendix"]
 
 NO_RACE = mark("Race and ethnicity are left out here; the page tells of them.")
 _MARGINS = mark("After ±: 90 % margin of error.")
@@ -179,7 +187,8 @@ def blocks(
     yield from _where(report)
     yield from _sites(report)
     yield from _panels(report, layout)
-    yield from _rules(report)
+    if len(report.by_rule):
+        yield from _rules(report)
     yield from parts
     yield Block("heading", tr("Method"))
     for heading, paragraph in report.method:
