@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -12,18 +12,39 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from equity.areas.schema import Column, describe, placed_in, split_suffix, unit_of
+from equity.areas.geoid import STATES
+from equity.areas.schema import (
+    Column,
+    base_name,
+    describe,
+    layers_in,
+    placed_in,
+    split_suffix,
+    unit_of,
+)  # fmt: skip
 from equity.areas.words import coarse, is_missing, missing, say
 from equity.outputs import _pack, _places, _rows
 from equity.outputs._classes import LARGER, MILE, Classes, around_zero, classify, classify_words
 from equity.provenance import meta
 
-__all__ = ["Layer", "View", "config", "layer_of", "names_of", "start_of"]
+__all__ = [
+    "MOST_AT_ONCE", "Layer", "View", "by_state", "carried", "config", "layer_of", "names_of",
+    "parts_of",
+]  # fmt: skip
 
+RURAL = ("is_rural_ruca", "is_rural_forhp", "is_rural_rucc")
 #: Above this number of polygons their borders are drawn finer.
 MANY = 400
-#: Above this number the larger areas are drawn first, the others when they are asked for.
+#: Above this number the larger areas stand on the map, the others a state at a time.
 MOST_AT_ONCE = 20_000
+#: What is carried of areas that are shown a state at a time, each with margin and status.
+CARRIED = frozenset({
+    "name", "county_name", "geometry", "population_n", "beyond_reach_n", "gap_n", "gap_share",
+    "no_link_n", "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_line_n",
+    "recoverable_home_n", "recoverable_line_and_home_n", "qualifying_share", "connected_share",
+    "nearest_site_min", "nearest_site", "is_under_resourced", "under_resourced_reason",
+    "falls_short", *RURAL,
+})  # fmt: skip
 #: More sites than this are summed by squares before they go into the page.
 MOST_SITES = 5000
 #: Counts that the page adds up: exact, so that sums of what is chosen are those of the tables.
@@ -33,7 +54,6 @@ DETAILS = (
     "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_line_n", "recoverable_home_n",
     "recoverable_line_and_home_n",
 )  # fmt: skip
-RURAL = ("is_rural_ruca", "is_rural_forhp", "is_rural_rucc")
 #: Commuting area codes from this one on are rural (USDA).
 RURAL_RUCA = 4
 
@@ -59,6 +79,39 @@ class View:
     #: What the areas are called, in the plural.
     label: str
     drawn: np.ndarray
+    #: FIPS code of the state that these areas are of, where they are read when it is chosen.
+    part: str = ""
+
+
+def carried(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the columns of areas that are shown a state at a time."""
+    return table[[name for name in table.columns if base_name(name) in CARRIED]]
+
+
+def by_state(table: gpd.GeoDataFrame, label: str, *, k: int) -> list[View]:
+    """Return a view of each state's areas, in the columns that such views carry."""
+    slim = carried(table)
+    layers = [layer_of(slim, column, k=k) for column in layers_in(slim.columns)]
+    state = slim.index.str[:2]
+    return [
+        _part(slim, layers, label, np.flatnonzero(state == fips)) for fips in sorted(set(state))
+    ]
+
+
+def _part(table: gpd.GeoDataFrame, layers: Sequence[Layer], label: str, rows: np.ndarray) -> View:
+    """Return some rows, in the classes of all."""
+    here = table.iloc[rows]
+    own = [
+        replace(
+            layer,
+            classes=replace(layer.classes, codes=layer.classes.codes[rows]),
+            text=[layer.text[i] for i in rows],
+            values=np.take(layer.values, rows),
+            rough=[layer.rough[i] for i in rows],
+        )
+        for layer in layers
+    ]
+    return View(here, own, label, _pack.display_geometry(here.geometry), here.index[0][:2])
 
 
 def layer_of(table: pd.DataFrame, column: Column, *, k: int) -> Layer:
@@ -102,24 +155,32 @@ def config(
     first = views[0].drawn
     step = _pack.step_for(first)
     lines = _pack.display_geometry(outlines.geometry) if outlines is not None else np.array([])
-    west, south, east, north = (round(float(v), 4) for v in shapely.total_bounds(first))
     return json.dumps(
         {
-            "views": [_view(view, step) for view in views],
+            "views": [_named(view) if view.part else _view(view) for view in views],
             "outlines": _pack.to_base64(_pack.pack(lines.astype(object), step)),
             "names": _deflated(names),
             "step": step,
-            "bounds": [[south, west], [north, east]],
+            "bounds": _bounds(first),
             "whole": whole,
-            "first": start_of(views),
             "instead": "the table has the same values.",
         }
     )
 
 
-def start_of(views: Sequence[View]) -> int:
-    """Return which view is drawn first."""
-    return int(len(views) > 1 and len(views[0].table) > MOST_AT_ONCE)
+def parts_of(views: Sequence[View]) -> dict[str, str]:
+    """Return what ``map.js`` reads when a state is chosen, as JSON, by the state's FIPS code."""
+    return {view.part: json.dumps(_view(view)) for view in views if view.part}
+
+
+def _named(view: View) -> dict[str, Any]:
+    bounds = {} if shapely.is_empty(view.drawn).all() else {"bounds": _bounds(view.drawn)}
+    return {**_called(view), **bounds, "part": view.part, "name": STATES[view.part].name}
+
+
+def _bounds(drawn: np.ndarray) -> list[list[float]]:
+    west, south, east, north = (round(float(v), 4) for v in shapely.total_bounds(drawn))
+    return [[south, west], [north, east]]
 
 
 def _deflated(value: Any) -> str:
@@ -127,17 +188,22 @@ def _deflated(value: Any) -> str:
     return _pack.to_base64(text.encode(errors="backslashreplace"))
 
 
-def _view(view: View, step: float) -> dict[str, Any]:
+def _view(view: View) -> dict[str, Any]:
     table, drawn = view.table, view.drawn
+    step = _pack.step_for(drawn)
     return {
-        "label": view.label,
-        "one": _singular(view.label),
+        **_called(view),
+        "step": step,
         "areas": _pack.to_base64(_pack.pack(drawn, step)),
         "focus": _outline(drawn, _rows.flag(table, "is_under_resourced"), step),
         "far": _outline(drawn, _rows.out_of_reach(table), step),
         "table": _deflated(_values(table, view.layers)),
         "many": int((~shapely.is_empty(drawn)).sum()) > MANY,
     }
+
+
+def _called(view: View) -> dict[str, str]:
+    return {"label": view.label, "one": _singular(view.label)}
 
 
 def _singular(label: str) -> str:

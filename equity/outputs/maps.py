@@ -19,7 +19,17 @@ from equity.errors import InputError, MissingColumnError
 from equity.files.atomic import write_text
 from equity.outputs import _pack
 from equity.outputs._around import Around, body
-from equity.outputs._payload import View, config, kinds_of, layer_of, names_of
+from equity.outputs._payload import (
+    MOST_AT_ONCE,
+    View,
+    by_state,
+    carried,
+    config,
+    kinds_of,
+    layer_of,
+    names_of,
+    parts_of,
+)  # fmt: skip
 from equity.outputs._text import clean
 from equity.provenance import Source, meta
 
@@ -27,7 +37,7 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
-__all__ = ["make_map", "save_map"]
+__all__ = ["fit_to_draw", "make_map", "save_map"]
 
 _REQUEST = re.compile(
     r"""<(?:script|link|img|iframe)\b[^>]*(?:src|href)=["']?(?:https?:)?//[^\s"'>]+"""
@@ -44,6 +54,7 @@ def make_map(
     sites: gpd.GeoDataFrame | None = None,
     outlines: gpd.GeoDataFrame | None = None,
     larger: Mapping[str, gpd.GeoDataFrame] = MappingProxyType({}),
+    smaller: Mapping[str, gpd.GeoDataFrame] = MappingProxyType({}),
     synthetic: bool | None = None,
     sources: Iterable[Source] | None = None,
     classes: int = 5,
@@ -72,6 +83,10 @@ def make_map(
     larger
         The same measures of larger areas, by what those are called in the plural; the reader
         switches between the two. Layers that a table lacks are left out of its view.
+    smaller
+        The areas that those of `table` are made of, by what they are called in the plural. They
+        are shown a state at a time, and read from the file when the reader chooses the state, in
+        fewer columns. A `table` of more than 20,000 areas is shown so under `larger`, if given.
     synthetic
         Stamp the map as synthetic; by default whatever the table's record says.
     sources
@@ -122,6 +137,10 @@ def make_map(
     chosen = _chosen(table, column, layers)
     if not 2 <= classes <= 5:
         raise InputError(f"a map has 2 to 5 classes, not {classes}", fix="pass classes=5")
+    if len(table) > MOST_AT_ONCE and larger:
+        smaller = {areas_label: table, **smaller}
+        (areas_label, table), *rest = larger.items()
+        larger = dict(rest)
     drawn = _pack.display_geometry(table.geometry)
     if shapely.is_empty(drawn).all():
         raise InputError(
@@ -134,6 +153,8 @@ def make_map(
     for label, other in larger.items():
         shapes = _pack.display_geometry(other.geometry)
         views.append(_view(other, label, chosen, shapes, k=classes))
+    for label, other in smaller.items():
+        views += by_state(other, label, k=classes)
     title = title or chosen[0].map_label
     lines = outlines if outlines is not None and len(outlines) else larger.get("counties")
     around = Around(
@@ -150,7 +171,17 @@ def make_map(
     )
     names = names_of(views[0], lines, sites, sites_label=sites_label, real=not stamped)
     data = config(views, lines, names, f"All {areas_label}")
-    return PackedMap(title=title, body=body(views, around), config=data)
+    return PackedMap(title=title, body=body(views, around), config=data, parts=parts_of(views))
+
+
+def fit_to_draw(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return what a map carries of `smaller` areas: some columns, and simplified outlines."""
+    import geopandas as gpd
+
+    drawn = gpd.GeoSeries(
+        _pack.display_geometry(table.geometry), index=table.index, crs="EPSG:4269"
+    )
+    return carried(table).set_geometry(drawn)
 
 
 def _view(

@@ -57,6 +57,7 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
         "sources": report.sources,
         "sites_label": report.sites_label,
         "areas_label": report.rows_label,
+        "smaller": report.smaller,
     }
     column = report.layers[0].name if report.layers else ""
     if not column or _rows.without_polygon(report.table).all():
@@ -78,7 +79,7 @@ def _map_of(report: Report, name: str, common: dict[str, Any], folder: Path) -> 
     here = [layer for layer in common["layers"] if _name(layer) in table.columns]
     # The share first: counts of places of every size say where people are.
     first = "gap_share" if "gap_share" in here else _name(here[0])
-    drawn = make_map(table, first, **{**common, "layers": here, "areas_label": name})
+    drawn = make_map(table, first, **{**common, "layers": here, "areas_label": name, "smaller": {}})
     return save_map(drawn, folder / f"{name}.html")
 
 

@@ -141,6 +141,9 @@ class Report(Shown):
     levels
         The table at larger areas, by what those are called in the plural: ``counties``,
         ``districts``. Index their ids; ``name``, the measures that add up, ``geometry``.
+    smaller
+        The areas that those of `table` are made of, where each state was run apart, by what they
+        are called in the plural: what a map shows of them, with outlines fit to draw.
     credits
         Column of the table -> whose figure it is, where an input brought it.
     areas_label
@@ -199,6 +202,7 @@ class Report(Shown):
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
     credits: Mapping[str, str] = field(default_factory=dict)
+    smaller: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     levels: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     areas_label: str = "census tracts"
     sites_label: str = "sites"

@@ -1,7 +1,7 @@
 """A study of many states, run state by state: a page for each, and one that leads to all.
 
-Of a state only its tables are kept, without the tracts' polygons: however many states there are,
-one at a time is in memory.
+Of a state only its tables are kept, and of the tracts' polygons what a map draws: however many
+states there are, one at a time is in memory as it was read.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from equity.measures.draws import Draws, Interval
 from equity.measures.gap import gap_totals
 from equity.measures.lines.coverage import Inline
 from equity.measures.sensitivity import Sensitivity
+from equity.outputs.maps import fit_to_draw
 from equity.outputs.report import Report
 from equity.provenance import Source, meta, stamp
 from equity.study.cluster import executor_at
@@ -57,9 +58,10 @@ _BY_CAPACITY = (
 
 @dataclass(frozen=True)
 class _Kept:
-    """What is kept of a state: the result without polygons, and its counties with theirs."""
+    """What is kept of a state: the result without polygons, its counties, and what maps show."""
 
     result: StudyResult
+    areas: gpd.GeoDataFrame
     counties: gpd.GeoDataFrame
     intervals: Mapping[str, Interval]
 
@@ -188,6 +190,7 @@ def _run_there(study: Study) -> StudyResult:
 
 
 def _kept(result: StudyResult, report: Report) -> _Kept:
+    areas = fit_to_draw(result.table)
     bare = result.table.drop(columns="geometry")
     counties = report.levels.get("counties", result.table)
     short = ", " + STATES[result.plan.study.state[0]].usps
@@ -197,7 +200,7 @@ def _kept(result: StudyResult, report: Report) -> _Kept:
     slim = replace(
         result, table=bare, everywhere=bare, draws=none, outlines=None, sites=None, credits={}
     )
-    return _Kept(slim, counties, intervals)
+    return _Kept(slim, areas, counties, intervals)
 
 
 def _no_draws(notes: tuple[str, ...]) -> Draws:
@@ -237,6 +240,7 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
                    ("gap_n", "no_link_n")},
     )  # fmt: skip
     states = _states(counties)
+    areas = gpd.GeoDataFrame(together([one.areas for one in kept], level))
     report = build_report(whole, levels={"states": states})
     ranked = counties[counties["gap_n"].notna()].sort_values(
         ["gap_n", "population_n"], ascending=False, kind="stable"
@@ -248,6 +252,7 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
         others=tuple(ranked.index),
         unranked=_unranked(counties),
         outlines=states,
+        smaller={} if level == "county" else {report.areas_label: areas},
         pages={fips: f"{_page(STATES[fips])}/index.html" for fips in states.index},
     )
 
