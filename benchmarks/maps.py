@@ -171,10 +171,10 @@ def whole_page(table: gpd.GeoDataFrame, path: Path) -> None:
 
 
 def by_explore(table: gpd.GeoDataFrame, path: Path) -> None:
-    """geopandas' own explore with the same columns, Leaflet inside."""
+    """geopandas' own explore with the same columns, Leaflet inside, no legend: that wants d3."""
     fields = ["name", *COLUMNS]
     small = table[[*fields, "geometry"]].to_crs(4326)
-    _save(small.explore(column="gap_n", tooltip=fields, tiles=None), path)
+    _save(small.explore(column="gap_n", tooltip=fields, tiles=None, legend=False), path)
 
 
 def by_folium(table: gpd.GeoDataFrame, path: Path) -> None:

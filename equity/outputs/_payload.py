@@ -15,20 +15,26 @@ import shapely
 from equity.areas.geoid import STATES
 from equity.areas.schema import (
     Column,
-    base_name,
     describe,
-    layers_in,
     placed_in,
     split_suffix,
     unit_of,
 )  # fmt: skip
 from equity.areas.words import coarse, is_missing, missing, say
+from equity.language import tr
 from equity.outputs import _pack, _places, _rows
-from equity.outputs._classes import LARGER, MILE, Classes, around_zero, classify, classify_words
+from equity.outputs._classes import (
+    LARGER,
+    Classes,
+    around_zero,
+    classify,
+    classify_words,
+    with_miles,
+)  # fmt: skip
 from equity.provenance import meta
 
 __all__ = [
-    "MOST_AT_ONCE", "Layer", "View", "by_state", "carried", "config", "layer_of", "names_of",
+    "MOST_AT_ONCE", "Layer", "View", "by_state", "config", "layer_of", "names_of",
     "parts_of",
 ]  # fmt: skip
 
@@ -37,14 +43,6 @@ RURAL = ("is_rural_ruca", "is_rural_forhp", "is_rural_rucc")
 MANY = 400
 #: Above this number the larger areas stand on the map, the others a state at a time.
 MOST_AT_ONCE = 20_000
-#: What is carried of areas that are shown a state at a time, each with margin and status.
-CARRIED = frozenset({
-    "name", "county_name", "geometry", "population_n", "beyond_reach_n", "gap_n", "gap_share",
-    "no_link_n", "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_line_n",
-    "recoverable_home_n", "recoverable_line_and_home_n", "qualifying_share", "connected_share",
-    "nearest_site_min", "nearest_site", "is_under_resourced", "under_resourced_reason",
-    "falls_short", *RURAL,
-})  # fmt: skip
 #: More sites than this are summed by squares before they go into the page.
 MOST_SITES = 5000
 #: Counts that the page adds up: exact, so that sums of what is chosen are those of the tables.
@@ -83,18 +81,14 @@ class View:
     part: str = ""
 
 
-def carried(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return the columns of areas that are shown a state at a time."""
-    return table[[name for name in table.columns if base_name(name) in CARRIED]]
-
-
-def by_state(table: gpd.GeoDataFrame, label: str, *, k: int) -> list[View]:
-    """Return a view of each state's areas, in the columns that such views carry."""
-    slim = carried(table)
-    layers = [layer_of(slim, column, k=k) for column in layers_in(slim.columns)]
-    state = slim.index.str[:2]
+def by_state(
+    table: gpd.GeoDataFrame, label: str, columns: Sequence[Column], *, k: int
+) -> list[View]:
+    """Return a view of each state's areas, in classes that are those of all."""
+    layers = [layer_of(table, column, k=k) for column in columns]
+    state = table.index.str[:2]
     return [
-        _part(slim, layers, label, np.flatnonzero(state == fips)) for fips in sorted(set(state))
+        _part(table, layers, label, np.flatnonzero(state == fips)) for fips in sorted(set(state))
     ]
 
 
@@ -126,10 +120,7 @@ def layer_of(table: pd.DataFrame, column: Column, *, k: int) -> Layer:
     text = [say(v, unit, moe=m, status=s) for v, m, s in zip(values, moe, status, strict=True)]
     text = ["under 1 person" if said == "under 1 people" else said for said in text]
     if unit == "km":
-        text = [
-            said if is_missing(v) else f"{said} ({v / MILE:,.1f} mi)"
-            for said, v in zip(text, values, strict=True)
-        ]
+        text = [with_miles(said, v, unit=" mi") for said, v in zip(text, values, strict=True)]
     times = LARGER.get(str(meta(table).level), 1.0) if column.adds else 1.0
     limits = [limit * times for limit in column.scale]
     found = classify(values, unit, k=k, direction=column.direction, limits=limits)
@@ -297,6 +288,8 @@ def _column(table: pd.DataFrame, column: Column, placed: Mapping[str, Column]) -
 def _group(name: str) -> str:
     """Return the heading that a layer stands under in the list of layers."""
     suffix = split_suffix(name)[1]
+    if suffix.startswith("__setting_"):
+        return tr("Other settings of the study")
     return "Other rules and kinds of care" if suffix else ""
 
 

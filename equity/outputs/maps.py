@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from equity.areas.schema import Column, MapLayer, describe
+from equity.areas.schema import Column, MapLayer, describe, layers_in
 from equity.areas.vintage import required_record
 from equity.errors import InputError, MissingColumnError
 from equity.files.atomic import write_text
@@ -23,7 +23,6 @@ from equity.outputs._payload import (
     MOST_AT_ONCE,
     View,
     by_state,
-    carried,
     config,
     kinds_of,
     layer_of,
@@ -84,9 +83,9 @@ def make_map(
         The same measures of larger areas, by what those are called in the plural; the reader
         switches between the two. Layers that a table lacks are left out of its view.
     smaller
-        The areas that those of `table` are made of, by what they are called in the plural. They
-        are shown a state at a time, and read from the file when the reader chooses the state, in
-        fewer columns. A `table` of more than 20,000 areas is shown so under `larger`, if given.
+        The areas that those of `table` are made of, by what they are called in the plural, with
+        layers of their own. They are shown a state at a time, and read from the file when the
+        reader chooses the state. A `table` of more than 20,000 areas is shown so under `larger`.
     synthetic
         Stamp the map as synthetic; by default whatever the table's record says.
     sources
@@ -134,7 +133,7 @@ def make_map(
         )
     if table.empty:
         raise InputError("the table has no areas", fix="check what it was filtered by")
-    chosen = _chosen(table, column, layers)
+    chosen = _chosen([table, *smaller.values()], column, layers)
     if not 2 <= classes <= 5:
         raise InputError(f"a map has 2 to 5 classes, not {classes}", fix="pass classes=5")
     if len(table) > MOST_AT_ONCE and larger:
@@ -154,7 +153,10 @@ def make_map(
         shapes = _pack.display_geometry(other.geometry)
         views.append(_view(other, label, chosen, shapes, k=classes))
     for label, other in smaller.items():
-        views += by_state(other, label, k=classes)
+        described = dict.fromkeys(column.name for column in chosen)
+        more = [column for column in layers_in(other.columns) if column.name not in described]
+        here = [column for column in (*chosen, *more) if column.name in other.columns]
+        views += by_state(other, label, here, k=classes)
     title = title or chosen[0].map_label
     lines = outlines if outlines is not None and len(outlines) else larger.get("counties")
     around = Around(
@@ -174,14 +176,11 @@ def make_map(
     return PackedMap(title=title, body=body(views, around), config=data, parts=parts_of(views))
 
 
-def fit_to_draw(table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return what a map carries of `smaller` areas: some columns, and simplified outlines."""
+def fit_to_draw(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return outlines as a map draws them: simplified as one coverage, EPSG:4269."""
     import geopandas as gpd
 
-    drawn = gpd.GeoSeries(
-        _pack.display_geometry(table.geometry), index=table.index, crs="EPSG:4269"
-    )
-    return carried(table).set_geometry(drawn)
+    return gpd.GeoSeries(_pack.display_geometry(geometry), geometry.index, crs="EPSG:4269")
 
 
 def _view(
@@ -237,16 +236,20 @@ def _tiles(map: folium.Map) -> set[str]:  # noqa: A002
     return {address for address in tiles if address.startswith("http")}
 
 
-def _chosen(table: Any, column: str, layers: Sequence[str | tuple[str, str, str]]) -> list[Column]:
+def _chosen(
+    tables: Sequence[Any], column: str, layers: Sequence[str | tuple[str, str, str]]
+) -> list[Column]:
     """Put the first layer first and make sure that every layer exists."""
     wanted = [_described(layer) for layer in layers]
     first = [layer for layer in wanted if layer.name == column] or [_described(column)]
     ordered = first + [layer for layer in wanted if layer.name != column]
-    absent = [layer.name for layer in ordered if layer.name not in table.columns]
+    there = {name for table in tables for name in table.columns}
+    absent = [layer.name for layer in ordered if layer.name not in there]
     if absent:
+        numbers = tables[0].select_dtypes("number").columns
         raise MissingColumnError(
             f"the table has no column {absent[0]!r} to map",
-            fix=f"choose from {', '.join(map(str, table.select_dtypes('number').columns[:12]))}",
+            fix=f"choose from {', '.join(map(str, numbers[:12]))}",
         )
     return ordered
 

@@ -57,13 +57,14 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
         "sources": report.sources,
         "sites_label": report.sites_label,
         "areas_label": report.rows_label,
-        "smaller": report.smaller,
+        "smaller": {name: report.under_settings(areas) for name, areas in report.smaller.items()},
     }
     column = report.layers[0].name if report.layers else ""
     if not column or _rows.without_polygon(report.table).all():
         return [write_text(target / "index.html", clean(_page(report, None)))]
-    embedded = make_map(report.table, column, with_table=False, larger=report.levels, **common)
-    alone = make_map(report.table, column, notes=_who(report), larger=report.levels, **common)
+    table = report.under_settings(report.table)
+    embedded = make_map(table, column, with_table=False, larger=report.levels, **common)
+    alone = make_map(table, column, notes=_who(report), larger=report.levels, **common)
     return [
         write_text(target / "index.html", clean(_page(report, page_from(embedded)))),
         save_map(alone, target / "map.html"),

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from equity.areas.schema import Column, layers_in
+from equity.language import tr
+from equity.provenance import carry
 from equity.showing import Shown
 
 if TYPE_CHECKING:
@@ -119,6 +121,8 @@ class Report(Shown):
     counts, kinds, fixes, overlaps, settings, practices
         The three counts with their range; each kind of care; what fixes bring in; how lines and
         homes overlap; the finding under other settings; the practices' lines (None if not asked).
+    gaps
+        By area id: people in the gap under each row of `settings` that changes them.
     comparison
         Index ``under-resourced communities``, ``everywhere else``, ``all``; ``areas_n,
         population_n, gap_n, gap_share`` and the parts of the gap.
@@ -199,6 +203,7 @@ class Report(Shown):
     sources: tuple[Source, ...]
     software: Mapping[str, str]
     study_toml: str
+    gaps: pd.DataFrame | None = None
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
     credits: Mapping[str, str] = field(default_factory=dict)
@@ -251,8 +256,31 @@ class Report(Shown):
             ("__" + str(rule["id"]).replace("-", "_"), str(rule["title"])) for rule in self.rules
         )
         kinds = ((f"__{care}", str(row["label"])) for care, row in self.kinds.iloc[1:].iterrows())
-        return [
-            (f"gap_n{suffix}", f"People in the gap: {label}", "people")
+        found = [
+            (f"gap_n{suffix}", tr("People in the gap: {label}", label=label), "people")
             for suffix, label in (*rules, *kinds)
             if f"gap_n{suffix}" in self.table.columns
         ]
+        return found + [
+            (name, tr("People in the gap: {label}", label=label), "people")
+            for name, label in self._by_setting.values()
+        ]
+
+    @property
+    def _by_setting(self) -> dict[str, tuple[str, str]]:
+        """Settings that change the gap of areas -> column and label; rules have columns anyway."""
+        if self.gaps is None:
+            return {}
+        rows = self.settings.loc[self.gaps.columns]
+        return {
+            str(key): (f"gap_n__setting_{str(key).replace('-', '_')}", str(row["label"]))
+            for key, row in rows[rows["group"] != "rule"].iterrows()
+        }
+
+    def under_settings(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Return areas with the columns of `other_layers` that maps alone have."""
+        if self.gaps is None or not len(table.index.intersection(self.gaps.index)):
+            return table
+        names = {key: name for key, (name, _) in self._by_setting.items()}
+        here = self.gaps[list(names)].rename(columns=names).reindex(table.index)
+        return carry(table.join(here), table)

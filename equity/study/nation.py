@@ -58,10 +58,10 @@ _BY_CAPACITY = (
 
 @dataclass(frozen=True)
 class _Kept:
-    """What is kept of a state: the result without polygons, its counties, and what maps show."""
+    """What is kept of a state: the result without polygons, what maps draw, and its counties."""
 
     result: StudyResult
-    areas: gpd.GeoDataFrame
+    outlines: gpd.GeoSeries
     counties: gpd.GeoDataFrame
     intervals: Mapping[str, Interval]
 
@@ -190,7 +190,7 @@ def _run_there(study: Study) -> StudyResult:
 
 
 def _kept(result: StudyResult, report: Report) -> _Kept:
-    areas = fit_to_draw(result.table)
+    outlines = fit_to_draw(result.table.geometry)
     bare = result.table.drop(columns="geometry")
     counties = report.levels.get("counties", result.table)
     short = ", " + STATES[result.plan.study.state[0]].usps
@@ -200,7 +200,7 @@ def _kept(result: StudyResult, report: Report) -> _Kept:
     slim = replace(
         result, table=bare, everywhere=bare, draws=none, outlines=None, sites=None, credits={}
     )
-    return _Kept(slim, areas, counties, intervals)
+    return _Kept(slim, outlines, counties, intervals)
 
 
 def _no_draws(notes: tuple[str, ...]) -> Draws:
@@ -240,8 +240,8 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
                    ("gap_n", "no_link_n")},
     )  # fmt: skip
     states = _states(counties)
-    areas = gpd.GeoDataFrame(together([one.areas for one in kept], level))
     report = build_report(whole, levels={"states": states})
+    areas = gpd.GeoDataFrame(report.table, geometry=pd.concat([one.outlines for one in kept]))
     ranked = counties[counties["gap_n"].notna()].sort_values(
         ["gap_n", "population_n"], ascending=False, kind="stable"
     )
@@ -308,7 +308,8 @@ def _choices(states: Sequence[Sensitivity]) -> Sensitivity:
     settings.index.name = frames[0].index.name
     areas = pd.concat([_without_record(one.areas) for one in states])
     stamp(areas, level=meta(states[0].areas).level, geo_vintage=meta(states[0].areas).geo_vintage)
-    return Sensitivity(settings, areas, max(one.computed_n for one in states))
+    gaps = pd.concat([one.gaps for one in states])
+    return Sensitivity(settings, areas, gaps, max(one.computed_n for one in states))
 
 
 def _setting(rows: Sequence[pd.DataFrame], own: pd.DataFrame) -> dict[str, object]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import geopandas as gpd
+import pandas as pd
 import pytest
-from outputs_data import make_report, make_table
+from outputs_data import config_of, make_report, make_table
 from pypdf import PdfReader
 
-from equity.outputs import _payload
+from equity.outputs import maps
 from equity.outputs._colors import RAMP, ZERO
 from equity.outputs.maps import make_map, save_map
 from equity.outputs.page import write_page
@@ -338,10 +339,8 @@ def test_seen_from_near_a_state_s_areas_are_offered(browser, in_parts):
     with browser.open(in_parts) as page:
         closer = "document.querySelector('.eq-closer')"
         assert page.run(f"{closer}.hidden")
-        for _ in range(5):
-            page.run("document.querySelector('.leaflet-control-zoom-in').click()")
-            page.settle()
-        page.until(f"!{closer}.hidden")
+        nearer = "document.querySelector('.leaflet-control-zoom-in').click()"
+        page.until(f"({nearer}, !{closer}.hidden)")
         page.run(f"{closer}.click()")
         page.until(f"{MAP}.dataset.view === 'census tracts'")
         assert page.run("document.querySelector('.eq-states').value") == "90"

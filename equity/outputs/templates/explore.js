@@ -100,7 +100,7 @@
       const values = texts ? by.text : chart.values(by);
       const unknown = (v) => v === "–" || v !== v;
       /* Headings name the unit: cells are those of the other tables. */
-      const cell = (c, i) => c.heading && c.unit && c.unit !== "%" ? c.text[i].replace(" " + c.unit, "").replace("under 1 person", "under 1") : c.text[i];
+      const cell = (c, i) => c.heading && c.unit && c.unit !== "%" ? c.text[i].replace(" " + c.unit, "").replace(" mi)", ")").replace("under 1 person", "under 1") : c.text[i];
       order.sort((a, b) => (unknown(values[a]) - unknown(values[b])) || (sorted.up ? 1 : -1) * (values[a] > values[b] ? 1 : values[a] < values[b] ? -1 : 0) || a - b);
       const head = (column) => {
         const button = node("button", column.heading || column.label, { type: "button" });
