@@ -268,9 +268,10 @@ def measure(name: str, table: gpd.GeoDataFrame, folder: Path, browser: Browser) 
 
 def floor(table: gpd.GeoDataFrame) -> int:
     """Bytes of the polygons and the numbers that are shown, as deflated binary in base64."""
-    drawn = _pack.display_geometry(table.geometry)
+    parts = table.index.str[:2] if len(table) > MANY else [""] * len(table)
+    drawn = [_pack.display_geometry(one) for _, one in table.geometry.groupby(parts)]
     numbers = table.drop(columns=["geometry", "name"]).select_dtypes("number")
-    blocks = [_pack.pack(drawn, _pack.step_for(drawn))]
+    blocks = [_pack.pack(one, _pack.step_for(one)) for one in drawn]
     for name, column in numbers.items():
         shown = column * 1000 if name.endswith("_share") else column * (10 if "_km" in name else 1)
         blocks.append(shown.round().astype("uint16").to_numpy().tobytes())
