@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 import replica_publishers as publishers
 from dask_cluster import local_cluster
+from outputs_data import config_of, inflate
 from shapely.geometry import box
 
 from equity import settings
-from equity.areas.geoid import NATION
+from equity.areas.geoid import NATION, STATES
 from equity.cli import run
 from equity.errors import EquityError, InputError, NetworkError, StudyError
 from equity.provenance import meta
@@ -142,6 +143,24 @@ def test_each_state_is_what_its_own_study_gives(nation, alone):
         written = table_of(nation[1] / usps / "communities.csv")
         for name in (*COUNTS, "nearest_site_min", "focus_probability"):
             np.testing.assert_allclose(written[name], result.table[name], rtol=0, atol=5e-4)
+
+
+def test_one_file_holds_counties_and_each_state_s_tracts_as_its_own_page_shows_them(nation, alone):
+    text = (nation[1] / "index.html").read_text()
+    views = config_of(text)["views"]
+    assert [view.get("part") for view in views] == [None, None, "10", "24", "51"]
+    assert [view["label"] for view in views[:2]] == ["counties", "states"]
+    for view in views[2:]:
+        (held,) = re.findall(
+            rf'<script type="application/json" id="eq-\w+-{view["part"]}">(.*)</script>', text
+        )
+        values = json.loads(inflate(json.loads(held)["table"]))
+        own = alone[STATES[view["part"]].usps.lower()].table
+        assert values["geoid"] == list(own.index)
+        np.testing.assert_allclose(values["sums"]["gap_n"], own["gap_n"], rtol=0, atol=0.01)
+        assert {"gap_n", "gap_n__fcc_706_2024", "nearest_site_km"} <= {
+            column["name"] for column in values["columns"] if "code" in column
+        }
 
 
 def test_totals_of_the_nation_are_the_sums_of_the_states(nation, alone):

@@ -1,7 +1,7 @@
 """A study of many states, run state by state: a page for each, and one that leads to all.
 
-Of a state only its tables are kept, without the tracts' polygons: however many states there are,
-one at a time is in memory.
+Of a state only its tables are kept, and of the tracts' polygons what a map draws: however many
+states there are, one at a time is in memory as it was read.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from equity.measures.draws import Draws, Interval
 from equity.measures.gap import gap_totals
 from equity.measures.lines.coverage import Inline
 from equity.measures.sensitivity import Sensitivity
+from equity.outputs.maps import fit_to_draw
 from equity.outputs.report import Report
 from equity.provenance import Source, meta, stamp
 from equity.study.cluster import executor_at
@@ -58,9 +59,10 @@ _BY_CAPACITY = mark(
 
 @dataclass(frozen=True)
 class _Kept:
-    """What is kept of a state: the result without polygons, and its counties with theirs."""
+    """What is kept of a state: the result without polygons, what maps draw, and its counties."""
 
     result: StudyResult
+    outlines: gpd.GeoSeries
     counties: gpd.GeoDataFrame
     intervals: Mapping[str, Interval]
 
@@ -190,6 +192,7 @@ def _run_there(study: Study) -> StudyResult:
 
 
 def _kept(result: StudyResult, report: Report) -> _Kept:
+    outlines = fit_to_draw(result.table.geometry)
     bare = result.table.drop(columns="geometry")
     counties = report.levels.get("counties", result.table)
     short = ", " + STATES[result.plan.study.state[0]].usps
@@ -199,7 +202,7 @@ def _kept(result: StudyResult, report: Report) -> _Kept:
     slim = replace(
         result, table=bare, everywhere=bare, draws=none, outlines=None, sites=None, credits={}
     )
-    return _Kept(slim, counties, intervals)
+    return _Kept(slim, outlines, counties, intervals)
 
 
 def _no_draws(notes: tuple[str, ...]) -> Draws:
@@ -241,6 +244,7 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
     )  # fmt: skip
     states = _states(counties)
     report = build_report(whole, levels={"states": states})
+    areas = gpd.GeoDataFrame(report.table, geometry=pd.concat([one.outlines for one in kept]))
     ranked = counties[counties["gap_n"].notna()].sort_values(
         ["gap_n", "population_n"], ascending=False, kind="stable"
     )
@@ -251,6 +255,7 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
         others=tuple(ranked.index),
         unranked=_unranked(counties),
         outlines=states,
+        smaller={} if level == "county" else {report.areas_label: areas},
         pages={fips: f"{_page(STATES[fips])}/index.html" for fips in states.index},
     )
 
@@ -306,7 +311,8 @@ def _choices(states: Sequence[Sensitivity]) -> Sensitivity:
     settings.index.name = frames[0].index.name
     areas = pd.concat([_without_record(one.areas) for one in states])
     stamp(areas, level=meta(states[0].areas).level, geo_vintage=meta(states[0].areas).geo_vintage)
-    return Sensitivity(settings, areas, max(one.computed_n for one in states))
+    gaps = pd.concat([one.gaps for one in states])
+    return Sensitivity(settings, areas, gaps, max(one.computed_n for one in states))
 
 
 def _setting(rows: Sequence[pd.DataFrame], own: pd.DataFrame) -> dict[str, object]:
