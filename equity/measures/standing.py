@@ -133,7 +133,8 @@ def under_resourced(
     notes = []
     for i, criterion in enumerate(criteria):
         value, margin = _value_and_margin(table, criterion)
-        met[i], reasons[i] = criterion.met(value), _said(criterion, value, margin)
+        met[i] = criterion.met(value)
+        reasons[i] = _said(criterion, value.where(met[i]), margin)
         known |= value.notna()
         if lacking := int((value.isna() & (table["population_n"] > 0)).sum()):
             where = f"{plural(lacking, 'area')} with residents"
@@ -144,7 +145,8 @@ def under_resourced(
     result = pd.DataFrame(index=table.index)
     enough = met.sum(axis=1) >= at_least
     result["is_under_resourced"] = enough & (table["population_n"] > 0)
-    texts = reasons.where(met, "").apply(lambda row: "; ".join(t for t in row if t), axis=1)
+    said = zip(*(reasons[i].tolist() for i in reasons.columns), strict=True)
+    texts = pd.Series(["; ".join(filter(None, row)) for row in said], table.index, dtype=str)
     result["under_resourced_reason"] = texts.where(result["is_under_resourced"], "")
     result["under_resourced_status"] = np.select(
         [table["population_n"] == 0, ~known, unsure],

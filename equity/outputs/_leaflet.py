@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -100,13 +101,19 @@ class PackedMap(folium.Map):
         HTML around the map; ``<%canvas%>`` marks where the map goes.
     config
         JSON text read by ``map.js``.
+    bare
+        Makes the HTML around the same map where a page has the table and the notes of its own.
     """
 
     default_js: list[tuple[str, str]] = []  # noqa: RUF012  (folium's own class attribute)
     default_css: list[tuple[str, str]] = []  # noqa: RUF012
 
-    def __init__(self, *, title: str, body: str, config: str) -> None:
+    def __init__(
+        self, *, title: str, body: str, config: str, bare: Callable[[], str] | None = None
+    ) -> None:
         super().__init__(location=[0, 0], zoom_start=1, tiles=None)
+        self._again = {"title": title, "config": config}
+        self._bare = bare
         title, body = clean(title), clean(body)
         # folium draws random ids; ours follow from the content, so equal maps are equal files.
         self._id = hashlib.sha256((title + body + config).encode()).hexdigest()[:16]
@@ -115,6 +122,11 @@ class PackedMap(folium.Map):
         data = f'<script type="application/json" id="{self.frame_id}-data">{config}</script>'
         self.body = body.replace("<%frame%>", self.frame_id).replace("<%canvas%>", canvas + data)
         _Page(title).add_child(self)
+
+    def bare(self) -> PackedMap:
+        """Return the same map without its table and notes; it is not computed again."""
+        assert self._bare is not None, "made with what the words around it come from"
+        return PackedMap(**self._again, body=self._bare())
 
     def render(self, **kwargs: Any) -> str:
         """Put style, content and script into the page; further folium layers add theirs."""

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -150,7 +151,8 @@ def make_map(
     )
     names = names_of(views[0], lines, sites, sites_label=sites_label, real=not stamped)
     data = config(views, lines, names, f"All {areas_label}")
-    return PackedMap(title=title, body=body(views, around), config=data)
+    bare = partial(body, views, replace(around, with_table=False, notes=()))
+    return PackedMap(title=title, body=body(views, around), config=data, bare=bare)
 
 
 def _view(
