@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,9 +16,11 @@ from equity.areas.aggregate import roll_up
 from equity.cli import run
 from equity.errors import EquityError, GeoidError, InputError, MissingFileError, StudyError
 from equity.example.state import write_example
+from equity.measures.adoption_by_person import person_counts
 from equity.provenance import meta
 from equity.sources.census.boundaries import read_boundaries
 from equity.sources.census.files import read_blocks
+from equity.study import totals
 from equity.study.asked import area_lines
 from equity.study.naming import counties_called
 from equity.study.run import Study
@@ -484,3 +487,18 @@ def test_the_command_runs_an_area_of_a_study_into_a_folder_of_its_own(
         run(str(example.study), area="nowhere.geojson")
     with pytest.raises(StudyError, match=r"has an \[area\] of its own"):
         run(str(folder / "study.toml"), area="Hollin")
+
+
+def test_adoption_by_person_counts_the_part_inside(three):
+    """Homes by the part of the homes inside, people by that of the people; the rest of it outside."""
+    ids = three.everywhere.index
+    cells = {"B28004_002": 50, "B28004_004": 20, "B28005_014": 80, "B28005_017": 60}
+    acs = pd.DataFrame({f"{code}E": np.full(len(ids), n, float) for code, n in cells.items()}, ids)
+    shares = three.area.shares.copy()
+    shares.loc[shares.index[0], ["housing", "population"]] = [0.5, 0.25]
+    cut = replace(three, by_person=person_counts(acs), area=replace(three.area, shares=shares))
+    found = totals.by_person(cut, three.table)["asked_n"]
+    n = len(three.table)
+    assert found["income_under_10k_subscription_share"] == 50 * (n - 0.5)
+    assert found["age_65_connected_share"] == 80 * (n - 0.75)
+    assert totals.by_person(replace(cut, by_person=None), three.table) is None

@@ -243,6 +243,7 @@ def test_an_index_of_need_is_a_second_view_and_never_in_the_gap(result, edited, 
     assert added["need_part__poverty"] == pytest.approx(listed["need_part__poverty"].mean())
     stable = index_stability(result.table, "three-pillars")
     pd.testing.assert_frame_equal(need.settings, stable.settings)
+    pd.testing.assert_frame_equal(need.choices, stable.choices)
     worst = table["need_index_rank"] >= 0.9
     both = int(worst[list(report.focus)].sum())
     assert f"Of the {len(report.focus)} places listed, {both} " in need.said
@@ -255,6 +256,7 @@ def test_an_index_of_need_is_a_second_view_and_never_in_the_gap(result, edited, 
     for caption in (
         "What the index of need is made of", "The index under other weights",
         "The places listed, by the index of need",
+        "Which choice decides, all made at random (Sobol’s indices)",
     ):  # fmt: skip
         assert captions.count(caption) == page.count(f">{caption}</caption>") == 1
     assert page.index('id="communities"') < page.index('id="whom"') < page.index('id="need"')
@@ -354,7 +356,7 @@ PRICE = '[price]\nusd_month = 75\nsource = "A survey, 2026"\n\n'
 
 
 def test_a_price_and_adoption_by_person_are_columns_and_layers_and_never_in_the_gap(
-    result, edited, more_tables
+    result, edited, more_tables, tmp_path
 ):
     priced = Study.load(edited(("[care]", PRICE + more_tables))).run()
     table, report = priced.table, priced.report()
@@ -371,6 +373,21 @@ def test_a_price_and_adoption_by_person_are_columns_and_layers_and_never_in_the_
     own = [name for name in result.table.columns if name in table.columns]
     assert own == list(result.table.columns), "nothing is lost"
     pd.testing.assert_frame_equal(pd.DataFrame(table[own]), pd.DataFrame(result.table))
+    asked = report.by_person
+    assert asked["rate_share"].to_dict() == {
+        "age_65_connected_share": 0.75, "hispanic_connected_share": 0.25,
+    }  # fmt: skip
+    there = table[table["gap_status"] == "ok"]
+    assert asked["asked_n"].tolist() == [80.0 * len(there), 40.0 * len(there)]
+    assert result.report().by_person is None, "no table tells it"
+    caption = "Adoption by person: what these homes and people told the survey"
+    page = write_page(report, tmp_path)[0].read_text(encoding="utf-8")
+    assert page.count(f">{caption}") == 1
+    for race, rows in ((False, 1), (True, 2)):
+        shown = blocks(replace(report, race_in_appendix=race))
+        (one,) = (b.table for b in shown if b.table and b.table.caption.startswith(caption))
+        assert len(one.rows) == rows
+        assert [cell.text for cell in one.rows[0][3:]] == ["–", "–"], "nobody counts everybody"
     read = next(text for head, text in report.method if head == "What was read and joined")
     assert "$75.00 a month (A survey, 2026) is more than 2.0 % of an income below $45,000" in read
 

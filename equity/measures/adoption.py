@@ -44,7 +44,7 @@ _HOMES: _Forms = {
 }
 
 # Of each class of income (homes), age, race and ethnicity (people): what its own cells say.
-_INCOMES = ("under_10k", "10k_to_20k", "20k_to_35k", "35k_to_50k", "50k_to_75k", "75k_up")
+INCOMES = ("under_10k", "10k_to_20k", "20k_to_35k", "35k_to_50k", "50k_to_75k", "75k_up")
 _RACES = {  # letter of the detailed table, row of the subject table
     "white_alone": ("A", 5), "black": ("B", 6), "native": ("C", 7), "asian": ("D", 8),
     "pacific": ("E", 9), "other_race": ("F", 10), "two_races": ("G", 11), "white": ("H", 13),
@@ -61,10 +61,10 @@ def _people(row: int) -> _Form:
     return _row("S2802", row, of=row, column=2)
 
 
-_BY_PERSON: _Forms = {
+BY_PERSON: _Forms = {
     **{
         f"income_{name}_subscription_share": [((f"B28004_{at + 2:03d}",), f"B28004_{at:03d}")]
-        for name, at in zip(_INCOMES, range(2, 26, 4), strict=True)
+        for name, at in zip(INCOMES, range(2, 26, 4), strict=True)
     },
     "income_under_20k_subscription_share": [_row("S2801", 22, of=20)],
     "income_20k_to_75k_subscription_share": [_row("S2801", 26, of=24)],
@@ -85,7 +85,10 @@ _BY_PERSON: _Forms = {
     **{f"{name}_connected_share": [_people(row)] for name, row in _SCHOOLING_AND_WORK.items()},
     "people_connected_share": [_people(1)],
 }
-_BY_PERSON["income_75k_up_subscription_share"].append(_row("S2801", 30, of=28))
+BY_PERSON["income_75k_up_subscription_share"].append(_row("S2801", 30, of=28))
+
+BY_RACE = tuple(f"{name}_connected_share" for name in _RACES)
+"""Columns of race and ethnicity among those by person."""
 
 # Homes with a device and broadband, or the people who live in such homes (a subject table).
 _WITH_BOTH = {
@@ -147,7 +150,7 @@ def codes_read() -> frozenset[str]:
     """Return the ACS codes, without E or M, that a measure of homes or people is made of."""
     shares = [
         form
-        for forms in (*_HOMES.values(), *_BY_PERSON.values(), *_PEOPLE.values())
+        for forms in (*_HOMES.values(), *BY_PERSON.values(), *_PEOPLE.values())
         for form in forms
     ]
     shares += [*_WITH_BOTH.values(), ((), "B19013_001")]
@@ -159,7 +162,7 @@ def counted_columns(acs: pd.DataFrame) -> list[str]:
     """Return the columns of homes and people that are made of the survey's counts, with margins."""
     made = [
         name
-        for name, forms in (_HOMES | _BY_PERSON | _PEOPLE).items()
+        for name, forms in (_HOMES | BY_PERSON | _PEOPLE).items()
         if any(has_counts(acs, *form) for form in forms)
     ]
     for name, *codes in (
@@ -237,7 +240,7 @@ def adoption(
     result = pd.DataFrame(index=acs.index)
     for end, name in (("E", "households_n"), ("M", "households_n_moe")):
         result[name] = _column(acs, *(f"{code}{end}" for code in _HOMES_COUNTED), name)
-    notes = _add_shares(result, acs, _HOMES | _BY_PERSON)
+    notes = _add_shares(result, acs, _HOMES | BY_PERSON)
     _fill_devices(result)
     for name in ("device_share", "any_subscription_share"):
         if name not in result:

@@ -2,33 +2,34 @@
 
 An index adds up what has no common unit, so its weights are choices. The recipe says them, every
 indicator's part of the index is given beside it, and :func:`index_stability` shows what becomes of
-the ranks under other weights and under a geometric mean.
+the ranks under other weights, means and scales, and which of these choices decides.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equity.areas.schema import describe
-from equity.errors import InputError, MissingColumnError
+from equity.errors import InputError
+from equity.measures._index_scores import Floats, Made, made_by, percentile
 from equity.measures.checks import refuse_seed
 from equity.provenance import carry
-from equity.rules import IndexRecipe, load_index_recipe
-from equity.rules.index_recipe import Indicator
+from equity.rules import IndexRecipe
 
 __all__ = [
     "WORST_TENTH", "IndexStability", "effective_weights", "index_stability", "need_index",
-    "percentile",
+    "percentile", "variance_parts",
 ]  # fmt: skip
 
-Floats = npt.NDArray[np.float64]
 WORST_TENTH = 0.9
 """Ranks from here on are the worst tenth of areas."""
+_WEIGHTS_TRIED = 64
+"""Sets of weights that are crossed with every mean and scale: each is a ranking of all areas."""
 
 
 def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.DataFrame:
@@ -77,7 +78,7 @@ def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.Data
     >>> need_index(areas, own)[["need_index", "need_part__poor", "need_part__old"]].values.tolist()
     [[0.5, 0.0, 0.5], [0.5, 0.25, 0.25], [0.5, 0.5, 0.0]]
     """
-    made = _made(table, recipe)
+    made = made_by(table, recipe)
     known = made.present.any(axis=1)
     frame = pd.DataFrame({"need_index": made.index, "need_index_rank": made.ranked(made.index)})
     parts = made.scores * made.weights
@@ -116,6 +117,14 @@ class IndexStability:
         By area id: ``need_index_rank``, its ``_p05`` and ``_p95`` over random weights of themes (of
         indicators, if there is one theme) and ``worst_tenth_share``, in how many of these draws the
         area is in the worst tenth.
+    choices
+        Sobol's indices of three choices made at once and at random, index ``choice``: ``weights``
+        (of themes, as above), ``mean`` (arithmetic or geometric, of themes), ``scale`` (percentile,
+        range, or the recipe's own; of those, the ones that have a geometric mean). Of the variance
+        of the mean shift of ranks the part that a choice makes alone (``rank_shift_alone_share``)
+        and with all its interactions (``rank_shift_total_share``); of that of the overlap of the
+        worst tenths ``worst_tenth_alone_share`` and ``worst_tenth_total_share``. 0 where nothing
+        varies, missing where no area is in a worst tenth.
     recipe
         What the index is made by.
     """
@@ -123,6 +132,7 @@ class IndexStability:
     settings: pd.DataFrame
     indicators: pd.DataFrame
     areas: pd.DataFrame
+    choices: pd.DataFrame
     recipe: IndexRecipe
 
 
@@ -146,10 +156,12 @@ def index_stability(
 
     References
     ----------
+    Saisana, Saltelli & Tarantola 2005, JRSS A 168(2), 307-323,
+    doi:10.1111/j.1467-985X.2005.00350.x (choices as inputs of a sensitivity analysis).
     Paruolo, Saisana & Saltelli 2013, JRSS A 176(3), 609-634,
     doi:10.1111/j.1467-985X.2012.01059.x (effective weights).
     """
-    made = _made(table, recipe)
+    made = made_by(table, recipe)
     if draws < 1:
         raise InputError(f"draws is {draws}", fix="give 1 or more")
     refuse_seed(seed)
@@ -157,13 +169,18 @@ def index_stability(
     rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": ("as the recipe is", own, "")}
     for key, label, weights in _other_weights(made):
         rows[key] = (label, made.ranked(_mean(made.scores, weights, made)), "")
-    label, why = "geometric mean", "" if np.nanmin(made.scores) >= 0 else "scores below 0"
-    rows["geometric"] = (label, None if why else made.ranked(_geometric(made)), why)
+    label, why = "geometric mean of themes", "" if made.has_geometric else "scores below 0"
+    rows["geometric"] = (
+        label,
+        None if why else made.ranked(_geometric(made.scores, made.nominal, made)),
+        why,
+    )
     frame = pd.DataFrame([_compared(key, *row, own=own) for key, row in rows.items()]).set_index(
         "setting"
     )
     rng = np.random.default_rng(seed)
-    drawn = np.stack([made.ranked(_mean(made.scores, w, made)) for w in _random(made, rng, draws)])
+    sets = _random(made, rng, draws)
+    drawn = np.stack([made.ranked(_mean(made.scores, w, made)) for w in sets])
     known = np.isfinite(own)
     low, high = np.full(len(own), np.nan), np.full(len(own), np.nan)
     low[known], high[known] = np.quantile(drawn[:, known], [0.05, 0.95], axis=0)
@@ -176,7 +193,85 @@ def index_stability(
     }
     names = pd.Index([one.id for one in made.recipe.indicators], name="indicator")
     weighed = pd.DataFrame(shares, index=names)
-    return IndexStability(frame, weighed, carry(areas, table), made.recipe)
+    choices = _choices(table, made, sets[:_WEIGHTS_TRIED], seed)
+    return IndexStability(frame, weighed, carry(areas, table), choices, made.recipe)
+
+
+def variance_parts(
+    outcome: Callable[[Floats], npt.ArrayLike], factors: int, *, points: int = 8192, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Return what part of an outcome's variance each factor makes: Sobol's indices.
+
+    Parameters
+    ----------
+    outcome
+        Takes factors x points, each from 0 to 1, and returns outcomes x points.
+    factors
+        How many there are; independent and uniform.
+    points
+        A power of 2.
+    seed
+        Of the points.
+
+    Returns
+    -------
+    alone, total : numpy.ndarray
+        Outcomes x factors: first order (an estimate below 0 is 0) and total. 0 where an outcome
+        does not vary.
+
+    References
+    ----------
+    Saltelli et al. 2010, Computer Physics Communications 181(2), 259-270,
+    doi:10.1016/j.cpc.2009.09.018.
+    """
+    from scipy.stats import sobol_indices, uniform
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = sobol_indices(
+            func=lambda x: np.atleast_2d(outcome(x)), n=points, dists=[uniform()] * factors,  # type: ignore[list-item]
+            rng=np.random.default_rng(seed),
+        )  # fmt: skip
+    orders = np.atleast_2d(found.first_order), np.atleast_2d(found.total_order)
+    return np.maximum(orders[0], 0.0), np.maximum(orders[1], 0.0)
+
+
+def _choices(table: pd.DataFrame, made: Made, sets: Floats, seed: int) -> pd.DataFrame:
+    """Cross weights, means and scales, and tell which of the three moves ranks."""
+    own = made.ranked(made.index)
+    scales = [
+        one
+        for how in dict.fromkeys(["percentile", "range", made.recipe.standardize])
+        if (one := made_by(table, replace(made.recipe, standardize=how))).has_geometric
+    ]
+    moved = np.array([
+        [[_moved(own, one.ranked(mean(one.scores, w, one))) for one in scales]
+         for mean in (_mean, _geometric)]
+        for w in sets
+    ])  # fmt: skip
+
+    def outcome(x: Floats) -> Floats:
+        levels = np.array(moved.shape[:3])[:, None]
+        picked = tuple(np.minimum((x * levels).astype(int), levels - 1))
+        return np.asarray(moved[picked].T, dtype=float)
+
+    known = np.where(np.isfinite(moved).all(axis=(0, 1, 2)), 1.0, np.nan)[:, None]
+    parts = [part * known for part in variance_parts(outcome, 3, seed=seed)]
+    names = ("rank_shift_alone_share", "rank_shift_total_share",
+             "worst_tenth_alone_share", "worst_tenth_total_share")  # fmt: skip
+    columns = (parts[k][outcome_] for outcome_ in (0, 1) for k in (0, 1))
+    index = pd.Index(["weights", "mean", "scale"], name="choice")
+    return pd.DataFrame(dict(zip(names, columns, strict=True)), index=index)
+
+
+def _moved(own: Floats, ranks: Floats) -> tuple[float, float]:
+    """Return by how many places areas move on average, and how much of the worst tenth stays."""
+    # A theme left out may be all that an area has.
+    both = np.isfinite(own) & np.isfinite(ranks)
+    mine, other = own[both], ranks[both]
+    worst, others = mine >= WORST_TENTH, other >= WORST_TENTH
+    either = (worst | others).sum()
+    overlap = float((worst & others).sum() / either) if either else np.nan
+    return float(np.abs(other - mine).mean() * (len(mine) - 1)), overlap
 
 
 def effective_weights(scores: npt.ArrayLike, weights: npt.ArrayLike) -> Floats:
@@ -200,157 +295,7 @@ def effective_weights(scores: npt.ArrayLike, weights: npt.ArrayLike) -> Floats:
         return np.asarray((shared / spread) ** 2)
 
 
-def percentile(values: npt.ArrayLike) -> Floats:
-    """Return ``(rank - 1) / (n - 1)``: ties share the lower rank, missing values do not count.
-
-    Examples
-    --------
-    >>> percentile([10, 20, 20, 40, float("nan"), 50]).tolist()
-    [0.0, 0.25, 0.25, 0.75, nan, 1.0]
-    """
-    series = pd.Series(np.asarray(values, dtype=float))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = (series.rank(method="min") - 1) / (series.count() - 1)
-    return np.asarray(found, dtype=float)
-
-
-def _half_up(values: Floats, places: int) -> Floats:
-    """Round as the CDC does: of 257 areas, every eighth rank ends in a half of its last digit."""
-    return np.asarray(np.floor(values * 10**places + 0.5) / 10**places)
-
-
-@dataclass(frozen=True, eq=False)
-class _Made:
-    """An index and all it is made of, by area and indicator."""
-
-    recipe: IndexRecipe
-    raw: Floats
-    scores: Floats
-    of_theme: npt.NDArray[np.intp]
-    nominal: Floats
-    present: npt.NDArray[np.bool_]
-    weights: Floats
-    index: Floats
-    total: float
-    status: npt.NDArray[np.object_]
-
-    def ranked(self, index: Floats) -> Floats:
-        """Return percentiles of an index of the recipe's themes."""
-        return self.rank(index, self.total)
-
-    def rank(self, values: Floats, scale: float) -> Floats:
-        """Return percentiles; of rounded sums where the recipe rounds them."""
-        places = self.recipe.rank_decimals
-        if places is None:  # sums that differ by the order of adding alone are equal
-            return percentile(np.round(values, 12))
-        return _half_up(percentile(np.round(values * scale, places)), places)
-
-
-def _made(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> _Made:
-    recipe = recipe if isinstance(recipe, IndexRecipe) else load_index_recipe(recipe)
-    nobody = table.get("population_n", pd.Series(1.0, index=table.index)).eq(0).to_numpy()
-    values = np.column_stack([_value(table, one, recipe) for one in recipe.indicators])
-    values[nobody] = np.nan
-    for one, column in zip(recipe.indicators, values.T, strict=True):
-        _refuse_constant(one, column)
-    scores = np.column_stack(
-        [_score(v, one, recipe) for v, one in zip(values.T, recipe.indicators, strict=True)]
-    )
-    of_theme = np.repeat(
-        np.arange(len(recipe.themes)), [len(theme.indicators) for theme in recipe.themes]
-    )
-    nominal = _nominal(recipe, scores)
-    whole = np.stack(
-        [np.isfinite(scores[:, of_theme == t]).all(axis=1) for t in range(len(recipe.themes))],
-        axis=1,
-    )
-    lacking = (~whole).sum(axis=1)
-    allowed = (lacking <= recipe.missing_themes) & (lacking < len(recipe.themes)) & ~nobody
-    present = whole[:, of_theme]
-    weights = nominal * present
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weights = weights / weights.sum(axis=1, keepdims=True)
-    index = np.where(allowed, np.nansum(scores * np.nan_to_num(weights), axis=1), np.nan)
-    status = np.select(
-        [nobody, ~allowed, lacking > 0], ["no_population", "not_computable", "theme_missing"], "ok"
-    ).astype(object)
-    total = float(sum(theme.weight for theme in recipe.themes))
-    return _Made(recipe, values, scores, of_theme, nominal, present, weights, index, total, status)
-
-
-def _nominal(recipe: IndexRecipe, scores: Floats) -> Floats:
-    """Return what every indicator weighs, as a part of 1."""
-    found, start = [], 0
-    for theme in recipe.themes:
-        within = np.array([one.weight for one in theme.indicators], dtype=float)
-        within /= within.sum()
-        of_theme = scores[:, start : start + len(within)] @ within
-        spread = np.nanstd(of_theme) if recipe.restandardize else 1.0
-        found.append(theme.weight * within / spread)
-        start += len(within)
-    weights = np.concatenate(found)
-    return np.asarray(weights / weights.sum())
-
-
-def _value(table: pd.DataFrame, one: Indicator, recipe: IndexRecipe) -> Floats:
-    if one.column:
-        if recipe.standardize == "none" and describe([one.column])[0].unit != "share":
-            raise InputError(
-                f"{one.column} would be added up as it is, and is no share: its numbers would "
-                "drown all others",
-                fix='standardize = "percentile"',
-            )
-        return _numbers(table, [one.column])[:, 0]
-    if one.percent:
-        value = _numbers(table, [f"{code}E" for code in one.percent]).sum(axis=1)
-    else:
-        part = _numbers(table, [f"{code}E" for code in one.part]).sum(axis=1)
-        whole = _numbers(table, [f"{one.whole}E"])[:, 0]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            value = np.where(whole > 0, 100 * part / whole, np.nan)
-        value = np.where((whole == 0) & recipe.empty_is_zero, 0.0, value)
-    return np.asarray(value if recipe.decimals is None else np.round(value, recipe.decimals))
-
-
-def _numbers(table: pd.DataFrame, names: list[str]) -> Floats:
-    lacking = [name for name in names if name not in table.columns]
-    if lacking:
-        raise MissingColumnError(
-            f"the table lacks {', '.join(lacking[:5])}",
-            fix="read that table too, or change the recipe",
-        )
-    try:
-        return np.asarray(table[names].to_numpy(dtype=float, na_value=np.nan))
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{', '.join(names)} holds something that is not a number") from error
-
-
-def _refuse_constant(one: Indicator, values: Floats) -> None:
-    known = values[np.isfinite(values)]
-    if len(known) and np.ptp(known) > 0:
-        return
-    what = "has the same value in every area" if len(known) else "has no value in any area"
-    raise InputError(
-        f"indicator {one.id!r} {what}: it tells no area apart", fix="leave it out of the recipe"
-    )
-
-
-def _score(values: Floats, one: Indicator, recipe: IndexRecipe) -> Floats:
-    turned = -values if one.direction == "lower" else values
-    low, high = np.nanmin(turned), np.nanmax(turned)
-    if recipe.standardize == "percentile":
-        ranks = percentile(turned)
-        return ranks if recipe.rank_decimals is None else _half_up(ranks, recipe.rank_decimals)
-    if recipe.standardize == "z":
-        return np.asarray((turned - np.nanmean(turned)) / np.nanstd(turned))
-    if recipe.standardize == "range":
-        return np.asarray((turned - low) / (high - low))
-    whole = 1.0 if one.column else 100.0
-    share = values / whole
-    return 1.0 - share if one.direction == "lower" else share
-
-
-def _mean(scores: Floats, weights: Floats, made: _Made) -> Floats:
+def _mean(scores: Floats, weights: Floats, made: Made) -> Floats:
     """Return the index under other weights, for the areas that have one."""
     held = weights * made.present
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -358,13 +303,25 @@ def _mean(scores: Floats, weights: Floats, made: _Made) -> Floats:
     return np.where(np.isfinite(made.index), mean, np.nan)
 
 
-def _geometric(made: _Made) -> Floats:
+def _geometric(scores: Floats, weights: Floats, made: Made) -> Floats:
+    """Return the geometric mean of themes; of one theme, that of its indicators.
+
+    Inside a theme indicators make up for each other: of sixteen percentiles almost every area has
+    one that is 0, and would be 0 in all.
+    """
+    held = weights * made.present
+    if len(made.recipe.themes) > 1:
+        within = made.of_theme[:, None] == np.arange(len(made.recipe.themes))
+        sums, held = (np.nan_to_num(scores) * held) @ within, held @ within
+        with np.errstate(divide="ignore", invalid="ignore"):
+            scores = sums / held
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.where(made.weights > 0, made.weights * np.log(made.scores), 0.0)
+        held = held / held.sum(axis=1, keepdims=True)
+        logs = np.where(held > 0, held * np.log(scores), 0.0)
     return np.where(np.isfinite(made.index), np.exp(logs.sum(axis=1)), np.nan)
 
 
-def _other_weights(made: _Made) -> list[tuple[str, str, Floats]]:
+def _other_weights(made: Made) -> list[tuple[str, str, Floats]]:
     themes = made.recipe.themes
     within = np.array([one.weight for one in made.recipe.indicators])
     for number in range(len(themes)):
@@ -391,7 +348,7 @@ def _other_weights(made: _Made) -> list[tuple[str, str, Floats]]:
     return found
 
 
-def _random(made: _Made, rng: np.random.Generator, draws: int) -> Floats:
+def _random(made: Made, rng: np.random.Generator, draws: int) -> Floats:
     themes = len(made.recipe.themes)
     if themes == 1:
         return rng.dirichlet(np.ones(len(made.nominal)), draws)
@@ -405,12 +362,9 @@ def _compared(
     row: dict[str, object] = {"setting": key, "label": label, "why_not": why_not}
     if ranks is None:
         return row
-    # A theme left out may be all that an area has.
+    row["rank_shift_n"], row["worst_tenth_overlap_share"] = _moved(own, ranks)
     both = np.isfinite(own) & np.isfinite(ranks)
-    mine, other = own[both], ranks[both]
-    worst, others = mine >= WORST_TENTH, other >= WORST_TENTH
-    row["rank_shift_n"] = float(np.abs(other - mine).mean() * (len(mine) - 1))
-    row["rank_correlation"] = float(pd.Series(other).corr(pd.Series(mine), method="spearman"))
-    either = (worst | others).sum()
-    row["worst_tenth_overlap_share"] = float((worst & others).sum() / either) if either else np.nan
+    row["rank_correlation"] = float(
+        pd.Series(ranks[both]).corr(pd.Series(own[both]), method="spearman")
+    )
     return row

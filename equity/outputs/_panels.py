@@ -11,6 +11,7 @@ import pandas as pd
 
 from equity.areas.schema import describe
 from equity.areas.words import Z90, coarse, is_missing, number, say
+from equity.language import tr, trn
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points, shown_count
 from equity.outputs.report import Fifths, NeedIndex, Report
@@ -84,7 +85,9 @@ def without_race(report: Report) -> Report:
     }
     held = report.held
     kept = held if held is None else held[~held.index.isin(left_out)]
-    return replace(report, disparities=frames, held=kept)
+    by_person = report.by_person
+    asked = by_person if by_person is None else by_person[~by_person["by_race"].astype(bool)]
+    return replace(report, disparities=frames, held=kept, by_person=asked)
 
 
 def panels(report: Report) -> Iterator[Panel]:
@@ -175,6 +178,8 @@ def whom_tables(report: Report) -> Iterator[Table]:
         yield replace(table, rows=rows)
     if report.fifths is not None:
         yield from _in_order(report.fifths)
+    if report.by_person is not None and len(report.by_person):
+        yield _by_person(report.by_person)
     if report.held is not None:
         first = [Cell(first_up(str(label))) for label in report.held.index]
         shares = (
@@ -252,6 +257,7 @@ def need_tables(need: NeedIndex) -> Iterator[Table]:
     ]
     corner, caption = Head("Weights", words=True, width=2.2), "The index under other weights"
     yield _framed(need.settings, columns, corner, first, caption)
+    yield _choices(need.choices)
     if len(need.places):
         shown = need.places.head(MOST_PLACES)
         cut = shown_count(len(shown), len(need.places), "places")
@@ -267,6 +273,50 @@ def need_tables(need: NeedIndex) -> Iterator[Table]:
         ]
         caption = f"The places listed, by the index of need{f'. {cut}' if cut else ''}"
         yield _framed(shown, columns, Head("Place", words=True, width=2.2), first, caption)
+
+
+def _by_person(frame: pd.DataFrame) -> Table:
+    """Draw who of each class has adopted: rates of homes and people, not of their places."""
+    first = [
+        Cell(
+            tr(column.label),
+            small=trn("{n} area is not known", "{n} areas are not known", lost, n=number(lost))
+            if lost
+            else "",
+        )
+        for column, lost in zip(describe(frame.index), frame["unknown_n"].tolist(), strict=True)
+    ]
+    columns = (
+        ("asked_n", "n", tr("Homes or people")),
+        ("rate_share", "share", tr("Share of them who have it")),
+        ("rest_share", "share", tr("Everybody else")),
+        ("difference_share", "share", tr("Difference")),
+    )
+    corner = Head(tr("Who was asked, and what they have"), words=True, width=2.6)
+    caption = tr(
+        "Adoption by person: what these homes and people told the survey, not a rate of places"
+    )
+    table = _framed(frame, columns, corner, first, caption)
+    return replace(table, rows=tuple((*row[:-1], in_points(row[-1])) for row in table.rows))
+
+
+def _choices(choices: pd.DataFrame) -> Table:
+    """Draw which choice decides the ranks: parts of the variance, alone and with the others."""
+    called = {
+        "weights": tr("Weights"),
+        "mean": tr("Arithmetic or geometric mean"),
+        "scale": tr("Percentiles or the range as the scale"),
+    }
+    columns = (
+        ("rank_shift_alone_share", "share", tr("Of how far ranks move: alone")),
+        ("rank_shift_total_share", "share", tr("Of how far ranks move: with the others")),
+        ("worst_tenth_alone_share", "share", tr("Of who is in the worst tenth: alone")),
+        ("worst_tenth_total_share", "share", tr("Of who is in the worst tenth: with the others")),
+    )
+    first = [Cell(called[str(key)]) for key in choices.index]
+    corner = Head(tr("Choice"), words=True, width=2.2)
+    caption = tr("Which choice decides, all made at random (Sobol’s indices)")
+    return _framed(choices, columns, corner, first, caption)
 
 
 def _with_range(ratio: Cell, log_moe: float) -> Cell:

@@ -288,6 +288,8 @@ def _where(report: Report) -> Iterator[Block]:
 def _panels(report: Report, layout: Layout) -> Iterator[Block]:
     shown = report if report.race_in_appendix else without_race(report)
     fewer = any(len(shown.disparities[name]) < len(f) for name, f in report.disparities.items())
+    if report.by_person is not None and shown.by_person is not None:
+        fewer |= len(shown.by_person) < len(report.by_person)
     for panel in panels(shown):
         if panel.anchor == "whom" and not layout.whom:
             continue

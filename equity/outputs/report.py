@@ -56,6 +56,9 @@ class NeedIndex:
     settings
         One row a set of weights or another mean: ``label``, ``rank_shift_n``,
         ``rank_correlation``, ``worst_tenth_overlap_share``, ``why_not``.
+    choices
+        Weights, mean and scale, chosen at once and at random: ``rank_shift_alone_share``,
+        ``rank_shift_total_share``, ``worst_tenth_alone_share``, ``worst_tenth_total_share``.
     places
         The places listed: ``name``, ``need_index_rank``, its ``_p05`` and ``_p95`` and
         ``worst_tenth_share`` over random weights.
@@ -64,6 +67,7 @@ class NeedIndex:
     said: str
     indicators: pd.DataFrame
     settings: pd.DataFrame
+    choices: pd.DataFrame
     places: pd.DataFrame
 
 
@@ -161,6 +165,9 @@ class Report(Shown):
     held
         Who lives in the places listed: ``people_n``, ``there_n``, ``held_share``, ``there_share``,
         ``everywhere_share``; empty if there are none.
+    by_person
+        Column of adoption by person -> ``asked_n``, ``rate_share``, ``rest_share``,
+        ``difference_share``, ``unknown_n``, ``by_race``; None where no table tells it.
     need
         The index of need, where the study asks for one.
     race_in_appendix
@@ -206,6 +213,7 @@ class Report(Shown):
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fifths: Fifths | None = None
     held: pd.DataFrame | None = None
+    by_person: pd.DataFrame | None = None
     need: NeedIndex | None = None
     race_in_appendix: bool = False
     pages: Mapping[str, str] = field(default_factory=dict)

@@ -86,6 +86,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         disparities=totals.disparities(result, ranked),
         held=totals.held(ranked, focus),
         fifths=totals.fifths(result, ranked),
+        by_person=totals.by_person(result, ranked),
         need=totals.need(result, ranked, focus),
         race_in_appendix=plan.study.race_in_appendix,
         programs=tested(result) if levels is None else {},

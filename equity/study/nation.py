@@ -189,6 +189,7 @@ def _report(study: Study, kept: Sequence[Kept]) -> Report:
         choices=_choices([one.choices for one in results]),
         practices=_practices([one.practices for one in results]),
         credits={},
+        by_person=pd.concat([one.by_person for one in results]),
         intervals={name: _added([one.intervals[name] for one in kept]) for name in
                    ("gap_n", "no_link_n")},
     )  # fmt: skip

@@ -56,6 +56,8 @@ class Record:
         The index of need under other weights, over all areas that were read; None if not asked.
     application
         The application's own sites.
+    by_person
+        What homes and people of each class told the survey, by area that was read.
     """
 
     plan: StudyPlan
@@ -74,6 +76,7 @@ class Record:
     area: Area | None = None
     need: IndexStability | None = None
     application: pd.DataFrame | None = None
+    by_person: pd.DataFrame | None = None
 
     @property
     def title(self) -> str:

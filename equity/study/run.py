@@ -8,6 +8,7 @@ from pathlib import Path
 
 from equity.areas.arguments import checked
 from equity.areas.geoid import STATES
+from equity.measures.adoption_by_person import person_counts
 from equity.showing import Shown
 from equity.study.area import find_area
 from equity.study.choices import other_choices
@@ -137,4 +138,5 @@ class Study(Shown):
             sites=inputs.sites,
             area=area,
             application=inputs.application,
+            by_person=person_counts(inputs.areas),
         )

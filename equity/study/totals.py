@@ -12,6 +12,7 @@ from equity.areas.rates import Rate, moe_of_rate
 from equity.areas.schema import columns, describe
 from equity.areas.words import number, plural, sentence_list
 from equity.measures.adoption import POPULATIONS
+from equity.measures.adoption_by_person import adoption_by_person
 from equity.measures.disparity import disparity, who_lives_there
 from equity.measures.draws import Interval
 from equity.measures.gap import RANGE, SPLIT, gap_range, gap_totals
@@ -22,9 +23,9 @@ from equity.study.parts import CriterionPart
 from equity.study.record import Record
 
 __all__ = [
-    "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "REST", "by_rule",
-    "comparison", "counts", "disparities", "fifths", "fixes", "held", "kinds", "need", "overlaps",
-    "unknown_people",
+    "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "REST", "by_person",
+    "by_rule", "comparison", "counts", "disparities", "fifths", "fixes", "held", "kinds", "need",
+    "overlaps", "unknown_people",
 ]  # fmt: skip
 
 REST = "the rest"
@@ -268,6 +269,20 @@ def _called(criterion: CriterionPart) -> str:
     return own if declared else criterion.short or own
 
 
+def by_person(result: Record, ranked: pd.DataFrame) -> pd.DataFrame | None:
+    """Return who of each class has adopted; None where no table tells it by person."""
+    if result.by_person is None or not len(result.by_person.columns):
+        return None
+    counts = result.by_person.loc[ranked.index]
+    if result.area is not None:  # of an area that the line divides, the part inside
+        homes = counts.columns.get_level_values(0).str.startswith("income_")
+        inside = result.area.shares.reindex(ranked.index)
+        counts = counts.copy()
+        for basis, part in (("housing", homes), ("population", ~homes)):
+            counts.loc[:, part] = counts.loc[:, part].mul(inside[basis], axis=0)
+    return adoption_by_person(counts)
+
+
 def unknown_people(ranked: pd.DataFrame) -> list[str]:
     """Say of which populations some areas are not known, and so left out."""
     lost = {name: ranked.loc[ranked[name].isna(), "population_n"] for name in _populations(ranked)}
@@ -368,5 +383,9 @@ def need(result: Record, ranked: pd.DataFrame, focus: pd.DataFrame) -> NeedIndex
     )
     ranks = ["need_index_rank", "need_index_rank_p05", "need_index_rank_p95", "worst_tenth_share"]
     return NeedIndex(
-        said, weighed.assign(**means), result.need.settings, focus[["name", "county_name", *ranks]]
+        said,
+        weighed.assign(**means),
+        result.need.settings,
+        result.need.choices,
+        focus[["name", "county_name", *ranks]],
     )

@@ -11,7 +11,8 @@ import pytest
 from equity.areas.aggregate import roll_up
 from equity.areas.schema import describe
 from equity.errors import FormatError, InputError, MissingColumnError
-from equity.measures.adoption import _BY_PERSON, adoption, covered_populations
+from equity.measures.adoption import BY_PERSON, adoption, covered_populations
+from equity.measures.adoption_by_person import adoption_by_person, person_counts
 from equity.provenance import meta
 from equity.sources.census._acs_labels import EXPECTED, check_labels
 from equity.sources.census.acs import read_acs
@@ -211,7 +212,7 @@ def test_adoption_of_each_class_of_people_by_hand(acs):
 
 
 def test_each_class_of_people_rests_on_cells_whose_labels_are_checked():
-    forms = [(name, *form) for name, forms in _BY_PERSON.items() for form in forms]
+    forms = [(name, *form) for name, forms in BY_PERSON.items() for form in forms]
     for name, cells, universe in forms:
         first, last = EXPECTED[universe], EXPECTED[cells[0]]
         assert any("broadband internet subscription" in words for words in last)
@@ -264,3 +265,99 @@ def test_readers_take_tables_by_person(tmp_path):
     assert {f"{code}{kind}" for code in codes for kind in "EM"} <= set(table.columns)
     summed = roll_up(table[[f"{code}E" for code in codes]], "county")
     assert summed["B28009B_004E"].tolist() == [12.0]
+
+
+def by_class(classes, areas=1):
+    """Counts of classes: universe, part and their margins, the same in every area."""
+    table = pd.DataFrame(index=pd.Index([f"5100109010{i}" for i in range(areas)], name="geoid"))
+    for (whole, part), numbers in classes.items():
+        for code, moe in ((f"{whole}E", 0), (f"{part}E", 2), (f"{whole}M", 1), (f"{part}M", 3)):
+            table[code] = float(numbers[moe])
+    return table
+
+
+AGES = {
+    ("B28005_002", "B28005_005"): (400, 60, 360, 55), ("B28005_008", "B28005_011"): (900, 90, 855, 85),
+    ("B28005_014", "B28005_017"): (300, 50, 195, 45),
+}  # fmt: skip
+HISPANIC = {("B28009I_001", "B28009I_004"): (160, 70, 96, 50)}
+
+
+def test_the_rate_of_a_class_and_of_everybody_else_by_hand():
+    found = adoption_by_person(person_counts(by_class(AGES | HISPANIC)))
+    old = found.loc["age_65_connected_share"]
+    assert old[["asked_n", "asked_n_moe", "rate_share"]].tolist() == [300, 50, 0.65]
+    margin = math.sqrt(45**2 - 0.65**2 * 50**2) / 300
+    assert old["rate_share_moe"] == pytest.approx(margin)
+    rest = 1215 / 1300
+    part, whole = math.hypot(55, 85), math.hypot(60, 90)
+    # The margin of the whole is above the part's: they move together, and no further.
+    rest_margin = (
+        math.sqrt(part**2 + rest**2 * whole**2 - 2 * rest * min(rest * whole, part) * whole) / 1300
+    )
+    assert old[["rest_share", "rest_share_moe"]].tolist() == pytest.approx([rest, rest_margin])
+    assert old["difference_share"] == pytest.approx(0.65 - rest)
+    assert old["difference_share_moe"] == pytest.approx(math.hypot(margin, rest_margin))
+    hispanic = found.loc["hispanic_connected_share"]
+    assert hispanic["rest_share"] == pytest.approx((1410 - 96) / 1440), "of all ages"
+    assert found["by_race"].tolist() == [False, False, False, True]
+
+
+def test_the_margin_of_a_rest_is_that_of_resampled_people():
+    """Classes of one survey drawn apart: 40,000 times the rate of a class and of the rest."""
+    table = by_class(AGES)
+    rng, rates = np.random.default_rng(4), {}
+    for name, (whole, part) in zip("abc", AGES, strict=True):
+        n, p = (
+            table[f"{whole}E"].iloc[0] / 8,
+            table[f"{part}E"].iloc[0] / table[f"{whole}E"].iloc[0],
+        )
+        size = rng.poisson(n, 40_000)
+        rates[name] = (size, rng.binomial(size, p))
+        table[f"{whole}M"] = 1.645 * 8 * math.sqrt(n)
+        table[f"{part}M"] = 1.645 * 8 * math.sqrt(n * p)
+    found = adoption_by_person(person_counts(table)).loc["age_65_connected_share"]
+    rest = sum(rates[k][1] for k in "ab") / sum(rates[k][0] for k in "ab")
+    difference = rates["c"][1] / rates["c"][0] - rest
+    assert found["rest_share_moe"] == pytest.approx(1.645 * rest.std(), rel=0.03)
+    assert found["difference_share_moe"] == pytest.approx(1.645 * difference.std(), rel=0.03)
+
+
+def test_incomes_have_the_other_incomes_as_their_rest_and_all_people_have_none():
+    incomes = {
+        (f"B28004_{at:03d}", f"B28004_{at + 2:03d}"): (100 + at, 20, 60 + at, 18)
+        for at in range(2, 26, 4)
+    }
+    everybody = {("S2802_C01_001", "S2802_C02_001"): (2000, 90, 1500, 95)}
+    found = adoption_by_person(person_counts(by_class(incomes | HISPANIC | everybody)))
+    poor = found.loc["income_under_10k_subscription_share"]
+    others = [(100 + at, 60 + at) for at in range(6, 26, 4)]
+    assert poor["rest_share"] == pytest.approx(
+        sum(b for _, b in others) / sum(a for a, _ in others)
+    )
+    assert np.isnan(found.loc["people_connected_share", "rest_share"])
+    hispanic = found.loc["hispanic_connected_share"]
+    assert hispanic["rest_share"] == pytest.approx((1500 - 96) / (2000 - 160)), "S2802 counts all"
+    assert hispanic["rest_share_moe"] > 0
+
+
+def test_where_everybody_or_a_count_or_a_margin_is_not_known_nothing_is_made_up():
+    alone = adoption_by_person(person_counts(by_class(HISPANIC)))
+    told = ["rest_share", "rest_share_moe", "difference_share", "difference_share_moe"]
+    assert alone[told].isna().all(axis=None), "no table tells of everybody"
+    table = by_class(AGES | HISPANIC, areas=3)
+    table.loc[table.index[0], "B28009I_004E"] = np.nan
+    table.loc[table.index[1], "B28005_008E"] = np.nan
+    found = adoption_by_person(person_counts(table))
+    assert found["unknown_n"].tolist() == [0, 1, 0, 1]
+    assert found["areas_n"].tolist() == [3, 2, 3, 2]
+    assert found.loc["hispanic_connected_share", "asked_n"] == 320
+    assert found["rest_share"].isna().tolist() == [True, False, True, True], "not all in its areas"
+    bare = adoption_by_person(person_counts(by_class(AGES).filter(regex="E$")))
+    assert bare["difference_share"].notna().all()
+    assert bare.filter(regex="_moe$").isna().all(axis=None)
+    none = adoption_by_person(person_counts(by_class(AGES).astype(object).assign(**{
+        f"{code}E": np.nan for pair in AGES for code in pair
+    })))  # fmt: skip
+    assert none["rate_share"].isna().all()
+    assert not len(person_counts(by_class({})).columns)

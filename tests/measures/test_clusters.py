@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from shapely import box
 
 import equity as eq
-from equity.errors import InputError, MissingColumnError
+from equity.errors import GeoidError, InputError, MissingColumnError
 from equity.measures.borders import shared_borders
 from equity.measures.local_statistics import (
     false_discovery,
@@ -258,6 +258,27 @@ def test_noise_has_no_clusters_and_a_place_unlike_its_own_is_named():
         assert eq.hotspots(odd)["cluster"].iloc[13] == word
 
 
+def test_high_is_above_the_mean_and_not_the_median():
+    """Where few are high the mean lies above the median, and a place between the two is low."""
+    table = hot_corner()
+    share = table["gap_n"] / 1000
+    between = (share.median() + share.mean()) / 2
+    table.loc[table.index[13], "gap_n"] = 1000 * between
+    assert share.median() + 0.01 < between < share.mean() - 0.01
+    assert eq.hotspots(table)["cluster"].iloc[13] == "low_among_high"
+
+
+def test_islands_call_for_no_permutations():
+    """Every p is a whole number of draws, and there are as many as the areas with neighbors need."""
+    shapes = [*grid(6), *(box(20 + 3 * i, 0, 21 + 3 * i, 1) for i in range(200))]
+    table = town(np.random.default_rng(3).uniform(0, 0.5, len(shapes)), shapes)
+    p = eq.hotspots(table)["cluster_p"].dropna()
+    assert len(p) == 36
+    times = p * (permutations_for(36, 0.05) + 1)
+    np.testing.assert_allclose(times, times.round(), atol=1e-6)
+    assert permutations_for(36, 0.05) < permutations_for(236, 0.05)
+
+
 def test_the_order_of_rows_and_the_seed_decide_nothing_else():
     table = hot_corner()
     found = eq.hotspots(table, permutations=999, seed=4)
@@ -303,6 +324,14 @@ def test_polygons_may_come_from_elsewhere():
     pd.testing.assert_frame_equal(other, eq.hotspots(table))
     with pytest.raises(MissingColumnError, match="no polygons"):
         eq.hotspots(plain)
+    with pytest.raises(GeoidError, match="table of boundaries"):
+        eq.hotspots(plain, boundaries=pd.concat([table, table.iloc[:1]]))
+
+
+def test_a_count_that_rounding_leaves_above_its_people_is_all_of_them():
+    table = hot_corner()
+    table.loc[table.index[0], "gap_n"] = 1000.0 * (1 + 1e-12)
+    assert set(eq.hotspots(table)["cluster_status"]) == {"ok"}
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,43 @@ def test_concentration_of_deaths_under_five_in_india():
     assert found["concentration"] == pytest.approx(1 - 2 * area, rel=1e-9)
 
 
+def test_the_error_of_india_s_concentration_is_that_of_resampled_deaths():
+    """The published formula for groups without errors of their own is no error of sampling.
+
+    Kakwani, Wagstaff & van Doorslaer (1997) have two terms: who is in which group, and what becomes
+    of them there. Which areas a group holds is taken as known here, so ours is the second. Without
+    it the number of groups stands for that of births: 0.0616 instead of 0.0039.
+    """
+    births = np.array([29939, 28776, 26528, 24689, 19739])
+    rates = np.array([154.7, 152.9, 119.5, 86.9, 54.3]) / 1000
+    variance = rates * (1 - rates)
+    table = one_area_each(rates, births, np.sqrt(variance / births))
+    found = measured(table).measures.loc["concentration"]
+
+    n, p, mean = births.sum(), births / births.sum(), births @ rates / births.sum()
+    ridits = np.cumsum(p) - p / 2
+    index = 2 * (p * rates) @ ridits / mean - 1
+    curve = np.concatenate([[0], np.cumsum(p * rates) / mean])
+    a = rates / mean * (2 * ridits - 1 - index) + 2 - curve[:-1] - curve[1:]
+    of_groups = p @ a**2 - (1 + index) ** 2
+    of_deaths = p @ (variance * (2 * ridits - 1 - index) ** 2) / mean**2
+    assert np.sqrt(of_groups / len(births)) == pytest.approx(0.0615769, abs=1e-7)
+    assert found["se"] == pytest.approx(np.sqrt(of_deaths / n), rel=1e-6)
+    assert found["se"] * 15 < np.sqrt(of_groups / len(births))
+
+    rng = np.random.default_rng(1)
+
+    def spread(births):
+        died = rng.binomial(births, rates)
+        p = births / births.sum(axis=-1, keepdims=True)
+        middle = np.cumsum(p, axis=-1) - p / 2
+        return (2 * (died * middle).sum(axis=-1) / died.sum(axis=-1) - 1).std()
+
+    assert spread(np.tile(births, (20_000, 1))) == pytest.approx(found["se"], rel=0.02)
+    both = np.sqrt((of_groups + of_deaths) / n)
+    assert spread(rng.multinomial(n, p, 20_000)) == pytest.approx(both, rel=0.02)
+
+
 def test_skilled_attendance_by_wealth():
     percent = [
         75.6053009033203,
@@ -119,8 +156,46 @@ def test_noise_is_taken_from_the_variance_and_both_are_told():
         "variance_observed": 0.009705256307795276, "theil": 0.04314895552121395,
         "mean_log_deviation": 0.045158998769687375,
     }, rel=1e-8)  # fmt: skip
+    assert found["value"][["variance_observed", "variance_noise"]].sum() == pytest.approx(0.02338)
+    noisy = np.array(y) + se * np.random.default_rng(0).normal(size=(200_000, 4))
+    spread = ((noisy - (noisy @ p)[:, None]) ** 2) @ p
+    assert spread.mean() == pytest.approx(0.02338, rel=0.005), "what estimates alone would show"
     assert found.loc["theil", "kind"] == "relative"
     assert found.loc["variance_observed", "kind"] == "absolute"
+
+
+def test_where_healthequal_errs_ours_is_the_defined_value():
+    """R healthequal 1.0.1 rounds people up, and gives errors in another unit than the value."""
+    rates = np.array(
+        [75.6053009033203, 91.0199661254883, 96.0395889282227, 97.0422286987305, 99.2240524291992]
+    )
+    births = np.array(
+        [2072.43603515625, 2112.2041015625, 1983.05920410156, 2052.12377929688, 1884.50988769531]
+    )
+    slopes = [
+        100 * measured(one_area_each(rates / 100, n)).measures.loc["slope", "value"]
+        for n in (births, np.ceil(births))
+    ]
+    line = np.polyfit(np.cumsum(births) - births / 2, rates, 1, w=np.sqrt(births))[0] * births.sum()
+    assert slopes == pytest.approx([line, 26.88216], abs=5e-6)
+    assert slopes[0] == pytest.approx(26.883469577247205, rel=1e-9)
+
+    # Its Theil index and mean log deviation are times 1,000, its attributable fraction is in
+    # percent, and their errors are not: 3.1426 to 3.1451 for 3.1439, instead of 1.92 to 4.37.
+    y, p, se = (
+        np.array([0.2, 0.3, 0.5, 0.6]),
+        np.array([0.4, 0.3, 0.2, 0.1]),
+        np.array([0.01, 0.012, 0.02, 0.02]),
+    )
+    found = measured(one_area_each(y, p, se), reference="a").measures
+    drawn = y + se * np.random.default_rng(2).normal(size=(40_000, 4))
+    mean = drawn @ p
+    r = drawn / mean[:, None]
+    spreads = {
+        "theil": ((r * np.log(r)) @ p).std(), "mean_log_deviation": (-np.log(r) @ p).std(),
+        "attributable_fraction": (1 - drawn[:, 0] / mean).std(),
+    }  # fmt: skip
+    assert found.loc[list(spreads), "se"].to_dict() == pytest.approx(spreads, rel=0.02)
 
 
 def test_a_difference_and_a_ratio_with_their_errors():
@@ -313,6 +388,27 @@ def test_parts_of_everybody_are_compared_as_groups(areas):
     pd.testing.assert_frame_equal(found.measures, groups.measures)
     assert "attributable_rate" in found.measures.index
     assert "slope" not in found.measures.index, "these have no order"
+
+
+@pytest.mark.parametrize(
+    "whom", [{"groups": FLAGS[0]}, {"populations": ["age_65_share", "no_vehicle_share"]}]
+)
+def test_adoption_is_compared_as_the_link_is_and_its_absence_is_the_mirror(areas, whom):
+    has = np.random.default_rng(6).uniform(0.5, 0.95, len(areas))
+    areas = areas.assign(device_share=has, no_device_share=1 - has)
+    areas = areas.assign(device_share_moe=0.03, no_device_share_moe=0.03)
+    found = disparity(areas, "device_share", **whom)
+    mirror = disparity(areas, "no_device_share", **whom)
+    np.testing.assert_allclose(found.rates["rate"], 1 - mirror.rates["rate"])
+    for name, sign in (("difference", -1), ("difference_se", 1), ("attributable_n", 1)):
+        np.testing.assert_allclose(found.rates[name], sign * mirror.rates[name])
+    assert "a lower rate is worse" in found.direction
+    assert "a higher rate is worse" in mirror.direction
+    if "groups" in whom:
+        first = areas[FLAGS[0]]
+        people = areas["population_n"]
+        by_hand = (people * has)[first].sum() / people[first].sum()
+        assert found.rates.loc["yes", "rate"] == pytest.approx(by_hand)
 
 
 def test_rates_of_two_populations_share_the_errors_of_their_areas(areas):

@@ -11,7 +11,7 @@ import pytest
 
 import equity as eq
 from equity.errors import EquityError, InputError, MissingColumnError
-from equity.measures.index import effective_weights, index_stability, percentile
+from equity.measures.index import effective_weights, index_stability, percentile, variance_parts
 from equity.rules import list_index_recipes, load_index_recipe
 from equity.rules.index_recipe import IndexRecipe, Indicator, Theme
 from equity.sources.census.acs import read_acs
@@ -129,6 +129,112 @@ def test_weights_of_unrelated_indicators_come_to_their_part_of_the_variance(orac
     np.testing.assert_allclose(found, case["expected"]["first_order"], rtol=1e-9)
 
 
+def test_parts_of_the_variance_are_the_published_ones(oracle):
+    """Ishigami's function is odd in its third factor, which acts through the first alone."""
+    case = oracle["ishigami"]
+    a, b = case["inputs"]["a"], case["inputs"]["b"]
+
+    def ishigami(u):
+        x = np.pi * (2 * u - 1)
+        return np.sin(x[0]) + a * np.sin(x[1]) ** 2 + b * x[2] ** 4 * np.sin(x[0])
+
+    wanted = case["expected"]
+    for seed in range(2):
+        alone, total = variance_parts(ishigami, 3, points=case["inputs"]["n"], seed=seed)
+        np.testing.assert_allclose(alone[0], wanted["first_order"], atol=0.01)
+        np.testing.assert_allclose(total[0], wanted["total"], atol=0.01)
+        assert alone.min() >= 0
+
+
+def test_parts_of_a_linear_index_are_the_published_ones_alone_and_in_all(oracle):
+    case = oracle["linear_index"]
+    scale = np.array(case["inputs"]["weights"]) * np.sqrt(
+        12 * np.array(case["inputs"]["variances"])
+    )
+    found = variance_parts(lambda u: [scale @ u, u[0] * 0 + 1], 3)
+    for parts, name in zip(found, ("first_order", "total"), strict=True):
+        np.testing.assert_allclose(parts[0], case["expected"][name], atol=0.01)
+        assert (parts[1] == 0).all(), "what does not vary has no parts"
+
+
+def scores_by_hand(areas):
+    """Percentiles and ranges of the three indicators of `OWN`, poverty, income and age."""
+    values = [
+        areas["poverty_share"], -areas["median_income_usd"],
+        (areas["B01001_020E"] + areas["B01001_021E"]) / areas["B01001_001E"],
+    ]  # fmt: skip
+    return [
+        np.column_stack([(v.rank(method="min") - 1) / (v.count() - 1) for v in values]),
+        np.column_stack([(v - v.min()) / (v.max() - v.min()) for v in values]),
+    ]
+
+
+def test_choices_of_an_index_by_an_analysis_of_variance(areas, tmp_path):
+    """All combinations ranked one by one, from the scores up, and their variance split by hand."""
+    path = own(tmp_path)
+    areas = areas.assign(poverty_share=areas["poverty_share"] ** 4)
+    areas.iloc[4:12, areas.columns.get_loc("poverty_share")] = np.nan  # rest on age alone
+    stable = index_stability(areas, path, draws=3, seed=1)
+    themes = [(1 / 3, 2 / 3), *np.random.default_rng(1).dirichlet([1, 1], 3)]
+    rank = eq.need_index(areas, path)["need_index_rank"].to_numpy()
+    shift = np.zeros((4, 2, 2))
+    for k, score in enumerate(scores_by_hand(areas)):
+        two = np.column_stack([score[:, :2] @ [0.75, 0.25], score[:, 2]])
+        for i, weights in enumerate(themes):
+            held = np.isfinite(two) * weights
+            held /= held.sum(axis=1, keepdims=True)
+            known = np.where(held > 0, two, 1.0)
+            for j, mean in enumerate(((held * known).sum(axis=1), (known**held).prod(axis=1))):
+                shift[i, j, k] = np.abs(percentile(np.round(mean, 12)) - rank).mean() * 39
+    assert stable.settings.loc["geometric", "rank_shift_n"] == pytest.approx(shift[0, 1, 0])
+    found, shift = stable.choices, shift[1:]
+    assert list(found.index) == ["weights", "mean", "scale"]
+    for at, name in enumerate(found.index):
+        others = tuple(axis for axis in range(3) if axis != at)
+        alone = shift.mean(axis=others).var() / shift.var()
+        total = shift.var(axis=at).mean() / shift.var()
+        assert found.loc[name, "rank_shift_alone_share"] == pytest.approx(alone, abs=0.004)
+        assert found.loc[name, "rank_shift_total_share"] == pytest.approx(total, abs=0.004)
+    assert found["rank_shift_total_share"].min() > 0.006
+    assert (found["worst_tenth_total_share"] > found["worst_tenth_alone_share"] - 0.02).all()
+
+
+def test_where_nobody_is_in_a_worst_tenth_no_choice_decides_who_is():
+    table = pd.DataFrame({"a_share": [0.1, 0.4, 0.4], "b_share": [0.2, 0.3, 0.3]})
+    found = index_stability(table, simple(table.columns)).choices
+    assert (found[["rank_shift_alone_share", "rank_shift_total_share"]] == 0).all(axis=None)
+    assert found[["worst_tenth_alone_share", "worst_tenth_total_share"]].isna().all(axis=None)
+
+
+def test_ranks_over_random_weights_by_hand(areas, tmp_path):
+    """Of 41 areas the fifth from the top has the rank 0.9 itself, and counts."""
+    areas = pd.concat([areas, areas.iloc[:1].set_axis(["51001000099"])])
+    areas.iloc[-1, 1:3] = 0.26, 60_000.0
+    found = index_stability(areas, own(tmp_path), draws=100, seed=5).areas
+    (score, _) = scores_by_hand(areas)
+    two = np.column_stack([score[:, :2] @ [0.75, 0.25], score[:, 2]])
+    drawn = [
+        percentile(np.round(two @ w, 12)) for w in np.random.default_rng(5).dirichlet([1, 1], 100)
+    ]
+    low, high = np.quantile(drawn, [0.05, 0.95], axis=0)
+    np.testing.assert_allclose(found["need_index_rank_p05"], low)
+    np.testing.assert_allclose(found["need_index_rank_p95"], high)
+    worst = (np.array(drawn) >= 0.9).mean(axis=0)
+    np.testing.assert_allclose(found["worst_tenth_share"], worst)
+    assert worst.sum() == pytest.approx(5), "36 of 40 are below"
+
+
+def test_parts_of_an_index_that_is_not_computable_are_missing_too():
+    table = pd.DataFrame(
+        np.random.default_rng(2).random((9, 3)), columns=["a_share", "b_share", "c_share"]
+    )
+    table.iloc[0, :2] = np.nan
+    found = eq.need_index(table, simple(table.columns))
+    assert found["need_index_status"].iloc[0] == "not_computable"
+    assert parts(found).iloc[0].isna().all()
+    assert parts(found).iloc[1:].notna().all(axis=None)
+
+
 def test_parts_add_up_and_weights_are_those_of_the_recipe(areas, tmp_path):
     found = eq.need_index(areas, own(tmp_path))
     np.testing.assert_allclose(parts(found).sum(axis=1), found["need_index"])
@@ -174,6 +280,7 @@ def test_other_standards(areas, tmp_path, how):
     np.testing.assert_allclose(found["need_part__income"], score / 12)
     stable = index_stability(areas, path, draws=20)
     assert stable.settings["rank_correlation"].isna()["geometric"] == (how == "z")
+    assert stable.choices.notna().all(axis=None), "z-scores are held against the other two scales"
 
 
 def test_stability_shows_weights_and_means(areas, tmp_path):
