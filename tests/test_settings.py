@@ -144,7 +144,7 @@ def test_workers_are_a_number_of_processes(monkeypatch):
     assert current().workers == 3
     for wrong in ("0", "-1", "two", "1.5"):
         monkeypatch.setenv("EQUITY_WORKERS", wrong)
-        with pytest.raises(InputError, match="EQUITY_WORKERS.* not a number of processes"):
+        with pytest.raises(InputError, match=r"EQUITY_WORKERS.* not a number of processes"):
             current()
 
 

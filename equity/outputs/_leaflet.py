@@ -112,7 +112,7 @@ class PackedMap(folium.Map):
         self, *, title: str, body: str, config: str, bare: Callable[[], str] | None = None
     ) -> None:
         super().__init__(location=[0, 0], zoom_start=1, tiles=None)
-        self._again = {"title": title, "config": config}
+        self._again = (title, config)
         self._bare = bare
         title, body = clean(title), clean(body)
         # folium draws random ids; ours follow from the content, so equal maps are equal files.
@@ -126,7 +126,8 @@ class PackedMap(folium.Map):
     def bare(self) -> PackedMap:
         """Return the same map without its table and notes; it is not computed again."""
         assert self._bare is not None, "made with what the words around it come from"
-        return PackedMap(**self._again, body=self._bare())
+        title, config = self._again
+        return PackedMap(title=title, config=config, body=self._bare())
 
     def render(self, **kwargs: Any) -> str:
         """Put style, content and script into the page; further folium layers add theirs."""
