@@ -211,7 +211,12 @@ def compare(
 @app.command()
 def program(
     program_id: Annotated[
-        str, typer.Argument(metavar="ID", help="Program (bead-2025, dlt-2020 …) or a rule file.")
+        str,
+        typer.Argument(
+            metavar="[ID]",
+            help="Program (bead-2025, usda-dlt …) or a rule file; by default those of the run's "
+            "[application].",
+        ),
     ] = "",
     run_folder: Annotated[
         Path | None, typer.Argument(metavar="RUN", help="Folder of a run, e.g. maps/va.")
@@ -224,30 +229,39 @@ def program(
         str | None, typer.Option(help="Day that the tests are put for, as 2026-06-30.")
     ] = None,
     area: Annotated[
-        str, typer.Option(help='Part of the run: "Wise County, Lee County", or ids.')
+        str,
+        typer.Option(help='Part of the run: "Wise County, Lee County", tracts, or polygons.'),
     ] = "",
-    sites: Annotated[Path | None, typer.Option(help="List of the application's sites.")] = None,
-    grant: Annotated[float | None, typer.Option(help="Grant requested, in dollars.")] = None,
+    sites: Annotated[
+        Path | None,
+        typer.Option(help="List of the application's sites; by default the run's own."),
+    ] = None,
+    grant: Annotated[
+        float | None, typer.Option(help="Grant requested, dollars; by default the run's own.")
+    ] = None,
 ) -> None:
     """Put a run to the published tests of a grant program."""
     from equity.errors import InputError
-    from equity.study.program import listed_programs, put_to_program
+    from equity.study.program import listed_programs, programs_asked, put_to_program
+    from equity.study.runs import read_run
 
     if listing:
         for line in listed_programs():
             _say(line)
         return
-    if not program_id or run_folder is None:
+    if run_folder is None and Path(program_id).is_dir() and program_id:
+        program_id, run_folder = "", Path(program_id)
+    if run_folder is None:
         raise InputError(
-            "names no program and run",
+            "names no run",
             fix="equity program bead-2025 maps/example; equity program --list says what there is",
         )
-    found = put_to_program(
-        program_id, run_folder, as_of=as_of, area=area, sites=sites, grant_usd=grant
-    )
-    _say(f"{found.rule.title}, as of {found.as_of}")
-    for sentence in found.sentences():
-        _say(f"  - {sentence}")
+    past = read_run(run_folder)
+    for asked in programs_asked(past, program_id):
+        found = put_to_program(asked, past, as_of=as_of, area=area, sites=sites, grant_usd=grant)
+        _say(f"{found.rule.title}, as of {found.as_of}")
+        for sentence in found.sentences():
+            _say(f"  - {sentence}")
 
 
 @app.command()
@@ -284,7 +298,16 @@ def plan(
     greedy: Annotated[
         bool, typer.Option("--greedy", help="By people per dollar, for very many projects.")
     ] = False,
-    draws: Annotated[int, typer.Option(help="Plans made anew from what may be true.")] = 100,
+    draws: Annotated[
+        int, typer.Option(help="Plans made anew from what may be true: 50 or more, 0 for none.")
+    ] = 100,
+    appendix: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Program (usda-dlt, bead …) that the appendix is laid out for; may be repeated. "
+            "By default those of the run's [application]."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write; by default maps/<run>-plan.")
     ] = None,
@@ -303,7 +326,7 @@ def plan(
     found = plan_run(
         run_folder, budget_usd=budget, costs=costs, projects=projects, made_up=made_up,
         floor_share=floor, weight=weight, county_cap_usd=county_cap,
-        method="greedy" if greedy else "milp", draws=draws,
+        method="greedy" if greedy else "milp", draws=draws, appendices=appendix or (),
     )  # fmt: skip
     folder = found.write(out or Path("maps") / f"{found.name}-plan")
     for sentence in found.report.finding:

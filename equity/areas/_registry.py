@@ -92,6 +92,8 @@ class Column:
     of: str = ""
     status: str = ""
     statuses: tuple[str, ...] = ()
+    #: True of a status of several columns that says how they were got: sums of them have it too.
+    how: bool = False
     words: Mapping[str, str] = field(default_factory=dict)
     layer: MapLayer | None = None
     table: TablePlace | None = None

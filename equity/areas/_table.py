@@ -21,7 +21,7 @@ from equity.areas.rates import moe_ratio, moe_share
 from equity.areas.recode import same_place
 from equity.areas.relationship import BASES, Relationship
 from equity.areas.roles import Roles, roles_of
-from equity.areas.schema import base_name, companion
+from equity.areas.schema import base_name, columns, companion, describe, split_suffix
 from equity.areas.table import area_status, water_rows
 from equity.errors import InputError, MissingColumnError
 
@@ -269,12 +269,12 @@ def _statuses(
 ) -> None:
     """Carry status columns: why a value is missing, or that it was moved."""
     names = [c for c in table.columns if str(c).endswith("_status") and c not in _OWN]
-    names = [c for c in names if base_name(c) in result.columns]
-    if not names:
+    owners = {c: owner for c in names if (owner := _owner(c, result.columns)) is not None}
+    if not owners:
         return
     pairs = relationship.links[["source", "target"]]
     pairs = pairs[pairs["source"].isin(table.index)]
-    for name in names:
+    for name, owner in owners.items():
         said = pairs["source"].map(table[name].astype(object))
         reason = said[said.notna() & (said != "ok")]
         first = reason.groupby(pairs.loc[reason.index, "target"].to_numpy()).first()
@@ -283,11 +283,25 @@ def _statuses(
             np.where(book["crosswalk_status"] == "whole", "ok", "crosswalked"), index=result.index
         )
         # A word on how a value was got (a bound, a part) is true of a sum that holds such values.
-        valued = reason[pairs.loc[reason.index, "source"].map(table[base_name(name)].notna())]
+        # That nobody lives in one of its areas is not.
+        valued = reason[reason != "no_population"]
+        valued = valued[pairs.loc[valued.index, "source"].map(table[owner].notna())]
         how = valued.groupby(pairs.loc[valued.index, "target"].to_numpy()).first()
         moved = how.reindex(result.index).fillna(moved)
-        unknown = result[base_name(name)].isna()
+        unknown = result[owner].isna()
         result[name] = np.where(unknown, why.fillna("unknown"), moved)
+
+
+def _owner(status: str, there: pd.Index) -> str | None:
+    """Return the column that a status is told of: its own, or the first of those that share it."""
+    if base_name(status) in there:
+        return base_name(status)
+    (told,) = describe([status])
+    if not told.how:
+        return None
+    stem, suffix = split_suffix(status)
+    shared = (c.name + suffix for c in columns().values() if c.status == stem)
+    return next((name for name in shared if name in there), None)
 
 
 def _mark_partial(result: pd.DataFrame, prepared: Prepared, moved: Moved) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from equity.funding._problem import FIRST, Floor, Problem, Solver, first_areas
 from equity.funding.gains import Uncovered, gains_of, without_covered
 from equity.funding.projects import checked_projects
 from equity.measures.checks import checked_number
-from equity.measures.draws import Travel, draw_recoverable
+from equity.measures.draws import Travel, draw_recoverable, refuse_few
 from equity.provenance import carry, meta
 
 __all__ = ["FIRST", "Floor", "Portfolio", "portfolio"]
@@ -196,6 +196,7 @@ def portfolio(
     """
     budget = checked_number(budget_usd, "the budget", above=True)
     solver = Solver(method, budget, gap, time_limit_s)
+    refuse_few(draws, or_none=True)  # before the solver runs
     left = without_covered(table, covered)
     candidates = checked_projects(projects, table)
     if candidates["cost_usd"].min() > budget:
@@ -231,7 +232,7 @@ def portfolio(
         method=method,
         made_up=bool(candidates["made_up"].any()),
         notes=(
-            *_notes(left, gains, candidates, covered=covered is not None),
+            *_notes(left, gains, candidates),
             *(note for note in meta(projects).notes if note not in meta(table).notes),
         ),
     )
@@ -274,11 +275,9 @@ def _areas(table: pd.DataFrame, cover: Cover, chosen: Flags) -> pd.DataFrame:
     return carry(result, table)
 
 
-def _notes(
-    left: Uncovered, gains: pd.DataFrame, projects: pd.DataFrame, *, covered: bool
-) -> tuple[str, ...]:
+def _notes(left: Uncovered, gains: pd.DataFrame, projects: pd.DataFrame) -> tuple[str, ...]:
     notes = []
-    if covered:
+    if left.areas_n:
         notes.append(
             f"Left out: {number(left.locations_n)} locations in {plural(left.areas_n, 'area')} "
             "that an enforceable commitment already covers; it brings in "

@@ -44,6 +44,15 @@ class Rule(Protocol):
         """Tell, value by value, whether the cut-off is met."""
 
 
+def refuse_few(draws: int, *, or_none: bool = False) -> None:
+    """Refuse fewer draws than tell a 5th percentile; 0 too, unless there may be none."""
+    if draws < _FEWEST and not (or_none and draws == 0):
+        raise InputError(
+            f"draws is {draws}, too few to tell a 5th percentile",
+            fix=f"ask for {_FEWEST} or more" + ", or 0 for none" * or_none,
+        )
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a study chooses about its draws, checked when made."""
@@ -59,8 +68,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse too few draws to tell a 5th percentile from, and cut-offs that are none."""
-        if self.draws < _FEWEST:
-            raise InputError(f"draws is {self.draws}", fix=f"ask for {_FEWEST} or more")
+        refuse_few(self.draws)
         refuse_cuts(self.gap_share_at_least, self.people_at_least)
 
 

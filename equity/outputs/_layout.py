@@ -10,7 +10,15 @@ from importlib import resources
 
 from equity.errors import InputError
 
-__all__ = ["GENERIC", "Layout", "Part", "asked_columns", "find_layout", "list_layouts"]
+__all__ = [
+    "GENERIC",
+    "Layout",
+    "Part",
+    "asked_columns",
+    "find_layout",
+    "list_layouts",
+    "programs_of",
+]
 
 GENERIC = "generic"
 _FOLDER = "appendices"
@@ -92,6 +100,11 @@ def find_layout(name: str) -> Layout:
         for key in ("lines", "care", "people")
     }
     return Layout(**{**raw, **parts, "programs": tuple(raw["programs"])})
+
+
+def programs_of(name: str) -> tuple[str, ...]:
+    """Return the ids of the program rules whose tests a program's appendix shows."""
+    return find_layout(name).programs
 
 
 def asked_columns() -> list[str]:

@@ -113,7 +113,8 @@ def panels(report: Report) -> Iterator[Panel]:
         "that stay the same is out of all places listed under either setting."
     )
     tables = [overlaps_table(report)] if len(report.overlaps) else []
-    yield Panel("sure", "How sure that is", note, (*tables, settings_table(report)))
+    if len(report.settings):
+        yield Panel("sure", "How sure that is", note, (*tables, settings_table(report)))
     practices = practices_table(report)
     if practices is not None:
         note = "A practice's line moves none of the counts above: it decides who can offer video."

@@ -14,12 +14,20 @@ from equity.files.atomic import write_bytes
 from equity.outputs import _content, _place_tables
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Table
-from equity.outputs._layout import Layout, Part, asked_columns, find_layout, list_layouts
+from equity.outputs._layout import (
+    GENERIC,
+    Layout,
+    Part,
+    asked_columns,
+    find_layout,
+    list_layouts,
+    programs_of,
+)
 from equity.outputs._panels import counts_table, panels, without_race
 from equity.outputs.report import Report
 from equity.outputs.tables import recipe_text
 
-__all__ = ["asked_columns", "blocks", "list_layouts", "write_appendix"]
+__all__ = ["GENERIC", "asked_columns", "blocks", "list_layouts", "programs_of", "write_appendix"]
 
 NO_RACE = " Race and ethnicity are left out here; the page tells of them."
 #: Longer lists belong in the workbook; the appendix says where it stopped.
@@ -152,7 +160,8 @@ def blocks(
     yield from _where(report)
     yield from _sites(report)
     yield from _panels(report, layout)
-    yield from _rules(report)
+    if len(report.by_rule):
+        yield from _rules(report)
     yield from parts
     yield Block("heading", "Method")
     for heading, paragraph in report.method:

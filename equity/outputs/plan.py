@@ -24,11 +24,11 @@ from equity.outputs.appendix import MOST_ROWS
 from equity.outputs.report import Report
 from equity.provenance import Source, software
 
-__all__ = ["MADE_UP", "PlanReport", "plan_part", "write_plan"]
+__all__ = ["MADE_UP", "PEOPLE", "PlanReport", "plan_part", "write_plan"]
 
 MADE_UP = "Made-up costs, to show the method: nothing here is a price, and the plan is no advice."
 PEOPLE = "plan_people_n"
-_PRINTED = 7
+_PRINTED = 4
 """Projects that two printed pages have room for."""
 _CSP = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -50,7 +50,8 @@ class PlanReport:
     finding
         Sentences; the first is the one that a board would read.
     areas
-        By area id: ``name``, ``plan_fixes``, ``plan_people_n``, ``gap_n``, geometry.
+        What is drawn, by area id: ``name``, ``plan_people_n``, ``gap_n``, geometry, and
+        ``plan_fixes`` where areas were planned for and not summed up.
     projects
         As of a portfolio: those chosen first, in marginal order.
     front
@@ -196,7 +197,13 @@ def plan_part(report: PlanReport) -> Iterator[Block]:
     """Yield the plan as a part of an appendix: no pictures, and all projects if they are few."""
     yield Block("heading", "What a budget would buy")
     yield from _said(report)
+    yield Block("table", table=counts_table(report.counts))
     yield from _chosen(report, MOST_ROWS)
+    if len(report.front) > 1:
+        yield Block("text", _FRONT)
+        yield Block("table", table=front_table(report.front))
+    yield Block("subheading", "How the plan was made")
+    yield from (Block("bullet", text) for text in report.method)
     yield Block("subheading", "What the plan does not know")
     yield from (Block("bullet", text) for text in report.unknown)
 
@@ -222,6 +229,7 @@ def _two_pages(report: PlanReport) -> Iterator[Block]:
     picture = front_png(report.front)
     if picture is not None:
         yield Block("figure", _FRONT, picture=picture, alt=_front_alt(report.front))
+        yield Block("table", table=front_table(report.front))
     yield from _chosen(report, _PRINTED)
     yield Block("heading", "What is not known")
     yield from (Block("bullet", text) for text in report.unknown)
@@ -358,7 +366,7 @@ def _map(report: PlanReport) -> tuple[str, str, str]:
     from equity.outputs._leaflet import page_from
     from equity.outputs.maps import make_map
 
-    layers = [PEOPLE, "plan_fixes", "gap_n"]
+    layers = [name for name in (PEOPLE, "plan_fixes", "gap_n") if name in report.areas]
     drawn = make_map(
         report.areas, PEOPLE, layers=layers, title=report.title, finding=report.finding[0],
         synthetic=report.synthetic, sources=report.sources, with_table=False,

@@ -162,6 +162,7 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
         "under_resourced": list(report.criteria),
         "limits": list(report.limits),
         "practices": None if report.practices is None else report.practices.to_dict("index"),
+        "application": None if report.application is None else _cells(report.application),
         "areas": {
             "label": report.rows_label,
             "geo_vintage": meta(report.table).geo_vintage,
@@ -396,6 +397,12 @@ def _about(record: Mapping[str, Any]) -> pd.DataFrame:
         rows.append((f"source {source.get('id', '')}", text))
     rows += [("note", str(note)) for note in record["notes"]]
     return pd.DataFrame(rows, columns=["what", "value"])
+
+
+def _cells(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return a small table by row, what is missing as none."""
+    rows = table.astype(object).where(table.notna(), None).to_dict("index")
+    return {str(key): {str(k): v for k, v in row.items()} for key, row in rows.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -379,10 +379,12 @@ def read_high_cost(
     Raises
     ------
     InputError
-        If the level is none of these, a row says something else, or a block group stands twice.
+        If the level is none of these, `as_of` is no date, a row says something else, or a block
+        group stands twice.
     MissingFileError, MissingColumnError, GeoidError
         If the file is absent or another one.
     """
+    _refuse_no_date(as_of, path)
     if level not in ("block_group", "tract", "county"):
         raise InputError(
             f"block groups are not counted by {level}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -27,12 +28,11 @@ from equity.sources.census.files import read_blocks
 from equity.sources.census.relationships import read_zcta_relationship
 from equity.sources.census.tribal import read_tribal_areas
 from equity.study.districts import districts_of
-from equity.study.inputs import Inputs
 from equity.study.live import LiveFiles
 from equity.study.naming import counties_called, county_names, one_called
 from equity.study.parts import AreaPart, StudyPlan
 
-__all__ = ["Area", "find_area"]
+__all__ = ["Area", "Ground", "find_area"]
 
 _HERE = "area"
 _LISTED = 4
@@ -103,7 +103,23 @@ class Area:
         )
 
 
-def find_area(plan: StudyPlan, folder: Path, inputs: Inputs) -> Area | None:
+class Ground(Protocol):
+    """What places are looked for in: a study's inputs, or the table of a run."""
+
+    @property
+    def areas(self) -> gpd.GeoDataFrame:
+        """One row an area, with ``county_name`` and a polygon where there is one."""
+
+    @property
+    def outlines(self) -> gpd.GeoDataFrame | None:
+        """Counties, whose names are taken where the areas have none."""
+
+    @property
+    def blocks(self) -> pd.DataFrame | None:
+        """People and homes by block, which share an area that a line divides."""
+
+
+def find_area(plan: StudyPlan, folder: Path, inputs: Ground) -> Area | None:
     """Return the area that a study is about; None where it is about all that it reads.
 
     Raises
@@ -122,7 +138,7 @@ def find_area(plan: StudyPlan, folder: Path, inputs: Inputs) -> Area | None:
 
 
 class _Finder:
-    def __init__(self, plan: StudyPlan, folder: Path, inputs: Inputs) -> None:
+    def __init__(self, plan: StudyPlan, folder: Path, inputs: Ground) -> None:
         assert plan.area is not None, "asked for before"
         self.part: AreaPart = plan.area
         self.study, self.inputs, self.areas = plan.study, inputs, inputs.areas

@@ -10,16 +10,14 @@ from typing import Any, cast
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 
-from equity.areas.geoid import LEVELS
+from equity.areas.geoid import LEVELS, STATES
 from equity.areas.schema import status_of_word
 from equity.areas.words import about, coarse, number, plural, sentence_list
 from equity.outputs.factsheet import FEW, WHO, FactSheet, is_few, write_factsheet
 from equity.outputs.ownership import RECORD, write_record
 from equity.provenance import Source, software
 from equity.study import totals
-from equity.study.file import read_plan
 from equity.study.parts import StudyPlan
 from equity.study.place_names import Place, PlaceFinder
 from equity.study.places import measured
@@ -29,7 +27,7 @@ from equity.study.write import put_in_place
 
 __all__ = ["FactSheets", "fact_sheets"]
 
-_COUNTY = LEVELS["county"]
+_COUNTY, _STATE = LEVELS["county"], LEVELS["state"]
 _MOST_NAMED = 4
 _LACK = (
     "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_device_n",
@@ -103,12 +101,11 @@ def fact_sheets(
         If a place is not there, or is several; the error says what is near.
     """
     past = read_run(run)
-    plan, _ = read_plan(Path(run) / "study.toml")
     finder = PlaceFinder(past)
-    found = [finder.named(name) for name in places] + [finder.held(point) for point in at]
+    found = [_state_called(past, name) or finder.named(name) for name in places]
+    found += [finder.held(point) for point in at]
     found = list({place.key: place for place in found or [finder.whole()]}.values())
-    sites = _sites(Path(run))
-    sheets = tuple(_sheet(past, plan, place, sites) for place in found)
+    sheets = tuple(_sheet(_of(past, place), place) for place in found)
     more = f"-and-{len(sheets) - 1}-more" if len(sheets) > 1 else ""
     record = {
         "title": str(past.record.get("title", "")), "rule": past.headline,
@@ -117,16 +114,28 @@ def fact_sheets(
     return FactSheets(f"{Path(run).name}-factsheet-{sheets[0].key}{more}", sheets, record)
 
 
-def _sites(folder: Path) -> gpd.GeoDataFrame | None:
-    """Read the places of care that a run wrote; None where it wrote none."""
-    path = folder / "communities.gpkg"
-    if not path.is_file() or "sites" not in pyogrio.list_layers(path)[:, 0]:
-        return None
-    return gpd.GeoDataFrame(gpd.read_file(path, layer="sites").set_index("site_id"))
+def _state_called(past: Run, name: str) -> Place | None:
+    """Find a state among those that were run apart."""
+    wanted = name.strip().casefold()
+    return next(
+        (
+            Place(fips, STATES[fips].name)
+            for fips in past.states
+            if wanted in (fips, STATES[fips].usps.casefold(), STATES[fips].name.casefold())
+        ),
+        None,
+    )
 
 
-def _sheet(past: Run, plan: StudyPlan, place: Place, sites: gpd.GeoDataFrame | None) -> FactSheet:
-    table, title = past.table, str(past.record.get("title", ""))
+def _of(past: Run, place: Place) -> Run:
+    """Return the run that a place belongs to: of states that were run apart, its state's own."""
+    own = past.states.get(place.key[:_STATE]) if place.key.isdigit() else None
+    return past if own is None else read_run(own)
+
+
+def _sheet(past: Run, place: Place) -> FactSheet:
+    table, title = past.table, past.title
+    plan, sites = past.plan, past.sites()
     ids = table.index.astype(str)
     here = pd.Series(ids.str.startswith(place.key), index=table.index)
     near_by = pd.Series(ids.str.startswith(place.key[:_COUNTY]), index=table.index)
@@ -171,17 +180,13 @@ def _sheet(past: Run, plan: StudyPlan, place: Place, sites: gpd.GeoDataFrame | N
                 f"Areas of vintage {vintage}.",
             ),
         },
-        areas=gpd.GeoDataFrame(table) if isinstance(table, gpd.GeoDataFrame) else _unplaced(table),
+        areas=past.placed,
         here=table.index[here],
         near=table.index[near_by],
         sites=sites,
         sources=tuple(Source.from_dict(one) for one in past.record.get("sources", [])),
         software=software(),
     )
-
-
-def _unplaced(table: pd.DataFrame) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(table.assign(geometry=None), geometry="geometry", crs="EPSG:4269")
 
 
 def _counted(n: int, label: str) -> str:

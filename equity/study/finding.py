@@ -89,7 +89,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         by_person=totals.by_person(result, ranked),
         need=totals.need(result, ranked, focus),
         race_in_appendix=plan.study.race_in_appendix,
-        programs=tested(result) if levels is None else {},
+        programs=tested(result.table, plan, result.application) if levels is None else {},
         application=result.application,
         appendices=_appendices(plan) if levels is None else (),
         places=places(result, asked_columns()) if levels is None else None,

@@ -19,6 +19,8 @@ from pydantic import (
 from equity.areas.geoid import NATION, find_state, state_names
 from equity.errors import InputError
 from equity.measures.price import CUSTOMARY_SHARE
+from equity.measures.reach.decay import slow_steps
+from equity.measures.reach.new_clinic import Asked
 from equity.measures.reach.travel import ROADS
 from equity.outputs.appendix import list_layouts
 from equity.rules import CoverageRule
@@ -417,6 +419,17 @@ class CarePart(_Part):
     def by_capacity(self) -> bool:
         """True if clinicians per resident decide (``catchment`` is the older word for it)."""
         return self.method in {"capacity", "catchment"}
+
+    @property
+    def asked(self) -> Asked:
+        """What :func:`equity.scenario` has to know of it to tell what a new clinic does.
+
+        Where the study measures from blocks, ``points`` come on top.
+        """
+        if self.by_capacity:
+            ratio = 10_000.0 / self.benchmark_people_per_fte
+            return {"benchmark_per_10k": ratio, "steps": slow_steps(self.limit_min)}
+        return {"limit_min": self.limit_min, "sd": self.sd}
 
     @property
     def extracts(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from equity.areas.moe import moe_sum
 from equity.areas.rates import moe_of_rate
 from equity.areas.schema import companion, describe
 from equity.study.record import Record
+from equity.study.runs import Run
 
 __all__ = ["MOST_COUNTIES", "measured", "places"]
 
@@ -23,7 +24,7 @@ _BASES = ("population_n", "households_n")
 _WEIGHTS = {"households_n": "households_n", "housing_n": "households_n"}
 
 
-def places(result: Record, columns: Sequence[str]) -> pd.DataFrame:
+def places(result: Record | Run, columns: Sequence[str]) -> pd.DataFrame:
     """Return the measures of the area, of each of its counties if they are few, and of the rest.
 
     Counts are added up; shares are rebuilt from their parts where these are counted, else they are
