@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -105,13 +105,25 @@ class PackedMap(folium.Map):
         JSON text read by ``map.js``.
     parts
         JSON text of what is read only when it is asked for, by id.
+    bare
+        Makes the HTML around the same map where a page has the table and the notes of its own.
     """
 
     default_js: list[tuple[str, str]] = []  # noqa: RUF012  (folium's own class attribute)
     default_css: list[tuple[str, str]] = []  # noqa: RUF012
 
-    def __init__(self, *, title: str, body: str, config: str, parts: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        *,
+        title: str,
+        body: str,
+        config: str,
+        parts: Mapping[str, str],
+        bare: Callable[[], str],
+    ) -> None:
         super().__init__(location=[0, 0], zoom_start=1, tiles=None)
+        self._again = (title, config, parts)
+        self._bare = bare
         title, body = clean(title), clean(body)
         # folium draws random ids; ours follow from the content, so equal maps are equal files.
         content = title + body + config + "".join(parts.values())
@@ -125,6 +137,13 @@ class PackedMap(folium.Map):
         )
         self.body = body.replace("<%frame%>", self.frame_id).replace("<%canvas%>", canvas + data)
         _Page(title).add_child(self)
+
+    def bare(self) -> PackedMap:
+        """Return the same map without its table and notes; it is not computed again."""
+        title, config, parts = self._again
+        return PackedMap(
+            title=title, config=config, body=self._bare(), parts=parts, bare=self._bare
+        )
 
     def render(self, **kwargs: Any) -> str:
         """Put style, content and script into the page; further folium layers add theirs."""

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -175,7 +176,13 @@ def make_map(
     )
     names = names_of(views[0], lines, sites, sites_label=sites_label, real=not stamped)
     data = config(views, lines, names, tr("All {areas}", areas=areas_label))
-    return PackedMap(title=title, body=body(views, around), config=data, parts=parts_of(views))
+    return PackedMap(
+        title=title,
+        body=body(views, around),
+        config=data,
+        parts=parts_of(views),
+        bare=partial(body, views, replace(around, with_table=False, notes=())),
+    )
 
 
 def fit_to_draw(geometry: gpd.GeoSeries) -> gpd.GeoSeries:

@@ -45,7 +45,7 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
         The files written, with a map of each larger kind of areas (``counties.html``). Without a
         single polygon there is no ``map.html``, and the page says why it has no map.
     """
-    from equity.outputs._leaflet import page_from
+    from equity.outputs._leaflet import PackedMap, page_from
     from equity.outputs.maps import make_map, save_map
 
     target = Path(folder)
@@ -65,8 +65,9 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
     if not column or _rows.without_polygon(report.table).all():
         return [write_text(target / "index.html", clean(_page(report, None)))]
     table = report.under_settings(report.table)
-    embedded = make_map(table, column, with_table=False, larger=report.levels, **common)
     alone = make_map(table, column, notes=_who(report), larger=report.levels, **common)
+    assert isinstance(alone, PackedMap), "every map is one"
+    embedded = alone.bare()
     return [
         write_text(target / "index.html", clean(_page(report, page_from(embedded)))),
         save_map(alone, target / "map.html"),
