@@ -23,10 +23,11 @@ from equity.example.state import write_example
 from equity.provenance import meta
 from equity.sources.catalog import INPUTS
 from equity.study.file import read_plan
+from equity.study.input_parts import TablePart
 from equity.study.inputs import Inputs, _Reader, gather
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
-from equity.study.parts import AreasPart, TablePart
+from equity.study.parts import AreasPart
 from equity.study.readers import check_input_names
 from equity.study.steps import _with_people
 

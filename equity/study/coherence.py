@@ -13,7 +13,8 @@ from equity.rules import CoverageRule, IndexRecipe, load_coverage_rule, load_ind
 from equity.sources.care.kinds import kinds_in_words
 from equity.sources.catalog import INPUTS, LIVE, Input, Reader, find_input
 from equity.study.live import local_path
-from equity.study.parts import (
+from equity.study.input_parts import 
+from equity.study.parts import 
     CarePart,
     CoveragePart,
     CriterionPart,
