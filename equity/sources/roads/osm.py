@@ -27,7 +27,7 @@ from equity.sources.roads.tags import CLASS_KMH, DRIVEN_SHARE, way_of
 
 __all__ = ["read_roads"]
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever another graph is made of the same file, so that older entries are not used."""
 
 _KEPT = ["lon", "lat", "data", "indices", "indptr", "is_ferry", "may_stop", "is_apart", "part"]
@@ -71,9 +71,9 @@ def read_roads(
     -----
     Driven are the classes of :data:`equity.sources.roads.tags.CLASS_KMH`, in the direction that is
     allowed, at :data:`~equity.sources.roads.tags.DRIVEN_SHARE` of the limit that is stated. Parts
-    of the roads that are small and that nobody leaves or reaches are counted in ``notes``. Turn
-    restrictions, barriers and traffic are not; a traffic light costs
-    :data:`~equity.sources.roads.graph.LIGHT_MIN`.
+    of the roads that are small and that nobody leaves or reaches are counted in ``notes``. Turns
+    that are forbidden are taken all the same, barriers and traffic cost nothing; a crossing with
+    traffic lights costs :data:`~equity.sources.roads.graph.LIGHT_MIN`.
     """
     files = [regular(one) for one in sequence_of(path)]
     if not files:
