@@ -10,7 +10,9 @@ import pandas as pd
 from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
 from equity.areas.words import about, count, number, plural, sentence_list, share
+from equity.language import trn
 from equity.measures.reach.calibration import travel_facts
+from equity.measures.reach.roads import NEAREST_TO_NOBODY
 from equity.outputs.appendix import asked_columns
 from equity.outputs.report import Report
 from equity.provenance import meta, software
@@ -245,7 +247,7 @@ def _limits(result: Record) -> tuple[str, ...]:
         limits.insert(1, words.BEST_CASE.format(ceiling=about(table["gap_ceiling_n"].sum())))
     measured = [care for care in result.plan.care if care.method != "column"]
     if any(care.extracts for care in measured):
-        limits.insert(2, words.TRAVEL_BY_ROAD)
+        limits[2:2] = [words.TRAVEL_BY_ROAD, *_off_the_roads(result)]
     used = dict.fromkeys(care.speeds for care in measured if care.speeds)
     if used:
         limits.insert(2, words.TRAVEL.format(facts=" ".join(map(_travel_facts, used))))
@@ -263,6 +265,67 @@ def _limits(result: Record) -> tuple[str, ...]:
     notes = " ".join(f"{note.rstrip('.')}." for note in result.draws.notes)
     limits += [words.DRAWN.format(notes=notes).strip(), *result.plan.notes]
     return tuple(limits)
+
+
+def _off_the_roads(result: Record) -> list[str]:
+    """Say whom the roads that were read do not lead to a site, and which sites nobody is led to."""
+    table, plan = result.table, result.plan
+    care = next(care for care in plan.care if care.extracts)
+    end = "" if care is plan.care[0] else f"_{care.id}"
+    status = table[f"nearest_site_status{end}"]
+    lost = (status == table[f"beyond_reach_status{end}"]) & (table["population_n"] > 0)
+    said = []
+    areas = table[lost & (status == "not_covered")]
+    if n := len(areas):
+        said.append(
+            trn(
+                """
+                No road that leads on is near {n} area with {people} residents, of the roads that
+                were read: it has no minutes.
+                """,
+                """
+                No road that leads on is near {n} areas with {people} residents, of the roads that
+                were read: they have no minutes.
+                """,
+                n,
+                n=number(n),
+                people=count(areas["population_n"].sum()),
+            )
+        )
+    areas = table[lost & (status == "no_supply_in_reach")]
+    if n := len(areas):
+        said.append(
+            trn(
+                """
+                From {n} area with {people} residents no road that was read leads to a site: it
+                counts as beyond reach.
+                """,
+                """
+                From {n} areas with {people} residents no road that was read leads to a site: they
+                count as beyond reach.
+                """,
+                n,
+                n=number(n),
+                people=count(areas["population_n"].sum()),
+            )
+        )
+    notes = [note for note in meta(table).notes if note.endswith(NEAREST_TO_NOBODY)]
+    if n := sum(int(note.partition(" sites ")[0].replace(",", "")) for note in notes):
+        said.append(
+            trn(
+                """
+                {n} site lies off the roads that were read (across a border, say) and is nobody's
+                nearest: people near it may be closer to care than shown.
+                """,
+                """
+                {n} sites lie off the roads that were read (across a border, say) and are nobody's
+                nearest: people near them may be closer to care than shown.
+                """,
+                n,
+                n=number(n),
+            )
+        )
+    return said
 
 
 def _homes_are_a_bound(table: pd.DataFrame) -> list[str]:

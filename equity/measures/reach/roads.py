@@ -61,6 +61,9 @@ _APART = (
     "by roads that lead nowhere else (an island without a ferry, say), and more than "
     f"{APART_KM:g} km farther from every other,"
 )
+NEAREST_TO_NOBODY = "and could not be nearest to anybody"
+"""How a note on sites off the roads ends."""
+
 _ELSEWHERE = 0.5  # share of the areas off the roads from which the roads must be another place's
 _TOGETHER = 64  # places whose trips are searched on one piece of the roads
 _WORK = 256 << 20  # bytes of distances held at once
@@ -161,7 +164,7 @@ def to_roads(graph: RoadGraph, areas: Places, sites: Places) -> tuple[OnRoad, On
         f"{count:,} {role} lie {where} {outcome}"
         for off, role, outcome in (
             (here_off, "areas", "and have no minutes"),
-            (there_off, "sites", "and could not be nearest to anybody"),
+            (there_off, "sites", NEAREST_TO_NOBODY),
         )
         for where, count in zip((_FAR, _APART), off, strict=True)
         if count
