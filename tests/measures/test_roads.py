@@ -288,12 +288,13 @@ def test_an_island_that_nothing_leads_to_is_beyond_reach_and_told(island):
 def test_an_islet_that_nothing_leads_to_is_not_counted_across_the_water(road):
     nodes = {1: (0, 0), 2: (35, 0), 3: (37, 0), 4: (37.2, 0)}
     network = road(nodes, [([1, 2], STREET), ([3, 4], STREET)])
-    places = {"a": (5, 0), "b": (6, 1), "c": (7, 0)}
-    places |= {"islet": (37, 0), "off it": (37.1, 1.5), "far": (20, 5)}
+    places = {"a": (5, 0), "b": (6, 1), "c": (7, 0), "d": (8, 0)}
+    places |= {"islet": (37, 0), "off it": (37.1, 1.5), "far": (20, 5), "at sea": (41, 0)}
     near = by_road(places, {"s": (6, 0), "clinic": (37.1, 0)}, network)
-    assert near["nearest_site_status"].tolist() == ["ok"] * 3 + ["not_covered"] * 3
+    assert near["nearest_site_status"].tolist() == ["ok"] * 4 + ["not_covered"] * 4
     notes = meta(near).notes
-    assert "1 areas lie more than 3 km from every road that leads on and have no minutes" in notes
+    assert "2 areas lie more than 3 km from every road that leads on and have no minutes" in notes
+    assert not any("past a nearer one" in note for note in notes)
     told = [note for note in notes if "roads that lead nowhere else (an island" in note]
     assert [note[:7] for note in told] == ["2 areas", "1 sites"]
     with pytest.raises(InputError, match="1 of 1 sites are joined to none of the roads"):

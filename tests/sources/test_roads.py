@@ -377,6 +377,18 @@ def test_a_truncated_file_is_refused(tmp_path):
         assert told.value.file.endswith("a.osm.pbf")
 
 
+def test_a_file_that_may_be_cut_off_between_two_blocks_is_told(tmp_path):
+    ways = [([1, 2], STREET)]
+    whole = write_extract(tmp_path / "a.osm.pbf", LINE, ways)
+    cut = write_extract(tmp_path / "b.osm.pbf", LINE, ways, whole=False)
+    assert whole.read_bytes().startswith(cut.read_bytes()), "cut between two blocks"
+    told = "1 of the files of roads: no relation of the map"
+    assert [
+        any(note.startswith(told) for note in read_roads(files).notes)
+        for files in (whole, cut, [whole, cut])
+    ] == [False, True, True]
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>sorry</html>", b"PK\x03\x04" + bytes(100)])
 def test_what_is_no_extract_is_refused(tmp_path, content):
     path = tmp_path / "a.osm.pbf"

@@ -27,7 +27,7 @@ from equity.sources.roads.tags import CLASS_KMH, DRIVEN_SHARE, way_of
 
 __all__ = ["read_roads"]
 
-FORMAT = 4
+FORMAT = 5
 """Raised whenever another graph is made of the same file, so that older entries are not used."""
 
 _KEPT = ["lon", "lat", "data", "indices", "indptr", "is_ferry", "may_stop", "is_apart", "part"]
@@ -62,8 +62,7 @@ def read_roads(
         Without pyosmium, which the extra ``roads`` installs.
     FormatError
         For a file that is cut off within a block, keeps the history of the map, or holds no road.
-        One cut off between two blocks cannot be told from a smaller extract: compare its size or
-        checksum with the publisher's.
+        One cut off between two blocks is like one that was filtered, and only told in ``notes``.
     MissingFileError
         For a file that is not there.
 
@@ -210,10 +209,17 @@ def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -
 
 
 def _ways(pyosmium: Any, file: Path, *, ferries: bool) -> Iterator[Any]:
-    """Yield the ways of a file that may be driven, chosen without Python."""
+    """Yield the ways of a file that may be driven, chosen without Python, and its first relation.
+
+    Relations come last: a file that was cut off between two blocks has none.
+    """
     tags = [("highway", kind) for kind in CLASS_KMH] + ([("route", "ferry")] if ferries else [])
-    ways = pyosmium.FileProcessor(str(file), pyosmium.osm.WAY)
-    yield from ways.with_filter(pyosmium.filter.TagFilter(*tags))
+    of = pyosmium.osm.WAY | pyosmium.osm.RELATION
+    driven = pyosmium.filter.TagFilter(*tags).enable_for(pyosmium.osm.WAY)
+    for found in pyosmium.FileProcessor(str(file), of).with_filter(driven):
+        yield found
+        if found.is_relation():
+            return
 
 
 def _nodes(pyosmium: Any, file: Path, wanted: Any) -> Iterator[Any]:
@@ -225,6 +231,8 @@ class _Found:
     """Ways and nodes as they come out of the files, in arrays that grow."""
 
     several: bool
+    unended: int = 0
+    """Files without a relation, whose end may be missing."""
     refs: array[int] = field(default_factory=lambda: array("q"))
     starts: array[int] = field(default_factory=lambda: array("q", [0]))
     kmh: array[float] = field(default_factory=lambda: array("d"))
@@ -238,7 +246,11 @@ class _Found:
     def add_ways(self, ways: Iterator[Any], advance: Any) -> None:
         """Take the ways of one file that are in none before it."""
         mine = set()
+        self.unended += 1
         for way in ways:
+            if way.is_relation():
+                self.unended -= 1
+                break
             told = None if way.id in self.seen else way_of(way.tags)
             if told is None:
                 continue
@@ -305,6 +317,11 @@ def _notes(found: _Found, network: RoadNetwork) -> Iterator[str]:
     ferries = int(network.is_ferry.sum())
     if ferries:
         yield f"{ferries:,} stretches of the roads are ferries, without the wait for one"
+    if found.unended:
+        yield (
+            f"{found.unended:,} of the files of roads: no relation of the map at the end, so "
+            "filtered or cut off (compare the size with the publisher's)"
+        )
     small = network.part < 0
     if small.any():
         yield (
