@@ -1,8 +1,9 @@
 """Collect every sentence of the outputs: ``python docs/messages.py`` updates equity/languages/.
 
 `messages.pot` is the English, `es.po` the Spanish: new sentences come in without a translation, old
-ones go. A sentence is what stands in `tr(...)`, `trn(...)` or `mark(...)` of Python, templates and
-scripts, and in the keys of `DATA` of the tables of data, which are translated where they are shown.
+ones go. A sentence is what stands in `tr(...)`, `trn(...)`, `mark(...)` or `said(...)` of
+Python, templates and scripts, and in the keys of `DATA` of the tables of data, which are translated
+where they are shown.
 """
 
 from __future__ import annotations
@@ -20,13 +21,26 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from equity.language import flat  # noqa: E402
+from equity.areas.schema import columns  # noqa: E402
+from equity.language import REVIEWED, flat  # noqa: E402
+from equity.measures.reach.calibration import travel_facts  # noqa: E402
+from equity.outputs._layout import asked_columns  # noqa: E402
 
 PACKAGE = ROOT / "equity"
 LANGUAGES = PACKAGE / "languages"
-KEYWORDS = {"tr": None, "trn": (1, 2), "mark": None}
+KEYWORDS = {"tr": None, "trn": (1, 2), "mark": None, "said": None}
 METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract", ".js": "javascript"}
-DATA: Mapping[str, Collection[str]] = {}
+DATA: Mapping[str, Collection[str]] = {
+    "outputs/appendices/*.toml": ("title", "lead", "note", "Under-resourced", "under-resourced"),
+    "areas/columns.toml": ("label", "words", "area", "gap", "heading"),
+    "rules/coverage/*.toml": ("title", "note"),
+    "rules/defaults.toml": ("label", "short"),
+    "rules/indices/*.toml": ("title", "label", "note"),
+    "rules/practice_tiers.toml": ("label",),
+    "rules/program_metrics.toml": ("label", "source", "how"),
+    "rules/programs/*.toml": ("title", "label", "note", "text", "confirm_at"),
+    "sources/care/kinds.toml": ("singular", "plural"),
+}
 """Tables of data, relative to the package -> the keys whose texts are shown to readers."""
 
 
@@ -40,10 +54,10 @@ def said(path: Path) -> Iterator[tuple[str, ...]]:
 
 
 def texts(data: Any, keys: Collection[str], key: str = "") -> Iterator[str]:
-    """Yield the texts under these keys, wherever they stand in a table of data."""
+    """Yield the texts under these keys and below, wherever they stand in a table of data."""
     if isinstance(data, Mapping):
         for name, value in data.items():
-            yield from texts(value, keys, name)
+            yield from texts(value, keys, key if key in keys else name)
     elif isinstance(data, list):
         for value in data:
             yield from texts(value, keys, key)
@@ -65,7 +79,20 @@ def template() -> Catalog:
             name = path.relative_to(PACKAGE).as_posix()
             for text in texts(tomllib.loads(path.read_text(encoding="utf-8")), keys):
                 made.add(text, locations=[(name, 1)])
+    for name, shown in told().items():
+        for text in shown:
+            made.add(text, locations=[(name, 1)])
     return made
+
+
+def told() -> dict[str, list[str]]:
+    """Return the texts of data that no key tells from those that no reader sees, by file."""
+    asked = [columns()[name].source for name in asked_columns() if name in columns()]
+    facts = travel_facts()
+    return {
+        "areas/columns.toml": asked,
+        "measures/reach/travel_facts.toml": sorted({*facts["published"], *facts["place"]}),
+    }
 
 
 def brought_up_to_date(english: Catalog, path: Path) -> Catalog:
@@ -74,6 +101,8 @@ def brought_up_to_date(english: Catalog, path: Path) -> Catalog:
         known = read_po(stream, locale=path.stem)
     known.update(english, no_fuzzy_matching=True, update_creation_date=False)
     known.obsolete.clear()
+    if any(not m.string for m in known if m.id):  # a review is of the sentences that it saw
+        known.header_comment = REVIEWED.sub("Reviewed by nobody yet.", known.header_comment)
     return known
 
 

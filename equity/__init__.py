@@ -106,6 +106,7 @@ _PUBLIC = {
     "StudyResult": "equity.study.result",
     "load_coverage_rule": "equity.rules",
     "configure": "equity.settings",
+    "language": "equity.language",
     "doctor": "equity.checkup",
 }
 

@@ -22,6 +22,7 @@ from equity.funding.projects import draw_up_projects as draw_up_projects
 from equity.funding.projects import read_projects as read_projects
 from equity.funding.scenario import scenario as scenario
 from equity.funding.siting import siting as siting
+from equity.language import language as language
 from equity.measures.adoption import adoption as adoption
 from equity.measures.adoption import covered_populations as covered_populations
 from equity.measures.change import change as change

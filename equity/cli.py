@@ -12,6 +12,10 @@ import typer
 
 from equity._version import __version__
 
+_Lang = Annotated[
+    str | None, typer.Option(help="Language to write in: en or es; by default the run's.")
+]
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -115,6 +119,9 @@ def run(
         str | None,
         typer.Option(help="Address of a Dask scheduler to read coverage, or run states, on."),
     ] = None,
+    lang: Annotated[
+        str | None, typer.Option(help="Language to write in: en or es; by default the study's.")
+    ] = None,
 ) -> None:
     """Run a study: read its inputs, measure, and write page, map, tables and appendix."""
     _set_offline(offline)
@@ -124,7 +131,7 @@ def run(
     from equity.study.run import Study
 
     named = Path(target) == file
-    study = Study.load(file, area=area if named else beside(area, file.parent))
+    study = Study.load(file, area=area if named else beside(area, file.parent), lang=lang)
     name = "-".join(filter(None, [study.plan.study.id, area_slug(area)]))
     folder = out or Path("maps") / name
     if study.plan.study.each_apart:
@@ -197,12 +204,16 @@ def compare(
         Path | None,
         typer.Option(help="Tract relationship file, where the runs have tracts of 2010 and 2020."),
     ] = None,
+    lang: _Lang = None,
 ) -> None:
     """Compare two runs: a page with the map of change, a table, and where it came from."""
+    from equity.language import language
     from equity.study.compare import compare_runs
+    from equity.study.runs import language_of
 
-    found = compare_runs(before, after, links=links)
-    folder = found.write(out or Path("maps") / f"{before.name}-to-{after.name}")
+    with language(lang or language_of(after)):
+        found = compare_runs(before, after, links=links)
+        folder = found.write(out or Path("maps") / f"{before.name}-to-{after.name}")
     for sentence in found.finding:
         _say(sentence)
     _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
@@ -211,7 +222,12 @@ def compare(
 @app.command()
 def program(
     program_id: Annotated[
-        str, typer.Argument(metavar="ID", help="Program (bead-2025, dlt-2020 …) or a rule file.")
+        str,
+        typer.Argument(
+            metavar="[ID]",
+            help="Program (bead-2025, usda-dlt …) or a rule file; by default those of the run's "
+            "[application].",
+        ),
     ] = "",
     run_folder: Annotated[
         Path | None, typer.Argument(metavar="RUN", help="Folder of a run, e.g. maps/va.")
@@ -224,30 +240,39 @@ def program(
         str | None, typer.Option(help="Day that the tests are put for, as 2026-06-30.")
     ] = None,
     area: Annotated[
-        str, typer.Option(help='Part of the run: "Wise County, Lee County", or ids.')
+        str,
+        typer.Option(help='Part of the run: "Wise County, Lee County", tracts, or polygons.'),
     ] = "",
-    sites: Annotated[Path | None, typer.Option(help="List of the application's sites.")] = None,
-    grant: Annotated[float | None, typer.Option(help="Grant requested, in dollars.")] = None,
+    sites: Annotated[
+        Path | None,
+        typer.Option(help="List of the application's sites; by default the run's own."),
+    ] = None,
+    grant: Annotated[
+        float | None, typer.Option(help="Grant requested, dollars; by default the run's own.")
+    ] = None,
 ) -> None:
     """Put a run to the published tests of a grant program."""
     from equity.errors import InputError
-    from equity.study.program import listed_programs, put_to_program
+    from equity.study.program import listed_programs, programs_asked, put_to_program
+    from equity.study.runs import read_run
 
     if listing:
         for line in listed_programs():
             _say(line)
         return
-    if not program_id or run_folder is None:
+    if run_folder is None and Path(program_id).is_dir() and program_id:
+        program_id, run_folder = "", Path(program_id)
+    if run_folder is None:
         raise InputError(
-            "names no program and run",
+            "names no run",
             fix="equity program bead-2025 maps/example; equity program --list says what there is",
         )
-    found = put_to_program(
-        program_id, run_folder, as_of=as_of, area=area, sites=sites, grant_usd=grant
-    )
-    _say(f"{found.rule.title}, as of {found.as_of}")
-    for sentence in found.sentences():
-        _say(f"  - {sentence}")
+    past = read_run(run_folder)
+    for asked in programs_asked(past, program_id):
+        found = put_to_program(asked, past, as_of=as_of, area=area, sites=sites, grant_usd=grant)
+        _say(f"{found.rule.title}, as of {found.as_of}")
+        for sentence in found.sentences():
+            _say(f"  - {sentence}")
 
 
 @app.command()
@@ -284,14 +309,26 @@ def plan(
     greedy: Annotated[
         bool, typer.Option("--greedy", help="By people per dollar, for very many projects.")
     ] = False,
-    draws: Annotated[int, typer.Option(help="Plans made anew from what may be true.")] = 100,
+    draws: Annotated[
+        int, typer.Option(help="Plans made anew from what may be true: 50 or more, 0 for none.")
+    ] = 100,
+    appendix: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Program (usda-dlt, bead …) that the appendix is laid out for; may be repeated. "
+            "By default those of the run's [application]."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder to write; by default maps/<run>-plan.")
     ] = None,
+    lang: _Lang = None,
 ) -> None:
     """Choose projects within a budget: a page, two printed pages, tables and their sources."""
     from equity.funding.costs import write_cost_template
+    from equity.language import language
     from equity.study.planning import plan_run
+    from equity.study.runs import language_of
 
     wanted = {"costs": template, "projects": projects_template}
     for of, path in wanted.items():
@@ -300,12 +337,13 @@ def plan(
             _say(f"Wrote {path.as_posix()}. Fill it in, with where each cost is from.")
     if any(wanted.values()):
         return
-    found = plan_run(
-        run_folder, budget_usd=budget, costs=costs, projects=projects, made_up=made_up,
-        floor_share=floor, weight=weight, county_cap_usd=county_cap,
-        method="greedy" if greedy else "milp", draws=draws,
-    )  # fmt: skip
-    folder = found.write(out or Path("maps") / f"{found.name}-plan")
+    with language(lang or language_of(run_folder)):
+        found = plan_run(
+            run_folder, budget_usd=budget, costs=costs, projects=projects, made_up=made_up,
+            floor_share=floor, weight=weight, county_cap_usd=county_cap,
+            method="greedy" if greedy else "milp", draws=draws, appendices=appendix or (),
+        )  # fmt: skip
+        folder = found.write(out or Path("maps") / f"{found.name}-plan")
     for sentence in found.report.finding:
         _say(sentence)
     _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
@@ -330,12 +368,16 @@ def factsheet(
     out: Annotated[
         Path | None, typer.Option(help="Folder to write; by default maps/<run>-factsheet-<id>.")
     ] = None,
+    lang: _Lang = None,
 ) -> None:
     """Write one letter page for a place: the counts, what would help, how sure, who lives there."""
+    from equity.language import language
     from equity.study.factsheet import fact_sheets
+    from equity.study.runs import language_of
 
-    found = fact_sheets(run_folder, places or (), at=at or ())
-    folder = found.write(out or Path("maps") / found.name)
+    with language(lang or language_of(run_folder)):
+        found = fact_sheets(run_folder, places or (), at=at or ())
+        folder = found.write(out or Path("maps") / found.name)
     for sheet in found.sheets:
         _say(sheet.lead)
         _say(f"Wrote {(folder / sheet.key).as_posix()}.pdf and .html.")

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from functools import cache, lru_cache
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from equity.errors import InputError
@@ -28,13 +31,16 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
 __all__ = [
-    "ENGLISH", "current", "day", "decimal", "flat", "language", "languages", "mark", "messages_of",
-    "review", "tr", "trn",
+    "ENGLISH", "Said", "current", "day", "decimal", "flat", "known_language", "language",
+    "languages", "mark", "messages_of", "review", "said", "together", "tr", "trn",
 ]  # fmt: skip
 
 ENGLISH = "en"
 _LOCALES = {ENGLISH: "en_US", "es": "es_US"}
 """Number and date forms: of the language as it is written in the United States (CLDR)."""
+
+REVIEWED = re.compile(r"Reviewed by (?P<who>.+) on (?P<day>\d{4}-\d{2}-\d{2})\.$", re.MULTILINE)
+"""The line at the head of a file of messages by which a qualified translator answers for it."""
 
 _current: ContextVar[str] = ContextVar("language", default=ENGLISH)
 
@@ -47,6 +53,22 @@ def current() -> str:
 def languages() -> list[str]:
     """Return the codes of the languages that outputs can be written in."""
     return [code for code in _LOCALES if code == ENGLISH or _file(code).is_file()]
+
+
+def known_language(code: str) -> str:
+    """Return the code of a language that there is.
+
+    Raises
+    ------
+    InputError
+        If there is no such language; the error lists those that there are.
+    """
+    if code not in languages():
+        listed = ", ".join(languages())
+        raise InputError(
+            f"no language {code!r} to write in", fix=f"one of {listed}, or add its file of messages"
+        )
+    return code
 
 
 @contextmanager
@@ -69,29 +91,55 @@ def language(code: str) -> Iterator[None]:
     ...     print(tr("North is up"))
     El norte está arriba
     """
-    if code not in languages():
-        listed = ", ".join(languages())
-        raise InputError(
-            f"no language {code!r} to write in. Fix: one of {listed}, or add its file of messages."
-        )
-    token = _current.set(code)
+    token = _current.set(known_language(code))
     try:
         yield
     finally:
         _current.reset(token)
 
 
+class Said(str):  # noqa: SLOT000 - a str with fields cannot have slots
+    """An English sentence that knows how it was made, so that `tr` can say it in a language."""
+
+    text: str
+    values: Mapping[str, object]
+
+
+def said(text: str, /, **values: object) -> str:
+    """Return an English sentence, ``{names}`` filled, that `tr` translates where it is shown.
+
+    Notes of a table are such: files, logs and what is kept for another day have them in English.
+    """
+    made = Said(flat(text).format(**values) if values else flat(text))
+    made.text, made.values = flat(text), values
+    return made
+
+
+def together(sentences: Iterable[str], between: str = "; ") -> str:
+    """Put sentences behind each other; `tr` translates each."""
+    parts = {f"part{number}": one for number, one in enumerate(sentences)}
+    return said(between.join(f"{{{name}}}" for name in parts), **parts)
+
+
 def tr(text: str, /, **values: object) -> str:
     """Return a sentence in the current language, its ``{names}`` filled with finished words."""
-    said = _messages(_current.get()).gettext(flat(text))
-    return said.format(**values) if values else said
+    if isinstance(text, Said):
+        values = {name: _translated(value) for name, value in text.values.items()}
+        text = text.text
+    # The empty text is the key of a file's header.
+    found = _messages(_current.get()).gettext(flat(text)) if text else ""
+    return found.format(**values) if values else found
+
+
+def _translated(value: object) -> object:
+    return tr(value) if isinstance(value, Said) else value
 
 
 def trn(one: str, many: str, n: float, /, **values: object) -> str:
     """Return the sentence for one or for many, by the rules of the language; see `tr`."""
     whole = int(n) if float(n).is_integer() else 2
-    said = _messages(_current.get()).ngettext(flat(one), flat(many), whole)
-    return said.format(**values) if values else said
+    found = _messages(_current.get()).ngettext(flat(one), flat(many), whole)
+    return found.format(**values) if values else found
 
 
 def mark(text: str) -> str:
@@ -107,13 +155,9 @@ def flat(text: str) -> str:
 
 def decimal(value: float, digits: int = 0) -> str:
     """Write a number with the separators of the current language."""
-    code = _current.get()
-    if code == ENGLISH:
-        return f"{value:,.{digits}f}"
-    from babel.numbers import format_decimal
-
-    pattern = f"#,##0.{'0' * digits}" if digits else "#,##0"
-    return format_decimal(round(value, digits), format=pattern, locale=_LOCALES[code])
+    text = f"{value:,.{digits}f}"
+    signs = _signs(_current.get())
+    return text.translate(signs) if signs else text
 
 
 def day(date: dt.date) -> str:
@@ -124,10 +168,19 @@ def day(date: dt.date) -> str:
 
 
 def review() -> str:
-    """Say who reviewed the translation that is being written; empty in English."""
-    if _current.get() == ENGLISH:
+    """Say who reviewed the translation that is being written, and when; empty in English."""
+    code = _current.get()
+    if code == ENGLISH:
         return ""
-    return tr("No qualified translator has reviewed this translation (45 CFR 92.201(c)(3)).")
+    found = REVIEWED.search(_catalog(code).header_comment)
+    if found is None:
+        return tr("No qualified translator has reviewed this translation (45 CFR 92.201(c)(3)).")
+    on = day(dt.date.fromisoformat(found["day"]))
+    return tr(
+        "A qualified translator, {who}, reviewed this translation on {day} (45 CFR 92.201(c)(3)).",
+        who=found["who"],
+        day=on,
+    )
 
 
 def messages_of(ending: str) -> dict[str, str]:
@@ -140,6 +193,18 @@ def messages_of(ending: str) -> dict[str, str]:
         for message in _catalog(code)
         if message.id and any(name.endswith(ending) for name, _ in message.locations)
     }
+
+
+@cache
+def _signs(code: str) -> dict[int, str]:
+    """Return the separators of a language, by those of English; none where they are the same."""
+    if code == ENGLISH:
+        return {}
+    from babel.numbers import get_decimal_symbol, get_group_symbol
+
+    locale = _LOCALES[code]
+    own = {",": get_group_symbol(locale), ".": get_decimal_symbol(locale)}
+    return {ord(sign): other for sign, other in own.items() if sign != other}
 
 
 def _file(code: str) -> Traversable:
@@ -164,3 +229,13 @@ def _messages(code: str) -> NullTranslations:
     write_mo(packed, _catalog(code))
     packed.seek(0)
     return GNUTranslations(packed)
+
+
+class _Module(ModuleType):
+    """The module, which ``equity.language("es")`` calls: the package has one name for both."""
+
+    def __call__(self, code: str) -> AbstractContextManager[None]:
+        return language(code)
+
+
+sys.modules[__name__].__class__ = _Module

@@ -38,7 +38,7 @@ INSTALLS = ("python3 -m venv", ".venv/bin/", "source .venv/bin/activate")
 WANT_THE_NETWORK = {
     "README.md": {
         "equity run VA", "equity run DE,VA", 'equity run VA --area "Wise County, Lee County"',
-        "equity run study.toml",
+        "equity run study.toml", "equity run VA --lang es",
     },
     "docs/tasks/own-state.md": {
         "equity run DE", "equity run DE --offline", "equity run DE,MD", "equity run US",

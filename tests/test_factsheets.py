@@ -10,11 +10,13 @@ from dataclasses import replace
 import pandas as pd
 import pypdf
 import pytest
+from pseudo import latin_words, pseudo_language
 from typer.testing import CliRunner
 
 from equity.areas.words import say
 from equity.cli import app
 from equity.errors import EquityError
+from equity.language import language
 from equity.outputs._content import SYNTHETIC, community_table, heading_of
 from equity.outputs._panels import counts_table, fixes_table
 from equity.outputs.factsheet import (
@@ -299,3 +301,33 @@ def test_equal_runs_give_equal_bytes_and_a_file_of_one_s_own_stays(
     assert CliRunner().invoke(app, asked).exit_code == 0
     assert (folder / "mine.txt").read_text() == "kept"
     assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_nothing_of_a_sheet_is_left_in_english(example_run, report, tmp_path, monkeypatch):
+    for name in ("state_sentence", "practices_sentence"):  # the run's own sentences
+        monkeypatch.setattr(f"equity.study.factsheet.{name}", lambda *_: "–")
+    listed = report.focus[0]
+    names = [*report.table["county_name"].unique(), report.title, "telehealth-equity", "fcc-25-3"]
+    names += [str(name) for name in report.sites["name"]] + ["Census Tract"]
+    names += report.table.loc[[listed], "under_resourced_reason"].tolist()
+    names += [f"{source.agency}, {source.product}" for source in report.sources]
+    with pseudo_language(tmp_path) as code, language(code):
+        for sheet in fact_sheets(example_run, [listed, COUNTY, "90005990000"]).sheets:
+            for block in sheet_blocks(sheet, b"picture"):
+                said = [block.text, block.alt]
+                if block.table is not None:
+                    said += [block.table.caption, *(head.label for head in block.table.heads)]
+                    said += [cell.text for row in block.table.rows for cell in row]
+                assert [text for text in said if latin_words(text, *names)] == []
+
+
+def test_a_spanish_sheet_says_which_of_its_words_are_english(example_run, tmp_path):
+    with language("es"):
+        sheets = fact_sheets(example_run, [COUNTY])
+        write_factsheet(sheets.sheets[0], tmp_path)
+    page = (tmp_path / f"{COUNTY}.html").read_text()
+    assert '<html lang="es">' in page
+    assert '<h1 lang="en">Ombrellshire County (synthetic)</h1>' in page
+    assert '<span lang="en">Example generator, American Community Survey 5-year' in page
+    assert "Hoja informativa" in page
+    assert pypdf.PdfReader(tmp_path / f"{COUNTY}.pdf").root_object["/Lang"] == "es-US"

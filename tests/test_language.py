@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import pickle
 import re
 import sys
 from pathlib import Path
@@ -91,3 +92,48 @@ def test_numbers_and_dates_take_the_form_of_the_language():
     with lang.language("es"):
         assert lang.decimal(1234567.25, 1) == "1,234,567.2"
         assert lang.day(date) == "6 de noviembre de 2026"
+
+
+REVIEW = "Reviewed by Rosa Ejemplo, certified translator on 2027-02-03."
+
+
+@pytest.fixture
+def reviewed(monkeypatch, tmp_path):
+    """The Spanish as it stands, with the line of a review at its head."""
+    path, own = tmp_path / "es.po", lang._file
+    text = own("es").read_text(encoding="utf-8")
+    assert "# Reviewed by nobody yet.\n" in text
+    path.write_text(text.replace("Reviewed by nobody yet.", REVIEW), encoding="utf-8")
+    monkeypatch.setattr(lang, "_file", lambda code: path if code == "es" else own(code))
+    lang._catalog.cache_clear()
+    yield path
+    lang._catalog.cache_clear()
+
+
+def test_a_review_is_told_with_name_and_day(reviewed):
+    with lang.language("es"):
+        told = lang.review()
+    assert "3 de febrero de 2027" in told
+    assert "Rosa Ejemplo, certified translator" in told
+    assert "Ningún" not in told
+
+
+def test_a_review_ends_with_the_first_sentence_that_it_did_not_see(reviewed):
+    english = lang._catalog("es")  # the same sentences
+    assert REVIEW in messages.brought_up_to_date(english, reviewed).header_comment
+    english.add("A sentence that nobody translated")
+    head = messages.brought_up_to_date(english, reviewed).header_comment
+    assert "Reviewed by nobody yet." in head
+    assert "conexión utilizable" in head, "the glossary stays"
+
+
+def test_a_note_is_english_until_it_is_shown_whatever_it_is_made_of():
+    inner = lang.said("{n} water", n="3")
+    note = lang.together([lang.said("{n} missing ({reasons})", n="3", reasons=inner), "as given"])
+    assert note == "3 missing (3 water); as given"
+    with lang.language("es"):
+        assert note == "3 missing (3 water); as given"
+        assert lang.tr(note) == "faltan 3 (3 de agua); as given"
+        assert lang.tr(pickle.loads(pickle.dumps(note))) == lang.tr(note)
+    assert lang.tr(note) == note
+    assert lang.said("{left as it is}") == "{left as it is}"

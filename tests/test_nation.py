@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import geopandas as gpd
@@ -19,8 +20,11 @@ from equity.areas.geoid import NATION
 from equity.cli import run
 from equity.errors import EquityError, InputError, NetworkError, StudyError
 from equity.provenance import meta
+from equity.study.factsheet import fact_sheets
 from equity.study.nation import run_states
+from equity.study.planning import plan_run
 from equity.study.run import Study
+from equity.study.runs import read_run
 from equity.study.template import study_text
 
 STUDY = """\
@@ -227,6 +231,46 @@ def test_another_run_takes_the_place_of_the_first(files, nation):
     before = {p: p.read_bytes() for p in sorted(nation[1].rglob("*")) if p.is_file()}
     run(str(files / "study.toml"), nation[1])
     assert {p: p.read_bytes() for p in sorted(nation[1].rglob("*")) if p.is_file()} == before
+
+
+def test_a_plan_of_states_has_one_budget_over_the_areas_of_all(nation):
+    report, folder = nation
+    past = read_run(folder)
+    parts = [
+        gpd.read_parquet(folder / state / "communities.parquet") for state in ("de", "md", "va")
+    ]
+    assert past.table.index.tolist() == [geoid for part in parts for geoid in part.index]
+    found = plan_run(folder, budget_usd=3e7, made_up=True, draws=0)
+    assert {areas[0][:2] for areas in found.portfolio.chosen["areas"]} == {"10", "24", "51"}
+    gap = found.scenario.counts.loc["gap_n"]
+    assert gap["before"] == pytest.approx(sum(part["gap_n"].sum() for part in parts))
+    assert -gap["change"] == pytest.approx(found.portfolio.people_n)
+    assert len(found.areas) == len(past.table)
+    # Drawn are counties, as on the page of all.
+    assert found.report.areas.index.tolist() == report.table.index.tolist()
+    assert found.report.areas["plan_people_n"].sum() == pytest.approx(found.portfolio.people_n)
+    assert found.need.counts.loc["gap_n", "people_n"] == pytest.approx(gap["before"])
+
+
+def test_a_fact_sheet_of_states_is_of_all_a_state_or_a_place_of_one(nation):
+    report, folder = nation
+    found = fact_sheets(folder, ["Delaware", "24001", "51001000100"])
+    assert [sheet.key for sheet in found.sheets] == ["10", "24001", "51001000100"]
+    delaware, county, tract = found.sheets
+    assert delaware.places["gap_n"].tolist() == [report.levels["states"].loc["10", "gap_n"]]
+    assert county.places["name"].tolist() == ["24001", "Maryland"]
+    assert tract.places["name"].iloc[-1] == "Virginia"
+    (whole,) = fact_sheets(folder).sheets
+    assert whole.places["gap_n"].sum() == pytest.approx(report.table["gap_n"].sum())
+    assert whole.sites["name"].tolist() == ["Border Clinic"]  # once, not for each state
+    assert county.sites["name"].tolist() == ["Border Clinic"]
+
+
+def test_states_whose_runs_are_gone_are_named(nation, tmp_path):
+    shutil.copytree(nation[1], tmp_path / "us")
+    shutil.rmtree(tmp_path / "us" / "md")
+    with pytest.raises(EquityError, match=r"runs of 1 of its 3 states are gone: Maryland"):
+        read_run(tmp_path / "us")
 
 
 @pytest.mark.long

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import io
 import json
 import re
@@ -12,16 +14,22 @@ import numpy as np
 import pandas as pd
 import pypdf
 import pytest
+from docx import Document
+from pseudo import latin_words, pseudo_language
 from typer.testing import CliRunner
 
 from equity.cli import app
 from equity.errors import EquityError
 from equity.funding.costs import made_up_costs
+from equity.funding.portfolio import portfolio
+from equity.funding.projects import draw_up_projects
+from equity.language import language
 from equity.outputs.appendix import blocks
 from equity.outputs.ownership import RECORD, owned_files
-from equity.outputs.plan import MADE_UP, plan_part
-from equity.study.plan_words import finding
+from equity.outputs.plan import MADE_UP, counts_table, front_table, marginal_table, plan_part
+from equity.study.plan_words import finding, method, unknown
 from equity.study.planning import committed_part, plan_run
+from equity.study.run_report import report_of
 from equity.study.runs import read_run
 
 BUDGET = 2e6
@@ -47,18 +55,25 @@ def written(plan, tmp_path_factory):
     return plan.write(tmp_path_factory.mktemp("plans") / "plan")
 
 
-def test_the_command_writes_a_page_two_printed_pages_and_tables(run, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def commanded(run, tmp_path_factory):
+    """What the command says and writes, with the appendix for a program."""
+    folder = tmp_path_factory.mktemp("commanded")
     asked = ["plan", str(run), "--budget", "2000000", "--made-up", "--draws", "0", "--floor", "0.3"]
-    done = CliRunner().invoke(app, asked)
+    with contextlib.chdir(folder):
+        done = CliRunner().invoke(app, [*asked, "--appendix", "usda-dlt"])
     assert done.exit_code == 0, done.output
-    folder = tmp_path / "maps/example-plan"
+    return done.output, folder / "maps/example-plan"
+
+
+def test_the_command_writes_a_page_two_printed_pages_appendix_and_tables(commanded):
+    said, folder = commanded
     assert {path.name for path in folder.iterdir()} == {
         "index.html", "plan.pdf", "projects.csv", "areas.csv", "areas.csv-metadata.json",
-        "areas.gpkg", RECORD,
+        "areas.gpkg", "appendix-usda-dlt.pdf", "appendix-usda-dlt.docx", "study.toml", RECORD,
     }  # fmt: skip
-    assert re.search(r"\$2\.0 million \(costs made up\) for \d+ projects would bring", done.output)
-    part = re.search(r"of them \((\d+\.\d) %\) live in under-resourced", done.output)
+    assert re.search(r"\$2\.0 million \(costs made up\) for \d+ projects would bring", said)
+    part = re.search(r"of them \((\d+\.\d) %\) live in under-resourced", said)
     assert float(part[1]) >= 30
     assert set(owned_files(folder)) == {path.name for path in folder.iterdir()}
 
@@ -71,6 +86,12 @@ def test_no_cost_is_ever_a_default(run):
     ):
         with pytest.raises(EquityError, match=said):
             plan_run(run, **({"budget_usd": BUDGET} | how))
+
+
+@pytest.mark.parametrize("draws", [20, -1])
+def test_too_few_draws_are_refused_before_anything_is_read(draws, tmp_path):
+    with pytest.raises(EquityError, match=f"draws is {draws}.*50 or more, or 0 for none"):
+        plan_run(tmp_path, budget_usd=BUDGET, made_up=True, draws=draws)
 
 
 @pytest.mark.parametrize("budget", [0, -5.0, np.nan])
@@ -148,6 +169,9 @@ def test_the_print_is_two_pages_with_map_front_marginal_table_and_what_is_not_kn
     assert [len(page.images) for page in pages] == [1, 1]
     assert "marginal order" in second
     assert "What is not known" in second
+    assert "Efficiency against equity" in second
+    for point in plan.portfolio.front["people_n"]:
+        assert f"{point:,.0f}" in second
     for key in plan.portfolio.chosen.index[:3]:
         assert key in second
     assert "out of the telehealth" in " ".join(first.split())
@@ -199,11 +223,50 @@ def test_the_appendix_takes_the_plan(plan, result):
     (ours,) = [table for table in tables if "marginal order" in table.caption]
     assert list(ours.keys) == plan.portfolio.chosen.index.tolist()
     assert MADE_UP in [block.text for block in content if block.kind == "stamp"]
+    (front,) = [table for table in tables if table.caption == "Efficiency against equity"]
+    assert len(front.rows) == len(plan.portfolio.front)
+
+
+def test_the_appendix_holds_need_tests_and_plan_as_the_run_tells_them(run, result, commanded):
+    said, folder = commanded
+    read = Document(folder / "appendix-usda-dlt.docx")
+    text = "\n".join(paragraph.text for paragraph in read.paragraphs)
+    for heading in (
+        "Service area",
+        "Rural status and published tests",
+        "What a budget would buy",
+        "Limits",
+    ):
+        assert heading in text
+    # In the words of the program; what the plan says stands in it as on its page.
+    (bought,) = [line for line in said.splitlines() if "out of the telehealth" in line]
+    assert bought.replace(" %", "\u00a0%") in text
+    cells = {cell.text for table in read.tables for row in table.rows for cell in row.cells}
+    assert any("DLT" in cell and "as of" in cell for cell in cells)
+    projects = pd.read_csv(folder / "projects.csv").query("chosen")
+    assert all(any(key in cell for cell in cells) for key in projects["project_id"])
+    # The numbers of the need are those of the run's own report.
+    ours, theirs = report_of(read_run(run)), result.report()
+    shared = ["people_n", "share", "ceiling_n"]
+    pd.testing.assert_frame_equal(ours.counts[shared], theirs.counts[shared])
+    assert ours.focus == theirs.focus
+    assert ours.finding[:2] == theirs.finding[:2]
+    pd.testing.assert_frame_equal(ours.places, theirs.places)
+    assert hashlib.sha256((folder / "study.toml").read_bytes()).hexdigest() in text
+
+
+def test_an_appendix_for_no_program_is_refused_before_the_plan_is_made(tmp_path):
+    with pytest.raises(EquityError, match="no appendix for a program 'usda-dtl', but for 'usda-dl"):
+        plan_run(tmp_path, budget_usd=BUDGET, made_up=True, appendices=["usda-dtl"])
 
 
 def test_what_a_run_knows_to_be_funded_is_left_out(run, monkeypatch):
     table = gpd.read_parquet(run / "communities.parquet")
     assert committed_part(table) is None
+    nothing = table.assign(unserved_funded_n=0.0, underserved_funded_n=0.0)
+    none = portfolio(nothing, draw_up_projects(nothing, made_up_costs()), budget_usd=BUDGET,
+                     covered=committed_part(nothing), draws=0)  # fmt: skip
+    assert not [note for note in none.notes if "Left out" in note]
     funded = table.assign(unserved_funded_n=table["unserved_n"], underserved_funded_n=0.0)
     part = committed_part(funded)
     lacking = table["locations_n"] - table["qualifying_n"]
@@ -227,3 +290,20 @@ def test_the_example_s_costs_are_no_prices():
     costs = made_up_costs()
     assert costs["made_up"].all()
     assert costs["cost_source"].eq("made up to show the method").all()
+
+
+def test_nothing_of_a_plan_is_left_in_english(plan, tmp_path):
+    made, areas = plan.portfolio, plan.report.areas
+    with pseudo_language(tmp_path) as code, language(code):
+        said = [
+            *finding("", areas, made, plan.scenario, draws=50), *unknown(made, ""),
+            *method(made, 50), *plan.report.stamps,
+            *(block.text for block in plan_part(replace(plan.report, finding=("",), unknown=()))),
+        ]  # fmt: skip
+        for table in (
+            marginal_table(made.projects, 9), counts_table(plan.scenario.counts),
+            front_table(made.front),
+        ):  # fmt: skip
+            said += [table.caption, *(head.label for head in table.heads)]
+            said += [cell.text for row in table.rows for cell in row[1:]]
+    assert [text for text in said if latin_words(text, "csv", "HiGHS", "projects.csv")] == []

@@ -11,14 +11,17 @@ import pytest
 from docx import Document
 from typer.testing import CliRunner
 
-from equity import StudyResult, location_table, read_bdc
+from equity import StudyResult, evaluate_program, location_table, read_bdc
 from equity.cli import app
 from equity.errors import EquityError, StudyError
 from equity.example.state import write_example
-from equity.rules.program_rule import list_program_rules
+from equity.measures.lines import coverage
+from equity.outputs.appendix import programs_of
+from equity.rules.program_rule import list_program_rules, load_program_rule
 from equity.study.places import places
 from equity.study.program import put_to_program
 from equity.study.run import Study
+from equity.study.runs import read_run
 
 FUNDED = """
 [[funded]]
@@ -65,7 +68,13 @@ def single(example):
 
 
 @pytest.fixture(scope="module")
-def result(example, single) -> StudyResult:
+def passes():
+    """How often the location files were read."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def result(example, single, passes) -> StudyResult:
     text = example.study.read_text(encoding="utf-8")
     rules = 'rules = ["video-visit", "fcc-25-3", "fcc-706-2024"]'
     assert rules in text
@@ -73,7 +82,15 @@ def result(example, single) -> StudyResult:
     text = text.replace(rules, 'rules = ["fcc-25-3", "bead-2025"]')
     path.write_text(text + FUNDED + APPLICATION)
     (example.root / "sites.csv").write_text(SITES)
-    return Study.load(path).run()
+    with pytest.MonkeyPatch.context() as patch:
+        read = coverage.reduce_all
+        patch.setattr(coverage, "reduce_all", lambda *a, **k: passes.append(1) or read(*a, **k))
+        return Study.load(path).run()
+
+
+def test_location_files_are_read_once_for_areas_practices_and_what_is_funded(result, passes):
+    assert result.table["unserved_funded_n"].sum() > 0
+    assert len(passes) == 1
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +113,13 @@ def test_a_study_splits_what_is_unserved_location_by_location(result, single):
     both = counties["unserved_unfunded_n"] + counties["unserved_funded_n"]
     assert both.equals(counties["unserved_n"].rename(None))
     assert counties["unserved_funded_n"].sum() > 0
+    # Exact, and said to be: a program's test of the counties decides as that of the tracts does.
+    assert counties.loc[counties["funded_n"].notna(), "funded_status"].eq("ok").all()
+    one, other = (
+        evaluate_program(at, "bead-2022", as_of="2024-01-01", missing="say").criteria["value"]
+        for at in (table, counties)
+    )
+    assert one.tolist() == pytest.approx(other.tolist(), nan_ok=True)
 
 
 def test_the_map_shows_what_is_unserved_and_not_funded(result):
@@ -132,7 +156,12 @@ def test_a_part_of_a_run_is_a_county_or_ids(run, result):
     first = result.table.index[0]
     row = put_to_program("bead-2022", run, area=f"{first}, {first[:5]}").criteria.iloc[0]
     assert row["tested_n"] + row["unknown_n"] == (result.table.index.str[:5] == first[:5]).sum()
-    with pytest.raises(EquityError, match=re.escape(f"did you mean {county}")):
+    # A place is called as `equity run --area` takes it: without "County", with its state.
+    short = county.partition(" County")[0]
+    for said in (short, f"{short} County", f"{short.upper()} county"):
+        again = put_to_program("bead-2022", run, area=said).criteria.iloc[0]
+        assert again["left_out_n"] == here["funded_n"].sum(), said
+    with pytest.raises(EquityError, match=rf"is no county of .*did you mean {re.escape(county)}"):
         put_to_program("forhp", run, area=county + "x")
 
 
@@ -158,6 +187,28 @@ def test_the_command_takes_sites_and_a_grant(run, tmp_path):
     answer = asked("dlt-fy2025", run, "--sites", path, "--grant", "100000")
     assert "3 of 4 sites" in answer.output
     assert "Match: 15,000 dollars" in answer.output
+
+
+def test_sites_grant_and_programs_are_those_of_the_runs_application(run, tmp_path):
+    answer = asked(run)
+    assert answer.exit_code == 0, answer.output
+    # Both rules of the appendix for usda-dlt, with its four end-user sites and its grant.
+    for name in programs_of("usda-dlt"):
+        assert load_program_rule(name).title in answer.output
+    assert "3 of 4 sites" in answer.output
+    assert "Match: 60,000 dollars" in answer.output
+    path = tmp_path / "sites.csv"
+    path.write_text("\n".join(SITES.splitlines()[:3]))
+    answer = asked("usda-dlt", run, "--sites", path, "--grant", "100000")
+    assert "2 of 2 sites" in answer.output
+    assert "Match: 15,000 dollars" in answer.output
+
+
+def test_a_run_that_kept_no_list_of_its_sites_says_so(run):
+    past = read_run(run)
+    old = past._replace(record={**past.record, "application": None})
+    with pytest.raises(EquityError, match=r"sites\.csv, and kept none.*--sites"):
+        put_to_program("dlt-2020", old)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +329,8 @@ def test_many_counties_and_studies_of_counties_have_no_columns_of_their_own():
     assert len(places(record(tracts(), level="county"), ["population_n"])) == 1
 
 
-def test_no_program_and_no_run_is_told_how():
-    answer = asked("bead-2025")
-    assert isinstance(answer.exception, EquityError)
-    assert "equity program --list" in str(answer.exception)
+def test_no_program_and_no_run_is_told_how(example_run):
+    for given in (["bead-2025"], [], [example_run]):  # the example applies for nothing
+        answer = asked(*given)
+        assert isinstance(answer.exception, EquityError)
+        assert "equity program --list" in str(answer.exception)

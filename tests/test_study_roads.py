@@ -15,7 +15,8 @@ from equity.example.state import write_example
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.decay import slow_steps
 from equity.measures.reach.places import locate
-from equity.provenance import carry
+from equity.measures.reach.roads import NEAREST_TO_NOBODY
+from equity.provenance import carry, meta
 from equity.sources.catalog import find_input
 from equity.study.care import care_within_reach, sites_that_count
 from equity.study.inputs import gather
@@ -96,12 +97,16 @@ def test_the_page_says_whom_the_roads_that_were_read_do_not_lead_to_a_site(resul
         table.loc[island, name] = "no_supply_in_reach"
     people, lost = table["population_n"], off.index.difference(island)
     assert len(lost) > 10
-    known = dataclasses.replace(result, table=carry(table, table, near))
+    # A note on capacity says the same of the same sites once more, behind other words.
+    said = [note for note in meta(near).notes if note.endswith(NEAREST_TO_NOBODY)]
+    (sites,) = (note.partition(" ")[0] for note in said)
+    noted = carry(table, table, near, notes=[f"Minutes are by road; {note}" for note in said])
+    known = dataclasses.replace(result, table=noted)
     limits = known.report().limits
     told = [
         f"No road that leads on is near {len(lost)} areas with {people[lost].sum():,.0f} residents",
         f"From 2 areas with {people[island].sum():,.0f} residents no road that was read leads",
-        "sites lie off the roads that were read (across a border, say) and are nobody's nearest",
+        f"{sites} sites lie off the roads that were read (across a border, say) and are nobody's",
     ]
     for text in told:
         assert sum(text in limit for limit in limits) == 1, text

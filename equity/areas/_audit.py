@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ import pandas as pd
 
 from equity.areas.table import water_rows
 from equity.areas.vintage import connecticut, county_changes
+from equity.language import mark, said, together
 from equity.showing import Shown
 
 REASONS = {
@@ -22,6 +24,19 @@ REASONS = {
     "unknown": "no reason found",
 }
 """Reason -> what it means."""
+
+_COUNTED = {
+    "water": mark("{n} water"),
+    "no_people": mark("{n} no people"),
+    "outside": mark("{n} outside"),
+    "code_change": mark("{n} code change"),
+    "other_vintage": mark("{n} other vintage"),
+    "unknown": mark("{n} unknown"),
+}
+_SIDES = {
+    "missing": mark("{n} missing ({reasons})"),
+    "extra": mark("{n} extra ({reasons})"),
+}
 
 HARMLESS = ("water", "no_people")
 """Reasons that cost no information."""
@@ -75,19 +90,33 @@ class JoinAudit(Shown):
 
     def _sentence(self, name: str) -> str:
         row = self.matched.loc[name]
-        text = f"{name}: {row['matched']:,.0f} of {row['areas']:,.0f} areas matched"
-        for side in ("missing", "extra"):
+        told = [
+            said(
+                "{table}: {n} of {all} areas matched",
+                table=_called(name),
+                n=f"{row['matched']:,.0f}",
+                all=f"{row['areas']:,.0f}",
+            )
+        ]
+        for side, text in _SIDES.items():
             found = {k: n for k, n in self.reasons(name, side).items() if n}
             if found:
-                parts = ", ".join(f"{n:,} {k.replace('_', ' ')}" for k, n in found.items())
-                text += f"; {sum(found.values()):,} {side} ({parts})"
-        return text
+                parts = [said(_COUNTED[k], n=f"{n:,}") for k, n in found.items()]
+                lost = f"{sum(found.values()):,}"
+                told.append(said(text, n=lost, reasons=together(parts, ", ")))
+        return together(told)
 
     def _shown(self) -> tuple[str, list[tuple[str, str]]]:
         rows = [(str(n), self._sentence(str(n)).removeprefix(f"{n}: ")) for n in self.matched.index]
         met = int((self.matched["match_share"] >= 1).sum()) if len(self.matched) else 0
         title = f"{len(self.matched):,} tables joined, {met:,} of them without a loss"
         return title, rows
+
+
+def _called(name: str) -> str:
+    """Return a table's name; of the second of two with one name, which one it is."""
+    again = re.fullmatch(r"(.*) \(table (\d+)\)", name)
+    return said("{name} (table {n})", name=again[1], n=again[2]) if again else said(name)
 
 
 def audit_of(parts: list[tuple[str, Any, Any]]) -> JoinAudit:

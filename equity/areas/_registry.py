@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cache
 from importlib import resources
 from itertools import pairwise
 from typing import Any
 
 from equity.errors import InputError
+from equity.language import ENGLISH, current, mark, tr
 
 FILE = "columns.toml"
 DTYPES = ("str", "float", "bool")
 DIRECTIONS = ("higher", "lower", "neither")
 UNIVERSES = {
-    "people": "population",
-    "households": "housing",
-    "locations": "housing",
-    "land": "area",
-    "areas": "area",
+    mark("people"): "population",
+    mark("households"): "housing",
+    mark("locations"): "housing",
+    mark("land"): "area",
+    mark("areas"): "area",
 }
 """What a count counts -> the basis of the weights it moves by."""
 _MOST_LIMITS = 5  # six colors of one hue can be told apart
@@ -50,6 +51,14 @@ class Status:
     words: str
     area: str = ""
     gap: str = ""
+    #: The two statuses that it is made of, where it is.
+    both: tuple[Status, ...] = ()
+
+    def translated(self) -> Status:
+        """Return it in the language that is being written."""
+        if self.both:
+            return _joined(self.name, [one.translated() for one in self.both])
+        return replace(self, words=tr(self.words), area=tr(self.area), gap=tr(self.gap))
 
 
 @dataclass(frozen=True)
@@ -92,6 +101,8 @@ class Column:
     of: str = ""
     status: str = ""
     statuses: tuple[str, ...] = ()
+    #: True of a status of several columns that says how they were got: sums of them have it too.
+    how: bool = False
     words: Mapping[str, str] = field(default_factory=dict)
     layer: MapLayer | None = None
     table: TablePlace | None = None
@@ -113,6 +124,20 @@ class Column:
         """Its unit on a map: a count is named by what it counts."""
         counted = self.universe if self.unit == "n" else ""
         return (self.layer.unit if self.layer else "") or counted or self.unit
+
+    def translated(self) -> Column:
+        """Return it in the language that is being written; what nobody translated stays."""
+        if current() == ENGLISH:
+            return self
+        layer, table = self.layer, self.table
+        return replace(
+            self,
+            label=tr(self.label),
+            source=tr(self.source),
+            words={word: tr(said) for word, said in self.words.items()},
+            layer=layer and replace(layer, label=tr(layer.label)),
+            table=table and replace(table, heading=tr(table.heading)),
+        )
 
 
 @dataclass(frozen=True)
@@ -156,7 +181,7 @@ def parse(text: str) -> Registry:
 
 def _statuses(raw: Mapping[str, Any]) -> dict[str, Status]:
     found = {
-        name: _built(Status, f"statuses.{name}", f, name=name)
+        name: _built(Status, f"statuses.{name}", f, name=name, both=())
         for name, f in raw.items()
         if "both" not in f
     }
@@ -165,11 +190,13 @@ def _statuses(raw: Mapping[str, Any]) -> dict[str, Status]:
             continue
         _only(entry, ("both",), f"statuses.{name}")
         _each(entry["both"], found, f"statuses.{name}", "status")
-        two = [found[word] for word in entry["both"]]
-        found[name] = Status(
-            name, ", ".join(s.words for s in two), gap="; ".join(s.gap for s in two)
-        )
+        found[name] = _joined(name, [found[word] for word in entry["both"]])
     return found
+
+
+def _joined(name: str, two: list[Status]) -> Status:
+    words, gap = ", ".join(s.words for s in two), "; ".join(s.gap for s in two)
+    return Status(name, words, gap=gap, both=tuple(two))
 
 
 def _column(

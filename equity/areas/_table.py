@@ -21,9 +21,10 @@ from equity.areas.rates import moe_ratio, moe_share
 from equity.areas.recode import same_place
 from equity.areas.relationship import BASES, Relationship
 from equity.areas.roles import Roles, roles_of
-from equity.areas.schema import base_name, companion
+from equity.areas.schema import base_name, columns, companion, describe, split_suffix
 from equity.areas.table import area_status, water_rows
 from equity.errors import InputError, MissingColumnError
+from equity.language import said
 
 Medians = Mapping[str, MedianBins | tuple[Sequence[str], Sequence[tuple[float, float]]]]
 """Median column -> what it is rebuilt from."""
@@ -61,7 +62,7 @@ def move(
         leave_rest=leave_rest,
     )
     notes = _left_behind(table, roles, dropped) if leave_rest else []
-    relationship, linked, said = _linked(table, relationship, roles, level)
+    relationship, linked, found = _linked(table, relationship, roles, level)
     rows = table if linked.all() else table[linked]
     prepared = prepare(rows, roles, level=level, counts=counts, unknown=unknown)
     bases = sorted(set(roles.counts.values()), key=BASES.index) or ["population"]
@@ -71,11 +72,14 @@ def move(
     if "area_status" in table.columns and relationship.target_level == level:
         provenance.stamp(result, level=level)
         result["area_status"] = area_status(result)
-    notes = [*_notes(relationship, bases, book, to), *said, *prepared.notes(), *notes]
+    notes = [*_notes(relationship, bases, book, to), *found, *prepared.notes(), *notes]
     if moved.joint:
         notes.append(
-            f"the table no longer says which areas its {moved.joint:,} parts of divided areas come "
-            "from: their margins are added as they are, which is the most that they can be"
+            said(
+                "the table no longer says which areas its {n} parts of divided areas come from: "
+                "their margins are added as they are, which is the most that they can be",
+                n=f"{moved.joint:,}",
+            )
         )
     result, notes = without_numerators(result, notes, shares)
     result = provenance.carry(result, table, notes=notes)
@@ -156,7 +160,9 @@ def _linked(
         links = relationship.links.assign(source=relationship.links["source"].replace(back))
         relationship = replace(relationship, links=links)
         linked = _among(table.index, links["source"])
-        notes.append(f"{len(renamed):,} areas found under their former county's code")
+        notes.append(
+            said("{n} areas found under their former county's code", n=f"{len(renamed):,}")
+        )
     lost = table.loc[~linked, list(roles.counts)]
     filled = (lost.fillna(0) != 0).any(axis=1).to_numpy(dtype=bool)
     if filled.any():
@@ -168,7 +174,13 @@ def _linked(
         )
     if len(lost):
         water = int(water_rows(lost.index, level).sum())
-        notes.append(f"{len(lost):,} empty areas without a link left out ({water:,} of water)")
+        notes.append(
+            said(
+                "{n} empty areas without a link left out ({water} of water)",
+                n=f"{len(lost):,}",
+                water=f"{water:,}",
+            )
+        )
     return relationship, linked, notes
 
 
@@ -269,12 +281,12 @@ def _statuses(
 ) -> None:
     """Carry status columns: why a value is missing, or that it was moved."""
     names = [c for c in table.columns if str(c).endswith("_status") and c not in _OWN]
-    names = [c for c in names if base_name(c) in result.columns]
-    if not names:
+    owners = {c: owner for c in names if (owner := _owner(c, result.columns)) is not None}
+    if not owners:
         return
     pairs = relationship.links[["source", "target"]]
     pairs = pairs[pairs["source"].isin(table.index)]
-    for name in names:
+    for name, owner in owners.items():
         said = pairs["source"].map(table[name].astype(object))
         reason = said[said.notna() & (said != "ok")]
         first = reason.groupby(pairs.loc[reason.index, "target"].to_numpy()).first()
@@ -283,11 +295,25 @@ def _statuses(
             np.where(book["crosswalk_status"] == "whole", "ok", "crosswalked"), index=result.index
         )
         # A word on how a value was got (a bound, a part) is true of a sum that holds such values.
-        valued = reason[pairs.loc[reason.index, "source"].map(table[base_name(name)].notna())]
+        # That nobody lives in one of its areas is not.
+        valued = reason[reason != "no_population"]
+        valued = valued[pairs.loc[valued.index, "source"].map(table[owner].notna())]
         how = valued.groupby(pairs.loc[valued.index, "target"].to_numpy()).first()
         moved = how.reindex(result.index).fillna(moved)
-        unknown = result[base_name(name)].isna()
+        unknown = result[owner].isna()
         result[name] = np.where(unknown, why.fillna("unknown"), moved)
+
+
+def _owner(status: str, there: pd.Index) -> str | None:
+    """Return the column that a status is told of: its own, or the first of those that share it."""
+    if base_name(status) in there:
+        return base_name(status)
+    (told,) = describe([status])
+    if not told.how:
+        return None
+    stem, suffix = split_suffix(status)
+    shared = (c.name + suffix for c in columns().values() if c.status == stem)
+    return next((name for name in shared if name in there), None)
 
 
 def _mark_partial(result: pd.DataFrame, prepared: Prepared, moved: Moved) -> pd.DataFrame:
@@ -319,23 +345,40 @@ def _ordered(table: pd.DataFrame, result: pd.DataFrame) -> list[str]:
 
 def _notes(relationship: Relationship, bases: list[str], book: pd.DataFrame, to: str) -> list[str]:
     """Say by what weights the figures moved, and how much of them by which."""
-    start = f"{relationship.source_level} areas of {relationship.source_vintage}"
     split = int((book["crosswalk_status"] == "crosswalked").sum())
     partial = int((book["crosswalk_status"] == "partial").sum())
-    moved = (
-        f"moved from {start} to {relationship.target_level} areas of {to}: {len(book):,} areas, "
-        f"{split:,} of them with parts of divided areas, {partial:,} incomplete"
+    moved = said(
+        "moved from {level} areas of {vintage} to {other} areas of {to}: {n} areas, {split} of "
+        "them with parts of divided areas, {partial} incomplete",
+        level=relationship.source_level,
+        vintage=relationship.source_vintage,
+        other=relationship.target_level,
+        to=to,
+        n=f"{len(book):,}",
+        split=f"{split:,}",
+        partial=f"{partial:,}",
     )
-    text = [moved]
+    text: list[str] = [moved]
     for basis in bases:
         weights = relationship.weights(basis)
         divided = weights[weights["weight"] < 1 - 1e-9]
         used = divided.groupby("basis")["source"].nunique()
         for name, number in used.items():
             if name == "equal parts":
-                text.append(f"{number:,} divided in equal parts: nothing is known of their parts")
+                text.append(
+                    said(
+                        "{n} divided in equal parts: nothing is known of their parts",
+                        n=f"{number:,}",
+                    )
+                )
                 continue
             wording = relationship.bases.get(str(name), f"{name} weights")
-            instead = "" if name == basis else f" for want of {basis}"
-            text.append(f"{number:,} divided by {name}{instead}: {wording}")
+            values = {"n": f"{number:,}", "basis": str(name), "how": wording}
+            text.append(
+                said("{n} divided by {basis}: {how}", **values)
+                if name == basis
+                else said(
+                    "{n} divided by {basis} for want of {other}: {how}", other=basis, **values
+                )
+            )
     return text

@@ -15,6 +15,7 @@ from equity.areas.roles import Roles
 from equity.areas.schema import describe
 from equity.areas.table import water_rows
 from equity.errors import InputError
+from equity.language import said
 
 Unknown = Literal["partial", "missing"]
 """What a sum does with people whose area has no value: leave them out and say so, or be missing."""
@@ -63,7 +64,9 @@ class Prepared:
         text = []
         if self.filled:
             empty = int(np.any(list(self.filled.values()), axis=0).sum())
-            text.append(f"{empty:,} areas where nobody lives have no value and count as none")
+            text.append(
+                said("{n} areas where nobody lives have no value and count as none", n=f"{empty:,}")
+            )
         alike: dict[bytes, list[str]] = {}
         for name, rows in self.skipped.items():
             if name not in self.base:
@@ -73,8 +76,13 @@ class Prepared:
             people = self.table["population_n"].to_numpy(dtype="float64")[rows].sum()
             which = names[0] if len(names) == 1 else f"{names[0]} ({len(names)} columns)"
             text.append(
-                f"{int(rows.sum()):,} areas with {people:,.0f} people have no {which}: sums leave "
-                "them out and are marked partial"
+                said(
+                    "{n} areas with {people} people have no {column}: sums leave them out and are "
+                    "marked partial",
+                    n=f"{int(rows.sum()):,}",
+                    people=f"{people:,.0f}",
+                    column=which,
+                )
             )
         return text
 

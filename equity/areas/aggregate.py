@@ -18,6 +18,7 @@ from equity.areas.schema import base_name, describe
 from equity.areas.table import level_of, refuse_duplicates
 from equity.areas.vintage import check_vintage, required_vintage
 from equity.errors import GeoidError, InputError
+from equity.language import said
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -191,7 +192,8 @@ def spread(
     result = frame.reindex(ids.to_numpy())
     result.index = pd.Index(areas.index, name="geoid")
     known = provenance.meta(areas)
-    result = provenance.carry(result, table, notes=[f"values of the {large} given to each {small}"])
+    note = said("values of the {large} given to each {small}", large=large, small=small)
+    result = provenance.carry(result, table, notes=[note])
     return provenance.stamp(
         result,
         level=small,

@@ -11,6 +11,7 @@ import shapely
 from equity import provenance
 from equity.areas.table import refuse_duplicates
 from equity.errors import InputError
+from equity.language import said
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -53,7 +54,11 @@ def area_of(points: gpd.GeoDataFrame, areas: gpd.GeoDataFrame) -> pd.Series:
     found = pd.Series(None, index=points.index, dtype=object, name="geoid")
     found.iloc[point[first]] = ordered.index[area[first]]
     lost = int(found.isna().sum())
-    notes = [f"{lost:,} of {len(found):,} places lie in none of the areas"] if lost else []
+    notes = (
+        [said("{n} of {all} places lie in none of the areas", n=f"{lost:,}", all=f"{len(found):,}")]
+        if lost
+        else []
+    )
     return provenance.carry(found, points, areas, notes=notes)
 
 

@@ -11,6 +11,7 @@ from equity.areas.table import Table, level_of, refuse_duplicates, water_rows
 from equity.areas.vintage import connecticut as connecticut_codes
 from equity.areas.vintage import county_changes, required_vintage
 from equity.errors import InputError, VintageError
+from equity.language import said
 
 _WITH_TRACT = ("tract", "block_group", "block")
 
@@ -144,7 +145,11 @@ def connecticut(table: Table, codes: pd.Series, *, to: str) -> Table:
         moved = ids[mine].str[:11].map(mapping)
     ids[mine] = moved + ids[mine].str[11:]
     old, new = (len(codes_) for codes_ in connecticut_codes())
-    note = f"Connecticut recoded between its {old} counties and {new} planning regions"
+    note = said(
+        "Connecticut recoded between its {old} counties and {new} planning regions",
+        old=str(old),
+        new=str(new),
+    )
     return _with_ids(table, ids, note, vintage=to)
 
 

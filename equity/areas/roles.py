@@ -13,6 +13,7 @@ from equity.areas._acs_tables import NO_SUMS, held_by
 from equity.areas._registry import UNIVERSES
 from equity.areas.schema import base_name, columns, companion, describe, split_suffix
 from equity.errors import InputError, MissingColumnError
+from equity.language import ENGLISH, language
 
 _ACS_MARGIN = re.compile(r"^([BC]\d{5}\d?[A-I]?(?:PR)?_\d{3})M$")
 # Whatever they are of, these never add up; dollars and minutes may (grants paid, visits made).
@@ -160,7 +161,8 @@ def _why_no_count(name: str) -> str:
     """Say why a column is known not to add up; nothing where it may, or nobody knows."""
     if held_by(name) == NO_SUMS:
         return f"the table {name.partition('_')[0]} holds medians, means, indices or rates"
-    (column,) = describe([name])
+    with language(ENGLISH):  # of an error
+        (column,) = describe([name])
     stem = split_suffix(base_name(name))[0]
     if column.adds or (stem not in columns() and column.unit not in _NEVER_SUMS):
         return ""

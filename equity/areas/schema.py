@@ -12,6 +12,7 @@ import pandas as pd
 
 from equity.areas._acs_tables import NO_SUMS, held_by
 from equity.areas._registry import Column, MapLayer, Status, Unit, registry
+from equity.language import ENGLISH, current, language, mark, tr
 
 __all__ = [
     "Column",
@@ -33,29 +34,30 @@ __all__ = [
 ]
 
 _DERIVED = {
-    "_moe": "margin of error (90 %)",
-    "_p05": "5th percentile",
-    "_p95": "95th percentile",
-    "_cv": "coefficient of variation",
-    "_status": "status",
+    "_moe": mark("{label}: margin of error (90 %)"),
+    "_p05": mark("{label}: 5th percentile"),
+    "_p95": mark("{label}: 95th percentile"),
+    "_cv": mark("{label}: coefficient of variation"),
+    "_status": mark("{label}: status"),
 }
 _FIELDS = ("dtype", "unit", "label", "source", "direction", "origin")
 _WORSE = {"higher": "higher is worse", "lower": "lower is worse", "neither": "neither"}
 
 
 def columns() -> Mapping[str, Column]:
-    """Return every declared column by name."""
+    """Return every declared column by name, in English; see `describe`."""
     return registry().columns
 
 
 def statuses() -> Mapping[str, Status]:
     """Return every word that a status column may hold, with what readers are told."""
-    return registry().statuses
+    return {word: status_of_word(word) for word in registry().statuses}
 
 
 def status_of_word(word: str) -> Status:
     """Return what readers are told of a status; a word that nobody declared speaks for itself."""
-    return registry().statuses.get(word) or Status(word, word.replace("_", " "))
+    known = registry().statuses.get(word)
+    return known.translated() if known else Status(word, word.replace("_", " "))
 
 
 def is_acs_code(name: str) -> bool:
@@ -70,7 +72,10 @@ def has_no_sum(name: str) -> bool:
 
 def unit_of(name: str) -> Unit:
     """Return a unit; a name that is none is a noun for what is counted (``people``)."""
-    return registry().units.get(name) or Unit(name, words=name)
+    known = registry().units.get(name) or Unit(name, words=name)
+    if current() == ENGLISH or not known.words:
+        return known
+    return replace(known, words=tr(known.words))
 
 
 def limits(name: str) -> tuple[float, float]:
@@ -83,29 +88,33 @@ def limits(name: str) -> tuple[float, float]:
 
 
 def describe(names: Iterable[str]) -> list[Column]:
-    """Return what is known of each name; derived and suffixed columns inherit from their base."""
-    return [_describe(name) for name in names]
+    """Return what is known of each name, in the language that is being written.
+
+    Derived and suffixed columns inherit from their base.
+    """
+    told = _describe if current() == ENGLISH else _told
+    return [told(name) for name in names]
 
 
 def layers_in(names: Collection[str]) -> list[Column]:
     """Return the columns among `names` that maps show by default, in their order."""
-    found = [(c.layer.order, c) for c in columns().values() if c.layer and c.name in names]
-    return [column for _, column in sorted(found, key=_first)]
+    found = [(c.layer.order, c.name) for c in columns().values() if c.layer and c.name in names]
+    return describe(name for _, name in sorted(found, key=_first))
 
 
 def placed_in(table: str, names: Collection[str]) -> list[Column]:
     """Return the columns among `names` that stand in one of the readers' tables, in order."""
     placed = ((c.table, c) for c in columns().values() if c.table and c.name in names)
-    found = [(place.order, column) for place, column in placed if table in place.tables]
-    return [column for _, column in sorted(found, key=_first)]
+    found = [(place.order, column.name) for place, column in placed if table in place.tables]
+    return describe(name for _, name in sorted(found, key=_first))
 
 
-def _first(pair: tuple[int, Column]) -> int:
+def _first(pair: tuple[int, str]) -> int:
     return pair[0]
 
 
 def data_dictionary(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a dictionary of a table's columns.
+    """Return a dictionary of a table's columns, in English like the columns' names.
 
     Parameters
     ----------
@@ -132,7 +141,7 @@ def data_dictionary(table: pd.DataFrame) -> pd.DataFrame:
             c.dtype, c.unit, c.label, c.source, _WORSE[c.direction],
             "input" if c.input else "computed",
         )
-        for c in describe(str(name) for name in table.columns if name != "geometry")
+        for c in (_describe(str(name)) for name in table.columns if name != "geometry")
     }  # fmt: skip
     index = pd.Index(list(rows), name="column", dtype=object)
     return pd.DataFrame(list(rows.values()), index=index, columns=list(_FIELDS))
@@ -167,6 +176,12 @@ def companion(name: str, ending: str) -> str:
 
 @lru_cache(maxsize=4096)  # every join, table and file asks of every column
 def _describe(name: str) -> Column:
+    """Return what is known of a column in English: no other language is kept."""
+    with language(ENGLISH):
+        return _told(name)
+
+
+def _told(name: str) -> Column:
     stem, suffix = split_suffix(name)
     column = _known(stem) or _acs(stem) or _users(stem)
     if not suffix:
@@ -179,16 +194,18 @@ def _known(stem: str) -> Column | None:
     """Find a declared column, what derives from one, or one of its technologies."""
     known = columns()
     if stem in known:
-        return known[stem]
+        return known[stem].translated()
     for ending, meaning in _DERIVED.items():
         owner = stem.removesuffix(ending)
         if owner != stem and owner in known:
-            return _derived(known[owner], ending, f"{known[owner].label}: {meaning}")
+            label = tr(meaning, label=tr(known[owner].label))
+            return _derived(known[owner], ending, label)
     technology = _TECHNOLOGY.match(stem)
     if technology and technology[1] + "_n" in known:
         column = known[technology[1] + "_n"]
-        code = technology[2].replace("unknown", "not known")
-        label = f"{column.label}: technology {code}"
+        known_code = technology[2] != "unknown"
+        meaning = _OF_A_TECHNOLOGY if known_code else _OF_NO_KNOWN_TECHNOLOGY
+        label = tr(meaning, label=tr(column.label), code=technology[2])
         return replace(column, label=label, layer=None, table=None)
     return _compared(stem)
 
@@ -200,13 +217,16 @@ def _compared(stem: str) -> Column | None:
     if found is None or owner is None:
         return None
     what, test = found[2], found[3] or ""
-    points = " (percentage points)" if what == "change" and owner.unit == "share" else ""
-    label = f"{owner.label}: {_SIDES[what]}{points if test in {'', '_moe'} else ''}{_TESTS[test]}"
+    if what == "change" and owner.unit == "share" and test in {"", "_moe"}:
+        label = tr("{label}: change (percentage points)", label=owner.label)
+    else:
+        label = tr(_SIDES[what], label=owner.label)
+    label = tr(_TESTS[test], label=label) if test else label
     plain = Column(stem, owner.unit, label, owner.source, "float", direction=owner.direction)
     if what == "trend":
         # The pale word first, the worse one last.
         ways = ("fell", "rose") if owner.direction != "lower" else ("rose", "fell")
-        said = {word: _TRENDS[word] for word in ("no_difference", *ways)}
+        said = {word: tr(_TRENDS[word]) for word in ("no_difference", *ways)}
         status = f"{found[1]}_change_status"
         return replace(plain, unit="text", dtype="str", words=said, status=status)
     if test == "_status":
@@ -234,7 +254,7 @@ def _acs(stem: str) -> Column | None:
     found = _ACS.match(stem)
     if not found:
         return None
-    label = f"{found[1]}: {_ACS_MEANING[found[2]]}"
+    label = tr(_ACS_MEANING[found[2]], label=found[1])
     source = f"American Community Survey, table {found[1].partition('_')[0]}"
     dtype = "str" if "status" in found[2] else ""
     held = held_by(stem)
@@ -257,11 +277,17 @@ def _users(stem: str) -> Column:
 
 # One column a technology: served_tech50_n is served_n over fiber alone.
 _TECHNOLOGY = re.compile(r"^(\w+?)_tech_?(\d+|unknown)_n$")
+_OF_A_TECHNOLOGY = mark("{label}: technology {code}")
+_OF_NO_KNOWN_TECHNOLOGY = mark("{label}: technology not known")
 _COMPARED = re.compile(r"^(\w+)_(before|after|change|trend)(_moe|_z|_p|_q|_status)?$")
-_SIDES = {"before": "before", "after": "after", "change": "change", "trend": "trend"}
+_SIDES = {
+    "before": mark("{label}: before"), "after": mark("{label}: after"),
+    "change": mark("{label}: change"), "trend": mark("{label}: trend"),
+}  # fmt: skip
 _TESTS = {
-    "": "", "_moe": ", margin of error (90 %)", "_z": ", z", "_p": ", two-sided p",
-    "_q": ", least rate of false discoveries", "_status": ", why it is not tested",
+    "_moe": mark("{label}, margin of error (90 %)"), "_z": mark("{label}, z"),
+    "_p": mark("{label}, two-sided p"), "_q": mark("{label}, least rate of false discoveries"),
+    "_status": mark("{label}, why it is not tested"),
 }  # fmt: skip
 # Limits between the classes of a change on maps: round, the same everywhere, around none.
 _CHANGES = {
@@ -269,13 +295,17 @@ _CHANGES = {
     "min": (-15, -5, 5, 15), "km": (-10, -2, 2, 10), "usd": (-10_000, -2_000, 2_000, 10_000),
 }  # fmt: skip
 _TRENDS = {
-    "no_difference": "no difference that these data can show", "fell": "fell", "rose": "rose",
+    "no_difference": mark("no difference that these data can show"), "fell": mark("fell"),
+    "rose": mark("rose"),
 }  # fmt: skip
 _ACS = re.compile(r"^([A-Z]{1,2}\d{2,6}[A-Z]{0,3}(?:_C\d{2})?_\d{3,4}P?)([EM]|E_status)$")
-_ACS_MEANING = {"E": "estimate", "M": _DERIVED["_moe"], "E_status": _DERIVED["_status"]}
+_ACS_MEANING = {
+    "E": mark("{label}: estimate"), "M": _DERIVED["_moe"], "E_status": _DERIVED["_status"],
+}  # fmt: skip
 _ENDINGS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")
 
 
 def _under(label: str, suffix: str) -> str:
     """Say in a label which rule its column is under."""
-    return f"{label} (under {suffix.removeprefix('__').replace('_', '-')})" if label else label
+    rule = suffix.removeprefix("__").replace("_", "-")
+    return tr("{label} (under {rule})", label=label, rule=rule) if label else label

@@ -7,6 +7,7 @@ cannot round differently.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,12 +15,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.schema import status_of_word, unit_of
+from equity.language import current, decimal, mark, tr, trn
 
 __all__ = [
-    "NOT_AVAILABLE",
     "SUM_STATUSES",
     "about",
+    "alternatives",
     "coarse",
+    "counted",
     "missing",
     "number",
     "plural",
@@ -30,7 +33,7 @@ __all__ = [
     "share",
 ]
 
-NOT_AVAILABLE = "n/a"
+NOT_AVAILABLE = mark("n/a")
 #: Above this coefficient of variation a count is shown with three significant digits.
 ROUND_ABOVE_CV = 0.12
 #: Above this coefficient of variation an estimate is called unreliable (hatched on maps).
@@ -51,13 +54,15 @@ def is_missing(value: object) -> bool:
 def missing(status: object = None) -> str:
     """Say why a value is missing: ``n/a (nobody lives here)``; never an empty cell."""
     if is_missing(status) or str(status) in SUM_STATUSES:
-        return f"{NOT_AVAILABLE} (missing in the source)"
-    return f"{NOT_AVAILABLE} ({status_of_word(str(status)).words})"
+        why = tr("missing in the source")
+    else:
+        why = tr(status_of_word(str(status)).words)
+    return f"{tr(NOT_AVAILABLE)} ({why})"
 
 
 def number(value: float, digits: int = 0) -> str:
     """Write a number with thousands separators, and never ``-0``."""
-    text = f"{value:,.{digits}f}"
+    text = decimal(value, digits)
     return text[1:] if text.startswith("-") and not text.strip("-0.,") else text
 
 
@@ -70,7 +75,7 @@ def _significant(value: float, digits: int) -> float:
 def count(value: float, cv: float | None = None) -> str:
     """Write a count; three significant digits if its coefficient of variation asks for it."""
     if 0 < value < 0.5:
-        return "under 1"
+        return tr("under {n}", n=1)
     if cv is not None and cv > ROUND_ABOVE_CV:
         value = _significant(value, 3)
     return number(value)
@@ -81,9 +86,9 @@ def share(value: float, digits: int = 1) -> str:
     percent = value * 100
     edge = 10.0**-digits
     if 0 < percent < edge / 2:
-        return f"under {edge:.{digits}f} %"
+        return tr("under {n}", n=f"{number(edge, digits)} %")
     if 100 - edge / 2 < percent < 100 - 1e-9:
-        return f"over {100 - edge:.{digits}f} %"
+        return tr("over {n}", n=f"{number(100 - edge, digits)} %")
     return f"{number(percent, digits)} %"
 
 
@@ -142,7 +147,7 @@ def say(
 
 def _margin(margin: float, digits: int) -> str:
     text = number(margin, digits)
-    return text if text.strip("0.") else f"under {10.0**-digits:g}"
+    return text if text.strip("0.,") else tr("under {n}", n=number(10.0**-digits, digits))
 
 
 def about(value: float, moe: float | None = None) -> str:
@@ -151,7 +156,7 @@ def about(value: float, moe: float | None = None) -> str:
     With a margin, to the margin's own leading digit; without one, to three significant digits.
     """
     if value < 0.5:
-        return "nobody" if value == 0 else "under 1"
+        return tr("nobody") if value == 0 else tr("under {n}", n=1)
     digits = 3
     if moe is not None and not is_missing(moe) and moe > 0:
         digits = math.floor(math.log10(value)) - math.floor(math.log10(moe)) + 1
@@ -165,20 +170,63 @@ def coarse(value: float) -> str:
 
 def points(difference: float, moe: float | None = None) -> str:
     """Write a difference of two shares in percentage points, without its sign."""
-    text = f"{number(abs(difference) * 100, 1)} points"
+    text = tr("{n} points", n=number(abs(difference) * 100, 1))
     return text if moe is None or is_missing(moe) else f"{text} (± {_margin(moe * 100, 1)})"
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun: ``1 tract``, ``1,204 tracts``."""
+    """Write a count with its noun, in English, as errors do: ``1 tract``, ``1,204 tracts``.
+
+    What a reader of outputs sees says its noun by :func:`equity.language.trn`.
+    """
     return f"{number(n)} {one if n == 1 else many or one + 's'}"
+
+
+def counted(n: int, label: str) -> str:
+    """Write a number of areas as one says it: 1 census tract, 9 census tracts, 2 counties."""
+    said = {"n": number(n)}
+    known = {
+        "census tracts": trn("{n} census tract", "{n} census tracts", n, **said),
+        "block groups": trn("{n} block group", "{n} block groups", n, **said),
+        "counties": trn("{n} county", "{n} counties", n, **said),
+        "areas": trn("{n} area", "{n} areas", n, **said),
+    }
+    named = known | {tr(many): text for many, text in known.items()}
+    return named.get(label) or f"{number(n)} {label if n != 1 else label.removesuffix('s')}"
 
 
 def sentence_list(items: Sequence[str]) -> str:
     """Join words as in a sentence: ``a, b and c``."""
     if len(items) < 2:
         return "".join(items)
-    return f"{', '.join(items[:-1])} and {items[-1]}"
+    said = tr("{items} and {last}", items=", ".join(items[:-1]), last=items[-1])
+    return _euphonic(said, items[-1])
+
+
+def alternatives(items: Sequence[str]) -> str:
+    """Join words of which one holds: ``a, b or c``."""
+    if len(items) < 2:
+        return "".join(items)
+    said = tr("{items} or {last}", items=", ".join(items[:-1]), last=items[-1])
+    return _euphonic(said, items[-1])
+
+
+#: Spanish: ``y`` before the sound of i is ``e``, ``o`` before that of o is ``u``.
+_SOUNDS = {
+    "y": ("e", re.compile(r"h?[ií](?![aeo])", re.IGNORECASE)),
+    "o": ("u", re.compile(r"h?[oó]", re.IGNORECASE)),
+}
+
+
+def _euphonic(said: str, last: str) -> str:
+    """Return a list as Spanish says it; of any other language it stays as it is."""
+    if current() != "es":
+        return said
+    word = said[: len(said) - len(last)].rsplit(maxsplit=1)[-1]
+    other, sound = _SOUNDS.get(word, ("", None))
+    if sound is None or not sound.match(last):
+        return said
+    return f"{said[: len(said) - len(last) - len(word) - 1]}{other} {last}"
 
 
 def row_labels(index: pd.Index, bad: pd.Series | npt.NDArray[np.bool_]) -> list[str]:

@@ -7,15 +7,17 @@ from pathlib import Path
 
 from equity.example import _plan as plan
 from equity.files.atomic import write_text
+from equity.language import mark
 from equity.rules.defaults import default_criteria_text, default_rules_text
 
 SITES_AS_OF = "2025-06-03"
+_NOTE = mark("All data are synthetic: generated with the package, about no real place.")
 
 _TEXT = """\
 # The example state: every person, place, line and clinic in it is made up (synthetic).
 # Paths start at this file. Copy it, change it, and run it with: equity run study.toml
 
-notes = ["All data are synthetic: generated with the package, about no real place."]
+notes = ["{note}"]
 
 [study]
 id = "example"
@@ -79,6 +81,7 @@ def write_study(root: Path, acs: Sequence[Path]) -> Path:
     """Write the example's study file beside its inputs."""
     path = root / "study.toml"
     text = _TEXT.format(
+        note=_NOTE,
         state=plan.STATE_NAME,
         fips=plan.FIPS,
         boundary_year=plan.BOUNDARY_YEAR,

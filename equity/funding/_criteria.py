@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
-from equity.areas.words import Z90, number, plural, share
+from equity.areas.words import Z90, number, share
 from equity.errors import InputError
 from equity.funding._rows import ROUNDING, Rows
 from equity.funding._wording import points_words, threshold_words, value_words
+from equity.language import tr, trn
 from equity.rules.program_metrics import NO, YES, program_metric
 from equity.rules.program_rule import Condition, Criterion, Limb
 
@@ -46,7 +47,8 @@ class Answer:
     def row(self, criterion: Criterion) -> dict[str, Any]:
         """Return the answer as a row beside what the criterion says of itself."""
         told = {k: getattr(self, k) for k in self.__dataclass_fields__ if k != "each"}
-        told["note"] = " ".join(filter(None, [self.note, criterion.note]))
+        own = tr(criterion.note) if criterion.note else ""
+        told["note"] = " ".join(filter(None, [self.note, own]))
         return {
             "label": criterion.label,
             "unit": criterion.unit,
@@ -99,9 +101,9 @@ def _share_of_sum(criterion: Criterion, rows: Rows) -> Answer:
     if total <= 0:
         return Answer(
             unknown_n=unknown,
-            value_text="no location",
+            value_text=tr("no location"),
             threshold=threshold_words(criterion),
-            note="No location is left to count.",
+            note=tr("No location is left to count."),
         )
     parts = [float(low.sum()), float(high.sum())]
     ends = [part / total for part in parts]
@@ -110,18 +112,23 @@ def _share_of_sum(criterion: Criterion, rows: Rows) -> Answer:
     cut = math.nan if condition.cut is None else condition.cut
     # Of two ends that decide alike, the one nearer the cut; of two that do not, neither.
     value = math.nan if met is None else min(ends, key=lambda end: abs(end - cut))
-    label = program_metric(criterion.parts[0]).label
-    words = " or ".join([label, *(program_metric(p).label for p in criterion.parts[1:])])
-    note = f"{plural(int(known.sum()), 'area')} taken as one project."
-    if unknown:
-        note += f" {plural(unknown, 'area')} without a count in neither number."
-    apart = slice(None) if parts[0] < parts[1] else slice(1)
-    shares, counts = (
-        " to ".join(map(say, two[apart])) for say, two in ((share, ends), (number, parts))
-    )
+    words = tr(program_metric(criterion.parts[0]).label)
+    for part in criterion.parts[1:]:
+        words = tr("{some} or {more}", some=words, more=tr(program_metric(part).label))
+    note = _taken_as_one(int(known.sum()), unknown)
+    shares, counts = share(ends[1]), number(parts[1])
+    if parts[0] < parts[1]:
+        shares = tr("{low} to {high}", low=share(ends[0]), high=shares)
+        counts = tr("{low} to {high}", low=number(parts[0]), high=counts)
     return Answer(
         value=value,
-        value_text=f"{shares}: {counts} of {number(total)} are {words}",
+        value_text=tr(
+            "{shares}: {counts} of {all} are {what}",
+            shares=shares,
+            counts=counts,
+            all=number(total),
+            what=words,
+        ),
         threshold=threshold_words(criterion),
         met=met,
         next_cut=cut,
@@ -130,6 +137,25 @@ def _share_of_sum(criterion: Criterion, rows: Rows) -> Answer:
         unknown_n=unknown,
         note=note,
     )
+
+
+def _taken_as_one(areas: int, unknown: int) -> str:
+    """Say how many areas were added up, and how many could not be."""
+    said = trn(
+        "{n} area taken as one project.",
+        "{n} areas taken as one project.",
+        areas,
+        n=number(areas),
+    )
+    if not unknown:
+        return said
+    without = trn(
+        "{n} area without a count in neither number.",
+        "{n} areas without a count in neither number.",
+        unknown,
+        n=number(unknown),
+    )
+    return f"{said} {without}"
 
 
 def _ends(
@@ -174,10 +200,12 @@ def _each(criterion: Criterion, rows: Rows) -> Answer:
             here &= _holds(condition, _column(frame, condition.metric))
         met |= here
     tested, held = int(met.notna().sum()), int(met.fillna(value=False).sum())
-    untested = [limb.label for limb in criterion.limbs if limb not in limbs]
-    note = f"Not tested, for want of its metrics: {'; '.join(untested)}." if untested else ""
+    untested = [tr(limb.label) for limb in criterion.limbs if limb not in limbs]
+    note = ""
+    if untested:
+        note = tr("Not tested, for want of its metrics: {tests}.", tests="; ".join(untested))
     if (unknown := len(met) - tested) and not untested:
-        note = f"{unknown:,} of {plural(len(met), rows.noun)} cannot be told."
+        note = tr("{some} cannot be told.", some=rows.part(unknown))
     value = held / tested if tested else math.nan
     found = Answer(
         value=value,
@@ -195,11 +223,11 @@ def _each(criterion: Criterion, rows: Rows) -> Answer:
 
 
 def _of_rows(rows: Rows, met: pd.Series, held: int) -> str:
-    frame, text = rows.frame, f"{held:,} of {plural(len(met), rows.noun)}"
+    frame, text = rows.frame, rows.part(held)
     if rows.noun == "area" and "population_n" in frame and frame["population_n"].sum() > 0:
         people = frame["population_n"].astype(float)
         part = people[met.fillna(value=False).to_numpy(dtype=bool)].sum() / people.sum()
-        text += f", with {share(float(part))} of the residents"
+        text = tr("{areas}, with {part} of the residents", areas=text, part=share(float(part)))
     return text
 
 
@@ -234,17 +262,17 @@ def _mean_of_points(criterion: Criterion, frame: pd.DataFrame) -> Answer:
     near = float(values[known].iloc[row]) - float(inner[cut])
     unknown = int((~known).sum())
     score = math.nan if unknown else float(points.mean())
-    note = (
-        f"Nearest to a cut: {site}, {number(float(values.loc[site]))} against "
-        f"{number(float(inner[cut]))}."
+    note = tr(
+        "Nearest to a cut: {site}, {value} against {cut}.",
+        site=site,
+        value=number(float(values.loc[site])),
+        cut=number(float(inner[cut])),
     )
     if unknown:
-        note = (
-            f"{unknown:,} of {len(values):,} sites have no value: the mean cannot be told. {note}"
-        )
+        note = f"{_mean_unknown(unknown, len(values))} {note}"
     return Answer(
         value=score,
-        value_text=f"mean of {', '.join(f'{p:g}' for p in points[known])}",
+        value_text=tr("mean of {points}", points=", ".join(f"{p:g}" for p in points[known])),
         threshold=points_words(criterion),
         met=_qualifies(criterion, score),
         points=score,
@@ -258,6 +286,14 @@ def _mean_of_points(criterion: Criterion, frame: pd.DataFrame) -> Answer:
     )
 
 
+def _mean_unknown(unknown: int, sites: int) -> str:
+    return tr(
+        "{n} of {all} sites have no value: the mean cannot be told.",
+        n=number(unknown),
+        all=number(sites),
+    )
+
+
 def _points_of_mean(criterion: Criterion, frame: pd.DataFrame) -> Answer:
     values = frame[criterion.metric].astype(float)
     unknown = int(values.isna().sum())
@@ -265,19 +301,19 @@ def _points_of_mean(criterion: Criterion, frame: pd.DataFrame) -> Answer:
         return Answer(
             unknown_n=unknown,
             tested_n=len(values) - unknown,
-            value_text="not known",
+            value_text=tr("not known"),
             threshold=points_words(criterion),
-            note=f"{unknown:,} of {len(values):,} sites have no value: the mean cannot be told.",
+            note=_mean_unknown(unknown, len(values)),
         )
     cuts, got = _bins(criterion)
     mean = float(values.mean())
     here = int(_bin_of(np.array([mean]), cuts)[0])
     nearest = min(cuts[1:], key=lambda cut: abs(mean - cut))
     near = abs(mean - nearest) <= 0.01
-    note = "Within 1 point of a cut." if near else ""
+    note = tr("Within 1 point of a cut.") if near else ""
     return Answer(
         value=mean,
-        value_text=f"mean {value_words(mean, criterion.metric)}",
+        value_text=tr("mean {value}", value=value_words(mean, criterion.metric)),
         threshold=points_words(criterion),
         met=_qualifies(criterion, float(got[here])),
         points=float(got[here]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from scipy import sparse
 
 from equity.errors import EquityError, InputError
@@ -17,10 +18,12 @@ __all__ = ["locate"]
 
 def locate(
     pairs: Pairs, people: Floats, sites: int, *, solver: Solver, objective: str, limit: float,
-    kappa: float,
+    kappa: float, ids: pd.Index,
 ) -> tuple[Flags, float]:  # fmt: skip
     """Return the sites chosen and the value of the objective, recomputed from the choice."""
     counted = people > 0
+    near = pairs.value <= limit if objective == "all" else np.ones(len(pairs.value), dtype=bool)
+    _refuse_unreached(counted, pairs.area[near], ids, limited=objective == "all")
     if objective == "all":
         chosen = _fewest(pairs, counted, sites, limit, solver)
         return chosen, float(chosen.sum())
@@ -39,16 +42,25 @@ def locate(
     return chosen, float((weights[counted] * nearest[counted]).sum())
 
 
-def _needed(counted: Flags, area: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
-    """Return the row of each area that must be reached; refuse one that nothing reaches."""
-    reached = np.zeros(len(counted), dtype=bool)
-    reached[area] = True
-    if (counted & ~reached).any():
-        count = int((counted & ~reached).sum())
-        raise InputError(
-            f"no candidate reaches {count:,} of the areas with people",
-            fix="leave these areas out, add candidates, or look for longer trips",
+def _refuse_unreached(
+    counted: Flags, area: npt.NDArray[np.intp], ids: pd.Index, *, limited: bool
+) -> None:
+    """Refuse areas with people that nothing reaches."""
+    lost = counted.copy()
+    lost[area] = False
+    if lost.any():
+        longer = (
+            "raise limit_min" if limited else "look for longer trips, travel_costs(max_minutes=)"
         )
+        raise InputError(
+            f"no candidate reaches {int(lost.sum()):,} of the areas with people",
+            rows=ids[lost],
+            fix=f"add candidates, {longer}, or leave the areas out: make their people missing",
+        )
+
+
+def _needed(counted: Flags) -> npt.NDArray[np.intp]:
+    """Return the row of each area that must be reached."""
     row = np.full(len(counted), -1, dtype=np.intp)
     row[counted] = np.arange(counted.sum())
     return row
@@ -56,7 +68,7 @@ def _needed(counted: Flags, area: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
 
 def _fewest(pairs: Pairs, counted: Flags, sites: int, limit: float, solver: Solver) -> Flags:
     near = (pairs.value <= limit) & counted[pairs.area]
-    row = _needed(counted, pairs.area[near])
+    row = _needed(counted)
     count = int(counted.sum())
     ones = -np.ones(int(near.sum()))
     where = (row[pairs.area[near]], pairs.site[near])
@@ -73,7 +85,6 @@ def _fewest(pairs: Pairs, counted: Flags, sites: int, limit: float, solver: Solv
 def _worst(pairs: Pairs, counted: Flags, sites: int, solver: Solver) -> tuple[Flags, float]:
     """Return sites of least largest cost, by halving among the costs that there are."""
     costs = np.unique(pairs.value)
-    _needed(counted, pairs.area[counted[pairs.area]])
     low, high, best = 0, len(costs) - 1, None
     while low <= high:
         middle = (low + high) // 2
@@ -98,7 +109,7 @@ def _assigned(pairs: Pairs, weights: Floats, price: Floats, sites: int, solver: 
     counted = weights > 0
     used = counted[pairs.area]
     area, site, price = pairs.area[used], pairs.site[used], price[used]
-    row = _needed(counted, area)
+    row = _needed(counted)
     areas, n = int(counted.sum()), len(area)
     order = np.arange(n)
     each = sparse.coo_array((np.ones(n), (row[area], sites + order)), shape=(areas, sites + n))

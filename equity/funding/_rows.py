@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import statuses
-from equity.areas.words import plural
+from equity.areas.words import number
 from equity.errors import GeoidError, InputError
+from equity.language import tr, trn
 from equity.rules.coverage_rule import CoverageRule, load_coverage_rule
 from equity.rules.program_metrics import NO, YES, Metric, is_program_metric, program_metric
 from equity.rules.program_rule import ProgramRule
@@ -52,6 +53,13 @@ class Rows:
     notes: tuple[str, ...] = ()
     noun: str = "area"
     unplaced_n: pd.Series | None = None
+
+    def part(self, some: int) -> str:
+        """Say so many of all rows: ``3 of 4 sites``."""
+        n, of = number(some), len(self.frame)
+        if self.noun == "site":
+            return trn("{n} of {all} site", "{n} of {all} sites", of, n=n, all=number(of))
+        return trn("{n} of {all} area", "{n} of {all} areas", of, n=n, all=number(of))
 
     def has(self, name: str) -> bool:
         """Tell whether a metric is there; a column without a single value is not."""
@@ -106,13 +114,18 @@ def _lines(frame: pd.DataFrame, rule: ProgramRule, coverage_rule: str) -> Rows:
     status = frame.get(f"coverage_status{suffix}", pd.Series("", index=frame.index)).astype(str)
     if status.str.contains("other_technologies").any():
         notes.append(
-            f"The coverage table counts other technologies than {wanted.id}: "
-            "its classes stand in for that rule's."
+            tr(
+                "The coverage table counts other technologies than {rule}: its classes stand in "
+                "for that rule's.",
+                rule=wanted.id,
+            )
         )
     if not rule.less_funded or "funded_n" not in frame or "locations_n" not in found:
         return Rows(found, notes=tuple(notes))
     if not plain:
-        notes.append("Which of these locations are already funded is not known under this rule.")
+        notes.append(
+            tr("Which of these locations are already funded is not known under this rule.")
+        )
         return Rows(found, notes=tuple(notes))
     return _less_funded(frame, found, notes)
 
@@ -130,15 +143,25 @@ def _less_funded(frame: pd.DataFrame, found: pd.DataFrame, notes: list[str]) -> 
     }
     left_out, unplaced = float(funded.sum()), funded.where(by_area, 0.0)
     said = [
-        f"{left_out:,.0f} locations that an enforceable commitment already covers are left out."
+        tr(
+            "{n} locations that an enforceable commitment already covers are left out.",
+            n=number(left_out),
+        )
     ]
     if over.any():
         said.append(
-            f"{plural(int(over.sum()), 'area')} with more funded locations listed than locations: "
-            f"{(listed - whole)[over].sum():,.0f} are not counted."
+            trn(
+                "{n} area with more funded locations listed than locations: {more} are not "
+                "counted.",
+                "{n} areas with more funded locations listed than locations: {more} are not "
+                "counted.",
+                int(over.sum()),
+                n=number(over.sum()),
+                more=number((listed - whole)[over].sum()),
+            )
         )
     if unplaced.any():
-        said.append("They were not matched one by one: which are funded is not known.")
+        said.append(tr("They were not matched one by one: which are funded is not known."))
     return Rows(
         found.assign(**less, locations_n=(whole - funded).clip(lower=0.0)),
         left_out,
@@ -180,8 +203,16 @@ def rows_of_sites(sites: pd.DataFrame, table: pd.DataFrame) -> Rows:
         raise InputError(
             "the list of sites holds no end-user site", fix='say role = "end-user" or "both"'
         )
-    notes = (f"{plural(int(hubs.sum()), 'hub')} without end users left out.",) if hubs.any() else ()
-    return Rows(_checked(_with_area(frame, table), "sites"), float(hubs.sum()), notes, noun="site")
+    n = int(hubs.sum())
+    said = trn(
+        "{n} hub without end users left out.",
+        "{n} hubs without end users left out.",
+        n,
+        n=number(n),
+    )
+    return Rows(
+        _checked(_with_area(frame, table), "sites"), float(n), (said,) if n else (), noun="site"
+    )
 
 
 def _role(frame: pd.DataFrame) -> pd.Series:

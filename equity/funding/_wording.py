@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from equity.areas.words import number
+from equity.language import mark, tr
 from equity.rules.program_metrics import program_metric
 from equity.rules.program_rule import Condition, Criterion
 
@@ -19,28 +23,40 @@ def threshold_words(criterion: Criterion) -> str:
     """
     named = [limb.label for limb in criterion.limbs if limb.label]
     if named:
-        return ("any of: " if len(named) > 1 else "") + "; ".join(named)
+        said = "; ".join(tr(label) for label in named)
+        return tr("any of: {tests}", tests=said) if len(named) > 1 else said
     unit = "share" if criterion.reduce == "share_of_sum" else ""
-    return " and ".join(_said(c, unit) for limb in criterion.limbs for c in limb.conditions)
+    return _all_of([_said(c, unit) for limb in criterion.limbs for c in limb.conditions])
+
+
+def _all_of(tests: Sequence[str]) -> str:
+    """Join tests that must all hold."""
+    joined = tests[0]
+    for more in tests[1:]:
+        joined = tr("{tests} and {more}", tests=joined, more=more)
+    return joined
 
 
 def _said(condition: Condition, unit: str) -> str:
     unit = unit or program_metric(condition.metric).unit
     cuts = {
-        "at least": condition.at_least,
-        "at most": condition.at_most,
-        "below": condition.below,
+        mark("at least {n}"): condition.at_least,
+        mark("at most {n}"): condition.at_most,
+        mark("below {n}"): condition.below,
     }
-    parts = [f"{word} {_in_unit(cut, unit)}" for word, cut in cuts.items() if cut is not None]
-    return " and ".join(
-        [*parts, *([str(condition.equals)] if condition.equals is not None else [])]
-    )
+    parts = [tr(text, n=_in_unit(cut, unit)) for text, cut in cuts.items() if cut is not None]
+    if condition.equals is not None:
+        parts.append(str(condition.equals))
+    return _all_of(parts)
 
 
 def points_words(criterion: Criterion) -> str:
     """Say which points there are from which cut on."""
-    steps = (f"{got:g} from {value_words(cut, criterion.metric)}" for cut, got in criterion.points)
-    return f"points {', '.join(steps)}"
+    steps = [
+        tr("{points} from {value}", points=f"{got:g}", value=value_words(cut, criterion.metric))
+        for cut, got in criterion.points
+    ]
+    return tr("points {steps}", steps=", ".join(steps))
 
 
 def value_words(value: float, metric: str) -> str:
@@ -51,4 +67,4 @@ def value_words(value: float, metric: str) -> str:
 def _in_unit(value: float, unit: str) -> str:
     if unit == "share":
         return f"{100 * value:.4g} %"
-    return f"${value:,.0f}" if unit == "usd" else f"{value:,.10g}"
+    return f"${number(value)}" if unit == "usd" else f"{value:,.10g}"

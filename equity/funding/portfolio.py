@@ -16,8 +16,9 @@ from equity.funding._cover import FIXES, Cover, in_order
 from equity.funding._problem import FIRST, Floor, Problem, Solver, first_areas
 from equity.funding.gains import Uncovered, gains_of, without_covered
 from equity.funding.projects import checked_projects
+from equity.language import trn
 from equity.measures.checks import checked_number
-from equity.measures.draws import Travel, draw_recoverable
+from equity.measures.draws import Travel, draw_recoverable, refuse_few
 from equity.provenance import carry, meta
 
 __all__ = ["FIRST", "Floor", "Portfolio", "portfolio"]
@@ -196,6 +197,7 @@ def portfolio(
     """
     budget = checked_number(budget_usd, "the budget", above=True)
     solver = Solver(method, budget, gap, time_limit_s)
+    refuse_few(draws, or_none=True)  # before the solver runs
     left = without_covered(table, covered)
     candidates = checked_projects(projects, table)
     if candidates["cost_usd"].min() > budget:
@@ -231,7 +233,7 @@ def portfolio(
         method=method,
         made_up=bool(candidates["made_up"].any()),
         notes=(
-            *_notes(left, gains, candidates, covered=covered is not None),
+            *_notes(left, gains, candidates),
             *(note for note in meta(projects).notes if note not in meta(table).notes),
         ),
     )
@@ -274,21 +276,32 @@ def _areas(table: pd.DataFrame, cover: Cover, chosen: Flags) -> pd.DataFrame:
     return carry(result, table)
 
 
-def _notes(
-    left: Uncovered, gains: pd.DataFrame, projects: pd.DataFrame, *, covered: bool
-) -> tuple[str, ...]:
+def _notes(left: Uncovered, gains: pd.DataFrame, projects: pd.DataFrame) -> tuple[str, ...]:
     notes = []
-    if covered:
+    if left.areas_n:
         notes.append(
-            f"Left out: {number(left.locations_n)} locations in {plural(left.areas_n, 'area')} "
-            "that an enforceable commitment already covers; it brings in "
-            f"{number(left.people_n)} people of the gap by itself."
+            trn(
+                "Left out: {locations} locations in {n} area that an enforceable commitment "
+                "already covers; it brings in {people} people of the gap by itself.",
+                "Left out: {locations} locations in {n} areas that an enforceable commitment "
+                "already covers; it brings in {people} people of the gap by itself.",
+                left.areas_n,
+                locations=number(left.locations_n),
+                n=number(left.areas_n),
+                people=number(left.people_n),
+            )
         )
     reached = {area for areas in projects["areas"] for area in areas}
     unknown = gains.index[gains["line+home"].isna()].astype(str)
     if here := len(reached & set(unknown)):
         notes.append(
-            f"{plural(here, 'area')} that projects reach {'has' if here == 1 else 'have'} no value "
-            "of the gap: whom a project reaches there is not known and not counted."
+            trn(
+                "{n} area that projects reach has no value of the gap: whom a project reaches "
+                "there is not known and not counted.",
+                "{n} areas that projects reach have no value of the gap: whom a project reaches "
+                "there is not known and not counted.",
+                here,
+                n=number(here),
+            )
         )
     return tuple(notes)

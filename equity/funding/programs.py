@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
+from equity.areas.words import number
 from equity.errors import ArgumentError, InputError, MissingColumnError, VintageError
 from equity.funding._criteria import Answer, answer
 from equity.funding._rows import Rows, rows_of_areas, rows_of_sites
+from equity.language import mark, tr
 from equity.provenance import iso_day
 from equity.rules.program_metrics import program_metric
 from equity.rules.program_rule import Criterion, ProgramRule, checked_grant, load_program_rule
@@ -24,9 +26,9 @@ from equity.rules.program_rule import Criterion, ProgramRule, checked_grant, loa
 __all__ = ["ProgramTest", "evaluate_program"]
 
 _SURE = {
-    "primary": "read in the original",
-    "secondary": "read second hand",
-    "unverified": "unverified: recalled only, read the original before use",
+    "primary": mark("read in the original"),
+    "secondary": mark("read second hand"),
+    "unverified": mark("unverified: recalled only, read the original before use"),
 }
 
 
@@ -65,34 +67,47 @@ class ProgramTest:
 
     def _said(self, row: object) -> str:
         told = {name: getattr(row, name) for name in self.criteria.columns}
-        sure = f"{told['citation']}, {told['date']}, {_SURE[told['confidence']]}"
+        label = tr(str(told["label"]))
+        sure = f"{told['citation']}, {told['date']}, {tr(_SURE[told['confidence']])}"
         if told["missing"]:
-            return (
-                f"{told['label']}: cannot be told here. It needs {told['missing']} ({sure}). "
-                f"To be given as: {told['how']}."
+            return tr(
+                "{test}: cannot be told here. It needs {missing} ({sure}). To be given as: {how}.",
+                test=label,
+                missing=told["missing"],
+                sure=sure,
+                how=told["how"],
             )
-        value = f"{told['value_text']} against {told['threshold']}"
-        if pd.notna(told["points"]):
-            found = f"{told['points']:g} points by the published table as of {self.as_of}"
-        elif pd.isna(told["met"]):
-            mixed = not told["unknown_n"] and 0 < told["met_n"] < told["tested_n"]
-            found = (
-                f"part meets the published test as of {self.as_of} and part does not"
-                if mixed
-                else "the test cannot be told" + " for all of it" * bool(told["unknown_n"])
-            )
-        else:
-            does = "meets" if told["met"] else "does not meet"
-            found = f"{does} the published test as of {self.as_of}"
-        extra = f" {told['note']}" if told["note"] else ""
-        return (
-            f"{told['label']}: {found} ({value}); confirm with {self.confirm_at} ({sure}).{extra}"
+        said = tr(
+            "{test}: {found} ({value} against {threshold}); confirm with {agency} ({sure}).",
+            test=label,
+            found=self._found(told),
+            value=told["value_text"],
+            threshold=told["threshold"],
+            agency=tr(self.confirm_at),
+            sure=sure,
         )
+        return f"{said} {told['note']}" if told["note"] else said
+
+    def _found(self, told: Mapping[str, Any]) -> str:
+        """Say what a test gives: points, met or not, or that it cannot be told."""
+        day = {"day": self.as_of}
+        if pd.notna(told["points"]):
+            points = f"{told['points']:g}"
+            return tr("{points} points by the published table as of {day}", points=points, **day)
+        if pd.notna(told["met"]):
+            if told["met"]:
+                return tr("meets the published test as of {day}", **day)
+            return tr("does not meet the published test as of {day}", **day)
+        if told["unknown_n"]:
+            return tr("the test cannot be told for all of it")
+        if 0 < told["met_n"] < told["tested_n"]:
+            return tr("part meets the published test as of {day} and part does not", **day)
+        return tr("the test cannot be told")
 
     @property
     def confirm_at(self) -> str:
         """Who answers."""
-        return self.rule.confirm_at or "the agency"
+        return self.rule.confirm_at or mark("the agency")
 
     def __repr__(self) -> str:
         lines = [f"<ProgramTest {self.rule.title}, as of {self.as_of}>"]
@@ -229,7 +244,8 @@ def _answered(
         raise MissingColumnError(
             f"{rule.id} asks for {', '.join(lacking)} ({criterion.label})", fix=how
         )
-    return Answer(missing="; ".join(f"{m.label}, from {m.source}" for m in asked), how=how)
+    said = (tr("{what}, from {whom}", what=tr(m.label), whom=tr(m.source)) for m in asked)
+    return Answer(missing="; ".join(said), how=how)
 
 
 def _lacking(criterion: Criterion, have: set[str]) -> list[str]:
@@ -241,13 +257,20 @@ def _lacking(criterion: Criterion, have: set[str]) -> list[str]:
 
 
 def _notes(rule: ProgramRule, day: str, grant_usd: float | None) -> tuple[str, ...]:
-    said = list(rule.statements)
+    said = [tr(text) for text in rule.statements]
     if grant_usd is not None and rule.match_share is not None:
         match, part = rule.match(grant_usd)
         said.append(
-            f"Match: {match:,.0f} dollars, {100 * rule.match_share:g} % of the grant requested "
-            f"({100 * part:.1f} % of the two together)."
+            tr(
+                "Match: {usd} dollars, {share} % of the grant requested ({part} % of the two "
+                "together).",
+                usd=number(match),
+                share=f"{100 * rule.match_share:g}",
+                part=number(100 * part, 1),
+            )
         )
     if day > rule.retrieved:
-        said.append(f"The text was last read on {rule.retrieved}: look for a later one.")
+        said.append(
+            tr("The text was last read on {day}: look for a later one.", day=rule.retrieved)
+        )
     return tuple(said)

@@ -8,13 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from equity.areas.words import plural, sentence_list
+from equity.areas.words import number, plural, sentence_list
 from equity.errors import InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.funding._cover import FIXES
 from equity.funding._tables import need_source, own_source, refuse_rows, text, yes
 from equity.funding.costs import ITEMS, QUESTIONED_USD
 from equity.funding.gains import gains_of, without_covered
+from equity.language import tr, trn
 from equity.measures.checks import checked_column, need_gap_inputs
 from equity.provenance import carry, stamp
 from equity.sources.area_rows import require_columns, to_numbers
@@ -294,12 +295,18 @@ def _uncounted(table: pd.DataFrame) -> dict[str, pd.Series]:
 
 def _left_out(fixes: str, areas: list[str]) -> str:
     """Say which areas have no candidate for want of a count."""
-    homes = "households or their devices"
-    what = {"line": "locations", "home": homes}.get(fixes, f"locations, {homes}")
-    named = sentence_list(areas[:_FEWEST]) + (" and others" if len(areas) > _FEWEST else "")
-    return (
-        f"{plural(len(areas), 'area')} without a count of {what} left out of the candidates for "
-        f"{fixes}: {named}."
+    homes, both = tr("households or their devices"), tr("locations, households or their devices")
+    named = sentence_list(areas[:_FEWEST])
+    if len(areas) > _FEWEST:
+        named = tr("{names} and others", names=named)
+    return trn(
+        "{n} area without a count of {what} left out of the candidates for {fixes}: {names}.",
+        "{n} areas without a count of {what} left out of the candidates for {fixes}: {names}.",
+        len(areas),
+        n=number(len(areas)),
+        what={"line": tr("locations"), "home": homes}.get(fixes, both),
+        fixes=fixes,
+        names=named,
     )
 
 

@@ -22,8 +22,10 @@ from equity.funding._change import (
 )
 from equity.measures.checks import need_gap_inputs
 from equity.measures.disparity import disparity
-from equity.measures.draws import Draws, Lift, Travel, draw_standing
+from equity.measures.draws import Draws, Lift, Travel, draw_standing, refuse_few
 from equity.measures.gap import SPLIT, telehealth_gap
+from equity.measures.reach.costs import TravelCosts
+from equity.measures.reach.new_clinic import Asked, beyond_reach_with_sites
 from equity.measures.relying import people_relying
 from equity.provenance import carry
 
@@ -97,6 +99,9 @@ def scenario(
     home: Part = 0.0,
     device: Part = 0.0,
     subscription: Part = 0.0,
+    clinics: TravelCosts | None = None,
+    capacity: pd.Series | None = None,
+    care: Asked | None = None,
     beyond_reach_after: pd.Series | None = None,
     readiness: pd.DataFrame | None = None,
     better_practice_lines: Sequence[str] = (),
@@ -122,11 +127,19 @@ def scenario(
         Parts of the homes without a device, and without a subscription that counts, that get one.
         Who lacks both and gets one stays unconnected. The two parts fall on the same homes no more
         often than by chance.
+    clinics
+        Travel from the areas to the clinics that are new or become larger,
+        :func:`equity.travel_costs`. Who comes within reach is told by the method that made
+        ``beyond_reach_share``; what the clinics do to access in the areas around is not shown.
+    capacity
+        Full-time equivalents that each of these gains, where the study counts by capacity.
+    care
+        How the study asks: ``limit_min``, ``sd`` and ``points``, or ``benchmark_per_10k``,
+        ``steps`` and ``demand``, as in ``beyond_reach_with_sites`` of
+        :mod:`equity.measures.reach.new_clinic`; of a study, ``result.plan.care[0].asked``.
     beyond_reach_after
-        The share beyond reach once a new or larger clinic stands, by area id (other areas keep
-        theirs), by the method that made ``beyond_reach_share``: ``beyond_reach_with_sites`` of
-        :mod:`equity.measures.reach.new_clinic`, or :func:`equity.catchment` with the new capacity
-        and :func:`equity.beyond_reach`.
+        In place of the three, the share beyond reach as it would be, by area id; other areas keep
+        theirs.
     readiness, better_practice_lines
         From :func:`equity.practice_readiness`, and ids of sites whose line becomes fit. This
         changes the practices' finding and no count of people.
@@ -163,10 +176,11 @@ def scenario(
     [960.0, 360.0, -600.0]
     """
     need_gap_inputs(table, _NEEDED)
+    refuse_few(draws, or_none=True)
     lines = line_part(table, line, line_locations_n)
     lifts = {"qualifying_share": lines} | home_parts(table, home, device, subscription)
     homes = lifts["connected_share"]
-    reached = with_reach(table, beyond_reach_after)
+    reached = with_reach(table, _reach_after(table, clinics, capacity, care, beyond_reach_after))
     after = changed(reached, lifts)
     before_gap, after_gap = telehealth_gap(table), telehealth_gap(after)
     lost = before_gap["gap_n"].notna() & after_gap["gap_n"].isna()
@@ -201,6 +215,31 @@ def scenario(
         practices=_practices(table, readiness, better_practice_lines),
         notes=drawn[0].notes if drawn else (),
     )
+
+
+def _reach_after(
+    table: pd.DataFrame,
+    clinics: TravelCosts | None,
+    capacity: pd.Series | None,
+    care: Asked | None,
+    after: pd.Series | None,
+) -> pd.Series | None:
+    """Return the share beyond reach as it would be, told or made anew; None: as it is."""
+    if clinics is None:
+        if capacity is not None or care is not None:
+            raise InputError(
+                "capacity or care is given, and no clinic", fix="give clinics=, from travel_costs"
+            )
+        return after
+    if after is not None:
+        raise InputError("reach is given twice", fix="give clinics or beyond_reach_after")
+    asked: Asked = {} if care is None else care
+    if strange := set(asked) - set(Asked.__annotations__):
+        raise InputError(
+            f"care has no {min(strange)!r}",
+            fix=f"it may have {', '.join(Asked.__annotations__)}",
+        )
+    return beyond_reach_with_sites(table, clinics, capacity=capacity, **asked).dropna()
 
 
 def _areas(

@@ -41,7 +41,7 @@ class Siting:
     people_n
         People reached: expected, over the error of the minutes.
     bound_n
-        No choice of so many sites reaches more.
+        No choice of so many sites reaches more; missing for the objectives other than ``reach``.
     by_limit
         One row a limit: ``people_n`` (reached by the sites chosen), ``best_n`` and ``bound_n`` (by
         those chosen for that limit), ``same_sites_n`` (of them also chosen here).
@@ -62,10 +62,12 @@ class Siting:
     notes: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return (
-            f"<Siting {plural(len(self.sites), 'site')} reach {number(self.people_n)} people; no "
-            f"choice reaches more than {number(self.bound_n)}>"
-        )
+        sites = plural(len(self.sites), "site")
+        known = np.isfinite(self.bound_n)
+        bound = f"no choice reaches more than {number(self.bound_n)}"
+        rest = bound if known else f"value of the objective {self.value:,.6g}"
+        reach = "reaches" if len(self.sites) == 1 else "reach"
+        return f"<Siting {sites} {reach} {number(self.people_n)} people; {rest}>"
 
 
 def siting(
@@ -161,7 +163,7 @@ def siting(
             raise InputError(f"{objective} has no greedy twin", fix="leave method out")
         chosen, value = locate(
             reaching, weights, len(costs.sites), solver=solver, objective=objective,
-            limit=at_most(limit_min), kappa=kappa,
+            limit=at_most(limit_min), kappa=kappa, ids=costs.origins,
         )  # fmt: skip
         reached = reaching.within(limit_min, spread).reached(weights, chosen)
         return Siting(

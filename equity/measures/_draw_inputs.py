@@ -13,6 +13,7 @@ import pandas as pd
 from equity.areas.precision import Z90
 from equity.areas.schema import companion, describe
 from equity.errors import InputError
+from equity.language import said
 from equity.measures._survey_draws import NumberDraws, ShareDraws, TruthDraws, neighbors
 from equity.measures._truth_draws import HeldTrips, Lines, PointTrips, Travel, Trips
 from equity.measures.checks import (
@@ -44,6 +45,15 @@ class Rule(Protocol):
         """Tell, value by value, whether the cut-off is met."""
 
 
+def refuse_few(draws: int, *, or_none: bool = False) -> None:
+    """Refuse fewer draws than tell a 5th percentile; 0 too, unless there may be none."""
+    if draws < _FEWEST and not (or_none and draws == 0):
+        raise InputError(
+            f"draws is {draws}, too few to tell a 5th percentile",
+            fix=f"ask for {_FEWEST} or more" + ", or 0 for none" * or_none,
+        )
+
+
 @dataclass(frozen=True)
 class Settings:
     """What a study chooses about its draws, checked when made."""
@@ -59,8 +69,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse too few draws to tell a 5th percentile from, and cut-offs that are none."""
-        if self.draws < _FEWEST:
-            raise InputError(f"draws is {self.draws}", fix=f"ask for {_FEWEST} or more")
+        refuse_few(self.draws)
         refuse_cuts(self.gap_share_at_least, self.people_at_least)
 
 
@@ -192,20 +201,32 @@ def _notes(
     for name, error in errors.items():
         without = int((table[name].notna() & np.isnan(error[known])).sum())
         if without:
-            label = describe([name])[0].label
-            where = (
-                "every area" if without == len(table) else f"{without:,} of {len(table):,} areas"
-            )
+            label = said(describe([name])[0].label)
             notes.append(
-                f"How sure: {label} has no margin in {where}; its sampling error is left out."
+                said(
+                    "How sure: {label} has no margin in every area; its sampling error is left "
+                    "out.",
+                    label=label,
+                )
+                if without == len(table)
+                else said(
+                    "How sure: {label} has no margin in {n} of {all} areas; its sampling error is "
+                    "left out.",
+                    label=label,
+                    n=f"{without:,}",
+                    all=f"{len(table):,}",
+                )
             )
     if settings.travel is None:
         notes.append(
-            "How sure: the share beyond reach is held as it stands; its error is left out."
+            said("How sure: the share beyond reach is held as it stands; its error is left out.")
         )
     if settings.over_report:
         notes.append(
-            f"How sure: by way of illustration, {settings.over_report:.0%} of qualifying lines are "
-            "taken to be over-reported, drawn by county from none to twice that."
+            said(
+                "How sure: by way of illustration, {share} of qualifying lines are taken to be "
+                "over-reported, drawn by county from none to twice that.",
+                share=f"{settings.over_report:.0%}",
+            )
         )
     return tuple(notes)

@@ -13,6 +13,7 @@ from equity.areas.moe import Z90
 from equity.areas.schema import companion, describe, split_suffix
 from equity.areas.words import number
 from equity.errors import InputError, MissingColumnError
+from equity.language import tr
 from equity.measures.reach.places import Floats
 
 _MOST_GROUPS = 25
@@ -221,8 +222,9 @@ def _quantiles(values: pd.Series, people: pd.Series, n: int) -> pd.Series:
     by_value = people.groupby(values).sum()
     middle = (by_value.cumsum() - by_value / 2) / by_value.sum()
     place = values.map((middle * n).astype(int).clip(upper=n - 1))
-    ends = {0: " (lowest)", n - 1: " (highest)"}
-    named = {i: f"{i + 1} of {n}{ends.get(i, '')}" for i in range(n)}
+    said = {0: tr("{i} of {n} (lowest)"), n - 1: tr("{i} of {n} (highest)")}
+    other = tr("{i} of {n}")
+    named = {i: said.get(i, other).format(i=i + 1, n=n) for i in range(n)}
     used = [named[i] for i in sorted(place.unique())]
     return place.map(named).astype(pd.CategoricalDtype(used, ordered=True))
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from equity.areas.words import sentence_list
 from equity.errors import InputError, MissingColumnError
+from equity.language import mark, said
 from equity.measures._shares import has_counts, share_of
 from equity.provenance import carry
 
@@ -119,28 +120,45 @@ _PEOPLE: _Forms = {
 POPULATIONS = tuple(_PEOPLE)
 """Columns of :func:`covered_populations` that are shares."""
 
-_SUBJECT = " are counted in {}, a subject table: {} is not among the tables"
 # First cell of a form that stands in for another -> what the table's notes say of it.
 _IN_PLACE = {
-    "B28001_002": "Homes with a device are counted in B28001: B28003 is not among the tables",
-    "B28001_011": "Homes without a device are counted in B28001: B28003 is not among the tables",
-    "S2801_C01_002": "Homes with a device" + _SUBJECT.format("S2801", "B28003"),
-    "S2801_C01_011": "Homes without a device" + _SUBJECT.format("S2801", "B28003"),
-    "S2801_C01_014": "Homes that subscribe" + _SUBJECT.format("S2801", "B28002"),
-    "S2801_C01_017": "Homes with cable, fiber or DSL" + _SUBJECT.format("S2801", "B28002"),
-    "B25044_003": "Homes without a vehicle are counted in B25044: B08201 is not among the tables",
-    "B09020_001": "Residents of 65 and older are counted in B09020, all residents in B01003: "
-    "B01001 with its ages is not among the tables",
+    "B28001_002": mark("Homes with a device are counted in B28001: B28003 is not among the tables"),
+    "B28001_011": mark(
+        "Homes without a device are counted in B28001: B28003 is not among the tables"
+    ),
+    "S2801_C01_002": mark(
+        "Homes with a device are counted in S2801, a subject table: B28003 is not among the tables"
+    ),
+    "S2801_C01_011": mark(
+        "Homes without a device are counted in S2801, a subject table: B28003 is not among the "
+        "tables"
+    ),
+    "S2801_C01_014": mark(
+        "Homes that subscribe are counted in S2801, a subject table: B28002 is not among the tables"
+    ),
+    "S2801_C01_017": mark(
+        "Homes with cable, fiber or DSL are counted in S2801, a subject table: B28002 is not among "
+        "the tables"
+    ),
+    "B25044_003": mark(
+        "Homes without a vehicle are counted in B25044: B08201 is not among the tables"
+    ),
+    "B09020_001": mark(
+        "Residents of 65 and older are counted in B09020, all residents in B01003: "
+        "B01001 with its ages is not among the tables"
+    ),
 }
 _HOMES_COUNTED = ("B28002_001", "S2801_C01_001")
-_BOUND = "connected_share is the smaller of the two shares, the most that can have both"
-_BOTH_UNCOUNTED = f"No table counts homes with both a device and a subscription: {_BOUND}"
-_BOTH_OF_A_KIND = (
+_BOTH_UNCOUNTED = mark(
+    "No table counts homes with both a device and a subscription: connected_share is the smaller "
+    "of the two shares, the most that can have both"
+)
+_BOTH_OF_A_KIND = mark(
     "No table counts homes with both a device and cable, fiber or DSL: under a rule that counts "
     "these alone, connected_share is at most the share with {other}"
 )
-_OF_PEOPLE = "connected_share counts people, by whether they live in a home with both (S2802)"
-_KINDS_UNTOLD = (
+_OF_PEOPLE = mark("connected_share counts people, by whether they live in a home with both (S2802)")
+_KINDS_UNTOLD = mark(
     "No table tells cable, fiber and DSL from other subscriptions: under a rule that counts these "
     "alone, connected homes are unknown"
 )
@@ -293,18 +311,24 @@ def covered_populations(acs: pd.DataFrame) -> pd.DataFrame:
 
 def _add_shares(result: pd.DataFrame, acs: pd.DataFrame, wanted: _Forms) -> list[str]:
     """Add each share that the table can tell; return what stands in for what is not there."""
-    notes, as_given = [], []
+    notes: list[str] = []
+    as_given = []
     for name, forms in wanted.items():
         form = next((form for form in forms if has_counts(acs, *form)), None)
         if form is not None:
             result[name], result[f"{name}_moe"] = share_of(acs, *form)
-            notes += [_IN_PLACE[cell] for cell in form[0] if cell in _IN_PLACE]
+            notes += [said(_IN_PLACE[cell]) for cell in form[0] if cell in _IN_PLACE]
         elif name in acs:
             result[name] = acs[name].astype(float)
             result[f"{name}_moe"] = _column(acs, f"{name}_moe")
             as_given.append(name)
     if as_given:
-        notes.append(f"Taken as a table gives it, not from counts: {sentence_list(as_given)}")
+        notes.append(
+            said(
+                "Taken as a table gives it, not from counts: {columns}",
+                columns=sentence_list(as_given),
+            )
+        )
     return notes
 
 
@@ -329,7 +353,7 @@ def _add_counted(result: pd.DataFrame, acs: pd.DataFrame, subscription: str) -> 
         # The source does not tell kinds apart: unknown, not zero and not "any".
         result["subscription_share"] = np.nan
         result["subscription_share_moe"] = np.nan
-        notes.append(_KINDS_UNTOLD)
+        notes.append(said(_KINDS_UNTOLD))
     return notes
 
 
@@ -339,11 +363,11 @@ def _add_connected(
     counted, counted_moe = result["subscription_share"], result["subscription_share_moe"]
     cells, universe = _WITH_BOTH[table]
     both, both_moe = result["device_share"], result["device_share_moe"]
-    status, other = "upper_bound", "a device"
+    status, other = "upper_bound", said("a device")
     if has_counts(acs, cells, universe):
         both, both_moe = share_of(acs, cells, universe)
         status = "ok" if subscription == "any_broadband" else "upper_bound"
-        other = "a device and a subscription of any kind"
+        other = said("a device and a subscription of any kind")
     if status == "ok":
         connected, connected_moe = both, both_moe
     else:
@@ -358,10 +382,11 @@ def _add_connected(
     result["connected_share_status"] = np.select(
         [empty, connected.isna()], ["no_households", "not_covered"], default=status
     )
-    notes = [_OF_PEOPLE] if table == "S2802" else []
+    notes: list[str] = [said(_OF_PEOPLE)] if table == "S2802" else []
     if status == "upper_bound" and counted.notna().any():
         any_kind = subscription == "any_broadband"
-        notes.append(_BOTH_UNCOUNTED if any_kind else _BOTH_OF_A_KIND.format(other=other))
+        of_a_kind = said(_BOTH_OF_A_KIND, other=other)
+        notes.append(said(_BOTH_UNCOUNTED) if any_kind else of_a_kind)
     return notes
 
 

@@ -24,6 +24,7 @@ from equity.areas.schema import describe
 from equity.areas.table import level_of
 from equity.areas.vintage import comparable, required_vintage
 from equity.errors import InputError, MissingColumnError
+from equity.language import said
 from equity.measures.checks import refuse_discovery_rate, refuse_seed
 from equity.measures.gap_split import PARTS, Split, split_change
 from equity.measures.local_statistics import false_discovery
@@ -210,7 +211,13 @@ def _on_areas_of(
     margins = [f"{name}_moe" for name in movable if f"{name}_moe" in before]
     kept = before[list(dict.fromkeys([*movable, *margins]))]
     moved = crosswalk(kept, links, to=new, counts=counts, ratios=ratios)
-    return moved, [f"areas of {old} were moved to those of {new} before they were compared"]
+    return moved, [
+        said(
+            "areas of {old} were moved to those of {new} before they were compared",
+            old=old,
+            new=new,
+        )
+    ]
 
 
 def _of_registry(table: pd.DataFrame) -> list[str]:
@@ -304,19 +311,30 @@ def _tested(base: pd.DataFrame, name: str, why: str, shared: float, rate: float)
 
 def _said(spans: tuple[Period | None, Period | None], overlap: Overlap, why: str) -> list[str]:
     if why == "period_unknown":
-        return ["no test: the tables do not say which years their surveys cover"]
+        return [said("no test: the tables do not say which years their surveys cover")]
     years = [f"{span[0]}-{span[1]}" for span in spans if span]
     if why == "same_survey":
-        return [f"no test: both rest on the survey of {years[0]}"]
+        return [said("no test: both rest on the survey of {years}", years=years[0])]
+    between = dict(zip(("one", "other"), years, strict=True))
     if why:
-        return [f"no test: the surveys of {years[0]} and {years[1]} share years"]
+        return [said("no test: the surveys of {one} and {other} share years", **between)]
     if overlap == "refuse" or max(s[0] for s in spans if s) > min(s[1] for s in spans if s):
         return []
-    how = {
-        "as_if_apart": "tested as if they shared nobody, which finds too little",
-        "approximate": "tested with the Census Bureau's old factor, a deprecated approximation",
-    }
-    return [f"the surveys of {years[0]} and {years[1]} share years: {how[overlap]}"]
+    if overlap == "as_if_apart":
+        return [
+            said(
+                "the surveys of {one} and {other} share years: tested as if they shared nobody, "
+                "which finds too little",
+                **between,
+            )
+        ]
+    return [
+        said(
+            "the surveys of {one} and {other} share years: tested with the Census Bureau's old "
+            "factor, a deprecated approximation",
+            **between,
+        )
+    ]
 
 
 def _named(

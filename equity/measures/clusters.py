@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 from equity.areas.table import level_of, refuse_duplicates
 from equity.areas.words import number
 from equity.errors import InputError, MissingColumnError
+from equity.language import mark, said, together
 from equity.measures.borders import Contiguity, shared_borders
 from equity.measures.checks import checked_column, refuse_discovery_rate, refuse_seed
 from equity.measures.local_statistics import (
@@ -144,7 +145,7 @@ def hotspots(
     shapes = _polygons(ordered, boundaries)
     status = _status(count, whole, shapes)
     known = np.flatnonzero(status == "ok")
-    found, said = _Found.empty(len(ordered)), ""
+    found, alike = _Found.empty(len(ordered)), list[str]()
     if len(known):
         weights = shared_borders(shapes[known], contiguity=contiguity)
         rates = marshall(count[known], whole[known]).mean
@@ -152,26 +153,37 @@ def hotspots(
         level = np.isnan(found.p[known])
         islands = found.neighbors[known] == 0
         status[known] = np.select([islands, level], ["no_neighbors", "no_variation"], "ok")
-        said = _alike(rates, weights) if np.isfinite(found.p).any() else ""
+        alike = _alike(rates, weights) if np.isfinite(found.p).any() else []
     result = _as_columns(found, status, discovery_rate)
     result.index = ordered.index
-    note = (
-        f"clusters of {events} among {people}: {contiguity} contiguity, empirical-Bayes rates, "
-        f"false discoveries {discovery_rate:g}{said}"
+    note = said(
+        "clusters of {events} among {people}: {contiguity} contiguity, empirical-Bayes rates, "
+        "false discoveries {rate}",
+        events=events,
+        people=people,
+        contiguity=said(_CONTIGUITY[contiguity]),
+        rate=f"{discovery_rate:g}",
     )
-    return carry(result.loc[table.index], table, notes=[note])
+    return carry(result.loc[table.index], table, notes=[together([note, *alike])])
 
 
-def _alike(rates: Floats, weights: csr_array) -> str:
+def _alike(rates: Floats, weights: csr_array) -> list[str]:
     """Say whether neighbors are alike over all areas: Moran's I with row-standardized weights."""
     rows = csr_array(weights.multiply(1 / np.maximum(np.diff(weights.indptr), 1)[:, None]))
     found = moran(rates, rows)
     if not np.isfinite(found.z_randomization):
-        return ""
-    return (
-        f"; over all areas Moran's I is {number(found.i, 2)}, where chance alone gives "
-        f"{number(found.expected, 2)} (z {number(found.z_randomization, 1)})"
-    )
+        return []
+    return [
+        said(
+            "over all areas Moran's I is {i}, where chance alone gives {expected} (z {z})",
+            i=number(found.i, 2),
+            expected=number(found.expected, 2),
+            z=number(found.z_randomization, 1),
+        )
+    ]
+
+
+_CONTIGUITY = {"queen": mark("queen"), "rook": mark("rook")}
 
 
 class _Found(NamedTuple):

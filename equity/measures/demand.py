@@ -17,6 +17,7 @@ from equity import provenance
 from equity.areas.join import confirm_listed
 from equity.areas.vintage import check_vintage, required_vintage
 from equity.errors import InputError, MissingColumnError
+from equity.language import said, together
 from equity.measures.checks import checked_column, checked_number
 from equity.measures.reach.places import Floats, Table, checked_ids
 
@@ -97,11 +98,12 @@ def demand_population(
         ["no_population", "not_computable"],
         default="ok",
     )
-    counted = f"people counted: {group or 'everybody'}"
+    counted = [said("Demand: people counted: {group}", group=group or said("everybody"))]
     if needs:
-        counted += "; need " + ", ".join(f"{name} x {need:g}" for name, need in needs.items())
+        terms = ", ".join(f"{name} x {need:g}" for name, need in needs.items())
+        counted.append(said("need {terms}", terms=terms))
     result = pd.DataFrame({"demand_n": demand, "demand_n_status": status}, index=table.index)
-    return provenance.carry(result, table, notes=[f"Demand: {counted}"])
+    return provenance.carry(result, table, notes=[together(counted)])
 
 
 def _column(table: pd.DataFrame, name: str, most: float) -> Floats:
@@ -262,11 +264,25 @@ def _notes(
     notes = []
     nowhere = designations["geoid"].isna() | (designations["component"] == "point")
     if nowhere.any():
-        notes.append(f"{name}: {int(nowhere.sum()):,} components are facilities or masked")
+        notes.append(
+            said(
+                "{name}: {n} components are facilities or masked",
+                name=name,
+                n=f"{int(nowhere.sum()):,}",
+            )
+        )
     placed = designations[~nowhere]
     beyond = placed[~placed["component"].isin(list(keys))]
     if len(beyond):
         levels = ", ".join(sorted(beyond["component"].unique()))
-        why = " (counties that hold them are partly designated)" if partly else ""
-        notes.append(f"{name}: {len(beyond):,} components of level {levels} not placed{why}")
+        values = {"name": name, "n": f"{len(beyond):,}", "levels": levels}
+        notes.append(
+            said(
+                "{name}: {n} components of level {levels} not placed (counties that hold them are "
+                "partly designated)",
+                **values,
+            )
+            if partly
+            else said("{name}: {n} components of level {levels} not placed", **values)
+        )
     return notes

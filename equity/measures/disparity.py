@@ -20,6 +20,7 @@ from equity.areas.schema import describe, limits
 from equity.areas.table import refuse_duplicates
 from equity.areas.words import number, plural
 from equity.errors import InputError
+from equity.language import mark, said
 from equity.measures._groups import (
     Group,
     Populations,
@@ -37,8 +38,8 @@ from equity.provenance import carry
 
 __all__ = ["EVERYBODY_ELSE", "OF_PLACES", "Disparity", "disparity", "who_lives_there"]
 
-EVERYBODY_ELSE = "everybody else"
-OF_PLACES = "These are differences between places, not between persons."
+EVERYBODY_ELSE = mark("everybody else")
+OF_PLACES = said("These are differences between places, not between persons.")
 """What every output says."""
 
 
@@ -352,7 +353,8 @@ def _left_out(table: pd.DataFrame, found: Sequence[Group]) -> Iterator[str]:
     people = estimate(table, "population_n")[0].to_numpy()
     lost = ~np.all([group.known for group in found], axis=0) & (people > 0)
     if lost.any():
-        yield (
-            f"Left out where a value is lacking: {plural(int(lost.sum()), 'area')} with "
-            f"{number(people[lost].sum())} residents."
+        yield said(
+            "Left out where a value is lacking: {areas} with {n} residents.",
+            areas=plural(int(lost.sum()), "area"),
+            n=number(people[lost].sum()),
         )

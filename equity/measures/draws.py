@@ -24,7 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from equity.errors import InputError
-from equity.measures._draw_inputs import Inputs, Rule, Settings, inputs_of
+from equity.measures._draw_inputs import Inputs, Rule, Settings, inputs_of, refuse_few
 from equity.measures._truth_draws import Travel
 from equity.measures.checks import refuse_at_least
 from equity.measures.gap import lines_unknown
@@ -38,6 +38,7 @@ __all__ = [
     "Travel",
     "draw_recoverable",
     "draw_standing",
+    "refuse_few",
 ]
 
 Singles = npt.NDArray[np.float32]

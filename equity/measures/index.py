@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from equity.errors import InputError
+from equity.language import said, tr
 from equity.measures._index_scores import Floats, Made, made_by, percentile
 from equity.measures.checks import refuse_seed
 from equity.provenance import carry
@@ -95,7 +96,12 @@ def need_index(table: pd.DataFrame, recipe: IndexRecipe | str | Path) -> pd.Data
     frame["need_index_status"] = made.status
     frame.index = table.index
     ranked = int(np.isfinite(made.index).sum())
-    note = f"{made.recipe.title} ({made.recipe.id}): ranks among {ranked:,} areas of this table"
+    note = said(
+        "{title} ({id}): ranks among {n} areas of this table",
+        title=said(made.recipe.title),
+        id=made.recipe.id,
+        n=f"{ranked:,}",
+    )
     return carry(frame, table, notes=[note])
 
 
@@ -166,10 +172,10 @@ def index_stability(
         raise InputError(f"draws is {draws}", fix="give 1 or more")
     refuse_seed(seed)
     own = made.ranked(made.index)
-    rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": ("as the recipe is", own, "")}
+    rows: dict[str, tuple[str, Floats | None, str]] = {"recipe": (tr("as the recipe is"), own, "")}
     for key, label, weights in _other_weights(made):
         rows[key] = (label, made.ranked(_mean(made.scores, weights, made)), "")
-    label, why = "geometric mean of themes", "" if made.has_geometric else "scores below 0"
+    label, why = tr("geometric mean of themes"), "" if made.has_geometric else tr("scores below 0")
     rows["geometric"] = (
         label,
         None if why else made.ranked(_geometric(made.scores, made.nominal, made)),
@@ -328,18 +334,18 @@ def _other_weights(made: Made) -> list[tuple[str, str, Floats]]:
         mine = made.of_theme == number
         within[mine] /= within[mine].sum()
     found = [
-        ("equal-indicators", "every indicator weighs the same", np.ones(len(within))),
-        ("equal-themes", "every theme weighs the same", within),
+        ("equal-indicators", tr("every indicator weighs the same"), np.ones(len(within))),
+        ("equal-themes", tr("every theme weighs the same"), within),
     ]
     found += [
-        (one.id, one.label, within * np.array(one.weights)[made.of_theme])
+        (one.id, tr(one.label), within * np.array(one.weights)[made.of_theme])
         for one in made.recipe.variants
     ]
     if len(themes) > 1:
         found += [
             (
                 f"without-{theme.id}",
-                f"without {theme.label}",
+                tr("without {theme}", theme=tr(theme.label)),
                 made.nominal * (made.of_theme != number),
             )
             for number, theme in enumerate(themes)

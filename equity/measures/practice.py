@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from equity import provenance
 from equity.errors import InputError
+from equity.language import said
 from equity.measures._practice_lines import (
     LINE_UNKNOWN,
     cells_of,
@@ -230,10 +231,13 @@ def practice_readiness(
     result.loc[~known, ["is_low_latency", "can_carry_video"]] = pd.NA
     if offers is None:
         result["practice_status"] = LINE_UNKNOWN
-        note = "Practice lines: unknown, no offers by block or cell are at hand"
+        note = said("Practice lines: unknown, no offers by block or cell are at hand")
         return provenance.carry(result, sites, notes=[note])
     result["practice_status"] = line_status(result, line, known)
-    note = f"Practice lines: best claimed offer in the site's cell; {mbps_per_visit:g} Mbps a visit"
+    note = said(
+        "Practice lines: best claimed offer in the site's cell; {mbps} Mbps a visit",
+        mbps=f"{mbps_per_visit:g}",
+    )
     return provenance.carry(result, sites, offers, notes=[note])
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from equity.areas.moe import moe_share, moe_sum
 from equity.areas.words import number, share
 from equity.errors import InputError, MissingColumnError
+from equity.language import said
 from equity.provenance import carry
 
 __all__ = ["CUSTOMARY_SHARE", "INCOME_CODES", "line_over_income"]
@@ -95,11 +96,16 @@ def line_over_income(
     result["line_over_income_share_status"] = np.select(
         [total == 0, over.isna()], ["no_households", "not_covered"], default="ok"
     )
-    note = (
-        f"A line at ${number(usd_month, 2)} a month ({source}) is more than {share(income_share)} "
-        f"of an income below ${number(cut)}, which lies in the ACS class from "
-        f"${number(starts[at])} to ${number(starts[at + 1])}: inside it incomes are taken to be "
-        "spread evenly. The gap does not count it."
+    note = said(
+        "A line at ${usd} a month ({source}) is more than {share} of an income below ${cut}, which "
+        "lies in the ACS class from ${low} to ${high}: inside it incomes are taken to be spread "
+        "evenly. The gap does not count it.",
+        usd=number(usd_month, 2),
+        source=source,
+        share=share(income_share),
+        cut=number(cut),
+        low=number(starts[at]),
+        high=number(starts[at + 1]),
     )
     return carry(result, acs, notes=[note])
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from equity.errors import InputError
+from equity.language import tr
 from equity.measures.checks import need_gap_inputs
 from equity.measures.draws import PEOPLE_AT_LEAST
 from equity.measures.gap import gap_totals
@@ -114,7 +115,7 @@ def sensitivity(
     ([1.0, 0.0], [1, 1])
     """
     cuts = {"gap_share_at_least": gap_share_at_least, "people_at_least": people_at_least}
-    own = Setting("study", "as the study is set", "study", table)
+    own = Setting("study", tr("as the study is set"), "study", table)
     told = (pd.Series(1.0, table.index) if within is None else within) > 0
     stays = pd.Series(0, index=table.index)
     need_gap_inputs(table, ("is_under_resourced",))

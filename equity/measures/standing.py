@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import companion, describe, limits
-from equity.areas.words import plural, say
+from equity.areas.words import say
 from equity.errors import InputError
+from equity.language import said, tr
 from equity.measures.checks import need_criterion, need_gap_inputs, refuse_at_least, refuse_cuts
 from equity.measures.draws import PEOPLE_AT_LEAST, Travel, draw_standing
 from equity.measures.gap import gap_totals
@@ -136,9 +137,18 @@ def under_resourced(
         met[i], reasons[i] = criterion.met(value), _said(criterion, value, margin)
         known |= value.notna()
         if lacking := int((value.isna() & (table["population_n"] > 0)).sum()):
-            where = f"{plural(lacking, 'area')} with residents"
             notes.append(
-                f"Under-resourced: {where} without {criterion.column}, taken not to meet it"
+                said(
+                    "Under-resourced: {n} areas with residents without {column}, taken not to meet "
+                    "it",
+                    n=f"{lacking:,}",
+                    column=criterion.column,
+                )
+                if lacking > 1
+                else said(
+                    "Under-resourced: 1 area with residents without {column}, taken not to meet it",
+                    column=criterion.column,
+                )
             )
         unsure |= ((value - criterion.cut).abs() <= margin).fillna(value=False)
     result = pd.DataFrame(index=table.index)
@@ -300,7 +310,7 @@ def _said(criterion: Criterion, value: pd.Series, margin: pd.Series) -> pd.Serie
     unit, name = declared.unit, criterion.short or declared.label
     return pd.Series(
         [
-            "" if pd.isna(v) else f"{name} {say(v, unit, moe=m)}"
+            "" if pd.isna(v) else f"{tr(name)} {say(v, unit, moe=m)}"
             for v, m in zip(value, margin, strict=True)
         ],
         index=value.index,

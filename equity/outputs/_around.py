@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from equity.areas.words import is_missing
+from equity.language import mark, tr
 from equity.outputs import _places, _rows
 from equity.outputs._content import SHORT, SYNTHETIC, Cell, Head, Table
-from equity.outputs._html import render
+from equity.outputs._html import published, render
 from equity.outputs._payload import View, start_of
 from equity.provenance import Source, software
 
 __all__ = ["Around", "body", "sources_line"]
+
+_NO_RECORD = mark("provenance incomplete: the table carries no record")
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ def body(views: Sequence[View], around: Around) -> Markup:
         values=_values(first) if around.with_table else None,
         links=_drawn(first),
         margins=any("±" in text for layer in first.layers for text in layer.text),
-        stamp=SYNTHETIC if around.synthetic else "",
+        stamp=tr(SYNTHETIC) if around.synthetic else "",
         short=SHORT,
     )
 
@@ -75,23 +78,28 @@ def _values(view: View) -> Table:
     places = _rows.places(table)
     rows = tuple(
         (
-            Cell(names[i], small=places[i]),
+            Cell(names[i], small=places[i], published=True),
             *(Cell(la.text[i], None if is_missing(v := la.values[i]) else v) for la in layers),
         )
         for i in order
     )
     heads = (
-        Head("Community", words=True),
-        *(Head(layer.column.map_label) for layer in layers),
+        Head(tr("Community"), words=True),
+        *(Head(tr(layer.column.map_label)) for layer in layers),
     )
-    return Table("Table of mapped values", heads, rows, tuple(str(table.index[i]) for i in order))
+    keys = tuple(str(table.index[i]) for i in order)
+    return Table(tr("Table of mapped values"), heads, rows, keys)
 
 
-def sources_line(sources: Sequence[Source], *, synthetic: bool) -> str:
+def sources_line(sources: Sequence[Source], *, synthetic: bool) -> Markup:
     """Who published what for when, in one line."""
     made = software()
-    parts = [f"{s.agency}, {s.product}, {s.vintage}" for s in sources]
-    text = "; ".join(dict.fromkeys(parts)) or "provenance incomplete: the table carries no record"
-    stamp = "Synthetic data. " if synthetic else ""
-    names = "" if synthetic else f" {_places.CREDIT}"
-    return f"{stamp}Sources: {text}.{names} Made with {made['name']} {made['version']} and Leaflet."
+    parts = dict.fromkeys(f"{s.agency}, {s.product}, {s.vintage}" for s in sources)
+    listed = published("; ".join(parts)) if parts else tr(_NO_RECORD)
+    said = [
+        tr("Synthetic data.") if synthetic else "",
+        escape(tr("Sources: {list}.")).format(list=listed),
+        "" if synthetic else tr(_places.CREDIT),
+        tr("Made with {software} and Leaflet.", software=f"{made['name']} {made['version']}"),
+    ]
+    return Markup(" ").join(filter(None, said))

@@ -18,6 +18,7 @@ import numpy as np
 
 from equity.areas.schema import unit_of
 from equity.areas.words import number
+from equity.language import tr
 from equity.outputs._colors import CHANGE, NEUTRAL, NEUTRAL_CHANGE, NEUTRAL_ZERO, RAMP, ZERO
 
 __all__ = ["LARGER", "MILE", "Classes", "around_zero", "classify", "classify_words"]
@@ -92,9 +93,13 @@ def _text(value: float, unit: str) -> str:
 
 def _said(text: str, unit: str, *ends: float) -> str:
     """Add the unit to the ends of a class, and to kilometers miles."""
-    miles = " to ".join(number(end / MILE, 1 if end < 10 else 0) for end in ends)
-    more = f" ({miles} mi)" if unit == "km" else ""
-    return f"{text} {unit_of(unit).words}".strip() + more
+    miles = [number(end / MILE, 1 if end < 10 else 0) for end in ends]
+    more = f" ({_between_two(*miles)} mi)" if unit == "km" else ""
+    return f"{text} {tr(unit_of(unit).words)}".strip() + more
+
+
+def _between_two(low: str, high: str = "") -> str:
+    return tr("{low} to {high}", low=low, high=high) if high else low
 
 
 def _label(low: float, high: float, unit: str, *, last: bool) -> str:
@@ -102,24 +107,32 @@ def _label(low: float, high: float, unit: str, *, last: bool) -> str:
         high -= 1  # whole people: 0 to 12, then 13 to 40
     if low >= high:
         return _said(_text(low, unit), unit, low)
-    return _said(f"{_text(low, unit)} to {_text(high, unit)}", unit, low, high)
+    return _said(_between_two(_text(low, unit), _text(high, unit)), unit, low, high)
 
 
 def _least(unit: str) -> str:
     """Name the class of what shows as nothing."""
     if _is_count(unit):
-        return f"under 1 {_ONE.get(unit, unit.removesuffix('s'))}".rstrip()
-    return _said("under 0.1", unit, 0.1)
+        return _under_one(unit, unit.removesuffix("s"))
+    return _said(tr("under {n}", n=number(0.1, 1)), unit, 0.1)
+
+
+def _under_one(unit: str, one: str) -> str:
+    if unit == "people":
+        return tr("under 1 person")
+    return f"{tr('under {n}', n=1)} {tr(one)}".rstrip()
 
 
 def _between(cuts: Sequence[float], unit: str, *, apart: bool) -> tuple[str, ...]:
     """Name the classes between given limits, whatever values a place has."""
     one = _is_count(unit) and cuts[0] == 1
-    first = _said("0" if one else f"under {_text(cuts[0], unit)}", unit, cuts[0])
+    under = "0" if one else tr("under {n}", n=_text(cuts[0], unit))
+    first = _said(under, unit, cuts[0])
     if apart and not one:
         first = _label(1 if _is_count(unit) else 0.1, cuts[0], unit, last=False)
     inner = [_label(low, high, unit, last=False) for low, high in pairwise(cuts)]
-    return (first, *inner, f"{_said(_text(cuts[-1], unit), unit, cuts[-1])} or more")
+    last = tr("{n} or more", n=_said(_text(cuts[-1], unit), unit, cuts[-1]))
+    return (first, *inner, last)
 
 
 def around_zero(limits: Sequence[float]) -> bool:
@@ -129,12 +142,13 @@ def around_zero(limits: Sequence[float]) -> bool:
 
 def _changes(sizes: Sequence[float], unit: str) -> tuple[str, ...]:
     """Name the classes of a change, from down to up."""
-    words = "points" if unit == "share" else unit_of(unit).words
-    most = f"{_text(sizes[-1], unit)} {words} or more"
-    inner = [f"{_text(low, unit)} to {_text(high, unit)} {words}" for low, high in pairwise(sizes)]
-    ways = [*inner, most]
-    none = f"under {_text(sizes[0], unit)} {words} either way"
-    return (*(f"down {way}" for way in reversed(ways)), none, *(f"up {way}" for way in ways))
+    words = tr("points") if unit == "share" else tr(unit_of(unit).words)
+    ends = [_text(size, unit) for size in sizes]
+    ways = [f"{_between_two(low, high)} {words}" for low, high in pairwise(ends)]
+    ways.append(tr("{n} or more", n=f"{ends[-1]} {words}"))
+    none = tr("under {n} either way", n=f"{ends[0]} {words}")
+    down = [tr("down {n}", n=way) for way in reversed(ways)]
+    return (*down, none, *(tr("up {n}", n=way) for way in ways))
 
 
 def _both_ways(sizes: int, direction: str) -> tuple[str, ...]:
@@ -208,7 +222,7 @@ def classify(
     if own_zero:
         codes[known] = np.where(shown == 0, 0, codes[known] + 1)
         few = _is_count(unit) and bool((array[known][shown == 0] > 0).any())
-        named.insert(0, f"under 1 {_ONE.get(unit, unit)}" if few else _label(0, 0, unit, last=True))
+        named.insert(0, _under_one(unit, unit) if few else _label(0, 0, unit, last=True))
     return Classes(codes, tuple(named), _ramp(len(named), direction, own_zero=own_zero))
 
 
@@ -225,9 +239,6 @@ def classify_words(values: Any, words: Mapping[str, str]) -> Classes:
     place = {word: code for code, word in enumerate(words)}
     codes = np.array([place.get(value, -1) for value in values], dtype=np.int64)
     return Classes(codes, tuple(words.values()), _ramp(len(words), "higher", own_zero=True))
-
-
-_ONE = {"people": "person"}
 
 
 def _ramp(n: int, direction: str, *, own_zero: bool = False) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ The page, the PDF and the DOCX each draw these blocks in their own way; none for
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ import pandas as pd
 
 from equity.areas.schema import Column, describe, placed_in
 from equity.areas.words import is_missing, number, say
+from equity.language import mark, tr, trn
 from equity.outputs import _rows
 from equity.outputs.report import Report
 from equity.provenance import Source
@@ -32,15 +33,15 @@ __all__ = [
     "unranked_table",
 ]
 
-SYNTHETIC = (
+SYNTHETIC = mark(
     "Synthetic data: this place was generated to show and test the method. "
     "Nothing here describes a real community."
 )
 
-FOCUS = "Under-resourced communities that fall short"
-STATES = "States"
-NO_FOCUS = "No community is both under-resourced and short of telehealth by these criteria."
-WHAT_A_RULE_DOES = (
+FOCUS = mark("Under-resourced communities that fall short")
+STATES = mark("States")
+NO_FOCUS = mark("No community is both under-resourced and short of telehealth by these criteria.")
+WHAT_A_RULE_DOES = mark(
     "A rule decides which lines qualify and which subscriptions count, so it decides how large the "
     "gap looks."
 )
@@ -50,17 +51,21 @@ def ranked_by(report: Report) -> str:
     """Say how a table of communities is ordered, and what its ± and its likelihoods mean."""
     margins = np.isfinite(_rows.margin_of(report.table, "gap_n")).any()
     margins |= np.isfinite(_rows.margin_of(report.table, "population_n")).any()
-    return (
-        "ranked by people in the gap, and how many of these people lack only a line, only a "
-        "connected home, or both."
-        + (" After ±: 90 % margin of error." if margins else "")
-        + (f" {report.how_likely}" if report.how_likely else "")
-    )
+    said = [
+        tr(
+            "ranked by people in the gap, and how many of these people lack only a line, only a "
+            "connected home, or both."
+        ),
+        tr("After ±: 90 % margin of error.") if margins else "",
+        report.how_likely,
+    ]
+    return " ".join(filter(None, said))
 
 
 def joined(text: str) -> str:
     """Keep a number with its percent sign, and a margin with its sign, on one line."""
-    return _PERCENT.sub("\\1\u00a0%", text).replace("± ", "±\u00a0")
+    # Markup stays what it is.
+    return type(text)(_PERCENT.sub("\\1\u00a0%", text)).replace("± ", "±\u00a0")
 
 
 _PERCENT = re.compile(r"(\d) %")
@@ -73,11 +78,13 @@ class Cell:
     text: str
     value: float | None = None
     small: str = ""
+    #: Stays as it was published, such as the name of a place: English in every language.
+    published: bool = False
 
     @property
     def unknown(self) -> bool:
         """True if the cell says why there is no value."""
-        return self.text.startswith("n/a")
+        return self.text.startswith(tr("n/a"))
 
     @property
     def sort(self) -> str:
@@ -115,25 +122,29 @@ def community_table(
     table = report.table.loc[list(geoids)]
     names = _rows.texts(table, "name", default=[str(g) for g in table.index])
     first = [
-        Cell(name, small=small) for name, small in zip(names, _rows.places(table), strict=True)
+        Cell(name, small=small, published=True)
+        for name, small in zip(names, _rows.places(table), strict=True)
     ]
-    corner = "County" if report.pages else "Community"
+    corner = tr("County") if report.pages else tr("Community")
     return _drawn(table, place, Head(corner, words=True, width=2.15), first, caption)
 
 
 def states_table(report: Report) -> Table:
     """Each state of a study that was run state by state, largest gap first."""
     table = report.levels["states"].sort_values("gap_n", ascending=False, kind="stable")
-    first = [Cell(str(name)) for name in table["name"]]
-    return _drawn(table, "communities", Head("State", words=True, width=2.15), first, STATES)
+    first = [Cell(str(name), published=True) for name in table["name"]]
+    corner = Head(tr("State"), words=True, width=2.15)
+    return _drawn(table, "communities", corner, first, tr(STATES))
 
 
 def states_note(report: Report) -> str:
     """Say what the states' own pages hold that this one does not."""
-    return (
-        f"Each state was run as a study of its own, and sites beyond its border count. Its page "
-        f"has its {report.areas_label}, the places that fall short by its own overall rate, and "
-        f"its files. All {number(len(report.pages))}: largest gap first."
+    return tr(
+        "Each state was run as a study of its own, and sites beyond its border count. Its page "
+        "has its {areas}, the places that fall short by its own overall rate, and its files. "
+        "All {n}: largest gap first.",
+        areas=tr(report.areas_label),
+        n=number(len(report.pages)),
     )
 
 
@@ -154,7 +165,7 @@ def _drawn(
 def _head(column: Column) -> Head:
     place = column.table
     width = place.width if place else 1.0
-    return Head(heading(column), words=column.unit == "text", width=width)
+    return Head(tr(heading(column)), words=column.unit == "text", width=width)
 
 
 def heading_of(name: str) -> str:
@@ -169,7 +180,7 @@ def heading(column: Column) -> str:
 
 
 def _words(table: pd.DataFrame, column: Column) -> list[Cell]:
-    return [Cell(column.words.get(v, v) or "–") for v in _rows.texts(table, column.name)]
+    return [Cell(tr(column.words.get(v, v)) or "–") for v in _rows.texts(table, column.name)]
 
 
 def _numbers(table: pd.DataFrame, column: Column) -> list[Cell]:
@@ -192,11 +203,11 @@ def comparison_table(report: Report) -> Table:
     """Set under-resourced communities against everywhere else."""
     frame = report.comparison
     first = [
-        Cell(first_up(str(key)), small=small)
+        Cell(first_up(tr(str(key))), small=small)
         for key, small in zip(frame.index, _counted(report), strict=True)
     ]
-    caption = "The gap in under-resourced communities and elsewhere"
-    table = _drawn(frame, "comparison", Head("Where", words=True, width=1.75), first, caption)
+    caption = tr("The gap in under-resourced communities and elsewhere")
+    table = _drawn(frame, "comparison", Head(tr("Where"), words=True, width=1.75), first, caption)
     # Only rates are compared: the row of differences has no counts.
     rows = tuple(
         tuple(in_points(cell) for cell in row) if key.startswith("difference") else row
@@ -209,9 +220,9 @@ def in_points(cell: Cell) -> Cell:
     """Write a difference of shares in points, and a count, which has none, as a dash."""
     if cell.unknown:
         return Cell("–")
-    return (
-        cell if cell.value is None else replace(cell, text=f"{cell.text.replace(' %', '')} points")
-    )
+    if cell.value is None:
+        return cell
+    return replace(cell, text=tr("{n} points", n=cell.text.replace(" %", "")))
 
 
 def _counted(report: Report) -> list[str]:
@@ -219,7 +230,7 @@ def _counted(report: Report) -> list[str]:
     if "areas_n" not in report.comparison:
         return [""] * len(report.comparison)
     counts = pd.to_numeric(report.comparison["areas_n"], errors="coerce").tolist()
-    return ["" if is_missing(n) else f"{number(n)} {report.areas_label}" for n in counts]
+    return ["" if is_missing(n) else f"{number(n)} {tr(report.areas_label)}" for n in counts]
 
 
 def by_rule_table(report: Report, *, brief: bool = False) -> Table:
@@ -231,13 +242,13 @@ def by_rule_table(report: Report, *, brief: bool = False) -> Table:
         Cell(first_up(names.get(str(key), str(key))), small=note)
         for key, note in zip(frame.index, notes, strict=True)
     ]
-    corner = Head("Rule", words=True, width=1.75)
-    return _drawn(frame, "rules", corner, first, "The gap under each rule")
+    corner = Head(tr("Rule"), words=True, width=1.75)
+    return _drawn(frame, "rules", corner, first, tr("The gap under each rule"))
 
 
 def _rule_name(rule: Mapping[str, Any]) -> str:
-    mark = " (headline)" if rule.get("headline") else ""
-    return f"{rule.get('title') or rule['id']}{mark}"
+    name = tr(str(rule.get("title") or rule["id"]))
+    return tr("{rule} (headline)", rule=name) if rule.get("headline") else name
 
 
 def first_up(text: str) -> str:
@@ -248,60 +259,82 @@ def unranked_table(report: Report) -> Table:
     """Areas without a value, and why: never dropped silently."""
     frame = report.unranked
     names = _rows.texts(frame, "name", default=[str(g) for g in frame.index])
-    reasons = _rows.texts(frame, "reason", default=["no reason recorded"] * len(frame))
+    reasons = _rows.texts(frame, "reason", default=[tr("no reason recorded")] * len(frame))
     rows = tuple(
-        (Cell(name, small=str(geoid)), Cell(reason))
+        (Cell(name, small=str(geoid), published=True), Cell(reason))
         for name, geoid, reason in zip(names, frame.index, reasons, strict=True)
     )
-    heads = (Head("Area", words=True), Head("Why it is not ranked", words=True, width=2.0))
-    return Table("Areas that are not ranked", heads, rows, tuple(str(g) for g in frame.index))
+    heads = (Head(tr("Area"), words=True), Head(tr("Why it is not ranked"), words=True, width=2.0))
+    keys = tuple(str(g) for g in frame.index)
+    return Table(tr("Areas that are not ranked"), heads, rows, keys)
 
 
-def rule_notes(report: Report) -> list[tuple[str, str]]:
-    """One paragraph a rule: what it counts, who says so, how sure that is."""
+def rule_notes(report: Report, *, published: Callable[[str], str] = str) -> list[tuple[str, str]]:
+    """One paragraph a rule: what it counts, who says so, how sure that is.
+
+    `published` says of a citation that it is English as published; if it returns markup, so does
+    this.
+    """
     notes = []
     keys = [str(key) for key in report.by_rule.index]
     notes_here = dict(zip(keys, _rows.texts(report.by_rule, "note"), strict=True))
     for rule in report.rules:
         origin = [str(rule[k]) for k in ("citation", "date") if rule.get(k)]
         here = notes_here.get(str(rule["id"]), "")
-        here = f"In this run: {_closed(here)}" if here else ""
-        sure = (
-            f"Confidence in this reading: {rule['confidence']}." if rule.get("confidence") else ""
+        text = (
+            str(rule.get("text") or ""),
+            published(_closed(", ".join(origin))) if origin else "",
+            tr(_SURE[str(rule["confidence"])]) if rule.get("confidence") else "",
+            tr("In this run: {note}", note=_closed(here)) if here else "",
         )
-        text = " ".join(
-            part
-            for part in (str(rule.get("text") or ""), _closed(", ".join(origin)), sure, here)
-            if part
-        )
-        notes.append((_rule_name(rule), text))
+        space = type(published(""))(" ")
+        notes.append((_rule_name(rule), space.join(filter(None, text))))
     return notes
+
+
+_SURE = {
+    "primary": mark("Confidence in this reading: primary."),
+    "secondary": mark("Confidence in this reading: secondary."),
+    "unverified": mark("Confidence in this reading: unverified."),
+}
 
 
 def _closed(text: str) -> str:
     return f"{text}." if text and text[-1] not in ".!?" else text
 
 
-def source_lines(sources: Sequence[Source]) -> list[tuple[str, str]]:
-    """Return one line and one address a publication; its files stand together."""
+def source_lines(
+    sources: Sequence[Source], *, published: Callable[[str], str] = str
+) -> list[tuple[str, str]]:
+    """Return one line and one address a publication; its files stand together.
+
+    `published` says of a part that it is English as published; if it returns markup, so does this.
+    """
     groups: dict[Source, dict[str, None]] = {}
     for s in sources:
         mark = f" (SHA-256 {s.sha256[:12]}…)" if s.sha256 else ""
         file = f"{s.file or 'file'}{mark}" if s.file or s.sha256 else ""
         groups.setdefault(replace(s, id="", file="", sha256=""), {})[file] = None
-    return [(_source_text(s, [f for f in files if f]), s.url) for s, files in groups.items()]
+    of = published
+    return [(_source_text(s, [f for f in files if f], of), s.url) for s, files in groups.items()]
 
 
-def _source_text(s: Source, files: Sequence[str]) -> str:
-    parts = [f"{s.agency}, {s.product}, {s.vintage}"]
-    parts += [f"retrieved {s.retrieved}"] if s.retrieved else []
-    parts += [f"revision {s.revision}"] if s.revision else []
-    parts += [f"fetched from {s.mirror} in the publisher's place"] if s.mirror else []
-    parts += [f"licence: {s.licence}"] if s.licence else []
-    parts += [f"{'files' if len(files) > 1 else 'file'} {', '.join(files)}"] if files else []
+def _source_text(s: Source, files: Sequence[str], published: Callable[[str], str]) -> str:
+    # Words between are ours and have no markup: markup of the parts makes markup of the whole.
+    parts = [published(f"{s.agency}, {s.product}, {s.vintage}")]
+    parts += [tr("retrieved {date}", date=published(s.retrieved))] if s.retrieved else []
+    parts += [tr("revision {revision}", revision=published(s.revision))] if s.revision else []
+    if s.mirror:
+        mirror = published(s.mirror)
+        parts += [tr("fetched from {mirror} in the publisher's place", mirror=mirror)]
+    parts += [tr("licence: {licence}", licence=published(s.licence))] if s.licence else []
+    if files:
+        listed = published(", ".join(files))
+        parts += [trn("file {files}", "files {files}", len(files), files=listed)]
     text = _closed("; ".join(parts))
-    text += f" {_closed(s.note)}" if s.note else ""
-    return text + (" Synthetic." if s.synthetic else "")
+    text += f" {published(_closed(s.note))}" if s.note else ""
+    stamp = tr("Synthetic.")
+    return type(parts[0])(f"{text} {stamp}" if s.synthetic else text)
 
 
 #: Rows a long table starts with; the rest is one click away, and there at once without scripts.
@@ -310,4 +343,7 @@ SHORT = 25
 
 def shown_count(shown: int, total: int, noun: str) -> str:
     """Say when a list is cut: ``The first 60 of 412 communities``; empty if it is whole."""
-    return "" if shown >= total else f"The first {number(shown)} of {number(total)} {noun}"
+    if shown >= total:
+        return ""
+    counts = {"n": number(shown), "all": number(total)}
+    return tr("The first {n} of {all} {what}", **counts, what=tr(noun))

@@ -7,7 +7,8 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from equity.outputs._block import Block
+from equity.language import tr
+from equity.outputs._block import Block, locale, page_words
 from equity.outputs._docx_tables import Writer, add_field
 from equity.outputs._steady import EPOCH, steady_zip
 from equity.outputs._text import clean
@@ -43,7 +44,7 @@ def docx(report: Report, content: Sequence[Block], picture: bytes | None, alt: s
             writer.picture(picture, alt, clean(block.text))
         else:
             _words(document, block)
-    document.add_heading("Tables", level=1)
+    document.add_heading(tr("Tables"), level=1)
     writer.list_of_tables()
     out = io.BytesIO()
     document.save(out)
@@ -67,17 +68,21 @@ def _set_up(document: Any, report: Report) -> None:
         fonts.set(qn("w:hAnsi"), "Calibri")
     made = " ".join(str(v) for v in report.software.values())
     properties = document.core_properties
-    properties.title, properties.author, properties.language = clean(report.title), made, "en-US"
-    properties.comments = "Synthetic data" if report.synthetic else ""
+    properties.title, properties.author, properties.language = clean(report.title), made, locale()
+    for lang in styles.element.iter(qn("w:lang")):  # what Word spells and screen readers speak
+        lang.set(qn("w:val"), locale())
+    properties.comments = tr("Synthetic data") if report.synthetic else ""
     properties.created = properties.modified = dt.datetime(*EPOCH, tzinfo=dt.UTC)
     styles["Caption"].paragraph_format.keep_with_next = True
     styles["List Bullet"].paragraph_format.keep_together = True
     footer = section.footer.paragraphs[0]
-    footer.text = "Synthetic data" if report.synthetic else clean(report.title)
-    footer.add_run("\tPage ")
+    before, between, after = page_words()
+    footer.text = tr("Synthetic data") if report.synthetic else clean(report.title)
+    footer.add_run(f"\t{before}")
     add_field(footer, "PAGE", "1")
-    footer.add_run(" of ")
+    footer.add_run(between)
     add_field(footer, "NUMPAGES", "1")
+    footer.add_run(after)
 
 
 def _page(section: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from equity.language import tr
 from equity.outputs._content import Cell, Table
 from equity.outputs._text import clean
 from equity.outputs._widths import column_widths, stays_whole
@@ -47,14 +48,15 @@ class Writer:
         from docx.shared import Pt
 
         self._captions.append(clean(table.caption))
-        caption = self._caption("Table", len(self._captions), table.caption)
+        caption = self._caption(tr("Table"), len(self._captions), table.caption)
         points = column_widths(table, _ROOM)
         widths = [round(w * _TWENTIETHS) for w in points]
         last, whole = len(table.rows) - 1, stays_whole(table, points)
         grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
         head = _row([Cell(h.label) for h in table.heads], table, widths, head=True, keep=True)
         rows = "".join(
-            _row(row, table, widths, head=False, keep=whole and i < last)
+            # Of a long table at least two rows stand below its headings.
+            _row(row, table, widths, head=False, keep=i < last and (whole or i == 0))
             for i, row in enumerate(table.rows)
         )
         line = '<w:{0} w:val="single" w:sz="4" w:space="0" w:color="BBB5AC"/>'
@@ -76,11 +78,12 @@ class Writer:
         """Write the map with its words for those who do not see it, above its caption."""
         from docx.shared import Inches
 
-        shape = self._document.add_picture(io.BytesIO(picture), width=Inches(6.5))
+        # No words flow past it in Word: at full width it would leave half a page empty.
+        shape = self._document.add_picture(io.BytesIO(picture), width=Inches(5.2))
         shape._inline.docPr.set("descr", clean(alt))  # noqa: SLF001  (no public way)
         shape._inline.docPr.set("title", caption.split(".", maxsplit=1)[0])  # noqa: SLF001
         self._document.paragraphs[-1].paragraph_format.keep_with_next = True
-        self._caption("Map", 1, caption).paragraph_format.keep_with_next = False
+        self._caption(tr("Map"), 1, caption).paragraph_format.keep_with_next = False
 
     def list_of_tables(self) -> None:
         """Write the list that Word keeps, with the entries of today."""
@@ -99,13 +102,14 @@ class Writer:
             paragraph.paragraph_format.space_after = Pt(2)
         first, last = paragraphs[0]._p, paragraphs[-1]._p  # noqa: SLF001
         first.append(run('<w:fldChar w:fldCharType="begin"/>'))
-        code = '<w:instrText xml:space="preserve"> TOC \\h \\z \\c "Table" </w:instrText>'
-        first.append(run(code))
+        noun = tr("Table")
+        code = f'TOC \\h \\z \\c "{noun}"'
+        first.append(run(f'<w:instrText xml:space="preserve"> {code} </w:instrText>'))
         first.append(run('<w:fldChar w:fldCharType="separate"/>'))
         for n, (paragraph, caption) in enumerate(
             zip(paragraphs, self._captions, strict=True), start=1
         ):
-            paragraph.add_run(f"Table {n}. {caption}")
+            paragraph.add_run(f"{noun} {n}. {caption}")
         last.append(run('<w:fldChar w:fldCharType="end"/>'))
 
     def _caption(self, noun: str, n: int, text: str) -> Any:

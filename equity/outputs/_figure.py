@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import textwrap
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -13,6 +15,7 @@ import pandas as pd
 import shapely
 
 from equity.areas.schema import Column
+from equity.language import current, tr
 from equity.outputs import _pack, _rows
 from equity.outputs._classes import MILE, Classes
 from equity.outputs._colors import COLORS
@@ -26,13 +29,13 @@ _WIDTH = 6.5  # inches: US Letter less its margins
 _DPI = 200
 _FOCUS = COLORS["under-print"]  # prints as a dark gray
 _LEGEND = 1.55  # inches under the map for scale bar and legend
+_LINE, _LINE_HEIGHT = 22, 0.19  # letters, and inches, of a line of the legend's last column
 _LETTERS = 10.5  # points: at half the width they are still read
 _MOST_NAMES = 25  # counties; more would cover the map
 #: Dots, as on the page: no color of a class, and no lines, which mean unreliable.
 _MISSING = {"facecolor": COLORS["no-data"], "hatch": "..."}
 
 
-@lru_cache(maxsize=1)  # one picture stands in both documents of a run
 def figure_png(report: Report, *, said: Callable[[str], str] = str) -> bytes | None:
     """Draw the first map layer; None if there is nothing to draw.
 
@@ -50,6 +53,12 @@ def figure_png(report: Report, *, said: Callable[[str], str] = str) -> bytes | N
     """
     if not report.layers or _rows.without_polygon(report.table).all():
         return None
+    return _drawn(report, said, current())
+
+
+@lru_cache(maxsize=1)  # one picture stands in both documents of a run
+def _drawn(report: Report, said: Callable[[str], str], _language: str) -> bytes:
+    """Draw the picture once for a report, a program's words and a language."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -62,18 +71,19 @@ def figure_png(report: Report, *, said: Callable[[str], str] = str) -> bytes | N
     west, south, east, north = shapes.total_bounds
     height = _WIDTH * min(max((north - south) / (east - west), 0.4), 0.57)
     with rc_context({"hatch.linewidth": 0.45, "font.family": "DejaVu Sans", "font.size": _LETTERS}):
-        figure = Figure(figsize=(_WIDTH, height + _LEGEND), dpi=_DPI)
+        legend = _LEGEND + _LINE_HEIGHT * _sites(report).count("\n")
+        figure = Figure(figsize=(_WIDTH, height + legend), dpi=_DPI)
         FigureCanvasAgg(figure)
-        low = _LEGEND / figure.get_figheight()
+        low = legend / figure.get_figheight()
         axes = figure.add_axes((0.0, low, 0.94, 1.0 - low), anchor="C")
         axes.set_axis_off()
         axes.set_aspect("equal")
         _areas(axes, shapes, classes, _rows.unreliable(report.table, layer.name))
         _overlays(axes, report, drawn, crs)
-        _names(axes, report, shapes)
         pad = 0.02 * max(east - west, north - south)
         axes.set_xlim(west - pad, east + pad)
         axes.set_ylim(south - pad, north + pad)
+        _names(axes, report, shapes)
         _north_and_scale(figure, axes, low, east - west + 2 * pad)
         _legend(figure, report, classes, layer, said)
         out = io.BytesIO()
@@ -91,9 +101,12 @@ def alt_text(report: Report) -> str:
         f"{label}: {n}" for label, n in zip(classes.labels, classes.counts, strict=True)
     )
     lead = report.finding[0] if report.finding else report.title
-    return (
-        f"Map of {layer.map_label.lower()} by {report.rows_label}. {lead} "
-        f"Areas in each class: {spread}."
+    return tr(
+        "Map of {what} by {areas}. {lead} Areas in each class: {spread}.",
+        what=tr(layer.map_label).lower(),
+        areas=tr(report.rows_label),
+        lead=lead,
+        spread=spread,
     )
 
 
@@ -184,7 +197,7 @@ def _overlays(axes: Any, report: Report, drawn: np.ndarray, crs: str) -> None:
 
 
 def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
-    """Write the counties' names where they are few enough to be read."""
+    """Write the counties' names where they are few enough to be read, none over another."""
     from matplotlib.patheffects import withStroke
 
     names = pd.Series(_rows.texts(report.table, "county_name"), index=report.table.index)
@@ -194,6 +207,7 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
     if not 0 < len(set(counties[there])) <= _MOST_NAMES:
         return
     halo = [withStroke(linewidth=2.6, foreground=COLORS["paper"])]
+    placed = []
     for code in sorted(set(counties[there])):
         county, here = max(names[counties == code], key=len), there & (counties == code)
         # The middle of the largest part: a name stands inside what it names.
@@ -202,17 +216,31 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
         point = shapely.centroid(largest)
         if not shapely.contains(largest, point):
             point = shapely.point_on_surface(largest)
-        axes.text(
-            point.x, point.y, str(county).removesuffix(" County"), ha="center", va="center",
-            fontsize=_LETTERS, fontweight="bold", color=COLORS["ink"], path_effects=halo, zorder=9,
+        placed.append((-shapely.area(largest), _short(str(county)), point))
+    axes.apply_aspect()
+    kept: list[Any] = []
+    for _, name, point in sorted(placed, key=lambda one: one[:2]):
+        text = axes.text(
+            point.x, point.y, name, ha="center", va="center", fontsize=_LETTERS, fontweight="bold",
+            color=COLORS["ink"], path_effects=halo, zorder=9,
         )  # fmt: skip
+        box = text.get_window_extent()
+        if any(box.overlaps(other) for other in kept):
+            text.remove()  # the larger county keeps its name; the table has them all
+        else:
+            kept.append(box)
+
+
+def _short(county: str) -> str:
+    """Return what a map calls a county: without ``County``, or what stands in brackets."""
+    return re.sub(r" \([^()]*\)$", "", county).removesuffix(" County")
 
 
 def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
     """Draw a north arrow and a scale bar beside the map, never on it."""
     from matplotlib.lines import Line2D
 
-    figure.text(0.97, 0.985, "N", ha="center", va="top", fontsize=10, fontweight="bold")
+    figure.text(0.97, 0.985, tr("N"), ha="center", va="top", fontsize=10, fontweight="bold")
     axes.annotate(
         "", xy=(0.97, 0.945), xytext=(0.97, 0.875), xycoords="figure fraction",
         arrowprops={"arrowstyle": "-|>", "color": COLORS["ink"], "linewidth": 1.3},
@@ -229,8 +257,15 @@ def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
         [left, left, right, right], [y + tick, y, y, y + tick], color=COLORS["ink"], linewidth=1.2
     )
     figure.add_artist(bar)
-    said = f"{km:g} km ({km / MILE:.2g} miles)"
+    said = tr("{km} km ({miles} miles)", km=f"{km:g}", miles=f"{km / MILE:.2g}")
     figure.text(right + 0.012, y, said, ha="left", va="bottom", fontsize=_LETTERS)
+
+
+def _sites(report: Report) -> str:
+    """Return what the legend calls the sites: a long name on several lines."""
+    if report.sites is None or not len(report.sites):
+        return ""
+    return textwrap.fill(tr(report.sites_label), _LINE)
 
 
 def _legend(
@@ -247,23 +282,23 @@ def _legend(
         for text, color in zip(classes.labels, classes.colors, strict=True)
     ]
     if (classes.codes < 0).any():
-        handles.append(box("no data", **_MISSING))
+        handles.append(box(tr("no data"), **_MISSING))
     if _rows.unreliable(report.table, layer.name).any():
-        handles.append(box("wide margin: unreliable", facecolor=COLORS["range"], hatch="/////"))
+        handles.append(box(tr("wide margin: unreliable"), facecolor=COLORS["range"], hatch="/////"))
     if _rows.flag(report.table, "is_under_resourced").any():
         handles.append(
-            box(said("under-resourced"), facecolor="none", edgecolor=_FOCUS, linewidth=1.6)
+            box(said(tr("under-resourced")), facecolor="none", edgecolor=_FOCUS, linewidth=1.6)
         )
     if report.outlines is not None and len(report.outlines):
-        handles.append(Line2D([], [], color=COLORS["line"], linewidth=0.8, label="county line"))
-    if report.sites is not None and len(report.sites):
+        handles.append(Line2D([], [], color=COLORS["line"], linewidth=0.8, label=tr("county line")))
+    if _sites(report):
         mark = Line2D(
             [], [], marker="o", linestyle="none", markersize=5, markerfacecolor=COLORS["paper"],
-            markeredgecolor=COLORS["ink"], label=report.sites_label,
+            markeredgecolor=COLORS["ink"], label=_sites(report),
         )  # fmt: skip
         handles.append(mark)
     figure.legend(
-        handles=handles, title=layer.map_label, loc="lower left", bbox_to_anchor=(0.0, 0.0),
+        handles=handles, title=tr(layer.map_label), loc="lower left", bbox_to_anchor=(0.0, 0.0),
         ncols=3, fontsize=_LETTERS, title_fontsize=_LETTERS + 0.5, alignment="left", frameon=False,
         handlelength=2.2, handleheight=1.2, columnspacing=1.2, labelspacing=0.45,
     )  # fmt: skip

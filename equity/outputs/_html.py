@@ -2,27 +2,58 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from equity.areas.words import number, share
-from equity.language import current, tr, trn
+from equity.language import ENGLISH, current, messages_of, review, tr, trn
 from equity.outputs import _colors
 from equity.outputs._content import first_up, joined
 from equity.outputs._text import template
 
-__all__ = ["SCRIPTS", "render"]
+__all__ = ["SCRIPTS", "published", "render", "scripts"]
 
 #: What draws and explores a map, in the order it is loaded.
-SCRIPTS = ("pack.js", "map.js", "labels.js", "find.js", "panel.js", "explore.js", "start.js")
+SCRIPTS = (
+    "words.js", "pack.js", "map.js", "labels.js", "find.js", "panel.js", "explore.js", "start.js",
+)  # fmt: skip
 
 
 def render(name: str, **values: Any) -> Markup:
     """Return a template filled with values, ready to stand inside another."""
     return Markup(_environment().get_template(name).render(values))  # noqa: S704  (autoescaped)
+
+
+def scripts(*names: str) -> Markup:
+    """Return scripts of this package, led by what they say where the page is not in English."""
+    said = messages_of(".js")
+    text = json.dumps(said, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
+    table = f"window.equityMessages={text};\n" if said else ""
+    return Markup(table) + _static(*names)  # noqa: S704  (no text of a reader's data)
+
+
+def published(text: str) -> Markup:
+    """Return text that stays as it was published; on a page of another language, as English."""
+    if current() == ENGLISH:
+        return escape(text)
+    return Markup("<span{}>{}</span>").format(_as_english(), text)
+
+
+def _with_published(text: str, part: str) -> Markup:
+    """Return text of which a part stays as it was published."""
+    if not part:
+        return escape(joined(text))
+    before, found, after = joined(text).partition(joined(part))
+    return escape(before) + published(found) + escape(after)
+
+
+def _as_english() -> Markup:
+    """Return the attribute of an element whose text stays English; none on an English page."""
+    return Markup("") if current() == ENGLISH else Markup(' lang="en"')
 
 
 def _static(*names: str) -> Markup:
@@ -45,6 +76,15 @@ def _environment() -> Environment:
         tr=tr,
         trn=trn,
         language=current,
+        scripts=scripts,
+        as_english=_as_english,
+        review=review,
     )
-    made.filters.update(first_up=first_up, number=number, prose=joined, share=share)
+    made.filters.update(
+        first_up=first_up,
+        number=number,
+        prose=joined,
+        share=share,
+        with_published=_with_published,
+    )
     return made

@@ -9,10 +9,21 @@ from functools import cache
 from importlib import resources
 
 from equity.errors import InputError
+from equity.language import mark, tr
 
-__all__ = ["GENERIC", "Layout", "Part", "asked_columns", "find_layout", "list_layouts"]
+__all__ = [
+    "GENERIC",
+    "Layout",
+    "Part",
+    "asked_columns",
+    "find_layout",
+    "list_layouts",
+    "programs_of",
+]
 
 GENERIC = "generic"
+_OURS = (mark("Under-resourced"), mark("under-resourced"))
+"""What a program's law may call otherwise."""
 _FOLDER = "appendices"
 
 
@@ -58,8 +69,9 @@ class Layout:
 
     def said(self, text: str) -> str:
         """Return a text in the program's words."""
-        for ours, theirs in self.words.items():
-            text = text.replace(ours, theirs)
+        for ours in _OURS:
+            if ours in self.words:
+                text = text.replace(tr(ours), tr(self.words[ours]))
         return text
 
 
@@ -92,6 +104,11 @@ def find_layout(name: str) -> Layout:
         for key in ("lines", "care", "people")
     }
     return Layout(**{**raw, **parts, "programs": tuple(raw["programs"])})
+
+
+def programs_of(name: str) -> tuple[str, ...]:
+    """Return the ids of the program rules whose tests a program's appendix shows."""
+    return find_layout(name).programs
 
 
 def asked_columns() -> list[str]:

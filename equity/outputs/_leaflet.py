@@ -20,8 +20,9 @@ from branca.element import Element, Figure
 from folium.template import Template
 
 from equity.errors import DependencyError
+from equity.language import current, tr
 from equity.outputs import _colors
-from equity.outputs._html import SCRIPTS
+from equity.outputs._html import SCRIPTS, scripts
 from equity.outputs._text import clean, template
 
 __all__ = ["PackedMap", "page_from", "walk"]
@@ -62,7 +63,7 @@ class _Page(Figure):
 
     _template = Template(
         "<!DOCTYPE html>\n"
-        '<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<html lang="{{ this.language }}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<title>{{ this.title|e }}</title>\n"
         "{{ this.header.render(**kwargs) }}\n</head>\n<body>\n"
@@ -72,6 +73,7 @@ class _Page(Figure):
 
     def __init__(self, title: str) -> None:
         super().__init__(width="100%", height="820px", title=title)
+        self.language = current()
         self.header._children.clear()  # noqa: SLF001  (the charset is in the template)
 
 
@@ -120,10 +122,9 @@ class PackedMap(folium.Map):
         """Put style, content and script into the page; further folium layers add theirs."""
         figure, name = _figure(self), self.get_name()
         script, style = leaflet()
-        own = "".join(map(template, SCRIPTS))
         head = (
             f"<style>{style}</style>\n<style>{_colors.css()}{template('map.css')}</style>\n"
-            f"<script>{script}</script>\n<script>{own}</script>"
+            f"<script>{script}</script>\n<script>{scripts(*SCRIPTS)}</script>"
         )
         figure.header.add_child(_Verbatim(head), name=f"{name}_head")
         figure.html.add_child(_Verbatim(self.body), name=name)
@@ -146,7 +147,8 @@ class PackedMap(folium.Map):
     def _repr_html_(self, **kwargs: Any) -> str:
         """Show the map in a notebook, inside a titled frame."""
         html = str(super()._repr_html_(**kwargs))
-        return html.replace("<iframe ", '<iframe title="Map with its legend and table" ', 1)
+        title = tr("Map with its legend and table")
+        return html.replace("<iframe ", f'<iframe title="{title}" ', 1)
 
 
 def walk(element: Any) -> list[Element]:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from equity.areas.schema import describe
 from equity.areas.words import Z90, coarse, is_missing, number, say
-from equity.language import tr, trn
+from equity.language import mark, tr, trn
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points, shown_count
 from equity.outputs.report import Fifths, NeedIndex, Report
@@ -33,53 +33,59 @@ class Panel:
 
 
 COUNTS = {
-    "population_n": "Residents",
-    "beyond_reach_n": "of them beyond reach of care in person",
-    "gap_n": "of them without a usable link: in the gap",
-    "no_link_n": "Beside it: everybody without a usable link",
+    "population_n": mark("Residents"),
+    "beyond_reach_n": mark("of them beyond reach of care in person"),
+    "gap_n": mark("of them without a usable link: in the gap"),
+    "no_link_n": mark("Beside it: everybody without a usable link"),
 }
 FIXES = {
-    "line": "A line everywhere",
-    "device": "A device for every home that subscribes",
-    "subscription": "A subscription for every home with a device",
-    "home": "A connected home everywhere",
-    "clinic": "A new clinic at the area's center",
-    "line and device": "A line, and a device for every home that subscribes",
-    "line and subscription": "A line, and a subscription for every home with a device",
-    "line and home": "A line and a connected home everywhere",
+    "line": mark("A line everywhere"),
+    "device": mark("A device for every home that subscribes"),
+    "subscription": mark("A subscription for every home with a device"),
+    "home": mark("A connected home everywhere"),
+    "clinic": mark("A new clinic at the area's center"),
+    "line and device": mark("A line, and a device for every home that subscribes"),
+    "line and subscription": mark("A line, and a subscription for every home with a device"),
+    "line and home": mark("A line and a connected home everywhere"),
 }
-WHOM = (
+WHOM = mark(
     "These are differences between places, not between persons: a population's rate is the mean of "
     "the rates of the areas where its people live, and whether they themselves lack a line is not "
     "known. Each group is held against everybody else in the area of this report; the groups "
     "overlap. A ratio is the group over everybody else: above 1, like people above 0, the group "
     "lives where it is worse."
 )
-WITH_MARGINS = " In brackets: its 90 % interval; where that holds 1, these data show no difference."
-WITHOUT_MARGINS = (
-    " The inputs have no margins of error here: whether a small difference is one at all is not "
+WITH_MARGINS = mark(
+    "In brackets: its 90 % interval; where that holds 1, these data show no difference."
+)
+WITHOUT_MARGINS = mark(
+    "The inputs have no margins of error here: whether a small difference is one at all is not "
     "known."
 )
-FIFTHS = (
-    " Fifths hold about equal numbers of residents; which one a place belongs to is taken as "
+FIFTHS = mark(
+    "Fifths hold about equal numbers of residents; which one a place belongs to is taken as "
     "known. Where rates go up and down over the fifths, one slope says little: look at the fifths."
 )
 SLOPES = {
-    "slope": ("Slope", "rise of the rate over the whole order, absolute"),
-    "slope_over_mean": ("Slope over the mean rate", "the same, relative"),
-    "concentration": ("Concentration index", "from -1 to 1, relative"),
-    "erreygers": ("Erreygers’ index", "from -1 to 1, absolute: for rates that end at 100 %"),
+    "slope": (mark("Slope"), mark("rise of the rate over the whole order, absolute")),
+    "slope_over_mean": (mark("Slope over the mean rate"), mark("the same, relative")),
+    "concentration": (mark("Concentration index"), mark("from -1 to 1, relative")),
+    "erreygers": (
+        mark("Erreygers’ index"),
+        mark("from -1 to 1, absolute: for rates that end at 100 %"),
+    ),
 }
 PRACTICES = {
-    "fit": "what a practice of its size needs, or more",
-    "below": "less than that",
-    "unknown": "not known",
+    "fit": mark("what a practice of its size needs, or more"),
+    "below": mark("less than that"),
+    "unknown": mark("not known"),
 }
 
 
 def without_race(report: Report) -> Report:
     """Return the report without rows of race and ethnicity: some programs judge by neither."""
-    left_out = {column.label for column in describe(("black_share", "hispanic_share"))}
+    columns = describe(("black_share", "hispanic_share"))
+    left_out = {said for column in columns for said in (column.label, tr(column.label))}
     frames = {
         name: frame[~frame.index.isin(left_out)] for name, frame in report.disparities.items()
     }
@@ -94,32 +100,38 @@ def panels(report: Report) -> Iterator[Panel]:
     """Yield the panels that this report has numbers for."""
     if report.disparities:
         known = any(frame["ratio_log_moe"].notna().any() for frame in report.disparities.values())
-        note = WHOM + (WITH_MARGINS if known else WITHOUT_MARGINS)
-        note += FIFTHS if report.fifths is not None else ""
-        yield Panel("whom", "For whom", note, tuple(whom_tables(report)))
+        notes = [WHOM, WITH_MARGINS if known else WITHOUT_MARGINS]
+        notes += [FIFTHS] if report.fifths is not None else []
+        note = " ".join(map(tr, notes))
+        yield Panel("whom", tr("For whom"), note, tuple(whom_tables(report)))
     if len(report.kinds) > 1:
-        note = "Each kind of care has its own sites, limit and counts; the finding is of the first."
-        yield Panel("kinds", "Kinds of care", note, (kinds_table(report),))
+        note = tr(
+            "Each kind of care has its own sites, limit and counts; the finding is of the first."
+        )
+        yield Panel("kinds", tr("Kinds of care"), note, (kinds_table(report),))
     if len(report.fixes):
-        note = (
+        note = tr(
             "Carried out area by area as a what-if, everything else as it is, at the low end of "
             "the range: if lines and homes overlap less, fixes bring in more. Only these people "
             "may be called recoverable; a fix brings in nobody where something else is missing."
         )
-        yield Panel("fixes", "What would help", note, (fixes_table(report),))
-    note = (
+        yield Panel("fixes", tr("What would help"), note, (fixes_table(report),))
+    note = tr(
         "Kinds of doubt, each told by itself: the range, the survey's margins (after ±), and "
         "choices; draws take the margins and the error of travel together. The share of places "
         "that stay the same is out of all places listed under either setting."
     )
     tables = [overlaps_table(report)] if len(report.overlaps) else []
-    yield Panel("sure", "How sure that is", note, (*tables, settings_table(report)))
+    if len(report.settings):
+        yield Panel("sure", tr("How sure that is"), note, (*tables, settings_table(report)))
     practices = practices_table(report)
     if practices is not None:
-        note = "A practice's line moves none of the counts above: it decides who can offer video."
-        yield Panel("practices", "The practices' own lines", note, (practices,))
+        note = tr(
+            "A practice's line moves none of the counts above: it decides who can offer video."
+        )
+        yield Panel("practices", tr("The practices' own lines"), note, (practices,))
     if report.need is not None:
-        yield Panel("need", "Index of need", report.need.said, tuple(need_tables(report.need)))
+        yield Panel("need", tr("Index of need"), report.need.said, tuple(need_tables(report.need)))
 
 
 def counts_table(report: Report) -> Table:
@@ -130,7 +142,7 @@ def counts_table(report: Report) -> Table:
         like = row["people_n_moe"] / Z90 / row["people_n"] if row["people_n"] else None
         rows.append(
             (
-                Cell(COUNTS[str(key)]),
+                Cell(tr(COUNTS[str(key)])),
                 _cell(row["people_n"], "n", moe=row["people_n_moe"]),
                 _cell(row["share"], "share", moe=row["share_moe"]),
                 _interval(row),
@@ -138,39 +150,40 @@ def counts_table(report: Report) -> Table:
             )
         )
     heads = (
-        Head("Who", words=True, width=2.4),
-        Head("People"),
-        Head("Share of residents"),
-        Head("90 % of draws"),
-        Head("If lines and homes are independent", width=1.2),
-        Head("If they overlap least", width=1.2),
+        Head(tr("Who"), words=True, width=2.4),
+        Head(tr("People")),
+        Head(tr("Share of residents")),
+        Head(tr("90 % of draws")),
+        Head(tr("If lines and homes are independent"), width=1.2),
+        Head(tr("If they overlap least"), width=1.2),
     )
-    return Table("The three counts and the range", heads, tuple(rows), tuple(map(str, frame.index)))
+    keys = tuple(map(str, frame.index))
+    return Table(tr("The three counts and the range"), heads, tuple(rows), keys)
 
 
 def _interval(row: pd.Series) -> Cell:
     if is_missing(row.get("p05_n")):
         return Cell("–")
-    return Cell(f"{coarse(row['p05_n'])} to {coarse(row['p95_n'])}")
+    return Cell(tr("{low} to {high}", low=coarse(row["p05_n"]), high=coarse(row["p95_n"])))
 
 
 def whom_tables(report: Report) -> Iterator[Table]:
     """Draw each rate by group, and who lives in the places listed."""
     columns = (
-        ("people_n", "n", "People or homes"),
-        ("rate_share", "share", "Where they live"),
-        ("reference_share", "share", "Everybody else"),
-        ("difference_share", "share", "Difference"),
-        ("ratio", "number", "Ratio"),
-        ("attributable_n", "n", "Beyond the others’ rate"),
+        ("people_n", "n", tr("People or homes")),
+        ("rate_share", "share", tr("Where they live")),
+        ("reference_share", "share", tr("Everybody else")),
+        ("difference_share", "share", tr("Difference")),
+        ("ratio", "number", tr("Ratio")),
+        ("attributable_n", "n", tr("Beyond the others’ rate")),
     )
     for name, frame in report.disparities.items():
         (column,) = describe([name])
-        caption = f"{column.map_label}, by who lives there"
-        first = [Cell(str(label)) for label in frame.index]
+        caption = tr("{measure}, by who lives there", measure=tr(column.map_label))
+        first = [Cell(tr(str(label))) for label in frame.index]
         corner = Head(caption, words=True, width=2.2)
         table = _framed(frame, columns, corner, first, caption)
-        at = [head.label for head in table.heads].index("Difference")
+        at = 1 + [column for column, _, _ in columns].index("difference_share")
         rows = tuple(
             (*row[:at], in_points(row[at]), _with_range(row[at + 1], moe), *row[at + 2 :])
             for row, moe in zip(table.rows, frame["ratio_log_moe"], strict=True)
@@ -181,15 +194,15 @@ def whom_tables(report: Report) -> Iterator[Table]:
     if report.by_person is not None and len(report.by_person):
         yield _by_person(report.by_person)
     if report.held is not None:
-        first = [Cell(first_up(str(label))) for label in report.held.index]
+        first = [Cell(first_up(tr(str(label)))) for label in report.held.index]
         shares = (
-            ("people_n", "n", "In the whole area"),
-            ("there_n", "n", "In the places listed"),
-            ("held_share", "share", "Part of them who live there"),
-            ("there_share", "share", "Share of who lives there"),
-            ("everywhere_share", "share", "Share everywhere"),
+            ("people_n", "n", tr("In the whole area")),
+            ("there_n", "n", tr("In the places listed")),
+            ("held_share", "share", tr("Part of them who live there")),
+            ("there_share", "share", tr("Share of who lives there")),
+            ("everywhere_share", "share", tr("Share everywhere")),
         )
-        caption = "Who lives in the places listed"
+        caption = tr("Who lives in the places listed")
         corner = Head(caption, words=True, width=2.2)
         yield _framed(report.held, shares, corner, first, caption)
 
@@ -197,18 +210,20 @@ def whom_tables(report: Report) -> Iterator[Table]:
 def _in_order(fifths: Fifths) -> Iterator[Table]:
     """Draw the rates by fifths of residents, and how they rise from the first to the last."""
     rates = ("no_link_share", "beyond_reach_share", "gap_share")
-    heads = [(rate, "share", describe([rate])[0].map_label) for rate in rates]
-    corner = Head(f"Fifths in the order of: {fifths.order}", words=True, width=2.2)
-    caption = f"Fifths of residents in the order of: {fifths.order}"
-    first = [Cell(str(label)) for label in fifths.rates.index]
-    yield _framed(fifths.rates, [("people_n", "n", "Residents"), *heads], corner, first, caption)
+    heads = [(rate, "share", tr(describe([rate])[0].map_label)) for rate in rates]
+    order = tr(fifths.order)
+    corner = Head(tr("Fifths in the order of: {order}", order=order), words=True, width=2.2)
+    caption = tr("Fifths of residents in the order of: {order}", order=order)
+    first = [Cell(tr(str(label))) for label in fifths.rates.index]
+    columns = [("people_n", "n", tr("Residents")), *heads]
+    yield _framed(fifths.rates, columns, corner, first, caption)
     rows = [
-        (Cell(name, small=small), *(_measured(fifths.slopes, key, rate) for rate in rates))
+        (Cell(tr(name), small=tr(small)), *(_measured(fifths.slopes, key, rate) for rate in rates))
         for key, (name, small) in SLOPES.items()
     ]
-    corner = Head(f"Above 0: worse, the higher: {fifths.order}", words=True, width=2.2)
+    corner = Head(tr("Above 0: worse, the higher: {order}", order=order), words=True, width=2.2)
     yield Table(
-        f"How rates rise in the order of: {fifths.order}",
+        tr("How rates rise in the order of: {order}", order=order),
         (corner, *(Head(label) for _, _, label in heads)),
         tuple(rows),
         tuple(SLOPES),
@@ -232,47 +247,48 @@ def _to_thousandths(cell: Cell) -> Cell:
 
 def need_tables(need: NeedIndex) -> Iterator[Table]:
     """Draw what an index of need is made of, how far its weights decide, and the places listed."""
-    first = [Cell(label) for label in _rows.texts(need.indicators, "label")]
+    first = [Cell(tr(label)) for label in _rows.texts(need.indicators, "label")]
     columns = [
-        ("weight_share", "share", "Weight"),
-        ("effective_share", "share", "Squared correlation with the index"),
-        ("listed_index", "index", "Adds in the places listed, mean"),
-        ("all_index", "index", "Adds in the whole area, mean"),
+        ("weight_share", "share", tr("Weight")),
+        ("effective_share", "share", tr("Squared correlation with the index")),
+        ("listed_index", "index", tr("Adds in the places listed, mean")),
+        ("all_index", "index", tr("Adds in the whole area, mean")),
     ]
-    corner, caption = Head("Indicator", words=True, width=2.2), "What the index of need is made of"
+    corner = Head(tr("Indicator"), words=True, width=2.2)
+    caption = tr("What the index of need is made of")
     table = _framed(need.indicators, columns, corner, first, caption)
     # Parts are small, and must be seen to add up.
     rows = ((*row[:3], *(_to_thousandths(cell) for cell in row[3:])) for row in table.rows)
     yield replace(table, rows=tuple(rows))
     first = [
-        Cell(first_up(label), small=note)
+        Cell(first_up(tr(label)), small=tr(note))
         for label, note in zip(
             _rows.texts(need.settings, "label"), _rows.texts(need.settings, "why_not"), strict=True
         )
     ]
     columns = [
-        ("rank_shift_n", "areas", "Ranks an area moves, mean"),
-        ("rank_correlation", "number", "Rank correlation"),
-        ("worst_tenth_overlap_share", "share", "Same worst tenth"),
+        ("rank_shift_n", "areas", tr("Ranks an area moves, mean")),
+        ("rank_correlation", "number", tr("Rank correlation")),
+        ("worst_tenth_overlap_share", "share", tr("Same worst tenth")),
     ]
-    corner, caption = Head("Weights", words=True, width=2.2), "The index under other weights"
-    yield _framed(need.settings, columns, corner, first, caption)
+    corner = Head(tr("Weights"), words=True, width=2.2)
+    yield _framed(need.settings, columns, corner, first, tr("The index under other weights"))
     yield _choices(need.choices)
     if len(need.places):
         shown = need.places.head(MOST_PLACES)
-        cut = shown_count(len(shown), len(need.places), "places")
+        cut = shown_count(len(shown), len(need.places), mark("places"))
         first = [
-            Cell(name, small=small)
+            Cell(name, small=small, published=True)
             for name, small in zip(_rows.texts(shown, "name"), _rows.places(shown), strict=True)
         ]
         columns = [
-            ("need_index_rank", "share", "Rank, 100 % the most"),
-            ("need_index_rank_p05", "share", "At random weights, 5 % are below"),
-            ("need_index_rank_p95", "share", "95 % are below"),
-            ("worst_tenth_share", "share", "In the worst tenth, of random weights"),
+            ("need_index_rank", "share", tr("Rank, 100 % the most")),
+            ("need_index_rank_p05", "share", tr("At random weights, 5 % are below")),
+            ("need_index_rank_p95", "share", tr("95 % are below")),
+            ("worst_tenth_share", "share", tr("In the worst tenth, of random weights")),
         ]
-        caption = f"The places listed, by the index of need{f'. {cut}' if cut else ''}"
-        yield _framed(shown, columns, Head("Place", words=True, width=2.2), first, caption)
+        caption = tr("The places listed, by the index of need") + (f". {cut}" if cut else "")
+        yield _framed(shown, columns, Head(tr("Place"), words=True, width=2.2), first, caption)
 
 
 def _by_person(frame: pd.DataFrame) -> Table:
@@ -324,64 +340,66 @@ def _with_range(ratio: Cell, log_moe: float) -> Cell:
     if ratio.value is None or is_missing(log_moe):
         return ratio
     low, high = (ratio.value * math.exp(way * log_moe) for way in (-1, 1))
-    return replace(ratio, text=f"{ratio.text} ({number(low, 2)} to {number(high, 2)})")
+    between = tr("{low} to {high}", low=number(low, 2), high=number(high, 2))
+    return replace(ratio, text=f"{ratio.text} ({between})")
 
 
 def kinds_table(report: Report) -> Table:
     """Draw each kind of care that the study asks about."""
     frame = report.kinds
-    first = [Cell(first_up(str(label))) for label in frame["label"]]
+    first = [Cell(first_up(tr(str(label)))) for label in frame["label"]]
     columns = (
         "beyond_reach_n",
         "gap_n",
         "gap_share",
-        ("first_share", "share", "In under-resourced communities"),
-        ("elsewhere_share", "share", "Elsewhere"),
+        ("first_share", "share", tr("In under-resourced communities")),
+        ("elsewhere_share", "share", tr("Elsewhere")),
     )
-    corner = Head("Kind of care", words=True, width=1.75)
-    return _framed(frame, columns, corner, first, "Kinds of care, each apart")
+    corner = Head(tr("Kind of care"), words=True, width=1.75)
+    return _framed(frame, columns, corner, first, tr("Kinds of care, each apart"))
 
 
 def fixes_table(report: Report) -> Table:
     """Draw what one fix brings in, and what two do."""
     frame = report.fixes
-    first = [Cell(FIXES.get(str(key), str(key))) for key in frame.index]
+    first = [Cell(tr(FIXES.get(str(key), str(key)))) for key in frame.index]
     columns = (
-        ("everywhere_n", "n", "People brought in, everywhere"),
-        ("named_n", "n", "In the places listed"),
+        ("everywhere_n", "n", tr("People brought in, everywhere")),
+        ("named_n", "n", tr("In the places listed")),
     )
-    return _framed(frame, columns, Head("Fix", words=True, width=2.4), first, "What fixes bring in")
+    corner = Head(tr("Fix"), words=True, width=2.4)
+    return _framed(frame, columns, corner, first, tr("What fixes bring in"))
 
 
 def overlaps_table(report: Report) -> Table:
     """Draw the range, and over-reported lines as a setting."""
     frame = report.overlaps
-    first = [Cell(first_up(str(key))) for key in frame.index]
+    first = [Cell(first_up(tr(str(key)))) for key in frame.index]
     columns = (
-        ("gap_n", "n", "Lines and homes overlap most"),
-        ("gap_independence_n", "n", "Independent"),
-        ("gap_ceiling_n", "n", "Overlap least"),
+        ("gap_n", "n", tr("Lines and homes overlap most")),
+        ("gap_independence_n", "n", tr("Independent")),
+        ("gap_ceiling_n", "n", tr("Overlap least")),
     )
-    caption = "The gap as lines and homes overlap, people"
-    return _framed(frame, columns, Head("Lines", words=True, width=2.0), first, caption)
+    caption = tr("The gap as lines and homes overlap, people")
+    return _framed(frame, columns, Head(tr("Lines"), words=True, width=2.0), first, caption)
 
 
 def settings_table(report: Report) -> Table:
     """Draw the finding under other settings: choices, not errors."""
     frame = report.settings
     first = [
-        Cell(first_up(label), small=note)
+        Cell(first_up(tr(label)), small=tr(note))
         for label, note in zip(_rows.texts(frame, "label"), _rows.texts(frame, "note"), strict=True)
     ]
     columns = (
         "gap_n",
         "gap_share",
-        ("named_n", "n", "Places listed"),
-        ("named_people_n", "n", "People in the gap there"),
-        ("overlap_share", "share", "Same places as listed"),
+        ("named_n", "n", tr("Places listed")),
+        ("named_people_n", "n", tr("People in the gap there")),
+        ("overlap_share", "share", tr("Same places as listed")),
     )
-    corner = Head("Setting", words=True, width=2.6)
-    return _framed(frame, columns, corner, first, "The finding under other settings")
+    corner = Head(tr("Setting"), words=True, width=2.6)
+    return _framed(frame, columns, corner, first, tr("The finding under other settings"))
 
 
 def practices_table(report: Report) -> Table | None:
@@ -389,10 +407,10 @@ def practices_table(report: Report) -> Table | None:
     frame = report.practices
     if frame is None:
         return None
-    first = [Cell(PRACTICES[str(key)]) for key in frame.index]
-    columns = (("sites_n", "n", "Sites"), "relying_n")
-    corner = Head("The site's own line", words=True, width=2.0)
-    return _framed(frame, columns, corner, first, "The practices' lines")
+    first = [Cell(tr(PRACTICES[str(key)])) for key in frame.index]
+    columns = (("sites_n", "n", tr("Sites")), "relying_n")
+    corner = Head(tr("The site's own line"), words=True, width=2.0)
+    return _framed(frame, columns, corner, first, tr("The practices' lines"))
 
 
 def _framed(
@@ -418,7 +436,7 @@ def _framed(
 
 def _registered(name: str) -> tuple[str, str]:
     (column,) = describe([name])
-    return column.unit, heading(column)
+    return column.unit, tr(heading(column))
 
 
 def _cell(value: Any, unit: str, *, moe: Any = None, like: float | None = None) -> Cell:

@@ -13,7 +13,8 @@ import pandas as pd
 import shapely
 
 from equity.areas.schema import Column, describe, placed_in, split_suffix, unit_of
-from equity.areas.words import coarse, is_missing, missing, say
+from equity.areas.words import coarse, is_missing, missing, number, say
+from equity.language import tr
 from equity.outputs import _pack, _places, _rows
 from equity.outputs._classes import LARGER, MILE, Classes, around_zero, classify, classify_words
 from equity.provenance import meta
@@ -71,10 +72,12 @@ def layer_of(table: pd.DataFrame, column: Column, *, k: int) -> Layer:
     # A margin is shown beside its value wherever there is one; the reader need not look it up.
     moe = _rows.margin_of(table, name)
     text = [say(v, unit, moe=m, status=s) for v, m, s in zip(values, moe, status, strict=True)]
-    text = ["under 1 person" if said == "under 1 people" else said for said in text]
+    if unit == "people":
+        few = say(0.1, unit)
+        text = [tr("under 1 person") if said == few else said for said in text]
     if unit == "km":
         text = [
-            said if is_missing(v) else f"{said} ({v / MILE:,.1f} mi)"
+            said if is_missing(v) else f"{said} ({number(v / MILE, 1)} mi)"
             for said, v in zip(text, values, strict=True)
         ]
     times = LARGER.get(str(meta(table).level), 1.0) if column.adds else 1.0
@@ -112,7 +115,6 @@ def config(
             "bounds": [[south, west], [north, east]],
             "whole": whole,
             "first": start_of(views),
-            "instead": "the table has the same values.",
         }
     )
 
@@ -141,6 +143,16 @@ def _view(view: View, step: float) -> dict[str, Any]:
 
 
 def _singular(label: str) -> str:
+    known = {
+        tr("census tracts"): tr("census tract"),
+        tr("block groups"): tr("block group"),
+        tr("counties"): tr("county"),
+        tr("districts"): tr("district"),
+        tr("states"): tr("state"),
+        tr("areas"): tr("area"),
+    }
+    if label in known:
+        return known[label]
     return label.removesuffix("ies") + "y" if label.endswith("ies") else label.removesuffix("s")
 
 
@@ -192,9 +204,10 @@ def _colors_say(column: Column) -> str:
     """Say which way the colors of a layer run."""
     neither = column.direction == "neither"
     if around_zero(column.scale):
-        ways = "Green is more, purple less" if neither else "Red is worse, blue better"
-        return f"{ways}, darker the further."
-    return f"Darker is {'more' if neither else 'worse'}."
+        if neither:
+            return tr("Green is more, purple less, darker the further.")
+        return tr("Red is worse, blue better, darker the further.")
+    return tr("Darker is more.") if neither else tr("Darker is worse.")
 
 
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -231,14 +244,14 @@ def _column(table: pd.DataFrame, column: Column, placed: Mapping[str, Column]) -
 def _group(name: str) -> str:
     """Return the heading that a layer stands under in the list of layers."""
     suffix = split_suffix(name)[1]
-    return "Other rules and kinds of care" if suffix else ""
+    return tr("Other rules and kinds of care") if suffix else ""
 
 
 def _reasons(table: pd.DataFrame) -> list[str]:
     flags = _rows.flag(table, "is_under_resourced")
     why = _rows.texts(table, "under_resourced_reason")
     return [
-        (f"Under-resourced: {text}" if text else "Under-resourced") if flag else ""
+        (tr("Under-resourced: {why}", why=text) if text else tr("Under-resourced")) if flag else ""
         for flag, text in zip(flags, why, strict=True)
     ]
 
@@ -248,7 +261,8 @@ def _intervals(table: pd.DataFrame) -> list[str] | None:
     if "gap_p05" not in table or "gap_p95" not in table:
         return None
     ends = zip(table["gap_p05"].tolist(), table["gap_p95"].tolist(), strict=True)
-    return ["" if is_missing(a) else f"{coarse(a)} to {coarse(b)}" for a, b in ends]
+    between = tr("{low} to {high}")
+    return ["" if is_missing(a) else between.format(low=coarse(a), high=coarse(b)) for a, b in ends]
 
 
 def _flags(table: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -324,10 +338,13 @@ def site_rows(
     if sites is None or not len(sites):
         return []
     points = _pack.lon_lat(sites.geometry)
-    names = _rows.texts(sites, "name", default=["site"] * len(sites))
+    names = _rows.texts(sites, "name", default=[tr("site")] * len(sites))
     if "offers_telehealth" in sites:
-        said = sites["offers_telehealth"].map({True: " (offers telehealth)"}).fillna("")
-        names = [name + more for name, more in zip(names, said, strict=True)]
+        offered = sites["offers_telehealth"].map({True: True}).notna()
+        names = [
+            tr("{site} (offers telehealth)", site=name) if there else name
+            for name, there in zip(names, offered, strict=True)
+        ]
     inside = _places.holders(drawn, points) >= 0
     order = kinds_of(sites)
     kinds = [order.index(kind) if kind in order else 0 for kind in _rows.texts(sites, "kind")]
@@ -354,7 +371,8 @@ def _summed(rows: Sequence[tuple[Any, ...]], cell: float, label: str) -> list[tu
         lat=("lat", "mean"), lon=("lon", "mean"), name=("name", "first"), kind=("kind", "first"),
         n=("n", "sum"), inside=("inside", "max"),
     )  # fmt: skip
+    one["name"] = one["name"].where(one["n"] == 1, [f"{number(n)} {label}" for n in one["n"]])
     return [
-        (round(lat, 4), round(lon, 4), name if n == 1 else f"{n:,} {label}", kind, int(n), inside)
+        (round(lat, 4), round(lon, 4), name, kind, int(n), inside)
         for lat, lon, name, kind, n, inside in one.itertuples(index=False)
     ]

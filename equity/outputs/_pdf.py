@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from equity.files.atomic import scratch
-from equity.outputs._block import Block
+from equity.language import current, tr
+from equity.outputs._block import Block, page_words
 from equity.outputs._text import clean
 from equity.outputs._widths import column_widths, stays_whole
 
@@ -106,6 +107,15 @@ def document(
         "synthetic": report.synthetic,
         "software": clean(" ".join(str(v) for v in report.software.values())),
         "alt": clean(alt),
+        "lang": current(),
+        "page": page_words(),
+        "words": {
+            "Table": tr("Table"),
+            "Map": tr("Map"),
+            "Figure": tr("Figure"),
+            "Tables": tr("Tables"),
+            "synthetic": tr("Synthetic data"),
+        },
         "blocks": [_block(b, number, room) for number, b in enumerate(content)],
     }
 

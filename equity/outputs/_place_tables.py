@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from equity.areas.schema import describe
 from equity.areas.words import is_missing, number, say
+from equity.language import decimal, mark, tr
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table
 from equity.outputs._layout import Part
@@ -19,6 +21,7 @@ __all__ = [
     "absent",
     "application_table",
     "county_table",
+    "named_table",
     "place_table",
     "site_table",
     "tests_table",
@@ -26,13 +29,18 @@ __all__ = [
 
 MOST_SITES = 40
 _OWN = {
-    "people_per_mi2": ("Residents a square mile", "number"),
-    "hpsa_pc_designated_share": ("Residents in a primary care shortage area (HPSA)", "share"),
-    "hpsa_mh_designated_share": ("Residents in a mental health shortage area (HPSA)", "share"),
-    "mua_designated_share": ("Residents in a medically underserved area (MUA)", "share"),
-    "nearest_site_min": ("Minutes to the nearest site that counts", "min"),
+    "people_per_mi2": (mark("Residents a square mile"), "number"),
+    "hpsa_pc_designated_share": (
+        mark("Residents in a primary care shortage area (HPSA)"),
+        "share",
+    ),
+    "hpsa_mh_designated_share": (
+        mark("Residents in a mental health shortage area (HPSA)"),
+        "share",
+    ),
+    "mua_designated_share": (mark("Residents in a medically underserved area (MUA)"), "share"),
+    "nearest_site_min": (mark("Minutes to the nearest site that counts"), "min"),
 }
-_LOCATIONS = " (locations)"
 
 
 def place_table(report: Report, part: Part, caption: str) -> Table | None:
@@ -48,7 +56,7 @@ def place_table(report: Report, part: Part, caption: str) -> Table | None:
         if unit == "share" and any(
             _told(other)[0] == label for other in part.columns if other != name
         ):
-            label += ", share"
+            label = tr("{what}, share of all locations", what=label)
         margins = _rows.margin_of(frame, name)
         cells = [_cell(v, unit, m) for v, m in zip(frame[name], margins, strict=True)]
         rows.append((Cell(label), *cells))
@@ -56,8 +64,8 @@ def place_table(report: Report, part: Part, caption: str) -> Table | None:
     if not rows:
         return None
     places = [str(name) for name in frame["name"]]
-    named = [places[0] if len(places[0]) < 25 else "All of the area", *places[1:]]
-    heads = (Head("Measure", words=True, width=1.9), *(Head(name) for name in named))
+    named = [places[0] if len(places[0]) < 25 else tr("All of the area"), *places[1:]]
+    heads = (Head(tr("Measure"), words=True, width=1.9), *(Head(name) for name in named))
     return Table(caption, heads, tuple(rows), tuple(keys))
 
 
@@ -73,19 +81,22 @@ def _where(name: str) -> str:
     status = name.replace("_designated_share", "_status")
     known = name if is_program_metric(name) else status
     if is_program_metric(known):
-        return program_metric(known).source
+        return tr(program_metric(known).source)
     if name.startswith(("funded", "unserved_unfunded", "underserved_unfunded")):
-        return "the FCC's funding map, or the state's list of awards"
+        return tr("the FCC's funding map, or the state's list of awards")
     (column,) = describe([name])
-    return column.source.replace("ACS ", "American Community Survey, tables ")
+    if column.source.startswith("ACS "):
+        named = column.source.removeprefix("ACS ")
+        return tr("American Community Survey, tables {tables}", tables=named)
+    return tr(column.source)
 
 
 def _told(name: str) -> tuple[str, str]:
     if name in _OWN:
-        return _OWN[name]
+        label, unit = _OWN[name]
+        return tr(label), unit
     (column,) = describe([name])
-    where = column.universe == "locations" and "ocation" not in column.label
-    return column.label + (_LOCATIONS if where else ""), column.unit
+    return column.label, column.unit
 
 
 def _cell(value: Any, unit: str, moe: Any) -> Cell:
@@ -107,12 +118,12 @@ def county_table(report: Report, *, most: int) -> Table | None:
     if len(frame) > most:
         frame = frame.sort_values("gap_n", ascending=False, kind="stable")
     columns = {
-        "population_n": "Residents",
-        "no_link_n": "Without a usable link",
-        "gap_n": "In the gap",
-        "gap_share": "In the gap, share",
-        "unserved_n": "Unserved locations",
-        "named_n": "Places listed",
+        "population_n": tr("Residents"),
+        "no_link_n": tr("Without a usable link"),
+        "gap_n": tr("In the gap"),
+        "gap_share": tr("In the gap, share of residents"),
+        "unserved_n": tr("Unserved locations"),
+        "named_n": tr("Places listed"),
     }
     there = [name for name in columns if name in frame and frame[name].notna().any()]
     first = [Cell(str(name), small=str(key)) for key, name in frame["name"].items()]
@@ -121,10 +132,48 @@ def county_table(report: Report, *, most: int) -> Table | None:
         (column,) = describe([name])
         margins = _rows.margin_of(frame, name)
         cells.append([_cell(v, column.unit, m) for v, m in zip(frame[name], margins, strict=True)])
-    heads = (Head("County", words=True, width=1.8), *(Head(columns[name]) for name in there))
+    heads = (Head(tr("County"), words=True, width=1.8), *(Head(columns[name]) for name in there))
     keys = tuple(str(key) for key in frame.index)
     rows = tuple(zip(first, *cells, strict=True))
-    return Table("The counties of the area", heads, rows, keys)
+    return Table(tr("The counties of the area"), heads, rows, keys)
+
+
+def named_table(report: Report) -> Table | None:
+    """Draw how many places are listed and lie together, with the people in the gap there."""
+    table, everybody = report.table, report.table["gap_n"].sum()
+    listed = table.index.isin(report.focus)
+    rows = {tr("Listed: under-resourced, and fall short"): listed} if listed.any() else {}
+    expected = None
+    if listed.any() and "focus_probability" in table:
+        sure = table["focus_probability"].where(listed)
+        if sure.notna().any():
+            tiers = np.where(listed, _rows.texts(table, "tier"), "")
+            rows[tr("of these, very likely to belong")] = tiers == "very likely"
+            rows[tr("of these, likely to belong")] = tiers == "likely"
+            expected = Cell(number(sure.sum()), float(sure.sum()))
+    if "cluster" in table and (table["cluster_status"] == "ok").any():
+        alike = np.array(_rows.texts(table, "cluster"))
+        rows[tr("High share in the gap, among others like it")] = alike == "hot_spot"
+        rows[tr("Low share in the gap, among others like it")] = alike == "cold_spot"
+    drawn = []
+    for label, here in rows.items():
+        people = table.loc[here, "gap_n"].sum()
+        part = people / everybody if everybody else np.nan
+        places = Cell(number(int(here.sum())), float(here.sum()))
+        drawn.append((Cell(label), places, _cell(people, "n", None), _cell(part, "share", None)))
+    if expected is not None:
+        last = Cell(tr("of those listed, expected to belong"))
+        drawn.append((last, expected, Cell("–"), Cell("–")))
+    if not drawn:
+        return None
+    heads = (
+        Head(tr("Places"), words=True, width=2.4),
+        Head(tr("Places")),
+        Head(tr("People in the gap")),
+        Head(tr("Share of the people in the gap"), width=1.2),
+    )
+    keys = tuple(row[0].text for row in drawn)
+    return Table(tr("Places listed, and places that lie together"), heads, tuple(drawn), keys)
 
 
 def site_table(report: Report) -> tuple[Table, int] | None:
@@ -146,16 +195,16 @@ def site_table(report: Report) -> tuple[Table, int] | None:
     placed = placed[~placed.index.duplicated()].sort_values(["county", "name"], kind="stable")
     shown = placed.head(MOST_SITES)
     rows = tuple(
-        (Cell(str(r.name_) or "no name"), Cell(str(r.kind) or "–"), Cell(str(r.county) or "–"))
+        (Cell(str(r.name_) or tr("no name")), Cell(str(r.kind) or "–"), Cell(str(r.county) or "–"))
         for r in shown.rename(columns={"name": "name_"}).itertuples()
     )
     heads = (
-        Head("Site", words=True, width=2.0),
-        Head("Kind", words=True, width=1.6),
-        Head("County", words=True, width=1.2),
+        Head(tr("Site"), words=True, width=2.0),
+        Head(tr("Kind"), words=True, width=1.6),
+        Head(tr("County"), words=True, width=1.2),
     )
     keys = tuple(str(key) for key in shown.index)
-    return Table("Sites in the area", heads, rows, keys), len(placed) - len(shown)
+    return Table(tr("Sites in the area"), heads, rows, keys), len(placed) - len(shown)
 
 
 def application_table(report: Report) -> Table | None:
@@ -164,15 +213,15 @@ def application_table(report: Report) -> Table | None:
     if frame is None or not len(frame):
         return None
     columns = {
-        "role": ("Role", "text"),
-        "place": ("Place", "text"),
-        "county": ("County", "text"),
+        "role": (tr("Role"), "text"),
+        "place": (tr("Place"), "text"),
+        "county": (tr("County"), "text"),
         "hpsa": ("HPSA", "text"),
-        "place_population_n": ("People of the place", "n"),
-        "saipe_poverty_share": ("County poverty (SAIPE)", "share"),
+        "place_population_n": (tr("People of the place"), "n"),
+        "saipe_poverty_share": (tr("County poverty (SAIPE)"), "share"),
     }
     there = {name: told for name, told in columns.items() if name in frame}
-    heads = [Head("Site", words=True, width=1.8)]
+    heads = [Head(tr("Site"), words=True, width=1.8)]
     cells = [[Cell(str(name)) for name in frame.index]]
     for name, (label, unit) in there.items():
         heads.append(Head(label, words=unit == "text", width=1.0))
@@ -182,7 +231,7 @@ def application_table(report: Report) -> Table | None:
             cells.append([_cell(value, unit, None) for value in frame[name]])
     rows = tuple(zip(*cells, strict=True))
     keys = tuple(str(key) for key in frame.index)
-    return Table("Sites of the application", tuple(heads), rows, keys)
+    return Table(tr("Sites of the application"), tuple(heads), rows, keys)
 
 
 def tests_table(tests: Sequence[ProgramFinding]) -> Table:
@@ -190,10 +239,10 @@ def tests_table(tests: Sequence[ProgramFinding]) -> Table:
     rows, keys = [], []
     for test in tests:
         for key, row in test.criteria.iterrows():
-            small = f"{test.title}; as of {test.as_of}"
+            small = tr("{program}; as of {day}", program=tr(test.title), day=test.as_of)
             rows.append(
                 (
-                    Cell(str(row["label"]), small=small),
+                    Cell(tr(str(row["label"])), small=small),
                     Cell(str(row["value_text"]) or "–", small=_against(row)),
                     Cell(_result(row), small=_sure(row)),
                     Cell(_margin(row)),
@@ -201,38 +250,40 @@ def tests_table(tests: Sequence[ProgramFinding]) -> Table:
             )
             keys.append(f"{test.title}: {key}")
     heads = (
-        Head("Published test", words=True, width=2.2),
-        Head("Here", words=True, width=1.9),
-        Head("Result", words=True, width=1.5),
-        Head("To the nearest cut", width=0.9),
+        Head(tr("Published test"), words=True, width=2.2),
+        Head(tr("Here"), words=True, width=1.9),
+        Head(tr("Result"), words=True, width=1.5),
+        Head(tr("To the nearest cut"), width=0.9),
     )
-    return Table("The program's published tests", heads, tuple(rows), tuple(keys))
+    return Table(tr("The program's published tests"), heads, tuple(rows), tuple(keys))
 
 
 def _against(row: pd.Series) -> str:
-    return f"against {row['threshold']}" if row["threshold"] else ""
+    return tr("against {threshold}", threshold=row["threshold"]) if row["threshold"] else ""
 
 
 def _result(row: pd.Series) -> str:
     if row["missing"]:
-        return "cannot be told here"
+        return tr("cannot be told here")
     if not is_missing(row["points"]):
-        return f"{row['points']:g} points"
+        return tr("{n} points", n=f"{row['points']:g}")
     if is_missing(row["met"]):
         mixed = not row["unknown_n"] and 0 < row["met_n"] < row["tested_n"]
-        untold = "not told for all of it" if row["unknown_n"] else "cannot be told"
-        return "part meets it, part does not" if mixed else untold
-    return "meets the published test" if row["met"] else "does not meet the published test"
+        untold = tr("not told for all of it") if row["unknown_n"] else tr("cannot be told")
+        return tr("part meets it, part does not") if mixed else untold
+    return tr("meets the published test") if row["met"] else tr("does not meet the published test")
 
 
 def _sure(row: pd.Series) -> str:
     sure = {
-        "primary": "read in the original",
-        "secondary": "read second hand",
-        "unverified": "unverified: recalled only",
+        "primary": tr("read in the original"),
+        "secondary": tr("read second hand"),
+        "unverified": tr("unverified: recalled only"),
     }[row["confidence"]]
     chance = row["probability"]
-    return sure if is_missing(chance) else f"{sure}; probability {chance:.2f}"
+    if is_missing(chance):
+        return sure
+    return tr("{sure}; probability {chance}", sure=sure, chance=number(chance, 2))
 
 
 def _margin(row: pd.Series) -> str:
@@ -240,5 +291,9 @@ def _margin(row: pd.Series) -> str:
     if is_missing(margin):
         return "–"
     if abs(row["next_cut"]) <= 1:
-        return f"{100 * margin:+.1f} points"
-    return f"{margin:+,.0f}"
+        return tr("{n} points", n=_signed(100 * margin, 1))
+    return _signed(margin, 0)
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{'+' * (value >= 0)}{decimal(value, digits)}"

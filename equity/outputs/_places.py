@@ -19,10 +19,11 @@ import shapely
 
 from equity.areas.geoid import STATES
 from equity.errors import DependencyError
+from equity.language import mark
 
 __all__ = ["CREDIT", "holders", "places_in", "zips_in"]
 
-CREDIT = "Names of places: GeoNames (CC BY 4.0)."
+CREDIT = mark("Names of places: GeoNames (CC BY 4.0).")
 #: A nation has more towns than a map can name or a reader search.
 MOST_PLACES = 4000
 MOST_STATES = 12

@@ -8,29 +8,51 @@ from dataclasses import replace
 from pathlib import Path
 
 from equity.areas.vintage import required_record
-from equity.areas.words import number, plural
+from equity.areas.words import counted, number
 from equity.errors import InputError
 from equity.files.atomic import write_bytes
-from equity.outputs import _content, _place_tables
+from equity.language import ENGLISH, current, mark, review, tr, trn
+from equity.outputs import _content, _place_tables, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Table
-from equity.outputs._layout import Layout, Part, asked_columns, find_layout, list_layouts
+from equity.outputs._layout import (
+    GENERIC,
+    Layout,
+    Part,
+    asked_columns,
+    find_layout,
+    list_layouts,
+    programs_of,
+)
 from equity.outputs._panels import counts_table, panels, without_race
-from equity.outputs.report import Report
+from equity.outputs.report import Report, in_its_language
 from equity.outputs.tables import recipe_text
 
-__all__ = ["asked_columns", "blocks", "list_layouts", "write_appendix"]
+__all__ = ["GENERIC", "asked_columns", "blocks", "list_layouts", "programs_of", "write_appendix"]
 
-NO_RACE = " Race and ethnicity are left out here; the page tells of them."
+NO_RACE = mark("Race and ethnicity are left out here; the page tells of them.")
+_MARGINS = mark("After ±: 90 % margin of error.")
 #: Longer lists belong in the workbook; the appendix says where it stopped.
 MOST_ROWS = 60
 _STATES = (
     "population_n", "gap_n", "gap_share", "gap_line_only_n", "gap_home_only_n", "gap_both_n",
 )  # fmt: skip
 _COMPARED = ("population_n", "no_link_n", "no_link_share", "gap_n", "gap_share")
+_SITES_NEAREST = mark(
+    "Sites are counted here if somebody in the area has them nearest, also beyond its border; the "
+    "list of sites has all that lie in it, and no other."
+)
+_SHORT, _LONG_NOTE = 20, 240
+_FEW_COLUMNS = 3
+"""So few columns have room for a margin beside its number."""
 _READ = "What was read and joined"
+_LAWS_WORDS = mark(
+    "Names of programs, laws and publishers, and words quoted from a law or a notice, stand in "
+    "English: they are its own."
+)
 
 
+@in_its_language
 def write_appendix(
     report: Report,
     path: str | Path,
@@ -109,19 +131,28 @@ def in_words(block: Block, layout: Layout) -> Block:
     """Return a block in the program's words, with numbers kept beside their signs."""
     table = block.table
     if table is not None:
+        wide = len(table.heads) <= _FEW_COLUMNS
         rows = tuple(
-            tuple(_below(c, layout, words=h.words) for c, h in zip(row, table.heads, strict=True))
+            tuple(
+                _below(c, layout, stays=wide or h.words)
+                for c, h in zip(row, table.heads, strict=True)
+            )
             for row in table.rows
         )
         heads = tuple(replace(h, label=layout.said(h.label)) for h in table.heads)
         table = replace(table, caption=layout.said(table.caption), heads=heads, rows=rows)
-    return replace(block, text=_content.joined(layout.said(block.text)), table=table)
+    text = _content.joined(layout.said(block.text))
+    # A paragraph held together with a tall table would leave half a page empty above it.
+    kind = "text" if block.kind == "note" and len(text) > _LONG_NOTE else block.kind
+    return replace(block, kind=kind, text=text, table=table)
 
 
-def _below(cell: _content.Cell, layout: Layout, *, words: bool) -> _content.Cell:
-    """Return a cell in the program's words, the margin of a number below it: paper is narrow."""
+def _below(cell: _content.Cell, layout: Layout, *, stays: bool) -> _content.Cell:
+    """Return a cell in the program's words; its margin stands beside it, or below it."""
     text, small = layout.said(cell.text), layout.said(cell.small)
-    if not words and not small and " ± " in text:
+    if stays and small.startswith("± "):
+        text, small = f"{text} {small}", ""
+    if not stays and not small and " ± " in text:
         text, _, margin = text.partition(" ± ")
         small = f"± {margin}"
     return replace(cell, text=text, small=small)
@@ -137,11 +168,15 @@ def blocks(
     """Yield the appendix from title to checksum."""
     layout = find_layout(program)
     if report.synthetic:
-        yield Block("stamp", SYNTHETIC)
+        yield Block("stamp", tr(SYNTHETIC))
+    if said := review():
+        yield Block("stamp", said)
     if program:
-        yield Block("lead", f"{layout.title} ({layout.statute})")
-        yield Block("text", layout.lead)
-    yield Block("heading", "Finding")
+        yield Block("lead", f"{tr(layout.title)} ({layout.statute})")
+        yield Block("text", tr(layout.lead))
+        if current() != ENGLISH:
+            yield Block("text", tr(_LAWS_WORDS))
+    yield Block("heading", tr("Finding"))
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
     yield Block("table", table=counts_table(report))
@@ -152,60 +187,74 @@ def blocks(
     yield from _where(report)
     yield from _sites(report)
     yield from _panels(report, layout)
-    yield from _rules(report)
+    if len(report.by_rule):
+        yield from _rules(report)
     yield from parts
-    yield Block("heading", "Method")
+    yield Block("heading", tr("Method"))
     for heading, paragraph in report.method:
-        if heading != _READ:
+        if heading not in (_READ, tr(_READ)):
             yield Block("subheading", heading)
             yield Block("text", paragraph)
-    yield Block("heading", "Limits")
+    yield Block("heading", tr("Limits"))
     yield from (Block("bullet", text) for text in report.limits)
-    yield Block("heading", "Sources")
+    yield Block("heading", tr("Sources"))
     yield from (
         Block("numbered", text, link=url) for text, url in _content.source_lines(report.sources)
     )
-    yield Block("heading", "Record")
+    yield Block("heading", tr("Record"))
     made = f"{report.software.get('name', '')} {report.software.get('version', '')}".strip()
     digest = hashlib.sha256(recipe_text(report).encode("utf-8")).hexdigest()
     yield Block(
         "text",
-        f"Made with {made}. The study as it was run is the file {recipe} beside this document "
-        f"(SHA-256 {digest}); the same file and inputs give the same numbers. What was read and "
-        "joined, row by row, stands on the page of the run and in its provenance.json.",
+        tr(
+            "Made with {made}. The study as it was run is the file {recipe} beside this document "
+            "(SHA-256 {digest}); the same file and inputs give the same numbers. What was read and "
+            "joined, row by row, stands on the page of the run and in its provenance.json.",
+            made=made,
+            recipe=recipe,
+            digest=digest,
+        ),
     )
 
 
 def _area(report: Report) -> Iterator[Block]:
-    """Yield where it is: the counties, one row each, and the map."""
+    """Yield where it is: the map, and the counties, one row each."""
     counties = _place_tables.county_table(report, most=MOST_ROWS)
     if not report.layers and counties is None:
         return
-    yield Block("heading", "Service area")
+    yield Block("heading", tr("Service area"))
     total = report.table["population_n"].sum() if "population_n" in report.table else 0
-    sentence = f"{report.title}: {_counted(report, len(report.table))}"
-    yield Block("note", f"{sentence}, {number(total)} residents.")
-    many = counties is not None and len(counties.rows) > MOST_ROWS
-    if many:
-        yield from _figure(report)
+    yield Block(
+        "text",
+        tr(
+            "{title}: {areas}, {n} residents.",
+            title=report.title,
+            areas=counted(len(report.table), report.areas_label),
+            n=number(total),
+        ),
+    )
+    yield from _figure(report)
     if counties is not None:
         rows = counties.rows
-        cut = _content.shown_count(min(len(rows), MOST_ROWS), len(rows), "counties")
+        cut = _content.shown_count(min(len(rows), MOST_ROWS), len(rows), tr("counties"))
         if cut:
-            yield Block("note", f"{cut}, largest gap first; all of them are in counties.csv.")
+            said = tr("{cut}, largest gap first; all of them are in counties.csv.", cut=cut)
+            yield Block("note", said)
         yield Block("table", table=replace(counties, rows=rows[:MOST_ROWS]))
-    if not many:
-        yield from _figure(report)
 
 
 def _figure(report: Report) -> Iterator[Block]:
     if not report.layers:
         return
     last = len(_content.source_lines(report.sources))
-    named = f"Sources 1 to {last} below" if last > 1 else "The source below"
-    stamp = " Synthetic data." if report.synthetic else ""
-    what = f"{report.layers[0].map_label}, by {report.rows_label}"
-    yield Block("figure", f"{what}. {named}.{stamp}")
+    what = {"what": tr(report.layers[0].map_label), "areas": tr(report.rows_label)}
+    caption = (
+        tr("{what}, by {areas}. Sources 1 to {last} below.", **what, last=str(last))
+        if last > 1
+        else tr("{what}, by {areas}. The source below.", **what)
+    )
+    stamp = f" {tr('Synthetic data.')}" if report.synthetic else ""
+    yield Block("figure", f"{caption}{stamp}")
 
 
 def _tests(report: Report, layout: Layout) -> Iterator[Block]:
@@ -213,50 +262,60 @@ def _tests(report: Report, layout: Layout) -> Iterator[Block]:
     tests = {name: report.programs[name] for name in layout.programs if name in report.programs}
     if not tests:
         return
-    yield Block(
-        "heading", "Rural status and published tests" if layout.rural else "Published tests"
-    )
+    rural, others = tr("Rural status and published tests"), tr("Published tests")
+    yield Block("heading", rural if layout.rural else others)
     yield Block(
         "note",
-        "What the arithmetic gives under each published test on the day named. The agency decides: "
-        "confirm every line with whoever it names below.",
+        tr(
+            "What the arithmetic gives under each published test on the day named. The agency "
+            "decides: confirm every line with whoever it names below."
+        ),
     )
     yield Block("table", table=_place_tables.tests_table(list(tests.values())))
     for test in tests.values():
         for _, row in test.criteria.iterrows():
-            needs = f" It needs {row['missing']}." if row["missing"] else ""
-            note = f" {row['note']}" if row["note"] else ""
-            yield Block(
-                "bullet",
-                f"{row['label']}: {row['citation']}, {row['date']}; confirm with "
-                f"{test.confirm_at}.{needs}{note}",
-                link=str(row.get("url", "")),
-            )
+            said = [
+                tr(
+                    "{test}: {citation}, {date}; confirm with {agency}.",
+                    test=tr(str(row["label"])),
+                    citation=row["citation"],
+                    date=row["date"],
+                    agency=tr(test.confirm_at),
+                )
+            ]
+            if row["missing"]:
+                said.append(tr("It needs {missing}.", missing=row["missing"]))
+            if row["note"]:
+                said.append(row["note"])
+            yield Block("bullet", " ".join(said), link=str(row.get("url", "")))
         yield from (Block("bullet", note) for note in test.notes)
 
 
 def _lettered(report: Report, layout: Layout) -> Iterator[Block]:
     """Yield tables A, B and C."""
-    for letter, heading, part in (
-        ("A", "Lines", layout.lines),
-        ("B", "Care", layout.care),
-        ("C", "People", layout.people),
+    for heading, caption, part in (
+        (tr("A. Lines"), tr("Lines in the service area"), layout.lines),
+        (tr("B. Care"), tr("Care in the service area"), layout.care),
+        (tr("C. People"), tr("People in the service area"), layout.people),
     ):
-        yield from _one_part(report, f"{letter}. {heading}", part)
+        yield from _one_part(report, heading, caption, part)
 
 
-def _one_part(report: Report, heading: str, part: Part) -> Iterator[Block]:
-    table = _place_tables.place_table(report, part, f"{heading[3:]} in the service area")
+def _one_part(report: Report, heading: str, caption: str, part: Part) -> Iterator[Block]:
+    table = _place_tables.place_table(report, part, caption)
     lacking = _place_tables.absent(report, part)
     if table is None and report.places is None:
         return
     yield Block("heading", heading)
     margins = table is not None and any(c.small for row in table.rows for c in row)
-    yield Block("note", part.note + (" After ±: 90 % margin of error." if margins else ""))
+    said = [tr(part.note), *[tr(_MARGINS)] * margins]
+    if table is not None and "nearest_site_min" in table.keys and report.minutes_known:
+        said.append(report.minutes_known)
+    yield Block("note", " ".join(said))
     if table is not None:
         yield Block("table", table=table)
     if lacking:
-        yield Block("note", "Not in this study, and where it is published:")
+        yield Block("note", tr("Not in this study, and where it is published:"))
         yield from (Block("bullet", f"{text}.") for text in lacking)
 
 
@@ -265,23 +324,38 @@ def _sites(report: Report) -> Iterator[Block]:
     found = _place_tables.site_table(report)
     if found is None and own is None:
         return
-    yield Block("heading", "Sites")
+    yield Block("heading", tr("Sites"))
     if own is not None:
-        yield Block("note", "The sites of the application, as its list has them.")
+        yield Block("note", tr("The sites of the application, as its list has them."))
         yield Block("table", table=own)
     if found is None:
         return
     table, more = found
-    rest = f" {number(more)} more are on the map of the run." if more else ""
-    yield Block("note", f"Places of care in the area that this study counts.{rest}")
+    n = len(table.rows) + more
+    said = [
+        trn(
+            "Places of care that this study counts: {n} lies in the area.",
+            "Places of care that this study counts: {n} lie in the area.",
+            n,
+            n=number(n),
+        )
+    ]
+    if more:
+        said.append(
+            tr(
+                "The first {shown} stand here, the rest on the map of the run.",
+                shown=number(len(table.rows)),
+            )
+        )
+    yield Block("note", " ".join(said))
     yield Block("table", table=table)
 
 
 def _where(report: Report) -> Iterator[Block]:
-    yield Block("heading", "Under-resourced communities and everywhere else")
+    yield Block("heading", tr("Under-resourced communities and everywhere else"))
     yield Block("table", table=narrow(_content.comparison_table(report), _COMPARED))
     if report.criteria:
-        yield Block("text", "What counts as under-resourced here:")
+        yield Block("text", tr("What counts as under-resourced here:"))
         yield from (Block("bullet", text) for text in report.criteria)
 
 
@@ -294,43 +368,43 @@ def _panels(report: Report, layout: Layout) -> Iterator[Block]:
         if panel.anchor == "whom" and not layout.whom:
             continue
         yield Block("heading", panel.heading)
-        yield Block("note", panel.note + (NO_RACE if fewer and panel.anchor == "whom" else ""))
+        said = [panel.note]
+        if fewer and panel.anchor == "whom":
+            said.append(tr(NO_RACE))
+        if panel.anchor == "practices":
+            said.append(tr(_SITES_NEAREST))
+        yield Block("note", " ".join(said))
         yield from (Block("table", table=table) for table in panel.tables)
 
 
 def _communities(report: Report) -> Iterator[Block]:
     if report.pages:
-        yield Block("heading", _content.STATES)
+        yield Block("heading", tr(_content.STATES))
         yield Block("note", _content.states_note(report))
         yield Block("table", table=narrow(_content.states_table(report), _STATES))
         return
-    yield Block("heading", _content.FOCUS)
+    yield Block("heading", tr(_content.FOCUS))
     total = len(report.focus)
     if not total:
-        yield Block("text", _content.NO_FOCUS)
+        yield Block("text", tr(_content.NO_FOCUS))
     else:
         shown = report.focus[:MOST_ROWS]
-        cut = _content.shown_count(len(shown), total, report.areas_label)
-        rest = f" {cut}; all of them are in communities.xlsx." if cut else ""
-        yield Block(
-            "note",
-            f"{_counted(report, total)}, {_content.ranked_by(report)}{rest}",
-        )
+        cut = _content.shown_count(len(shown), total, tr(report.areas_label))
+        said = [f"{counted(total, report.areas_label)}, {_content.ranked_by(report)}"]
+        if cut:
+            said.append(tr("{cut}; all of them are in communities.xlsx.", cut=cut))
+        yield Block("note", " ".join(said))
         communities = _content.community_table(
-            report, shown, caption=_content.FOCUS, place="appendix"
+            report, shown, caption=tr(_content.FOCUS), place="appendix"
         )
         yield Block("table", table=narrow(communities))
+    if table := _place_tables.named_table(report):
+        yield Block("table", table=table)
     if len(report.unranked):
         counts = report.unranked["why"].astype(str).value_counts(sort=False)
-        said = "; ".join(f"{number(n)}: {reason}" for reason, n in counts.items())
-        yield Block("text", f"Not ranked: {_counted(report, len(report.unranked))} ({said}).")
-
-
-def _counted(report: Report, n: int) -> str:
-    """Write a number of areas as one says it: 1 census tract, 9 census tracts, 2 counties."""
-    many = report.areas_label
-    one = f"{many[:-3]}y" if many.endswith("ies") else many.removesuffix("s")
-    return plural(n, one, many)
+        reasons = "; ".join(f"{number(n)}: {reason}" for reason, n in counts.items())
+        areas = counted(len(report.unranked), report.areas_label)
+        yield Block("text", tr("Not ranked: {areas} ({reasons}).", areas=areas, reasons=reasons))
 
 
 def narrow(table: Table, columns: tuple[str, ...] = ()) -> Table:
@@ -352,7 +426,7 @@ def narrow(table: Table, columns: tuple[str, ...] = ()) -> Table:
         )
         for row in table.rows
     )
-    corner = replace(table.heads[0], width=3.4)
+    corner = replace(table.heads[0], width=3.4 if words else 2.2)
     return replace(table, heads=(corner, *(table.heads[i] for i in numbers)), rows=rows)
 
 
@@ -361,9 +435,21 @@ def _said(row: tuple[_content.Cell, ...], at: list[int]) -> list[str]:
 
 
 def _rules(report: Report) -> Iterator[Block]:
-    yield Block("heading", "The same gap under each rule")
-    yield Block("note", _content.WHAT_A_RULE_DOES)
-    yield Block("table", table=_content.by_rule_table(report, brief=True))
+    yield Block("heading", tr("The same gap under each rule"))
+    yield Block("note", tr(_content.WHAT_A_RULE_DOES))
+    table = _content.by_rule_table(report, brief=True)
+    bounds = map(_bound, _rows.texts(report.by_rule, "note"))
+    rows = tuple(
+        (replace(row[0], small=bound), *row[1:])
+        for row, bound in zip(table.rows, bounds, strict=True)
+    )
+    yield Block("table", table=replace(table, rows=rows))
     for name, text in _content.rule_notes(report):
         yield Block("subheading", name)
         yield Block("text", text)
+
+
+def _bound(note: str) -> str:
+    """Return the “at most” or “at least” that a rule's note begins with, for the table's row."""
+    heads = (part.partition(":") for part in note.split("; "))
+    return "; ".join(head for head, colon, _ in heads if colon and len(head) < _SHORT)

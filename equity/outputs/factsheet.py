@@ -13,8 +13,9 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.areas.schema import describe
-from equity.areas.words import UNRELIABLE_CV, Z90, is_missing, number, say
+from equity.areas.words import UNRELIABLE_CV, Z90, is_missing, number, say, share
 from equity.files.atomic import write_bytes, write_text
+from equity.language import mark, review, tr
 from equity.outputs._block import Block
 from equity.outputs._classes import MILE
 from equity.outputs._content import SYNTHETIC, Cell, Head, Table, first_up
@@ -26,20 +27,20 @@ __all__ = ["FEWEST", "FactSheet", "hidden", "is_few", "sheet_blocks", "write_fac
 
 FEWEST = 11
 """Fewer people than this are not told apart (the cell size policy of the Medicare agency, CMS)."""
-FEW = f"fewer than {FEWEST}"
-NOT_SHOWN = "not shown"
-RULE = (
-    f"Small numbers: counts of 1 to {FEWEST - 1} people are shown as “{FEW}”, shares of so few "
+FEW = mark("fewer than 11")
+NOT_SHOWN = mark("not shown")
+RULE = mark(
+    "Small numbers: counts of 1 to 10 people are shown as “fewer than 11”, shares of so few "
     "people are not shown, and where one part of the gap could be found by subtraction the next "
     "smallest is not shown either."
 )
-MARGINS = "After ±: 90 % margin of error."
-NO_MARGINS = "The inputs of the gap have no margins of error here."
-MEDIANS = "Minutes of several areas are those of the median resident."
-NO_MEDIANS = "–: a median of several areas is not known."
-WIDE = f"†: so wide a margin that the number says little (over {UNRELIABLE_CV:.0%} variation)."
-OTHER_LETTERS = "(a name in letters that this print lacks)"
-SAID_OTHERWISE = (
+MARGINS = mark("After ±: 90 % margin of error.")
+NO_MARGINS = mark("The inputs of the gap have no margins of error here.")
+MEDIANS = mark("Minutes of several areas are those of the median resident.")
+NO_MEDIANS = mark("–: a median of several areas is not known.")
+WIDE = mark("†: so wide a margin that the number says little (over {part} variation).")
+OTHER_LETTERS = mark("(a name in letters that this print lacks)")
+SAID_OTHERWISE = mark(
     "Names in letters that this print has no font for stand on the HTML sheet beside it."
 )
 
@@ -55,13 +56,26 @@ _SHARES = {
     "no_link_n": "no_link_share",
 }
 _LACK = {
-    "gap_line_only_n": "In the gap for want of a line only: one alone brings them in",
-    "gap_home_only_n": "For want of a connected home only: one alone brings them in",
-    "gap_both_n": "For want of both: only the two together bring them in",
-    "recoverable_device_n": f"One fix: {first_down(FIXES['device'])}",
-    "recoverable_subscription_n": f"One fix: {first_down(FIXES['subscription'])}",
-    "recoverable_line_and_home_n": f"Two fixes: {first_down(FIXES['line and home'])}",
+    "gap_line_only_n": mark("In the gap for want of a line only: one alone brings them in"),
+    "gap_home_only_n": mark("For want of a connected home only: one alone brings them in"),
+    "gap_both_n": mark("For want of both: only the two together bring them in"),
+    "recoverable_device_n": mark("One fix: {fix}"),
+    "recoverable_subscription_n": mark("One fix: {fix}"),
+    "recoverable_line_and_home_n": mark("Two fixes: {fix}"),
 }
+_FIX = {
+    "recoverable_device_n": "device",
+    "recoverable_subscription_n": "subscription",
+    "recoverable_line_and_home_n": "line and home",
+}
+
+
+def _lack(name: str) -> str:
+    """Say what a part of the gap lacks, or which fix brings people in."""
+    said = tr(_LACK[name])
+    return said.format(fix=first_down(tr(FIXES[_FIX[name]]))) if name in _FIX else said
+
+
 _PARTS = ("gap_line_only_n", "gap_home_only_n", "gap_both_n")
 _OF_HOMES = ("recoverable_device_n", "recoverable_subscription_n")
 WHO = (
@@ -141,7 +155,7 @@ def write_factsheet(sheet: FactSheet, folder: str | Path) -> list[Path]:
     )
     printed = [_in_print(block) for block in content]
     if printed != content:
-        printed.append(Block("text", SAID_OTHERWISE))
+        printed.append(Block("text", tr(SAID_OTHERWISE)))
     titled = replace(sheet, title=_letters(sheet.title))
     return [
         write_bytes(target / f"{sheet.key}.pdf", pdf(titled, printed, None, "", one_page=True)),
@@ -152,7 +166,9 @@ def write_factsheet(sheet: FactSheet, folder: str | Path) -> list[Path]:
 def sheet_blocks(sheet: FactSheet, picture: bytes | None = None) -> Iterator[Block]:
     """Yield the sheet from stamp to sources; page and print show the same blocks."""
     if sheet.synthetic:
-        yield Block("stamp", SYNTHETIC)
+        yield Block("stamp", tr(SYNTHETIC))
+    if review():
+        yield Block("stamp", review())
     yield Block("text", sheet.subtitle)
     yield Block("lead", sheet.lead)
     if picture is not None:
@@ -160,19 +176,20 @@ def sheet_blocks(sheet: FactSheet, picture: bytes | None = None) -> Iterator[Blo
     tables = [table for table in (_people(sheet), _who(sheet)) if table.rows]
     yield from (Block("table", table=table) for table in tables)
     said = [cell.text for table in tables for row in table.rows for cell in row]
-    marks = [MARGINS if any("±" in text for text in said) else NO_MARGINS]
-    marks += [WIDE] * any("†" in text for text in said)
-    marks += [MEDIANS] * any(" min" in text for text in said) + [NO_MEDIANS] * ("–" in said)
-    lacking = [describe([n])[0].label for n in WHO if n not in sheet.areas]
+    marks = [tr(MARGINS if any("±" in text for text in said) else NO_MARGINS)]
+    if any("†" in text for text in said):
+        marks.append(tr(WIDE, part=share(UNRELIABLE_CV, 0)))
+    marks += [tr(MEDIANS)] * any(" min" in text for text in said) + [tr(NO_MEDIANS)] * ("–" in said)
+    lacking = [tr(describe([n])[0].label) for n in WHO if n not in sheet.areas]
     if lacking:
-        names = "; ".join(map(first_down, lacking))
-        marks.append(f"Not in this run: {names}.")
-    yield Block("text", " ".join([*marks, RULE]))
+        marks.append(tr("Not in this run: {names}.", names="; ".join(map(first_down, lacking))))
+    yield Block("text", " ".join([*marks, tr(RULE)]))
     for heading, sentences in sheet.notes.items():
         yield Block("heading", heading)
         yield Block("text", " ".join(sentences))
-    yield Block("heading", "Sources")
-    yield Block("text", _sources(sheet))
+    yield Block("heading", tr("Sources"))
+    named = _named_sources(sheet)
+    yield Block("text", _sources(sheet, named), published=named)
 
 
 def is_few(value: object) -> bool:
@@ -217,29 +234,34 @@ def hidden(place: Mapping[str, object]) -> dict[str, str]:
 
 
 def _people(sheet: FactSheet) -> Table:
-    order = [n for n in COUNTS if n != "no_link_n"]
-    labels = {n: first_up(COUNTS[n]) for n in order} | _LACK | {"no_link_n": COUNTS["no_link_n"]}
+    last = "no_link_n"  # of all residents, beside the others
+    labels = {n: first_up(tr(text)) for n, text in COUNTS.items() if n != last}
+    labels |= {n: _lack(n) for n in _LACK} | {last: tr(COUNTS[last])}
     rows = {name: (label, name, "n") for name, label in labels.items()}
     rows = {n: told for n, told in rows.items() if n not in _LACK or _known(sheet, n)}
-    return _table(sheet, rows, "People, what they lack, and what brings them in")
+    caption = tr("People, what they lack, and what brings them in")
+    return _table(sheet, rows, tr("People"), caption)
 
 
 def _who(sheet: FactSheet) -> Table:
     told = {n: describe([n])[0] for n in WHO if n in sheet.areas}
-    rows = {n: (column.label, n, column.unit) for n, column in told.items()}
+    rows = {n: (tr(column.label), n, column.unit) for n, column in told.items()}
     for suffix, label in sheet.care.items():
         name = f"nearest_site_min{suffix}"
         if _known(sheet, name):
-            one = describe(["nearest_site_min"])[0].label + (f": {label}" if label else "")
+            one = tr(describe(["nearest_site_min"])[0].label) + (f": {label}" if label else "")
             rows[name] = (one, name, "min")
-    return _table(sheet, rows, "Who lives here, and the way to care")
+    caption = tr("Who lives here, and the way to care")
+    return _table(sheet, rows, tr("Who lives here"), caption)
 
 
 def _known(sheet: FactSheet, name: str) -> bool:
     return name in sheet.places and bool(sheet.places[name].notna().any())
 
 
-def _table(sheet: FactSheet, rows: Mapping[str, tuple[str, str, str]], caption: str) -> Table:
+def _table(
+    sheet: FactSheet, rows: Mapping[str, tuple[str, str, str]], corner: str, caption: str
+) -> Table:
     records = _records(sheet)
     masks = [hidden(place) for place in records]
     drawn = [
@@ -249,20 +271,20 @@ def _table(sheet: FactSheet, rows: Mapping[str, tuple[str, str, str]], caption: 
         )
         for label, name, unit in rows.values()
     ]
-    heads = [Head(caption.partition(",")[0], words=True, width=2.6)]
+    heads = [Head(corner, words=True, width=2.6)]
     heads += [Head(str(name), width=1.3) for name in sheet.places["name"]]
     return Table(caption, tuple(heads), tuple(drawn), tuple(rows))
 
 
 def _cell(place: Mapping[str, object], mask: Mapping[str, str], name: str, unit: str) -> Cell:
     """Return a measure in the words of page and appendix, its share of residents in brackets."""
-    text = mask.get(name) or _said(place, name, unit)
+    text = tr(mask[name]) if name in mask else _said(place, name, unit)
     rate = _SHARES.get(name)
     if rate and name not in mask and not is_missing(place.get(rate)):
         text = f"{text} ({_said(place, rate, 'share')})"
     if unit == "min" and not is_missing(place.get(name)):
         km = float(str(place[name.replace("_min", "_km")]))
-        text = f"{text} ({number(km / MILE, 1)} mi, {say(km, 'km')})"
+        text = f"{text} ({tr('{n} mi', n=number(km / MILE, 1))}, {say(km, 'km')})"
     return Cell(text)
 
 
@@ -292,19 +314,23 @@ def _caption(sheet: FactSheet) -> str:
         f"“{bar}”: {name}"
         for bar, name in zip(bar_labels(sheet), sheet.places["name"], strict=True)
     )
-    sites = " Triangles: places of care." if sheet.sites is not None else ""
-    return f"Where it is, and shares of residents, from 0. {names}.{sites}"
+    said = [tr("Where it is, and shares of residents, from 0. {names}.", names=names)]
+    if sheet.sites is not None:
+        said.append(tr("Triangles: places of care."))
+    return " ".join(said)
 
 
 def bar_labels(sheet: FactSheet) -> list[str]:
     """Return what the bars of each place are called."""
-    return {1: ["all"], 2: ["here", "all"]}.get(len(sheet.places), ["here", "county", "all"])
+    here, county, everything = tr("here"), tr("county"), tr("all")
+    some = {1: [everything], 2: [here, everything]}
+    return some.get(len(sheet.places), [here, county, everything])
 
 
 def bars(sheet: FactSheet) -> dict[str, list[tuple[float | None, str]]]:
     """Return by count, for each place, the share that its bar has and the words at its end."""
     return {
-        _BARS[name]: [_bar(place, name, rate) for place in _records(sheet)]
+        tr(_BARS[name]): [_bar(place, name, rate) for place in _records(sheet)]
         for name, rate in _SHARES.items()
     }
 
@@ -312,9 +338,11 @@ def bars(sheet: FactSheet) -> dict[str, list[tuple[float | None, str]]]:
 def _bar(place: Mapping[str, object], name: str, rate: str) -> tuple[float | None, str]:
     value = place.get(rate)
     if name in hidden(place):
-        return None, NOT_SHOWN
+        return None, tr(NOT_SHOWN)
     return (
-        (None, "n/a") if is_missing(value) else (float(str(value)), say(float(str(value)), "share"))
+        (None, tr("n/a"))
+        if is_missing(value)
+        else (float(str(value)), say(float(str(value)), "share"))
     )
 
 
@@ -325,9 +353,9 @@ def _records(sheet: FactSheet) -> list[dict[str, object]]:
 
 
 _BARS = {
-    "beyond_reach_n": "Beyond reach of care in person",
-    "gap_n": "Of them without a usable link: in the gap",
-    "no_link_n": "Everybody without a usable link",
+    "beyond_reach_n": mark("Beyond reach of care in person"),
+    "gap_n": mark("Of them without a usable link: in the gap"),
+    "no_link_n": mark("Everybody without a usable link"),
 }
 
 
@@ -337,18 +365,27 @@ def _alt(sheet: FactSheet) -> str:
         + ", ".join(f"{b} {text}" for b, (_, text) in zip(bar_labels(sheet), ends, strict=True))
         for name, ends in bars(sheet).items()
     )
-    return f"Map of where {sheet.title} lies, beside bars of shares of residents: {said}."
+    return tr(
+        "Map of where {place} lies, beside bars of shares of residents: {said}.",
+        place=sheet.title,
+        said=said,
+    )
 
 
-def _sources(sheet: FactSheet) -> str:
+def _named_sources(sheet: FactSheet) -> str:
     groups: dict[str, dict[str, None]] = {}
     for source in sheet.sources:
         groups.setdefault(f"{source.agency}, {source.product}", {})[source.vintage] = None
-    told = "; ".join(f"{name} ({', '.join(years)})" for name, years in groups.items())
+    return "; ".join(f"{name} ({', '.join(years)})" for name, years in groups.items())
+
+
+def _sources(sheet: FactSheet, named: str) -> str:
     made = " ".join(str(value) for value in sheet.software.values())
-    return (
-        f"{told}. Made with {made} from the tables of the run, which have every area, file and "
-        "checksum. Statements are about places, not about each person in them."
+    return tr(
+        "{sources}. Made with {made} from the tables of the run, which have every area, file and "
+        "checksum. Statements are about places, not about each person in them.",
+        sources=named,
+        made=made,
     )
 
 
@@ -361,10 +398,11 @@ _ODD_LETTERS = re.compile(r"\S+")
 
 def _letters(text: str) -> str:
     """Return text with words in letters that print has no font for shown otherwise."""
-    words = _ODD_LETTERS.sub(lambda w: w[0] if _has_font(w[0]) else OTHER_LETTERS, text)
-    twice = f"{OTHER_LETTERS} {OTHER_LETTERS}"
+    otherwise = tr(OTHER_LETTERS)
+    words = _ODD_LETTERS.sub(lambda w: w[0] if _has_font(w[0]) else otherwise, text)
+    twice = f"{otherwise} {otherwise}"
     while twice in words:
-        words = words.replace(twice, OTHER_LETTERS)
+        words = words.replace(twice, otherwise)
     return words
 
 

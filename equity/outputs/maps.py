@@ -17,6 +17,7 @@ from equity.areas.schema import Column, MapLayer, describe
 from equity.areas.vintage import required_record
 from equity.errors import InputError, MissingColumnError
 from equity.files.atomic import write_text
+from equity.language import tr
 from equity.outputs import _pack
 from equity.outputs._around import Around, body
 from equity.outputs._payload import View, config, kinds_of, layer_of, names_of
@@ -130,11 +131,12 @@ def make_map(
     record = meta(table) if sources is not None else required_record(table, name="the table")
     stamped = record.synthetic if synthetic is None else synthetic
     named = tuple(record.sources if sources is None else sources)
+    areas_label, sites_label = tr(areas_label), tr(sites_label)
     views = [_view(table, areas_label, chosen, drawn, k=classes)]
     for label, other in larger.items():
         shapes = _pack.display_geometry(other.geometry)
-        views.append(_view(other, label, chosen, shapes, k=classes))
-    title = title or chosen[0].map_label
+        views.append(_view(other, tr(label), chosen, shapes, k=classes))
+    title = title or tr(chosen[0].map_label)
     lines = outlines if outlines is not None and len(outlines) else larger.get("counties")
     around = Around(
         title=title,
@@ -149,7 +151,7 @@ def make_map(
         ratio=_ratio(drawn),
     )
     names = names_of(views[0], lines, sites, sites_label=sites_label, real=not stamped)
-    data = config(views, lines, names, f"All {areas_label}")
+    data = config(views, lines, names, tr("All {areas}", areas=areas_label))
     return PackedMap(title=title, body=body(views, around), config=data)
 
 

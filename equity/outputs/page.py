@@ -11,10 +11,11 @@ from markupsafe import Markup
 
 from equity.areas.words import about, coarse, is_missing, share
 from equity.files.atomic import write_text
+from equity.language import mark, tr
 from equity.outputs import _content, _panels, _rows
-from equity.outputs._html import render
+from equity.outputs._html import published, render
 from equity.outputs._text import clean
-from equity.outputs.report import Report
+from equity.outputs.report import Report, in_its_language
 from equity.outputs.tables import cite
 
 __all__ = ["write_page"]
@@ -22,11 +23,12 @@ __all__ = ["write_page"]
 #: Sentences of the finding that stand on the first screen.
 FIRST = 3
 _SHARES = (
-    ("no_link_share", "Share of residents without a usable link, near care or not"),
-    ("gap_share", "Share of residents in the gap: beyond reach as well"),
+    ("no_link_share", mark("Share of residents without a usable link, near care or not")),
+    ("gap_share", mark("Share of residents in the gap: beyond reach as well")),
 )
 
 
+@in_its_language
 def write_page(report: Report, folder: str | Path) -> list[Path]:
     """Write ``index.html`` and ``map.html``.
 
@@ -88,9 +90,8 @@ def _name(layer: str | tuple[str, str, str]) -> str:
 
 def _who(report: Report) -> list[str]:
     """Say in one sentence or more what counts as under-resourced; every output prints it."""
-    return [
-        f"Under-resourced: {first}" if i == 0 else first for i, first in enumerate(report.criteria)
-    ]
+    first, *rest = report.criteria or ("",)
+    return [tr("Under-resourced: {why}", why=first), *rest] if first else []
 
 
 def _page(report: Report, parts: tuple[str, str, str] | None) -> str:
@@ -108,17 +109,17 @@ def _page(report: Report, parts: tuple[str, str, str] | None) -> str:
         head=head,
         canvas=canvas,
         script=script,
-        stamp=_content.SYNTHETIC if report.synthetic else "",
+        stamp=tr(_content.SYNTHETIC) if report.synthetic else "",
         panels=list(_panels.panels(report)),
         counts=_panels.counts_table(report),
         comparison=_content.comparison_table(report),
         by_rule=_content.by_rule_table(report),
-        rule_notes=_content.rule_notes(report),
-        focus=_content.community_table(report, report.focus, caption=_content.FOCUS),
+        rule_notes=_content.rule_notes(report, published=published),
+        focus=_content.community_table(report, report.focus, caption=tr(_content.FOCUS)),
         states=_content.states_table(report) if report.pages else None,
         unranked=_content.unranked_table(report) if len(report.unranked) else None,
         links=_on_map(report),
-        sources=_content.source_lines(report.sources),
+        sources=_content.source_lines(report.sources, published=published),
         files=list(_files(report, drawn=parts is not None)),
         citation=cite(report),
         made=made,
@@ -141,10 +142,10 @@ def _nest(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
         text, part = about(low, row["people_n_moe"]), share(low / whole)
         high = low if is_missing(high) else high
         if high > low:
-            text = f"{text} to {about(high, row['people_n_moe'])}"
-            part = f"{part.removesuffix(' %')} to {share(high / whole)}"
+            text = tr("{low} to {high}", low=text, high=about(high, row["people_n_moe"]))
+            part = tr("{low} to {high}", low=part.removesuffix(" %"), high=share(high / whole))
         yield {
-            "label": _panels.COUNTS[name].replace("Residents", "residents"),
+            "label": tr("residents") if name == "population_n" else tr(_panels.COUNTS[name]),
             "text": text,
             "share": "" if name == "population_n" else part,
             "draws": "" if is_missing(row["p05_n"]) else _draws(row),
@@ -154,7 +155,8 @@ def _nest(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _draws(row: Mapping[str, float]) -> str:
-    return f"90 % of draws of the lower figure: {coarse(row['p05_n'])} to {coarse(row['p95_n'])}"
+    between = tr("{low} to {high}", low=coarse(row["p05_n"]), high=coarse(row["p95_n"]))
+    return tr("90 % of draws of the lower figure: {interval}", interval=between)
 
 
 def _bars(frame: pd.DataFrame, name: str, words: str) -> dict[str, Any] | None:
@@ -166,8 +168,8 @@ def _bars(frame: pd.DataFrame, name: str, words: str) -> dict[str, Any] | None:
     if not len(shares) or not shares.max() > 0:
         return None
     top = next(end for end in (0.05, 0.1, 0.25, 0.5, 1.0) if shares.max() <= end)
-    rows = [(str(key), float(value), 100 * float(value) / top) for key, value in shares.items()]
-    return {"words": words, "rows": rows, "top": top}
+    rows = [(tr(str(key)), float(value), 100 * float(value) / top) for key, value in shares.items()]
+    return {"words": tr(words), "rows": rows, "top": top}
 
 
 def _on_map(report: Report) -> frozenset[str]:
@@ -180,17 +182,17 @@ def _on_map(report: Report) -> frozenset[str]:
 def _files(report: Report, *, drawn: bool) -> Iterator[tuple[str, str]]:
     """Yield the files that a run writes beside its page, and what each is."""
     name = report.table_name
-    yield f"{name}.csv", "table, with its dictionary beside it"
-    yield f"{name}.xlsx", "the same as a workbook"
-    yield f"{name}.gpkg", "the same with polygons, for a GIS"
-    yield f"{name}.parquet", "the same with polygons, for Python and R"
+    yield f"{name}.csv", tr("table, with its dictionary beside it")
+    yield f"{name}.xlsx", tr("the same as a workbook")
+    yield f"{name}.gpkg", tr("the same with polygons, for a GIS")
+    yield f"{name}.parquet", tr("the same with polygons, for Python and R")
     for level in report.levels:
-        yield f"{level}.csv", f"the measures of {level}"
+        yield f"{level}.csv", tr("the measures of {areas}", areas=tr(level))
         if drawn:
-            yield f"{level}.html", f"the map of {level}"
+            yield f"{level}.html", tr("the map of {areas}", areas=tr(level))
     if drawn:
-        yield "map.html", "the map alone, to embed"
-    yield "appendix.pdf", "appendix for a proposal"
-    yield "appendix.docx", "the same, to edit"
-    yield "study.toml", "the study as it was run"
-    yield "provenance.json", "every input and file with its checksum"
+        yield "map.html", tr("the map alone, to embed")
+    yield "appendix.pdf", tr("appendix for a proposal")
+    yield "appendix.docx", tr("the same, to edit")
+    yield "study.toml", tr("the study as it was run")
+    yield "provenance.json", tr("every input and file with its checksum")

@@ -6,11 +6,13 @@ comes from the same cell and passes through the same rounding, so they cannot di
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from equity.areas.schema import Column, layers_in
+from equity.language import current, language, mark, tr
 from equity.showing import Shown
 
 if TYPE_CHECKING:
@@ -19,7 +21,9 @@ if TYPE_CHECKING:
 
     from equity.provenance import Source
 
-__all__ = ["Fifths", "NeedIndex", "ProgramFinding", "Report"]
+__all__ = ["Fifths", "NeedIndex", "ProgramFinding", "Report", "in_its_language"]
+
+_Write = TypeVar("_Write", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,6 +183,10 @@ class Report(Shown):
         ``name`` and their measures.
     application, appendices
         The application's own sites; the programs that appendices are written for.
+    minutes_known
+        How the study's estimated minutes compare with those published of its states.
+    lang
+        The language of its sentences; by default the one in force when it is written.
     """
 
     title: str
@@ -207,8 +215,8 @@ class Report(Shown):
     sites: gpd.GeoDataFrame | None = None
     credits: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
-    areas_label: str = "census tracts"
-    sites_label: str = "sites"
+    areas_label: str = mark("census tracts")
+    sites_label: str = mark("sites")
     how_likely: str = ""
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fifths: Fifths | None = None
@@ -221,6 +229,8 @@ class Report(Shown):
     places: pd.DataFrame | None = None
     application: pd.DataFrame | None = None
     appendices: tuple[str, ...] = ()
+    lang: str = ""
+    minutes_known: str = ""
 
     def _shown(self) -> tuple[str, list[tuple[str, str]]]:
         stamp = " [synthetic data]" if self.synthetic else ""
@@ -241,7 +251,7 @@ class Report(Shown):
     @property
     def rows_label(self) -> str:
         """What a row of the table is called, in the plural."""
-        return "counties" if self.pages else self.areas_label
+        return mark("counties") if self.pages else self.areas_label
 
     @property
     def layers(self) -> list[Column]:
@@ -256,7 +266,18 @@ class Report(Shown):
         )
         kinds = ((f"__{care}", str(row["label"])) for care, row in self.kinds.iloc[1:].iterrows())
         return [
-            (f"gap_n{suffix}", f"People in the gap: {label}", "people")
+            (f"gap_n{suffix}", tr("People in the gap: {label}", label=tr(label)), "people")
             for suffix, label in (*rules, *kinds)
             if f"gap_n{suffix}" in self.table.columns
         ]
+
+
+def in_its_language(write: _Write) -> _Write:
+    """Have what writes a report do so in the language of the report's sentences."""
+
+    @wraps(write)
+    def writing(report: Report, *args: Any, **kwargs: Any) -> Any:
+        with language(report.lang or current()):
+            return write(report, *args, **kwargs)
+
+    return cast("_Write", writing)

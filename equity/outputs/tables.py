@@ -17,6 +17,7 @@ from equity.areas.schema import base_name, data_dictionary
 from equity.areas.vintage import required_record
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
+from equity.language import ENGLISH, current, language
 from equity.outputs._csv import as_read, csv_text, description
 from equity.outputs._harmless import harmless, in_cells
 from equity.outputs._text import cell, escaped, readable_json
@@ -33,6 +34,7 @@ __all__ = ["cite", "export", "write_provenance", "write_recipe"]
 FORMATS = ("csv", "parquet", "gpkg", "xlsx")
 
 
+@language(ENGLISH)
 def export(
     table: pd.DataFrame,
     path_or_folder: str | Path,
@@ -155,6 +157,7 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
     """
     record = {
         "title": report.title,
+        "language": report.lang or current(),
         "synthetic": report.synthetic,
         "software": dict(report.software),
         "sources": [s.to_dict() for s in report.sources],
@@ -162,6 +165,7 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
         "under_resourced": list(report.criteria),
         "limits": list(report.limits),
         "practices": None if report.practices is None else report.practices.to_dict("index"),
+        "application": None if report.application is None else _cells(report.application),
         "areas": {
             "label": report.rows_label,
             "geo_vintage": meta(report.table).geo_vintage,
@@ -396,6 +400,12 @@ def _about(record: Mapping[str, Any]) -> pd.DataFrame:
         rows.append((f"source {source.get('id', '')}", text))
     rows += [("note", str(note)) for note in record["notes"]]
     return pd.DataFrame(rows, columns=["what", "value"])
+
+
+def _cells(table: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """Return a small table by row, what is missing as none."""
+    rows = table.astype(object).where(table.notna(), None).to_dict("index")
+    return {str(key): {str(k): v for k, v in row.items()} for key, row in rows.items()}
 
 
 def _plain(value: Any) -> Any:

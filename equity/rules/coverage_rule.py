@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from equity.errors import InputError
+from equity.language import mark, said, together, tr
 from equity.rules._files import check_keys, list_rules, read_rule
 from equity.showing import Shown
 
@@ -18,17 +19,37 @@ Subscription = Literal["any_broadband", "cable_fiber_dsl"]
 SpeedPair = tuple[float, float]
 
 TECHNOLOGIES: dict[int, str] = {
-    10: "copper",
-    40: "cable",
-    50: "fiber",
-    60: "geostationary satellite",
-    61: "low-orbit satellite",
-    70: "unlicensed fixed wireless",
-    71: "licensed fixed wireless",
-    72: "licensed-by-rule fixed wireless",
-    0: "other",
+    10: mark("copper"),
+    40: mark("cable"),
+    50: mark("fiber"),
+    60: mark("geostationary satellite"),
+    61: mark("low-orbit satellite"),
+    70: mark("unlicensed fixed wireless"),
+    71: mark("licensed fixed wireless"),
+    72: mark("licensed-by-rule fixed wireless"),
+    0: mark("other"),
 }
 """FCC technology codes (FCC, Specifications for Data Downloads, section 3.1.1)."""
+
+# Whether it asks for low latency, and whether any subscription counts -> what it counts.
+_COUNTS = {
+    (False, True): mark(
+        "A line qualifies from {speeds} Mbps (down/up) over {technologies}; beside it counts any "
+        "broadband subscription."
+    ),
+    (False, False): mark(
+        "A line qualifies from {speeds} Mbps (down/up) over {technologies}; beside it counts a "
+        "cable, fiber or DSL subscription."
+    ),
+    (True, True): mark(
+        "A line qualifies from {speeds} Mbps (down/up), low latency over {technologies}; beside it "
+        "counts any broadband subscription."
+    ),
+    (True, False): mark(
+        "A line qualifies from {speeds} Mbps (down/up), low latency over {technologies}; beside it "
+        "counts a cable, fiber or DSL subscription."
+    ),
+}
 
 _CUSTOMERS = ("R", "B", "X")
 _CONFIDENCE = ("primary", "secondary", "unverified")
@@ -83,20 +104,20 @@ class CoverageRule(Shown):
         """Suffix of a column computed under this rule when another one is the headline."""
         return "__" + self.id.replace("-", "_")
 
+    @property
+    def recorded(self) -> str:
+        """What a record of provenance says of it, in English like all of the record."""
+        return said("Coverage rule {id}: {text}", id=self.id, text=self._sentence())
+
     def describe(self) -> str:
         """Return the rule in one sentence, for pages and appendices."""
-        names = ", ".join(TECHNOLOGIES.get(code, str(code)) for code in self.technologies)
-        latency = ", low latency" if self.low_latency else ""
-        counts = (
-            "any broadband subscription"
-            if self.subscription == "any_broadband"
-            else "a cable, fiber or DSL subscription"
-        )
+        return tr(self._sentence())
+
+    def _sentence(self) -> str:
+        names = together((said(TECHNOLOGIES.get(c, str(c))) for c in self.technologies), ", ")
         down, up = self.qualifying
-        return (
-            f"A line qualifies from {down:g}/{up:g} Mbps (down/up){latency} over {names}; "
-            f"beside it counts {counts}."
-        )
+        sentence = _COUNTS[self.low_latency, self.subscription == "any_broadband"]
+        return said(sentence, speeds=f"{down:g}/{up:g}", technologies=names)
 
 
 def list_coverage_rules() -> list[str]:

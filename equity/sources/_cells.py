@@ -13,6 +13,7 @@ import pandas as pd
 
 from equity.errors import InputError
 from equity.files.delimited import BLANK
+from equity.language import said
 from equity.sources.area_rows import floats, require_columns
 from equity.sources.plausible import refuse_other_unit, refuse_shares, refuse_wide_margins
 
@@ -74,7 +75,12 @@ class Cells:
         parts = int((numbers % 1 > 0).sum()) if unit == "count" else 0
         if parts:
             self.notes.append(
-                f"{Path(self.path).name}: {parts:,} counts of {column.name} are not whole numbers"
+                said(
+                    "{file}: {n} counts of {column} are not whole numbers",
+                    file=Path(self.path).name,
+                    n=f"{parts:,}",
+                    column=column.name,
+                )
             )
         return numbers.clip(low, high) / (100 if unit == "percent" else 1)
 
@@ -111,8 +117,12 @@ class Cells:
         listed = self._listed(text) & ~unknown
         if listed.any():
             self.notes.append(
-                f"{Path(self.path).name}: {int(listed.sum()):,} cells of {column.name} say "
-                "that nothing is known"
+                said(
+                    "{file}: {n} cells of {column} say that nothing is known",
+                    file=Path(self.path).name,
+                    n=f"{int(listed.sum()):,}",
+                    column=column.name,
+                )
             )
         return floats(
             text,

@@ -20,6 +20,7 @@ from equity.areas.vintage import in_a_county
 from equity.areas.words import row_labels
 from equity.errors import GeoidError, InputError, MissingColumnError
 from equity.files.delimited import BLANK, DECIMAL_COMMAS
+from equity.language import said
 
 __all__ = [
     "floats",
@@ -235,7 +236,13 @@ def index_by_area(
     if wanted is not None and multi_state:
         keep = (text.str[:2] == wanted.fips).to_numpy()
         if not keep.all():
-            notes.append(f"{Path(path).name}: {int((~keep).sum()):,} rows of other states left out")
+            notes.append(
+                said(
+                    "{file}: {n} rows of other states left out",
+                    file=Path(path).name,
+                    n=f"{int((~keep).sum()):,}",
+                )
+            )
     if level == "zcta":
         _refuse_counties(ids, text, path)
     kept = text[keep]

@@ -18,6 +18,7 @@ import pandas as pd
 from equity.areas.geoid import LEVELS, find_state, normalize
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import read_text_table
+from equity.language import said
 from equity.provenance import file_source, iso_day, stamp
 from equity.sources._cells import rows_matching
 from equity.sources.area_ids import table_ids
@@ -199,11 +200,21 @@ def _locations(
         table = table[~other]
         if other.any():
             notes.append(
-                f"{Path(path).name}: {int(other.sum()):,} locations of other states left out"
+                said(
+                    "{file}: {n} locations of other states left out",
+                    file=Path(path).name,
+                    n=f"{int(other.sum()):,}",
+                )
             )
     twice = table.index.duplicated()
     if twice.any():
-        notes.append(f"{Path(path).name}: {int(twice.sum()):,} locations stand again, counted once")
+        notes.append(
+            said(
+                "{file}: {n} locations stand again, counted once",
+                file=Path(path).name,
+                n=f"{int(twice.sum()):,}",
+            )
+        )
     return table[~twice], notes
 
 
@@ -233,12 +244,21 @@ def _areas(
         keep = (geoids.str[:2] == find_state(state).fips).to_numpy()
     notes = []
     if not keep.all():
-        notes.append(f"{Path(path).name}: {int((~keep).sum()):,} rows of other states left out")
+        notes.append(
+            said(
+                "{file}: {n} rows of other states left out",
+                file=Path(path).name,
+                n=f"{int((~keep).sum()):,}",
+            )
+        )
     kept = geoids[keep]
     if kept.duplicated().any():
         notes.append(
-            f"{Path(path).name}: {int(kept.duplicated().sum()):,} rows of an area that stands "
-            "already added to it"
+            said(
+                "{file}: {n} rows of an area that stands already added to it",
+                file=Path(path).name,
+                n=f"{int(kept.duplicated().sum()):,}",
+            )
         )
     total = numbers[keep].groupby(kept).sum(min_count=1).rename_axis("geoid")
     return pd.DataFrame({"funded_n": total}), notes
@@ -340,13 +360,27 @@ def _unusual(table: pd.DataFrame, file: str) -> list[str]:
     notes = []
     nothing = table.index[table["award_usd"] == 0]
     if len(nothing):
-        notes.append(f"{file}: {len(nothing):,} awards of no dollars ({_some(nothing)})")
+        notes.append(
+            said(
+                "{file}: {n} awards of no dollars ({names})",
+                file=file,
+                n=f"{len(nothing):,}",
+                names=_some(nothing),
+            )
+        )
     each = table["usd_per_location"]
     high = table.index[each > _OUTLIER * each.median()]
     if len(high):
         notes.append(
-            f"{file}: {len(high):,} awards above {_OUTLIER:g} times the median per location, up to "
-            f"${each.max():,.0f} ({_some(high)})"
+            said(
+                "{file}: {n} awards above {times} times the median per location, up to ${usd} "
+                "({names})",
+                file=file,
+                n=f"{len(high):,}",
+                times=f"{_OUTLIER:g}",
+                usd=f"{each.max():,.0f}",
+                names=_some(high),
+            )
         )
     return notes
 
@@ -379,10 +413,12 @@ def read_high_cost(
     Raises
     ------
     InputError
-        If the level is none of these, a row says something else, or a block group stands twice.
+        If the level is none of these, `as_of` is no date, a row says something else, or a block
+        group stands twice.
     MissingFileError, MissingColumnError, GeoidError
         If the file is absent or another one.
     """
+    _refuse_no_date(as_of, path)
     if level not in ("block_group", "tract", "county"):
         raise InputError(
             f"block groups are not counted by {level}",

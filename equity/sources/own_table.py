@@ -19,6 +19,7 @@ from equity.areas.points import coordinate_pairs, refuse_elsewhere, refuse_other
 from equity.areas.vintage import check_vintage
 from equity.errors import GeoidError, InputError
 from equity.files.delimited import read_text_table
+from equity.language import said
 from equity.provenance import file_source, stamp
 from equity.sources._cells import Cells, rows_matching
 from equity.sources.area_ids import table_ids
@@ -301,10 +302,23 @@ class _Areas:
     def _counted(self, ids: pd.Series, other: pd.Series, words: pd.Series) -> list[str]:
         name, notes = Path(self.path).name, []
         if other.any():
-            notes.append(f"{name}: {int(other.sum()):,} rows of other levels left out")
+            notes.append(
+                said(
+                    "{file}: {n} rows of other levels left out",
+                    file=name,
+                    n=f"{int(other.sum()):,}",
+                )
+            )
         if words.any():
             told = ", ".join(map(repr, ids[words].str.strip().unique()[:3]))
-            notes.append(f"{name}: {int(words.sum()):,} rows of no area left out ({told})")
+            notes.append(
+                said(
+                    "{file}: {n} rows of no area left out ({ids})",
+                    file=name,
+                    n=f"{int(words.sum()):,}",
+                    ids=told,
+                )
+            )
         return notes
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -17,8 +18,9 @@ import pandas as pd
 from equity.areas.geoid import STATES, find_state
 from equity.areas.inside import cut_by_blocks, cut_by_land, parts_of_areas, shares_inside
 from equity.areas.relationship import BASES, Relationship
-from equity.areas.words import plural, sentence_list
+from equity.areas.words import number, plural, sentence_list
 from equity.errors import EquityError, GeoidError, InputError, StudyError
+from equity.language import said, tr, trn
 from equity.measures.draws import Draws
 from equity.provenance import Source, carry, meta
 from equity.sources.catalog import LIVE, find_input
@@ -27,12 +29,11 @@ from equity.sources.census.files import read_blocks
 from equity.sources.census.relationships import read_zcta_relationship
 from equity.sources.census.tribal import read_tribal_areas
 from equity.study.districts import districts_of
-from equity.study.inputs import Inputs
 from equity.study.live import LiveFiles
 from equity.study.naming import counties_called, county_names, one_called
 from equity.study.parts import AreaPart, StudyPlan
 
-__all__ = ["Area", "find_area"]
+__all__ = ["Area", "Ground", "find_area"]
 
 _HERE = "area"
 _LISTED = 4
@@ -73,8 +74,13 @@ class Area:
         part = parts_of_areas(table, self.shares)
         if (self.shares < 1.0).any(axis=None):
             part["inside_share"] = self.shares["population"].reindex(part.index)
-        said = [f"{len(part):,} of {len(table):,} areas belong to {self.name}; all were measured"]
-        return carry(part, part, notes=[*said, *filter(None, [self.divided])])
+        note = said(
+            "{n} of {all} areas belong to {name}; all were measured",
+            n=number(len(part)),
+            all=number(len(table)),
+            name=self.name,
+        )
+        return carry(part, part, notes=[note, *filter(None, [self.divided])])
 
     def outside(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return the rest of a measured table: the other rows, and the parts of divided ones."""
@@ -103,7 +109,23 @@ class Area:
         )
 
 
-def find_area(plan: StudyPlan, folder: Path, inputs: Inputs) -> Area | None:
+class Ground(Protocol):
+    """What places are looked for in: a study's inputs, or the table of a run."""
+
+    @property
+    def areas(self) -> gpd.GeoDataFrame:
+        """One row an area, with ``county_name`` and a polygon where there is one."""
+
+    @property
+    def outlines(self) -> gpd.GeoDataFrame | None:
+        """Counties, whose names are taken where the areas have none."""
+
+    @property
+    def blocks(self) -> pd.DataFrame | None:
+        """People and homes by block, which share an area that a line divides."""
+
+
+def find_area(plan: StudyPlan, folder: Path, inputs: Ground) -> Area | None:
     """Return the area that a study is about; None where it is about all that it reads.
 
     Raises
@@ -122,7 +144,7 @@ def find_area(plan: StudyPlan, folder: Path, inputs: Inputs) -> Area | None:
 
 
 class _Finder:
-    def __init__(self, plan: StudyPlan, folder: Path, inputs: Inputs) -> None:
+    def __init__(self, plan: StudyPlan, folder: Path, inputs: Ground) -> None:
         assert plan.area is not None, "asked for before"
         self.part: AreaPart = plan.area
         self.study, self.inputs, self.areas = plan.study, inputs, inputs.areas
@@ -146,7 +168,7 @@ class _Finder:
         return replace(
             area,
             name=part.name or area.name,
-            rest="" if whole else f"the rest of {self._states()}",
+            rest="" if whole else tr("the rest of {place}", place=self._states()),
             sources=tuple(self.files.sources(self.sources)),
         )
 
@@ -181,7 +203,10 @@ class _Finder:
         if counties:
             words.append(self._called(counties))
         if tracts:
-            words.append(f"{plural(len(tracts), 'tract')} of {self._states()}")
+            words.append(
+                trn("{n} tract of {place}", "{n} tracts of {place}", len(tracts),
+                    n=number(len(tracts)), place=self._states())
+            )  # fmt: skip
         return Area(sentence_list(words), "", self._whole(chosen))
 
     def _called(self, counties: Sequence[str]) -> str:
@@ -189,7 +214,7 @@ class _Finder:
         names = sorted(self.counties[code] or code for code in counties)
         states = sentence_list([STATES[s].name for s in sorted({code[:2] for code in counties})])
         if len(names) > _LISTED:
-            return f"{len(names)} counties of {states}"
+            return tr("{n} counties of {states}", n=number(len(names)), states=states)
         return f"{sentence_list(names)}, {states}"
 
     def _polygons(self) -> Area:
@@ -218,7 +243,8 @@ class _Finder:
 
     def _zctas(self) -> Area:
         wanted = [str(zcta).strip().zfill(5) for zcta in self.part.zctas]
-        name = f"ZIP areas {sentence_list(wanted)}" if len(wanted) > 1 else f"ZIP area {wanted[0]}"
+        name = trn("ZIP area {codes}", "ZIP areas {codes}", len(wanted),
+                   codes=sentence_list(wanted))  # fmt: skip
         path = self.files.path(self.part.file or f"{LIVE}zcta-relationship", "")
         if (
             path.suffix.lower() in {".geojson", ".json", ".gpkg", ".shp"}
@@ -313,9 +339,23 @@ class _Finder:
             return self._by_blocks(shares, cut, name, by)
         most = shares["population"] >= 0.5
         kept = shares[most].mask(shares[most] < 1.0, 1.0)
+        whole, none = number(most[cut].sum()), number((~most[cut]).sum())
+        start = _divided(len(cut))
         words = (
-            f"The line divides {plural(len(cut), 'area')}: {int(most[cut].sum()):,} with most of "
-            f"their {by} inside count whole, {int((~most[cut]).sum()):,} not at all"
+            said(
+                "{said}: {whole} with most of their land inside count whole, {none} not at all",
+                said=start,
+                whole=whole,
+                none=none,
+            )
+            if by == "land"
+            else said(
+                "{said}: {whole} with most of their people of blocks inside count whole, {none} "
+                "not at all",
+                said=start,
+                whole=whole,
+                none=none,
+            )
         )
         return Area(name, "", kept, words)
 
@@ -325,12 +365,18 @@ class _Finder:
                 'cut = "blocks" needs populated blocks',
                 fix='name them: blocks = "live:blocks"; ZIP areas need their polygons as well',
             )
-        words = (
-            f"The line divides {plural(len(cut), 'area')}: the counts of each are cut to the "
-            "people and homes of its blocks inside; shares, minutes and standing are those of "
-            "the whole area"
+        words = said(
+            "{said}: the counts of each are cut to the people and homes of its blocks inside; "
+            "shares, minutes and standing are those of the whole area",
+            said=_divided(len(cut)),
         )
         return Area(name, "", shares, words)
+
+
+def _divided(n: int) -> str:
+    if n == 1:
+        return said("The line divides 1 area")
+    return said("The line divides {n} areas", n=number(n))
 
 
 def _naming(shapes: gpd.GeoDataFrame, wanted: Sequence[str]) -> str:

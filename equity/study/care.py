@@ -9,6 +9,7 @@ import pandas as pd
 
 from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError, VintageError
+from equity.language import mark, said
 from equity.measures.reach.beyond import beyond_reach
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.centers import population_centers
@@ -97,11 +98,11 @@ def care_within_reach(
     if not care.by_capacity:
         beyond = beyond_reach(near, limit_min=care.limit_min, sd=care.sd, points=points)
         near = combine(near, beyond)
-    table = combine(table, near, names=["Distances to sites"], tolerance=tolerance)
+    table = combine(table, near, names=[mark("Distances to sites")], tolerance=tolerance)
     if not care.by_capacity:
         return table
     access = _access(plan, inputs, table, care)
-    table = combine(table, access, names=["Care within reach"], tolerance=tolerance)
+    table = combine(table, access, names=[mark("Care within reach")], tolerance=tolerance)
     benchmark = _PER_10K / care.benchmark_people_per_fte
     return combine(table, beyond_reach(table, method="capacity", benchmark_per_10k=benchmark))
 
@@ -113,13 +114,17 @@ def sites_that_count(sites: gpd.GeoDataFrame | None, care: CarePart) -> gpd.GeoD
             "no site to measure distances to", fix='give one [[sites]] use = "sites" or "both"'
         )
     chosen = sites_of(sites, care.kinds) if care.kinds else sites
-    said = chosen.get("offers_telehealth")
-    if said is None or said.isna().all():
+    offers = chosen.get("offers_telehealth")
+    if offers is None or offers.isna().all():
         return chosen
-    yes, no = int(said.sum()), int((~said.astype("boolean")).sum())
-    note = (
-        f"Of {len(chosen):,} sites {yes:,} are said to offer telehealth, {no:,} not; of "
-        f"{len(chosen) - yes - no:,} their list says nothing"
+    yes, no = int(offers.sum()), int((~offers.astype("boolean")).sum())
+    note = said(
+        "Of {n} sites {yes} are said to offer telehealth, {no} not; of {rest} their list says "
+        "nothing",
+        n=f"{len(chosen):,}",
+        yes=f"{yes:,}",
+        no=f"{no:,}",
+        rest=f"{len(chosen) - yes - no:,}",
     )
     return carry(chosen, chosen, notes=[note])
 

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.errors import EquityError
+from equity.language import decimal, tr
 from equity.measures.gap import gap_range, telehealth_gap
 from equity.measures.sensitivity import OTHER_CARE, Sensitivity, Setting, sensitivity
 from equity.measures.standing import Criterion, under_resourced
@@ -100,18 +101,20 @@ class _Choices:
     def limits(self) -> Iterator[Setting]:
         own = self.care.limit_min
         if not self.by_minutes:
-            yield from self._asked_in_vain("limit_min", "limit", "care is not counted by minutes")
+            why = tr("care is not counted by minutes")
+            yield from self._asked_in_vain("limit_min", "limit", why)
             return
         for limit in self.asked.limit_min or (round(own * 2 / 3), round(own * 4 / 3)):
-            label = f"{limit:g} minutes instead of {own:g}"
+            label = tr("{limit} minutes instead of {own}", limit=f"{limit:g}", own=f"{own:g}")
             yield self._with_care(f"limit-{limit:g}", label, "limit", limit_min=float(limit))
 
     def spreads(self) -> Iterator[Setting]:
         if not self.by_minutes:
-            yield from self._asked_in_vain("sd", "spread", "care is not counted by minutes")
+            yield from self._asked_in_vain("sd", "spread", tr("care is not counted by minutes"))
             return
         for sd in self.asked.sd:
-            label = "minutes taken as exact" if sd == 0 else f"minutes with a spread of {sd:g}"
+            spread = tr("minutes with a spread of {spread}", spread=f"{sd:g}")
+            label = tr("minutes taken as exact") if sd == 0 else spread
             yield self._with_care(f"spread-{sd:g}", label, "spread", sd=sd)
 
     def roads(self) -> Iterator[Setting]:
@@ -121,7 +124,7 @@ class _Choices:
         for name, label in words.BY_ROADS.items():
             if name != self.care.speeds:
                 yield self._with_care(
-                    f"roads-{name}", label, "travel estimate", travel="estimate", roads=name
+                    f"roads-{name}", tr(label), "travel estimate", travel="estimate", roads=name
                 )
 
     def kinds(self) -> Iterator[Setting]:
@@ -131,17 +134,20 @@ class _Choices:
         there = sorted(kind_of(self.inputs.sites["kind"]).dropna().unique())
         for kind in there:
             if [kind] != self.care.kinds:
-                label = f"{kinds_in_words(kind, plural=True)} alone count"
+                label = tr("{kinds} alone count", kinds=kinds_in_words(kind, plural=True))
                 yield self._with_care(f"kind-{kind}", label, OTHER_CARE, kinds=[kind])
 
     def forms(self) -> Iterator[Setting]:
         have = self.inputs.capacity is not None and self.inputs.capacity["fte"].notna().any()
-        people = f"{self.care.benchmark_people_per_fte:,.0f}"
+        people = decimal(self.care.benchmark_people_per_fte)
         if self.care.by_capacity:
-            label = f"distance to the nearest site instead of clinicians per {people} people"
+            label = tr(
+                "distance to the nearest site instead of clinicians per {people} people",
+                people=people,
+            )
             yield self._with_care("travel", label, "form", method="travel")
         elif have:
-            label = f"clinicians per {people} people instead of distance"
+            label = tr("clinicians per {people} people instead of distance", people=people)
             yield self._with_care("capacity", label, "form", method="capacity")
 
     def rules(self, rules: tuple[CoverageRule, ...]) -> Iterator[Setting]:
@@ -149,14 +155,14 @@ class _Choices:
             name = f"gap_n{rule.suffix}"
             if rule.id == self.plan.study.headline:
                 continue
-            label = f"rule {rule.id}"
+            label = tr("rule {id}", id=rule.id)
             if self.table[name].isna().all():
-                why = "the inputs do not tell its lines or subscriptions apart"
+                why = tr("the inputs do not tell its lines or subscriptions apart")
                 yield Setting(f"rule-{rule.id}", label, "rule", why_not=why)
                 continue
             changed = self._renamed({name: "gap_n", f"gap_share{rule.suffix}": "gap_share"})
             if changed["gap_n"].equals(self.table["gap_n"]):
-                why = "rests on the same columns as the headline's rule"
+                why = tr("rests on the same columns as the headline's rule")
                 yield Setting(f"rule-{rule.id}", label, "rule", why_not=why)
                 continue
             yield Setting(f"rule-{rule.id}", label, "rule", changed)
@@ -172,28 +178,30 @@ class _Choices:
 
     def overlaps(self) -> Iterator[Setting]:
         for name, label in (
-            ("gap_independence_n", "lines and connected homes independent of each other"),
-            ("gap_ceiling_n", "lines and connected homes overlap least"),
+            ("gap_independence_n", tr("lines and connected homes independent of each other")),
+            ("gap_ceiling_n", tr("lines and connected homes overlap least")),
         ):
             if self.table[name].notna().any():
                 yield Setting(name[4:-2], label, "overlap", self._counted(self.table[name]))
 
     def over_reports(self) -> Iterator[Setting]:
         if self.table["qualifying_share"].isna().all():
-            yield from self._asked_in_vain("over_reported", "over-report", "lines are not known")
+            yield from self._asked_in_vain(
+                "over_reported", "over-report", tr("lines are not known")
+            )
             return
         for part in self.asked.over_reported:
             changed = self._counted(gap_range(self.table, over_reported=part)["gap_n"])
-            label = f"{part * 100:g} % of qualifying locations over-reported"
+            label = tr("{n} % of qualifying locations over-reported", n=f"{part * 100:g}")
             yield Setting(f"over-reported-{part:g}", label, "over-report", changed)
 
     def carriers(self) -> Iterator[Setting]:
         connected = self.table["connected_share"]
         for name, whole, key, label in (
             ("cellular_only_share", "subscription_share", "no-cellular",
-             "a cellular plan alone does not count"),
+             tr("a cellular plan alone does not count")),
             ("smartphone_only_share", "device_share", "no-smartphone",
-             "a smartphone alone does not count"),
+             tr("a smartphone alone does not count")),
         ):  # fmt: skip
             if name in self.table and self.table[name].notna().any():
                 # Homes with both are at most those that are left of each.
@@ -201,15 +209,15 @@ class _Choices:
                 fewer = connected.where(connected <= left, left).where(left.notna())
                 yield Setting(key, label, "carrier", self._gap(connected_share=fewer))
             else:
-                yield Setting(key, label, "carrier", why_not=f"no input holds {name}")
-        label, name = "a telephone call counts as a visit", "no_telephone_share"
+                yield Setting(key, label, "carrier", why_not=_absent(name))
+        label, name = tr("a telephone call counts as a visit"), "no_telephone_share"
         if name in self.table:
             reached = 1 - self.table[name]
             line = pd.Series(1.0, index=self.table.index)
             changed = self._gap(qualifying_share=line, connected_share=reached)
             yield Setting("telephone", label, "carrier", changed)
         else:
-            yield Setting("telephone", label, "carrier", why_not=f"no input holds {name}")
+            yield Setting("telephone", label, "carrier", why_not=_absent(name))
 
     def criteria(self) -> Iterator[Setting]:
         part = self.plan.under_resourced
@@ -219,5 +227,14 @@ class _Choices:
                 found = under_resourced(self.table, criteria, at_least=needed)
                 changed = pd.DataFrame(self.table)[["population_n", "gap_n", "gap_share"]]
                 changed = changed.assign(is_under_resourced=found["is_under_resourced"])
-                label = f"{needed} of {len(criteria)} criteria instead of {part.at_least}"
+                label = tr(
+                    "{n} of {all} criteria instead of {own}",
+                    n=str(needed),
+                    all=str(len(criteria)),
+                    own=str(part.at_least),
+                )
                 yield Setting(f"criteria-{needed}", label, "criteria", changed)
+
+
+def _absent(name: str) -> str:
+    return tr("no input holds {column}", column=name)

@@ -10,8 +10,9 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from equity.areas.words import number, plural, sentence_list
+from equity.areas.words import number, sentence_list
 from equity.errors import InputError
+from equity.language import current, mark, tr, trn
 from equity.measures.change import Change, change
 from equity.measures.gap_split import PARTS
 from equity.outputs.maps import make_map, save_map
@@ -24,6 +25,12 @@ from equity.study.write import put_in_place
 
 __all__ = ["Comparison", "compare_runs"]
 
+_THROUGH = {
+    "people": mark("{n} through people"),
+    "reach": mark("{n} through reach"),
+    "lines": mark("{n} through lines"),
+    "homes": mark("{n} through homes"),
+}
 _LAYERS = ("gap_n_change", "gap_n_trend", "gap_share_change", "no_link_n_change", *PARTS.values())
 
 
@@ -66,10 +73,10 @@ class Comparison:
 
     def _write(self, folder: Path) -> None:
         table: Any = self.change.areas
-        said = [f"{note[:1].upper()}{note[1:]}." for note in self.change.notes]
+        said = [f"{note[:1].upper()}{note[1:]}." for note in map(tr, self.change.notes)]
         notes = [*self.finding[1:], *said]
         shown = [name for name in _LAYERS if name in table and table[name].notna().any()]
-        title = f"{self.title}: what changed"
+        title = tr("{title}: what changed", title=self.title)
         drawn = isinstance(table, gpd.GeoDataFrame) and table.geometry.notna().any()
         if drawn and shown:
             page = make_map(
@@ -81,6 +88,7 @@ class Comparison:
         export(table, folder, name="changes", rules=rules, synthetic=self.synthetic, notes=notes)
         record = {
             "title": title,
+            "language": current(),
             "synthetic": self.synthetic,
             "software": software(),
             "before": dict(self.before),
@@ -150,9 +158,17 @@ def _count(found: Change, title: str) -> str:
         raise InputError("the two runs have no gap to compare", fix="compare runs of whole studies")
     both = found.areas[found.areas["gap_n_change"].notna()]
     old, new = both["gap_n_before"].sum(), both["gap_n_after"].sum()
-    return (
-        f"{title}: {number(old)} people in the gap before, {number(new)} after, "
-        f"{_signed(new - old)} (in {plural(len(both), 'area')} with a value both times)."
+    return trn(
+        "{title}: {before} people in the gap before, {after} after, {change} "
+        "(in {n} area with a value both times).",
+        "{title}: {before} people in the gap before, {after} after, {change} "
+        "(in {n} areas with a value both times).",
+        len(both),
+        title=title,
+        before=number(old),
+        after=number(new),
+        change=_signed(new - old),
+        n=number(len(both)),
     )
 
 
@@ -160,15 +176,27 @@ def _through(found: Change) -> str:
     totals = dict(zip([*PARTS, "all"], found.totals["change_n"].tolist(), strict=True))
     counted = int(found.areas[list(PARTS.values())].notna().all(axis=1).sum())
     if not counted:
-        return "What it changed through cannot be told: the gap is no product in both tables."
-    parts = [f"{_signed(totals[name])} through {name}" for name in PARTS]
+        return tr("What it changed through cannot be told: the gap is no product in both tables.")
+    parts = [tr(_THROUGH[name], n=_signed(totals[name])) for name in PARTS]
     low, high = found.totals[["change_n_p05", "change_n_p95"]].to_numpy()[-1].tolist()
-    sure = ""
-    if pd.notna(low):
-        sure = (
-            f"; 90 % of draws from the survey's margins lie from {_signed(low)} to {_signed(high)}"
+    values = {"n": number(counted), "parts": sentence_list(parts)}
+    if pd.isna(low):
+        return trn(
+            "Of the change in {n} area: {parts}.",
+            "Of the change in {n} areas: {parts}.",
+            counted,
+            **values,
         )
-    return f"Of the change in {plural(counted, 'area')}: {sentence_list(parts)}{sure}."
+    return trn(
+        "Of the change in {n} area: {parts}; 90 % of draws from the survey's margins lie from "
+        "{low} to {high}.",
+        "Of the change in {n} areas: {parts}; 90 % of draws from the survey's margins lie from "
+        "{low} to {high}.",
+        counted,
+        **values,
+        low=_signed(low),
+        high=_signed(high),
+    )
 
 
 def _tested(found: Change) -> str:
@@ -176,22 +204,33 @@ def _tested(found: Change) -> str:
     if trend.isna().all():
         return ""
     fell, rose = int((trend == "fell").sum()), int((trend == "rose").sum())
-    return (
-        f"It fell in {number(fell)} and rose in {plural(rose, 'area')} by more than the survey's "
-        f"margins explain, of {number(trend.notna().sum())} tested; about 1 in 10 of these is "
-        "chance."
+    return trn(
+        "It fell in {fell} and rose in {rose} area by more than the survey's margins explain, of "
+        "{tested} tested; about 1 in 10 of these is chance.",
+        "It fell in {fell} and rose in {rose} areas by more than the survey's margins explain, of "
+        "{tested} tested; about 1 in 10 of these is chance.",
+        rose,
+        fell=number(fell),
+        rose=number(rose),
+        tested=number(trend.notna().sum()),
     )
 
 
 def _places(found: Change) -> str:
     if found.gained is None or found.lost is None:
-        return (
+        return tr(
             "Which places are named anew cannot be told: areas were moved to those of another year."
         )
-    return (
-        f"{plural(len(found.gained), 'place')} fall short and are under-resourced now and were not "
-        f"before{_names(found, found.gained)}; {number(len(found.lost))} were and are not any more"
-        f"{_names(found, found.lost)}."
+    return trn(
+        "{gained} place fall short and are under-resourced now and were not before{which}; "
+        "{lost} were and are not any more{whose}.",
+        "{gained} places fall short and are under-resourced now and were not before{which}; "
+        "{lost} were and are not any more{whose}.",
+        len(found.gained),
+        gained=number(len(found.gained)),
+        which=_names(found, found.gained),
+        lost=number(len(found.lost)),
+        whose=_names(found, found.lost),
     )
 
 
@@ -199,23 +238,33 @@ def _names(found: Change, ids: tuple[str, ...]) -> str:
     if not ids or "name" not in found.areas:
         return ""
     names = found.areas["name"].reindex(ids[:5]).fillna("").tolist()
-    more = f" and {number(len(ids) - 5)} more" if len(ids) > 5 else ""
-    return (
-        f" ({', '.join(f'{name} {i}'.strip() for name, i in zip(names, ids, strict=False))}{more})"
-    )
+    listed = ", ".join(f"{name} {i}".strip() for name, i in zip(names, ids, strict=False))
+    if len(ids) > 5:
+        listed = tr("{names} and {n} more", names=listed, n=number(len(ids) - 5))
+    return f" ({listed})"
 
 
 def _rules(before: Mapping[str, str | bool], after: Mapping[str, str | bool]) -> str:
     if before["rule"] == after["rule"]:
         return ""
-    return f"The rule changed too: {before['rule']} before, {after['rule']} after."
+    return tr(
+        "The rule changed too: {before} before, {after} after.",
+        before=before["rule"],
+        after=after["rule"],
+    )
 
 
 def _alone(found: Change) -> str:
     old, new = len(found.only_before), len(found.only_after)
     if not old and not new:
         return ""
-    return f"Compared with nothing: {plural(old, 'area')} only before, {number(new)} only after."
+    return trn(
+        "Compared with nothing: {before} area only before, {after} only after.",
+        "Compared with nothing: {before} areas only before, {after} only after.",
+        old,
+        before=number(old),
+        after=number(new),
+    )
 
 
 def _signed(value: float) -> str:

@@ -10,16 +10,15 @@ from typing import Any, cast
 
 import geopandas as gpd
 import pandas as pd
-import pyogrio
 
-from equity.areas.geoid import LEVELS
+from equity.areas.geoid import LEVELS, STATES
 from equity.areas.schema import status_of_word
-from equity.areas.words import about, coarse, number, plural, sentence_list
+from equity.areas.words import about, coarse, counted, number, sentence_list
+from equity.language import current, tr, trn
 from equity.outputs.factsheet import FEW, WHO, FactSheet, is_few, write_factsheet
 from equity.outputs.ownership import RECORD, write_record
 from equity.provenance import Source, software
 from equity.study import totals
-from equity.study.file import read_plan
 from equity.study.parts import StudyPlan
 from equity.study.place_names import Place, PlaceFinder
 from equity.study.places import measured
@@ -29,7 +28,7 @@ from equity.study.write import put_in_place
 
 __all__ = ["FactSheets", "fact_sheets"]
 
-_COUNTY = LEVELS["county"]
+_COUNTY, _STATE = LEVELS["county"], LEVELS["state"]
 _MOST_NAMED = 4
 _LACK = (
     "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_device_n",
@@ -71,6 +70,7 @@ class FactSheets:
             write_factsheet(sheet, folder)
         record = {
             "title": f"Fact sheets: {self.record['title']}",
+            "language": current(),
             "synthetic": any(sheet.synthetic for sheet in self.sheets),
             "software": software(),
             "run": self.record,
@@ -103,12 +103,11 @@ def fact_sheets(
         If a place is not there, or is several; the error says what is near.
     """
     past = read_run(run)
-    plan, _ = read_plan(Path(run) / "study.toml")
     finder = PlaceFinder(past)
-    found = [finder.named(name) for name in places] + [finder.held(point) for point in at]
+    found = [_state_called(past, name) or finder.named(name) for name in places]
+    found += [finder.held(point) for point in at]
     found = list({place.key: place for place in found or [finder.whole()]}.values())
-    sites = _sites(Path(run))
-    sheets = tuple(_sheet(past, plan, place, sites) for place in found)
+    sheets = tuple(_sheet(_of(past, place), place) for place in found)
     more = f"-and-{len(sheets) - 1}-more" if len(sheets) > 1 else ""
     record = {
         "title": str(past.record.get("title", "")), "rule": past.headline,
@@ -117,16 +116,28 @@ def fact_sheets(
     return FactSheets(f"{Path(run).name}-factsheet-{sheets[0].key}{more}", sheets, record)
 
 
-def _sites(folder: Path) -> gpd.GeoDataFrame | None:
-    """Read the places of care that a run wrote; None where it wrote none."""
-    path = folder / "communities.gpkg"
-    if not path.is_file() or "sites" not in pyogrio.list_layers(path)[:, 0]:
-        return None
-    return gpd.GeoDataFrame(gpd.read_file(path, layer="sites").set_index("site_id"))
+def _state_called(past: Run, name: str) -> Place | None:
+    """Find a state among those that were run apart."""
+    wanted = name.strip().casefold()
+    return next(
+        (
+            Place(fips, STATES[fips].name)
+            for fips in past.states
+            if wanted in (fips, STATES[fips].usps.casefold(), STATES[fips].name.casefold())
+        ),
+        None,
+    )
 
 
-def _sheet(past: Run, plan: StudyPlan, place: Place, sites: gpd.GeoDataFrame | None) -> FactSheet:
-    table, title = past.table, str(past.record.get("title", ""))
+def _of(past: Run, place: Place) -> Run:
+    """Return the run that a place belongs to: of states that were run apart, its state's own."""
+    own = past.states.get(place.key[:_STATE]) if place.key.isdigit() else None
+    return past if own is None else read_run(own)
+
+
+def _sheet(past: Run, place: Place) -> FactSheet:
+    table, title = past.table, past.title
+    plan, sites = past.plan, past.sites()
     ids = table.index.astype(str)
     here = pd.Series(ids.str.startswith(place.key), index=table.index)
     near_by = pd.Series(ids.str.startswith(place.key[:_COUNTY]), index=table.index)
@@ -150,28 +161,42 @@ def _sheet(past: Run, plan: StudyPlan, place: Place, sites: gpd.GeoDataFrame | N
     rules = [r for r in past.record.get("rules", []) if r.get("headline")]
     vintage = past.record.get("areas", {}).get("geo_vintage") or "unknown"
     label = str(past.record.get("areas", {}).get("label", "areas"))
-    what = "all of the run" if whole else f"id {place.key}"
+    what = tr("all of the run") if whole else tr("id {key}", key=place.key)
+    practices = _practices(past, plan)
+    rule = tr(str(rules[0]["title"])) if rules else ""
     return FactSheet(
         key=place.key,
         title=place.title,
-        subtitle=f"Telehealth access fact sheet: {what}, {_counted(len(own), label)} of {title}. "
-        f"{place.note}".strip(),
+        subtitle=" ".join(
+            [
+                tr(
+                    "Telehealth access fact sheet: {what}, {areas} of {title}.",
+                    what=what,
+                    areas=counted(len(own), label),
+                    title=title,
+                ),
+                *[place.note] * bool(place.note),
+            ]
+        ),
         synthetic=bool(past.record.get("synthetic")),
         lead=lead,
         places=pd.DataFrame(frame),
         care=care,
         notes={
-            "Care and practices": (
+            tr("Care and practices"): (
                 *_care(table, own, sites, whole=whole),
-                f"All of the run: {_practices(past, plan)}",
+                tr("All of the run: {practices}", practices=practices),
             ),
-            "How sure": tuple(_sure(own)),
-            "What was counted": (
-                f"Lines and subscriptions under the rule “{rules[0]['title'] if rules else ''}”.",
-                f"Areas of vintage {vintage}.",
+            tr("How sure"): tuple(_sure(own)),
+            tr("What was counted"): (
+                tr(
+                    "Lines and subscriptions under the rule “{rule}”.",
+                    rule=rule,
+                ),
+                tr("Areas of vintage {vintage}.", vintage=vintage),
             ),
         },
-        areas=gpd.GeoDataFrame(table) if isinstance(table, gpd.GeoDataFrame) else _unplaced(table),
+        areas=past.placed,
         here=table.index[here],
         near=table.index[near_by],
         sites=sites,
@@ -180,32 +205,28 @@ def _sheet(past: Run, plan: StudyPlan, place: Place, sites: gpd.GeoDataFrame | N
     )
 
 
-def _unplaced(table: pd.DataFrame) -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame(table.assign(geometry=None), geometry="geometry", crs="EPSG:4269")
-
-
-def _counted(n: int, label: str) -> str:
-    one = f"{label[:-3]}y" if label.endswith("ies") else label.removesuffix("s")
-    return plural(n, one, label)
-
-
 def _numbers(plan: StudyPlan, title: str, own: pd.DataFrame) -> str:
     """Return the finding of a place in one sentence, with no number that is too small to show."""
     ranked = own[own["gap_status"] == "ok"]
     if not len(ranked):
-        why = sentence_list([status_of_word(s).words for s in own["gap_status"].unique()])
-        return f"{title}: no value ({why})."
+        why = sentence_list([tr(status_of_word(s).words) for s in own["gap_status"].unique()])
+        return tr("{place}: no value ({why}).", place=title, why=why)
     counts = totals.counts(ranked)
     people, gap = counts["people_n"]["population_n"], counts.loc["gap_n"]
     beyond = beyond_words(plan, plan.care[0])
     if is_few(people):
-        return f"{title}: {FEW} residents, too few to say more."
+        return tr("{place}: {few} residents, too few to say more.", place=title, few=tr(FEW))
     small = is_few(gap["people_n"]) or is_few(gap["ceiling_n"])
     if small and float(counts["people_n"]["beyond_reach_n"]) >= 0.5:
-        most = "" if is_few(gap["ceiling_n"]) or pd.isna(gap["ceiling_n"]) else (
-            f", up to {about(gap['ceiling_n'])} if lines and homes overlap least"
-        )  # fmt: skip
-        return f"{title}: {FEW} people {beyond} and have no usable link at home{most}."
+        told = {"place": title, "few": tr(FEW), "beyond": beyond}
+        if is_few(gap["ceiling_n"]) or pd.isna(gap["ceiling_n"]):
+            return tr("{place}: {few} people {beyond} and have no usable link at home.", **told)
+        return tr(
+            "{place}: {few} people {beyond} and have no usable link at home, up to {most} if lines "
+            "and homes overlap least.",
+            **told,
+            most=about(gap["ceiling_n"]),
+        )
     return state_sentence(title, plan, cast("Rows", counts.to_dict("index")))
 
 
@@ -241,33 +262,63 @@ def _care(
 ) -> Iterator[str]:
     """Yield which places of care lie there, which is the nearest, and who relies on them."""
     if sites is None:
-        yield "The run has no list of places of care."
+        yield tr("The run has no list of places of care.")
         return
     inside = sites.iloc[:0]
     if isinstance(own, gpd.GeoDataFrame):
         shapes = own[["geometry"]].dropna()
         inside = sites.loc[sites.index.isin(sites.sjoin(shapes, predicate="within").index)]
     names = [str(name) for name in inside["name"]]
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    listed = f": {'; '.join(names[:_MOST_NAMED])}{more}" if names and not whole else ""
-    there = plural(len(names), "place") if names else "No place"
-    verb = "lie" if len(names) > 1 else "lies"
-    yield f"{there} of care that the study counts {verb} here{listed}."
+    yield _places_here(names, whole=whole)
     if "nearest_site_id" not in table:
         return
     if len(own) == 1 and own["nearest_site_id"].iloc[0] in sites.index:
-        yield f"The nearest is {sites.loc[own['nearest_site_id'].iloc[0], 'name']}."
+        site = sites.loc[own["nearest_site_id"].iloc[0], "name"]
+        yield tr("The nearest is {site}.", site=site)
     relying = table.loc[table["nearest_site_id"].isin(inside.index), "population_n"].sum()
     if names and not whole:
-        said = FEW if is_few(relying) else f"about {about(relying)}"
-        which = "one of them" if len(names) > 1 else "it"
-        yield f"Of the run’s residents {said} have {which} nearest."
+        said = tr(FEW) if is_few(relying) else tr("about {n}", n=about(relying))
+        yield trn(
+            "Of the run’s residents {n} have it nearest.",
+            "Of the run’s residents {n} have one of them nearest.",
+            len(names),
+            n=said,
+        )
+
+
+def _places_here(names: list[str], *, whole: bool) -> str:
+    """Say how many places of care lie here, and which, of a part of the run."""
+    if not names:
+        return tr("No place of care that the study counts lies here.")
+    n = number(len(names))
+    if whole:
+        return trn(
+            "{n} place of care that the study counts lies here.",
+            "{n} places of care that the study counts lie here.",
+            len(names),
+            n=n,
+        )
+    listed, more = "; ".join(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
+    if more > 0:
+        return tr(
+            "{n} places of care that the study counts lie here: {names} and {more} more.",
+            n=n,
+            names=listed,
+            more=number(more),
+        )
+    return trn(
+        "{n} place of care that the study counts lies here: {names}.",
+        "{n} places of care that the study counts lie here: {names}.",
+        len(names),
+        n=n,
+        names=listed,
+    )
 
 
 def _practices(past: Run, plan: StudyPlan) -> str:
     told = past.record.get("practices")
     frame = None if not told else pd.DataFrame.from_dict(told, orient="index")
-    return practices_sentence(frame, plan) or "the run does not tell the lines of practices."
+    return practices_sentence(frame, plan) or tr("the run does not tell the lines of practices.")
 
 
 def _sure(own: pd.DataFrame) -> Iterator[str]:
@@ -278,46 +329,65 @@ def _sure(own: pd.DataFrame) -> Iterator[str]:
     else:
         listed = own["is_under_resourced"].astype(bool) & own["falls_short"].astype(bool)
         n, people = int(listed.sum()), own.loc[listed, "gap_n"].sum()
-        said = FEW if is_few(people) else about(people)
-        fall = "is under-resourced and falls" if n < 2 else "are under-resourced and fall"
-        which = f"{number(n)} of the {number(len(own))} areas here" if n else "No area here"
-        with_people = f", with {said} of the people in the gap" if n else ""
-        yield f"{which} {fall} short{with_people}."
+        if n:
+            yield trn(
+                "{n} of the {all} areas here is under-resourced and falls short, with {people} of "
+                "the people in the gap.",
+                "{n} of the {all} areas here are under-resourced and fall short, with {people} of "
+                "the people in the gap.",
+                n,
+                n=number(n),
+                all=number(len(own)),
+                people=tr(FEW) if is_few(people) else about(people),
+            )
+        else:
+            yield tr("No area here is under-resourced and falls short.")
     if len(lost) and len(own) > 1:
         gone = lost["population_n"].sum()
-        said = FEW if is_few(gone) else number(gone)
-        yield (
-            f"{plural(len(lost), 'area')} with {said} residents "
-            f"{'has' if len(lost) == 1 else 'have'} no value and "
-            f"{'is' if len(lost) == 1 else 'are'} left out of every count."
+        yield trn(
+            "{n} area with {people} residents has no value and is left out of every count.",
+            "{n} areas with {people} residents have no value and are left out of every count.",
+            len(lost),
+            n=number(len(lost)),
+            people=tr(FEW) if is_few(gone) else number(gone),
         )
     bound = own["connected_share_status"].eq("upper_bound") if len(own) else own.index < ""
     if bound.any():
-        yield (
+        yield tr(
             "No table counts homes with both a device and a subscription here: the most that can "
             "have both were taken, so the gap is at least what is shown."
         )
-    yield "Errors of coverage filings come on top."
+    yield tr("Errors of coverage filings come on top.")
 
 
 def _sure_of_one(one: pd.Series) -> Iterator[str]:
     if one["gap_status"] != "ok":
-        yield f"No value: {status_of_word(str(one['gap_status'])).words}."
+        why = tr(status_of_word(str(one["gap_status"])).words)
+        yield tr("No value: {why}.", why=why)
         return
     shown = not is_few(one["gap_n"]) and not is_few(one["population_n"])
     low, high = one.get("gap_p05"), one.get("gap_p95")
     if shown and pd.notna(low) and pd.notna(high) and high >= 0.5:
-        yield (
-            f"90 % of draws of its people in the gap, over the survey's margins and the error of "
-            f"travel, lie from {coarse(low)} to {coarse(high)}."
+        yield tr(
+            "90 % of draws of its people in the gap, over the survey's margins and the error of "
+            "travel, lie from {low} to {high}.",
+            low=coarse(low),
+            high=coarse(high),
         )
     if not one["is_under_resourced"]:
-        yield "It is not under-resourced as the study defines it."
+        yield tr("It is not under-resourced as the study defines it.")
         return
-    doubt = one.get("under_resourced_status") == "within_margin"
-    margin = f" ({status_of_word('within_margin').words})" if doubt else ""
-    yield f"It is under-resourced as the study defines it{margin}: {one['under_resourced_reason']}."
-    likely = f", and {one['tier']} belongs on that list" if one.get("tier") else ""
-    yield (
-        f"It falls short{likely}." if one["falls_short"] else "It does not fall short of the rest."
-    )
+    told = {"why": one["under_resourced_reason"]}
+    if one.get("under_resourced_status") == "within_margin":
+        doubt = tr(status_of_word("within_margin").words)
+        yield tr(
+            "It is under-resourced as the study defines it ({doubt}): {why}.", doubt=doubt, **told
+        )
+    else:
+        yield tr("It is under-resourced as the study defines it: {why}.", **told)
+    if not one["falls_short"]:
+        yield tr("It does not fall short of the rest.")
+    elif one.get("tier"):
+        yield tr("It falls short, and {likely} belongs on that list.", likely=tr(str(one["tier"])))
+    else:
+        yield tr("It falls short.")

@@ -11,18 +11,21 @@ from pydantic import BaseModel, ValidationError
 
 from equity.errors import EquityError, MissingFileError, StudyError
 from equity.files.opening import regular
+from equity.language import known_language
 from equity.rules.toml_file import odd_values, read_toml
 from equity.study.asked import area_lines
 from equity.study.coherence import problems
 from equity.study.parts import CriterionPart, StudyPlan
 
-__all__ = ["CriterionPart", "StudyPlan", "plan_of", "read_plan"]
+__all__ = ["CriterionPart", "StudyPlan", "plan_of", "read_plan", "said_in"]
 
 _SHOWN = 120
 """Letters of a value that an error repeats."""
 
 
-def read_plan(path: str | Path, *, area: str = "") -> tuple[StudyPlan, str]:
+def read_plan(
+    path: str | Path, *, area: str = "", lang: str | None = None
+) -> tuple[StudyPlan, str]:
     """Read and validate a study file.
 
     Parameters
@@ -31,17 +34,21 @@ def read_plan(path: str | Path, *, area: str = "") -> tuple[StudyPlan, str]:
         The TOML file.
     area
         A place that the run is about, as ``--area`` takes it; it becomes the study's ``[area]``.
+    lang
+        Language of the outputs, in the place of the file's own.
 
     Returns
     -------
     plan : StudyPlan
     text : str
-        The file as it stands, with the area where one is given, for the outputs' recipe.
+        The file as it stands, with area and language where they are given, for the outputs' recipe.
 
     Raises
     ------
     MissingFileError
         If there is no such file.
+    InputError
+        If there is no such language.
     StudyError
         If it is not TOML of at most a megabyte, lacks a field, or has one that does not exist or
         holds something else; the error names the line and what is allowed.
@@ -63,7 +70,33 @@ def read_plan(path: str | Path, *, area: str = "") -> tuple[StudyPlan, str]:
         text, data = f"{text.rstrip()}\n\n{lines}", data | tomllib.loads(lines)
     for place, odd, plain in odd_values(data):
         raise StudyError(f"{_line(text, place)}{_dotted(place)}: {odd}", file=path, fix=plain)
-    return _validated(data, text, path), text
+    plan = _validated(data, text, path)
+    if lang is None or known_language(lang) == plan.study.lang:
+        return plan, text
+    text = said_in(text, lang, path)
+    return plan_of(text, path), text
+
+
+def said_in(text: str, lang: str, path: str | Path) -> str:
+    """Return the text of a study file with another language of its outputs.
+
+    Raises
+    ------
+    StudyError
+        If ``[study]`` is not a line of its own, so that none can be put below it.
+    """
+    head = re.search(r"^[ \t]*\[[ \t]*study[ \t]*\][^\n]*\n", text, flags=re.MULTILINE)
+    if head is None:
+        raise StudyError(
+            "[study] is no line of its own, so the language cannot be put below it",
+            file=path,
+            fix=f'write lang = "{lang}" into the study',
+        )
+    before, own = text[: head.end()], text[head.end() :]
+    end = re.search(r"^[ \t]*\[", own, flags=re.MULTILINE)
+    own, rest = (own[: end.start()], own[end.start() :]) if end else (own, "")
+    own = re.sub(r"^[ \t]*lang[ \t]*=[^\n]*(\n|\Z)", "", own, flags=re.MULTILINE)
+    return f'{before}lang = "{lang}"\n{own}{rest}'
 
 
 def plan_of(text: str, path: str | Path) -> StudyPlan:

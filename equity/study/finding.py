@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import geopandas as gpd
 import pandas as pd
 
+from equity.areas.geoid import STATES
 from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
-from equity.areas.words import about, count, number, plural, sentence_list, share
-from equity.language import trn
+from equity.areas.words import about, count, number, sentence_list, share
+from equity.language import decimal, mark, tr, trn
 from equity.measures.reach.calibration import travel_facts
 from equity.measures.reach.roads import NEAREST_TO_NOBODY
 from equity.outputs.appendix import asked_columns
@@ -29,6 +31,7 @@ from equity.study.sentences import beyond_words, finding, sites_words
 
 __all__ = ["build_report"]
 
+_FEW_STATES = 4
 _AGREES = 0.1
 """How far the median over places may be from published minutes that an estimate agrees with."""
 
@@ -46,6 +49,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
     fixed, ruled = totals.fixes(ranked, focus), totals.by_rule(result)
     return Report(
         title=result.title,
+        lang=result.lang,
         synthetic=result.synthetic,
         finding=finding(result, counted, compared, fixed, focus=focus, ruled=ruled),
         counts=counted,
@@ -65,7 +69,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
                 "date": rule.date,
                 "citation": rule.citation,
                 "confidence": rule.confidence,
-                "text": " ".join(part for part in (rule.describe(), rule.note) if part),
+                "text": " ".join(part for part in (rule.describe(), tr(rule.note)) if part),
                 "headline": rule.id == plan.study.headline,
             }
             for rule in result.rules
@@ -82,8 +86,9 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         outlines=result.outlines,
         sites=_sites_nearby(result),
         credits=result.credits,
+        minutes_known=_minutes_known(result),
         levels=_levels(result) if levels is None else levels,
-        areas_label=_areas_label(plan.study.level),
+        areas_label=tr(_LEVELS[plan.study.level]),
         sites_label=_sites_label(result),
         disparities=totals.disparities(result, ranked),
         held=totals.held(ranked, focus),
@@ -91,7 +96,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         by_person=totals.by_person(result, ranked),
         need=totals.need(result, ranked, focus),
         race_in_appendix=plan.study.race_in_appendix,
-        programs=tested(result) if levels is None else {},
+        programs=tested(result.table, plan, result.application) if levels is None else {},
         application=result.application,
         appendices=_appendices(plan) if levels is None else (),
         places=places(result, asked_columns()) if levels is None else None,
@@ -103,14 +108,18 @@ def _appendices(plan: StudyPlan) -> tuple[str, ...]:
 
 
 def _compared_in_words(result: Record) -> dict[str, str]:
-    """Return what the rows of the comparison are called where the study is about an area."""
+    """Return what the rows of the comparison are called, of an area too."""
+    names = (
+        totals.FIRST, totals.ELSEWHERE, totals.ALL, totals.DIFFERENCE, totals.DIFFERENCE_FROM_REST,
+    )  # fmt: skip
+    said = {name: tr(name) for name in names}
     if not result.within:
-        return {}
+        return said
     assert result.area is not None, "what is within"
-    return {
-        totals.FIRST: f"{totals.FIRST}{result.within}",
-        totals.ELSEWHERE: f"{totals.ELSEWHERE}{result.within}",
-        totals.ALL: "all of the area",
+    return said | {
+        totals.FIRST: tr("under-resourced communities in the area"),
+        totals.ELSEWHERE: tr("everywhere else in the area"),
+        totals.ALL: tr("all of the area"),
         totals.REST: result.area.rest,
     }
 
@@ -129,18 +138,21 @@ def _how_likely(focus: pd.DataFrame) -> str:
     if focus["focus_probability"].isna().all():
         return ""
     survey = focus["under_resourced_probability"].notna().any()
-    return words.LIKELY if survey else words.LIKELY_BY_TRAVEL
+    return tr(words.LIKELY) if survey else tr(words.LIKELY_BY_TRAVEL)
 
 
-def _areas_label(level: str) -> str:
-    return {"tract": "census tracts", "block_group": "block groups", "county": "counties"}[level]
+_LEVELS = {
+    "tract": mark("census tracts"),
+    "block_group": mark("block groups"),
+    "county": mark("counties"),
+}
 
 
 def _sites_label(result: Record) -> str:
     kinds = result.plan.care[0].kinds
     if kinds:
         return kinds_in_words(kinds, plural=True)
-    return sentence_list([part.label for part in result.plan.sites if part.use != "capacity"])
+    return sentence_list([tr(part.label) for part in result.plan.sites if part.use != "capacity"])
 
 
 def _sites_nearby(result: Record) -> gpd.GeoDataFrame | None:
@@ -167,7 +179,7 @@ def _rule_note(table: pd.DataFrame, suffix: str) -> str:
     said = set(table[f"coverage_status{suffix}"].astype(str))
     notes = [status.gap for word, status in statuses().items() if word in said and status.gap]
     if table[f"gap_n{suffix}"].isna().all():
-        notes.append("cannot be computed: the inputs do not tell these subscriptions apart")
+        notes.append(tr("cannot be computed: the inputs do not tell these subscriptions apart"))
     return "; ".join(notes)
 
 
@@ -175,16 +187,19 @@ def _criteria(result: Record) -> tuple[str, ...]:
     plan = result.plan
     needed = plan.under_resourced.at_least
     several = len(plan.under_resourced.criteria) > 1
-    head = f"At least {needed} of these:" if several else "Exactly this:"
-    lines = [f"{head} {sentence_list([c.label for c in plan.under_resourced.criteria])}."]
+    listed = sentence_list([tr(c.label) for c in plan.under_resourced.criteria])
     cut = plan.falls_short.gap_share_at_least
-    enough = result.overall if cut is None else f"{share(cut)} of residents"
-    people = number(plan.falls_short.people_at_least)
-    lines.append(
-        f"A community falls short if its gap is at least {enough}, and at least {people} people "
-        "are in it."
+    return (
+        tr("At least {n} of these: {criteria}.", n=number(needed), criteria=listed)
+        if several
+        else tr("Exactly this: {criteria}.", criteria=listed),
+        tr(
+            "A community falls short if its gap is at least {enough}, and at least {people} people "
+            "are in it.",
+            enough=result.overall if cut is None else tr("{n} of residents", n=share(cut)),
+            people=number(plan.falls_short.people_at_least),
+        ),
     )
-    return tuple(lines)
 
 
 def _unranked(table: pd.DataFrame) -> pd.DataFrame:
@@ -193,11 +208,15 @@ def _unranked(table: pd.DataFrame) -> pd.DataFrame:
     reason = why.map(lambda word: status_of_word(word).area or status_of_word(word).words)
     people = rest["population_n"]
     # An empty column has no type of its own: a state may rank every area.
-    residents = people.map(lambda n: f"{n:,.0f} residents").astype(str)
+    residents = people.map(_residents).astype(str)
     with_people = reason.astype(str).where(~(people > 0), reason.astype(str) + "; " + residents)
     return pd.DataFrame(
         {"name": _label(rest), "reason": with_people, "why": reason.astype(str)}, index=rest.index
     )
+
+
+def _residents(n: float) -> str:
+    return trn("{n} resident", "{n} residents", n, n=number(n)) if n > 0 else ""
 
 
 def _label(table: pd.DataFrame) -> pd.Series:
@@ -208,62 +227,73 @@ def _label(table: pd.DataFrame) -> pd.Series:
 def _method(result: Record) -> tuple[tuple[str, str], ...]:
     several = len(result.plan.care) > 1
     care = tuple(
-        (f"Care in person: {part.label or part.id}" if several else "Care in person", text)
+        (
+            tr("Care in person: {kind}", kind=tr(part.label or part.id))
+            if several
+            else tr("Care in person"),
+            _care(result, part),
+        )
         for part in result.plan.care
-        for text in [_care(result, part)]
     )
     return (
-        ("The measure", words.MEASURE),
-        ("What is missing", words.SPLIT),
+        (tr("The measure"), tr(words.MEASURE)),
+        (tr("What is missing"), tr(words.SPLIT)),
         *care,
-        ("Need stays outside", words.NEED),
-        ("How sure", words.MARGINS),
-        ("What was read and joined", _read_and_joined(result)),
+        (tr("Need stays outside"), tr(words.NEED)),
+        (tr("How sure"), tr(words.MARGINS)),
+        (tr("What was read and joined"), _read_and_joined(result)),
     )
 
 
 def _care(result: Record, care: CarePart) -> str:
     if care.by_capacity:
-        people = care.benchmark_people_per_fte
-        return words.BY_CATCHMENT.format(limit=care.limit_min, people=people)
+        people = decimal(care.benchmark_people_per_fte)
+        return tr(words.BY_CATCHMENT, limit=f"{care.limit_min:g}", people=people)
     if care.method == "column":
-        what = f"residents {beyond_words(result.plan, care)}"
-        return words.BY_COLUMN.format(column=care.column, unit=care.unit, what=what)
-    how = words.BY_ROAD if care.extracts else words.ESTIMATED
-    return words.BY_TRAVEL.format(
-        sites=sites_words(result.plan, care), limit=care.limit_min, how=how
+        what = tr("residents {beyond}", beyond=beyond_words(result.plan, care))
+        return tr(words.BY_COLUMN, column=care.column, unit=care.unit, what=what)
+    how = tr(words.BY_ROAD if care.extracts else words.ESTIMATED)
+    return tr(
+        words.BY_TRAVEL, sites=sites_words(result.plan, care), limit=f"{care.limit_min:g}", how=how
     )
 
 
 def _limits(result: Record) -> tuple[str, ...]:
     table = result.table
     limits = [
-        words.OVER_REPORTED,
-        words.BEYOND_RULE,
-        words.SITES,
-        words.PLACES,
+        tr(words.OVER_REPORTED),
+        tr(words.BEYOND_RULE),
+        tr(words.SITES),
+        tr(words.PLACES),
     ]
     if table["gap_ceiling_n"].notna().any():
-        limits.insert(1, words.BEST_CASE.format(ceiling=about(table["gap_ceiling_n"].sum())))
+        limits.insert(1, tr(words.BEST_CASE, ceiling=about(table["gap_ceiling_n"].sum())))
     measured = [care for care in result.plan.care if care.method != "column"]
     if any(care.extracts for care in measured):
-        limits[2:2] = [words.TRAVEL_BY_ROAD, *_off_the_roads(result)]
+        limits[2:2] = [tr(words.TRAVEL_BY_ROAD), *_off_the_roads(result)]
     used = dict.fromkeys(care.speeds for care in measured if care.speeds)
     if used:
-        limits.insert(2, words.TRAVEL.format(facts=" ".join(map(_travel_facts, used))))
+        limits.insert(2, tr(words.TRAVEL, facts=" ".join(map(_travel_facts, used))))
     if table["gap_n_moe"].isna().all():
-        limits.append(words.NO_MARGINS)
+        limits.append(tr(words.NO_MARGINS))
     lost = table[(table["gap_status"] != "ok") & (table["population_n"] > 0)]
     if len(lost):
         limits.append(
-            f"{count(lost['population_n'].sum())} people live in {plural(len(lost), 'area')} "
-            "without a value; they are in no total of the gap."
+            trn(
+                "{people} people live in {n} area without a value; they are in no total of the "
+                "gap.",
+                "{people} people live in {n} areas without a value; they are in no total of the "
+                "gap.",
+                len(lost),
+                people=count(lost["population_n"].sum()),
+                n=number(len(lost)),
+            )
         )
     if result.area is not None and result.area.divided:
-        limits.append(f"{result.area.divided}.")
+        limits.append(f"{tr(result.area.divided)}.")
     limits += _homes_are_a_bound(table)
-    notes = " ".join(f"{note.rstrip('.')}." for note in result.draws.notes)
-    limits += [words.DRAWN.format(notes=notes).strip(), *result.plan.notes]
+    notes = " ".join(f"{tr(note).rstrip('.')}." for note in result.draws.notes)
+    limits += [tr(words.DRAWN, notes=notes).strip(), *map(tr, result.plan.notes)]
     return tuple(limits)
 
 
@@ -309,8 +339,9 @@ def _off_the_roads(result: Record) -> list[str]:
                 people=count(areas["population_n"].sum()),
             )
         )
-    notes = [note for note in meta(table).notes if note.endswith(NEAREST_TO_NOBODY)]
-    if n := sum(int(note.partition(" sites ")[0].replace(",", "")) for note in notes):
+    told = re.compile(rf"([\d,]+) sites lie [^;]* {NEAREST_TO_NOBODY}")
+    found = filter(None, map(told.fullmatch, meta(table).notes))
+    if n := sum(int(one[1].replace(",", "")) for one in found):
         said.append(
             trn(
                 """
@@ -336,7 +367,9 @@ def _homes_are_a_bound(table: pd.DataFrame) -> list[str]:
     fewest = (table["device_share"] + table["subscription_share"] - 1).clip(lower=0.0)
     link = table["qualifying_share"] + fewest.where(bound, table["connected_share"]) - 1
     most = (table["beyond_reach_n"] * (1 - link.clip(lower=0.0))).sum()
-    return [words.BOUND.format(areas=plural(int(bound.sum()), "area"), most=about(most))]
+    areas = int(bound.sum())
+    said = trn("{n} area", "{n} areas", areas, n=number(areas))
+    return [tr(words.BOUND, areas=said, most=about(most))]
 
 
 def _travel_facts(roads: str) -> str:
@@ -347,26 +380,69 @@ def _travel_facts(roads: str) -> str:
     for name, rows in facts.sort_values("fitted_on", ascending=False).groupby(
         "published", sort=False
     ):
-        known = ", which it was set on" if rows["fitted_on"].any() else ""
-        known += "" if rows["same_sites"].all() else ", measured to a list of other sites"
+        known = [tr("which it was set on")] if rows["fitted_on"].any() else []
+        known += [] if rows["same_sites"].all() else [tr("measured to a list of other sites")]
         ordered = rows.sort_values("bias", kind="stable")
-        ends = (ordered.iloc[0], ordered.iloc[-1])
-        span = " to ".join(f"{_off(end['bias'])} in {end['place']}" for end in ends)
+        least, most = ordered.iloc[0], ordered.iloc[-1]
+        span = tr(
+            "from {least} in {there} to {most} in {elsewhere}",
+            least=_off(least["bias"]),
+            there=tr(str(least["place"])),
+            most=_off(most["bias"]),
+            elsewhere=tr(str(most["place"])),
+        )
         near = abs(rows["bias"].median() - 1.0) <= _AGREES
-        said[near].append(f"{name}{known} (from {span})")
-    return (
-        f"The estimate “{words.BY_ROADS[roads]}” agrees on the whole with the road minutes of "
-        f"{sentence_list(said[True])}. It disagrees with {sentence_list(said[False])}."
+        said[near].append(f"{', '.join([tr(str(name)), *known])} ({span})")
+    return tr(
+        "The estimate “{estimate}” agrees on the whole with the road minutes of {agreed}. It "
+        "disagrees with {others}.",
+        estimate=tr(words.BY_ROADS[roads]),
+        agreed=sentence_list(said[True]),
+        others=sentence_list(said[False]),
     )
 
 
 def _off(bias: float) -> str:
     """Return how far estimated minutes are from the published ones that they are a multiple of."""
     away = round(100.0 * (bias - 1.0))
-    return f"{abs(away)} % {'shorter' if away < 0 else 'longer'}" if away else "equally long"
+    if not away:
+        return tr("equally long")
+    if away < 0:
+        return tr("{n} % shorter", n=number(-away))
+    return tr("{n} % longer", n=number(away))
+
+
+def _minutes_known(result: Record) -> str:
+    """Say how estimated minutes compare with those published of the study's own states."""
+    speeds = {care.speeds for care in result.plan.care if care.method != "column" and care.speeds}
+    facts = travel_facts()
+    facts = facts[(facts["rurality"] == "all") & facts["roads"].isin(speeds)]
+    codes = sorted(set(result.table.index.astype(str).str[:2]))
+    if not speeds or len(codes) > _FEW_STATES:
+        return ""  # the limits tell of every place that is known
+    said = []
+    for state in (STATES[code] for code in codes):
+        found = [
+            tr("{away} ({published})", away=_off(one["bias"]), published=tr(str(one["published"])))
+            for _, one in facts[facts["place"] == state.name].iterrows()
+        ]
+        if found:
+            listed = sentence_list(found)
+            said.append(
+                tr(
+                    "Held against published minutes in {state}, these are {facts}.",
+                    state=state.name,
+                    facts=listed,
+                )
+            )
+        elif not state.synthetic:
+            said.append(
+                tr("They were not held against published minutes in {state}.", state=state.name)
+            )
+    return " ".join(said)
 
 
 def _read_and_joined(result: Record) -> str:
     """Return what the readers and joins had to say, each as a sentence."""
-    notes = [note.rstrip(".") for note in meta(result.table).notes]
+    notes = [tr(note).rstrip(".") for note in meta(result.table).notes]
     return " ".join(f"{note[:1].upper()}{note[1:]}." for note in notes)

@@ -21,6 +21,7 @@ from equity.areas.aggregate import roll_up
 from equity.areas.geoid import STATES, State, geo_id
 from equity.areas.words import number
 from equity.errors import EquityError, StudyError, VintageError
+from equity.language import ENGLISH, language, mark, said, tr
 from equity.measures.draws import Draws, Interval
 from equity.measures.gap import gap_totals
 from equity.measures.lines.coverage import Inline
@@ -41,15 +42,15 @@ __all__ = ["run_states", "study_of"]
 
 _CT = {"2020", "2020-CT2022"}
 """Vintages that differ in Connecticut alone."""
-_READ = (
+_READ = mark(
     "Each state was read and joined by itself; what that had to say, and every file with its "
     "checksum, stands with the state's own page."
 )
-_NO_DRAWS = (
+_NO_DRAWS = mark(
     "Nothing was drawn across states: their intervals are added as those of independent estimates. "
     "What states share, such as the error of travel estimates, is then understated."
 )
-_BY_CAPACITY = (
+_BY_CAPACITY = mark(
     "Clinicians are shared by the residents of one state at a time: people beyond its border who "
     "use them are not counted."
 )
@@ -72,11 +73,11 @@ class _Nation(Record):
 
     @property
     def overall(self) -> str:
-        return "the overall rate of its state"
+        return tr("the overall rate of its state")
 
     @property
     def listed(self) -> str:
-        return "on the pages of their states"
+        return tr("on the pages of their states")
 
     def interval(self, what: str) -> Interval:
         return self.intervals[what]
@@ -115,7 +116,7 @@ def run_states(
     EquityError
         What a run raises, with the name of the state. The pages of states that were done stay.
     """
-    target, kept = Path(folder), []
+    study, target, kept = study.spoken(), Path(folder), []
     states = [STATES[fips] for fips in study.plan.study.state]
     parts = [study_of(study, state) for state in states]
     with executor_at(cluster) as executor:
@@ -128,7 +129,8 @@ def run_states(
                 f"{state.name}: {gap['gap_n']:,.0f} of {gap['population_n']:,.0f} residents in "
                 f"the gap ({gap['gap_share']:.1%}), {len(result.focus):,} places that fall short"
             )
-    report = _report(study, kept)
+    with language(study.plan.study.lang or ENGLISH):
+        report = _report(study, kept)
     write_outputs(report, target)
     return report
 
@@ -215,7 +217,7 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
 
     def together(tables: Sequence[pd.DataFrame], level: str) -> pd.DataFrame:
         table = pd.concat([_without_record(one) for one in tables])
-        return stamp(table, level=level, geo_vintage=vintage, sources=sources, notes=[_READ])
+        return stamp(table, level=level, geo_vintage=vintage, sources=sources, notes=[said(_READ)])
 
     table = together([one.table for one in results], level)
     counties = gpd.GeoDataFrame(together([one.counties for one in kept], "county"))
@@ -254,9 +256,9 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
 
 
 def _limits(study: Study) -> Iterator[str]:
-    yield _NO_DRAWS
+    yield tr(_NO_DRAWS)
     if any(care.by_capacity for care in study.plan.care):
-        yield _BY_CAPACITY
+        yield tr(_BY_CAPACITY)
 
 
 def _without_record(table: pd.DataFrame) -> pd.DataFrame:
@@ -314,7 +316,7 @@ def _setting(rows: Sequence[pd.DataFrame], own: pd.DataFrame) -> dict[str, objec
     lacking = len(own) - int(here["gap_n"].notna().sum())
     numbers = ("gap_n", "gap_share", "named_n", "named_people_n", "overlap_share")
     if lacking:
-        more = "" if lacking == len(own) else f"{number(lacking)} of the states cannot tell"
+        more = "" if lacking == len(own) else tr("{n} of the states cannot tell", n=number(lacking))
         told["note"] = told["note"] or more
         return {**told, **dict.fromkeys(numbers, np.nan)}
     sums = here[["gap_n", "named_n", "named_people_n"]].sum()
@@ -350,5 +352,5 @@ def _states(counties: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _unranked(counties: pd.DataFrame) -> pd.DataFrame:
     rest = counties[counties["gap_n"].isna()]
-    why = "no area of it has a value"
+    why = tr("no area of it has a value")
     return pd.DataFrame({"name": rest["name"], "reason": why, "why": why}, index=rest.index)

@@ -18,7 +18,10 @@ from pydantic import (
 
 from equity.areas.geoid import NATION, find_state, state_names
 from equity.errors import InputError
+from equity.language import known_language
 from equity.measures.price import CUSTOMARY_SHARE
+from equity.measures.reach.decay import slow_steps
+from equity.measures.reach.new_clinic import Asked
 from equity.measures.reach.travel import ROADS
 from equity.outputs.appendix import list_layouts
 from equity.rules import CoverageRule
@@ -63,7 +66,8 @@ class AreasPart(_Part):
     Several states are one study, read at once; with `state_by_state` each is a study of its own,
     run one after the other, with a page that leads to theirs. ``state = "US"`` always is that.
     Some programs judge no proposal by race or ethnicity: the appendix tells of them only where
-    `race_in_appendix` asks for it, the page does either way.
+    `race_in_appendix` asks for it, the page does either way. Outputs are written in `lang`; without
+    it in the language that is in force, English unless :func:`equity.language` says another.
     """
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=80)
@@ -77,6 +81,7 @@ class AreasPart(_Part):
     synthetic: bool = False
     state_by_state: bool = False
     race_in_appendix: bool = False
+    lang: str | None = None
 
     @property
     def each_apart(self) -> bool:
@@ -101,6 +106,11 @@ class AreasPart(_Part):
                 f"is {value!r}, which Windows keeps for a device", fix=f"for example my-{value}"
             )
         return value
+
+    @field_validator("lang")
+    @classmethod
+    def _spoken(cls, value: str | None) -> str | None:
+        return value and known_language(value)
 
     @field_validator("state", mode="before")
     @classmethod
@@ -417,6 +427,17 @@ class CarePart(_Part):
     def by_capacity(self) -> bool:
         """True if clinicians per resident decide (``catchment`` is the older word for it)."""
         return self.method in {"capacity", "catchment"}
+
+    @property
+    def asked(self) -> Asked:
+        """What :func:`equity.scenario` has to know of it to tell what a new clinic does.
+
+        Where the study measures from blocks, ``points`` come on top.
+        """
+        if self.by_capacity:
+            ratio = 10_000.0 / self.benchmark_people_per_fte
+            return {"benchmark_per_10k": ratio, "steps": slow_steps(self.limit_min)}
+        return {"limit_min": self.limit_min, "sd": self.sd}
 
     @property
     def extracts(self) -> tuple[str, ...]:

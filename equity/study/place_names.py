@@ -10,6 +10,7 @@ import pandas as pd
 
 from equity.areas.geoid import LEVELS
 from equity.errors import InputError
+from equity.language import tr
 from equity.outputs.where import area_at, towns_of
 from equity.study.asked import area_slug
 from equity.study.naming import called, near
@@ -64,7 +65,8 @@ class PlaceFinder:
         if not isinstance(self.table, gpd.GeoDataFrame):
             raise InputError("the run has no polygons", fix="name the place by its id")
         key = area_at(self.table, latitude, longitude)
-        return self._of(key, f"It is the area that holds {latitude:g}, {longitude:g}.")
+        at = f"{latitude:g}, {longitude:g}"
+        return self._of(key, tr("It is the area that holds {point}.", point=at))
 
     def named(self, text: str) -> Place:
         """Find an area, a county, a town or all of the run by id or name."""
@@ -81,10 +83,12 @@ class PlaceFinder:
         towns = self._towns()
         if found := called(wanted, {f"{key} {i}": town for i, (town, key) in enumerate(towns)}):
             held = list(dict.fromkeys(key.partition(" ")[0] for key in found))
-            said = f"It is the area that holds the point of {wanted}; the town may reach beyond it."
-            return self._of(
-                self._one(wanted, held), f"{said} Names of places: GeoNames (CC BY 4.0)."
+            said = tr(
+                "It is the area that holds the point of {town}; the town may reach beyond it. "
+                "Names of places: GeoNames (CC BY 4.0).",
+                town=wanted,
             )
+            return self._of(self._one(wanted, held), said)
         known_names = [*self.counties.values(), *(town for town, _ in towns)]
         if wanted.isdigit():
             known_names = [*self.ids, *self.counties]

@@ -11,7 +11,9 @@ from equity.areas.geoid import LEVELS
 from equity.areas.moe import moe_sum
 from equity.areas.rates import moe_of_rate
 from equity.areas.schema import companion, describe
+from equity.language import tr
 from equity.study.record import Record
+from equity.study.runs import Run
 
 __all__ = ["MOST_COUNTIES", "measured", "places"]
 
@@ -23,7 +25,7 @@ _BASES = ("population_n", "households_n")
 _WEIGHTS = {"households_n": "households_n", "housing_n": "households_n"}
 
 
-def places(result: Record, columns: Sequence[str]) -> pd.DataFrame:
+def places(result: Record | Run, columns: Sequence[str]) -> pd.DataFrame:
     """Return the measures of the area, of each of its counties if they are few, and of the rest.
 
     Counts are added up; shares are rebuilt from their parts where these are counted, else they are
@@ -53,7 +55,7 @@ def places(result: Record, columns: Sequence[str]) -> pd.DataFrame:
             max(part["county_name"].astype(str), key=len) or key: part for key, part in counties
         }
     if result.rest is not None:
-        groups[f"Rest of {result.plan.study.title}"] = result.rest
+        groups[tr("Rest of {title}", title=result.plan.study.title)] = result.rest
     rows = [{"name": name, **measured(part, columns)} for name, part in groups.items()]
     return pd.DataFrame(rows)
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from equity.areas.words import about, coarse, number, plural, sentence_list, share
+from equity.areas.words import about, coarse, number, sentence_list, share
 from equity.funding.portfolio import FIRST, Portfolio
 from equity.funding.scenario import Scenario
+from equity.language import tr, trn
 
 __all__ = ["finding", "method", "unknown"]
 
@@ -18,44 +22,112 @@ def finding(
     """Say what the money buys, how sure that is, for whom, and of what kind; the count first."""
     people = plan.people_n
     (gap,) = after.counts.loc[["gap_n"]].to_dict("records")
-    chosen, stamp = plan.chosen, " (costs made up)" if plan.made_up else ""
-    each = f", at {_each(plan.spent_usd / people)} a person" if people else ""
-    sure = (gap.get("change_p95", np.nan) - gap.get("change_p05", np.nan)) / 2
-    bought = f"{_money(plan.spent_usd)}{stamp} for {plural(len(chosen), 'project')}"
-    part = f"{about(people, sure)} of {about(gap['before'], sure)} people"
-    part = f"{part} ({share(people / gap['before'])})"
-    sentences = [
-        f"{title}: {bought} would bring about {part} out of the telehealth access gap{each}."
-    ]
+    chosen = plan.chosen
+    sentences = [_bought(title, plan, gap)]
     if np.isfinite(gap.get("change_p05", np.nan)):
-        low, high = coarse(-gap["change_p95"]), coarse(-gap["change_p05"])
-        sentences.append(f"90 % of draws of what may be true lie from {low} to {high} people.")
-    if np.isfinite(plan.first_n) and people:
-        first = table[FIRST].fillna(value=False).astype(bool)
-        there = share(table["gap_n"][first].sum() / table["gap_n"].sum())
-        here = f"{about(plan.first_n)} of them ({share(plan.first_n / people)})"
-        here = here.replace("nobody of", "None of")
         sentences.append(
-            f"{here} live in under-resourced communities, where {there} of the people in the gap "
-            "live."
+            tr(
+                "90 % of draws of what may be true lie from {low} to {high} people.",
+                low=coarse(-gap["change_p95"]),
+                high=coarse(-gap["change_p05"]),
+            )
         )
+    if np.isfinite(plan.first_n) and people:
+        sentences.append(_for_whom(table, plan))
     kinds = chosen["fixes"].value_counts()
-    brought = [
-        f"{plural(kinds[kind], 'project')} {'brings' if kinds[kind] == 1 else 'bring'} {words}"
-        for kind, words in _KINDS.items()
-        if kind in kinds
-    ]
-    sentences.append(f"{first_up(sentence_list(brought or ['no project is chosen']))}.")
+    brought = [text for kind, text in _brought(kinds).items() if kind in kinds]
+    said = sentence_list(brought or [tr("no project is chosen")])
+    sentences.append(f"{first_up(said)}.")
     if draws:
         firm = int((chosen["group_chosen_share"] >= 0.5).sum())
         sentences.append(
-            f"At least half of {number(draws)} plans made anew from what may be true choose "
-            f"something in {number(firm)} of {plural(len(chosen), 'place')} chosen here."
+            trn(
+                "At least half of {draws} plans made anew from what may be true choose something "
+                "in {firm} of {n} place chosen here.",
+                "At least half of {draws} plans made anew from what may be true choose something "
+                "in {firm} of {n} places chosen here.",
+                len(chosen),
+                draws=number(draws),
+                firm=number(firm),
+                n=number(len(chosen)),
+            )
         )
     return [*sentences, *plan.notes]
 
 
-_KINDS = {"line": "a line alone", "home": "a connected home alone", "line+home": "both"}
+def _bought(title: str, plan: Portfolio, gap: Mapping[Any, float]) -> str:
+    """Say what the money buys: the sentence that a board would read."""
+    people = plan.people_n
+    sure = (gap.get("change_p95", np.nan) - gap.get("change_p05", np.nan)) / 2
+    money = _money(plan.spent_usd)
+    projects = trn("{n} project", "{n} projects", len(plan.chosen), n=number(len(plan.chosen)))
+    told = {
+        "title": title,
+        "money": tr("{money} (costs made up)", money=money) if plan.made_up else money,
+        "projects": projects,
+        "people": about(people, sure),
+        "all": about(gap["before"], sure),
+        "part": share(people / gap["before"]),
+    }
+    if not people:
+        return tr(
+            "{title}: {money} for {projects} would bring about {people} of {all} people ({part}) "
+            "out of the telehealth access gap.",
+            **told,
+        )
+    return tr(
+        "{title}: {money} for {projects} would bring about {people} of {all} people ({part}) out "
+        "of the telehealth access gap, at {each} a person.",
+        **told,
+        each=_each(plan.spent_usd / people),
+    )
+
+
+def _for_whom(table: pd.DataFrame, plan: Portfolio) -> str:
+    """Say how many of those reached live in under-resourced communities."""
+    first = table[FIRST].fillna(value=False).astype(bool)
+    told = {
+        "part": share(plan.first_n / plan.people_n),
+        "there": share(table["gap_n"][first].sum() / table["gap_n"].sum()),
+    }
+    if plan.first_n == 0:
+        return tr(
+            "None of them ({part}) live in under-resourced communities, where {there} of the "
+            "people in the gap live.",
+            **told,
+        )
+    return tr(
+        "{n} of them ({part}) live in under-resourced communities, where {there} of the people in "
+        "the gap live.",
+        n=about(plan.first_n),
+        **told,
+    )
+
+
+def _brought(kinds: pd.Series) -> dict[str, str]:
+    """Say of each kind of project how many there are."""
+    n = {kind: int(kinds.get(kind, 0)) for kind in ("line", "home", "line+home")}
+    said = {kind: number(count) for kind, count in n.items()}
+    return {
+        "line": trn(
+            "{n} project brings a line alone",
+            "{n} projects bring a line alone",
+            n["line"],
+            n=said["line"],
+        ),
+        "home": trn(
+            "{n} project brings a connected home alone",
+            "{n} projects bring a connected home alone",
+            n["home"],
+            n=said["home"],
+        ),
+        "line+home": trn(
+            "{n} project brings both",
+            "{n} projects bring both",
+            n["line+home"],
+            n=said["line+home"],
+        ),
+    }
 
 
 def first_up(text: str) -> str:
@@ -64,57 +136,94 @@ def first_up(text: str) -> str:
 
 
 def _money(usd: float) -> str:
-    return f"${usd / 1e6:,.1f} million" if usd >= 1e6 else f"${number(usd)}"
+    if usd < 1e6:
+        return f"${number(usd)}"
+    return tr("${n} million", n=number(usd / 1e6, 1))
 
 
 def _each(usd: float) -> str:
-    return f"${number(usd)}" if usd >= 1 else "less than $1"
+    return f"${number(usd)}" if usd >= 1 else tr("less than $1")
 
 
 def unknown(plan: Portfolio, rule: str) -> list[str]:
     """Say what the plan does not know."""
     costs = (
-        "What anything costs: the costs were made up to show the method."
+        tr("What anything costs: the costs were made up to show the method.")
         if plan.made_up
-        else "How far bids will lie from the costs, each of which has its source in projects.csv."
+        else tr(
+            "How far bids will lie from the costs, each of which has its source in projects.csv."
+        )
     )
-    under = f"lines count under {rule or 'the rule of the study'}"
-    takers = "every location and home in its places counts as served once it is paid for"
-    rules = "no program's rules are applied, and nothing here says that a project qualifies"
+    rules = (
+        tr(
+            "Whether a program would pay: lines count under {rule}; no program's rules are "
+            "applied, and nothing here says that a project qualifies.",
+            rule=rule,
+        )
+        if rule
+        else tr(
+            "Whether a program would pay: lines count under the rule of the study; no program's "
+            "rules are applied, and nothing here says that a project qualifies."
+        )
+    )
     return [
         costs,
-        f"Who takes up what is offered: {takers}.",
-        "Which homes have both a line and a connection: people are counted by the gap's floor.",
-        "Whether the lines that providers claim are there: where not, a line would bring in more.",
-        "What happens when the years that are paid for are over.",
-        "What clinics and practices' own lines would add: they stand in scenarios, not in plans.",
-        f"Whether a program would pay: {under}; {rules}.",
+        tr(
+            "Who takes up what is offered: every location and home in its places counts as served "
+            "once it is paid for."
+        ),
+        tr("Which homes have both a line and a connection: people are counted by the gap's floor."),
+        tr(
+            "Whether the lines that providers claim are there: where not, a line would bring in "
+            "more."
+        ),
+        tr("What happens when the years that are paid for are over."),
+        tr(
+            "What clinics and practices' own lines would add: they stand in scenarios, not in "
+            "plans."
+        ),
+        rules,
     ]
 
 
 def method(plan: Portfolio, draws: int) -> list[str]:
     """Say how the plan was made, and how good it is."""
-    how = {
-        "milp": "by mixed-integer programming (HiGHS), all limits and people counted again from "
-        "the answer",
-        "greedy": "by people reached anew per dollar, step by step",
+    chosen = {
+        "milp": tr(
+            "Of {candidates}, chosen by mixed-integer programming (HiGHS), all limits and people "
+            "counted again from the answer.",
+            candidates=_candidates(plan),
+        ),
+        "greedy": tr(
+            "Of {candidates}, chosen by people reached anew per dollar, step by step.",
+            candidates=_candidates(plan),
+        ),
     }[plan.method]
-    bound = "No bound was found in the time it had."
+    bound = tr("No bound was found in the time it had.")
     if np.isfinite(plan.bound_n):
-        bound = (
-            f"No plan of these projects is worth more than {number(plan.bound_n)}; this one is "
-            f"worth {number(plan.value_n)}, at most {share(plan.gap, 2)} less."
+        bound = tr(
+            "No plan of these projects is worth more than {most}; this one is worth {value}, at "
+            "most {part} less.",
+            most=number(plan.bound_n),
+            value=number(plan.value_n),
+            part=share(plan.gap, 2),
         )
-    counted = (
+    counted = tr(
         "People are those whom the what-if brings in, area by area: by a line where homes are "
         "connected, by a connected home where there are lines, by both where both lack. Whom two "
         "projects reach counts once."
     )
-    often = (
-        f"{number(draws)} plans were made anew, greedily, each from a draw of what has an error "
-        "here: residents, homes, and travel where minutes are estimated. Such a plan knows its "
-        "draw, and takes places that are wholly beyond reach in it: a low share says that other "
-        "places may do as well, not that this one is wrong."
+    often = tr(
+        "{n} plans were made anew, greedily, each from a draw of what has an error here: "
+        "residents, homes, and travel where minutes are estimated. Such a plan knows its draw, and "
+        "takes places that are wholly beyond reach in it: a low share says that other places may "
+        "do as well, not that this one is wrong.",
+        n=number(draws),
     )
-    chosen = f"Of {plural(len(plan.projects), 'candidate')}, chosen {how}. {bound}"
-    return [chosen, counted, often] if draws else [chosen, counted]
+    first = f"{chosen} {bound}"
+    return [first, counted, often] if draws else [first, counted]
+
+
+def _candidates(plan: Portfolio) -> str:
+    n = len(plan.projects)
+    return trn("{n} candidate", "{n} candidates", n, n=number(n))

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import geopandas as gpd
 import pandas as pd
 
+from equity.areas.geoid import LEVELS
 from equity.areas.join import combine
 from equity.errors import InputError, MissingColumnError
 from equity.funding.costs import made_up_costs, read_costs
 from equity.funding.portfolio import FIRST, Floor, Portfolio, portfolio
 from equity.funding.projects import draw_up_projects, read_projects
 from equity.funding.scenario import Scenario, scenario
+from equity.language import current, tr
 from equity.measures.checks import checked_number
-from equity.measures.draws import Travel
+from equity.measures.draws import Travel, refuse_few
+from equity.outputs.appendix import GENERIC, programs_of, write_appendix
 from equity.outputs.ownership import RECORD, write_record
-from equity.outputs.plan import PlanReport, write_plan
-from equity.outputs.tables import export
+from equity.outputs.plan import PEOPLE, PlanReport, plan_part, write_plan
+from equity.outputs.report import Report
+from equity.outputs.tables import export, write_recipe
 from equity.provenance import carry, meta, software
-from equity.study.file import read_plan
 from equity.study.plan_words import finding, method, unknown
+from equity.study.run_report import report_of
 from equity.study.runs import Run, read_run
 from equity.study.write import put_in_place
 
@@ -44,8 +49,14 @@ class Plan:
         The projects.
     scenario
         The counts before and after.
+    areas
+        What it brings, by area.
     report
         What is said of it.
+    need
+        What the run says of the area, for the appendix that carries the plan.
+    programs
+        Programs that appendices are laid out for; ``generic`` for none in particular.
     record
         What the run's provenance says.
     """
@@ -53,11 +64,14 @@ class Plan:
     name: str
     portfolio: Portfolio
     scenario: Scenario
+    areas: gpd.GeoDataFrame
     report: PlanReport
+    need: Report
+    programs: tuple[str, ...]
     record: dict[str, str]
 
     def write(self, folder: str | Path) -> Path:
-        """Write page, two printed pages, tables and provenance into a folder.
+        """Write page, two printed pages, appendices, tables and provenance into a folder.
 
         Raises
         ------
@@ -69,13 +83,22 @@ class Plan:
     def _write(self, folder: Path) -> None:
         report = self.report
         write_plan(report, folder)
+        write_recipe(self.need, folder / "study.toml")
+        for name in self.programs:
+            stem = "appendix" if name == GENERIC else f"appendix-{name}"
+            for ending in ("pdf", "docx"):
+                write_appendix(
+                    self.need, folder / f"{stem}.{ending}", program=name.replace(GENERIC, ""),
+                    recipe="study.toml", parts=plan_part(report),
+                )  # fmt: skip
         notes = [*report.stamps, *report.unknown]
         export(
-            report.areas, folder, formats=("csv", "gpkg"), name="areas", sources=report.sources,
+            self.areas, folder, formats=("csv", "gpkg"), name="areas", sources=report.sources,
             rules=[self.record["rule"]], synthetic=report.synthetic, notes=notes,
         )  # fmt: skip
         record = {
             "title": f"{report.title}: what a budget would buy",
+            "language": current(),
             "synthetic": report.synthetic,
             "made_up_costs": report.made_up,
             "software": software(),
@@ -104,6 +127,7 @@ def plan_run(
     county_cap_usd: float | None = None,
     method: Literal["milp", "greedy"] = "milp",
     draws: int = 100,
+    appendices: Sequence[str] = (),
 ) -> Plan:
     """Choose projects for a folder that ``equity run`` wrote.
 
@@ -120,6 +144,9 @@ def plan_run(
         Least part of the people reached who live in under-resourced communities.
     weight
         What a person there counts; 1 everywhere else.
+    appendices
+        Programs (``usda-dlt``, ``bead`` …) that the appendix with the plan is laid out for; by
+        default those of the run's ``[application]``, or none in particular.
 
     Raises
     ------
@@ -143,8 +170,15 @@ def plan_run(
             "empty table",
         )
     budget_usd = checked_number(budget_usd, "the budget", above=True)
+    refuse_few(draws, or_none=True)
+    for name in appendices:
+        programs_of(name)
     past = read_run(run)
-    table = _areas(past.table, Path(run))
+    table = past.placed
+    if FIRST not in table.columns:
+        raise MissingColumnError(
+            f"the run has no column {FIRST}", file=run, fix="run the study again"
+        )
     covered = committed_part(table)
     candidates = (
         read_projects(projects)
@@ -153,7 +187,7 @@ def plan_run(
             table, made_up_costs() if costs is None else read_costs(costs), covered=covered
         )
     )
-    asked, _ = read_plan(Path(run) / "study.toml")
+    asked = past.plan
     # As the study drew it: half of the error of estimated minutes is a county's own.
     travel = Travel(common=0.5) if asked.care[0].method == "travel" else None
     first = table[FIRST].fillna(value=False).astype(bool)
@@ -164,12 +198,25 @@ def plan_run(
         cap_per_county_usd=county_cap_usd, draws=draws, travel=travel, front=_FRONT,
     )  # fmt: skip
     after = _after(table, plan, covered, travel, draws)
-    report = _report(past, table, plan, after, draws)
+    areas = _areas(table, plan)
+    report = _report(past, table, plan, after, drawn=_drawn(past, areas), draws=draws)
     seal: dict[str, str] = {
         "title": past.record.get("title", ""), "rule": past.headline,
         "sha256_of_all_above": past.record.get("sha256_of_all_above", ""),
     }  # fmt: skip
-    return Plan(Path(run).name, plan, after, report, seal)
+    named = tuple(appendices or (asked.application.programs if asked.application else (GENERIC,)))
+    return Plan(Path(run).name, plan, after, areas, report, _need(past, report), named, seal)
+
+
+def _need(past: Run, report: PlanReport) -> Report:
+    """Return what the run says of the area, under a title that says what is asked for."""
+    need = report_of(past)
+    made_up = tr("{place}: need and plan (costs made up)", place=need.title)
+    return replace(
+        need,
+        title=made_up if report.made_up else tr("{place}: need and plan", place=need.title),
+        sources=tuple(dict.fromkeys([*need.sources, *report.sources])),
+    )
 
 
 def committed_part(table: pd.DataFrame) -> pd.Series | None:
@@ -185,16 +232,6 @@ def committed_part(table: pd.DataFrame) -> pd.Series | None:
     of_these = ((lacking - table["unserved_n"]) / some).clip(0.0, 1.0).fillna(0.0)
     funded = table["unserved_funded_n"] + of_these * table["underserved_funded_n"]
     return (funded / lacking.where(lacking > 0)).clip(0.0, 1.0).fillna(0.0)
-
-
-def _areas(table: pd.DataFrame, folder: Path) -> gpd.GeoDataFrame:
-    if not isinstance(table, gpd.GeoDataFrame):
-        table = gpd.GeoDataFrame(table.assign(geometry=None), geometry="geometry", crs="EPSG:4269")
-    if FIRST not in table.columns:
-        raise MissingColumnError(
-            f"the run has no column {FIRST}", file=folder, fix="run the study again"
-        )
-    return table
 
 
 def _after(
@@ -215,25 +252,43 @@ def _after(
     return scenario(before, line=line, home=home, draws=draws, travel=travel)
 
 
-def _report(
-    past: Run, table: gpd.GeoDataFrame, plan: Portfolio, after: Scenario, draws: int
-) -> PlanReport:
-    known = meta(plan.projects)
+def _areas(table: gpd.GeoDataFrame, plan: Portfolio) -> gpd.GeoDataFrame:
+    """Return what the plan brings, by area, beside what the run says of it."""
     shown = ["name", "county_name", "population_n", "gap_n", "gap_status", FIRST, "geometry"]
     kept = table[[name for name in shown if name in table]]
-    areas = combine(carry(kept, table), plan.areas)
-    synthetic = bool(past.record.get("synthetic"))
-    title = str(past.record.get("title", ""))
+    return gpd.GeoDataFrame(combine(carry(kept, table), plan.areas))
+
+
+def _drawn(past: Run, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return what is drawn: the areas, or the counties of states that were run apart."""
+    counties = past.counties() if past.states else None
+    if counties is None:
+        return areas
+    brought = areas[PEOPLE].groupby(areas.index.str[: LEVELS["county"]]).sum()
+    shown = ["name", "population_n", "gap_n", "gap_status", "geometry"]
+    drawn = counties[[name for name in shown if name in counties]]
+    return gpd.GeoDataFrame(carry(drawn.assign(**{PEOPLE: brought}), counties))
+
+
+def _report(
+    past: Run,
+    table: gpd.GeoDataFrame,
+    plan: Portfolio,
+    after: Scenario,
+    *,
+    drawn: gpd.GeoDataFrame,
+    draws: int,
+) -> PlanReport:
     return PlanReport(
-        title=title,
-        synthetic=synthetic,
+        title=past.title,
+        synthetic=bool(past.record.get("synthetic")),
         made_up=plan.made_up,
-        finding=tuple(finding(title, table, plan, after, draws=draws)),
-        areas=gpd.GeoDataFrame(areas),
+        finding=tuple(finding(past.title, table, plan, after, draws=draws)),
+        areas=drawn,
         projects=plan.projects,
         front=plan.front,
         counts=after.counts,
         unknown=tuple(unknown(plan, past.headline)),
         method=tuple(method(plan, draws)),
-        sources=known.sources,
+        sources=meta(plan.projects).sources,
     )

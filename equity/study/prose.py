@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
+from equity.language import mark
 
-def _flow(text: str) -> str:
-    return " ".join(text.split())
-
-
-MEASURE = _flow("""
+MEASURE = mark("""
     Three counts of people, each inside the one before it: residents; those of them beyond reach of
     care in person, as this study defines it; those of these without a usable link at home, the
     Telehealth Access Gap: residents x share beyond reach x (1 - usable links). Usable links are at
@@ -15,7 +12,7 @@ MEASURE = _flow("""
     and a subscription that counts. One rule decides both: which lines, and which subscriptions.
     Everybody without a usable link, near care or not, stands beside them.
 """)
-SPLIT = _flow("""
+SPLIT = mark("""
     The gap splits without a remainder into people who lack only a line, only a connected home
     (a device, a subscription or both), and both at once. The three add up in every area and over
     any set of areas. At the low end of the range a line alone brings in exactly the first, a
@@ -24,28 +21,37 @@ SPLIT = _flow("""
     that the other is scarcer there, not that nobody lacks it. A practice's own line moves
     none of these counts: it is told apart.
 """)
-BY_TRAVEL = _flow("""
+BY_TRAVEL = mark("""
     Beyond reach is the expected share of residents whose trip to the nearest {sites} takes more
-    than {limit:g} minutes. Minutes are {how}, and known up to a
+    than {limit} minutes. Minutes are {how}, and known up to a
     spread about the true ones: a place at the limit counts half, so there is no cliff.
 """)
-ESTIMATED = "estimated from great-circle distance"
-BY_ROAD = "those of the quickest way over the roads of OpenStreetMap"
-BY_CATCHMENT = _flow("""
+ESTIMATED = mark("estimated from great-circle distance")
+BY_ROAD = mark("those of the quickest way over the roads of OpenStreetMap")
+BY_CATCHMENT = mark("""
     Beyond reach is how far care falls short of a benchmark: full-time equivalents per resident by
     an enhanced two-step floating catchment (Luo and Qi 2009, doi:10.1016/j.healthplace.2009.06.002)
-    within {limit:g} minutes, held against one per {people:,.0f} people (42 CFR part 5,
+    within {limit} minutes, held against one per {people} people (42 CFR part 5,
     appendix A).
 """)
-BY_COLUMN = _flow("""
+BY_COLUMN = mark("""
     Beyond reach comes from the study's own column {column} ({unit}): {what}.
 """)
-NEED = _flow("""
+CALLED = (
+    mark("care"),
+    mark("primary care"),
+    mark("hospital care"),
+    mark("inpatient mental-health care"),
+    mark("primary-care and mental-health clinicians"),
+)
+"""What study files that the package writes say themselves: translated where it is shown."""
+
+NEED = mark("""
     Poverty, age and illness are not part of the measure, so that comparing communities is not
     circular. They decide who counts as under-resourced, by criteria fixed in the study file before
     anything was mapped.
 """)
-MARGINS = _flow("""
+MARGINS = mark("""
     Kinds of doubt are kept apart. The range is what lines and homes allow when it is not
     known which homes have both. Margins, after ±, are 90 % margins of error of the American
     Community Survey, propagated with the Census Bureau's formulas: sampling error of population
@@ -55,26 +61,26 @@ MARGINS = _flow("""
     printed rows may then miss their printed sum by a few people.
 """)
 
-OVER_REPORTED = _flow("""
+OVER_REPORTED = mark("""
     Providers report where they offer service and tend to report too much: where they do, more
     people lack a line than shown here.
 """)
-BEST_CASE = _flow("""
+BEST_CASE = mark("""
     The best case is taken for homes: every connected home is assumed to lie where a line qualifies.
     The most people in the gap that the shares of lines and of connected homes allow, as they were
     taken, are {ceiling}: the upper end of the range. A place where nobody seems to lack a line
     alone, or a home alone, may owe that to this assumption.
 """)
-BEYOND_RULE = _flow("""
+BEYOND_RULE = mark("""
     Under a rule that leaves out satellite, cellular or unlicensed wireless, some homes that it does
     not count could make a video visit: there the gap is too large, by at most the share of homes
     that subscribe to something else.
 """)
-TRAVEL = _flow("""
+TRAVEL = mark("""
     Travel minutes are estimates from straight lines, without traffic, mountains, ferries or public
     transport; people without a car are further away than shown. {facts}
 """)
-TRAVEL_BY_ROAD = _flow("""
+TRAVEL_BY_ROAD = mark("""
     Travel minutes follow the roads of OpenStreetMap at the speeds that are driven on them, with
     a third of a minute for each crossing with traffic lights, without traffic, the wait for a
     ferry or public transport; turns cost nothing, forbidden ones neither: in towns they are
@@ -82,28 +88,28 @@ TRAVEL_BY_ROAD = _flow("""
     them is that of the people inside an area; people without a car are further away than shown.
 """)
 BY_ROADS = {
-    "proportional": "road minutes in proportion to distance",
-    "curve": "short trips slower (curve)",
+    "proportional": mark("road minutes in proportion to distance"),
+    "curve": mark("short trips slower (curve)"),
 }
-SITES = _flow("""
+SITES = mark("""
     A site counts whether or not it takes new patients, and a dental, school or mobile one of a kind
     that counts like any other. Sites missing from the list make the gap too
     large; closed ones still listed make it too small.
 """)
-PLACES = _flow("""
+PLACES = mark("""
     Statements are about places, not about each person who lives there: a share of homes is taken
     for the residents. Numbers are rounded where they are shown, and sums, differences and shares
     are of those before rounding.
 """)
-NO_MARGINS = _flow("""
+NO_MARGINS = mark("""
     These survey tables came without margins of error, so none can be shown; in small areas they are
     wide.
 """)
-DRAWN = _flow("""
+DRAWN = mark("""
     Probabilities are shares of 200 draws of what may be true; lines are held as reported, and half
     of the error of travel estimates is taken to be shared within a county. {notes}
 """)
-LIKELY = _flow("""
+LIKELY = mark("""
     “Very likely” (8 in 10 or more), “likely” (5 in 10 or more) and “–” (less) are chances that a
     place is truly under-resourced and falls short, given the survey's margins, the places around it
     and the error of travel estimates, as far as these are at hand; errors of coverage filings are
@@ -113,13 +119,13 @@ LIKELY = _flow("""
     drawn one by one: where a place meets several for the same reason, it is surer than is said
     here. All that holds over many places, not for one alone.
 """)
-LIKELY_BY_TRAVEL = _flow("""
+LIKELY_BY_TRAVEL = mark("""
     “Very likely” (8 in 10 or more), “likely” (5 in 10 or more) and “–” (less) are chances that a
     place falls short, given the error of travel estimates alone: who is under-resourced is taken as
     the tables have it, without margins. What that leaves out is not known, so take them as an
     order.
 """)
-BOUND = _flow("""
+BOUND = mark("""
     In {areas} no table counts homes with both a device and a subscription, and the most that can
     have both were taken. With the fewest instead, the upper end of the range would be {most}
     people.

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import JoinAudit
+from equity.language import ENGLISH, tr
 from equity.measures.draws import Draws, Interval
 from equity.measures.index import IndexStability
 from equity.measures.sensitivity import Sensitivity
@@ -18,8 +19,6 @@ from equity.study.area import Area
 from equity.study.file import StudyPlan
 
 __all__ = ["Record"]
-
-_OVERALL = "the study's overall rate"
 
 
 @dataclass(frozen=True, repr=False)
@@ -79,6 +78,11 @@ class Record:
     by_person: pd.DataFrame | None = None
 
     @property
+    def lang(self) -> str:
+        """The language in which it was run, and is written."""
+        return self.plan.study.lang or ENGLISH
+
+    @property
     def title(self) -> str:
         """What the finding is about: the area, where the study has one."""
         return self.plan.study.title if self.area is None else self.area.name
@@ -86,21 +90,23 @@ class Record:
     @property
     def overall(self) -> str:
         """The rate from which on a community falls short, in words."""
-        return f"the overall rate of {self.plan.study.title}" if self.area else _OVERALL
+        if self.area:
+            return tr("the overall rate of {title}", title=self.plan.study.title)
+        return tr("the study's overall rate")
 
     @property
     def listed(self) -> str:
         """Where the places that fall short are listed."""
-        return "below"
+        return tr("below")
 
     def interval(self, what: str) -> Interval:
         """Return all people in the gap (``gap_n``) or without a link (``no_link_n``), by draws."""
         return self.draws.total(what=what)
 
     @property
-    def within(self) -> str:
-        """How a sentence limits itself to the area: `` in the area``, or nothing."""
-        return "" if self.rest is None else " in the area"
+    def within(self) -> bool:
+        """True where sentences limit themselves to the area, since more was read."""
+        return self.rest is not None
 
     @property
     def rest(self) -> gpd.GeoDataFrame | None:

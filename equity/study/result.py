@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 
 from equity.areas.arguments import checked
+from equity.language import language
 from equity.measures.gap import SPLIT, gap_totals
 from equity.outputs.report import Report
 from equity.showing import Shown
@@ -50,7 +51,8 @@ class StudyResult(Shown, Record):
 
     def report(self) -> Report:
         """Return the content that the page and the documents are made from."""
-        return build_report(self)
+        with language(self.lang):
+            return build_report(self)
 
     @checked
     def write(self, folder: str | Path) -> Path:

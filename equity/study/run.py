@@ -8,13 +8,14 @@ from pathlib import Path
 
 from equity.areas.arguments import checked
 from equity.areas.geoid import STATES
+from equity.language import ENGLISH, current, language
 from equity.measures.adoption_by_person import person_counts
 from equity.showing import Shown
 from equity.study.area import find_area
 from equity.study.choices import other_choices
 from equity.study.cluster import executor_at
 from equity.study.coherence import load_recipe, load_rule
-from equity.study.file import StudyPlan, read_plan
+from equity.study.file import StudyPlan, plan_of, read_plan, said_in
 from equity.study.inputs import gather
 from equity.study.practices import practice_lines
 from equity.study.result import StudyResult
@@ -68,7 +69,7 @@ class Study(Shown):
 
     @classmethod
     @checked
-    def load(cls, path: str | Path, *, area: str = "") -> Study:
+    def load(cls, path: str | Path, *, area: str = "", lang: str | None = None) -> Study:
         """Read and validate a study file.
 
         Parameters
@@ -78,6 +79,8 @@ class Study(Shown):
         area
             The place that the run is about, where the file names none: counties by name or code,
             tracts, ``ZIP 24210``, with commas between, or a file of polygons.
+        lang
+            Language of page, map and documents (``en``, ``es``), in the place of the file's own.
 
         Raises
         ------
@@ -85,13 +88,18 @@ class Study(Shown):
             If it is not there.
         StudyError
             If a field is wrong; the error names the line and the allowed values.
+        InputError
+            If there is no such language.
         """
-        plan, text = read_plan(path, area=area)
+        plan, text = read_plan(path, area=area, lang=lang)
         return cls(plan, text, Path(path).expanduser().parent)
 
     @checked
     def run(self, *, cluster: str | None = None) -> StudyResult:
         """Read the inputs, measure, and return the result; nothing is written.
+
+        What the result says is in the study's language; in that of a surrounding
+        :func:`equity.language` where the study names none.
 
         Parameters
         ----------
@@ -109,34 +117,48 @@ class Study(Shown):
 
     def run_with(self, executor: Executor | None) -> StudyResult:
         """Run as :meth:`run` does, with what reads the coverage files at hand."""
-        inputs = gather(self.plan, self.folder)
-        # Before anything is measured: a place that is misspelled costs seconds.
-        area = find_area(self.plan, self.folder, inputs)
-        rules = tuple(load_rule(name, self.folder) for name in self.plan.study.rules)
-        recipe = load_recipe(self.plan, self.folder)
-        everywhere, audit, draws, offers, need = measure(
-            self.plan, inputs, rules, recipe=recipe, executor=executor
-        )
-        table = everywhere if area is None else area.inside(everywhere)
-        practices = practice_lines(self.plan, inputs, offers, table)
-        within = None if area is None else area.people(everywhere.index)
-        choices = other_choices(self.plan, inputs, rules, everywhere, within=within)
-        return StudyResult(
-            plan=self.plan,
-            text=self.text,
-            table=table,
-            everywhere=everywhere,
-            rules=rules,
-            sources=(*inputs.sources, *(area.sources if area else ())),
-            audit=audit,
-            draws=draws if area is None else area.drawn(draws),
-            choices=choices,
-            practices=practices,
-            need=need,
-            credits=inputs.credits,
-            outlines=inputs.outlines,
-            sites=inputs.sites,
-            area=area,
-            application=inputs.application,
-            by_person=person_counts(inputs.areas),
-        )
+        said = self.spoken()
+        with language(said.plan.study.lang or ENGLISH):
+            return _run(said, executor)
+
+    def spoken(self) -> Study:
+        """Return the study with its language: where it names none, the one that is in force."""
+        if self.plan.study.lang is not None or current() == ENGLISH:
+            return self
+        path = self.folder / "study.toml"
+        text = said_in(self.text, current(), path)
+        return Study(plan_of(text, path), text, self.folder)
+
+
+def _run(study: Study, executor: Executor | None) -> StudyResult:
+    inputs = gather(study.plan, study.folder)
+    # Before anything is measured: a place that is misspelled costs seconds.
+    area = find_area(study.plan, study.folder, inputs)
+    rules = tuple(load_rule(name, study.folder) for name in study.plan.study.rules)
+    recipe = load_recipe(study.plan, study.folder)
+    everywhere, audit, draws, offers, need = measure(
+        study.plan, inputs, rules, recipe=recipe, executor=executor
+    )
+    table = everywhere if area is None else area.inside(everywhere)
+    practices = practice_lines(study.plan, inputs, offers, table)
+    within = None if area is None else area.people(everywhere.index)
+    choices = other_choices(study.plan, inputs, rules, everywhere, within=within)
+    return StudyResult(
+        plan=study.plan,
+        text=study.text,
+        table=table,
+        everywhere=everywhere,
+        rules=rules,
+        sources=(*inputs.sources, *(area.sources if area else ())),
+        audit=audit,
+        draws=draws if area is None else area.drawn(draws),
+        choices=choices,
+        practices=practices,
+        need=need,
+        credits=inputs.credits,
+        outlines=inputs.outlines,
+        sites=inputs.sites,
+        area=area,
+        application=inputs.application,
+        by_person=person_counts(inputs.areas),
+    )

@@ -9,6 +9,7 @@ import pandas as pd
 from equity.areas.geoid import find_state
 from equity.areas.table import Table
 from equity.errors import InputError, VintageError
+from equity.language import said
 from equity.provenance import carry, meta
 
 __all__ = ["below_each_other", "refuse_absent", "stacked"]
@@ -106,7 +107,9 @@ def _kept(table: Table, states: Sequence[str]) -> Table:
     if mine.all():
         return table
     files = ", ".join(dict.fromkeys(s.file for s in meta(table).sources if s.file))
-    note = f"{files}: {int((~mine).sum()):,} rows of other states left out"
+    note = said(
+        "{file}: {n} rows of other states left out", file=files, n=f"{int((~mine).sum()):,}"
+    )
     kept: Table = table[mine].copy()
     kept.attrs = dict(table.attrs)
     return carry(kept, table, notes=[note])

@@ -8,7 +8,16 @@ from typing import cast
 import numpy as np
 import pandas as pd
 
-from equity.areas.words import about, coarse, number, plural, points, sentence_list, share
+from equity.areas.words import (
+    about,
+    alternatives,
+    coarse,
+    number,
+    points,
+    sentence_list,
+    share,
+)
+from equity.language import decimal, tr, trn
 from equity.measures.gap import SPLIT
 from equity.measures.sensitivity import OTHER_CARE
 from equity.sources.care.kinds import kinds_in_words
@@ -24,10 +33,6 @@ from equity.study.totals import (
 )
 
 __all__ = ["beyond_words", "finding", "practices_sentence", "sites_words", "state_sentence"]
-
-_NOUN = "under-resourced community"
-_MANY = "under-resourced communities"
-
 
 Rows = Mapping[str, Mapping[str, float]]
 """A frame of the report as plain numbers: row, then column."""
@@ -47,7 +52,7 @@ def finding(
     unknown = _lines_unknown(result)
     sentences = [
         state_sentence(result.title, result.plan, counted),
-        compared_sentence(compared, unknown=unknown, where=result.within),
+        compared_sentence(compared, unknown=unknown, within=result.within),
         area_sentence(compared, result.area.rest, unknown=unknown) if result.area else "",
         sure_sentence(result, counted) if counted["gap_n"]["people_n"] >= 0.5 else "",
         places_sentence(focus, counted["gap_n"]["people_n"], result.listed),
@@ -71,33 +76,63 @@ def sites_words(plan: StudyPlan, care: CarePart) -> str:
     if care.kinds:
         return kinds_in_words(care.kinds)
     labels = [part.label for part in plan.sites if part.use != "capacity"]
-    return " or ".join(label.removesuffix("s") for label in dict.fromkeys(labels))
+    return alternatives([tr(label.removesuffix("s")) for label in dict.fromkeys(labels)])
 
 
 def beyond_words(plan: StudyPlan, care: CarePart) -> str:
     """Say what was computed of people beyond reach, as the end of a sentence about them."""
+    limit = f"{care.limit_min:g}"
     if care.by_capacity:
-        minutes = "minutes by road" if care.extracts else "estimated minutes"
-        return (
-            f"are beyond what the clinicians within {care.limit_min:g} {minutes} can serve "
-            f"(one per {care.benchmark_people_per_fte:,.0f} residents is taken as enough)"
+        people = decimal(care.benchmark_people_per_fte)
+        if care.extracts:
+            return tr(
+                "are beyond what the clinicians within {limit} minutes by road can serve (one per "
+                "{people} residents is taken as enough)",
+                limit=limit,
+                people=people,
+            )
+        return tr(
+            "are beyond what the clinicians within {limit} estimated minutes can serve (one per "
+            "{people} residents is taken as enough)",
+            limit=limit,
+            people=people,
         )
     if care.method == "column":
-        what = care.label or "care"
-        if care.unit == "share":
-            return f"are beyond reach of {what}, by the study's column {care.column}"
-        if care.by_ratio:
-            return (
-                f"are beyond what {what} can serve, by the study's column {care.column} "
-                f"(one clinician per {care.benchmark_people_per_fte:,.0f} residents is enough)"
-            )
-        return (
-            f"live more than {care.limit_min:g} minutes from {what}, by the study's column "
-            f"{care.column}"
+        return _beyond_by_column(care)
+    sites = sites_words(plan, care)
+    if care.extracts:
+        return tr(
+            "live more than {limit} minutes by road from the nearest {sites}",
+            limit=limit,
+            sites=sites,
         )
-    how = f"more than {care.limit_min:g} minutes"
-    live = f"live {how} by road" if care.extracts else f"are estimated to live {how}"
-    return f"{live} from the nearest {sites_words(plan, care)}"
+    return tr(
+        "are estimated to live more than {limit} minutes from the nearest {sites}",
+        limit=limit,
+        sites=sites,
+    )
+
+
+def _beyond_by_column(care: CarePart) -> str:
+    what, column = tr(care.label or "care"), care.column
+    if care.unit == "share":
+        return tr(
+            "are beyond reach of {what}, by the study's column {column}", what=what, column=column
+        )
+    if care.by_ratio:
+        return tr(
+            "are beyond what {what} can serve, by the study's column {column} (one clinician per "
+            "{people} residents is enough)",
+            what=what,
+            column=column,
+            people=decimal(care.benchmark_people_per_fte),
+        )
+    return tr(
+        "live more than {limit} minutes from {what}, by the study's column {column}",
+        limit=f"{care.limit_min:g}",
+        what=what,
+        column=column,
+    )
 
 
 def state_sentence(title: str, plan: StudyPlan, counts: Rows) -> str:
@@ -106,78 +141,149 @@ def state_sentence(title: str, plan: StudyPlan, counts: Rows) -> str:
     beyond = beyond_words(plan, plan.care[0])
     moe = gap["people_n_moe"]
     if counts["beyond_reach_n"]["people_n"] < 0.5:
-        return f"{title}: no residents {beyond}, so nobody is in the gap as this study defines it."
+        return tr(
+            "{title}: no residents {beyond}, so nobody is in the gap as this study defines it.",
+            title=title,
+            beyond=beyond,
+        )
     low = about(gap["people_n"], moe)
     if pd.isna(gap["ceiling_n"]):
-        return (
-            f"{title}: at least {low} people ({share(gap['share'])} of residents) {beyond} and "
-            "live in homes without a device or a subscription; which homes a line reaches is not "
-            "known here, and could only make them more."
+        return tr(
+            "{title}: at least {low} people ({share} of residents) {beyond} and live in homes "
+            "without a device or a subscription; which homes a line reaches is not known here, and "
+            "could only make them more.",
+            title=title,
+            low=low,
+            share=share(gap["share"]),
+            beyond=beyond,
         )
-    high = about(gap["ceiling_n"], moe)
-    most = share(gap["ceiling_n"] / counts["population_n"]["people_n"])
-    return (
-        f"{title}: {low} to {high} people ({share(gap['share'])} to {most} of residents) {beyond} "
-        "and have no usable link at home; how lines and connected homes overlap decides where in "
-        "that range."
+    return tr(
+        "{title}: {low} to {high} people ({share} to {most} of residents) {beyond} and have no "
+        "usable link at home; how lines and connected homes overlap decides where in that range.",
+        title=title,
+        low=low,
+        high=about(gap["ceiling_n"], moe),
+        share=share(gap["share"]),
+        most=share(gap["ceiling_n"] / counts["population_n"]["people_n"]),
+        beyond=beyond,
     )
 
 
-def compared_sentence(comparison: Rows, *, unknown: bool = False, where: str = "") -> str:
+def compared_sentence(comparison: Rows, *, unknown: bool = False, within: bool = False) -> str:
     """(2) and (3) The link and the gap in under-resourced communities against everywhere else.
 
-    `where` limits both to the area of a study: `` in the area``.
+    `within` limits both to the area of a study.
     """
-    least = "at least " if unknown else ""
     first, rest = comparison[FIRST], comparison[ELSEWHERE]
     if not first["areas_n"]:
-        return f"No community{where} with a value meets the study's definition of under-resourced."
+        return _nowhere(within=within)
+    link, gap = share(first["no_link_share"]), share(first["gap_share"])
     if not rest["areas_n"]:
-        return (
-            f"Every community{where} with a value is under-resourced: "
-            f"{share(first['no_link_share'])} of residents have no usable link, "
-            f"{share(first['gap_share'])} are in the gap."
+        return _everywhere(link, gap, within=within)
+    row = comparison[DIFFERENCE]
+    here = _at_least(first["no_link_share"], unknown=unknown)
+    there = _at_least(rest["no_link_share"], unknown=unknown)
+    said = (
+        tr(
+            "In the area's under-resourced communities {here} of residents have no usable link, "
+            "near care or not, everywhere else in the area {there}",
+            here=here,
+            there=there,
         )
-    owned = "the area's " if where else ""
-    link = (
-        f"In {owned}under-resourced communities {least}"
-        f"{share(first['no_link_share'])} of residents have no usable link, near care or not, "
-        f"everywhere else{where} {least}{share(rest['no_link_share'])}"
-        f"{_difference(comparison[DIFFERENCE], 'no_link_share')}"
+        if within
+        else tr(
+            "In under-resourced communities {here} of residents have no usable link, near care or "
+            "not, everywhere else {there}",
+            here=here,
+            there=there,
+        )
     )
-    gap = (
-        f"beyond reach as well, so in the gap, are {share(first['gap_share'])} there and "
-        f"{share(rest['gap_share'])} elsewhere{_difference(comparison[DIFFERENCE], 'gap_share')}"
+    also = tr(
+        "beyond reach as well, so in the gap, are {here} there and {there} elsewhere",
+        here=gap,
+        there=share(rest["gap_share"]),
     )
-    joined = "; but " if _against(comparison[DIFFERENCE]) else "; "
-    return f"{link}{joined}{gap}."
+    return _two_parts(
+        _with_difference(said, row, "no_link_share"),
+        _with_difference(also, row, "gap_share"),
+        against=_against(row),
+    )
+
+
+def _nowhere(*, within: bool) -> str:
+    if within:
+        return tr(
+            "No community in the area with a value meets the study's definition of under-resourced."
+        )
+    return tr("No community with a value meets the study's definition of under-resourced.")
+
+
+def _everywhere(link: str, gap: str, *, within: bool) -> str:
+    if within:
+        return tr(
+            "Every community in the area with a value is under-resourced: {link} of residents have "
+            "no usable link, {gap} are in the gap.",
+            link=link,
+            gap=gap,
+        )
+    return tr(
+        "Every community with a value is under-resourced: {link} of residents have no usable link, "
+        "{gap} are in the gap.",
+        link=link,
+        gap=gap,
+    )
+
+
+def _at_least(value: float, *, unknown: bool) -> str:
+    return tr("at least {share}", share=share(value)) if unknown else share(value)
+
+
+def _two_parts(link: str, gap: str, *, against: bool) -> str:
+    if against:
+        return tr("{link}; but {gap}.", link=link, gap=gap)
+    return tr("{link}; {gap}.", link=link, gap=gap)
 
 
 def area_sentence(comparison: Rows, rest: str, *, unknown: bool = False) -> str:
     """Compare the area of a study with what lies around it; "" where nothing else was read."""
     if not rest or not comparison[REST]["population_n"]:
         return ""
-    least = "at least " if unknown else ""
     here, there = comparison[ALL], comparison[REST]
     row = comparison[DIFFERENCE_FROM_REST]
-    joined = "; but " if _against(row) else "; "
-    return (
-        f"Compared with {rest}: {least}{share(here['no_link_share'])} of "
-        f"the area's residents have no usable link, {least}{share(there['no_link_share'])} there"
-        f"{_difference(row, 'no_link_share')}{joined}{share(here['gap_share'])} of the area's "
-        f"residents are in the gap, {share(there['gap_share'])} there"
-        f"{_difference(row, 'gap_share')}."
+    link = tr(
+        "Compared with {rest}: {here} of the area's residents have no usable link, {there} there",
+        rest=rest,
+        here=_at_least(here["no_link_share"], unknown=unknown),
+        there=_at_least(there["no_link_share"], unknown=unknown),
+    )
+    gap = tr(
+        "{here} of the area's residents are in the gap, {there} there",
+        here=share(here["gap_share"]),
+        there=share(there["gap_share"]),
+    )
+    return _two_parts(
+        _with_difference(link, row, "no_link_share"),
+        _with_difference(gap, row, "gap_share"),
+        against=_against(row),
     )
 
 
-def _difference(row: Mapping[str, float], name: str) -> str:
+def _with_difference(said: str, row: Mapping[str, float], name: str) -> str:
     difference, moe = row[name], row[f"{name}_moe"]
     if pd.isna(difference):
-        return ""
+        return said
     if abs(difference) < 0.0005 or (pd.notna(moe) and abs(difference) <= moe):
-        margin = "" if pd.isna(moe) else f" (± {number(moe * 100, 1)} points)"
-        return f": no difference that these data can show{margin}"
-    return f": {points(difference, moe)} {'more' if difference > 0 else 'less'}"
+        if pd.isna(moe):
+            return tr("{said}: no difference that these data can show", said=said)
+        return tr(
+            "{said}: no difference that these data can show (± {margin} points)",
+            said=said,
+            margin=number(moe * 100, 1),
+        )
+    away = points(difference, moe)
+    if difference > 0:
+        return tr("{said}: {points} more", said=said, points=away)
+    return tr("{said}: {points} less", said=said, points=away)
 
 
 def _against(row: Mapping[str, float]) -> bool:
@@ -193,58 +299,92 @@ def _against(row: Mapping[str, float]) -> bool:
 def sure_sentence(result: Record, counts: Rows) -> str:
     """Say how sure the count is: the survey's margin, and what other choices make of it."""
     gap = counts["gap_n"]
-    if pd.isna(gap["people_n_moe"]):
-        sure = "Survey tables that this rests on came without margins, so the lower figure has no ±"
-    else:
-        margin = about(gap["people_n_moe"])
-        sure = f"The survey's margin on the lower figure is ± {margin} people (90 %)"
-        if not _lines_unknown(result):
-            sure += "; errors of coverage filings come on top"
+    clauses = [_margin_clause(gap["people_n_moe"])]
+    if pd.notna(gap["people_n_moe"]) and not _lines_unknown(result):
+        clauses.append(tr("errors of coverage filings come on top"))
     if pd.notna(gap["p05_n"]) and result.plan.care[0].method == "travel":
-        sure += (
-            f"; with the error of travel estimates 90 % of draws of that figure lie from "
-            f"{coarse(gap['p05_n'])} to {coarse(gap['p95_n'])}"
+        clauses.append(
+            tr(
+                "with the error of travel estimates 90 % of draws of that figure lie from {low} to "
+                "{high}",
+                low=coarse(gap["p05_n"]),
+                high=coarse(gap["p95_n"]),
+            )
         )
     other = result.choices.settings
     same = other["gap_n"].notna() & (other["group"] != OTHER_CARE)
     known = other[same].drop(index="study")
-    if not len(known):
-        return f"{sure}."
-    tried = sorted(zip(known["gap_n"].tolist(), known["label"].tolist(), strict=True))
-    (low, low_label), (high, high_label) = tried[0], tried[-1]
-    return (
-        f"{sure}; other settings for the same care make that figure {about(low)} "
-        f"({low_label}) to {about(high)} ({high_label})."
-    )
+    if len(known):
+        tried = sorted(zip(known["gap_n"].tolist(), known["label"].tolist(), strict=True))
+        (low, low_label), (high, high_label) = tried[0], tried[-1]
+        clauses.append(
+            tr(
+                "other settings for the same care make that figure {low} ({low_label}) to {high} "
+                "({high_label})",
+                low=about(low),
+                low_label=low_label,
+                high=about(high),
+                high_label=high_label,
+            )
+        )
+    return f"{'; '.join(clauses)}."
 
 
-def places_sentence(focus: pd.DataFrame, everybody: float, listed: str = "below") -> str:
+def _margin_clause(moe: float) -> str:
+    if pd.isna(moe):
+        return tr(
+            "Survey tables that this rests on came without margins, so the lower figure has no ±"
+        )
+    return tr("The survey's margin on the lower figure is ± {margin} people (90 %)",
+              margin=about(moe))  # fmt: skip
+
+
+def places_sentence(focus: pd.DataFrame, everybody: float, listed: str | None = None) -> str:
     """(4) The places that are under-resourced and fall short: people, and how sure each is.
 
-    `everybody` is all people in the gap: most of them may live in other places.
+    `everybody` is all people in the gap: most of them may live in other places. `listed` says
+    where the places are listed; by default below.
     """
     if not len(focus):
-        return "No under-resourced community falls short by the study's cut-offs."
+        return tr("No under-resourced community falls short by the study's cut-offs.")
     people = focus["gap_n"].sum()
     margin = float(np.sqrt((focus["gap_n_moe"] ** 2).sum(skipna=False)))
-    text = (
-        f"{plural(len(focus), _NOUN, _MANY)} {'falls' if len(focus) == 1 else 'fall'} short, with "
-        f"about {about(people, margin)} of the people in the gap ({share(people / everybody)} of "
-        "them), and "
-        f"{'is' if len(focus) == 1 else 'are'} listed {listed}"
+    text = trn(
+        "{n} under-resourced community falls short, with about {people} of the people in the gap "
+        "({share} of them), and is listed {listed}",
+        "{n} under-resourced communities fall short, with about {people} of the people in the gap "
+        "({share} of them), and are listed {listed}",
+        len(focus),
+        n=number(len(focus)),
+        people=about(people, margin),
+        share=share(people / everybody),
+        listed=tr("below") if listed is None else listed,
     )
     if "focus_probability" not in focus or focus["focus_probability"].isna().all():
         return f"{text}."
-    sure = focus["focus_probability"]
-    very, likely = int((sure >= 0.8).sum()), int(((sure >= 0.5) & (sure < 0.8)).sum())
-    said = [
-        f"{number(n)} {word}" for n, word in ((very, "very likely"), (likely, "likely")) if n
-    ] or ["none of them likely"]
     survey = focus["under_resourced_probability"].notna().any()
-    of_what = "" if survey else " (as far as the error of travel estimates can tell)"
-    return (
-        f"{text}; {sentence_list(said)} to belong on that list{of_what}, and of all "
-        f"{number(len(sure))} about {number(sure.sum())} may be expected to."
+    return f"{text}; {_chances(focus['focus_probability'], by_survey=bool(survey))}"
+
+
+def _chances(sure: pd.Series, *, by_survey: bool) -> str:
+    """Say how many places are likely to belong on the list, and how many may be expected to."""
+    very, likely = int((sure >= 0.8).sum()), int(((sure >= 0.5) & (sure < 0.8)).sum())
+    said = [trn("{n} very likely", "{n} very likely", very, n=number(very))] if very else []
+    said += [trn("{n} likely", "{n} likely", likely, n=number(likely))] if likely else []
+    values = {
+        "said": sentence_list(said) or tr("none of them likely"),
+        "n": number(len(sure)),
+        "expected": number(sure.sum()),
+    }
+    if by_survey:
+        return tr(
+            "{said} to belong on that list, and of all {n} about {expected} may be expected to.",
+            **values,
+        )
+    return tr(
+        "{said} to belong on that list (as far as the error of travel estimates can tell), and of "
+        "all {n} about {expected} may be expected to.",
+        **values,
     )
 
 
@@ -256,10 +396,12 @@ def fixes_sentence(fixes: Rows, everywhere: Mapping[str, float]) -> str:
     if pd.isna(line) or both == 0:
         return ""
     moe = {name: everywhere[f"gap_{name}_n_moe"] for name in ("line_only", "home_only", "both")}
-    return (
+    return tr(
         "Of everybody in the gap, at the low end of its range, a line alone would bring in about "
-        f"{about(line, moe['line_only'])}, a connected home alone {about(home, moe['home_only'])}; "
-        f"{about(both - line - home, moe['both'])} need both."
+        "{line}, a connected home alone {home}; {both} need both.",
+        line=about(line, moe["line_only"]),
+        home=about(home, moe["home_only"]),
+        both=about(both - line - home, moe["both"]),
     )
 
 
@@ -274,11 +416,12 @@ def what_helps(
     said = []
     for name, row in others.dropna().iterrows():
         counts = [about(row[one], everywhere[f"{one}_moe"]) for one in SPLIT]
-        words = "the same" if np.allclose(row, own, atol=0.5) else sentence_list(counts)
-        said.append(f"{words} ({titles[str(name)]})")
+        words = tr("the same") if np.allclose(row, own, atol=0.5) else sentence_list(counts)
+        said.append(f"{words} ({tr(titles[str(name)])})")
     if not text or not said:
         return text
-    return f"{text} Under other rules these three are {'; '.join(said)}."
+    others_said = tr("Under other rules these three are {counts}.", counts="; ".join(said))
+    return f"{text} {others_said}"
 
 
 def practices_sentence(practices: pd.DataFrame | None, plan: StudyPlan) -> str:
@@ -287,20 +430,31 @@ def practices_sentence(practices: pd.DataFrame | None, plan: StudyPlan) -> str:
         return ""
     lines = _rows(practices)
     known = int(lines["fit"]["sites_n"] + lines["below"]["sites_n"])
-    if not known:
-        why = (
-            "no coverage data is"
-            if plan.coverage.kind == "unknown"
-            else "only classes of whole areas are"
+    if not known and plan.coverage.kind == "unknown":
+        return tr(
+            "Whether the practices' own lines are fit is unknown: no coverage data is at hand."
         )
-        return f"Whether the practices' own lines are fit is unknown: {why} at hand."
+    if not known:
+        return tr(
+            "Whether the practices' own lines are fit is unknown: only classes of whole areas are "
+            "at hand."
+        )
     below, people = int(lines["below"]["sites_n"]), lines["below"]["relying_n"]
-    sites = plural(known, "site")
+    sites = trn("{n} site", "{n} sites", known, n=number(known))
     if not below:
-        return f"Of {sites} whose line is known, each has what a practice of its size needs."
-    return (
-        f"Of {sites} whose line is known, {number(below)} {'has' if below == 1 else 'have'} less "
-        f"than its size needs; about {about(people)} people have such a site nearest."
+        return tr(
+            "Of {sites} whose line is known, each has what a practice of its size needs.",
+            sites=sites,
+        )
+    return trn(
+        "Of {sites} whose line is known, {n} has less than its size needs; about {people} people "
+        "have such a site nearest.",
+        "Of {sites} whose line is known, {n} have less than its size needs; about {people} people "
+        "have such a site nearest.",
+        below,
+        sites=sites,
+        n=number(below),
+        people=about(people),
     )
 
 
@@ -310,12 +464,22 @@ def clusters_sentence(table: pd.DataFrame) -> str:
         return ""
     hot, cold = table["cluster"] == "hot_spot", table["cluster"] == "cold_spot"
     if not hot.any():
-        return "No places with high shares in the gap lie together more than chance would have it."
+        return tr(
+            "No places with high shares in the gap lie together more than chance would have it."
+        )
     inside = table.loc[hot, "gap_n"].sum() / table["gap_n"].sum()
-    low = f", {number(cold.sum())} with low shares among low" if cold.any() else ""
-    verb = "lies" if hot.sum() == 1 else "lie"
-    return (
-        f"{plural(int(hot.sum()), 'place')} with a high share in the gap {verb} among others like "
-        f"it, with {share(inside)} of the people in the gap{low}; of all such "
-        "clusters 1 in 20, or fewer, may be expected to be chance."
+    said = trn(
+        "{n} place with a high share in the gap lies among others like it, with {share} of the "
+        "people in the gap",
+        "{n} places with a high share in the gap lie among others like it, with {share} of the "
+        "people in the gap",
+        int(hot.sum()),
+        n=number(hot.sum()),
+        share=share(inside),
     )
+    if cold.any():
+        low = trn("{n} with low shares among low", "{n} with low shares among low",
+                  int(cold.sum()), n=number(cold.sum()))  # fmt: skip
+        said = f"{said}, {low}"
+    chance = tr("of all such clusters 1 in 20, or fewer, may be expected to be chance.")
+    return f"{said}; {chance}"

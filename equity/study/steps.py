@@ -13,12 +13,13 @@ from equity.areas.geoid import geo_id
 from equity.areas.join import JoinAudit, combine
 from equity.areas.schema import base_name, is_acs_code
 from equity.errors import MissingColumnError
+from equity.language import mark
 from equity.measures.adoption import adoption, counted_columns, covered_populations
 from equity.measures.clusters import hotspots
 from equity.measures.draws import Draws, Travel, draw_standing
 from equity.measures.gap import SPLIT, telehealth_gap, unknown_lines
 from equity.measures.index import IndexStability, index_stability, need_index
-from equity.measures.lines.coverage import coverage, coverage_under, location_table
+from equity.measures.lines.coverage import coverage, coverage_under
 from equity.measures.lines.funded import already_funded
 from equity.measures.price import line_over_income
 from equity.measures.recover import recover
@@ -94,7 +95,7 @@ def measure(
         # The headline first: its columns are the ones without a suffix.
         rules = tuple(sorted(rules, key=lambda rule: rule.id != plan.study.headline))
         near_sites = "nearest_site_id" in table
-        lines, offers = _lines(plan, inputs, rules, executor, by_cell=near_sites)
+        lines, offers, single = _lines(plan, inputs, rules, executor, by_cell=near_sites)
         if inputs.lines is not None:
             given = map(str, lines[plan.study.headline].columns)
             refuse_made_twice(inputs.areas, given, "[coverage] gives")
@@ -107,7 +108,7 @@ def measure(
             advance(1)
         _refuse_no_headline(plan, table)
         if inputs.funded:
-            table = combine(table, _already_funded(plan, inputs, rules, lines, executor))
+            table = combine(table, _already_funded(plan, inputs, lines, single))
         table = combine(table, recover(table))
         for care in plan.care[1:]:
             table = combine(table, _other_care(plan, inputs, table, care))
@@ -173,23 +174,26 @@ def _lines(
     executor: Executor | None,
     *,
     by_cell: bool,
-) -> tuple[dict[str, pd.DataFrame], pd.DataFrame | None]:
-    """Return coverage under each rule and, if asked for, the best offers under the first by cell.
+) -> tuple[dict[str, pd.DataFrame], pd.DataFrame | None, pd.DataFrame | None]:
+    """Return coverage under each rule and, if asked for, under the first more from the same pass.
 
-    Location files are read once for all of it.
+    The best offers by cell, and every location's class where lists of what is funded name
+    locations. Location files are read once for all of it.
     """
     if inputs.lines is None:
-        return {rule.id: unknown_lines(inputs.areas) for rule in rules}, None
+        return {rule.id: unknown_lines(inputs.areas) for rule in rules}, None, None
     if isinstance(inputs.lines, pd.DataFrame):
-        return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}, None
+        return {rule.id: coverage(inputs.lines, rule=rule) for rule in rules}, None, None
     housing = None if inputs.blocks is None else _housing(plan, inputs)
     offers = rules[0] if by_cell and plan.coverage.kind == "locations" else None
-    frames, found = coverage_under(
-        inputs.lines, rules, level=plan.study.level, whole=1, offers=offers, housing=housing,
-        executor=executor,
+    numbered = any("funded_n" in one and one["funded_n"].notna().any() for one in inputs.funded)
+    apart = rules[0] if inputs.funded and not numbered else None
+    frames, found, single = coverage_under(
+        inputs.lines, rules, level=plan.study.level, whole=1, offers=offers, apart=apart,
+        housing=housing, executor=executor,
     )  # fmt: skip
     lines = {rule.id: inputs.recoded(frame) for rule, frame in zip(rules, frames, strict=True)}
-    return lines, found
+    return lines, found, single
 
 
 def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
@@ -202,7 +206,7 @@ def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
         inputs.areas[["population_n"]],
         inputs.recoded(by_area),
         tolerance=tolerance,
-        names=["Blocks of coverage.housing"],
+        names=[mark("Blocks of coverage.housing")],
     )
     units: pd.Series = blocks["housing_n"]
     return units
@@ -211,18 +215,14 @@ def _housing(plan: StudyPlan, inputs: Inputs) -> pd.Series:
 def _already_funded(
     plan: StudyPlan,
     inputs: Inputs,
-    rules: tuple[CoverageRule, ...],
     lines: dict[str, pd.DataFrame],
-    executor: Executor | None,
+    single: pd.DataFrame | None,
 ) -> pd.DataFrame:
     """Return what a commitment already covers: location by location where those are read."""
-    here, rule = lines[plan.study.headline], next(r for r in rules if r.id == plan.study.headline)
-    whole = any("funded_n" in one and one["funded_n"].notna().any() for one in inputs.funded)
-    if isinstance(inputs.lines, pd.DataFrame) or inputs.lines is None or whole:
+    here, files = lines[plan.study.headline], inputs.lines
+    if single is None or files is None or isinstance(files, pd.DataFrame):
         return already_funded(here, inputs.funded)
-    single = location_table(inputs.lines, rule=rule, executor=executor)
-    vintage = meta(here).geo_vintage
-    stamp(single, geo_vintage=vintage, sources=inputs.lines.sources)
+    stamp(single, geo_vintage=meta(here).geo_vintage, sources=files.sources)
     found = already_funded(single, inputs.funded, level=plan.study.level)
     return inputs.recoded(found)
 

@@ -52,6 +52,7 @@ title = "{state}"
 state = {fips}
 level = "tract"
 # join_tolerance = 0.01  # the largest share of areas that a table may lack
+# lang = "es"  # page, map and documents in Spanish
 # race_in_appendix = true  # populations by race and ethnicity, which the page has either way
 {rules}
 [boundaries]

@@ -10,7 +10,8 @@ import pandas as pd
 from equity.areas.precision import Z90
 from equity.areas.rates import Rate, moe_of_rate
 from equity.areas.schema import columns, describe
-from equity.areas.words import number, plural, sentence_list
+from equity.areas.words import number, sentence_list
+from equity.language import mark, tr, trn
 from equity.measures.adoption import POPULATIONS
 from equity.measures.adoption_by_person import adoption_by_person
 from equity.measures.disparity import disparity, who_lives_there
@@ -29,9 +30,10 @@ __all__ = [
 ]  # fmt: skip
 
 REST = "the rest"
-FIRST, ELSEWHERE, ALL = "under-resourced communities", "everywhere else", "all"
-DIFFERENCE = "difference"
-DIFFERENCE_FROM_REST = "difference of the area from the rest"
+# Names of rows: English here, and translated where they are shown.
+FIRST, ELSEWHERE, ALL = mark("under-resourced communities"), mark("everywhere else"), mark("all")
+DIFFERENCE = mark("difference")
+DIFFERENCE_FROM_REST = mark("difference of the area from the rest")
 _BEYOND = "subscribed_beyond_rule_share"
 
 
@@ -140,7 +142,7 @@ def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
         part = pd.DataFrame(ranked)[[*people, *names]].rename(columns=names)
         gap, beyond = rate_of(part, "gap_n"), rate_of(part, "beyond_reach_n")
         rows[care.id] = {
-            "label": care.label,
+            "label": tr(care.label),
             "beyond_reach_n": beyond.numerator,
             "beyond_reach_n_moe": beyond.numerator_moe,
             "gap_n": gap.numerator,
@@ -195,10 +197,10 @@ def _with_count(table: pd.DataFrame, rate: str) -> pd.DataFrame:
 
 
 _FLAGS = {
-    "Under-resourced communities": "is_under_resourced",
-    "Rural areas (commuting codes 4 to 10)": "is_rural_ruca",
-    "Rural counties (continuum codes 4 to 9)": "is_rural_rucc",
-    "Counties fully rural for grants": "is_rural_forhp",
+    mark("Under-resourced communities"): "is_under_resourced",
+    mark("Rural areas (commuting codes 4 to 10)"): "is_rural_ruca",
+    mark("Rural counties (continuum codes 4 to 9)"): "is_rural_rucc",
+    mark("Counties fully rural for grants"): "is_rural_forhp",
 }
 _AS_SHARES = {
     f"{name}{ending}": f"{short}_share{ending}"
@@ -266,7 +268,7 @@ def _called(criterion: CriterionPart) -> str:
     """Return what a criterion's column is called; of one that nobody declared, the study says."""
     declared = criterion.column in columns()
     own = describe([criterion.column])[0].label
-    return own if declared else criterion.short or own
+    return tr(own) if declared else criterion.short or own
 
 
 def by_person(result: Record, ranked: pd.DataFrame) -> pd.DataFrame | None:
@@ -287,14 +289,21 @@ def unknown_people(ranked: pd.DataFrame) -> list[str]:
     """Say of which populations some areas are not known, and so left out."""
     lost = {name: ranked.loc[ranked[name].isna(), "population_n"] for name in _populations(ranked)}
     told = [
-        f"{describe([name])[0].label} ({plural(len(people), 'area')} with "
-        f"{number(people.sum())} residents)"
+        trn(
+            "{label} ({n} area with {people} residents)",
+            "{label} ({n} areas with {people} residents)",
+            len(people),
+            label=tr(describe([name])[0].label),
+            n=number(len(people)),
+            people=number(people.sum()),
+        )
         for name, people in lost.items()
         if people.sum() > 0
     ]
-    return [f"For whom: not known everywhere, and left out there: {sentence_list(told)}."] * bool(
-        told
-    )
+    if not told:
+        return []
+    listed = sentence_list(told)
+    return [tr("For whom: not known everywhere, and left out there: {listed}.", listed=listed)]
 
 
 def held(ranked: pd.DataFrame, focus: pd.DataFrame) -> pd.DataFrame | None:
@@ -325,7 +334,8 @@ def overlaps(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
     if ranked["qualifying_share"].notna().any():
         for part in (0.0, *result.plan.sensitivity.over_reported):
             totals = gap_range(ranked, over_reported=part).sum(min_count=1)
-            label = "lines as reported" if part == 0 else f"{part * 100:g} % of them not there"
+            there = tr("lines as reported")
+            label = tr("{n} % of them not there", n=f"{part * 100:g}") if part else there
             rows[label] = dict(zip(RANGE, totals[list(RANGE)], strict=True))
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(RANGE), dtype=float)
 
@@ -350,10 +360,10 @@ def _over_homes(part: pd.DataFrame) -> float:
 
 
 _STANDARDS = {
-    "percentile": "each as its percentile among them",
-    "z": "each in standard deviations from the mean",
-    "range": "each from 0, the least, to 1, the most",
-    "none": "each share as it is",
+    "percentile": mark("each as its percentile among them"),
+    "z": mark("each in standard deviations from the mean"),
+    "range": mark("each from 0, the least, to 1, the most"),
+    "none": mark("each share as it is"),
 }
 
 
@@ -362,25 +372,31 @@ def need(result: Record, ranked: pd.DataFrame, focus: pd.DataFrame) -> NeedIndex
     if result.need is None:
         return None
     recipe, table = result.need.recipe, result.everywhere
-    named = {f"need_part__{one.id}": one.label for one in recipe.indicators}
+    named = {f"need_part__{one.id}": tr(one.label) for one in recipe.indicators}
     weighed = result.need.indicators.set_axis(list(named)).assign(label=list(named.values()))
-    weighed.loc["need_index"] = {"label": "The index", "weight_share": 1.0}
+    weighed.loc["need_index"] = {"label": tr("The index"), "weight_share": 1.0}
     added = {"listed_index": focus, "all_index": ranked}
     means = {name: part[list(weighed.index)].mean() for name, part in added.items()}
     worst = table.index[table["need_index_rank"] >= WORST_TENTH]
     here = worst.intersection(ranked.index)
     both = here.intersection(focus.index)
     known = int(table["need_index_rank"].notna().sum())
-    said = (
+    said = tr(
         "A second view, never the headline: an index adds up what has no common unit, so its "
-        f"weights are choices. {recipe.title} ({recipe.id}; {recipe.citation}): "
-        f"{plural(len(recipe.indicators), 'indicator')} of {plural(known, 'area')}, "
-        f"{_STANDARDS[recipe.standardize]}. {recipe.note} Of the "
-        f"{plural(len(focus), 'place')} listed, {number(len(both))} "
-        f"{'is' if len(both) == 1 else 'are'} in its worst tenth; that tenth has "
-        f"{plural(len(here), 'area')} here with a gap that is known. It ranks places, whatever "
-        "number of people they have."
-    )
+        "weights are choices. {title} ({id}; {citation}): {indicators} of {areas}, {standard}. "
+        "{note} {overlap}; that tenth has {worst} here with a gap that is known. It ranks places, "
+        "whatever number of people they have.",
+        title=tr(recipe.title),
+        id=recipe.id,
+        citation=recipe.citation,
+        indicators=trn("{n} indicator", "{n} indicators", len(recipe.indicators),
+                       n=number(len(recipe.indicators))),
+        areas=_areas(known),
+        standard=tr(_STANDARDS[recipe.standardize]),
+        note=tr(recipe.note),
+        overlap=_overlap(len(focus), len(both)),
+        worst=_areas(len(here)),
+    )  # fmt: skip
     ranks = ["need_index_rank", "need_index_rank_p05", "need_index_rank_p95", "worst_tenth_share"]
     return NeedIndex(
         said,
@@ -388,4 +404,19 @@ def need(result: Record, ranked: pd.DataFrame, focus: pd.DataFrame) -> NeedIndex
         result.need.settings,
         result.need.choices,
         focus[["name", "county_name", *ranks]],
+    )
+
+
+def _areas(n: int) -> str:
+    return trn("{n} area", "{n} areas", n, n=number(n))
+
+
+def _overlap(listed: int, both: int) -> str:
+    places = trn("{n} place", "{n} places", listed, n=number(listed))
+    return trn(
+        "Of the {places} listed, {n} is in its worst tenth",
+        "Of the {places} listed, {n} are in its worst tenth",
+        both,
+        places=places,
+        n=number(both),
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from equity.errors import StorageError
+from equity.language import ENGLISH, current, language
 from equity.outputs.appendix import write_appendix
 from equity.outputs.ownership import RECORD
 from equity.outputs.page import write_page
@@ -48,7 +50,8 @@ def write_outputs(report: Report, target: Path) -> Path:
     logged; everything else in the folder stays. A process that is killed leaves the earlier run or
     the new one; where it was killed between two files, the next write finishes.
     """
-    return put_in_place(target, lambda folder: _write_all(report, folder))
+    said = replace(report, lang=report.lang or current())
+    return put_in_place(target, lambda folder: _write_all(said, folder))
 
 
 def put_in_place(target: Path, write: Callable[[Path], None]) -> Path:
@@ -104,7 +107,8 @@ def _write_all(report: Report, folder: Path) -> None:
         # Last, because it lists the checksums of all the others.
         lambda: write_provenance(report, folder / RECORD, files=list(folder.iterdir())),
     )
-    with track("Writing the outputs", total=len(steps)) as advance:
+    # Tables and records are English; page and documents set the language of the report themselves.
+    with language(ENGLISH), track("Writing the outputs", total=len(steps)) as advance:
         for step in steps:
             step()
             advance(1)

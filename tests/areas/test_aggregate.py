@@ -64,6 +64,14 @@ def test_a_missing_part_makes_the_sum_missing():
     assert county["population_n_status"].tolist() == ["suppressed", "ok"]
 
 
+def test_how_what_is_funded_was_matched_is_told_of_the_sums():
+    base = table(population_n=[10, 0, 5.0], unserved_funded_n=[3, 0, 1.0], funded_n=[3, 0, 2.0],
+                 funded_status=["ok", "no_population", "by_area"])  # fmt: skip
+    county = roll_up(base, "county")
+    assert county["funded_status"].tolist() == ["ok", "by_area"]
+    assert roll_up(base, "nation")["funded_status"].tolist() == ["by_area"]
+
+
 def test_levels_that_do_not_nest_are_refused():
     with pytest.raises(InputError, match="county areas do not make up tract"):
         roll_up(table(["90001"], level="county", population_n=1), "tract")

@@ -8,7 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from equity.areas.words import count, missing, number, plural, say, sentence_list, share
+from equity.areas.words import (
+    about,
+    alternatives,
+    count,
+    missing,
+    number,
+    plural,
+    say,
+    sentence_list,
+    share,
+)
+from equity.language import language
 
 
 @pytest.mark.parametrize(
@@ -61,3 +72,29 @@ def test_sentences():
     assert plural(2198, "county", "counties") == "2,198 counties"
     assert sentence_list(["a", "b", "c"]) == "a, b and c"
     assert sentence_list(["a"]) == "a"
+
+
+@pytest.mark.parametrize(
+    ("join", "items", "english", "spanish"),
+    [
+        (sentence_list, ["a", "b", "c"], "a, b and c", "a, b y c"),
+        (sentence_list, ["padre", "hijo"], "padre and hijo", "padre e hijo"),
+        (sentence_list, ["agua", "hielo"], "agua and hielo", "agua y hielo"),
+        (sentence_list, ["a", "índice"], "a and índice", "a e índice"),
+        (alternatives, ["a", "b", "c"], "a, b or c", "a, b o c"),
+        (alternatives, ["uno", "otro"], "uno or otro", "uno u otro"),
+        (alternatives, ["uno"], "uno", "uno"),
+    ],
+)
+def test_lists_are_joined_as_each_language_does(join, items, english, spanish):
+    assert join(items) == english
+    with language("es"):
+        assert join(items) == spanish
+
+
+def test_numbers_in_words_are_said_in_the_language():
+    with language("es"):
+        assert (share(0.0004), share(0.9996)) == ("menos de 0.1 %", "más de 99.9 %")
+        assert (count(0.3), about(0.2), about(0)) == ("menos de 1", "menos de 1", "0")
+        assert missing().startswith("n/")
+        assert number(-0.2) == "0"

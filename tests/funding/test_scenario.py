@@ -114,7 +114,7 @@ def test_a_new_clinic_brings_people_within_reach_and_no_line_to_anybody():
     nearer = table.assign(nearest_site_min=[20.0, minutes[TABLE.index[1]]])
     told = eq.beyond_reach(nearer, limit_min=30)["beyond_reach_share"]
     assert share.tolist() == pytest.approx(told.tolist())
-    found = scenario(table, beyond_reach_after=share)
+    found = scenario(table, clinics=costs, care={"limit_min": 30.0})
     a, c = table["qualifying_share"], table["connected_share"]
     assert found.counts.loc["gap_n", "after"] == pytest.approx(naive_gap(table, a, c, told))
     assert found.counts.loc["no_link_n", "change"] == 0
@@ -126,6 +126,67 @@ def test_a_new_clinic_brings_people_within_reach_and_no_line_to_anybody():
         beyond_reach_with_sites(table, costs, limit_min=20)
     with pytest.raises(InputError, match="minutes from the table's areas"):
         beyond_reach_with_sites(table.iloc[::-1], costs, limit_min=30)
+
+
+def test_a_new_clinic_is_nearer_to_some_blocks_of_an_area_than_to_others():
+    ids = [f"{TABLE.index[0]}{i}001" for i in range(3)]
+    blocks = pd.DataFrame({"lon": [-80.0, -80.3, -80.6], "lat": 37.0}, index=ids)
+    near = pd.DataFrame(
+        {"nearest_site_min": [10.0, 45.0, 70.0], "population_n": [50.0, 30.0, 20.0]}, index=ids
+    )
+    table = TABLE.iloc[:1]
+    care = {"limit_min": 30.0, "sd": 0.0, "points": near}
+    table = table.assign(beyond_reach_share=eq.beyond_reach(table, **care)["beyond_reach_share"])
+    assert table["beyond_reach_share"].tolist() == [0.5]
+    new = pd.DataFrame({"lon": [-80.6], "lat": [37.0]}, index=["clinic"])
+    costs = eq.travel_costs(blocks, new, max_minutes=20)
+    found = scenario(table, clinics=costs, care=care)
+    assert found.table["beyond_reach_share"].tolist() == pytest.approx([0.3])
+
+
+@pytest.mark.parametrize("larger", [0.0, 3.0])
+def test_new_and_larger_clinics_are_the_whole_catchment_made_anew(larger):
+    rng = np.random.default_rng(5)
+
+    def where(n):
+        return {"lon": -80 + rng.uniform(0, 0.6, n), "lat": 37 + rng.uniform(0, 0.4, n)}
+
+    places = pd.DataFrame(where(len(TABLE)), index=TABLE.index)
+    clinics = pd.DataFrame(where(4), index=["a", "b", "c", "new"])
+    fte = pd.Series({"a": 1.0, "b": 2.5, "c": 0.5, "new": 0.0})
+    gains = pd.Series({"new": 2.0} | ({"b": larger} if larger else {}))
+    care = {"benchmark_per_10k": 4.0, "steps": {10.0: 1.0, 20.0: 0.5, 30.0: 0.1}}
+
+    def made(supply):
+        costs = eq.travel_costs(places, clinics, max_minutes=30)
+        demand = TABLE["population_n"]
+        access = eq.catchment(costs, demand=demand, supply=supply, steps=care["steps"])
+        told = eq.beyond_reach(access, method="capacity", benchmark_per_10k=4.0)
+        return TABLE.assign(
+            access_per_10k=access["access_per_10k"], beyond_reach_share=told["beyond_reach_share"]
+        )
+
+    now, later = made(fte), made(fte.add(gains, fill_value=0.0))
+    assert (later["beyond_reach_share"] < now["beyond_reach_share"] - 0.01).any()
+    trips = eq.travel_costs(places, clinics.loc[gains.index], max_minutes=30)
+    found = scenario(now, clinics=trips, capacity=gains, care=care)
+    share = found.table["beyond_reach_share"]
+    assert share.to_numpy() == pytest.approx(later["beyond_reach_share"].to_numpy())
+    a, c = now["qualifying_share"], now["connected_share"]
+    assert found.counts.loc["gap_n", "after"] == pytest.approx(naive_gap(now, a, c, share))
+    # What one area gains of a supply is no gain to show: access is told nowhere.
+    moved = share != now["beyond_reach_share"]
+    assert found.table["access_per_10k"].isna().tolist() == moved.tolist()
+    assert not [name for name in found.areas if "access" in name]
+    for how, said in (
+        ({"care": care | {"benchmark_per_10k": 5.0}}, "does not follow from access_per_10k"),
+        ({"capacity": gains.rename({"new": "other"})}, "capacity is not that of the clinics"),
+        ({"care": {"limit": 30}}, "care has no 'limit'"),
+        ({"clinics": None}, "and no clinic"),
+        ({"beyond_reach_after": share}, "reach is given twice"),
+    ):
+        with pytest.raises(InputError, match=said):
+            scenario(**({"table": now, "clinics": trips, "capacity": gains, "care": care} | how))
 
 
 def test_a_practice_s_line_changes_the_practices_finding_and_no_count():

@@ -212,16 +212,29 @@ COSTS, PEOPLE = made_up(1)
         ({"sites_n": 2, "gap": -1}, "gap is -1"),
         ({"sites_n": 1, "limit_min": 60}, r"max_minutes=94"),
         ({"sites_n": 1, "objective": "worst", "limit_min": 30}, "1 sites cannot reach every area"),
-        ({"objective": "all", "limit_min": 1}, r"no candidate reaches \d+ of the areas with people"),
+        ({"objective": "all", "limit_min": 1}, r"no candidate reaches \d+ of the areas with people \(rows .*raise limit_min"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_sited_is_said(how, said):
     costs = (
         eq.travel_costs(*far_apart(), max_minutes=80) if how.get("objective") == "worst" else COSTS
     )
+
     people = PEOPLE if costs is COSTS else pd.Series(1.0, index=costs.origins)
     with pytest.raises(InputError, match=said):
         siting(costs, people, **how)
+
+
+def test_areas_that_nothing_reaches_are_named_and_left_out_as_the_error_says():
+    areas, sites = far_apart()
+    costs = eq.travel_costs(areas, sites.loc[["x"]], max_minutes=80)
+    people = pd.Series([5.0, 7.0], index=areas.index)
+    with pytest.raises(InputError, match=r"rows y.*make their people missing") as caught:
+        siting(costs, people, objective="all")
+    found = siting(costs, people.mask(people.index.isin(caught.value.rows)), objective="all")
+    assert found.sites.index.tolist() == ["x"]
+    assert found.notes == ("1 area without a number of people count nobody.",)
+    assert repr(found) == "<Siting 1 site reaches 5 people; value of the objective 1>"
 
 
 def far_apart():

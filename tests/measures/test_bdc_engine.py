@@ -153,6 +153,14 @@ def test_offers_by_cell_come_from_the_pass_for_the_areas(folder, executor):
     pd.testing.assert_frame_equal(found.tables[0], eq.coverage(files, rule=RULES[0]))
 
 
+def test_the_locations_of_a_rule_come_from_the_pass_for_the_areas(folder):
+    files = eq.read_bdc(folder, as_of=AS_OF)
+    found = coverage_under(files, RULES, whole=1, apart=RULES[0])
+    pd.testing.assert_frame_equal(found.locations, eq.location_table(files, rule=RULES[0]))
+    pd.testing.assert_frame_equal(found.tables[0], eq.coverage(files, rule=RULES[0]))
+    assert coverage_under(files, RULES, whole=1).locations is None
+
+
 def bytes_of(folder, executor, level="tract", **options):
     files = eq.read_bdc(folder, as_of=AS_OF)
     table = eq.coverage(files, rule="bead-2022", level=level, executor=executor, **options)

@@ -20,11 +20,12 @@ from pypdf import PdfReader
 from equity import evaluate_program
 from equity.areas.schema import columns
 from equity.errors import InputError
+from equity.language import language
 from equity.outputs import _content
 from equity.outputs._content import Cell, Head, Table
 from equity.outputs._figure import alt_text, figure_png
 from equity.outputs._layout import find_layout, list_layouts
-from equity.outputs._place_tables import county_table
+from equity.outputs._place_tables import county_table, named_table
 from equity.outputs._text import clean
 from equity.outputs._widths import column_widths, stays_whole
 from equity.outputs.appendix import MOST_ROWS, blocks, write_appendix
@@ -44,7 +45,9 @@ def made(tmp_path_factory):
 
 
 #: What programs ask for and the page does not show.
-ONLY_IN_DOCUMENTS = {"Sites in the area", "The counties of the area"}
+ONLY_IN_DOCUMENTS = {
+    "Sites in the area", "The counties of the area", "Places listed, and places that lie together",
+}  # fmt: skip
 
 
 def squeeze(text):
@@ -71,7 +74,7 @@ def test_page_pdf_and_docx_show_the_same_cells_in_the_same_order(made):
     page = squeeze(words((folder / "index.html").read_text(encoding="utf-8")))
     pdf, docx = pdf_text(folder / "appendix.pdf"), docx_text(folder / "appendix.docx")
     tables = [b.table for b in blocks(report) if b.table is not None]
-    assert len(tables) == 10
+    assert len(tables) == 11
     for table in tables:
         for row in table.rows:
             said = squeeze("".join(c.text + c.small for c in row[1:]))
@@ -183,7 +186,7 @@ def test_headings_of_tables_repeat_on_each_page(tmp_path):
     assert all("Peopleinthegap" in t for t in with_rows)
     assert f"Thefirst{MOST_ROWS}of" in "".join(texts)
     xml = docx_xml(write_appendix(report, tmp_path / "a.docx"))
-    assert xml.count("<w:tblHeader/>") == 10
+    assert xml.count("<w:tblHeader/>") == 11
 
 
 @pytest.mark.parametrize("ending", ["pdf", "docx"])
@@ -459,3 +462,86 @@ def test_no_data_and_a_wide_margin_look_different(report):
     assert _figure._MISSING == {"facecolor": "#eae7e2", "hatch": "..."}
     source = Path(_figure.__file__).read_text(encoding="utf-8")
     assert source.count('hatch="/////"') == 2
+
+
+def test_names_on_the_map_are_short_and_none_lies_over_another(monkeypatch):
+    from matplotlib.axes import Axes
+
+    table = make_table(6)  # six counties side by side
+    ids = [f"51{2 * (i % 6) + 1:03d}{i:06d}" for i in range(36)]
+    table = table.set_axis(pd.Index(ids, name="geoid"))
+    names = [f"Longnamedcounty{'abcdef'[i % 6]} County (synthetic)" for i in range(36)]
+    table["county_name"] = names
+    drawn, removed = [], []
+    text = Axes.text
+
+    def noted(self, x, y, said, **how):
+        found = text(self, x, y, said, **how)
+        drawn.append(found)
+        gone = found.remove
+        monkeypatch.setattr(found, "remove", lambda: (removed.append(found), gone()))
+        return found
+
+    monkeypatch.setattr(Axes, "text", noted)
+    report = make_report(table)
+    assert figure_png(report) is not None
+    left = [one for one in drawn if one not in removed]
+    assert left
+    assert removed, "six long names do not fit"
+    assert all(re.fullmatch("Longnamedcounty[a-f]", one.get_text()) for one in drawn)
+    boxes = [one.get_window_extent() for one in left]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_places_listed_are_counted_with_their_people_and_chances():
+    table = make_table(6).iloc[:6].copy()
+    focus = tuple(table.index[:3])
+    table["gap_n"] = [50.0, 30.0, 10.0, 5.0, 5.0, 0.0]
+    table["focus_probability"] = [0.9, 0.6, 0.1, 0.9, np.nan, np.nan]
+    table["tier"] = ["very likely", "likely", "", "very likely", "", ""]
+    table["cluster"] = ["hot_spot", "", "", "hot_spot", "cold_spot", ""]
+    table["cluster_status"] = "ok"
+    report = dataclasses.replace(make_report(), table=table, focus=focus)
+    rows = [[cell.text for cell in row[1:]] for row in named_table(report).rows]
+    assert rows == [
+        ["3", "90", "90.0 %"], ["1", "50", "50.0 %"], ["1", "30", "30.0 %"], ["2", "55", "55.0 %"],
+        ["1", "5", "5.0 %"], ["2", "–", "–"],
+    ]  # fmt: skip
+    bare = table.drop(columns=["focus_probability", "cluster"])
+    none = dataclasses.replace(report, table=bare, focus=())
+    assert named_table(none) is None
+
+
+def test_a_bound_stands_in_its_row_and_known_minutes_beside_the_minutes(for_programs):
+    report, _ = for_programs
+    ruled = report.by_rule.assign(note="at most: only classes are at hand")
+    known = "Held against published minutes in Delaware, these are 45 % longer (OEPS 2025)."
+    said = dataclasses.replace(report, by_rule=ruled, minutes_known=known)
+    content = list(blocks(said))
+    (table,) = [
+        b.table for b in content if b.table and b.table.caption == "The gap under each rule"
+    ]
+    assert {row[0].small for row in table.rows} == {"at most"}
+    at = [b.text for b in content].index("B. Care")
+    assert content[at + 1].text.endswith(known)
+    assert content[at + 2].table.keys[0] == "nearest_site_min"
+
+
+# --- in another language -----------------------------------------------------------------------
+
+
+def test_documents_say_which_language_they_are_in(tmp_path):
+    from docx import Document
+
+    with language("es"):
+        for ending in ("pdf", "docx"):
+            write_appendix(make_report(), tmp_path / f"a.{ending}")
+    assert PdfReader(tmp_path / "a.pdf").root_object["/Lang"] == "es-US"
+    read = Document(tmp_path / "a.docx")
+    assert read.core_properties.language == "es-US"
+    assert 'w:val="en-US"' not in read.styles.element.xml
+    assert 'w:lang w:val="es-US"' in read.styles.element.xml
+    xml = docx_xml(tmp_path / "a.docx")
+    assert xml.count(" SEQ Tabla ") == len(read.tables)
+    assert r' TOC \h \z \c "Tabla" ' in xml
+    assert squeeze("Página 1 de") in squeeze(read.sections[0].footer.paragraphs[0].text)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from numbers_said import without_a_cell
 
 import equity as eq
 from equity.areas.aggregate import roll_up
@@ -157,6 +158,10 @@ def test_hanover_subscribes_to_what_the_rule_does_not_count(virginia):
     rural = tracts[tracts["qualifying_share"] < 0.5]
     assert len(rural) > 0
     assert (rural["subscribed_beyond_rule_share"] > 0.3).all()
+
+
+def test_every_number_of_delaware_s_finding_stands_in_a_table(delaware):
+    assert without_a_cell(delaware.report()) == []
 
 
 def test_a_strict_rule_says_what_it_cannot_tell(delaware):

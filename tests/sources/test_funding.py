@@ -135,16 +135,18 @@ def test_the_real_high_cost_block_groups_are_read_and_counted(shared_data):
     tracts = read_high_cost(path, as_of="2026", level="tract")
     assert tracts["high_cost_block_groups_n"].sum() == 702
     assert read_high_cost(path, as_of="2026", state="DE").empty
+    with pytest.raises(InputError, match="as_of is 'spring', no date"):
+        read_high_cost(path, as_of="spring")
 
 
 def test_a_wrong_high_cost_list(tmp_path):
     good = "State FIPS,State Name,Census Block Group,High Cost Block Group\n1,Alabama,010159819031,High Cost\n"
-    assert read_high_cost(put(tmp_path, good), as_of="x").index.tolist() == ["010159819031"]
+    assert read_high_cost(put(tmp_path, good), as_of="2026").index.tolist() == ["010159819031"]
     for wrong, says in (
         (good.replace("1,High Cost\n", "1,Low\n"), "holds 'Low'"),
         (good + good.splitlines()[1] + "\n", "more than once"),
     ):
         with pytest.raises(InputError, match=says):
-            read_high_cost(put(tmp_path, wrong), as_of="x")
+            read_high_cost(put(tmp_path, wrong), as_of="2026")
     with pytest.raises(InputError, match="not counted by place"):
-        read_high_cost(put(tmp_path, good), as_of="x", level="place")
+        read_high_cost(put(tmp_path, good), as_of="2026", level="place")

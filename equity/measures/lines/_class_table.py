@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from equity.errors import MissingColumnError
+from equity.language import mark, said
 from equity.provenance import carry
 from equity.rules import CoverageRule
 from equity.rules.coverage_rule import TECHNOLOGIES
@@ -43,14 +44,18 @@ def coverage_of_classes(table: pd.DataFrame, rule: CoverageRule) -> pd.DataFrame
     total = result["locations_n"].where(result["locations_n"] > 0)
     for name in ("served", "underserved", "unserved", "qualifying"):
         result[f"{name}_share"] = result[f"{name}_n"] / total
-    notes = [f"Coverage rule {rule.id}: {rule.describe()}"]
+    notes = [rule.recorded]
     status = "ok"
     if not exact:
         status = bound
         notes.append(
-            f"The table has classes at {_text(served)} and {_text(under)} Mbps; the rule asks for "
-            f"{_text(wanted)}. Locations at {_text(cut)} are counted: a {bound.replace('_', ' ')} "
-            "of those that qualify"
+            said(
+                _BOUNDS[bound],
+                served=_text(served),
+                under=_text(under),
+                wanted=_text(wanted),
+                cut=_text(cut),
+            )
         )
     differing = _technology_note(classes, rule)
     if differing:
@@ -60,6 +65,18 @@ def coverage_of_classes(table: pd.DataFrame, rule: CoverageRule) -> pd.DataFrame
         pd.Series(status, index=result.index).mask(total.isna(), "no_locations").astype("str")
     )
     return carry(result, table, notes=notes)
+
+
+_BOUNDS = {
+    "lower_bound": mark(
+        "The table has classes at {served} and {under} Mbps; the rule asks for {wanted}. Locations "
+        "at {cut} are counted: a lower bound of those that qualify"
+    ),
+    "upper_bound": mark(
+        "The table has classes at {served} and {under} Mbps; the rule asks for {wanted}. Locations "
+        "at {cut} are counted: an upper bound of those that qualify"
+    ),
+}
 
 
 def _covers(cut: tuple[float, float], wanted: tuple[float, float]) -> bool:
@@ -77,15 +94,21 @@ def _text(pair: tuple[float, float]) -> str:
 def _technology_note(classes: dict[str, Any], rule: CoverageRule) -> str:
     counted = set(classes.get("technologies", ()))
     if not counted:
-        return "Which technologies the table's classes count is not known"
+        return said("Which technologies the table's classes count is not known")
     more = sorted(counted - set(rule.technologies))
     less = sorted(set(rule.technologies) - counted)
-    parts = []
+    values = {"less": _names(less), "more": _names(more)}
+    if less and more:
+        return said(
+            "Other technologies than the rule's: the rule also counts {less} and the table also "
+            "counts {more}",
+            **values,
+        )
     if less:
-        parts.append(f"the rule also counts {_names(less)}")
+        return said("Other technologies than the rule's: the rule also counts {less}", **values)
     if more:
-        parts.append(f"the table also counts {_names(more)}")
-    return f"Other technologies than the rule's: {' and '.join(parts)}" if parts else ""
+        return said("Other technologies than the rule's: the table also counts {more}", **values)
+    return ""
 
 
 def _names(codes: list[int]) -> str:

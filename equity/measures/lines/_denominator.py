@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
+from equity.language import said
 from equity.measures.lines._reduce import LocationFile
 from equity.measures.lines._rollup import AREA_DIGITS, technology_name
 from equity.rules import CoverageRule
@@ -31,18 +32,23 @@ def add_shares(
     beyond = (table["locations_n"] - table["exported_n"]).where(status == "ok", 0.0)
     if beyond.sum():
         notes.append(
-            f"{int(beyond.sum()):,} locations with an offer are not in the served/unserved export; "
-            "they are counted"
+            said(
+                "{n} locations with an offer are not in the served/unserved export; they are "
+                "counted",
+                n=f"{int(beyond.sum()):,}",
+            )
         )
     if housing is not None:
         table, status = _with_housing(table, status, level, housing)
     if (status == "listed_only").any():
         notes.append(
-            "No served/unserved export and no housing units: locations without any offer are "
-            "unknown, so shares are of listed locations only and are upper bounds"
+            said(
+                "No served/unserved export and no housing units: locations without any offer are "
+                "unknown, so shares are of listed locations only and are upper bounds"
+            )
         )
     if (status == "proxy").any():
-        notes.append("Housing units of 2020 stand in for locations (coverage_status proxy)")
+        notes.append(said("Housing units of 2020 stand in for locations (coverage_status proxy)"))
     table = table.drop(columns="exported_n")
     reached = table["served_n"] + table["underserved_n"]
     at = list(table.columns).index("underserved_n") + 1
@@ -111,4 +117,5 @@ def _technology_notes(
     counted = [f"{TECHNOLOGIES[c]} ({c})" for c in absent if c in rule.technologies]
     if not counted:
         return []
-    return [f"No file was read for {', '.join(counted)}, which the rule counts"]
+    listed = ", ".join(counted)
+    return [said("No file was read for {technologies}, which the rule counts", technologies=listed)]

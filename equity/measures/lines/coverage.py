@@ -141,10 +141,13 @@ class Covered(NamedTuple):
         By H3 cell of resolution 8 (index ``geoid``): ``best_down_mbps`` and ``best_up_mbps``, as
         ``coverage(…, level="h3")`` has them; missing where none of a cell's locations is offered
         a line.
+    locations
+        What :func:`location_table` returns, where it was asked for.
     """
 
     tables: list[pd.DataFrame]
     offers: pd.DataFrame | None
+    locations: pd.DataFrame | None = None
 
 
 def coverage_under(
@@ -154,6 +157,7 @@ def coverage_under(
     level: str = "tract",
     whole: int | None = None,
     offers: CoverageRule | None = None,
+    apart: CoverageRule | None = None,
     housing: pd.Series | None = None,
     executor: Executor | None = None,
     cache_dir: str | Path | None = None,
@@ -171,10 +175,15 @@ def coverage_under(
     offers
         One of those told wholly: the best offers under it are also told by H3 cell, for
         :func:`equity.practice_readiness`, from the same pass.
+    apart
+        One of those told wholly: every location's class under it is also told.
     """
+    from equity.measures.lines._locations import location_frame
+
     check_level(level)
     frames: list[list[pd.DataFrame]] = [[] for _ in rules]
     found: list[tuple[Ints, Ints]] = []
+    single: list[pd.DataFrame] = []
     tally: Counter[str] = Counter()
     for part in locations(
         data,
@@ -192,6 +201,8 @@ def coverage_under(
             all_of_rule.append(frame)
         if offers is not None:
             found.append(cell_offers(part, rules.index(offers)))
+        if apart is not None:
+            single.append(location_frame(part, rules.index(apart), apart))
     notes = [*data.notes, *tell(tally)]
     for note in notes:
         logger.info(note)
@@ -199,9 +210,10 @@ def coverage_under(
         _finish(frames[number], data, rule, level, housing=housing, notes=notes)
         for number, rule in enumerate(rules)
     ]
-    if offers is None:
-        return Covered(tables, None)
-    return Covered(tables, _told_by(cell_speeds(found), data, offers, "h3", notes))
+    by_cell = None
+    if offers is not None:
+        by_cell = _told_by(cell_speeds(found), data, offers, "h3", notes)
+    return Covered(tables, by_cell, pd.concat(single).sort_index() if single else None)
 
 
 def locations(
@@ -311,5 +323,5 @@ def _told_by(
         level=level,
         geo_vintage=None if cells else getattr(data, "geo_vintage", "2020"),
         sources=data.sources,
-        notes=[f"Coverage rule {rule.id}: {rule.describe()}", *notes],
+        notes=[rule.recorded, *notes],
     )

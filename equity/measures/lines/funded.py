@@ -11,6 +11,7 @@ from equity.areas.geoid import LEVELS
 from equity.areas.join import combine
 from equity.areas.table import level_of
 from equity.errors import InputError, MissingColumnError
+from equity.language import said
 from equity.provenance import carry, meta, stamp
 
 __all__ = ["already_funded"]
@@ -141,7 +142,14 @@ def _met(listed: pd.Index, keys: pd.Index, tolerance: float) -> list[str]:
             fix="give the list of this state and of the same edition of the FCC's locations, or "
             "allow the difference with tolerance=",
         )
-    return [f"{int(lost.sum()):,} of {len(listed):,} funded {listed.name} are not among the lines"]
+    return [
+        said(
+            "{n} of {all} funded {ids} are not among the lines",
+            n=f"{int(lost.sum()):,}",
+            all=f"{len(listed):,}",
+            ids=str(listed.name),
+        )
+    ]
 
 
 def _by_area(lines: pd.DataFrame, lists: Sequence[pd.DataFrame], tolerance: float) -> pd.DataFrame:
@@ -163,8 +171,11 @@ def _by_area(lines: pd.DataFrame, lists: Sequence[pd.DataFrame], tolerance: floa
     over = total > whole + _ROUNDING
     if over.any():
         notes.append(
-            f"{int(over.sum()):,} areas have more funded locations listed than locations: "
-            f"{(total - whole)[over].sum():,.0f} are left out"
+            said(
+                "{n} areas have more funded locations listed than locations: {lost} are left out",
+                n=f"{int(over.sum()):,}",
+                lost=f"{(total - whole)[over].sum():,.0f}",
+            )
         )
         total = total.mask(over, whole)
     table = pd.DataFrame({"funded_n": total}, index=lines.index)

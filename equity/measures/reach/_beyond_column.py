@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
+from equity.language import said, together
 from equity.measures.checks import checked_number
 from equity.measures.reach._beyond_forms import (
     Found,
@@ -68,16 +69,24 @@ def own_column(
     values = number_column(table, column, 1.0 if unit == "share" else np.inf)
     if unit == "share":
         return Found(
-            values, np.zeros(len(values), dtype=bool), f"Beyond reach: {column}, as it was given"
+            values,
+            np.zeros(len(values), dtype=bool),
+            said("Beyond reach: {column}, as it was given", column=column),
         )
     if unit in _PER_10K:
-        said = _plausible(table, values * _PER_10K[unit], column, unit, supply_n)
+        told = _plausible(table, values * _PER_10K[unit], column, unit, supply_n)
         found = by_access(values * _PER_10K[unit], benchmark_per_10k)
-        return Found(found.share, found.missing, f"{found.note}; {said}")
+        return Found(found.share, found.missing, together([found.note, told]))
     limit = travel_limit(limit_min)
     minutes, known = _minutes(values, unit, table.index, roads)
     spread = spread_of(sd, table.index, known)
-    note = f"Beyond reach: {column} ({unit}), more than {limit:g} minutes, {spread_text(spread)}"
+    note = said(
+        "Beyond reach: {column} ({unit}), more than {limit} minutes, {spread}",
+        column=column,
+        unit=unit,
+        limit=f"{limit:g}",
+        spread=spread_text(spread),
+    )
     return Found(lognormal(minutes / known.bias, limit, spread), np.isnan(minutes), note)
 
 
@@ -99,17 +108,24 @@ def _plausible(
     both = np.isfinite(people) & np.isfinite(per_10k)
     residents = float(people[both].sum())
     clinicians = float((people * per_10k)[both].sum()) / 1e4
-    said = f"people times {column} is {clinicians:,.0f} for {residents:,.0f} residents"
+    values = {
+        "column": column, "clinicians": f"{clinicians:,.0f}", "people": f"{residents:,.0f}",
+    }  # fmt: skip
+    told = said("people times {column} is {clinicians} for {people} residents", **values)
     mean = clinicians / residents * 1e4 if residents else np.nan
     wrong = not PLAUSIBLE_PER_10K[0] <= mean <= PLAUSIBLE_PER_10K[1]
     if supply_n is not None:
         there = checked_number(supply_n, "the number of clinicians (supply_n)", above=True)
         wrong |= not there / _FAR_OFF <= clinicians <= there * _FAR_OFF
-        said += f" ({there:,.0f} stated)"
+        told = said(
+            "people times {column} is {clinicians} for {people} residents ({there} stated)",
+            there=f"{there:,.0f}",
+            **values,
+        )
     if wrong:
         raise InputError(
-            f"{column} cannot be {COLUMN_UNITS[unit]}: {said}",
+            f"{column} cannot be {COLUMN_UNITS[unit]}: {told}",
             fix=f"state another unit: {', '.join(_PER_10K)}",
             code="E-UNIT",
         )
-    return said
+    return told

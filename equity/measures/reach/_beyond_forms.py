@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from equity.errors import MissingColumnError
+from equity.language import said
 from equity.measures.checks import aligned, checked_column, checked_number
 from equity.measures.reach._speeds import TravelEstimate
 from equity.measures.reach.catchment import NO_RATIO
@@ -67,12 +68,17 @@ def spread_of(sd: float | pd.Series | None, index: pd.Index, known: TravelEstima
 def spread_text(spread: Floats) -> str:
     """Return the spread in words."""
     low, high = (float(spread.min()), float(spread.max())) if len(spread) else (0.0, 0.0)
-    return f"spread {low:.2g}" if low == high else f"spread {low:.2g} to {high:.2g} by area"
+    if low == high:
+        return said("spread {low}", low=f"{low:.2g}")
+    return said("spread {low} to {high} by area", low=f"{low:.2g}", high=f"{high:.2g}")
 
 
 def by_access(access: Floats, benchmark_per_10k: float | None) -> Found:
     """Return how far access falls short of a benchmark."""
     enough = checked_number(benchmark_per_10k, "the benchmark per 10,000", above=True)
     share = np.maximum(0.0, 1.0 - access / enough)
-    note = f"Beyond reach: 1 - access / {enough:.4g} clinicians per 10,000 residents, at least 0"
+    note = said(
+        "Beyond reach: 1 - access / {n} clinicians per 10,000 residents, at least 0",
+        n=f"{enough:.4g}",
+    )
     return Found(share, np.zeros(len(share), dtype=bool), note)

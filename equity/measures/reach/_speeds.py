@@ -40,6 +40,7 @@ import pandas as pd
 from equity import provenance
 from equity.areas.vintage import comparable
 from equity.errors import InputError, VintageError
+from equity.language import mark, said, together
 from equity.measures.checks import checked_number
 from equity.measures.reach.places import Floats
 
@@ -108,6 +109,13 @@ def travel_estimate(table: pd.DataFrame) -> TravelEstimate | None:
     return None if record is None else TravelEstimate(**record)
 
 
+_RURALITIES = {
+    "unknown": mark("unknown {kmh}"),
+    "urban": mark("urban {kmh}"),
+    "suburban": mark("suburban {kmh}"),
+    "town": mark("town {kmh}"),
+    "rural": mark("rural {kmh}"),
+}
 ROAD_KMH: Mapping[str, float] = MappingProxyType(
     {"unknown": 64.4, "urban": 63.0, "suburban": 69.0, "town": 60.0, "rural": 59.0}
 )
@@ -229,11 +237,26 @@ class Roads:
 
     def note(self) -> str:
         """Return how minutes are made, for the notes of a table."""
-        speeds = ", ".join(f"{name} {value:g}" for name, value in self.kmh.items())
-        text = f"Minutes are estimated: great-circle km x {self.detour:g}; road km/h: {speeds}"
-        if self.exponent != 1.0:
-            text += f" on {REFERENCE_KM:g} km; minutes grow as km to the power of {self.exponent:g}"
-        return text
+        parts = [
+            said(_RURALITIES.get(name, f"{name} {{kmh}}"), kmh=f"{value:g}")
+            for name, value in self.kmh.items()
+        ]
+        speeds = together(parts, ", ")
+        detour = f"{self.detour:g}"
+        if self.exponent == 1.0:
+            return said(
+                "Minutes are estimated: great-circle km x {detour}; road km/h: {speeds}",
+                detour=detour,
+                speeds=speeds,
+            )
+        return said(
+            "Minutes are estimated: great-circle km x {detour}; road km/h: {speeds} on {km} km; "
+            "minutes grow as km to the power of {exponent}",
+            detour=detour,
+            speeds=speeds,
+            km=f"{REFERENCE_KM:g}",
+            exponent=f"{self.exponent:g}",
+        )
 
 
 ROADS: Mapping[str, Roads] = MappingProxyType(

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from equity.errors import InputError, MissingColumnError
+from equity.language import said, together
 from equity.measures.checks import checked_column, checked_number
 from equity.measures.reach._beyond_column import COLUMN_UNITS, PLAUSIBLE_PER_10K, own_column
 from equity.measures.reach._beyond_forms import (
@@ -206,11 +207,15 @@ def _by_travel(
 ) -> Found:
     known = travel_estimate(table if points is None else points) or TravelEstimate()
     spread = spread_of(sd, table.index, known)
-    said = f"Beyond reach: more than {limit:g} minutes, {spread_text(spread)}"
+    note = said(
+        "Beyond reach: more than {limit} minutes, {spread}",
+        limit=f"{limit:g}",
+        spread=spread_text(spread),
+    )
     minutes = _minutes_of(table) / known.bias
     share = lognormal(minutes, limit, spread)
     if points is None:
-        return Found(share, ~np.isfinite(minutes), said)
+        return Found(share, ~np.isfinite(minutes), note)
     area, people, away = _points(table.index, points)
     away = away / known.bias
     part = lognormal(away, limit, spread[area])
@@ -224,7 +229,12 @@ def _by_travel(
     share = np.divide(met, total, out=share.copy(), where=lived)
     if missing == "unknown":
         share = np.where(lived & lost, np.nan, share)
-    note = f"{said}; over populated points in {int(lived.sum()):,} of {len(table):,} areas"
+    over = said(
+        "over populated points in {n} of {all} areas",
+        n=f"{int(lived.sum()):,}",
+        all=f"{len(table):,}",
+    )
+    note = together([note, over])
     return Found(np.minimum(share, 1.0), np.where(lived, lost, ~np.isfinite(minutes)), note)
 
 

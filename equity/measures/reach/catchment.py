@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import InputError
+from equity.language import said, together
 from equity.measures.checks import Numbers, aligned, checked_number
 from equity.measures.reach import decay as _decay
 from equity.measures.reach import floating as _floating
@@ -91,19 +92,36 @@ class Balance:
         return abs(self.leak) <= 1e-9 * max(whole, 1.0)
 
     def __str__(self) -> str:
+        return str(self.sentence)
+
+    @property
+    def sentence(self) -> str:
+        """Whether it holds, as a sentence."""
         # No residue of rounding in the text: it would differ from machine to machine.
-        verdict = "exact" if self.holds else f"difference {self.leak:+,.6g}"
+        verdict = [
+            said("exact") if self.holds else said("difference {leak}", leak=f"{self.leak:+,.6g}")
+        ]
         if self.conserves == "nothing":
-            verdict += "; this method does not conserve supply"
-        rest = f"stranded {self.stranded:,.6g} of {self.supply:,.6g}"
+            verdict.append(said("this method does not conserve supply"))
+        values = {
+            "verdict": together(verdict),
+            "stranded": f"{self.stranded:,.6g}",
+            "supply": f"{self.supply:,.6g}",
+        }
         if self.conserves == "demand":
-            return (
-                f"Conservation: {self.allocated:,.6g} people at sites of "
-                f"{self.demand_in_reach:,.6g} in reach ({verdict}); {rest}"
+            return said(
+                "Conservation: {people} people at sites of {all} in reach ({verdict}); stranded "
+                "{stranded} of {supply}",
+                people=f"{self.allocated:,.6g}",
+                all=f"{self.demand_in_reach:,.6g}",
+                **values,
             )
-        return (
-            f"Conservation: people x access = {self.handed_out:,.6g} of {self.reached:,.6g} "
-            f"capacity reached ({verdict}); {rest}"
+        return said(
+            "Conservation: people x access = {n} of {all} capacity reached ({verdict}); stranded "
+            "{stranded} of {supply}",
+            n=f"{self.handed_out:,.6g}",
+            all=f"{self.reached:,.6g}",
+            **values,
         )
 
 
@@ -283,7 +301,10 @@ def solve_catchment(
     sites = _sites_side(costs, method, capacity, solution)
     balance = _balance(method, used, people, capacity, solution)
     _log.info("%s: %s", method, balance)
-    notes = [f"Access: {method}, weights {rule}", str(balance)]
+    notes = [
+        said("Access: {method}, weights {rule}", method=method, rule=rule),
+        balance.sentence,
+    ]
     costs.stamp(areas, sites, demand, supply, notes=[costs.note, *notes] if costs.note else notes)
     return Catchment(areas, sites, balance)
 

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.special import expit
 
 from equity.errors import InputError
+from equity.language import said
 from equity.measures.checks import checked_number
 from equity.measures.reach.costs import TravelCosts, at_most
 from equity.measures.reach.places import Floats
@@ -125,13 +126,14 @@ def steps(table: str | Mapping[float, float], *, unit: str) -> Decay:
             )
         name, pairs = table, STEPS[table]
     else:
-        name, pairs = "own steps", table
+        name, pairs = "", table
     limits, weights = _limits_and_weights(pairs)
     padded = np.append(weights, 0.0)
     ends = np.array([at_most(limit) for limit in limits])
     text = ", ".join(f"{a:g} {unit}: {b:g}" for a, b in zip(limits, weights, strict=True))
+    own = not isinstance(table, str)
     return Decay(
-        f"{name} ({text})",
+        said("own steps ({steps})", steps=text) if own else f"{name} ({text})",
         lambda cost: padded[np.searchsorted(ends, cost, side="left")],
         float(limits[-1]),
     )

@@ -22,6 +22,7 @@ from scipy.spatial import cKDTree
 
 from equity import provenance
 from equity.errors import InputError
+from equity.language import mark, said
 from equity.measures.reach._speeds import INSIDE_SD, TravelEstimate
 from equity.measures.reach._sphere_pairs import Block, Ints
 from equity.measures.reach.costs import Held, Streamed, at_most
@@ -56,14 +57,15 @@ ROAD_MINUTES = TravelEstimate(
 )
 """What is known of the error of minutes by road."""
 
-_FAR = f"more than {OFF_ROAD_KM:g} km from every road that leads on"
-_APART = (
-    "by roads that lead nowhere else (an island without a ferry, say), and more than "
-    f"{APART_KM:g} km farther from every other,"
-)
 NEAREST_TO_NOBODY = "and could not be nearest to anybody"
 """How a note on sites off the roads ends."""
 
+_FAR = said("more than {km} km from every road that leads on", km=f"{OFF_ROAD_KM:g}")
+_APART = said(
+    "by roads that lead nowhere else (an island without a ferry, say), and more than {km} km "
+    "farther from every other,",
+    km=f"{APART_KM:g}",
+)
 _ELSEWHERE = 0.5  # share of the areas off the roads from which the roads must be another place's
 _TOGETHER = 64  # places whose trips are searched on one piece of the roads
 _WORK = 256 << 20  # bytes of distances held at once
@@ -161,18 +163,22 @@ def to_roads(graph: RoadGraph, areas: Places, sites: Places) -> tuple[OnRoad, On
                 code="E-ROADS-ELSEWHERE",
             )
     notes = [
-        f"{count:,} {role} lie {where} {outcome}"
-        for off, role, outcome in (
-            (here_off, "areas", "and have no minutes"),
-            (there_off, "sites", NEAREST_TO_NOBODY),
+        said(text, n=f"{count:,}", far=where)
+        for off, text in (
+            (here_off, mark("{n} areas lie {far} and have no minutes")),
+            (there_off, mark("{n} sites lie {far} and could not be nearest to anybody")),
         )
         for where, count in zip((_FAR, _APART), off, strict=True)
         if count
     ]
     if here_past or there_past:
         notes.append(
-            f"{here_past:,} areas and {there_past:,} sites are counted to the next road that leads "
-            "on, past a nearer one in a small part that is joined to no other"
+            said(
+                "{areas} areas and {sites} sites are counted to the next road that leads on, past "
+                "a nearer one in a small part that is joined to no other",
+                areas=f"{here_past:,}",
+                sites=f"{there_past:,}",
+            )
         )
     return here, there, notes
 

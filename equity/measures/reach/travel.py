@@ -17,6 +17,7 @@ import pandas as pd
 
 from equity import provenance
 from equity.errors import InputError
+from equity.language import said, together
 from equity.measures.checks import checked_number
 from equity.measures.reach._speeds import (
     DETOUR_FACTOR,
@@ -69,9 +70,10 @@ PAIRS_KEPT = 8_000_000
 TRAVEL_METHODS = ("great_circle", "roads")
 """How travel is measured: estimated from straight lines, or along the roads of the map."""
 
-_BY_ROAD = (
-    f"Minutes are those of the quickest way by road, and of a straight line at {OFF_ROAD_KMH:g} "
-    "km/h to the roads and from them; without traffic"
+_BY_ROAD = said(
+    "Minutes are those of the quickest way by road, and of a straight line at {kmh} km/h to the "
+    "roads and from them; without traffic",
+    kmh=f"{OFF_ROAD_KMH:g}",
 )
 _log = logging.getLogger("equity.measures.reach.travel")
 
@@ -169,11 +171,17 @@ def nearest_sites(
     if centers is not None:
         weighted = int(here.ids.isin(centers.index).sum())
         notes.append(
-            f"Measured from population-weighted centers in {weighted:,} of {len(here.ids):,} "
-            "areas, from the polygon's own in the others"
+            said(
+                "Measured from population-weighted centers in {n} of {all} areas, from the "
+                "polygon's own in the others",
+                n=f"{weighted:,}",
+                all=f"{len(here.ids):,}",
+            )
         )
     if unlocated:
-        notes.append(f"{unlocated:,} sites without a location could not be nearest to anybody")
+        notes.append(
+            said("{n} sites without a location could not be nearest to anybody", n=f"{unlocated:,}")
+        )
         _log.warning(notes[-1])
     estimate.stamp(result)
     return provenance.carry(result, *_given(areas, sites, centers, rurality, by_road), notes=notes)
@@ -281,7 +289,7 @@ def travel_costs(
             raise InputError("trips by road cost minutes", fix="give max_minutes, not radius_km")
         start, end, notes = to_roads(by_road, here, there)
         limit, estimate, listed = float(max_minutes), ROAD_MINUTES, start.known
-        note = "; ".join([_BY_ROAD, *notes])
+        note = together([_BY_ROAD, *notes])
         pairs = RoadSearch(by_road, start, end, limit).pairs(most=most, keep=keep)
     else:
         if max_minutes is not None:
@@ -290,7 +298,7 @@ def travel_costs(
         else:
             # A km costs a km.
             used, per_km, estimate = Roads(), np.ones(len(here.ids)), None
-            limit, note = float(radius_km or 0.0), "Travel cost: great-circle km"
+            limit, note = float(radius_km or 0.0), said("Travel cost: great-circle km")
         search = StraightSearch(here, there, used, per_km, limit)
         held = None if keep is False else hold(search(), len(here.ids), most=most)
         pairs = Streamed(search) if held is None else held

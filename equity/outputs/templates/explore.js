@@ -1,9 +1,9 @@
 /* Filters, two measures at once with their overlap counted, and a table bound to the map. */
 (function (eq) {
   "use strict";
-  const { node, count } = eq;
+  const { node, count, tr, published } = eq;
   const STEP = 25, FLAGS = ["under", "named", "rural"];
-  const PAINT = [["neither", "neither"], ["one", "the first only"], ["other", "the second only"], ["both", "both"]];
+  const PAINT = [["neither", tr("neither")], ["one", tr("the first only")], ["other", tr("the second only")], ["both", tr("both")]];
 
   eq.explore = function (chart) {
     const { frame } = chart, box = frame.querySelector(".eq-explore"), open = frame.querySelector(".eq-open");
@@ -33,7 +33,7 @@
       FLAGS.forEach((name) => { part(name).parentElement.hidden = !(has[name] || "").includes("1"); });
       const counties = [...new Set(data.county)].filter(Boolean).sort();
       part("county").parentElement.hidden = counties.length < 2 || counties.length === data.geoid.length;
-      part("county").replaceChildren(node("option", "all", { value: "" }), ...counties.map((name) => node("option", name, { value: name })));
+      part("county").replaceChildren(node("option", tr("all"), { value: "" }), ...counties.map((name) => node("option", name, { value: name })));
     }
 
     /* The limit of a slider is a value that is there; it selects the worse side. */
@@ -45,8 +45,8 @@
       if (!known.length) return null;
       const p = Number(part(side + "-at").value) / 100;
       const at = known[Math.round((lower ? 1 - p : p) * (known.length - 1))];
-      const said = at.toLocaleString("en-US", { maximumFractionDigits: 1 }) + (column.unit ? " " + column.unit : "");
-      return { column, lower, test: (i) => (lower ? values[i] <= at : values[i] >= at), text: (lower ? "at most " : "at least ") + said, known: (i) => values[i] === values[i] };
+      const said = eq.digits(at, { maximumFractionDigits: 1 }) + (column.unit ? " " + column.unit : "");
+      return { column, lower, test: (i) => (lower ? values[i] <= at : values[i] >= at), text: lower ? tr("at most {n}", { n: said }) : tr("at least {n}", { n: said }), known: (i) => values[i] === values[i] };
     }
 
     const two = () => part("two").checked && part("a").value !== "";
@@ -59,8 +59,8 @@
       const total = (test) => {
         let areas = 0, people = 0;
         for (let i = 0; i < n; i++) if (keep(i) && test(i)) { areas += 1; people += data.sums.population_n?.[i] || 0; }
-        const who = data.sums.population_n ? ", " + count(people) + " residents" : "";
-        return [areas, count(areas) + " " + (areas === 1 ? chart.view.one : chart.view.label) + who];
+        const said = count(areas) + " " + (areas === 1 ? chart.view.one : chart.view.label);
+        return [areas, data.sums.population_n ? tr("{areas}, {n} residents", { areas: said, n: count(people) }) : said];
       };
       const limits = two() ? sides.map(limit) : [];
       sides.forEach((side, k) => {
@@ -74,12 +74,12 @@
         const tallies = PAINT.map((_, k) => total((i) => code(i) === k));
         const names = limits.map((one) => one.column.label + " " + one.text);
         chart.recolor();
-        chart.legend(PAINT.map(([name, label], k) => [eq.color(name), label, tallies[k][0]]), "Two measures", "First: " + names[0] + ". Second: " + names[1] + ".");
-        found.textContent = "Both: " + tallies[3][1] + ". Only the first: " + tallies[1][1] + ". Only the second: " + tallies[2][1] + ".";
+        chart.legend(PAINT.map(([name, label], k) => [eq.color(name), label, tallies[k][0]]), tr("Two measures"), tr("First: {first}. Second: {second}.", { first: names[0], second: names[1] }));
+        found.textContent = tr("Both: {both}. Only the first: {first}. Only the second: {second}.", { both: tallies[3][1], first: tallies[1][1], second: tallies[2][1] });
       } else {
         chart.paint = null;
         chart.recolor();
-        found.textContent = any ? "Shown: " + total(() => true)[1] + "." : "";
+        found.textContent = any ? tr("Shown: {what}.", { what: total(() => true)[1] }) : "";
       }
       list();
       chart.tell("explored");
@@ -99,7 +99,7 @@
       const values = texts ? by.text : chart.values(by);
       const unknown = (v) => v === "–" || v !== v;
       /* Headings name the unit: cells are those of the other tables. */
-      const cell = (c, i) => c.heading && c.unit && c.unit !== "%" ? c.text[i].replace(" " + c.unit, "").replace("under 1 person", "under 1") : c.text[i];
+      const cell = (c, i) => c.heading && c.unit && c.unit !== "%" ? c.text[i].replace(" " + c.unit, "").replace(tr("under 1 person"), count(0.1)) : c.text[i];
       order.sort((a, b) => (unknown(values[a]) - unknown(values[b])) || (sorted.up ? 1 : -1) * (values[a] > values[b] ? 1 : values[a] < values[b] ? -1 : 0) || a - b);
       const head = (column) => {
         const button = node("button", column.heading || column.label, { type: "button" });
@@ -113,22 +113,22 @@
         return made;
       };
       const row = (i) => {
-        const link = node(chart.view.shapes[i].length ? "a" : "span", data.name[i], { href: "#map", "data-show": data.geoid[i] });
+        const link = node(chart.view.shapes[i].length ? "a" : "span", data.name[i], { href: "#map", "data-show": data.geoid[i], ...published });
         if (link.tagName === "A") eq.leads(chart, link);
         return node("tr", "", { "data-row": data.geoid[i] }, node("th", "", { scope: "row" }, link, node("small", data.place[i])),
-          ...columns.map((c) => node("td", cell(c, i), { class: c.wide ? "words" : c.text[i].startsWith("n/a") ? "na" : "" })));
+          ...columns.map((c) => node("td", cell(c, i), { class: c.wide ? "words" : c.text[i].startsWith(tr("n/a")) ? "na" : "" })));
       };
-      const table = node("table", "", {}, node("caption", `${count(order.length)} of ${count(data.geoid.length)} ${chart.view.label}`),
-        node("thead", "", {}, node("tr", "", {}, node("th", "Community", { scope: "col" }), ...columns.map(head))),
+      const table = node("table", "", {}, node("caption", tr("{n} of {all} {areas}", { n: count(order.length), all: count(data.geoid.length), areas: chart.view.label })),
+        node("thead", "", {}, node("tr", "", {}, node("th", tr("Community"), { scope: "col" }), ...columns.map(head))),
         node("tbody", "", {}, ...order.slice(0, shown).map(row)));
-      const more = node("button", "Show " + count(Math.min(100, order.length - shown)) + " more rows", { type: "button", class: "more" });
+      const more = node("button", tr("Show {n} more rows", { n: count(Math.min(100, order.length - shown)) }), { type: "button", class: "more" });
       more.addEventListener("click", () => {
         const next = shown;
         shown += 100;
         list();
         rows.querySelectorAll("tbody tr")[next]?.querySelector("a")?.focus();
       });
-      rows.replaceChildren(node("div", "", { class: "scroll", role: "region", tabindex: "0", "aria-label": "All " + chart.view.label }, table),
+      rows.replaceChildren(node("div", "", { class: "scroll", role: "region", tabindex: "0", "aria-label": tr("All {areas}", { areas: chart.view.label }) }, table),
         order.length > shown ? more : "");
       mark();
     }

@@ -1,8 +1,9 @@
 /* One box that finds towns, counties, ZIP codes and areas: "Richmond" is offered as city and county. */
 (function (eq) {
   "use strict";
-  const { node } = eq;
+  const { node, tr, published } = eq;
   const MOST = 12;
+  const KINDS = { town: tr("town"), county: tr("county"), ZIP: tr("ZIP") };
 
   eq.find = function (chart) {
     const { frame, names } = chart;
@@ -39,7 +40,7 @@
       chart.choose({ view: 0, i: entry.i }, !entry.at);
       if (entry.at) chart.reach([entry.at, entry.at], 3);
       if (entry.kind === "town" || entry.kind === "ZIP") {
-        chart.status.textContent = entry.name + ": its middle lies in " + chart.status.textContent;
+        chart.status.textContent = tr("{place}: its middle lies in {area}", { place: entry.name, area: chart.status.textContent });
       }
     }
 
@@ -55,7 +56,7 @@
       on = -1;
       list.replaceChildren(...hits.map((entry, k) => {
         const item = node("li", "", { role: "option", id: list.id + "-" + k, "aria-selected": "false" },
-          node("span", entry.name), node("small", [entry.kind, ...entry.where.filter(Boolean)].join(", ")));
+          node("span", entry.name, published), node("small", [KINDS[entry.kind] || entry.kind, ...entry.where.filter(Boolean)].join(", ")));
         item.addEventListener("mousedown", (e) => { e.preventDefault(); go(entry); });
         return item;
       }));
@@ -81,7 +82,7 @@
         e.preventDefault();
         const hit = hits[on] || search(input.value)[0];
         if (hit) go(hit);
-        else if (input.value.trim()) chart.status.textContent = "No place on the map has this name.";
+        else if (input.value.trim()) chart.status.textContent = tr("No place on the map has this name.");
       }
     });
     document.querySelectorAll("[data-show]").forEach((link) => eq.leads(chart, link));

@@ -71,7 +71,7 @@
         const cell = cells.get(key) || [0, 0, "", site[3], 0, 0];
         const n = cell[4] + site[4];
         cells.set(key, [(cell[0] * cell[4] + site[0] * site[4]) / n, (cell[1] * cell[4] + site[1] * site[4]) / n,
-          n === 1 ? site[2] : n.toLocaleString("en-US") + " " + names.sitesLabel, site[3], n, cell[5] || site[5]]);
+          n === 1 ? site[2] : eq.digits(n) + " " + names.sitesLabel, site[3], n, cell[5] || site[5]]);
       }
       return [...cells.values()];
     }

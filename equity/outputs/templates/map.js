@@ -2,7 +2,8 @@
    The geometry of a view serves all its layers; another layer only recolors. */
 (function (eq) {
   "use strict";
-  const { node } = eq;
+  const { node, tr, digits, published } = eq;
+  L.Control.Zoom.mergeOptions({ zoomInTitle: tr("Zoom in"), zoomOutTitle: tr("Zoom out") });
 
   /* A line drawn on the inner side of an area only, so that it is clear which side it belongs to. */
   const Canvas = L.Canvas.extend({
@@ -151,9 +152,9 @@
     hint(i, at) {
       if (i < 0) { this.tip.remove(); delete this.frame.dataset.over; return this.tell("over"); }
       const { active, data } = this;
-      const label = active.code[i] === "-" ? "no data" : active.classes[parseInt(active.code[i], 36)];
-      const more = " (class: " + label + (active.rough[i] === "1" ? "; unreliable" : "") + ")";
-      this.tip.setContent(node("div", "", {}, node("strong", data.name[i]), node("div", data.place[i], { class: "eq-soft" }),
+      const label = active.code[i] === "-" ? tr("no data") : active.classes[parseInt(active.code[i], 36)];
+      const more = " (" + (active.rough[i] === "1" ? tr("class: {label}; unreliable", { label }) : tr("class: {label}", { label })) + ")";
+      this.tip.setContent(node("div", "", {}, node("strong", data.name[i], published), node("div", data.place[i], { class: "eq-soft" }),
         node("div", active.label + ": " + active.text[i]), node("small", more, { class: "eq-soft" })));
       this.tip.setLatLng(at);
       if (!this.map.hasLayer(this.tip)) this.tip.addTo(this.map);
@@ -215,14 +216,14 @@
       const { active, frame } = this, kept = (i) => !this.mask || this.mask[i];
       const tally = (test) => { let n = 0; for (let i = 0; i < active.code.length; i++) n += kept(i) && test(i); return n; };
       const row = (style, label, n, name) => node("li", "", {}, node("span", "", { class: "eq-swatch " + (name || ""), style }),
-        node("span", label), n === undefined ? null : node("span", n.toLocaleString("en-US"), { class: "n" }));
+        node("span", label), n === undefined ? null : node("span", digits(n), { class: "n" }));
       if (!rows) {
         rows = active.classes.map((label, k) => row("background:" + active.colors[k], label, tally((i) => parseInt(active.code[i], 36) === k)));
         const none = tally((i) => active.code[i] === "-"), rough = tally((i) => active.rough[i] === "1");
-        if (none) rows.push(row("", "no data", none, "none"));
-        if (rough) rows.push(row("", "unreliable: margin too wide", rough, "rough"));
+        if (none) rows.push(row("", tr("no data"), none, "none"));
+        if (rough) rows.push(row("", tr("unreliable: margin too wide"), rough, "rough"));
         title = active.label;
-        note = active.note + " Numbers: " + this.view.label + ".";
+        note = active.note + " " + tr("Numbers: {areas}.", { areas: this.view.label });
       } else rows = rows.map(([color, label, n]) => row("background:" + color, label, n));
       frame.querySelector(".eq-legend").replaceChildren(node("p", title, { class: "eq-title" }), node("ul", "", {}, ...rows), node("p", note));
     }
@@ -234,12 +235,12 @@
     furnish() {
       const { map, frame, config, room } = this;
       const Home = L.Control.extend({ onAdd: () => {
-        const link = node("a", "\u2302", { href: "#", role: "button", title: "Show everything", "aria-label": "Show everything" });
+        const link = node("a", "\u2302", { href: "#", role: "button", title: tr("Show everything"), "aria-label": tr("Show everything") });
         L.DomEvent.on(link, "click", (e) => { L.DomEvent.stop(e); this.goHome(); });
         return node("div", "", { class: "leaflet-bar leaflet-control eq-home" }, link);
       } });
       new Home({ position: "topleft" }).addTo(map);
-      const hint = node("div", (navigator.platform || "").startsWith("Mac") ? "Hold ⌘ and turn the wheel to zoom" : "Hold Ctrl and turn the wheel to zoom", { class: "eq-hint", hidden: "" });
+      const hint = node("div", (navigator.platform || "").startsWith("Mac") ? tr("Hold ⌘ and turn the wheel to zoom") : tr("Hold Ctrl and turn the wheel to zoom"), { class: "eq-hint", hidden: "" });
       frame.querySelector(".eq-canvas").append(hint);
       let fading;
       map.getContainer().addEventListener("wheel", (e) => {

@@ -2,6 +2,7 @@
    made: everything arrives with the page. */
 window.equity = (function () {
   "use strict";
+  const { tr, digits, published } = window.equityWords;
 
   async function inflate(text) {
     const raw = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -78,18 +79,20 @@ window.equity = (function () {
 
   /* What is shown is what sorts: a value is read from its own words. */
   function numeric(text) {
-    const found = /^(under |over )?(-?[\d,]*\.?\d+)/.exec(text);
+    const found = WRITTEN.exec(text);
     if (!found) return NaN;
     const value = Number(found[2].replace(/,/g, ""));
-    return found[1] === "under " ? value * 0.5 : found[1] ? value + 0.05 : value;
+    return found[1] === UNDER ? value * 0.5 : found[1] ? value + 0.05 : value;
   }
+  const [UNDER, OVER] = [tr("under {n}"), tr("over {n}")].map((said) => said.replace("{n}", ""));
+  const WRITTEN = new RegExp(`^(${UNDER}|${OVER})?(-?[\\d,]*\\.?\\d+)`);
 
-  const count = (n) => n > 0 && n < 0.5 ? "under 1" : Math.round(n).toLocaleString("en-US");
+  const count = (n) => n > 0 && n < 0.5 ? tr("under {n}", { n: 1 }) : digits(Math.round(n));
   function share(part, whole) {
     const percent = 100 * part / whole;
-    if (percent > 0 && percent < 0.05) return "under 0.1\u00a0%";
-    if (percent > 99.95 && percent < 100) return "over 99.9\u00a0%";
-    return percent.toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 }) + "\u00a0%";
+    if (percent > 0 && percent < 0.05) return tr("under {n}", { n: "0.1\u00a0%" });
+    if (percent > 99.95 && percent < 100) return tr("over {n}", { n: "99.9\u00a0%" });
+    return digits(percent, { minimumFractionDigits: 1, maximumFractionDigits: 1 }) + "\u00a0%";
   }
 
   /* A node with text (never markup) and attributes; children follow. */
@@ -101,5 +104,5 @@ window.equity = (function () {
     return made;
   }
 
-  return { inflate, unzip, unpack, color, isDark, hatch, dots, numeric, count, share, node };
+  return { inflate, unzip, unpack, color, isDark, hatch, dots, numeric, count, share, node, tr, digits, published };
 })();

@@ -16,7 +16,7 @@
         if (field) field.select();
         return;
       }
-      button.textContent = "Copied";
+      button.textContent = window.equityWords.tr("Copied");
       setTimeout(() => { button.textContent = said; }, 1500);
     });
   });

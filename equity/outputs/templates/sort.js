@@ -1,6 +1,7 @@
 /* Sortable tables, and long ones that start short. Without scripts every row is simply there. */
 (function () {
   "use strict";
+  const { tr, digits } = window.equityWords;
   function key(cell) {
     const v = cell.dataset.v;
     if (v === undefined) return cell.textContent.trim().toLowerCase();
@@ -34,7 +35,7 @@
     button.className = "more";
     const label = () => {
       const short = table.classList.contains("is-short");
-      button.textContent = short ? "Show all " + total.toLocaleString("en-US") + " rows" : "Show fewer rows";
+      button.textContent = short ? tr("Show all {n} rows", { n: digits(total) }) : tr("Show fewer rows");
       button.setAttribute("aria-expanded", String(!short));
     };
     button.addEventListener("click", () => { table.classList.toggle("is-short"); label(); });

@@ -1,6 +1,7 @@
 /* Puts the parts together, and keeps the view in the address so that it can be shared. */
 (function (eq) {
   "use strict";
+  const { tr } = eq;
 
   function address(chart) {
     const { map, explorer } = chart, { part } = explorer;
@@ -46,7 +47,7 @@
     const frame = document.getElementById(id);
     const config = JSON.parse(document.getElementById(id + "-data").textContent);
     if (typeof DecompressionStream === "undefined") {
-      frame.querySelector(".eq-status").textContent = "This browser is too old to draw the map; " + config.instead;
+      frame.querySelector(".eq-status").textContent = tr("This browser is too old to draw the map; the table has the same values.");
       frame.dataset.state = "unsupported";
       return;
     }
@@ -68,7 +69,7 @@
     start(map, id).catch((error) => {
       const frame = document.getElementById(id);
       frame.dataset.state = "failed";
-      frame.querySelector(".eq-status").textContent = "The map could not be drawn; the tables have the same values.";
+      frame.querySelector(".eq-status").textContent = tr("The map could not be drawn; the tables have the same values.");
       console.error(error);
     });
   };

@@ -16,6 +16,7 @@ from equity.areas.geoid import find_state
 from equity.areas.vintage import in_a_county
 from equity.errors import InputError
 from equity.files.delimited import read_text_table
+from equity.language import said
 from equity.net.desk import Desk
 from equity.provenance import file_source, stamp
 from equity.sources.area_rows import require_columns, row_labels, to_numbers
@@ -159,7 +160,12 @@ def read_designations(
         table = table[here]
     if in_force:
         notes += [
-            f"{file}: {number:,} rows with the status {status or 'blank'!r} left out"
+            said(
+                "{file}: {n} rows with the status {status} left out",
+                file=file,
+                n=f"{number:,}",
+                status=repr(status or "blank"),
+            )
             for status, number in table.loc[~table["status"].isin(_IN_FORCE), "status"]
             .value_counts()
             .sort_index()
@@ -168,11 +174,21 @@ def read_designations(
         table = table[table["status"].isin(_IN_FORCE)]
     placed = table["geoid"].isna() & table["component"].isin(_LENGTHS)
     if odd := written[table.index[placed]].str.fullmatch(r"\d+").sum():
-        notes.append(f"{file}: {int(odd):,} rows have an id that is none or lies in no county")
+        notes.append(
+            said(
+                "{file}: {n} rows have an id that is none or lies in no county",
+                file=file,
+                n=f"{int(odd):,}",
+            )
+        )
     keys = ["designation_id", "geoid", "name", "component", "kind"]
     twice = table.duplicated(keys)
     if twice.any():
-        notes.append(f"{file}: {int(twice.sum()):,} repeated components counted once")
+        notes.append(
+            said(
+                "{file}: {n} repeated components counted once", file=file, n=f"{int(twice.sum()):,}"
+            )
+        )
     table = table[~twice].reset_index(drop=True)
     source = file_source(
         path,
@@ -184,7 +200,7 @@ def read_designations(
         vintage=as_of,
         licence="public domain",
     )
-    notes.append("tract codes of shortage areas may be those of 2010 or of 2020")
+    notes.append(said("tract codes of shortage areas may be those of 2010 or of 2020"))
     return stamp(table, sources=[source], notes=notes)
 
 

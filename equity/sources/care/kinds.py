@@ -18,7 +18,9 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.table import Table
+from equity.areas.words import alternatives, sentence_list
 from equity.errors import InputError, MissingColumnError
+from equity.language import said, together, tr
 from equity.provenance import carry
 
 __all__ = ["Kind", "kind_of", "kinds_in_words", "site_kinds", "sites_of"]
@@ -141,12 +143,17 @@ def sites_of(
             code="E-EMPTY",
         )
     ids = [kind.id for group in wanted for kind in group]
-    told = ", ".join(
-        f"{counts[i]:,} {every[i].singular if counts[i] == 1 else every[i].plural}"
+    parts = [
+        said(
+            "{n} {kind}",
+            n=f"{counts[i]:,}",
+            kind=said(every[i].singular if counts[i] == 1 else every[i].plural),
+        )
         for i in ids
         if i in counts
-    )
-    return carry(sites[found.isin(ids).to_numpy()], sites, notes=[f"Sites that count: {told}"])
+    ]
+    note = said("Sites that count: {kinds}", kinds=together(parts, ", "))
+    return carry(sites[found.isin(ids).to_numpy()], sites, notes=[note])
 
 
 def kinds_in_words(
@@ -162,10 +169,9 @@ def kinds_in_words(
     'psychiatric hospitals, mental-health sites and mental-health clinicians'
     """
     wanted = _wanted([names] if isinstance(names, str) else list(names), kinds or site_kinds())
-    words = [kind.plural if plural else kind.singular for group in wanted for kind in group]
+    words = [tr(kind.plural if plural else kind.singular) for group in wanted for kind in group]
     words = list(dict.fromkeys(words))
-    last = f" {'and' if plural else 'or'} ".join([", ".join(words[:-1]), words[-1]])
-    return last if len(words) > 1 else words[0]
+    return sentence_list(words) if plural else alternatives(words)
 
 
 def _any(group: list[Kind], counts: pd.Series) -> bool:

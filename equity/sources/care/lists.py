@@ -24,6 +24,7 @@ from equity.files.delimited import read_text_table
 from equity.files.large import read_columns
 from equity.files.opening import read_bytes, sequence_of
 from equity.files.zips import open_zip
+from equity.language import said
 from equity.provenance import file_source, stamp
 from equity.sources.care.addresses import of_states, postal_codes, zip_codes
 from equity.sources.coded import meaning_of
@@ -198,14 +199,33 @@ def _that_count(frame: pd.DataFrame, how: Form, notes: list[str]) -> pd.Series:
         keep &= frame[column].isin(values)
     if not keep.all():
         number = int((~keep).sum())
-        notes.append(f"{how.product}: {number:,} of {len(keep):,} rows are no such site")
+        notes.append(
+            said(
+                "{list}: {n} of {all} rows are no such site",
+                list=how.product,
+                n=f"{number:,}",
+                all=f"{len(keep):,}",
+            )
+        )
     for column, values in how.closed.items():
         if column not in frame:
-            notes.append(f"{how.product}: without {column}, closed sites cannot be told and count")
+            notes.append(
+                said(
+                    "{list}: without {column}, closed sites cannot be told and count",
+                    list=how.product,
+                    column=column,
+                )
+            )
             continue
         closed = keep & frame[column].str.zfill(2).isin(values)
         if closed.any():
-            notes.append(f"{how.product}: {int(closed.sum()):,} closed sites left out")
+            notes.append(
+                said(
+                    "{list}: {n} closed sites left out",
+                    list=how.product,
+                    n=f"{int(closed.sum()):,}",
+                )
+            )
         keep &= ~closed
     return keep
 
@@ -301,5 +321,9 @@ def _once(table: pd.DataFrame, how: Form, path: Any, notes: list[str]) -> pd.Dat
             fix="download it again, or keep one row for each",
         )
     if again.any():
-        notes.append(f"{how.product}: {int(again.sum()):,} repetitions counted once")
+        notes.append(
+            said(
+                "{list}: {n} repetitions counted once", list=how.product, n=f"{int(again.sum()):,}"
+            )
+        )
     return table[~again]

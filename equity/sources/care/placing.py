@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from equity.errors import MissingColumnError
+from equity.language import said
 from equity.net.desk import Desk
 from equity.provenance import carry, meta, stamp
 from equity.sources.census.gazetteer import get_gazetteer
@@ -68,7 +69,17 @@ def place_providers(
         table, geometry=gpd.points_from_xy(table["lon"], table["lat"]), crs="EPSG:4269"
     )
     lost = int((~placed).sum())
-    notes = [f"{lost:,} of {len(providers):,} providers could not be placed"] if lost else []
+    notes = (
+        [
+            said(
+                "{n} of {all} providers could not be placed",
+                n=f"{lost:,}",
+                all=f"{len(providers):,}",
+            )
+        ]
+        if lost
+        else []
+    )
     carry(sites, providers, notes=notes)
     if zip_areas is not None and (sites["location_quality"] == "zip_area").any():
         sources = [*meta(providers).sources, *meta(zip_areas).sources]

@@ -13,6 +13,7 @@ import pandas as pd
 from equity.areas.points import in_the_us, refuse_turned
 from equity.errors import InputError
 from equity.files.delimited import read_text_table
+from equity.language import said
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import require_columns, to_numbers
 
@@ -154,8 +155,13 @@ def _serving(frame: pd.DataFrame, path: str | Path, notes: list[str]) -> pd.Data
     left_out = int((~keep).sum())
     if left_out:
         notes.append(
-            f"{Path(path).name}: {left_out:,} of {len(frame):,} sites left out (not active, not "
-            "permanent, or administrative only)"
+            said(
+                "{file}: {n} of {all} sites left out (not active, not permanent, or "
+                "administrative only)",
+                file=Path(path).name,
+                n=f"{left_out:,}",
+                all=f"{len(frame):,}",
+            )
         )
     return frame[keep]
 
@@ -165,7 +171,13 @@ def _once(frame: pd.DataFrame, path: str | Path, notes: list[str]) -> pd.DataFra
     content = [name for name in frame.columns if not name.lower().startswith("unnamed")]
     repeated = frame.duplicated(subset=content)
     if repeated.any():
-        notes.append(f"{Path(path).name}: {int(repeated.sum()):,} exact repetitions counted once")
+        notes.append(
+            said(
+                "{file}: {n} exact repetitions counted once",
+                file=Path(path).name,
+                n=f"{int(repeated.sum()):,}",
+            )
+        )
     return frame[~repeated]
 
 
@@ -235,7 +247,11 @@ def _placed(
                 fix='geocode them, or leave them out with unplaced = "drop"',
             )
         notes.append(
-            f"{Path(path).name}: {int((~good).sum()):,} sites without coordinates left out"
+            said(
+                "{file}: {n} sites without coordinates left out",
+                file=Path(path).name,
+                n=f"{int((~good).sum()):,}",
+            )
         )
         table = table[good]
     result = gpd.GeoDataFrame(

@@ -20,6 +20,7 @@ from equity.files.delimited import first_line, read_text_table
 from equity.files.features import is_json, parsed
 from equity.files.opening import is_workbook, read_bytes
 from equity.files.zips import open_zip
+from equity.language import said
 from equity.sources.area_ids import table_ids
 from equity.sources.area_rows import require_columns, row_labels
 from equity.sources.vintages import check_edition
@@ -196,8 +197,12 @@ def _of_level(frame: pd.DataFrame, ids: pd.Series, path: str | Path, level: str)
     other = ids.str.contains("US", regex=False) & of_other_level(ids, level)
     if not other.any() or other.all():
         return Form(frame, ids)
-    noun = "row" if other.sum() == 1 else "rows"
-    note = f"{Path(path).name}: {int(other.sum()):,} {noun} of other levels left out"
+    lost, name = int(other.sum()), Path(path).name
+    note = (
+        said("{file}: 1 row of other levels left out", file=name)
+        if lost == 1
+        else said("{file}: {n} rows of other levels left out", file=name, n=f"{lost:,}")
+    )
     return Form(frame[~other], ids[~other], [note])
 
 

@@ -21,6 +21,7 @@ from equity.areas.schema import status_of_word
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import BLANK
 from equity.files.opening import existing, sequence_of
+from equity.language import ENGLISH, language, said, together
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import (
     index_by_area,
@@ -216,19 +217,27 @@ def _read_one(path: str | Path, wanted: _Wanted, *, alone: bool) -> tuple[pd.Dat
     return table, [*form.notes, *notes, *_reasons(table, Path(path).name)]
 
 
+@language(ENGLISH)  # like every record of what was read
 def _reasons(table: pd.DataFrame, file: str) -> list[str]:
     """Say which estimates are codes or bounds, and why."""
-    said = []
+    told = []
     statuses = table.filter(like="_status")
     for word in sorted({*statuses.to_numpy().ravel()} - {"ok", "missing"}):
         here = statuses == word
         names = [name.removesuffix("_status") for name in statuses.columns[here.any()]]
-        more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-        said.append(
-            f"{file}: {int(here.to_numpy().sum()):,} estimates of {', '.join(names[:5])}{more} "
-            f"are no plain numbers: {status_of_word(word).words}"
+        listed = together(names[:5], ", ")
+        if len(names) > 5:
+            listed = said("{names} and {n} more", names=listed, n=f"{len(names) - 5}")
+        told.append(
+            said(
+                "{file}: {n} estimates of {columns} are no plain numbers: {why}",
+                file=file,
+                n=f"{int(here.to_numpy().sum()):,}",
+                columns=listed,
+                why=said(status_of_word(word).words),
+            )
         )
-    return said
+    return told
 
 
 def _one_figure(code: str) -> set[str]:

@@ -15,6 +15,7 @@ from equity.areas.geoid import geo_vintage_for
 from equity.areas.points import refuse_elsewhere, refuse_other_state, refuse_turned
 from equity.errors import FormatError, InputError
 from equity.files.shapes import read_polygons
+from equity.language import said
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_ids import census_of, table_ids
 from equity.sources.area_rows import index_by_area, row_labels, to_numbers
@@ -256,7 +257,9 @@ def _repaired(table: gpd.GeoDataFrame, path: str | Path) -> tuple[gpd.GeoDataFra
     geometry = table.geometry.copy()
     geometry[invalid] = mended
     count = int(invalid.sum())
-    return table.set_geometry(geometry), [f"{Path(path).name}: {count} invalid polygons repaired"]
+    return table.set_geometry(geometry), [
+        said("{file}: {n} invalid polygons repaired", file=Path(path).name, n=str(count))
+    ]
 
 
 def _with_areas(table: gpd.GeoDataFrame, path: str | Path) -> tuple[gpd.GeoDataFrame, list[str]]:
@@ -267,8 +270,11 @@ def _with_areas(table: gpd.GeoDataFrame, path: str | Path) -> tuple[gpd.GeoDataF
         measured = table.to_crs(equal_area_crs(table)).area / _M2_PER_KM2
         table["land_km2"] = known.fillna(measured)
         notes.append(
-            f"{Path(path).name}: land area of {int(known.isna().sum()):,} areas measured on their "
-            "polygons, water included"
+            said(
+                "{file}: land area of {n} areas measured on their polygons, water included",
+                file=Path(path).name,
+                n=f"{int(known.isna().sum()):,}",
+            )
         )
     order = ["name", "county_name", "land_km2", "water_km2", "geometry"]
     return table[[name for name in order if name in table.columns]], notes

@@ -18,6 +18,7 @@ import numpy as np
 from equity.areas.geoid import EXAMPLE_STATE, find_state
 from equity.errors import InputError, MissingFileError
 from equity.files.opening import located
+from equity.language import said
 from equity.provenance import Source, sha256_of
 from equity.rules.coverage_rule import TECHNOLOGIES
 from equity.sources.fcc import _bdc_names as names
@@ -230,17 +231,25 @@ def _accept(path: str, *, named: bool, vintage: str, notes: list[str]) -> BdcNam
     if parsed.product not in _WANTED:
         if named:
             check_header(_header(path), names.LOCATIONS, name)
-        notes.append(f"left out {name}: not a file of fixed-broadband locations")
+        notes.append(said("left out {file}: not a file of fixed-broadband locations", file=name))
         return None
     if parsed.vintage == vintage:
         return parsed
     if not parsed.vintage and parsed.month in {"", vintage[5:7]}:
-        notes.append(f"{name}: its name gives no legible vintage; taken as of {vintage}")
+        notes.append(
+            said(
+                "{file}: its name gives no legible vintage; taken as of {day}",
+                file=name,
+                day=vintage,
+            )
+        )
         return parsed
     of = parsed.vintage or f"month {parsed.month}"
     if named:
         refuse_other_vintage(name, vintage)
-    notes.append(f"left out {name}: as of {of}, not {vintage}")
+    notes.append(
+        said("left out {file}: as of {other}, not {day}", file=name, other=of, day=vintage)
+    )
     return None
 
 
@@ -257,7 +266,13 @@ def _newest(candidates: list[tuple[str, BdcName]], notes: list[str]) -> list[tup
         kept.append(group[-1])
         if len(group) > 1:
             older = ", ".join(bare_name(path) for path, _ in group[:-1])
-            notes.append(f"used {bare_name(group[-1][0])}, the newest revision; left out {older}")
+            notes.append(
+                said(
+                    "used {file}, the newest revision; left out {older}",
+                    file=bare_name(group[-1][0]),
+                    older=older,
+                )
+            )
     return kept
 
 

@@ -18,6 +18,7 @@ from equity.areas.geoid import LEVELS, find_state, normalize
 from equity.errors import FormatError, InputError, MissingColumnError
 from equity.files.delimited import read_text_table
 from equity.files.opening import check_data
+from equity.language import said
 from equity.provenance import Source, carry, sha256_of, stamp
 from equity.sources.area_rows import row_labels
 from equity.sources.fcc._bdc_names import check_as_of, refuse_other_vintage
@@ -123,7 +124,7 @@ def read_bdc_summary(
             )
         parts.append(_shares(here, label, level, path))
     table = pd.concat(parts, axis=1)
-    note = "Summary tables count units (homes and offices), location files count locations"
+    note = said("Summary tables count units (homes and offices), location files count locations")
     table = table.loc[:, ~table.columns.duplicated()]
     return _finished(table, source_of(path, vintage), level=level, state=state, note=note)
 
@@ -236,7 +237,7 @@ def read_bdc_mobile(
     table.insert(0, "name", rows.get("geography_desc", ids))
     table.insert(1, "total_area", numbers(rows["total_area"], path))
     table.index = pd.Index(ids.to_numpy(), name="geoid", dtype="str")
-    note = "Mobile coverage is a share of the area, not of homes"
+    note = said("Mobile coverage is a share of the area, not of homes")
     return _finished(
         table.sort_index(), source_of(path, vintage), level=level, state=state, note=note
     )

@@ -19,6 +19,7 @@ from equity.errors import DependencyError, FormatError, InputError, StorageError
 from equity.files.atomic import replacing
 from equity.files.opening import regular, sequence_of
 from equity.files.zips import DAMAGE
+from equity.language import Said, said
 from equity.net.store import store
 from equity.progress import track
 from equity.provenance import Source, file_source
@@ -155,12 +156,13 @@ def _kept(place: Path) -> RoadNetwork | None:
     try:
         with place.open("rb") as handle, np.load(handle) as found:
             one = {name: found[name] for name in (*_KEPT, "notes")}
+            notes = [said(text, **values) for text, values in map(json.loads, one["notes"])]
     except (OSError, ValueError, KeyError, *DAMAGE):
         return None  # damaged: made again
     n = len(one["lon"])
     minutes = sparse.csr_array((one["data"], one["indices"], one["indptr"]), shape=(n, n))
     rest = {name: one[name] for name in _KEPT if name not in {"data", "indices", "indptr"}}
-    return RoadNetwork(minutes=minutes, notes=tuple(map(str, one["notes"])), **rest)
+    return RoadNetwork(minutes=minutes, notes=tuple(notes), **rest)
 
 
 def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -> RoadNetwork:
@@ -196,13 +198,17 @@ def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -
             fix="take an extract with all of the map (….osm.pbf of a state)",
         )
     network = build_network(found.ways(), file=names)
-    network = replace(network, notes=tuple(_notes(found, network)))
+    told = tuple(_notes(found, network))
+    network = replace(network, notes=told)
     graph = network.minutes
     arrays = {"data": graph.data, "indices": graph.indices, "indptr": graph.indptr}
     rest = {name: getattr(network, name) for name in _KEPT if name not in arrays}
     try:
         with replacing(place) as beside, beside.open("wb") as handle:
-            np.savez(handle, allow_pickle=False, notes=np.array(network.notes), **arrays, **rest)
+            notes = np.array(
+                [json.dumps((one.text, one.values)) for one in told if isinstance(one, Said)]
+            )
+            np.savez(handle, allow_pickle=False, notes=notes, **arrays, **rest)
     except StorageError as error:
         _log.warning("The roads are not kept for the next reading: %s", error)
     return network
@@ -309,22 +315,37 @@ class _Found:
 def _notes(found: _Found, network: RoadNetwork) -> Iterator[str]:
     roads = len(found.starts) - 1
     share = found.limited_share
-    stated = f"{share:.0%} of them state a limit" if share else "none of them states a limit"
+    values = {"n": f"{roads:,}", "part": f"{DRIVEN_SHARE:g}"}
     yield (
-        f"Roads: {roads:,} ways of OpenStreetMap, {stated}, driven at {DRIVEN_SHARE:g} of it; the "
-        "others at the speed of their class"
+        said(
+            "Roads: {n} ways of OpenStreetMap, {share} of them state a limit, driven at {part} of "
+            "it; the others at the speed of their class",
+            share=f"{share:.0%}",
+            **values,
+        )
+        if share
+        else said(
+            "Roads: {n} ways of OpenStreetMap, none of them states a limit, driven at {part} of "
+            "it; the others at the speed of their class",
+            **values,
+        )
     )
     ferries = int(network.is_ferry.sum())
     if ferries:
-        yield f"{ferries:,} stretches of the roads are ferries, without the wait for one"
+        yield said(
+            "{n} stretches of the roads are ferries, without the wait for one", n=f"{ferries:,}"
+        )
     if found.unended:
-        yield (
-            f"{found.unended:,} of the files of roads: no relation of the map at the end, so "
-            "filtered or cut off (compare the size with the publisher's)"
+        yield said(
+            "{n} of the files of roads: no relation of the map at the end, so filtered or cut off "
+            "(compare the size with the publisher's)",
+            n=f"{found.unended:,}",
         )
     small = network.part < 0
     if small.any():
-        yield (
-            f"{int(small.sum()):,} of {len(small):,} points of the roads lie in small parts that "
-            "are not joined to the others both ways; nobody is counted to them"
+        yield said(
+            "{n} of {all} points of the roads lie in small parts that are not joined to the others "
+            "both ways; nobody is counted to them",
+            n=f"{int(small.sum()):,}",
+            all=f"{len(small):,}",
         )
