@@ -1,11 +1,15 @@
 """The nation, state by state, cold: coverage beside the engine alone, and everything else.
 
     python benchmarks/nation.py                     5, 14 and 56 states, a hundredth of the rows
+    python benchmarks/nation.py --share 0.1 --states 5    enough rows for the ratio to mean something
     python benchmarks/nation.py --share 1           430 million rows (14 GB of zips to make first)
     python benchmarks/nation.py --states 5          a quick look
 
-All 85,000 tracts are there at every share; only locations and offers are fewer. Every run is a
-process of its own with an empty cache. Seconds are CPU seconds of all its threads.
+All 85,000 tracts are there at every share; only locations and offers are fewer. Every run begins
+in a process of its own with an empty cache, and `--workers` run the states (one a core by default).
+Seconds of CPU and the peak are those of all its processes and threads; a page of memory that
+several share counts once. With several workers coverage is not told apart: what it costs is
+measured in a run by one.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -31,20 +36,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--states", type=int, nargs="*", default=[5, 14, 56])
     parser.add_argument("--share", type=float, default=0.01)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--data", type=Path, default=Path(tempfile.gettempdir()) / "nation")
     args = parser.parse_args()
     print("| states | rows | tracts | engine alone | coverage in the run | ratio | everything else "
-          "| peak MB |")  # fmt: skip
-    print("| " + "--- | " * 8)
+          "| CPU of all | one worker, wall | workers | wall | peak MB |")  # fmt: skip
+    print("| " + "--- | " * 12)
+    found: dict[int, dict] = {}
     for states in args.states:
         folder = args.data / f"{args.share:g}"
         study, rows = _nation_files.make_nation(folder, states=states, share=args.share)
-        alone, run = measure("engine", study), measure("run", study)
-        ratio = run["coverage"] / alone["coverage"]
-        rest = run["cpu"] - run["coverage"]
+        alone, one = measure("engine", study), measure("run", study)
+        run = found[states] = measure("run", study, args.workers) if args.workers > 1 else one
+        ratio = one["coverage"] / alone["coverage"]
+        rest = one["cpu"] - one["coverage"]
         print(
             f"| {states} | {rows:,} | {run['tracts']:,} | {alone['coverage']:.1f} s | "
-            f"{run['coverage']:.1f} s | {ratio:.2f} | {rest:.0f} s | {run['peak']:,.0f} |",
+            f"{one['coverage']:.1f} s | {ratio:.2f} | {rest:.0f} s | {run['cpu']:.0f} s | "
+            f"{one['wall']:.0f} s | {args.workers} | {run['wall']:.0f} s | {run['peak']:,.0f} |",
             flush=True,
         )
         for what, value, most in (
@@ -54,13 +63,19 @@ def main() -> None:
         ):
             if value > most:
                 print(f"  {what}: {value:.2f}, more than {most}")
+    for (less, small), (more, large) in pairwise(found.items()):
+        times = {name: large[name] / small[name] for name in ("tracts", "cpu", "wall", "peak")}
+        said = ", ".join(f"{name} {value:.2f}" for name, value in times.items())
+        print(f"{less} to {more} states, times: {said}")
 
 
-def measure(what: str, study: Path) -> dict:
+def measure(what: str, study: Path, workers: int = 1) -> dict:
     """Run one part in a process of its own, its cache empty."""
     with tempfile.TemporaryDirectory() as scratch:
         command = [sys.executable, __file__, "--one", what, str(study), scratch]
         environment = {**os.environ, "EQUITY_CACHE_DIR": f"{scratch}/cache"}
+        environment["EQUITY_WORKERS"] = str(workers)
+        began = time.perf_counter()
         child = subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -69,7 +84,8 @@ def measure(what: str, study: Path) -> dict:
         cpu, peak = watcher.stop()
         if child.returncode:
             raise SystemExit(f"{what} failed")
-        return {**json.loads(told.splitlines()[-1]), "cpu": cpu, "peak": peak}
+        wall = time.perf_counter() - began
+        return {**json.loads(told.splitlines()[-1]), "cpu": cpu, "peak": peak, "wall": wall}
 
 
 def engine(study: Path, _scratch: Path) -> dict:

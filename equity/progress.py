@@ -11,6 +11,7 @@ from typing import Protocol
 from equity.errors import printable
 
 _PATIENCE_S = 2.0
+_silenced = False
 
 
 class Advance(Protocol):
@@ -18,6 +19,12 @@ class Advance(Protocol):
 
     def __call__(self, n: float = 1) -> None:
         """Move the bar on."""
+
+
+def silence() -> None:
+    """Show no bars in this process from now on: one terminal has room for those of one process."""
+    global _silenced  # noqa: PLW0603 - a process has one standard error
+    _silenced = True
 
 
 @contextmanager
@@ -40,7 +47,8 @@ def track(label: str, *, total: float | None = None, unit: str = "") -> Iterator
     Advance
         ``advance(n)``: call it with the number of steps just finished, 1 by default.
     """
-    if sys.stderr is None or not sys.stderr.isatty():  # None: a process without a console
+    # No standard error: a process without a console.
+    if _silenced or sys.stderr is None or not sys.stderr.isatty():
         yield _silent
         return
     from rich.console import Console

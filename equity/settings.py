@@ -79,6 +79,9 @@ class Settings:
     mirror
         Address of a server that stands in for every publisher (``MIRROR/api.census.gov/…``). One
         that ``.env`` names receives no credential: whoever wrote the folder may have named it.
+    workers
+        Most processes that run the states of one study side by side; by default one a core, as long
+        as the machine's memory suffices.
     census_api_key, fcc_username, fcc_token
         Credentials of the publishers that ask for some.
     """
@@ -86,6 +89,7 @@ class Settings:
     cache_dir: Path | None = None
     offline: bool | None = None
     mirror: str | None = None
+    workers: int | None = None
     census_api_key: Secret | None = None
     fcc_username: Secret | None = None
     fcc_token: Secret | None = None
@@ -96,6 +100,7 @@ _ENVIRONMENT: Mapping[str, tuple[str, ...]] = {
     "cache_dir": ("EQUITY_CACHE_DIR",),
     "offline": ("EQUITY_OFFLINE",),
     "mirror": ("EQUITY_MIRROR",),
+    "workers": ("EQUITY_WORKERS",),
     "census_api_key": ("CENSUS_API_KEY",),
     "fcc_username": ("FCC_USERNAME", "BDC_USERNAME", "FCC_BDC_USERNAME"),
     "fcc_token": ("FCC_HASH", "BDC_API_KEY", "FCC_BDC_API_TOKEN"),
@@ -155,6 +160,13 @@ def current() -> Settings:
     return Settings(**values)
 
 
+def passed_on() -> dict[str, object]:
+    """Return what another process of ours is configured with, the keys in plain: never print it."""
+    now = current()
+    values = {field.name: getattr(now, field.name) for field in fields(Settings)}
+    return {k: v.reveal() if isinstance(v, Secret) else v for k, v in values.items()}
+
+
 def mirror_named_by_file() -> bool:
     """Tell whether ``.env`` in the working folder names the mirror in force.
 
@@ -203,7 +215,19 @@ def _typed(name: str, value: Any) -> Any:
         return Path(value).expanduser()
     if name == "offline":
         return _flag(value)
+    if name == "workers":
+        return _number(value)
     return _server(str(value).strip()) if name == "mirror" else value
+
+
+def _number(value: Any) -> int:
+    text = str(value).strip()
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    raise InputError(
+        f"workers (EQUITY_WORKERS) is {text!r}, not a number of processes",
+        fix="set it to 1 or more",
+    )
 
 
 def _server(address: str) -> str:

@@ -138,7 +138,7 @@ def make_report(table: gpd.GeoDataFrame | None = None) -> Report:
         ),
         table=table,
         focus=tuple(focus.index),
-        others=tuple(g for g in ranked.index if g not in set(focus.index)),
+        others=tuple(ranked.index.difference(focus.index, sort=False)),
         unranked=pd.DataFrame(
             {"name": unranked["name"], "reason": "nobody lives here", "why": "nobody lives here"}
         ),

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import geopandas as gpd
@@ -13,10 +18,11 @@ import pandas as pd
 import pytest
 import replica_publishers as publishers
 from dask_cluster import local_cluster
+from outputs_data import config_of, inflate
 from shapely.geometry import box
 
 from equity import settings
-from equity.areas.geoid import NATION
+from equity.areas.geoid import NATION, STATES
 from equity.cli import run
 from equity.errors import EquityError, InputError, NetworkError, StudyError
 from equity.provenance import meta
@@ -26,6 +32,7 @@ from equity.study.planning import plan_run
 from equity.study.run import Study
 from equity.study.runs import read_run
 from equity.study.template import study_text
+from equity.study.workers import workers_for
 
 STUDY = """\
 [study]
@@ -119,7 +126,7 @@ def files(tmp_path_factory):
 def nation(files):
     """What a run says of all states, and the folder that it wrote."""
     folder = files / "out"
-    return run_states(Study.load(files / "study.toml"), folder), folder
+    return run_states(Study.load(files / "study.toml"), folder, workers=1), folder
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +149,24 @@ def test_each_state_is_what_its_own_study_gives(nation, alone):
         written = table_of(nation[1] / usps / "communities.csv")
         for name in (*COUNTS, "nearest_site_min", "focus_probability"):
             np.testing.assert_allclose(written[name], result.table[name], rtol=0, atol=5e-4)
+
+
+def test_one_file_holds_counties_and_each_state_s_tracts_as_its_own_page_shows_them(nation, alone):
+    text = (nation[1] / "index.html").read_text()
+    views = config_of(text)["views"]
+    assert [view.get("part") for view in views] == [None, None, "10", "24", "51"]
+    assert [view["label"] for view in views[:2]] == ["counties", "states"]
+    for view in views[2:]:
+        (held,) = re.findall(
+            rf'<script type="application/json" id="eq-\w+-{view["part"]}">(.*)</script>', text
+        )
+        values = json.loads(inflate(json.loads(held)["table"]))
+        own = alone[STATES[view["part"]].usps.lower()].table
+        assert values["geoid"] == list(own.index)
+        np.testing.assert_allclose(values["sums"]["gap_n"], own["gap_n"], rtol=0, atol=0.01)
+        assert {"gap_n", "gap_n__fcc_706_2024", "nearest_site_km"} <= {
+            column["name"] for column in values["columns"] if "code" in column
+        }
 
 
 def test_totals_of_the_nation_are_the_sums_of_the_states(nation, alone):
@@ -226,11 +251,96 @@ def test_the_page_of_all_leads_to_each_state_and_has_counties_first(nation):
     assert not any("file" in source for source in record["sources"])
 
 
+def written(folder: Path) -> dict[Path, bytes]:
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
 @pytest.mark.long
-def test_another_run_takes_the_place_of_the_first(files, nation):
-    before = {p: p.read_bytes() for p in sorted(nation[1].rglob("*")) if p.is_file()}
+def test_a_run_by_two_workers_takes_the_place_of_the_first_with_the_same_bytes(
+    files, nation, monkeypatch, capsys
+):
+    monkeypatch.setenv("EQUITY_WORKERS", "2")
+    before = written(nation[1])
     run(str(files / "study.toml"), nation[1])
-    assert {p: p.read_bytes() for p in sorted(nation[1].rglob("*")) if p.is_file()} == before
+    assert written(nation[1]) == before
+    told = capsys.readouterr().out
+    assert sorted(re.findall(r"^(.+): [\d,]+ of", told, re.MULTILINE)) == [
+        "Delaware", "Maryland", "Virginia",
+    ]  # fmt: skip
+
+
+class Deadly:
+    """Whoever unpickles it ends."""
+
+    def __reduce__(self):
+        return os._exit, (3,)
+
+
+@pytest.mark.long
+def test_a_worker_that_dies_ends_in_one_error_that_names_its_states(files, tmp_path, monkeypatch):
+    monkeypatch.setattr("equity.study.apart._run_here", Deadly())
+    with pytest.raises(EquityError, match="died while it ran Delaware or Maryland, ") as caught:
+        run_states(Study.load(files / "study.toml"), tmp_path / "out", workers=2)
+    assert caught.value.code == "E-WORKER"
+    assert "EQUITY_WORKERS=1" in str(caught.value)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted in /proc")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
+def test_whatever_ends_a_run_ends_its_workers(files, tmp_path, sent):
+    command = [sys.executable, "-m", "equity", "run", str(files / "study.toml"), "--out"]
+    with subprocess.Popen(
+        [*command, str(tmp_path / "out")],
+        env={**os.environ, "EQUITY_WORKERS": "2"},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as began:
+        wait_until(lambda: len(processes_of(began.pid)) >= 3)  # workers and multiprocessing's own
+        began.send_signal(sent)
+        assert began.wait(timeout=60) != 0
+        wait_until(lambda: not processes_of(began.pid))
+
+
+def processes_of(session: int) -> list[int]:
+    """List the processes of a session that are alive."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            state, _, _, own = (entry / "stat").read_text().rsplit(")", 1)[1].split()[:4]
+        except OSError:
+            continue
+        if int(own) == session and state != "Z":
+            found.append(int(entry.name))
+    return found
+
+
+def wait_until(true) -> None:
+    until = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("asked", "setting", "memory", "cores", "jobs", "found"),
+    [
+        (None, None, 64, 8, 56, 8),
+        (None, None, 8, 8, 56, 2),
+        (None, None, 1, 8, 56, 1),
+        (None, None, 64, 8, 2, 2),
+        (None, 5, 8, 2, 56, 5),
+        (3, 5, 8, 2, 56, 3),
+    ],
+)
+def test_workers_are_as_many_as_cores_memory_and_states_allow_or_as_asked_for(
+    monkeypatch, asked, setting, memory, cores, jobs, found
+):
+    settings.configure(workers=setting)
+    monkeypatch.setattr("equity.study.workers._memory", lambda: memory << 30)
+    monkeypatch.setattr("equity.study.workers._cores", lambda: cores)
+    assert workers_for(jobs, asked) == found
 
 
 def test_a_plan_of_states_has_one_budget_over_the_areas_of_all(nation):
@@ -280,23 +390,21 @@ def test_workers_of_a_cluster_run_one_state_each_and_the_files_are_the_same(file
         run_states(
             Study.load(files / "study.toml"), files / "far", cluster=cluster.scheduler_address
         )
-    for path in sorted(nation[1].rglob("*")):
-        if path.is_file():
-            assert (files / "far" / path.relative_to(nation[1])).read_bytes() == path.read_bytes()
+    assert written(files / "far") == written(nation[1])
 
 
 def test_a_folder_that_is_no_run_is_not_written_into(files, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("mine")
     with pytest.raises(EquityError, match="files that no run wrote"):
-        run_states(Study.load(files / "study.toml"), tmp_path)
+        run_states(Study.load(files / "study.toml"), tmp_path, workers=1)
 
 
 def test_an_error_of_a_state_names_it(files, tmp_path):
     text = STUDY.replace('"MD", "VA"', '"MD", "WV"')
     (files / "other.toml").write_text(text, encoding="utf-8")
     with pytest.raises(EquityError, match=r"West Virginia: "):
-        run_states(Study.load(files / "other.toml"), tmp_path / "out")
+        run_states(Study.load(files / "other.toml"), tmp_path / "out", workers=1)
     assert (tmp_path / "out" / "md" / "index.html").is_file()
 
 

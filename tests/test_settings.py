@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 import equity
 from equity import settings
 from equity.errors import InputError
-from equity.settings import Secret, configure, current, redact
+from equity.settings import Secret, configure, current, passed_on, redact
 
 KEY = "0123abcd/+secret key&more"
 
@@ -137,6 +137,23 @@ def test_the_cache_folder_is_a_path(monkeypatch):
 def test_yes_and_no(monkeypatch, text, flag):
     monkeypatch.setenv("EQUITY_OFFLINE", text)
     assert current().offline is flag
+
+
+def test_workers_are_a_number_of_processes(monkeypatch):
+    monkeypatch.setenv("EQUITY_WORKERS", " 3 ")
+    assert current().workers == 3
+    for wrong in ("0", "-1", "two", "1.5"):
+        monkeypatch.setenv("EQUITY_WORKERS", wrong)
+        with pytest.raises(InputError, match=r"EQUITY_WORKERS.* not a number of processes"):
+            current()
+
+
+def test_what_another_process_is_given_configures_the_same_there(tmp_path):
+    before = configure(census_api_key=KEY, cache_dir=tmp_path, offline=True, workers=2)
+    given = passed_on()
+    assert pickle.loads(pickle.dumps(given))["census_api_key"] == KEY
+    configure(census_api_key=None, cache_dir=None, offline=None, workers=None)
+    assert configure(**given) == before
 
 
 def test_wrong_options_name_the_right_ones(monkeypatch):

@@ -350,10 +350,10 @@ def _join(
     result = table.drop(columns="area_status", errors="ignore")
     geometry = _geometry_of([table, *others])
     pieces = [pd.DataFrame(result)]
-    taken: dict[str, tuple[str, Any]] = {c: ("the first table", result[c]) for c in result.columns}
+    taken: dict[str, tuple[str, Any]] = dict.fromkeys(result.columns, ("the first table", result))
     for other, label in zip(others, labels, strict=True):
         piece = _piece(other, label, result.index, taken, found)
-        taken.update({column: (label, piece[column]) for column in piece.columns})
+        taken.update(dict.fromkeys(piece.columns, (label, piece)))
         pieces.append(piece)
     joined = pd.concat(pieces, axis=1).copy()  # one block again: columns came one by one
     joined.index.name = "geoid"
@@ -414,7 +414,8 @@ def _refuse_conflict(
     """Two tables may hold the same column only if they say the same."""
     if column in _KEEP_FIRST:
         return
-    owner, mine = taken
+    owner, held = taken
+    mine = held[column]
     here = position >= 0
     ours = mine.to_numpy()[here]
     theirs = other[column].to_numpy()[position[here]]

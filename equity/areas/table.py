@@ -165,6 +165,8 @@ def level_of(table: pd.DataFrame, *, name: str = "the table") -> str:
     index = table.index
     if len(index) == 0:
         raise InputError(f"{name} has no rows")
+    if stated in LEVELS and _are_digits(index.tolist(), LEVELS[stated]):
+        return stated
     text = pd.Series(index, dtype=object)
     is_text = np.fromiter(
         (isinstance(v, str) and v.isascii() and v.isdigit() for v in index), bool, len(index)
@@ -197,6 +199,15 @@ def level_of(table: pd.DataFrame, *, name: str = "the table") -> str:
     return level
 
 
+def _are_digits(ids: list[object], length: int) -> bool:
+    """Tell at a glance whether all ids are texts of so many digits; every join asks."""
+    try:
+        whole = "".join(ids)  # type: ignore[arg-type]  # whatever is no text is told by the error
+    except TypeError:
+        return False
+    return whole.isascii() and whole.isdigit() and set(map(len, ids)) == {length}  # type: ignore[arg-type]
+
+
 def water_rows(index: pd.Index, level: str) -> npt.NDArray[np.bool_]:
     """Tell, as a boolean array, which ids are areas of water only (tract codes 99xxxx)."""
     if level not in _WITH_TRACT:
@@ -214,10 +225,10 @@ def area_status(table: pd.DataFrame) -> pd.Series:
 
 def status_at(table: pd.DataFrame, level: str) -> pd.Series:
     """Return :func:`area_status` of a table whose ids have been seen to be of a level."""
-    status = pd.Series("ok", index=table.index, dtype=object, name="area_status")
+    status = np.full(len(table), "ok", dtype=object)
     if "population_n" in table.columns:
         people = table["population_n"]
         status[people.isna().to_numpy()] = "unknown"
         status[(people == 0).fillna(value=False).to_numpy(dtype=bool)] = "no_population"
     status[water_rows(table.index, level)] = "water"
-    return status
+    return pd.Series(status, table.index, dtype=object, name="area_status")

@@ -46,7 +46,9 @@ SUM_STATUSES = ("ok", "crosswalked", "controlled", "")
 
 def is_missing(value: object) -> bool:
     """Tell whether a cell holds no value (None, NaN, NA)."""
-    if isinstance(value, (float, np.floating)):
+    if type(value) is str:  # asked of every cell of every table
+        return False
+    if type(value) is float or isinstance(value, (float, np.floating)):
         return not math.isfinite(value)
     return value is None or value is pd.NA or value is pd.NaT
 

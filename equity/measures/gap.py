@@ -27,6 +27,7 @@ from equity.provenance import carry
 __all__ = [
     "COUNTS",
     "SPLIT",
+    "gap_alone",
     "gap_range",
     "gap_totals",
     "lines_unknown",
@@ -107,15 +108,9 @@ def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
     _check(table)
     unknown = lines_unknown(table)
     given, table = table, _as_if_every_line(table, unknown)
-    people, beyond = table["population_n"], table["beyond_reach_share"]
     line, connected = table["qualifying_share"], table["connected_share"]
-    # A missing share must stay missing: numpy's minimum keeps NaN, pandas' min would skip it.
-    usable = pd.Series(np.minimum(line.to_numpy(), connected.to_numpy()), index=table.index)
-    result = pd.DataFrame({"usable_link_share": usable})
-    result["no_link_n"] = people * (1 - usable)
-    result["beyond_reach_n"] = waiting = people * beyond
-    result["gap_n"] = waiting * (1 - usable)
-    result["gap_share"] = result["gap_n"] / people.where(people > 0)
+    result = _counts(table)
+    usable, waiting = result["usable_link_share"], result["beyond_reach_n"]
     result["gap_line_only_n"] = waiting * (connected - usable)
     result["gap_home_only_n"] = waiting * (line - usable)
     result["gap_both_n"] = waiting * (1 - np.maximum(line, connected))
@@ -132,6 +127,27 @@ def telehealth_gap(table: pd.DataFrame) -> pd.DataFrame:
     result = result.where(status == "ok")
     result["gap_status"] = status
     return carry(result, given)
+
+
+def gap_alone(table: pd.DataFrame) -> pd.DataFrame:
+    """Return ``gap_n`` and ``gap_share`` of :func:`telehealth_gap` alone, for many settings."""
+    _check(table)
+    counts = _counts(_as_if_every_line(table, lines_unknown(table)))[["gap_n", "gap_share"]]
+    return carry(counts.where(_status(table, counts["gap_n"]) == "ok"), table)
+
+
+def _counts(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the counts of people, each inside the one before it."""
+    people, waiting = table["population_n"], table["population_n"] * table["beyond_reach_share"]
+    line, connected = table["qualifying_share"], table["connected_share"]
+    # A missing share must stay missing: numpy's minimum keeps NaN, pandas' min would skip it.
+    usable = pd.Series(np.minimum(line.to_numpy(), connected.to_numpy()), index=table.index)
+    result = pd.DataFrame({"usable_link_share": usable})
+    result["no_link_n"] = people * (1 - usable)
+    result["beyond_reach_n"] = waiting
+    result["gap_n"] = waiting * (1 - usable)
+    result["gap_share"] = result["gap_n"] / people.where(people > 0)
+    return result
 
 
 def gap_range(table: pd.DataFrame, *, over_reported: float = 0.0) -> pd.DataFrame:

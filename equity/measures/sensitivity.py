@@ -64,12 +64,15 @@ class Sensitivity:
     areas
         By area id, the caller's index: ``settings_n``, in how many of the settings that can be
         computed the place is named, the study's own included.
+    gaps
+        By area id: its people in the gap under each setting that changes them, by the setting's id.
     computed_n
-        How many those are.
+        How many settings can be computed.
     """
 
     settings: pd.DataFrame
     areas: pd.DataFrame
+    gaps: pd.DataFrame
     computed_n: int
 
 
@@ -121,6 +124,7 @@ def sensitivity(
     need_gap_inputs(table, ("is_under_resourced",))
     base = _named(table, cuts) & told
     rows: dict[str, dict[str, object]] = {}
+    gaps: dict[str, pd.Series] = {}
     for one in (own, *settings):
         if one.id in rows:
             raise InputError(f"two settings are called {one.id!r}", fix="rename one")
@@ -134,6 +138,7 @@ def sensitivity(
         need_gap_inputs(one.table, ("is_under_resourced",))
         named = _named(one.table, cuts) & told
         counted = one.table if within is None else _inside(one.table, within)
+        gaps[one.id] = counted.loc[told[told].index, "gap_n"]
         totals = gap_totals(counted, ["gap_n"])
         either = int((named | base).sum())
         rows[one.id] |= {
@@ -148,7 +153,8 @@ def sensitivity(
     frame.index.name = "setting"
     computed = int(frame["gap_n"].notna().sum())
     areas = carry(pd.DataFrame({"settings_n": stays[told]}), table)
-    return Sensitivity(frame, areas, computed)
+    changed = {name: gap for name, gap in gaps.items() if not gap.equals(gaps[own.id])}
+    return Sensitivity(frame, areas, pd.DataFrame(changed, index=areas.index), computed)
 
 
 def _inside(table: pd.DataFrame, within: pd.Series) -> pd.DataFrame:

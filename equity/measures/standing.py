@@ -134,7 +134,8 @@ def under_resourced(
     notes = []
     for i, criterion in enumerate(criteria):
         value, margin = _value_and_margin(table, criterion)
-        met[i], reasons[i] = criterion.met(value), _said(criterion, value, margin)
+        met[i] = criterion.met(value)
+        reasons[i] = _said(criterion, value.where(met[i]), margin)
         known |= value.notna()
         if lacking := int((value.isna() & (table["population_n"] > 0)).sum()):
             notes.append(
@@ -154,7 +155,8 @@ def under_resourced(
     result = pd.DataFrame(index=table.index)
     enough = met.sum(axis=1) >= at_least
     result["is_under_resourced"] = enough & (table["population_n"] > 0)
-    texts = reasons.where(met, "").apply(lambda row: "; ".join(t for t in row if t), axis=1)
+    rows = zip(*(reasons[i].tolist() for i in reasons.columns), strict=True)
+    texts = pd.Series(["; ".join(filter(None, row)) for row in rows], table.index, dtype=str)
     result["under_resourced_reason"] = texts.where(result["is_under_resourced"], "")
     result["under_resourced_status"] = np.select(
         [table["population_n"] == 0, ~known, unsure],

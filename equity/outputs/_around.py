@@ -8,12 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup, escape
 
+from equity.areas.geoid import STATES
 from equity.areas.words import is_missing
 from equity.language import mark, tr
 from equity.outputs import _places, _rows
 from equity.outputs._content import SHORT, SYNTHETIC, Cell, Head, Table
 from equity.outputs._html import published, render
-from equity.outputs._payload import View, start_of
+from equity.outputs._payload import View
 from equity.provenance import Source, software
 
 __all__ = ["Around", "body", "sources_line"]
@@ -50,9 +51,9 @@ def body(views: Sequence[View], around: Around) -> Markup:
         "map.html.j2",
         around=around,
         views=views,
-        start=start_of(views),
+        parts=[(view.part, STATES[view.part].name) for view in views if view.part],
         under=any(_rows.flag(view.table, "is_under_resourced").any() for view in views),
-        far=bool(_rows.out_of_reach(first.table).any()),
+        far=any(_rows.out_of_reach(view.table).any() for view in views),
         # Beside another page's list of sites one mark is enough.
         kinds=around.kinds if len(around.kinds) > 1 else (),
         sources=sources_line(around.sources, synthetic=around.synthetic),

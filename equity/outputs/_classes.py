@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 
 from equity.areas.schema import unit_of
-from equity.areas.words import number
+from equity.areas.words import is_missing, number
 from equity.language import tr
 from equity.outputs._colors import CHANGE, NEUTRAL, NEUTRAL_CHANGE, NEUTRAL_ZERO, RAMP, ZERO
 
-__all__ = ["LARGER", "MILE", "Classes", "around_zero", "classify", "classify_words"]
+__all__ = [
+    "LARGER", "MILE", "Classes", "around_zero", "classify", "classify_words", "with_miles",
+]  # fmt: skip
 
 #: Counts grow with the area: how many times a tract's limits those of larger areas are.
 LARGER = {"county": 20.0, "state": 1000.0}
@@ -49,6 +51,11 @@ class Classes:
     def counts(self) -> tuple[int, ...]:
         """Number of areas in each class."""
         return tuple(int((self.codes == k).sum()) for k in range(len(self.labels)))
+
+
+def with_miles(said: str, km: float, *, unit: str = "") -> str:
+    """Return a distance in kilometers as it is said, and in brackets its miles."""
+    return said if is_missing(km) else f"{said} ({number(km / MILE, 1)}{unit})"
 
 
 def _nice(value: float) -> float:

@@ -17,6 +17,7 @@ from equity.areas.schema import Column, describe, placed_in
 from equity.areas.words import is_missing, number, say
 from equity.language import mark, tr, trn
 from equity.outputs import _rows
+from equity.outputs._classes import with_miles
 from equity.outputs.report import Report
 from equity.provenance import Source
 
@@ -190,12 +191,15 @@ def _numbers(table: pd.DataFrame, column: Column) -> list[Cell]:
     values = pd.to_numeric(table[name], errors="coerce").tolist()
     # A part is not shown with more digits than its whole.
     like = _rows.variation(table, column.part_of or name)
-    return [
-        Cell(
-            say(v, unit, moe=m, status=s, with_unit=unit == "share", like=c),
-            None if is_missing(v) else float(v),
-        )
+    said = [
+        say(v, unit, moe=m, status=s, with_unit=unit == "share", like=c)
         for v, m, s, c in zip(values, margins, statuses, like, strict=True)
+    ]
+    if unit == "km":
+        said = [with_miles(text, v) for text, v in zip(said, values, strict=True)]
+    return [
+        Cell(text, None if is_missing(v) else float(v))
+        for text, v in zip(said, values, strict=True)
     ]
 
 

@@ -26,8 +26,12 @@ def as_read(flat: pd.DataFrame) -> pd.DataFrame:
     Where a unit does not say, ten significant digits stay: 0.008, never 0.008000000000000007.
     """
     decimals: dict[int | None, list[Any]] = {}
-    for name, column in zip(flat.columns, describe(map(str, flat.columns)), strict=True):
-        if pd.api.types.is_float_dtype(flat[name].dtype):
+    flat = flat.copy(deep=False)
+    flat.attrs = {}  # pandas would copy the table's record for every column
+    kinds = flat.dtypes.tolist()
+    described = describe(map(str, flat.columns))
+    for name, kind, column in zip(flat.columns, kinds, described, strict=True):
+        if pd.api.types.is_float_dtype(kind):
             decimals.setdefault(unit_of(column.unit).kept, []).append(name)
     columns = dict(flat.items())
     for kept, names in decimals.items():

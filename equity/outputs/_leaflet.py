@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -102,21 +103,47 @@ class PackedMap(folium.Map):
         HTML around the map; ``<%canvas%>`` marks where the map goes.
     config
         JSON text read by ``map.js``.
+    parts
+        JSON text of what is read only when it is asked for, by id.
+    bare
+        Makes the HTML around the same map where a page has the table and the notes of its own.
     """
 
     default_js: list[tuple[str, str]] = []  # noqa: RUF012  (folium's own class attribute)
     default_css: list[tuple[str, str]] = []  # noqa: RUF012
 
-    def __init__(self, *, title: str, body: str, config: str) -> None:
+    def __init__(
+        self,
+        *,
+        title: str,
+        body: str,
+        config: str,
+        parts: Mapping[str, str],
+        bare: Callable[[], str],
+    ) -> None:
         super().__init__(location=[0, 0], zoom_start=1, tiles=None)
+        self._again = (title, config, parts)
+        self._bare = bare
         title, body = clean(title), clean(body)
         # folium draws random ids; ours follow from the content, so equal maps are equal files.
-        self._id = hashlib.sha256((title + body + config).encode()).hexdigest()[:16]
+        content = title + body + config + "".join(parts.values())
+        self._id = hashlib.sha256(content.encode()).hexdigest()[:16]
         self.frame_id = f"eq-{self._id}"
         canvas = f'<div class="folium-map" id="{self.get_name()}"></div>'
-        data = f'<script type="application/json" id="{self.frame_id}-data">{config}</script>'
+        held = {"data": config, **parts}
+        data = "\n".join(
+            f'<script type="application/json" id="{self.frame_id}-{name}">{text}</script>'
+            for name, text in held.items()
+        )
         self.body = body.replace("<%frame%>", self.frame_id).replace("<%canvas%>", canvas + data)
         _Page(title).add_child(self)
+
+    def bare(self) -> PackedMap:
+        """Return the same map without its table and notes; it is not computed again."""
+        title, config, parts = self._again
+        return PackedMap(
+            title=title, config=config, body=self._bare(), parts=parts, bare=self._bare
+        )
 
     def render(self, **kwargs: Any) -> str:
         """Put style, content and script into the page; further folium layers add theirs."""

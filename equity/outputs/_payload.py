@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
@@ -12,18 +12,36 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from equity.areas.schema import Column, describe, placed_in, split_suffix, unit_of
+from equity.areas.geoid import STATES
+from equity.areas.schema import (
+    Column,
+    describe,
+    placed_in,
+    split_suffix,
+    unit_of,
+)  # fmt: skip
 from equity.areas.words import coarse, is_missing, missing, number, say
 from equity.language import tr
 from equity.outputs import _pack, _places, _rows
-from equity.outputs._classes import LARGER, MILE, Classes, around_zero, classify, classify_words
+from equity.outputs._classes import (
+    LARGER,
+    Classes,
+    around_zero,
+    classify,
+    classify_words,
+    with_miles,
+)  # fmt: skip
 from equity.provenance import meta
 
-__all__ = ["Layer", "View", "config", "layer_of", "names_of", "start_of"]
+__all__ = [
+    "MOST_AT_ONCE", "Layer", "View", "by_state", "config", "layer_of", "names_of",
+    "parts_of",
+]  # fmt: skip
 
+RURAL = ("is_rural_ruca", "is_rural_forhp", "is_rural_rucc")
 #: Above this number of polygons their borders are drawn finer.
 MANY = 400
-#: Above this number the larger areas are drawn first, the others when they are asked for.
+#: Above this number the larger areas stand on the map, the others a state at a time.
 MOST_AT_ONCE = 20_000
 #: More sites than this are summed by squares before they go into the page.
 MOST_SITES = 5000
@@ -34,7 +52,6 @@ DETAILS = (
     "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_line_n", "recoverable_home_n",
     "recoverable_line_and_home_n",
 )  # fmt: skip
-RURAL = ("is_rural_ruca", "is_rural_forhp", "is_rural_rucc")
 #: Commuting area codes from this one on are rural (USDA).
 RURAL_RUCA = 4
 
@@ -60,6 +77,35 @@ class View:
     #: What the areas are called, in the plural.
     label: str
     drawn: np.ndarray
+    #: FIPS code of the state that these areas are of, where they are read when it is chosen.
+    part: str = ""
+
+
+def by_state(
+    table: gpd.GeoDataFrame, label: str, columns: Sequence[Column], *, k: int
+) -> list[View]:
+    """Return a view of each state's areas, in classes that are those of all."""
+    layers = [layer_of(table, column, k=k) for column in columns]
+    state = table.index.str[:2]
+    return [
+        _part(table, layers, label, np.flatnonzero(state == fips)) for fips in sorted(set(state))
+    ]
+
+
+def _part(table: gpd.GeoDataFrame, layers: Sequence[Layer], label: str, rows: np.ndarray) -> View:
+    """Return some rows, in the classes of all."""
+    here = table.iloc[rows]
+    own = [
+        replace(
+            layer,
+            classes=replace(layer.classes, codes=layer.classes.codes[rows]),
+            text=[layer.text[i] for i in rows],
+            values=np.take(layer.values, rows),
+            rough=[layer.rough[i] for i in rows],
+        )
+        for layer in layers
+    ]
+    return View(here, own, label, _pack.display_geometry(here.geometry), here.index[0][:2])
 
 
 def layer_of(table: pd.DataFrame, column: Column, *, k: int) -> Layer:
@@ -76,10 +122,7 @@ def layer_of(table: pd.DataFrame, column: Column, *, k: int) -> Layer:
         few = say(0.1, unit)
         text = [tr("under 1 person") if said == few else said for said in text]
     if unit == "km":
-        text = [
-            said if is_missing(v) else f"{said} ({number(v / MILE, 1)} mi)"
-            for said, v in zip(text, values, strict=True)
-        ]
+        text = [with_miles(said, v, unit=" mi") for said, v in zip(text, values, strict=True)]
     times = LARGER.get(str(meta(table).level), 1.0) if column.adds else 1.0
     limits = [limit * times for limit in column.scale]
     found = classify(values, unit, k=k, direction=column.direction, limits=limits)
@@ -105,23 +148,31 @@ def config(
     first = views[0].drawn
     step = _pack.step_for(first)
     lines = _pack.display_geometry(outlines.geometry) if outlines is not None else np.array([])
-    west, south, east, north = (round(float(v), 4) for v in shapely.total_bounds(first))
     return json.dumps(
         {
-            "views": [_view(view, step) for view in views],
+            "views": [_named(view) if view.part else _view(view) for view in views],
             "outlines": _pack.to_base64(_pack.pack(lines.astype(object), step)),
             "names": _deflated(names),
             "step": step,
-            "bounds": [[south, west], [north, east]],
+            "bounds": _bounds(first),
             "whole": whole,
-            "first": start_of(views),
         }
     )
 
 
-def start_of(views: Sequence[View]) -> int:
-    """Return which view is drawn first."""
-    return int(len(views) > 1 and len(views[0].table) > MOST_AT_ONCE)
+def parts_of(views: Sequence[View]) -> dict[str, str]:
+    """Return what ``map.js`` reads when a state is chosen, as JSON, by the state's FIPS code."""
+    return {view.part: json.dumps(_view(view)) for view in views if view.part}
+
+
+def _named(view: View) -> dict[str, Any]:
+    bounds = {} if shapely.is_empty(view.drawn).all() else {"bounds": _bounds(view.drawn)}
+    return {**_called(view), **bounds, "part": view.part, "name": STATES[view.part].name}
+
+
+def _bounds(drawn: np.ndarray) -> list[list[float]]:
+    west, south, east, north = (round(float(v), 4) for v in shapely.total_bounds(drawn))
+    return [[south, west], [north, east]]
 
 
 def _deflated(value: Any) -> str:
@@ -129,17 +180,22 @@ def _deflated(value: Any) -> str:
     return _pack.to_base64(text.encode(errors="backslashreplace"))
 
 
-def _view(view: View, step: float) -> dict[str, Any]:
+def _view(view: View) -> dict[str, Any]:
     table, drawn = view.table, view.drawn
+    step = _pack.step_for(drawn)
     return {
-        "label": view.label,
-        "one": _singular(view.label),
+        **_called(view),
+        "step": step,
         "areas": _pack.to_base64(_pack.pack(drawn, step)),
         "focus": _outline(drawn, _rows.flag(table, "is_under_resourced"), step),
         "far": _outline(drawn, _rows.out_of_reach(table), step),
         "table": _deflated(_values(table, view.layers)),
         "many": int((~shapely.is_empty(drawn)).sum()) > MANY,
     }
+
+
+def _called(view: View) -> dict[str, str]:
+    return {"label": view.label, "one": _singular(view.label)}
 
 
 def _singular(label: str) -> str:
@@ -244,6 +300,8 @@ def _column(table: pd.DataFrame, column: Column, placed: Mapping[str, Column]) -
 def _group(name: str) -> str:
     """Return the heading that a layer stands under in the list of layers."""
     suffix = split_suffix(name)[1]
+    if suffix.startswith("__setting_"):
+        return tr("Other settings of the study")
     return tr("Other rules and kinds of care") if suffix else ""
 
 

@@ -64,10 +64,15 @@ def _us_places() -> tuple[tuple[str, float, float, int, str], ...]:
     return tuple(sorted(found, key=lambda place: -place[3]))
 
 
+@cache
+def _where_they_are() -> np.ndarray:
+    return np.array([place[1:3] for place in _us_places()])
+
+
 def places_in(drawn: np.ndarray) -> list[Place]:
     """Return the places inside areas (longitude and latitude), those to be named first in front."""
     places = _us_places()
-    holder = holders(drawn, [place[1:3] for place in places])
+    holder = holders(drawn, _where_they_are())
     inside = [
         (*place[:3], place[3], place[4], int(area))
         for place, area in zip(places, holder, strict=True)
@@ -100,18 +105,28 @@ def zips_in(drawn: np.ndarray, geoids: Iterable[str]) -> list[tuple[str, str, in
 
     A ZIP code is a set of addresses; where it is, is the one point that its publisher gives.
     """
-    import zipcodes
-
     states = sorted({STATES[g[:2]].usps for g in geoids if g[:2] in STATES})
     if len(states) > MOST_STATES:
         return []
-    known: list[Any] = [z for usps in states for z in zipcodes.filter_by(state=usps)]
-    known = [z for z in known if z["active"] and z["lat"] and z["long"]]
-    holder = holders(drawn, [(float(z["long"]), float(z["lat"])) for z in known])
+    known = [z for usps in states for z in _zips_of(usps)]
+    holder = holders(drawn, [z[2:] for z in known])
     return [
-        (z["zip_code"], z["city"], int(area))
-        for z, area in zip(known, holder, strict=True)
+        (code, city, int(area))
+        for (code, city, *_), area in zip(known, holder, strict=True)
         if area >= 0
+    ]
+
+
+@cache
+def _zips_of(usps: str) -> list[tuple[str, str, float, float]]:
+    """Return the ZIP codes of a state: code, city, longitude, latitude."""
+    import zipcodes
+
+    found: list[Any] = zipcodes.filter_by(state=usps)
+    return [
+        (z["zip_code"], z["city"], float(z["long"]), float(z["lat"]))
+        for z in found
+        if z["active"] and z["lat"] and z["long"]
     ]
 
 
@@ -124,7 +139,16 @@ def holders(drawn: np.ndarray, points: Any) -> np.ndarray:
     if at.ndim > 1:
         if shapely.total_bounds(drawn)[0] < -180:  # as the areas were shifted
             at = np.where(at[:, :1] > 0, at - [360, 0], at)
-        at = shapely.points(at)
+        west, south, east, north = shapely.total_bounds(drawn)
+        x, y = at.T
+        near = np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
+        found[near] = _holding(drawn, shapely.points(at[near]))
+        return found
+    return _holding(drawn, at)
+
+
+def _holding(drawn: np.ndarray, at: np.ndarray) -> np.ndarray:
+    found = np.full(len(at), -1, dtype=np.int64)
     point, area = shapely.STRtree(drawn).query(at, predicate="intersects")
     found[point[::-1]] = area[::-1]
     return found

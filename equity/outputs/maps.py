@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from equity.areas.schema import Column, MapLayer, describe
+from equity.areas.schema import Column, MapLayer, describe, layers_in
 from equity.areas.vintage import required_record
 from equity.errors import InputError, MissingColumnError
 from equity.files.atomic import write_text
 from equity.language import tr
 from equity.outputs import _pack
 from equity.outputs._around import Around, body
-from equity.outputs._payload import View, config, kinds_of, layer_of, names_of
+from equity.outputs._payload import (
+    MOST_AT_ONCE,
+    View,
+    by_state,
+    config,
+    kinds_of,
+    layer_of,
+    names_of,
+    parts_of,
+)  # fmt: skip
 from equity.outputs._text import clean
 from equity.provenance import Source, meta
 
@@ -28,7 +38,7 @@ if TYPE_CHECKING:
     import folium
     import geopandas as gpd
 
-__all__ = ["make_map", "save_map"]
+__all__ = ["fit_to_draw", "make_map", "save_map"]
 
 _REQUEST = re.compile(
     r"""<(?:script|link|img|iframe)\b[^>]*(?:src|href)=["']?(?:https?:)?//[^\s"'>]+"""
@@ -45,6 +55,7 @@ def make_map(
     sites: gpd.GeoDataFrame | None = None,
     outlines: gpd.GeoDataFrame | None = None,
     larger: Mapping[str, gpd.GeoDataFrame] = MappingProxyType({}),
+    smaller: Mapping[str, gpd.GeoDataFrame] = MappingProxyType({}),
     synthetic: bool | None = None,
     sources: Iterable[Source] | None = None,
     classes: int = 5,
@@ -73,6 +84,10 @@ def make_map(
     larger
         The same measures of larger areas, by what those are called in the plural; the reader
         switches between the two. Layers that a table lacks are left out of its view.
+    smaller
+        The areas that those of `table` are made of, by what they are called in the plural, with
+        layers of their own. They are shown a state at a time, and read from the file when the
+        reader chooses the state. A `table` of more than 20,000 areas is shown so under `larger`.
     synthetic
         Stamp the map as synthetic; by default whatever the table's record says.
     sources
@@ -120,9 +135,13 @@ def make_map(
         )
     if table.empty:
         raise InputError("the table has no areas", fix="check what it was filtered by")
-    chosen = _chosen(table, column, layers)
+    chosen = _chosen([table, *smaller.values()], column, layers)
     if not 2 <= classes <= 5:
         raise InputError(f"a map has 2 to 5 classes, not {classes}", fix="pass classes=5")
+    if len(table) > MOST_AT_ONCE and larger:
+        smaller = {areas_label: table, **smaller}
+        (areas_label, table), *rest = larger.items()
+        larger = dict(rest)
     drawn = _pack.display_geometry(table.geometry)
     if shapely.is_empty(drawn).all():
         raise InputError(
@@ -136,6 +155,11 @@ def make_map(
     for label, other in larger.items():
         shapes = _pack.display_geometry(other.geometry)
         views.append(_view(other, tr(label), chosen, shapes, k=classes))
+    for label, other in smaller.items():
+        described = dict.fromkeys(column.name for column in chosen)
+        more = [column for column in layers_in(other.columns) if column.name not in described]
+        here = [column for column in (*chosen, *more) if column.name in other.columns]
+        views += by_state(other, tr(label), here, k=classes)
     title = title or tr(chosen[0].map_label)
     lines = outlines if outlines is not None and len(outlines) else larger.get("counties")
     around = Around(
@@ -152,7 +176,20 @@ def make_map(
     )
     names = names_of(views[0], lines, sites, sites_label=sites_label, real=not stamped)
     data = config(views, lines, names, tr("All {areas}", areas=areas_label))
-    return PackedMap(title=title, body=body(views, around), config=data)
+    return PackedMap(
+        title=title,
+        body=body(views, around),
+        config=data,
+        parts=parts_of(views),
+        bare=partial(body, views, replace(around, with_table=False, notes=())),
+    )
+
+
+def fit_to_draw(geometry: gpd.GeoSeries) -> gpd.GeoSeries:
+    """Return outlines as a map draws them: simplified as one coverage, EPSG:4269."""
+    import geopandas as gpd
+
+    return gpd.GeoSeries(_pack.display_geometry(geometry), geometry.index, crs="EPSG:4269")
 
 
 def _view(
@@ -208,16 +245,20 @@ def _tiles(map: folium.Map) -> set[str]:  # noqa: A002
     return {address for address in tiles if address.startswith("http")}
 
 
-def _chosen(table: Any, column: str, layers: Sequence[str | tuple[str, str, str]]) -> list[Column]:
+def _chosen(
+    tables: Sequence[Any], column: str, layers: Sequence[str | tuple[str, str, str]]
+) -> list[Column]:
     """Put the first layer first and make sure that every layer exists."""
     wanted = [_described(layer) for layer in layers]
     first = [layer for layer in wanted if layer.name == column] or [_described(column)]
     ordered = first + [layer for layer in wanted if layer.name != column]
-    absent = [layer.name for layer in ordered if layer.name not in table.columns]
+    there = {name for table in tables for name in table.columns}
+    absent = [layer.name for layer in ordered if layer.name not in there]
     if absent:
+        numbers = tables[0].select_dtypes("number").columns
         raise MissingColumnError(
             f"the table has no column {absent[0]!r} to map",
-            fix=f"choose from {', '.join(map(str, table.select_dtypes('number').columns[:12]))}",
+            fix=f"choose from {', '.join(map(str, numbers[:12]))}",
         )
     return ordered
 

@@ -45,7 +45,7 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
         The files written, with a map of each larger kind of areas (``counties.html``). Without a
         single polygon there is no ``map.html``, and the page says why it has no map.
     """
-    from equity.outputs._leaflet import page_from
+    from equity.outputs._leaflet import PackedMap, page_from
     from equity.outputs.maps import make_map, save_map
 
     target = Path(folder)
@@ -59,12 +59,15 @@ def write_page(report: Report, folder: str | Path) -> list[Path]:
         "sources": report.sources,
         "sites_label": report.sites_label,
         "areas_label": report.rows_label,
+        "smaller": {name: report.under_settings(areas) for name, areas in report.smaller.items()},
     }
     column = report.layers[0].name if report.layers else ""
     if not column or _rows.without_polygon(report.table).all():
         return [write_text(target / "index.html", clean(_page(report, None)))]
-    embedded = make_map(report.table, column, with_table=False, larger=report.levels, **common)
-    alone = make_map(report.table, column, notes=_who(report), larger=report.levels, **common)
+    table = report.under_settings(report.table)
+    alone = make_map(table, column, notes=_who(report), larger=report.levels, **common)
+    assert isinstance(alone, PackedMap), "every map is one"
+    embedded = alone.bare()
     return [
         write_text(target / "index.html", clean(_page(report, page_from(embedded)))),
         save_map(alone, target / "map.html"),
@@ -80,7 +83,7 @@ def _map_of(report: Report, name: str, common: dict[str, Any], folder: Path) -> 
     here = [layer for layer in common["layers"] if _name(layer) in table.columns]
     # The share first: counts of places of every size say where people are.
     first = "gap_share" if "gap_share" in here else _name(here[0])
-    drawn = make_map(table, first, **{**common, "layers": here, "areas_label": name})
+    drawn = make_map(table, first, **{**common, "layers": here, "areas_label": name, "smaller": {}})
     return save_map(drawn, folder / f"{name}.html")
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from equity.areas.schema import Column, layers_in
 from equity.language import current, language, mark, tr
+from equity.provenance import carry
 from equity.showing import Shown
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ class Report(Shown):
     counts, kinds, fixes, overlaps, settings, practices
         The three counts with their range; each kind of care; what fixes bring in; how lines and
         homes overlap; the finding under other settings; the practices' lines (None if not asked).
+    gaps
+        By area id: people in the gap under each row of `settings` that changes them.
     comparison
         Index ``under-resourced communities``, ``everywhere else``, ``all``; ``areas_n,
         population_n, gap_n, gap_share`` and the parts of the gap.
@@ -149,6 +152,9 @@ class Report(Shown):
     levels
         The table at larger areas, by what those are called in the plural: ``counties``,
         ``districts``. Index their ids; ``name``, the measures that add up, ``geometry``.
+    smaller
+        The areas that those of `table` are made of, where each state was run apart, by what they
+        are called in the plural: what a map shows of them, with outlines fit to draw.
     credits
         Column of the table -> whose figure it is, where an input brought it.
     areas_label
@@ -211,9 +217,11 @@ class Report(Shown):
     sources: tuple[Source, ...]
     software: Mapping[str, str]
     study_toml: str
+    gaps: pd.DataFrame | None = None
     outlines: gpd.GeoDataFrame | None = None
     sites: gpd.GeoDataFrame | None = None
     credits: Mapping[str, str] = field(default_factory=dict)
+    smaller: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     levels: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     areas_label: str = mark("census tracts")
     sites_label: str = mark("sites")
@@ -265,11 +273,34 @@ class Report(Shown):
             ("__" + str(rule["id"]).replace("-", "_"), str(rule["title"])) for rule in self.rules
         )
         kinds = ((f"__{care}", str(row["label"])) for care, row in self.kinds.iloc[1:].iterrows())
-        return [
+        found = [
             (f"gap_n{suffix}", tr("People in the gap: {label}", label=tr(label)), "people")
             for suffix, label in (*rules, *kinds)
             if f"gap_n{suffix}" in self.table.columns
         ]
+        return found + [
+            (name, tr("People in the gap: {label}", label=tr(label)), "people")
+            for name, label in self._by_setting.values()
+        ]
+
+    @property
+    def _by_setting(self) -> dict[str, tuple[str, str]]:
+        """Settings that change the gap of areas -> column and label; rules have columns anyway."""
+        if self.gaps is None:
+            return {}
+        rows = self.settings.loc[self.gaps.columns]
+        return {
+            str(key): (f"gap_n__setting_{str(key).replace('-', '_')}", str(row["label"]))
+            for key, row in rows[rows["group"] != "rule"].iterrows()
+        }
+
+    def under_settings(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Return areas with the columns of `other_layers` that maps alone have."""
+        if self.gaps is None or not len(table.index.intersection(self.gaps.index)):
+            return table
+        names = {key: name for key, (name, _) in self._by_setting.items()}
+        here = self.gaps[list(names)].rename(columns=names).reindex(table.index)
+        return carry(table.join(here), table)
 
 
 def in_its_language(write: _Write) -> _Write:

@@ -20,7 +20,7 @@ from equity.sources.care.kinds import sites_of
 from equity.study.inputs import Inputs
 from equity.study.parts import CarePart, StudyPlan
 
-__all__ = ["Trips", "care_within_reach", "sites_that_count", "trips"]
+__all__ = ["Trips", "beyond_by_trips", "care_within_reach", "sites_that_count", "trips"]
 
 _PER_10K = 10_000.0
 _APART_KM = 500.0
@@ -74,8 +74,6 @@ def care_within_reach(
     inputs: Inputs,
     table: gpd.GeoDataFrame,
     care: CarePart,
-    *,
-    measured: Trips | None = None,
 ) -> gpd.GeoDataFrame:
     """Return the table with one kind of care beside it: how far it is, and who is beyond reach.
 
@@ -87,17 +85,15 @@ def care_within_reach(
         Its areas.
     care
         The part of the study file that asks.
-    measured
-        What :func:`trips` gives for it, where that is known.
     """
     if care.method == "column":
         beyond = beyond_reach(table, method="column", **_own_column(care, table))
         return combine(table, beyond)
     tolerance = plan.study.join_tolerance
-    near, points = trips(plan, inputs, table, care) if measured is None else measured
+    measured = trips(plan, inputs, table, care)
+    near = measured.near
     if not care.by_capacity:
-        beyond = beyond_reach(near, limit_min=care.limit_min, sd=care.sd, points=points)
-        near = combine(near, beyond)
+        near = combine(near, beyond_by_trips(measured, care))
     table = combine(table, near, names=[mark("Distances to sites")], tolerance=tolerance)
     if not care.by_capacity:
         return table
@@ -105,6 +101,12 @@ def care_within_reach(
     table = combine(table, access, names=[mark("Care within reach")], tolerance=tolerance)
     benchmark = _PER_10K / care.benchmark_people_per_fte
     return combine(table, beyond_reach(table, method="capacity", benchmark_per_10k=benchmark))
+
+
+def beyond_by_trips(measured: Trips, care: CarePart) -> pd.DataFrame:
+    """Return who is beyond reach within the limit and the spread of one kind of care."""
+    near, points = measured
+    return beyond_reach(near, limit_min=care.limit_min, sd=care.sd, points=points)
 
 
 def sites_that_count(sites: gpd.GeoDataFrame | None, care: CarePart) -> gpd.GeoDataFrame:

@@ -8,15 +8,16 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from equity.areas.join import combine
 from equity.errors import EquityError
 from equity.language import decimal, tr
-from equity.measures.gap import gap_range, telehealth_gap
+from equity.measures.gap import gap_alone, gap_range
 from equity.measures.sensitivity import OTHER_CARE, Sensitivity, Setting, sensitivity
 from equity.measures.standing import Criterion, under_resourced
 from equity.rules import CoverageRule
 from equity.sources.care.kinds import kind_of, kinds_in_words
 from equity.study import prose as words
-from equity.study.care import Trips, care_within_reach, trips
+from equity.study.care import Trips, beyond_by_trips, care_within_reach, trips
 from equity.study.file import StudyPlan
 from equity.study.inputs import Inputs
 from equity.study.parts import CarePart
@@ -71,7 +72,7 @@ class _Choices:
         """Return the gap with some of its inputs changed."""
         columns = [name for name in _INPUTS if name in self.table.columns]
         base = pd.DataFrame(self.table)[columns].assign(**changes)
-        gap = telehealth_gap(base)
+        gap = gap_alone(base)
         return base.assign(gap_n=gap["gap_n"], gap_share=gap["gap_share"])
 
     def _trips(self, care: CarePart) -> Trips:
@@ -84,13 +85,19 @@ class _Choices:
     def _with_care(self, key: str, label: str, group: str, **changes: Any) -> Setting:
         care = self.care.model_copy(update=changes)
         try:
-            known = self._trips(care) if care.method == "travel" else None
-            reached = care_within_reach(self.plan, self.inputs, self.bare, care, measured=known)
+            share = self._beyond(care)
         except EquityError as error:
             return Setting(key, label, group, why_not=error.what)
-        return Setting(
-            key, label, group, self._gap(beyond_reach_share=reached["beyond_reach_share"])
-        )
+        return Setting(key, label, group, self._gap(beyond_reach_share=share))
+
+    def _beyond(self, care: CarePart) -> pd.Series:
+        if care.method == "travel":  # of what is beside it nothing is asked
+            bare, tolerance = self.bare[["population_n"]], self.plan.study.join_tolerance
+            reached = combine(bare, beyond_by_trips(self._trips(care), care), tolerance=tolerance)
+        else:
+            reached = care_within_reach(self.plan, self.inputs, self.bare, care)
+        share: pd.Series = reached["beyond_reach_share"]
+        return share
 
     def _asked_in_vain(self, field: str, group: str, why: str) -> Iterator[Setting]:
         """Yield what the study asks for by name and its inputs cannot tell, with the reason."""

@@ -57,6 +57,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         fixes=fixed,
         overlaps=totals.overlaps(result, ranked),
         settings=result.choices.settings,
+        gaps=result.choices.gaps,
         practices=result.practices,
         table=table,
         focus=tuple(focus.index),

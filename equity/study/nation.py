@@ -1,7 +1,7 @@
 """A study of many states, run state by state: a page for each, and one that leads to all.
 
-Of a state only its tables are kept, without the tracts' polygons: however many states there are,
-one at a time is in memory.
+Of a state only its tables are kept, and of the tracts' polygons what a map draws: however many
+states there are, those that run side by side are in memory as they were read.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,15 +19,14 @@ import pandas as pd
 from equity.areas.aggregate import roll_up
 from equity.areas.geoid import STATES, State, geo_id
 from equity.areas.words import number
-from equity.errors import EquityError, StudyError, VintageError
+from equity.errors import StudyError, VintageError
 from equity.language import ENGLISH, language, mark, said, tr
-from equity.measures.draws import Draws, Interval
+from equity.measures.draws import Interval
 from equity.measures.gap import gap_totals
-from equity.measures.lines.coverage import Inline
 from equity.measures.sensitivity import Sensitivity
 from equity.outputs.report import Report
 from equity.provenance import Source, meta, stamp
-from equity.study.cluster import executor_at
+from equity.study.apart import Kept, no_draws, page_of, run_apart
 from equity.study.file import plan_of
 from equity.study.finding import build_report
 from equity.study.levels import outlined
@@ -56,15 +54,6 @@ _BY_CAPACITY = mark(
 )
 
 
-@dataclass(frozen=True)
-class _Kept:
-    """What is kept of a state: the result without polygons, and its counties with theirs."""
-
-    result: StudyResult
-    counties: gpd.GeoDataFrame
-    intervals: Mapping[str, Interval]
-
-
 @dataclass(frozen=True, repr=False)
 class _Nation(Record):
     """The states together; `draws` is empty, and `intervals` are told in its place."""
@@ -88,6 +77,7 @@ def run_states(
     folder: str | Path,
     *,
     cluster: str | None = None,
+    workers: int | None = None,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Report:
     """Run each state of a study as a study of its own, then write the page of all.
@@ -99,10 +89,13 @@ def run_states(
     folder
         The page of all is written here, that of a state into a folder named by its postal code.
     cluster
-        Address of a Dask scheduler whose workers run one state each; one state after the other on
-        this machine by default.
+        Address of a Dask scheduler whose workers run one state each; this machine by default.
+    workers
+        Processes of this machine that run one state each, side by side; with 1 one state runs
+        after the other in this process. The setting ``workers`` (``EQUITY_WORKERS``) by default,
+        else one a core, as long as memory suffices. The files are the same with any number.
     tell
-        Called with a line for each state that is done.
+        Called with a line for each state that is done, in the order in which they are.
 
     Returns
     -------
@@ -114,23 +107,25 @@ def run_states(
     Raises
     ------
     EquityError
-        What a run raises, with the name of the state. The pages of states that were done stay.
+        What a run raises, with the name of the state; or a worker process died. The pages of
+        states that were done stay.
     """
-    study, target, kept = study.spoken(), Path(folder), []
+    study, target = study.spoken(), Path(folder)
     states = [STATES[fips] for fips in study.plan.study.state]
-    parts = [study_of(study, state) for state in states]
-    with executor_at(cluster) as executor:
-        for state, result in zip(states, _results(states, parts, executor), strict=True):
-            report = result.report()
-            write_outputs(report, target / _page(state))
-            kept.append(_kept(result, report))
-            gap = gap_totals(result.table)
-            tell(
-                f"{state.name}: {gap['gap_n']:,.0f} of {gap['population_n']:,.0f} residents in "
-                f"the gap ({gap['gap_share']:.1%}), {len(result.focus):,} places that fall short"
-            )
+    parts = {state: study_of(study, state) for state in states}
+    kept: dict[State, Kept] = {}
+
+    def keep(state: State, one: Kept) -> None:
+        kept[state] = one
+        gap = gap_totals(one.result.table)
+        tell(
+            f"{state.name}: {gap['gap_n']:,.0f} of {gap['population_n']:,.0f} residents in "
+            f"the gap ({gap['gap_share']:.1%}), {len(one.result.focus):,} places that fall short"
+        )
+
+    run_apart(parts, target, keep, cluster=cluster, workers=workers)
     with language(study.plan.study.lang or ENGLISH):
-        report = _report(study, kept)
+        report = _report(study, [kept[state] for state in states])
     write_outputs(report, target)
     return report
 
@@ -169,46 +164,7 @@ def study_of(study: Study, state: State) -> Study:
     return Study(plan, text, study.folder)
 
 
-def _page(state: State) -> str:
-    return state.usps.lower()
-
-
-def _results(
-    states: Sequence[State], parts: Sequence[Study], executor: Executor | None
-) -> Iterator[StudyResult]:
-    """Yield results in the order of the states: on a cluster each is run by one of its workers."""
-    waiting = [] if executor is None else [executor.submit(_run_there, part) for part in parts]
-    for state, part in zip(states, parts, strict=True):
-        try:
-            yield part.run_with(None) if executor is None else waiting.pop(0).result()
-        except EquityError as error:
-            raise error.again(what=f"{state.name}: {error.what}") from None
-
-
-def _run_there(study: Study) -> StudyResult:
-    return study.run_with(Inline())  # a worker has no processes of its own
-
-
-def _kept(result: StudyResult, report: Report) -> _Kept:
-    bare = result.table.drop(columns="geometry")
-    counties = report.levels.get("counties", result.table)
-    short = ", " + STATES[result.plan.study.state[0]].usps
-    counties = counties.assign(name=counties["name"] + short)
-    intervals = {name: result.interval(name) for name in ("gap_n", "no_link_n")}
-    none = _no_draws(result.draws.notes)
-    slim = replace(
-        result, table=bare, everywhere=bare, draws=none, outlines=None, sites=None, credits={}
-    )
-    return _Kept(slim, counties, intervals)
-
-
-def _no_draws(notes: tuple[str, ...]) -> Draws:
-    nobody = pd.Index([], dtype=object, name="geoid")
-    empty, none = pd.DataFrame(index=nobody), np.zeros(0, dtype=bool)
-    return Draws(nobody, empty, {}, none, {}, empty, notes)
-
-
-def _report(study: Study, kept: Sequence[_Kept]) -> Report:
+def _report(study: Study, kept: Sequence[Kept]) -> Report:
     """Return what is said of all: built from the states' tables as a state's is from its own."""
     results = [one.result for one in kept]
     vintage = _vintage(results)
@@ -231,7 +187,7 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
         rules=results[0].rules,
         sources=sources,
         audit=results[0].audit,
-        draws=_no_draws(tuple(notes)),
+        draws=no_draws(tuple(notes)),
         choices=_choices([one.choices for one in results]),
         practices=_practices([one.practices for one in results]),
         credits={},
@@ -241,6 +197,7 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
     )  # fmt: skip
     states = _states(counties)
     report = build_report(whole, levels={"states": states})
+    areas = gpd.GeoDataFrame(report.table, geometry=pd.concat([one.outlines for one in kept]))
     ranked = counties[counties["gap_n"].notna()].sort_values(
         ["gap_n", "population_n"], ascending=False, kind="stable"
     )
@@ -251,7 +208,8 @@ def _report(study: Study, kept: Sequence[_Kept]) -> Report:
         others=tuple(ranked.index),
         unranked=_unranked(counties),
         outlines=states,
-        pages={fips: f"{_page(STATES[fips])}/index.html" for fips in states.index},
+        smaller={} if level == "county" else {report.areas_label: areas},
+        pages={fips: f"{page_of(STATES[fips])}/index.html" for fips in states.index},
     )
 
 
@@ -306,7 +264,8 @@ def _choices(states: Sequence[Sensitivity]) -> Sensitivity:
     settings.index.name = frames[0].index.name
     areas = pd.concat([_without_record(one.areas) for one in states])
     stamp(areas, level=meta(states[0].areas).level, geo_vintage=meta(states[0].areas).geo_vintage)
-    return Sensitivity(settings, areas, max(one.computed_n for one in states))
+    gaps = pd.concat([one.gaps for one in states])
+    return Sensitivity(settings, areas, gaps, max(one.computed_n for one in states))
 
 
 def _setting(rows: Sequence[pd.DataFrame], own: pd.DataFrame) -> dict[str, object]:

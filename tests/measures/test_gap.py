@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from equity.errors import InputError, MissingColumnError
-from equity.measures.gap import SPLIT, gap_range, gap_totals, telehealth_gap, unknown_lines
+from equity.measures.gap import (
+    SPLIT,
+    gap_alone,
+    gap_range,
+    gap_totals,
+    telehealth_gap,
+    unknown_lines,
+)
 from equity.measures.recover import recover
 
 
@@ -88,6 +95,7 @@ def test_where_lines_are_unknown_the_gap_is_a_floor_and_the_rest_is_missing(thre
     assert gap["gap_both_n_moe"].isna().all()
     assert gap["gap_ceiling_n"].isna().tolist() == [False, True, True]
     assert (gap["gap_status"] == "ok").all()
+    pd.testing.assert_frame_equal(gap_alone(table), gap[["gap_n", "gap_share"]])
 
 
 def test_status_says_why_there_is_no_value():
@@ -105,6 +113,7 @@ def test_status_says_why_there_is_no_value():
         "no_population", "no_locations", "no_households", "not_covered", "ok",
     ]  # fmt: skip
     assert gap["gap_n"].notna().tolist() == [False, False, False, False, True]
+    pd.testing.assert_frame_equal(gap_alone(table), gap[["gap_n", "gap_share"]])
 
 
 def test_margin_follows_the_part_that_binds():

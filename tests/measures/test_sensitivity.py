@@ -35,6 +35,9 @@ def test_counts_people_places_and_overlap_by_hand():
     assert table["named_people_n"].tolist() == [500, 700, 300]
     assert table["overlap_share"].tolist() == [1, 1 / 3, 1 / 2]
     assert found.areas["settings_n"].tolist() == [3, 1, 1, 0, 0]
+    # Areas are told of under the settings that change their gap.
+    assert found.gaps.columns.tolist() == ["a"]
+    np.testing.assert_array_equal(found.gaps["a"], [300, 0, 400, 60, np.nan])
     assert found.computed_n == 3
     assert meta(found.areas).sources == meta(OWN).sources
 

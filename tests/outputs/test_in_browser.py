@@ -5,11 +5,12 @@ from __future__ import annotations
 import dataclasses
 
 import geopandas as gpd
+import pandas as pd
 import pytest
-from outputs_data import make_report, make_table
+from outputs_data import config_of, make_report, make_table
 from pypdf import PdfReader
 
-from equity.outputs import _payload
+from equity.outputs import maps
 from equity.outputs._colors import RAMP, ZERO
 from equity.outputs.maps import make_map, save_map
 from equity.outputs.page import write_page
@@ -280,15 +281,77 @@ def test_map_and_table_are_bound_both_ways_and_the_size_of_areas_can_change(
         assert page.errors == []
 
 
-def test_of_very_many_areas_the_larger_ones_are_drawn_first(browser, report, tmp_path, monkeypatch):
-    monkeypatch.setattr(_payload, "MOST_AT_ONCE", 50)
-    drawn = make_map(report.table, larger=report.levels, areas_label="census tracts")
-    with browser.open(save_map(drawn, tmp_path / "map.html")) as page:
+@pytest.fixture(scope="module")
+def in_parts(report, tmp_path_factory):
+    """A map of two states' counties, their tracts a state at a time."""
+    second = report.table.copy().rename(index=lambda g: "44" + g[2:])
+    second["geometry"] = second.geometry.translate(0, -1)
+    table = stamp(pd.concat([report.table, second]), level="tract", geo_vintage="2020")
+    drawn = make_map(report.levels["counties"], smaller={"census tracts": table}, synthetic=True,
+                     sources=(), areas_label="counties")  # fmt: skip
+    return save_map(drawn, tmp_path_factory.mktemp("parts") / "map.html")
+
+
+def choose_state(page, fips):
+    page.run(
+        "(s => { s.value = '" + fips + "'; s.dispatchEvent(new Event('change')); })"
+        "(document.querySelector('.eq-states'))"
+    )
+    page.until(f"{MAP}.dataset.view === 'census tracts'")
+
+
+def test_a_state_s_areas_come_when_it_is_chosen_and_are_the_same_in_its_address(browser, in_parts):
+    with browser.open(in_parts) as page:
         assert page.run(f"{MAP}.dataset.drawn") == "3"
-        assert page.run("document.querySelectorAll('.eq-views input')[1].checked")
-        page.run("document.querySelectorAll('.eq-views input')[0].click()")
+        assert page.run("document.querySelectorAll('.eq-views input')[0].checked")
+        choose_state(page, "90")
         assert page.run(f"{MAP}.dataset.drawn") == "78"
+        choose_state(page, "44")
+        assert page.run("document.querySelector('.eq-states').value") == "44"
+        assert not page.run("document.querySelector('.eq-views input').checked")
+        page.run(f"{MAP}.dispatchEvent(new Event('pointerdown'))")
+        page.run("document.querySelector('.leaflet-control-zoom-in').click()")
+        page.until("location.hash.includes('areas=44')")
+        address = page.run("location.href")
+        page.run("document.querySelectorAll('.eq-views input')[0].click()")
+        page.until(f"{MAP}.dataset.drawn === '3'")
         assert page.errors == []
+        page.go("about:blank")
+        page.go(address)
+        assert page.run(f"{MAP}.dataset.view") == "census tracts"
+        assert page.run("document.querySelector('.eq-states').value") == "44"
+        assert page.errors == []
+
+
+def test_an_area_of_a_state_not_yet_read_is_found_by_its_id(browser, in_parts, report):
+    wanted = "44" + report.table.index[20][2:]
+    with browser.open(in_parts) as page:
+        choose_state(page, "90")
+        assert find(page, wanted) == []
+        page.press("Enter")
+        page.until(f"{MAP}.dataset.shown === '{wanted}'")
+        assert page.run("document.querySelector('.eq-states').value") == "44"
+        page.press("Escape")
+        assert page.errors == []
+
+
+def test_seen_from_near_a_state_s_areas_are_offered(browser, in_parts):
+    with browser.open(in_parts) as page:
+        closer = "document.querySelector('.eq-closer')"
+        assert page.run(f"{closer}.hidden")
+        nearer = "document.querySelector('.leaflet-control-zoom-in').click()"
+        page.until(f"({nearer}, !{closer}.hidden)")
+        page.run(f"{closer}.click()")
+        page.until(f"{MAP}.dataset.view === 'census tracts'")
+        assert page.run("document.querySelector('.eq-states').value") == "90"
+        assert page.run(f"{closer}.hidden")
+        assert page.axe() == []
+
+
+def test_of_very_many_areas_the_larger_ones_are_drawn_first(report, tmp_path, monkeypatch):
+    monkeypatch.setattr(maps, "MOST_AT_ONCE", 50)
+    text = save_map(make_map(report.table, larger=report.levels), tmp_path / "m.html").read_text()
+    assert [view.get("part", "") for view in config_of(text)["views"]] == ["", "90"]
 
 
 def test_the_table_sorts_by_any_heading_with_unknown_last(browser, folder, report):

@@ -90,6 +90,35 @@ def test_packing_nothing():
     assert unpack(_pack.pack(np.array([], dtype=object), 1e-4), 1e-4) == []
 
 
+@pytest.mark.parametrize(
+    ("areas", "size"),
+    [
+        # A border that crosses itself: two triangles of 1 each, and a square of 4 beside them.
+        ([Polygon([(0, 0), (2, 2), (2, 0), (0, 2)]), box(2, 0, 4, 2)], 6),
+        # Each of two neighbors reaches over the border into the other: 4 by 2 in all.
+        (
+            [
+                Polygon([(0, 0), (2, 0), (2.2, 1), (2, 2), (0, 2)]),
+                Polygon([(2, 0), (4, 0), (4, 2), (2, 2), (1.8, 1)]),
+            ],
+            8,
+        ),
+    ],
+)
+def test_areas_whose_borders_cross_have_one_outline_and_a_map(areas, size):
+    with pytest.raises(shapely.errors.GEOSException):
+        shapely.coverage_union_all(areas)
+    assert _pack.joined(np.array(areas, dtype=object)).area == pytest.approx(size)
+    table = gpd.GeoDataFrame(
+        {"gap_n": [1.0, 2.0], "is_under_resourced": True}, geometry=areas,
+        index=pd.Index(["90001000100", "90001000200"], name="geoid"), crs=4269,
+    )  # fmt: skip
+    text = page_text(make_map(table, sources=()))
+    view = config_of(text)["views"][0]
+    (outline,) = unpack(inflate(view["focus"]), view["step"])
+    assert sum(Polygon(rings[0]).area for rings in outline) == pytest.approx(size, rel=0.01)
+
+
 def test_neighbors_still_share_their_border_after_simplification():
     table = make_table(12)
     drawn = _pack.display_geometry(table.geometry, detail=1 / 50)

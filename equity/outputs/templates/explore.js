@@ -11,6 +11,7 @@
     const layers = frame.querySelector(".eq-layers"), sizes = [...frame.querySelectorAll(".eq-views input")];
     const found = box.querySelector(".eq-found"), sides = ["a", "b"];
     const rows = document.querySelector("[data-eq-rows]");
+    const states = frame.querySelector(".eq-states"), closer = frame.querySelector(".eq-closer");
     let shown = STEP, sorted = { column: "gap_n", up: false };
 
     function fill() {
@@ -99,7 +100,7 @@
       const values = texts ? by.text : chart.values(by);
       const unknown = (v) => v === "–" || v !== v;
       /* Headings name the unit: cells are those of the other tables. */
-      const cell = (c, i) => c.heading && c.unit && c.unit !== "%" ? c.text[i].replace(" " + c.unit, "").replace(tr("under 1 person"), count(0.1)) : c.text[i];
+      const cell = (c, i) => c.heading && c.unit && c.unit !== "%" ? c.text[i].replace(" " + c.unit, "").replace(" mi)", ")").replace(tr("under 1 person"), count(0.1)) : c.text[i];
       order.sort((a, b) => (unknown(values[a]) - unknown(values[b])) || (sorted.up ? 1 : -1) * (values[a] > values[b] ? 1 : values[a] < values[b] ? -1 : 0) || a - b);
       const head = (column) => {
         const button = node("button", column.heading || column.label, { type: "button" });
@@ -147,7 +148,25 @@
       open.setAttribute("aria-expanded", String(!box.hidden));
     });
     layers.addEventListener("change", () => { part("two").checked = false; chart.show(chart.layers.findIndex((c) => c.name === layers.value)); apply(); });
-    sizes.forEach((input, k) => input.addEventListener("change", () => { shown = STEP; chart.size(k); fill(); apply(); }));
+    sizes.forEach((input, k) => input.addEventListener("change", () => chart.turn(k)));
+    states?.addEventListener("change", () => chart.turn(chart.views.findIndex((v) => v.part === states.value)));
+    closer?.addEventListener("click", () => chart.turn(chart.partHere()));
+    /* What is seen from near can be had in parts: offered, since another view is another table. */
+    const offer = () => {
+      const part = chart.view.part || chart.map.getZoom() < chart.home + 2 && !chart.chosen ? -1 : chart.partHere();
+      closer.hidden = part < 0;
+      if (part >= 0) closer.textContent = chart.views[part].name + ": " + chart.views[part].label;
+    };
+    if (closer) chart.map.on("moveend", offer);
+    chart.on((what) => {
+      if (closer && (what === "chosen" || what === "view")) offer();
+      if (what !== "view") return;
+      shown = STEP;
+      sizes.forEach((input, k) => { input.checked = k === chart.now; });
+      if (states) states.value = chart.view.part || "";
+      fill();
+      apply();
+    });
     box.addEventListener("input", () => { shown = STEP; apply(); });
     box.querySelector(".eq-reset").addEventListener("click", () => {
       [...FLAGS, "two"].forEach((name) => { part(name).checked = false; });

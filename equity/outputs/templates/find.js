@@ -3,23 +3,28 @@
   "use strict";
   const { node, tr, published } = eq;
   const MOST = 12;
-  const KINDS = { town: tr("town"), county: tr("county"), ZIP: tr("ZIP") };
+  const KINDS = { town: tr("town"), county: tr("county"), ZIP: tr("ZIP"), state: tr("state") };
 
   eq.find = function (chart) {
     const { frame, names } = chart;
     const input = frame.querySelector(".eq-find input"), list = frame.querySelector(".eq-find ul");
-    const first = chart.views[0].data;
-    const entries = [
-      ...names.places.map(([name, lat, lon, , state, i]) => ({ name, kind: "town", where: [first.county[i], state], at: [lat, lon], i })),
-      ...names.counties.map(([name, , , west, east, south, north, id]) => ({ name, kind: "county", where: [], id, box: [[south, west], [north, east]] })),
+    const first = chart.views[0].data, inCounty = (i) => (first.geoid[i].length === 5 ? first.name[i] : first.county[i]);
+    /* Made when it is first asked for, and again where a state's areas came in. */
+    let entries = null;
+    chart.on((what) => { if (what === "view") entries = null; });
+    const areas = (k) => chart.views[k].data.geoid.map((id, i) => ({ name: chart.views[k].data.name[i], kind: chart.views[k].one, where: [chart.views[k].data.place[i]], i, view: k }));
+    const index = () => [
+      ...names.places.map(([name, lat, lon, , state, i]) => ({ name, kind: "town", where: [inCounty(i), state], at: [lat, lon], i })),
+      ...names.counties.filter((one) => one[7].length !== first.geoid[0].length).map(([name, , , west, east, south, north, id]) => ({ name, kind: id.length < 5 ? "state" : "county", where: [], id, box: [[south, west], [north, east]] })),
       ...names.zips.map(([code, city, i]) => ({ name: code, kind: "ZIP", where: [city], i })),
-      ...first.geoid.map((id, i) => ({ name: first.name[i], kind: chart.views[0].one, where: [first.place[i]], i })),
+      ...areas(0), ...(chart.view.part ? areas(chart.now) : []),
     ].map((entry) => ({ ...entry, key: (entry.name + (entry.kind === "town" ? "" : " " + entry.where.join(" "))).toLowerCase() }));
     let hits = [], on = -1;
 
     function search(text) {
       const wanted = text.trim().toLowerCase();
       if (!wanted) return [];
+      entries ||= index();
       const starts = [], holds = [];
       for (const entry of entries) {
         if (entry.key.startsWith(wanted)) starts.push(entry);
@@ -37,7 +42,7 @@
         chart.status.textContent = entry.name + ".";
         return;
       }
-      chart.choose({ view: 0, i: entry.i }, !entry.at);
+      chart.choose({ view: entry.view || 0, i: entry.i }, !entry.at);
       if (entry.at) chart.reach([entry.at, entry.at], 3);
       if (entry.kind === "town" || entry.kind === "ZIP") {
         chart.status.textContent = tr("{place}: its middle lies in {area}", { place: entry.name, area: chart.status.textContent });
@@ -82,7 +87,7 @@
         e.preventDefault();
         const hit = hits[on] || search(input.value)[0];
         if (hit) go(hit);
-        else if (input.value.trim()) chart.status.textContent = tr("No place on the map has this name.");
+        else if (input.value.trim() && !chart.go(input.value.trim(), true)) chart.status.textContent = tr("No place on the map has this name.");
       }
     });
     document.querySelectorAll("[data-show]").forEach((link) => eq.leads(chart, link));

@@ -12,7 +12,8 @@
     pane.style.zIndex = 620;
     const pen = document.createElement("canvas").getContext("2d");
     const cities = names.places.map(([name, lat, lon, people]) => ({ name, at: [lat, lon], people }));
-    const counties = names.counties.map(([full, lat, lon, west, east]) => ({ name: full.replace(/ \(synthetic\)$/, "").replace(/ County$/, ""), at: [lat, lon], west, east }));
+    const counties = names.counties.map(([full, lat, lon, west, east, south, north]) => ({ size: (east - west) * (north - south), name: full.replace(/ \(synthetic\)$/, "").replace(/ County$/, ""), at: [lat, lon], west, east }))
+      .sort((a, b) => b.size - a.size); /* where two have no room, the larger is named */
     const large = cities.filter((c) => c.people >= 50000), small = cities.filter((c) => c.people < 50000);
 
     function place() {

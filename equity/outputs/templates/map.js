@@ -1,5 +1,6 @@
 /* One map: areas of one or several sizes, their layers, the legend, and the place that was chosen.
-   The geometry of a view serves all its layers; another layer only recolors. */
+   The geometry of a view serves all its layers; another layer only recolors. A view that is a part
+   (the areas of one state) is read when it is asked for, and forgotten when another one is. */
 (function (eq) {
   "use strict";
   const { node, tr, digits, published } = eq;
@@ -32,7 +33,7 @@
 
   class Chart {
     constructor(map, frame, config) {
-      Object.assign(this, { map, frame, config, now: 0, layer: 0, chosen: null, mask: null, paint: null, heard: [] });
+      Object.assign(this, { map, frame, config, now: 0, layer: 0, chosen: null, mask: null, paint: null, heard: [], turning: Promise.resolve() });
       this.canvas = new Canvas({ padding: 0.2 });
       this.dots = eq.dots();
       this.patterns = {};
@@ -46,24 +47,35 @@
 
     async open() {
       const { config } = this;
-      const each = (view) => Promise.all([
-        eq.inflate(view.areas), eq.inflate(view.focus), eq.inflate(view.far), eq.unzip(view.table)]);
-      const [views, lines, names] = await Promise.all([
-        Promise.all(config.views.map(each)), eq.inflate(config.outlines), eq.unzip(config.names)]);
+      this.views = config.views.map((view) => ({ ...view }));
+      const [lines, names] = await Promise.all([eq.inflate(config.outlines), eq.unzip(config.names),
+        ...this.views.map((view, k) => view.part || this.load(k))]);
       this.names = names;
       this.lines = eq.unpack(lines, config.step);
-      this.views = views.map(([areas, focus, far, data], k) => {
-        data.place = data.geoid.map((g, i) => (data.county[i] ? data.county[i] + ", " + g : g));
-        data.index = new Map(data.geoid.map((g, i) => [g, i]));
-        const unpacked = [areas, focus, far].map((block) => eq.unpack(block, config.step));
-        return { ...config.views[k], data, shapes: unpacked[0], focus: unpacked[1], far: unpacked[2] };
-      });
       this.room = { animate: false, paddingTopLeft: [8, 8], paddingBottomRight: [8, 36] };
       this.goHome(); /* before the areas come: each is projected once */
       this.ring = [["edge", 9], ["picked", 5]].map(([name, weight]) => L.polyline([], {
         renderer: this.canvas, color: eq.color(name), weight, interactive: false }).addTo(this.map));
-      this.draw(config.first);
+      this.draw(0);
       this.furnish();
+    }
+
+    async load(k) {
+      const view = this.views[k];
+      if (view.data) return;
+      const from = view.part ? JSON.parse(document.getElementById(this.frame.id + "-" + view.part).textContent) : view;
+      const [data, ...blocks] = await Promise.all([eq.unzip(from.table), ...[from.areas, from.focus, from.far].map(eq.inflate)]);
+      data.place = data.geoid.map((g, i) => (data.county[i] ? data.county[i] + ", " + g : g));
+      data.index = new Map(data.geoid.map((g, i) => [g, i]));
+      const [shapes, focus, far] = blocks.map((block) => eq.unpack(block, from.step));
+      Object.assign(view, { data, shapes, focus, far, many: from.many });
+      if (view.part) this.views.forEach((other) => other.part && other !== view && this.forget(other));
+    }
+
+    forget(view) {
+      if (this.chosen && this.views[this.chosen.view] === view) this.choose(null);
+      view.group?.remove();
+      view.data = view.shapes = view.focus = view.far = view.polygons = view.group = null;
     }
 
     /* All areas in sight, whatever the size of the frame now is. */
@@ -98,23 +110,26 @@
     }
 
     /* Thousands of borders would blacken a city seen from afar: lines and dots grow as one zooms in. */
-    grown() { return Math.max(0, this.map.getZoom() - this.home); }
+    grown() { return Math.max(0, this.map.getZoom() - (this.view.home ?? this.home)); }
     borders() {
       return { color: eq.color("edge"), opacity: 0.8, weight: Math.min(1, (this.view.many ? 0.15 : 0.5) + 0.17 * this.grown()) };
     }
 
-    draw(k) {
-      this.views[this.now].group?.remove();
+    draw(k, name) {
+      this.view.group?.remove();
       this.now = k;
+      this.layer = Math.max(0, this.layers.findIndex((c) => c.name === name));
       const { view, common } = this;
       if (!view.group) {
+        if (view.part) view.home = this.map.getBoundsZoom(view.bounds);
         view.group = L.layerGroup();
         const look = { ...common, ...this.borders() };
         view.polygons = view.shapes.map((shape, i) => shape.length ? this.area(shape, i, look) : null);
         /* A ring round what is chosen needs its first corner again. */
         view.shapes.forEach((shape) => shape.forEach((rings) => rings.forEach((r) => r.push(r[0]))));
         const line = (shape, how) => shape.length && L.polygon(shape, { ...common, fill: false, interactive: false, ...how }).addTo(view.group);
-        if (k === 0) this.lines.forEach((shape) => line(shape, { color: eq.color("edge"), weight: view.many ? 0.8 : 1.3, opacity: 0.9 }));
+        const around = k === 0 ? this.lines : view.part ? this.views[0].shapes.filter((_, i) => this.views[0].data.geoid[i].startsWith(view.part)) : [];
+        around.forEach((shape) => line(shape, { color: eq.color("edge"), weight: view.many ? 0.8 : 1.3, opacity: 0.9 }));
         view.focus.forEach((shape) => line(shape, { inner: true, color: eq.color("under"), weight: view.many ? 3 : 4 }));
         /* White dashes on a black line show on light and on dark areas alike. */
         view.far.forEach((shape) => {
@@ -126,7 +141,8 @@
       this.ring.forEach((line) => line.bringToFront());
       this.marks?.bringToFront?.();
       this.frame.dataset.view = view.label;
-      this.frame.querySelectorAll("[data-first]").forEach((mark) => { mark.hidden = k > 0; });
+      const there = { focus: view.focus.flat().length, far: view.far.flat().length, line: k === 0 || view.part };
+      this.frame.querySelectorAll("[data-mark]").forEach((mark) => { mark.hidden = !there[mark.dataset.mark]; });
       this.frame.dataset.drawn = String(view.polygons.filter(Boolean).length);
     }
 
@@ -189,8 +205,12 @@
 
     /* Go to an area by its id, whatever view it belongs to. */
     go(geoid, move) {
-      const view = this.views.findIndex((v) => v.data.index.has(geoid));
-      if (view < 0) return false;
+      const view = this.views.findIndex((v) => v.data?.index.has(geoid));
+      if (view < 0) {
+        const part = this.views.findIndex((v) => v.part && !v.data && geoid.length > 5 && geoid.startsWith(v.part));
+        if (part >= 0) this.turn(part).then(() => this.go(geoid, move));
+        return part >= 0;
+      }
       const i = this.views[view].data.index.get(geoid);
       if (!this.views[view].shapes[i].length) return false;
       this.choose({ view, i }, move);
@@ -203,13 +223,25 @@
     }
 
     show(k) { this.layer = k; this.paint = null; this.frame.dataset.layer = this.active.name; this.recolor(); this.tell("layer"); }
-    size(k) {
-      const { name } = this.active;
-      this.mask = null;
-      this.draw(k);
-      this.layer = Math.max(0, this.layers.findIndex((c) => c.name === name));
-      this.recolor();
-      this.tell("view");
+    /* To areas of another size, or to those of a state: the map goes there. */
+    turn(k) {
+      return this.turning = this.turning.then(async () => {
+        const { name } = this.active;
+        await this.load(k);
+        this.mask = this.paint = null;
+        this.draw(k, name);
+        if (this.view.bounds) this.map.fitBounds(this.view.bounds, this.room);
+        this.tell("view");
+      });
+    }
+
+    /* The part that the chosen place, or else the middle of the map, lies in; -1 if there is none. */
+    partHere() {
+      const { data, shapes } = this.views[0];
+      const { lat, lng } = this.map.getCenter();
+      const chosen = this.chosen && this.views[this.chosen.view].data.geoid[this.chosen.i];
+      const id = chosen || data.geoid[shapes.findIndex((shape) => eq.holds(shape, lat, lng))];
+      return id ? this.views.findIndex((v) => v.part && id.startsWith(v.part)) : -1;
     }
 
     legend(rows, title, note) {

@@ -46,6 +46,18 @@ window.equity = (function () {
         }))));
   }
 
+  /* Whether a point lies in an area: lines from it cross the rings an odd number of times. */
+  function holds(shape, lat, lon) {
+    let odd = false;
+    for (const ring of shape.flat()) {
+      for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+        const [y, x] = ring[i], [v, u] = ring[j];
+        if ((y > lat) !== (v > lat) && lon < (u - x) * (lat - y) / (v - y) + x) odd = !odd;
+      }
+    }
+    return odd;
+  }
+
   const colors = {};
   const color = (name) => colors[name] ||= getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 
@@ -104,5 +116,5 @@ window.equity = (function () {
     return made;
   }
 
-  return { inflate, unzip, unpack, color, isDark, hatch, dots, numeric, count, share, node, tr, digits, published };
+  return { inflate, unzip, unpack, holds, color, isDark, hatch, dots, numeric, count, share, node, tr, digits, published };
 })();

@@ -18,11 +18,11 @@
       return whole ? part / whole : NaN;
     }
 
-    function against(data, i) {
+    function against({ data, name: whole }, i) {
       const all = data.geoid.map((_, k) => k), county = data.geoid[i].slice(0, 5);
       const groups = [[tr("Here"), [i]]];
       if (data.geoid[i].length > 5) groups.push([data.county[i] || tr("Its county"), all.filter((k) => data.geoid[k].startsWith(county))]);
-      groups.push([chart.config.whole, all]);
+      groups.push([whole || chart.config.whole, all]);
       return RATES.filter(([name]) => data.sums[name] && data.sums.population_n).map(([name, label]) => {
         const found = groups.map(([who, rows]) => [who, rate(data, rows, name)]).filter(([, v]) => v === v);
         const top = Math.max(0.01, ...found.map(([, v]) => v));
@@ -56,7 +56,7 @@
         data.reason[i] ? node("p", data.reason[i]) : null,
         data.likely[i] ? node("p", tr("Among the places named: {likely}.", { likely: data.likely[i] })) : null,
         rows(data, i, COUNTS), interval ? node("p", tr("In the gap in 90 % of draws: {interval}.", { interval })) : null,
-        ...against(data, i), split(data, i),
+        ...against(chart.views[view], i), split(data, i),
         fixes && node("div", "", {}, node("h4", tr("What would bring in how many")), fixes),
         node("details", "", {}, node("summary", tr("Every value on the map")), rows(data, i, data.columns.filter((c) => c.code).map((c) => [c.name, c.label]))),
       ].filter(Boolean);
