@@ -201,7 +201,7 @@ def _met(
     is_apart = (km - other > APART_KM) & (other <= OFF_ROAD_KM)
     is_far = ~is_apart & (km > OFF_ROAD_KM)
     on = ~is_apart & ~is_far
-    vertex[known[on]] = stops[at[on]]
+    vertex[known[on]] = stops[np.asarray(at)[on]]
     minutes = np.full(len(vertex), np.nan)
     minutes[known[on]] = km[on] / OFF_ROAD_KMH * 60.0
     off = int(is_far.sum()), int(is_apart.sum())

@@ -275,8 +275,9 @@ def _waits(start: Ints, end: Ints, is_light: Flags, lon: Floats, lat: Floats) ->
     wait = np.where(is_light[end], LIGHT_MIN, 0.0)
     at, lights = np.flatnonzero(is_light[end]), np.flatnonzero(is_light)
     from_, here, there = (_xyz(lon[x], lat[x]) for x in (start[at], end[at], lights))
-    near = cKDTree(there).query_ball_point(here, CROSSING_KM, return_sorted=False)
-    count = np.fromiter(map(len, near), np.int64, len(near))
+    tree = cKDTree(there)
+    near = tree.query_ball_point(here, CROSSING_KM, return_sorted=False)
+    count = np.asarray(tree.query_ball_point(here, CROSSING_KM, return_length=True), dtype=np.int64)
     piece = np.repeat(np.arange(len(at)), count)
     other = there[np.concatenate([np.empty(0), *near]).astype(np.int64)]
     came, gone = (here - from_)[piece], here[piece] - other
