@@ -151,6 +151,13 @@ def ruca(home):
     return home.study(more), lambda i: i.areas["is_rural_ruca"].all()
 
 
+def ruggedness(home):
+    lines = (f"{t},{t},5,6" for t in home.tracts)
+    home.write("rugged.csv", rows_of("TractFIPS23,TractFIPS20,RRS,ARS", lines))
+    more = '[[tables]]\nreader = "ruggedness"\nfile = "rugged.csv"\nvintage = "2020"\n'
+    return home.study(more), lambda i: i.areas["road_ruggedness"].eq(5).all()
+
+
 def rucc(home):
     lines = (f"{c},ZZ,X,RUCC_2023,{n + 1}" for n, c in enumerate(home.counties))
     home.write("rucc.csv", rows_of("FIPS,State,County_Name,Attribute,Value", lines))
@@ -566,6 +573,7 @@ CASES: dict[Case, tuple[str, ...]] = {
     svi: ("read_svi",),
     places: ("read_places",),
     ruca: ("read_ruca",),
+    ruggedness: ("read_ruggedness",),
     rucc: ("read_rucc",),
     saipe: ("read_saipe",),
     forhp: ("read_forhp",),
