@@ -241,9 +241,9 @@ class FallsShortPart(Part):
 class SensitivityPart(Part):
     """``[sensitivity]``: other settings to count under, beside those every run tries."""
 
-    limit_min: list[Annotated[float, Field(gt=0, le=600)]] = []
-    sd: list[Annotated[float, Field(ge=0, le=3)]] = [0.0, 0.3]
-    over_reported: list[Annotated[float, Field(gt=0, lt=1)]] = [0.05, 0.15]
+    limit_min: list[Annotated[float, Field(gt=0, le=600)]] = Field(default=[])
+    sd: list[Annotated[float, Field(ge=0, le=3)]] = Field(default=[0.0, 0.3])
+    over_reported: list[Annotated[float, Field(gt=0, lt=1)]] = Field(default=[0.05, 0.15])
 
 
 class ApplicationPart(Part):
