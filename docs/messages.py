@@ -31,7 +31,14 @@ LANGUAGES = PACKAGE / "languages"
 KEYWORDS = {"tr": None, "trn": (1, 2), "mark": None, "said": None}
 METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract", ".js": "javascript"}
 DATA: Mapping[str, Collection[str]] = {
-    "outputs/appendices/*.toml": ("title", "lead", "note", "Under-resourced", "under-resourced"),
+    "outputs/appendices/*.toml": (
+        "title",
+        "lead",
+        "note",
+        "sites",
+        "Under-resourced",
+        "under-resourced",
+    ),
     "areas/columns.toml": ("label", "words", "area", "gap", "heading"),
     "rules/coverage/*.toml": ("title", "note"),
     "rules/defaults.toml": ("label", "short"),

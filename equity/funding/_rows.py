@@ -80,6 +80,10 @@ def rows_of_areas(table: pd.DataFrame, rule: ProgramRule, coverage_rule: str) ->
     asked = {m + end for c in rule.criteria for m in c.metrics for end in ("", "_moe")}
     frame = pd.DataFrame({n: table[n] for n in table if _is_needed(str(n), asked)}, table.index)
     made: dict[str, pd.Series] = {}
+    if "ruca_primary" in asked and "ruca_primary" not in frame and "ruca_code" in table:
+        # A study's own column of codes; 99 is a tract that has none.
+        codes = pd.to_numeric(table["ruca_code"], errors="coerce")
+        made["ruca_primary"] = codes.where(codes.between(1, 10))
     if "land_km2" in frame:
         land = frame["land_km2"].astype(float)
         made["land_mi2"] = land / KM2_PER_MI2

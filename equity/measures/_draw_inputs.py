@@ -13,7 +13,7 @@ import pandas as pd
 from equity.areas.precision import Z90
 from equity.areas.schema import companion, describe
 from equity.errors import InputError
-from equity.language import said
+from equity.language import said, together
 from equity.measures._survey_draws import NumberDraws, ShareDraws, TruthDraws, neighbors
 from equity.measures._truth_draws import HeldTrips, Lines, PointTrips, Travel, Trips
 from equity.measures.checks import (
@@ -198,18 +198,15 @@ def _notes(
 ) -> tuple[str, ...]:
     """Say what the intervals and probabilities leave out."""
     notes = []
+    bare = []
     for name, error in errors.items():
         without = int((table[name].notna() & np.isnan(error[known])).sum())
-        if without:
-            label = said(describe([name])[0].label)
+        label = said(describe([name])[0].label)
+        if without == len(table):
+            bare.append(label)
+        elif without:
             notes.append(
                 said(
-                    "How sure: {label} has no margin in every area; its sampling error is left "
-                    "out.",
-                    label=label,
-                )
-                if without == len(table)
-                else said(
                     "How sure: {label} has no margin in {n} of {all} areas; its sampling error is "
                     "left out.",
                     label=label,
@@ -217,6 +214,15 @@ def _notes(
                     all=f"{len(table):,}",
                 )
             )
+    if bare:
+        notes.insert(
+            0,
+            said(
+                "How sure: no area has a margin for these, so their sampling error is left out: "
+                "{labels}.",
+                labels=together(bare),
+            ),
+        )
     if settings.travel is None:
         notes.append(
             said("How sure: the share beyond reach is held as it stands; its error is left out.")

@@ -51,6 +51,8 @@ class Layout:
         True if differences between populations are shown.
     lines, care, people
         Tables A, B and C.
+    sites
+        What is said above the list of sites.
     words
         What the package calls something -> what the program's law or notices call it.
     """
@@ -65,6 +67,7 @@ class Layout:
     lines: Part
     care: Part
     people: Part
+    sites: str = ""
     words: dict[str, str] = field(default_factory=dict)
 
     def said(self, text: str) -> str:

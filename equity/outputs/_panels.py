@@ -347,13 +347,16 @@ def _with_range(ratio: Cell, log_moe: float) -> Cell:
 def kinds_table(report: Report) -> Table:
     """Draw each kind of care that the study asks about."""
     frame = report.kinds
-    first = [Cell(first_up(tr(str(label)))) for label in frame["label"]]
+    first = [
+        Cell(first_up(tr(str(label))), small=note)
+        for label, note in zip(frame["label"], _rows.texts(frame, "note"), strict=True)
+    ]
     columns = (
         "beyond_reach_n",
         "gap_n",
         "gap_share",
-        ("first_share", "share", tr("In under-resourced communities")),
-        ("elsewhere_share", "share", tr("Elsewhere")),
+        ("first_share", "share", tr("Share in under-resourced communities")),
+        ("elsewhere_share", "share", tr("Share elsewhere")),
     )
     corner = Head(tr("Kind of care"), words=True, width=1.75)
     return _framed(frame, columns, corner, first, tr("Kinds of care, each apart"))

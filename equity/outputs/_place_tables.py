@@ -52,11 +52,9 @@ def place_table(report: Report, part: Part, caption: str) -> Table | None:
     for name in part.columns:
         if name not in frame or frame[name].isna().all():
             continue
-        label, unit = _told(name)
-        if unit == "share" and any(
-            _told(other)[0] == label for other in part.columns if other != name
-        ):
-            label = tr("{what}, share of all locations", what=label)
+        label, unit = _labelled(name, part), _told(name)[1]
+        if _is_bound(report.table, name):
+            label = tr("{what} (at most)", what=label)
         margins = _rows.margin_of(frame, name)
         cells = [_cell(v, unit, m) for v, m in zip(frame[name], margins, strict=True)]
         rows.append((Cell(label), *cells))
@@ -73,7 +71,20 @@ def absent(report: Report, part: Part) -> list[str]:
     """Return what a program asks for and this study has not, each with where it is to be had."""
     frame = report.places
     lacking = [n for n in part.columns if frame is None or n not in frame or frame[n].isna().all()]
-    return [f"{_told(name)[0]}: {_where(name)}" for name in lacking]
+    return [f"{_labelled(name, part)}: {_where(name)}" for name in lacking]
+
+
+def _labelled(name: str, part: Part) -> str:
+    """Return what a measure is called, apart from one of the same name in another unit."""
+    label, unit = _told(name)
+    if unit == "share" and any(_told(other)[0] == label for other in part.columns if other != name):
+        return tr("{what}, share of all locations", what=label)
+    return label
+
+
+def _is_bound(table: pd.DataFrame, name: str) -> bool:
+    """Tell whether a share is the most that can be, in some areas: no table counts it."""
+    return name in table and "upper_bound" in _rows.status_of(table, name)
 
 
 def _where(name: str) -> str:
@@ -151,8 +162,8 @@ def named_table(report: Report) -> Table | None:
             rows[tr("of these, very likely to belong")] = tiers == "very likely"
             rows[tr("of these, likely to belong")] = tiers == "likely"
             expected = Cell(number(sure.sum()), float(sure.sum()))
-    if "cluster" in table and (table["cluster_status"] == "ok").any():
-        alike = np.array(_rows.texts(table, "cluster"))
+    alike = np.array(_rows.texts(table, "cluster")) if "cluster" in table else np.array([])
+    if np.isin(alike, ("hot_spot", "cold_spot")).any():
         rows[tr("High share in the gap, among others like it")] = alike == "hot_spot"
         rows[tr("Low share in the gap, among others like it")] = alike == "cold_spot"
     drawn = []
@@ -161,9 +172,9 @@ def named_table(report: Report) -> Table | None:
         part = people / everybody if everybody else np.nan
         places = Cell(number(int(here.sum())), float(here.sum()))
         drawn.append((Cell(label), places, _cell(people, "n", None), _cell(part, "share", None)))
-    if expected is not None:
-        last = Cell(tr("of those listed, expected to belong"))
-        drawn.append((last, expected, Cell("–"), Cell("–")))
+        if expected is not None and label == tr("of these, likely to belong"):
+            said = Cell(tr("of those listed, expected to belong"))
+            drawn.append((said, expected, Cell("–"), Cell("–")))
     if not drawn:
         return None
     heads = (
@@ -176,8 +187,11 @@ def named_table(report: Report) -> Table | None:
     return Table(tr("Places listed, and places that lie together"), heads, tuple(drawn), keys)
 
 
-def site_table(report: Report) -> tuple[Table, int] | None:
-    """Draw the sites inside the area, and say how many more there are."""
+def site_table(report: Report, rural: str = "") -> tuple[Table, int] | None:
+    """Draw the sites inside the area, and say how many more there are.
+
+    `rural` is the id of a program rule that tells which areas are rural.
+    """
     sites, table = report.sites, report.table
     if sites is None or not len(sites) or "name" not in sites:
         return None
@@ -186,7 +200,10 @@ def site_table(report: Report) -> tuple[Table, int] | None:
         sites[["name", "geometry"]]
         .assign(kind=_rows.texts(sites, "kind"))
         .sjoin(
-            drawn.assign(county=_rows.texts(table.loc[drawn.index], "county_name")),
+            drawn.assign(
+                county=_rows.texts(table.loc[drawn.index], "county_name"),
+                area=drawn.index.astype(str),
+            ),
             predicate="within",
         )
     )
@@ -194,17 +211,32 @@ def site_table(report: Report) -> tuple[Table, int] | None:
         return None
     placed = placed[~placed.index.duplicated()].sort_values(["county", "name"], kind="stable")
     shown = placed.head(MOST_SITES)
-    rows = tuple(
-        (Cell(str(r.name_) or tr("no name")), Cell(str(r.kind) or "–"), Cell(str(r.county) or "–"))
-        for r in shown.rename(columns={"name": "name_"}).itertuples()
-    )
+    # Programs look up a site by its tract.
+    columns = {
+        tr("Kind"): _rows.texts(shown, "kind"),
+        tr("County"): _rows.texts(shown, "county"),
+        tr("Area"): _rows.texts(shown, "area"),
+    }
+    rule = report.programs.get(rural)
+    if rule is not None and rule.met is not None:
+        met = rule.met.reindex(shown["area"])
+        if met.notna().any():
+            said = met.map({True: tr("meets it"), False: tr("does not meet it")})
+            columns[tr("Area, by the rural test")] = said.fillna(tr("cannot be told")).tolist()
+    kinds = set(columns[tr("Kind")])
+    caption = tr("Sites in the area")
+    if len(kinds) == 1 and any(kinds):
+        del columns[tr("Kind")]
+        caption = tr("Sites in the area, all of one kind: {kind}", kind=kinds.pop())
+    first = (Cell(name or tr("no name"), published=True) for name in _rows.texts(shown, "name"))
+    told = [[Cell(text or "–") for text in texts] for texts in columns.values()]
+    rows = tuple(zip(first, *told, strict=True))
     heads = (
-        Head(tr("Site"), words=True, width=2.0),
-        Head(tr("Kind"), words=True, width=1.6),
-        Head(tr("County"), words=True, width=1.2),
+        Head(tr("Site"), words=True, width=1.8),
+        *(Head(label, words=True) for label in columns),
     )
     keys = tuple(str(key) for key in shown.index)
-    return Table(tr("Sites in the area"), heads, rows, keys), len(placed) - len(shown)
+    return Table(caption, heads, rows, keys), len(placed) - len(shown)
 
 
 def application_table(report: Report) -> Table | None:
@@ -239,7 +271,12 @@ def tests_table(tests: Sequence[ProgramFinding]) -> Table:
     rows, keys = [], []
     for test in tests:
         for key, row in test.criteria.iterrows():
-            small = tr("{program}; as of {day}", program=tr(test.title), day=test.as_of)
+            told = {"program": tr(test.title), "day": test.as_of}
+            small = (
+                tr("{program}; no longer in force, as of its last day {day}", **told)
+                if test.ended
+                else tr("{program}; as of {day}", **told)
+            )
             rows.append(
                 (
                     Cell(tr(str(row["label"])), small=small),

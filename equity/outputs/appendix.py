@@ -31,7 +31,19 @@ from equity.outputs.tables import recipe_text
 __all__ = ["GENERIC", "asked_columns", "blocks", "list_layouts", "programs_of", "write_appendix"]
 
 NO_RACE = mark("Race and ethnicity are left out here; the page tells of them.")
-_MARGINS = mark("After ±: 90 % margin of error.")
+_MARGINS = mark("After ±: 90 % margin of error; where none stands, a part has none.")
+_BY_HOMES = mark(
+    "Shares of homes are counted by homes, those of residents by residents: of a whole county the "
+    "second may be a little above the first."
+)
+_NONE_LIKELY = mark(
+    "None of them is likely (5 in 10 or more) to belong on this list, as far as the errors that "
+    "are at hand can tell."
+)
+_WITHOUT_VALUE = mark(
+    "Residents of areas without a value stand in the tables of lines, care and people, and in no "
+    "row here."
+)
 #: Longer lists belong in the workbook; the appendix says where it stopped.
 MOST_ROWS = 60
 _STATES = (
@@ -154,7 +166,8 @@ def _below(cell: _content.Cell, layout: Layout, *, stays: bool) -> _content.Cell
         text, small = f"{text} {small}", ""
     if not stays and not small and " ± " in text:
         text, _, margin = text.partition(" ± ")
-        small = f"± {margin}"
+        margin, _, unit = margin.partition(" ")
+        text, small = f"{text} {unit}".rstrip(), f"± {margin}"
     return replace(cell, text=text, small=small)
 
 
@@ -172,20 +185,25 @@ def blocks(
     if said := review():
         yield Block("stamp", said)
     if program:
-        yield Block("lead", f"{tr(layout.title)} ({layout.statute})")
-        yield Block("text", tr(layout.lead))
+        statute = f" ({layout.statute})" if layout.statute else ""
+        yield Block("lead", f"{tr(layout.title)}{statute}")
+        yield from [Block("text", tr(layout.lead))] * bool(layout.lead)
         if current() != ENGLISH:
             yield Block("text", tr(_LAWS_WORDS))
     yield Block("heading", tr("Finding"))
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
     yield Block("table", table=counts_table(report))
+    if report.notes:
+        yield Block("text", tr("The study says of itself: {notes}", notes=" ".join(report.notes)))
     yield from _area(report)
     yield from _tests(report, layout)
+    # Where rural status is that of sites, they stand beside it.
+    yield from _sites(report, layout) if layout.rural else ()
     yield from _lettered(report, layout)
     yield from _communities(report)
     yield from _where(report)
-    yield from _sites(report)
+    yield from () if layout.rural else _sites(report, layout)
     yield from _panels(report, layout)
     if len(report.by_rule):
         yield from _rules(report)
@@ -196,7 +214,7 @@ def blocks(
             yield Block("subheading", heading)
             yield Block("text", paragraph)
     yield Block("heading", tr("Limits"))
-    yield from (Block("bullet", text) for text in report.limits)
+    yield from (Block("bullet", text) for text in report.limits if text not in report.notes)
     yield Block("heading", tr("Sources"))
     yield from (
         Block("numbered", text, link=url) for text, url in _content.source_lines(report.sources)
@@ -288,17 +306,30 @@ def _tests(report: Report, layout: Layout) -> Iterator[Block]:
             if row["note"]:
                 said.append(row["note"])
             yield Block("bullet", " ".join(said), link=str(row.get("url", "")))
-        yield from (Block("bullet", note) for note in test.notes)
+        of = tr(test.title)
+        yield from (
+            Block("bullet", tr("{program}: {note}", program=of, note=note)) for note in test.notes
+        )
 
 
 def _lettered(report: Report, layout: Layout) -> Iterator[Block]:
     """Yield tables A, B and C."""
+    asked = dict.fromkeys([*layout.people.columns, *_criteria_columns(report)])
+    people = replace(layout.people, columns=tuple(asked))
     for heading, caption, part in (
         (tr("A. Lines"), tr("Lines in the service area"), layout.lines),
         (tr("B. Care"), tr("Care in the service area"), layout.care),
-        (tr("C. People"), tr("People in the service area"), layout.people),
+        (tr("C. People"), tr("People in the service area"), people),
     ):
         yield from _one_part(report, heading, caption, part)
+
+
+def _criteria_columns(report: Report) -> list[str]:
+    """Return what communities are judged by, as far as it has a value for whole places."""
+    frame = report.places
+    if frame is None:
+        return []
+    return [name for name in report.criteria_columns if name in frame and frame[name].notna().any()]
 
 
 def _one_part(report: Report, heading: str, caption: str, part: Part) -> Iterator[Block]:
@@ -309,9 +340,12 @@ def _one_part(report: Report, heading: str, caption: str, part: Part) -> Iterato
     yield Block("heading", heading)
     margins = table is not None and any(c.small for row in table.rows for c in row)
     said = [tr(part.note), *[tr(_MARGINS)] * margins]
-    if table is not None and "nearest_site_min" in table.keys and report.minutes_known:
+    keys = () if table is None else table.keys
+    said += [_classes(report)] * ("unserved_n" in keys)
+    said += [tr(_BY_HOMES)] * ({"connected_share", "usable_link_share"} <= {*keys})
+    if "nearest_site_min" in keys and report.minutes_known:
         said.append(report.minutes_known)
-    yield Block("note", " ".join(said))
+    yield Block("note", " ".join(filter(None, said)))
     if table is not None:
         yield Block("table", table=table)
     if lacking:
@@ -319,12 +353,27 @@ def _one_part(report: Report, heading: str, caption: str, part: Part) -> Iterato
         yield from (Block("bullet", f"{text}.") for text in lacking)
 
 
-def _sites(report: Report) -> Iterator[Block]:
+def _classes(report: Report) -> str:
+    """Say which speeds tell unserved from underserved locations under the headline's rule."""
+    for rule in report.rules:
+        if rule.get("headline") and rule.get("speeds"):
+            low, high = map(str, rule["speeds"])
+            return tr(
+                "Unserved: no line from {low} Mbps; underserved: one of these, but none from "
+                "{high} Mbps.",
+                low=low,
+                high=high,
+            )
+    return ""
+
+
+def _sites(report: Report, layout: Layout) -> Iterator[Block]:
     own = _place_tables.application_table(report)
-    found = _place_tables.site_table(report)
+    found = _place_tables.site_table(report, layout.rural)
     if found is None and own is None:
         return
     yield Block("heading", tr("Sites"))
+    yield from [Block("text", tr(layout.sites))] * bool(layout.sites)
     if own is not None:
         yield Block("note", tr("The sites of the application, as its list has them."))
         yield Block("table", table=own)
@@ -353,10 +402,19 @@ def _sites(report: Report) -> Iterator[Block]:
 
 def _where(report: Report) -> Iterator[Block]:
     yield Block("heading", tr("Under-resourced communities and everywhere else"))
+    yield from [Block("note", tr(_WITHOUT_VALUE))] * _some_left_out(report)
     yield Block("table", table=narrow(_content.comparison_table(report), _COMPARED))
     if report.criteria:
         yield Block("text", tr("What counts as under-resourced here:"))
         yield from (Block("bullet", text) for text in report.criteria)
+
+
+def _some_left_out(report: Report) -> bool:
+    """Tell whether the comparison has fewer residents than the tables of places."""
+    if report.places is None or "population_n" not in report.places:
+        return False
+    whole = report.places["population_n"].max()
+    return bool(round(report.comparison["population_n"].max()) < round(whole))
 
 
 def _panels(report: Report, layout: Layout) -> Iterator[Block]:
@@ -367,6 +425,8 @@ def _panels(report: Report, layout: Layout) -> Iterator[Block]:
     for panel in panels(shown):
         if panel.anchor == "whom" and not layout.whom:
             continue
+        if panel.anchor == "practices" and not _some_line_known(report):
+            continue  # the finding says so: no table for that
         yield Block("heading", panel.heading)
         said = [panel.note]
         if fewer and panel.anchor == "whom":
@@ -375,6 +435,11 @@ def _panels(report: Report, layout: Layout) -> Iterator[Block]:
             said.append(tr(_SITES_NEAREST))
         yield Block("note", " ".join(said))
         yield from (Block("table", table=table) for table in panel.tables)
+
+
+def _some_line_known(report: Report) -> bool:
+    lines = report.practices
+    return lines is not None and bool(lines.loc[["fit", "below"], "sites_n"].sum())
 
 
 def _communities(report: Report) -> Iterator[Block]:
@@ -390,7 +455,10 @@ def _communities(report: Report) -> Iterator[Block]:
     else:
         shown = report.focus[:MOST_ROWS]
         cut = _content.shown_count(len(shown), total, tr(report.areas_label))
-        said = [f"{counted(total, report.areas_label)}, {_content.ranked_by(report)}"]
+        told = report
+        if report.how_likely and not any(_rows.texts(report.table.loc[list(shown)], "tier")):
+            told = replace(report, how_likely=tr(_NONE_LIKELY))
+        said = [f"{counted(total, report.areas_label)}, {_content.ranked_by(told)}"]
         if cut:
             said.append(tr("{cut}; all of them are in communities.xlsx.", cut=cut))
         yield Block("note", " ".join(said))
@@ -440,7 +508,11 @@ def _rules(report: Report) -> Iterator[Block]:
     table = _content.by_rule_table(report, brief=True)
     bounds = map(_bound, _rows.texts(report.by_rule, "note"))
     rows = tuple(
-        (replace(row[0], small=bound), *row[1:])
+        (
+            replace(row[0], small=bound),
+            # Why stands below the name: no narrow cell says it again.
+            *(_content.Cell("–") if bound and cell.unknown else cell for cell in row[1:]),
+        )
         for row, bound in zip(table.rows, bounds, strict=True)
     )
     yield Block("table", table=replace(table, rows=rows))

@@ -88,6 +88,10 @@ class ProgramFinding:
         One row a test, as :attr:`equity.funding.programs.ProgramTest.criteria`.
     notes
         What must be said beside them.
+    ended
+        The rule's last day is over, and the tests are put for that day.
+    met
+        By area id, whether it meets the first test; None where that is not told area by area.
     """
 
     title: str
@@ -95,6 +99,8 @@ class ProgramFinding:
     confirm_at: str
     criteria: pd.DataFrame
     notes: tuple[str, ...]
+    ended: bool = False
+    met: pd.Series | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -121,7 +127,8 @@ class Report(Shown):
         Index ``geoid``; columns ``name``, ``reason`` (with the residents) and ``why`` (without):
         areas without a value, and why.
     rules
-        One mapping per coverage rule: ``id, title, date, citation, confidence, text, headline``.
+        One mapping per coverage rule: ``id, title, date, citation, confidence, text, headline``,
+        and ``speeds``, from which locations are no longer unserved, and served (Mbps down/up).
     by_rule
         Index rule id; ``gap_n, gap_line_only_n, gap_home_only_n, gap_both_n, gap_share,
         subscribed_beyond_rule_share, note``.
@@ -135,10 +142,12 @@ class Report(Shown):
         population_n, gap_n, gap_share`` and the parts of the gap.
     criteria
         What made an area count as under-resourced, one sentence each.
+    criteria_columns
+        The columns that those sentences are about.
     method
         Pairs of heading and paragraph.
-    limits
-        What the numbers cannot tell, one sentence each.
+    limits, notes
+        What the numbers cannot tell, one sentence each; of these, what the study says of itself.
     sources
         Every input with agency, product and vintage.
     software
@@ -225,6 +234,8 @@ class Report(Shown):
     levels: Mapping[str, gpd.GeoDataFrame] = field(default_factory=dict)
     areas_label: str = mark("census tracts")
     sites_label: str = mark("sites")
+    notes: tuple[str, ...] = ()
+    criteria_columns: tuple[str, ...] = ()
     how_likely: str = ""
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fifths: Fifths | None = None

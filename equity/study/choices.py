@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import combine
+from equity.areas.schema import describe
 from equity.errors import EquityError
 from equity.language import decimal, tr
 from equity.measures.gap import gap_alone, gap_range
@@ -162,7 +163,7 @@ class _Choices:
             name = f"gap_n{rule.suffix}"
             if rule.id == self.plan.study.headline:
                 continue
-            label = tr("rule {id}", id=rule.id)
+            label = tr("by the rule: {title}", title=tr(rule.title))
             if self.table[name].isna().all():
                 why = tr("the inputs do not tell its lines or subscriptions apart")
                 yield Setting(f"rule-{rule.id}", label, "rule", why_not=why)
@@ -224,7 +225,8 @@ class _Choices:
             changed = self._gap(qualifying_share=line, connected_share=reached)
             yield Setting("telephone", label, "carrier", changed)
         else:
-            yield Setting("telephone", label, "carrier", why_not=_absent(name))
+            why = tr("no input tells: {column}", column=tr("Homes without a telephone"))
+            yield Setting("telephone", label, "carrier", why_not=why)
 
     def criteria(self) -> Iterator[Setting]:
         part = self.plan.under_resourced
@@ -244,4 +246,5 @@ class _Choices:
 
 
 def _absent(name: str) -> str:
-    return tr("no input holds {column}", column=name)
+    (column,) = describe([name])
+    return tr("no input tells: {column}", column=tr(column.label))

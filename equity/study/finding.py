@@ -49,7 +49,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         kinds=totals.kinds(result, ranked),
         fixes=fixed,
         overlaps=totals.overlaps(result, ranked),
-        settings=result.choices.settings,
+        settings=totals.settings(result),
         gaps=result.choices.gaps,
         practices=result.practices,
         table=table,
@@ -65,15 +65,18 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
                 "confidence": rule.confidence,
                 "text": " ".join(part for part in (rule.describe(), tr(rule.note)) if part),
                 "headline": rule.id == plan.study.headline,
+                "speeds": [f"{a:g}/{b:g}" for a, b in (rule.underserved, rule.served)],
             }
             for rule in result.rules
         ),
         by_rule=ruled.assign(note=_rule_notes(result)),
         comparison=compared.rename(index=_compared_in_words(result)),
         criteria=_criteria(result),
+        criteria_columns=_columns_of_criteria(plan),
         how_likely=_how_likely(focus),
         method=_method(result),
         limits=(*_limits(result), *totals.unknown_people(ranked)),
+        notes=tuple(map(tr, plan.notes)),
         sources=result.sources,
         software=software(),
         study_toml=result.text,
@@ -93,8 +96,17 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         programs=tested(result.table, plan, result.application) if levels is None else {},
         application=result.application,
         appendices=_appendices(plan) if levels is None else (),
-        places=places(result, asked_columns()) if levels is None else None,
+        places=_placed(result) if levels is None else None,
     )
+
+
+def _placed(result: Record) -> pd.DataFrame:
+    return places(result, [*asked_columns(), *_columns_of_criteria(result.plan)])
+
+
+def _columns_of_criteria(plan: StudyPlan) -> tuple[str, ...]:
+    """Return what places are judged by, for a table of who lives there."""
+    return tuple(dict.fromkeys(one.column for one in plan.under_resourced.criteria))
 
 
 def _appendices(plan: StudyPlan) -> tuple[str, ...]:

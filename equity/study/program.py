@@ -133,7 +133,11 @@ def tested(
         rule = load_program_rule(name)
         test = _put(table, rule, plan, day=rule.last_read, sites=sites)
         told = test.rule.title, test.as_of, test.confirm_at
-        found[name] = ProgramFinding(*told, test.criteria, test.notes)
+        # Of two days the earlier is the last read: an end that is over.
+        ended = rule.last_read == rule.applies_to
+        first = rule.criteria[0].key
+        met = test.each[first] if rule.criteria[0].reduce == "each" and first in test.each else None
+        found[name] = ProgramFinding(*told, test.criteria, test.notes, ended=ended, met=met)
     return found
 
 

@@ -110,20 +110,20 @@ DRAWN = mark("""
     of the error of travel estimates is taken to be shared within a county. {notes}
 """)
 LIKELY = mark("""
-    “Very likely” (8 in 10 or more), “likely” (5 in 10 or more) and “–” (less) are chances that a
-    place is truly under-resourced and falls short, given the survey's margins, the places around it
-    and the error of travel estimates, as far as these are at hand; errors of coverage filings are
-    left out. They were checked against simulated surveys of Delaware and of a made-up state, where
-    the truth is known: of places given a chance from 3 to 7 in 10, that part belonged, to within 7
-    in 100; of those given 7 to 9 in 10, 6 to 8 in 10 did; of the few above, 9 in 10. Criteria are
-    drawn one by one: where a place meets several for the same reason, it is surer than is said
-    here. All that holds over many places, not for one alone.
+    “Very likely” (8 in 10 or more), “likely” (5 in 10 or more) and “–” or no word (less) are
+    chances that a place is truly under-resourced and falls short, given the survey's margins, the
+    places around it and the error of travel estimates, as far as these are at hand; errors of
+    coverage filings are left out. They were checked against simulated surveys of Delaware and of a
+    made-up state, where the truth is known: of places given a chance from 3 to 7 in 10, that part
+    belonged, to within 7 in 100; of those given 7 to 9 in 10, 6 to 8 in 10 did; of the few above, 9
+    in 10. Criteria are drawn one by one: where a place meets several for the same reason, it is
+    surer than is said here. All that holds over many places, not for one alone.
 """)
 LIKELY_BY_TRAVEL = mark("""
-    “Very likely” (8 in 10 or more), “likely” (5 in 10 or more) and “–” (less) are chances that a
-    place falls short, given the error of travel estimates alone: who is under-resourced is taken as
-    the tables have it, without margins. What that leaves out is not known, so take them as an
-    order.
+    “Very likely” (8 in 10 or more), “likely” (5 in 10 or more) and “–” or no word (less) are
+    chances that a place falls short, given the error of travel estimates alone: who is
+    under-resourced is taken as the tables have it, without margins. What that leaves out is not
+    known, so take them as an order.
 """)
 BOUND = mark("""
     In {areas} no table counts homes with both a device and a subscription, and the most that can

@@ -140,6 +140,8 @@ def state_sentence(title: str, plan: StudyPlan, counts: Rows) -> str:
     gap = counts["gap_n"]
     beyond = beyond_words(plan, plan.care[0])
     moe = gap["people_n_moe"]
+    if pd.isna(moe):  # what the draws leave open is then all that is known of its error
+        moe = (gap.get("p95_n", np.nan) - gap.get("p05_n", np.nan)) / 2
     if counts["beyond_reach_n"]["people_n"] < 0.5:
         return tr(
             "{title}: no residents {beyond}, so nobody is in the gap as this study defines it.",
@@ -369,6 +371,8 @@ def places_sentence(focus: pd.DataFrame, everybody: float, listed: str | None = 
 def _chances(sure: pd.Series, *, by_survey: bool) -> str:
     """Say how many places are likely to belong on the list, and how many may be expected to."""
     very, likely = int((sure >= 0.8).sum()), int(((sure >= 0.5) & (sure < 0.8)).sum())
+    if len(sure) == 1:
+        return _chance_of_one(very=bool(very), likely=bool(likely), by_survey=by_survey)
     said = [trn("{n} very likely", "{n} very likely", very, n=number(very))] if very else []
     said += [trn("{n} likely", "{n} likely", likely, n=number(likely))] if likely else []
     values = {
@@ -386,6 +390,20 @@ def _chances(sure: pd.Series, *, by_survey: bool) -> str:
         "all {n} about {expected} may be expected to.",
         **values,
     )
+
+
+def _chance_of_one(*, very: bool, likely: bool, by_survey: bool) -> str:
+    """Say how likely the only place of a list is to belong there."""
+    how = (
+        tr("it is very likely to belong on that list")
+        if very
+        else tr("it is likely to belong on that list")
+        if likely
+        else tr("it is not likely to belong on that list")
+    )
+    if by_survey:
+        return f"{how}."
+    return tr("{how} (as far as the error of travel estimates can tell).", how=how)
 
 
 def fixes_sentence(fixes: Rows, everywhere: Mapping[str, float]) -> str:
@@ -414,7 +432,10 @@ def what_helps(
     own, others = frame.loc[result.plan.study.headline], frame.drop(result.plan.study.headline)
     titles = {rule.id: rule.title for rule in result.rules}
     said = []
+    settings = result.choices.settings["gap_n"]
     for name, row in others.dropna().iterrows():
+        if pd.isna(settings.get(f"rule-{name}", 0.0)):
+            continue  # it rests on the headline's own columns: nothing is known of it apart
         counts = [about(row[one], everywhere[f"{one}_moe"]) for one in SPLIT]
         words = tr("the same") if np.allclose(row, own, atol=0.5) else sentence_list(counts)
         said.append(f"{words} ({tr(titles[str(name)])})")
@@ -471,7 +492,7 @@ def clusters_sentence(table: pd.DataFrame) -> str:
     said = trn(
         "{n} place with a high share in the gap lies among others like it, with {share} of the "
         "people in the gap",
-        "{n} places with a high share in the gap lie among others like it, with {share} of the "
+        "{n} places with a high share in the gap lie among others like them, with {share} of the "
         "people in the gap",
         int(hot.sum()),
         n=number(hot.sum()),

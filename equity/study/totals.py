@@ -19,14 +19,16 @@ from equity.measures.draws import Interval
 from equity.measures.gap import RANGE, SPLIT, gap_range, gap_totals
 from equity.measures.index import WORST_TENTH
 from equity.measures.recover import SETS_OF_FIXES
+from equity.measures.sensitivity import OTHER_CARE
 from equity.outputs.report import Fifths, NeedIndex
-from equity.study.parts import CriterionPart
+from equity.study.care import sites_that_count
+from equity.study.parts import CarePart, CriterionPart
 from equity.study.record import Record
 
 __all__ = [
     "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "REST", "by_person",
     "by_rule", "comparison", "counts", "disparities", "fifths", "fixes", "held", "kinds", "need",
-    "overlaps", "unknown_people",
+    "overlaps", "settings", "unknown_people",
 ]  # fmt: skip
 
 REST = "the rest"
@@ -128,8 +130,8 @@ def _row(part: pd.DataFrame) -> pd.Series:
 def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
     """Return each kind of care that is asked about: its counts, and the gap of both groups.
 
-    Index the care's id; ``label``, ``beyond_reach_n``, ``gap_n``, ``gap_share``, ``first_share``
-    and ``elsewhere_share``, and their margins.
+    Index the care's id; ``label``, ``note``, ``beyond_reach_n``, ``gap_n``, ``gap_share``,
+    ``first_share`` and ``elsewhere_share``, and their margins.
     """
     rows = {}
     first = ranked["is_under_resourced"].astype(bool)
@@ -143,6 +145,7 @@ def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
         gap, beyond = rate_of(part, "gap_n"), rate_of(part, "beyond_reach_n")
         rows[care.id] = {
             "label": tr(care.label),
+            "note": _none_inside(result, care),
             "beyond_reach_n": beyond.numerator,
             "beyond_reach_n_moe": beyond.numerator_moe,
             "gap_n": gap.numerator,
@@ -154,6 +157,27 @@ def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
             rate = rate_of(part[where], "gap_n")
             rows[care.id] |= {name: rate.rate, f"{name}_moe": rate.moe}
     return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def _none_inside(result: Record, care: CarePart) -> str:
+    """Say that no site of a kind of care is listed in the areas, which the list may owe to gaps."""
+    if result.sites is None or care.method != "travel":
+        return ""
+    sites = sites_that_count(result.sites, care)
+    if len(sites.sjoin(result.table[["geometry"]].dropna(), predicate="within")):
+        return ""
+    return tr("no such site is listed inside: a gap in the list, or in care")
+
+
+def settings(result: Record) -> pd.DataFrame:
+    """Return the finding under other settings; of other care, whether a site of it is listed."""
+    found, first = result.choices.settings, result.plan.care[0]
+    notes = {
+        key: _none_inside(result, first.model_copy(update={"kinds": [key.removeprefix("kind-")]}))
+        for key in found.index[found["group"] == OTHER_CARE]
+    }
+    empty = pd.Series(notes, dtype=object).reindex(found.index, fill_value="")
+    return found.assign(note=found["note"].where(found["note"] != "", empty))
 
 
 def disparities(result: Record, ranked: pd.DataFrame) -> dict[str, pd.DataFrame]:
