@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from equity.areas.schema import describe
+from equity.areas.schema import columns, describe
 from equity.areas.words import is_missing, number, say
 from equity.language import decimal, mark, tr
 from equity.outputs import _rows
@@ -53,6 +53,8 @@ def place_table(report: Report, part: Part, caption: str) -> Table | None:
         if name not in frame or frame[name].isna().all():
             continue
         label, unit = _labelled(name, part), _told(name)[1]
+        if name in report.criteria_columns and name not in columns():
+            label = tr("By the study's own table: {what}", what=tr(report.criteria_columns[name]))
         if _is_bound(report.table, name):
             label = tr("{what} (at most)", what=label)
         margins = _rows.margin_of(frame, name)

@@ -339,15 +339,16 @@ def _one_part(report: Report, heading: str, caption: str, part: Part) -> Iterato
         return
     yield Block("heading", heading)
     margins = table is not None and any(c.small for row in table.rows for c in row)
-    said = [tr(part.note), *[tr(_MARGINS)] * margins]
-    keys = () if table is None else table.keys
-    said += [_classes(report)] * ("unserved_n" in keys)
-    said += [tr(_BY_HOMES)] * ({"connected_share", "usable_link_share"} <= {*keys})
-    if "nearest_site_min" in keys and report.minutes_known:
-        said.append(report.minutes_known)
-    yield Block("note", " ".join(filter(None, said)))
+    yield Block("note", " ".join([tr(part.note), *[tr(_MARGINS)] * margins]))
     if table is not None:
         yield Block("table", table=table)
+        # Below it: a long text above would not stay with the table.
+        below = [
+            _classes(report) if "unserved_n" in table.keys else "",
+            tr(_BY_HOMES) if {"connected_share", "usable_link_share"} <= {*table.keys} else "",
+            report.minutes_known if "nearest_site_min" in table.keys else "",
+        ]
+        yield from [Block("text", " ".join(filter(None, below)))] * any(below)
     if lacking:
         yield Block("note", tr("Not in this study, and where it is published:"))
         yield from (Block("bullet", f"{text}.") for text in lacking)

@@ -143,7 +143,7 @@ class Report(Shown):
     criteria
         What made an area count as under-resourced, one sentence each.
     criteria_columns
-        The columns that those sentences are about.
+        Column that those sentences are about -> what the study calls it.
     method
         Pairs of heading and paragraph.
     limits, notes
@@ -235,7 +235,7 @@ class Report(Shown):
     areas_label: str = mark("census tracts")
     sites_label: str = mark("sites")
     notes: tuple[str, ...] = ()
-    criteria_columns: tuple[str, ...] = ()
+    criteria_columns: Mapping[str, str] = field(default_factory=dict)
     how_likely: str = ""
     disparities: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     fifths: Fifths | None = None

@@ -21,7 +21,7 @@ from equity.study.care import sites_that_count
 from equity.study.levels import DISTRICT, at_level
 from equity.study.minutes import limits_of_minutes, minutes_known
 from equity.study.parts import CarePart, StudyPlan
-from equity.study.places import places
+from equity.study.places import columns_of_criteria, places
 from equity.study.program import tested
 from equity.study.record import Record
 from equity.study.sentences import beyond_words, finding, sites_words
@@ -72,7 +72,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         by_rule=ruled.assign(note=_rule_notes(result)),
         comparison=compared.rename(index=_compared_in_words(result)),
         criteria=_criteria(result),
-        criteria_columns=_columns_of_criteria(plan),
+        criteria_columns=columns_of_criteria(plan),
         how_likely=_how_likely(focus),
         method=_method(result),
         limits=(*_limits(result), *totals.unknown_people(ranked)),
@@ -96,17 +96,8 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         programs=tested(result.table, plan, result.application) if levels is None else {},
         application=result.application,
         appendices=_appendices(plan) if levels is None else (),
-        places=_placed(result) if levels is None else None,
+        places=places(result, asked_columns()) if levels is None else None,
     )
-
-
-def _placed(result: Record) -> pd.DataFrame:
-    return places(result, [*asked_columns(), *_columns_of_criteria(result.plan)])
-
-
-def _columns_of_criteria(plan: StudyPlan) -> tuple[str, ...]:
-    """Return what places are judged by, for a table of who lives there."""
-    return tuple(dict.fromkeys(one.column for one in plan.under_resourced.criteria))
 
 
 def _appendices(plan: StudyPlan) -> tuple[str, ...]:

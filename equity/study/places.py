@@ -12,10 +12,11 @@ from equity.areas.moe import moe_sum
 from equity.areas.rates import moe_of_rate
 from equity.areas.schema import companion, describe
 from equity.language import tr
+from equity.study.parts import StudyPlan
 from equity.study.record import Record
 from equity.study.runs import Run
 
-__all__ = ["MOST_COUNTIES", "measured", "places"]
+__all__ = ["MOST_COUNTIES", "columns_of_criteria", "measured", "places"]
 
 KM2_PER_MI2 = 2.589988110336
 MOST_COUNTIES = 3
@@ -26,7 +27,9 @@ _WEIGHTS = {"households_n": "households_n", "housing_n": "households_n"}
 
 
 def places(result: Record | Run, columns: Sequence[str]) -> pd.DataFrame:
-    """Return the measures of the area, of each of its counties if they are few, and of the rest.
+    """Return measures of the area, of each of its counties if they are few, and of the rest.
+
+    Those that communities are judged by stand beside the columns that are asked for.
 
     Counts are added up; shares are rebuilt from their parts where these are counted, else they are
     the areas' mean, weighted by residents (by homes, if they are of homes); minutes are the median
@@ -56,8 +59,14 @@ def places(result: Record | Run, columns: Sequence[str]) -> pd.DataFrame:
         }
     if result.rest is not None:
         groups[tr("Rest of {title}", title=result.plan.study.title)] = result.rest
-    rows = [{"name": name, **measured(part, columns)} for name, part in groups.items()]
+    asked = [*dict.fromkeys([*columns, *columns_of_criteria(result.plan)])]
+    rows = [{"name": name, **measured(part, asked)} for name, part in groups.items()]
     return pd.DataFrame(rows)
+
+
+def columns_of_criteria(plan: StudyPlan) -> dict[str, str]:
+    """Return each column that communities are judged by, and what the study calls it."""
+    return {one.column: one.short or one.label for one in plan.under_resourced.criteria}
 
 
 def measured(part: pd.DataFrame, columns: Sequence[str]) -> dict[str, float]:
@@ -129,8 +138,10 @@ def _share(known: pd.DataFrame, name: str, parts: tuple[str, ...], of: str) -> t
     total = float(weight.sum())
     if not total > 0:
         return np.nan, np.nan
+    # Where nobody lives there is nothing to err about, and often no margin.
+    there = weight.to_numpy() > 0
     return _mean(known[name].astype(float), weight), _root(
-        _margins(known, name) * weight.to_numpy() / total
+        (_margins(known, name) * weight.to_numpy())[there] / total
     )
 
 

@@ -15,7 +15,7 @@ from equity.outputs.report import Report
 from equity.provenance import Source, software
 from equity.study import prose as words
 from equity.study import totals
-from equity.study.places import places
+from equity.study.places import columns_of_criteria, places
 from equity.study.program import tested
 from equity.study.runs import Run
 from equity.study.sentences import Rows, compared_sentence, state_sentence
@@ -54,6 +54,7 @@ def report_of(past: Run) -> Report:
         settings=nothing,
         practices=pd.DataFrame.from_dict(told, orient="index") if told else None,
         criteria=tuple(record.get("under_resourced", [])),
+        criteria_columns=columns_of_criteria(plan),
         method=(("The measure", words.MEASURE), ("What is missing", words.SPLIT)),
         limits=tuple(record.get("limits", [])),
         sources=tuple(Source.from_dict(one) for one in record.get("sources", [])),
