@@ -22,13 +22,14 @@ from equity.areas.schema import columns
 from equity.errors import InputError
 from equity.language import language
 from equity.outputs import _content
+from equity.outputs._block import Block
 from equity.outputs._content import Cell, Head, Table
 from equity.outputs._figure import alt_text, figure_png
 from equity.outputs._layout import find_layout, list_layouts
 from equity.outputs._place_tables import county_table, named_table
 from equity.outputs._text import clean
 from equity.outputs._widths import column_widths, stays_whole
-from equity.outputs.appendix import MOST_ROWS, blocks, write_appendix
+from equity.outputs.appendix import MOST_ROWS, blocks, in_words, write_appendix
 from equity.outputs.page import write_page
 from equity.outputs.report import ProgramFinding
 from equity.rules.program_rule import list_program_rules, load_program_rule
@@ -523,8 +524,154 @@ def test_a_bound_stands_in_its_row_and_known_minutes_beside_the_minutes(for_prog
     ]
     assert {row[0].small for row in table.rows} == {"at most"}
     at = [b.text for b in content].index("B. Care")
-    assert content[at + 1].text.endswith(known)
     assert content[at + 2].table.keys[0] == "nearest_site_min"
+    assert content[at + 3].text == known
+
+
+def blocks_of(report, program=""):
+    return [in_words(b, find_layout(program)) for b in blocks(report, program=program)]
+
+
+def table_of(content, start):
+    (table,) = [b.table for b in content if b.table and b.table.caption.startswith(start)]
+    return table
+
+
+@pytest.mark.parametrize("name", list_layouts())
+def test_no_program_has_empty_brackets(for_programs, name):
+    lead = next(b.text for b in blocks(for_programs[0], program=name) if b.kind == "lead")
+    assert lead.endswith(f"({find_layout(name).statute})") == (name != "generic")
+    assert "()" not in lead
+
+
+def test_sites_stand_with_their_area_and_what_the_rural_test_says_of_it(for_programs):
+    report, _ = for_programs
+    clinics = report.sites.assign(kind="Clinic")
+    bare = dataclasses.replace(report, sites=clinics)
+    table = table_of(blocks_of(bare, "hrsa"), "Sites in the area")
+    assert table.caption == "Sites in the area, all of one kind: Clinic"
+    assert [h.label for h in table.heads] == ["Site", "County", "Area"]
+    areas = [row[2].text for row in table.rows]
+    assert set(areas) <= set(report.table.index)
+    met = pd.Series([True], index=areas[:1], dtype="boolean")
+    rule = dataclasses.replace(report.programs["forhp"], met=met)
+    told = dataclasses.replace(bare, programs={**report.programs, "forhp": rule})
+    found = {row[2].text: row[3].text for row in table_of(blocks_of(told, "hrsa"), "Sites in").rows}
+    assert found.pop(areas[0]) == "meets it"
+    assert set(found.values()) <= {"cannot be told"}
+    two = dataclasses.replace(report, sites=clinics.assign(kind=["Clinic", "Hospital"]))
+    if len(areas) > 1:
+        assert table_of(blocks_of(two), "Sites in the area").heads[1].label == "Kind"
+
+
+def test_sites_come_before_the_lines_where_rural_status_is_theirs(for_programs):
+    for name, first in (("fcc-rhc", "Sites"), ("bead", "A. Lines")):
+        heads = [b.text for b in blocks(for_programs[0], program=name) if b.kind == "heading"]
+        assert min(("Sites", "A. Lines"), key=heads.index) == first
+
+
+def test_what_communities_are_judged_by_stands_among_the_people(for_programs):
+    report, _ = for_programs
+    places = report.places.assign(uninsured_share=0.1, own_share=[0.3, 0.2], income=np.nan)
+    columns_ = {"uninsured_share": "uninsured", "own_share": "own", "income": "poor"}
+    said = dataclasses.replace(report, places=places, criteria_columns=columns_)
+    table = table_of(blocks_of(said), "People in the service area")
+    labels = [row[0].text for row in table.rows]
+    assert labels[-1] == "By the study's own table: own"
+    assert table.rows[-1][1].text == "30.0 %"
+    assert "Residents without health insurance" in labels
+    assert not any("poor" in b.text for b in blocks_of(said))
+
+
+def test_an_upper_bound_says_so_in_its_row(for_programs):
+    report, _ = for_programs
+    places = report.places.assign(connected_share=0.9)
+    for status, end in (("upper_bound", " (at most)"), ("ok", "subscription")):
+        table = report.table.assign(connected_share_status=status)
+        said = dataclasses.replace(report, places=places, table=table)
+        lines = table_of(blocks_of(said, "usda-dlt"), "Lines in the service area")
+        (label,) = [row[0].text for row in lines.rows if row[0].text.startswith("Homes with a dev")]
+        assert label.endswith(end)
+
+
+def test_a_test_that_is_no_longer_in_force_says_so_in_its_row(for_programs):
+    report, _ = for_programs
+    over = dataclasses.replace(report.programs["bead-2022"], ended=True)
+    said = dataclasses.replace(report, programs={**report.programs, "bead-2022": over})
+    rows = table_of(blocks_of(said, "bead"), "The program's published tests").rows
+    lapsed = [row[0].small for row in rows if "no longer in force" in row[0].small]
+    assert len(lapsed) == len(over.criteria)
+    assert all(over.title in small and over.as_of in small for small in lapsed)
+
+
+def test_what_cannot_be_computed_is_said_once_in_its_row(for_programs):
+    report, _ = for_programs
+    ruled = report.by_rule.assign(note=["", "", "cannot be computed: no such column"])
+    ruled.loc[ruled.index[2], ["gap_n", "gap_share"]] = np.nan
+    rows = table_of(blocks_of(dataclasses.replace(report, by_rule=ruled)), "The gap under").rows
+    assert rows[2][0].small == "cannot be computed"
+    assert [rows[2][1].text, rows[2][2].text] == ["–", "–"]
+
+
+def test_practices_without_a_known_line_have_no_table_of_zeros(for_programs):
+    report, _ = for_programs
+    lines = report.practices.assign(sites_n=[0, 0, 9])
+    captions = [b.table.caption for b in blocks(report) if b.table]
+    assert "The practices' lines" in captions
+    unknown = blocks(dataclasses.replace(report, practices=lines))
+    assert "The practices' lines" not in [b.table.caption for b in unknown if b.table]
+
+
+def test_what_the_study_says_of_itself_stands_once_and_on_the_first_page(for_programs):
+    report, _ = for_programs
+    note = "This study asks for 15 minutes."
+    said = dataclasses.replace(report, limits=(*report.limits, note), notes=(note,))
+    texts = [b.text for b in blocks(said)]
+    (at,) = [i for i, text in enumerate(texts) if note in text]
+    assert at < texts.index("Service area")
+
+
+def test_words_of_likelihood_are_explained_only_where_one_stands(for_programs):
+    report, _ = for_programs
+    told = dataclasses.replace(report, how_likely="What “likely” means.")
+    none = told.table.assign(tier="")
+    said = " ".join(b.text for b in blocks(dataclasses.replace(told, table=none)))
+    assert "None of them is likely" in said
+    assert "What “likely” means." not in said
+    one = told.table.assign(tier=np.where(told.table.index == told.focus[0], "likely", ""))
+    assert "What “likely” means." in " ".join(
+        b.text for b in blocks(dataclasses.replace(told, table=one))
+    )
+
+
+def test_residents_left_out_of_the_comparison_are_spoken_of(for_programs):
+    report, _ = for_programs
+    people = report.comparison["population_n"].max()
+    for more, said in ((263.0, True), (0.0, False)):
+        places = report.places.assign(population_n=people + more)
+        texts = [b.text for b in blocks(dataclasses.replace(report, places=places))]
+        assert any("areas without a value" in text for text in texts) == said
+
+
+def test_a_margin_in_points_keeps_its_unit_with_the_number():
+    cell = Cell("8.6 ± 1.5 points", 0.086)
+    heads = (Head("Where", words=True), *[Head("Share")] * 3)
+    table = Table("x", heads, ((Cell("Difference"), cell, cell, cell),), ("a",))
+    drawn = in_words(Block("table", table=table), find_layout("")).table.rows[0][1]
+    assert (drawn.text, drawn.small) == ("8.6 points", "± 1.5")
+
+
+def test_the_map_stands_below_its_heading(for_programs):
+    heights = {}
+    for number, page in enumerate(PdfReader(for_programs[1] / "hrsa.pdf").pages):
+
+        def seen(text, cm, tm, _font, _size, number=number):
+            for start in ("Service", "Map"):
+                if text.strip().startswith(start):
+                    heights.setdefault(start, (number, -(cm[3] * tm[5] + cm[5])))
+
+        page.extract_text(visitor_text=seen)
+    assert heights["Service"] < heights["Map"]
 
 
 # --- in another language -----------------------------------------------------------------------
