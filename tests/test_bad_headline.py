@@ -236,7 +236,7 @@ def test_a_choice_that_cannot_be_computed_is_a_row_with_its_reason(state):
     )
     rows = Study.load(state / "study.toml").run().report().settings
     missing = rows[rows["gap_n"].isna()]
-    assert missing.loc["telephone", "note"] == "no input holds no_telephone_share"
+    assert missing.loc["telephone", "note"] == "no input tells: Homes without a telephone"
     assert missing.loc[["limit-20", "limit-45"], "note"].eq("care is not counted by minutes").all()
     assert missing.loc["spread-0.5", "note"] == "care is not counted by minutes"
     assert missing.loc["over-report-0.2", "note"] == "lines are not known"

@@ -18,7 +18,7 @@ from equity.example.state import write_example
 from equity.measures.lines import coverage
 from equity.outputs.appendix import programs_of
 from equity.rules.program_rule import list_program_rules, load_program_rule
-from equity.study.places import places
+from equity.study.places import columns_of_criteria, places
 from equity.study.program import put_to_program
 from equity.study.run import Study
 from equity.study.runs import read_run
@@ -270,11 +270,11 @@ def test_an_application_for_an_unknown_program_names_the_line(example, tmp_path)
 # --- the area as a form asks for it ---------------------------------------------------------------
 
 
-def record(table, rest=None, level="tract"):
+def record(table, rest=None, level="tract", criteria=()):
     study = SimpleNamespace(level=level, title="All")
-    return SimpleNamespace(
-        table=table, rest=rest, title="Two counties", plan=SimpleNamespace(study=study)
-    )
+    judged = SimpleNamespace(criteria=criteria)
+    plan = SimpleNamespace(study=study, under_resourced=judged)
+    return SimpleNamespace(table=table, rest=rest, title="Two counties", plan=plan)
 
 
 def tracts():
@@ -319,6 +319,19 @@ def test_places_are_the_sums_means_and_medians_that_a_hand_finds():
     assert whole["hpsa_pc_designated_share"] == 0.7
     assert pd.isna(whole["veteran_share"])
     assert frame.loc["Rest of All", "population_n"] == 100
+
+
+def test_what_communities_are_judged_by_is_asked_of_places_too():
+    table = tracts().assign(own_share=[0.2, 0.4, 0.1], own_share_moe=[0.1, 0.1, 0.1])
+    empty = table.iloc[:1].set_axis(["51003990000"]).assign(population_n=0.0, own_share_moe=None)
+    judged = [SimpleNamespace(column="own_share", short=None, label="at least 15 %")]
+    found = record(pd.concat([table, empty]), criteria=judged)
+    whole = places(found, ["population_n"]).iloc[0]
+    assert whole["own_share"] == pytest.approx((0.2 * 100 + 0.4 * 300 + 0.1 * 600) / 1000)
+    # A tract where nobody lives has no margin, and takes none away.
+    margin = 0.1 * (100**2 + 300**2 + 600**2) ** 0.5 / 1000
+    assert whole["own_share_moe"] == pytest.approx(margin)
+    assert columns_of_criteria(found.plan) == {"own_share": "at least 15 %"}
 
 
 def test_many_counties_and_studies_of_counties_have_no_columns_of_their_own():

@@ -27,15 +27,18 @@ from equity.measures.gap import SPLIT
 from equity.measures.index import index_stability, need_index
 from equity.measures.reach.calibration import travel_facts
 from equity.measures.reach.travel import nearest_sites
+from equity.measures.sensitivity import OTHER_CARE
 from equity.outputs._panels import panels
 from equity.outputs.appendix import NO_RACE, blocks
 from equity.outputs.page import write_page
+from equity.sources.care.kinds import kind_of
 from equity.sources.fcc._bdc_files import BdcFile
 from equity.study.file import CriterionPart, read_plan
 from equity.study.inputs import gather
 from equity.study.run import Study
-from equity.study.sentences import clusters_sentence
+from equity.study.sentences import clusters_sentence, places_sentence, state_sentence
 from equity.study.totals import fifths as fifths_of
+from equity.study.totals import settings as settings_of
 
 
 @pytest.fixture(scope="module")
@@ -627,6 +630,56 @@ def test_the_sentence_on_clusters(clusters, status, said):
     assert text.startswith(said)
     assert bool(text) == bool(said)
     assert ("75.0 % of the people" in text.replace("\u00a0", " ")) == ("hot_spot" in clusters)
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"), [(0.9, "is very likely"), (0.6, "is likely"), (0.2, "is not likely")]
+)
+def test_of_a_single_place_no_number_of_places_is_expected(chance, said):
+    focus = pd.DataFrame(
+        {
+            "gap_n": [100.0], "gap_n_moe": [20.0], "focus_probability": [chance],
+            "under_resourced_probability": [np.nan],
+        }
+    )  # fmt: skip
+    text = places_sentence(focus, 200.0)
+    assert text.startswith("1 under-resourced community falls short")
+    assert f"it {said} to belong on that list (as far as the error of travel" in text
+    assert "expected" not in text
+    survey = places_sentence(focus.assign(under_resourced_probability=0.5), 200.0)
+    assert survey.endswith(f"it {said} to belong on that list.")
+
+
+def test_without_margins_the_draws_say_how_many_digits_hold(result):
+    counts = {
+        "population_n": {"people_n": 71_081.0},
+        "beyond_reach_n": {"people_n": 5_135.0},
+        "gap_n": {
+            "people_n": 715.0, "people_n_moe": np.nan, "share": 0.01, "ceiling_n": 964.0,
+            "p05_n": 0.0, "p95_n": 2_300.0,
+        },
+    }  # fmt: skip
+    assert "A: 700 to 1,000 people" in state_sentence("A", result.plan, counts)
+    counts["gap_n"] |= {"p05_n": np.nan, "p95_n": np.nan}
+    assert "A: 715 to 964 people" in state_sentence("A", result.plan, counts)
+    counts["gap_n"] |= {"people_n_moe": 20.0, "p05_n": 0.0, "p95_n": 2_300.0}
+    assert "A: 720 to 960 people" in state_sentence("A", result.plan, counts)
+
+
+def test_a_kind_of_care_without_a_listed_site_is_told_from_one_out_of_reach(result):
+    assert not any(result.report().kinds["note"])
+    own = result.choices.settings
+    key = f"kind-{kind_of(result.sites['kind']).dropna().iloc[0]}"
+    other = own.iloc[[0]].set_axis([key]).assign(group=OTHER_CARE, note="")
+    choices = replace(result.choices, settings=pd.concat([own, other]))
+    care = result.plan.care[0].model_copy(update={"method": "travel"})
+    plan = result.plan.model_copy(update={"care": [care]})
+    here = replace(result, choices=choices, plan=plan)
+    assert settings_of(here).loc[key, "note"] == ""
+    away = result.sites.set_geometry(result.sites.geometry.translate(50))
+    notes = settings_of(replace(here, sites=away))["note"]
+    assert "no such site is listed inside" in notes.pop(key)
+    assert notes.tolist() == own["note"].tolist()
 
 
 def test_no_criterion_met_is_a_finding_too(edited):

@@ -481,3 +481,15 @@ def test_the_match_and_a_later_day_are_said():
     )
     late = evaluate_program(areas(mua_status=["designated"]), "mua", as_of="2026-11-24")
     assert "The text was last read on 2026-11-23: look for a later one." in late.notes
+
+
+def test_codes_of_a_studys_own_column_tell_rural_tracts_too():
+    own = areas(ruca_code=[10.0, 1.0, 99.0])
+    test = evaluate_program(own, "forhp", as_of="2026-11-23", missing="say")
+    met = test.each["rural_area"]
+    assert met.iloc[0]
+    assert met.iloc[1:].ne(other=True).fillna(value=True).all()  # 99 is no code, and not told
+    assert test.criteria.loc["rural_area", "met_n"] == 1
+    both = own.assign(ruca_primary=[1.0, 10.0, 1.0])
+    test = evaluate_program(both, "forhp", as_of="2026-11-23", missing="say")
+    assert test.each["rural_area"].iloc[1]
