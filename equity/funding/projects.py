@@ -116,7 +116,7 @@ def draw_up_projects(
     ------
     InputError
         If the costs do not price what is asked for in some area, name a place in which there is
-        none, or are per something that no area has a count of.
+        none, or are per something that no area has a count of; or if nothing can be drawn up.
     MissingColumnError
         If a column is missing.
 
@@ -168,6 +168,8 @@ def draw_up_projects(
         part["county"] = [i[:5] for i in ids[chosen]]
         parts.append(part)
     result = pd.concat(parts)
+    if result.empty:
+        _refuse_none(gains["line+home"], notes)
     _priced(result)
     result["made_up"] = bool(costs["made_up"].any())
     result["confirmed"] = True
@@ -291,6 +293,20 @@ def _uncounted(table: pd.DataFrame) -> dict[str, pd.Series]:
     line = table[["locations_n", "qualifying_n"]].isna().any(axis=1)
     home = table[["households_n", "device_share"]].isna().any(axis=1)
     return {"line": line, "home": home, "line+home": line | home}
+
+
+def _refuse_none(gain: pd.Series, notes: list[str]) -> None:
+    """Say why nothing could be drawn up."""
+    if gain.isna().all():
+        why = f"the gap has no value in any of {plural(len(gain), 'area')}"
+        fix = "look at gap_status and connected_share_status: what the study lacks"
+    elif notes:
+        why = "what costs are for is counted in no area with anybody in the gap"
+        fix = notes[0]
+    else:
+        why = f"nobody is in the gap in any of {plural(int(gain.notna().sum()), 'area')} with a value"
+        fix = "take another headline rule or limit in the study, and run it again"
+    raise InputError(f"there is nothing to draw up: {why}", fix=fix)
 
 
 def _left_out(fixes: str, areas: list[str]) -> str:

@@ -157,14 +157,14 @@ def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
 
 
 def disparities(result: Record, ranked: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return how link, reach and gap differ between places, and between who lives in them.
+    """Return how link, reach, gap and adoption differ between places and who lives in them.
 
     By rate: index the group; ``people_n``, ``rate_share``, ``reference_share`` (everybody else),
     ``difference_share``, ``ratio``, ``attributable_n``, with 90 % margins.
     """
     table = ranked.assign(**_rural_by_code(result, ranked))
     found = {}
-    for rate in _RATES:
+    for rate in _rates(table):
         known = _with_count(table, rate)
         flags = {
             label: name
@@ -190,10 +190,18 @@ def _populations(table: pd.DataFrame) -> list[str]:
 
 
 _RATES = ("no_link_share", "beyond_reach_share", "gap_share")
+_ADOPTION = "connected_share"
+
+
+def _rates(table: pd.DataFrame) -> list[str]:
+    """Return the rates that are compared: adoption where the survey's homes are known."""
+    adoption = _ADOPTION in table and table[_ADOPTION].notna().any()
+    return [*_RATES, _ADOPTION] if adoption else [*_RATES]
 
 
 def _with_count(table: pd.DataFrame, rate: str) -> pd.DataFrame:
-    return table[table[f"{rate.removesuffix('_share')}_n"].notna()]
+    count = f"{rate.removesuffix('_share')}_n"
+    return table[table[rate if rate == _ADOPTION else count].notna()]
 
 
 _FLAGS = {
@@ -249,13 +257,15 @@ def fifths(result: Record, ranked: pd.DataFrame) -> Fifths | None:
             rate: disparity(
                 _with_count(ranked, rate), rate, groups=criterion.column, quantiles=_FIFTHS
             )
-            for rate in _RATES
+            for rate in _rates(ranked)
         }
         by_fifth = [one.rates[["rate", "rate_se"]] for one in found.values()]
-        measured = [one.measures.loc[list(_IN_ORDER), ["value", "se"]] for one in found.values()]
-        names = [f"{rate}{ending}" for rate in found for ending in ("", "_se")]
+        # What rises is worse: adoption, of which less is, has its fifths and no slope.
+        measured = [found[rate].measures.loc[list(_IN_ORDER), ["value", "se"]] for rate in _RATES]
+        named = [f"{rate}{ending}" for rate in found for ending in ("", "_se")]
+        names = [f"{rate}{ending}" for rate in _RATES for ending in ("", "_se")]
         people = found["gap_share"].rates[["people_n", "people_n_se"]]
-        rates = pd.concat(by_fifth, axis=1).set_axis(names, axis=1)
+        rates = pd.concat(by_fifth, axis=1).set_axis(named, axis=1)
         return Fifths(
             _called(criterion),
             _with_margins(pd.concat([people, rates], axis=1)),
