@@ -252,9 +252,7 @@ def _direction(against: str, sign: int) -> str:
     )
 
 
-def _check_reference(
-    reference: str | None, found: Mapping[str, Group], *, whole: bool
-) -> None:
+def _check_reference(reference: str | None, found: Mapping[str, Group], *, whole: bool) -> None:
     if reference is None:
         return
     if not whole:

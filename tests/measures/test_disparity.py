@@ -487,7 +487,7 @@ def test_a_group_without_people_or_values_keeps_its_row(areas, hole, status):
     pd.testing.assert_frame_equal(found.rates.drop("east")[list(without)], without)
     assert found.rates.loc["east", ["areas_n", "people_n"]].tolist() == [0, 0]
     if status == "not_covered":
-        with pytest.raises(InputError, match="no area of group 'east' has a value.*north, south"):
+        with pytest.raises(InputError, match=r"no area of group 'east' has a value.*north, south"):
             disparity(whole, "no_link_share", groups="region", reference="east")
 
 
