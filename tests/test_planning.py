@@ -20,7 +20,7 @@ from pseudo import latin_words, pseudo_language
 from typer.testing import CliRunner
 
 from equity.cli import app
-from equity.errors import EquityError
+from equity.errors import EquityError, InputError
 from equity.funding.costs import made_up_costs
 from equity.funding.portfolio import portfolio
 from equity.funding.projects import draw_up_projects
@@ -104,6 +104,11 @@ def test_no_cost_is_ever_a_default(run):
 def test_too_few_draws_are_refused_before_anything_is_read(draws, tmp_path):
     with pytest.raises(EquityError, match=f"draws is {draws}.*50 or more, or 0 for none"):
         plan_run(tmp_path, budget_usd=BUDGET, made_up=True, draws=draws)
+
+
+def test_a_weight_below_0_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(InputError, match=r"the weight of people in under-resourced .* is -1"):
+        plan_run(tmp_path, budget_usd=BUDGET, made_up=True, weight=-1)
 
 
 @pytest.mark.parametrize("budget", [0, -5.0, np.nan])
@@ -264,6 +269,11 @@ def test_the_appendix_holds_need_tests_and_plan_as_the_run_tells_them(example_re
     assert ours.focus == theirs.focus
     assert ours.finding[:2] == theirs.finding[:2]
     pd.testing.assert_frame_equal(ours.places, theirs.places)
+    assert list(ours.disparities) == list(theirs.disparities)
+    for rate, frame in theirs.disparities.items():
+        pd.testing.assert_frame_equal(ours.disparities[rate], frame)
+    pd.testing.assert_frame_equal(ours.held, theirs.held)
+    pd.testing.assert_frame_equal(ours.fifths.rates, theirs.fifths.rates)
     assert hashlib.sha256((folder / "study.toml").read_bytes()).hexdigest() in text
 
 
