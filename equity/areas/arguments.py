@@ -217,6 +217,8 @@ def _is_a(value: Any, kind: Any) -> bool:
     if kind in {str, Path}:
         wanted = str if kind is str else os.PathLike
         return isinstance(value, wanted) and not _HALF.search(str(value))
+    if typing.is_typeddict(kind):
+        return isinstance(value, dict)  # which names it may have, the function says
     if getattr(kind, "_is_protocol", False):
         members = [name for name in dir(kind) if not name.startswith("_")]
         return all(hasattr(value, name) for name in (*members, *_annotated(kind)))
