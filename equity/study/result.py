@@ -83,7 +83,7 @@ class StudyResult(Shown, Record):
         names = ("line only", "home only", "both")
         parts = ", ".join(f"{n} {totals[s]:,.0f}" for n, s in zip(names, SPLIT, strict=True))
         if self.table["qualifying_share"].isna().all():
-            parts = "not known without lines: the gap counts devices and subscriptions only, a floor"
+            parts = "not known without lines: the gap is of homes alone, a floor"
         stamp = " [synthetic data]" if self.synthetic else ""
         gap = (
             f"{totals['gap_n']:,.0f} of {totals['population_n']:,.0f} residents "
