@@ -62,6 +62,13 @@ def test_a_translation_fills_in_what_the_english_does(code):
     assert wrong == []
 
 
+def test_a_sentence_inside_an_f_string_is_found(tmp_path):
+    path = tmp_path / "page.py"
+    code = """f"<h2>{tr('One ' 'two')}</h2>"; trn("{n} a", "{n} b", 2); other("no"); tr(name)"""
+    path.write_text(code, encoding="utf-8")
+    assert set(messages.said(path)) == {("One two",), ("{n} a", "{n} b")}
+
+
 def test_english_is_as_it_stands_in_the_code():
     assert lang.tr("a  {n}\n  b", n=3) == "a 3 b"
     assert lang.tr("{no field}") == "{no field}"
