@@ -155,7 +155,7 @@ def _below(cell: _content.Cell, layout: Layout, *, stays: bool) -> _content.Cell
     if not stays and not small and " ± " in text:
         text, _, margin = text.partition(" ± ")
         small = f"± {margin}"
-    return replace(cell, text=text, small=small)
+    return replace(cell, text=text, small=_content.joined(small))
 
 
 def blocks(
