@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import cast
 
 from equity.areas.vintage import required_record
 from equity.areas.words import counted, number
@@ -365,7 +366,7 @@ def _classes(report: Report) -> str:
     """Say which speeds tell unserved from underserved locations under the headline's rule."""
     for rule in report.rules:
         if rule.get("headline") and rule.get("speeds"):
-            low, high = map(str, rule["speeds"])
+            low, high = cast("Sequence[str]", rule["speeds"])
             return tr(
                 "Unserved: no line from {low} Mbps; underserved: one of these, but none from "
                 "{high} Mbps.",

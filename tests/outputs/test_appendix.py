@@ -658,7 +658,7 @@ def test_a_margin_in_points_keeps_its_unit_with_the_number():
     heads = (Head("Where", words=True), *[Head("Share")] * 3)
     table = Table("x", heads, ((Cell("Difference"), cell, cell, cell),), ("a",))
     drawn = in_words(Block("table", table=table), find_layout("")).table.rows[0][1]
-    assert (drawn.text, drawn.small) == ("8.6 points", "± 1.5")
+    assert (drawn.text, drawn.small) == ("8.6 points", "±\u00a01.5")
 
 
 def test_the_map_stands_below_its_heading(for_programs):
