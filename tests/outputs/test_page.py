@@ -171,7 +171,8 @@ def test_what_the_chances_mean_stands_right_above_the_list(report, tmp_path):
     write_page(said, tmp_path)
     page = words((tmp_path / "index.html").read_text(encoding="utf-8"))
     assert f"{meant} Choose a heading to sort" in page
-    listed = list(blocks(said))
+    likely = dataclasses.replace(said, table=said.table.assign(tier="likely"))
+    listed = list(blocks(likely))
     at = next(i for i, block in enumerate(listed) if meant in block.text)
     assert listed[at - 1].text == _content.FOCUS
     assert listed[at + 1].table is not None
