@@ -79,6 +79,8 @@ class View:
     drawn: np.ndarray
     #: FIPS code of the state that these areas are of, where they are read when it is chosen.
     part: str = ""
+    #: What a shared address calls the view, whatever the language of its page; else the label.
+    key: str = ""
 
 
 def by_state(
@@ -195,7 +197,11 @@ def _view(view: View) -> dict[str, Any]:
 
 
 def _called(view: View) -> dict[str, str]:
-    return {"label": view.label, "one": _singular(view.label)}
+    return {
+        "label": view.label,
+        "one": _singular(view.label),
+        "key": view.part or view.key or view.label,
+    }
 
 
 def _singular(label: str) -> str:
@@ -378,12 +384,18 @@ def _counties(table: pd.DataFrame, outlines: gpd.GeoDataFrame | None) -> list[tu
     inside = shapely.point_on_surface(shapes)
     found = []
     for geoid, name, shape, point in zip(outlines.index, names, shapes, inside, strict=True):
-        label = known.get(str(geoid)) or name
+        label = known.get(str(geoid)) or _without_state(name, str(geoid))
         if label and not shape.is_empty:
             west, south, east, north = shape.bounds
             box = [round(float(v), 3) for v in (point.y, point.x, west, east, south, north)]
             found.append((label, *box, str(geoid)))
     return found
+
+
+def _without_state(name: str, geoid: str) -> str:
+    """Return the name of a county without its state, which is too long to stand on a map."""
+    state = STATES.get(geoid[:2])
+    return name.removesuffix(f", {state.name}") if state and len(geoid) > len(state.fips) else name
 
 
 def site_rows(

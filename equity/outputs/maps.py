@@ -154,7 +154,7 @@ def make_map(
     views = [_view(table, areas_label, chosen, drawn, k=classes)]
     for label, other in larger.items():
         shapes = _pack.display_geometry(other.geometry)
-        views.append(_view(other, tr(label), chosen, shapes, k=classes))
+        views.append(replace(_view(other, tr(label), chosen, shapes, k=classes), key=label))
     for label, other in smaller.items():
         described = dict.fromkeys(column.name for column in chosen)
         more = [column for column in layers_in(other.columns) if column.name not in described]

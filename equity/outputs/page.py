@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from equity.areas.words import about, coarse, is_missing, share
+from equity.areas.words import about, coarse, counted, is_missing, share
 from equity.files.atomic import write_text
 from equity.language import mark, tr
 from equity.outputs import _content, _panels, _rows
@@ -127,7 +127,7 @@ def _page(report: Report, parts: tuple[str, str, str] | None) -> str:
         citation=cite(report),
         made=made,
         words=_content,
-        ranked_by=_content.ranked_by(report),
+        ranked_by=f"{counted(len(report.focus), report.areas_label)}, {_content.ranked_by(report)}",
         states_note=_content.states_note(report) if report.pages else "",
         short=_content.SHORT,
     )
