@@ -149,5 +149,5 @@ def test_a_file_keeps_its_name_where_a_sentence_begins_with_it():
     notes = ["acs_tract.csv: 43 estimates are no plain numbers", "minutes are estimated"]
     table = stamp(pd.DataFrame(), notes=notes)
     assert finding._read_and_joined(SimpleNamespace(table=table)) == (
-        "acs_tract.csv: 43 estimates are no plain numbers. Minutes are estimated."
+        "acs_tract.csv: 43 estimates are no plain numbers.\nMinutes are estimated."
     )

@@ -21,14 +21,13 @@ from equity.files.atomic import write_text
 from equity.language import tr
 from equity.outputs import _pack
 from equity.outputs._around import Around, body
+from equity.outputs._names import kinds_of, names_of
 from equity.outputs._payload import (
     MOST_AT_ONCE,
     View,
     by_state,
     config,
-    kinds_of,
     layer_of,
-    names_of,
     parts_of,
 )  # fmt: skip
 from equity.outputs._text import clean
