@@ -218,14 +218,10 @@ def _is_a(value: Any, kind: Any) -> bool:
         wanted = str if kind is str else os.PathLike
         return isinstance(value, wanted) and not _HALF.search(str(value))
     if typing.is_typeddict(kind):
-<<<<<<< HEAD
-        return isinstance(value, dict)  # which names it may have, the function says
-=======
         fields = typing.get_type_hints(kind)
         return isinstance(value, Mapping) and all(
             fits(held, fields.get(name, Any)) for name, held in value.items()
         )
->>>>>>> rg
     if getattr(kind, "_is_protocol", False):
         members = [name for name in dir(kind) if not name.startswith("_")]
         return all(hasattr(value, name) for name in (*members, *_annotated(kind)))

@@ -114,11 +114,7 @@ def test_a_new_clinic_brings_people_within_reach_and_no_line_to_anybody():
     nearer = table.assign(nearest_site_min=[20.0, minutes[TABLE.index[1]]])
     told = eq.beyond_reach(nearer, limit_min=30)["beyond_reach_share"]
     assert share.tolist() == pytest.approx(told.tolist())
-<<<<<<< HEAD
     found = eq.scenario(table, clinics=costs, care={"limit_min": 30.0})  # at the public door
-=======
-    found = eq.scenario(table, clinics=costs, care={"limit_min": 30})
->>>>>>> rg
     a, c = table["qualifying_share"], table["connected_share"]
     assert found.counts.loc["gap_n", "after"] == pytest.approx(naive_gap(table, a, c, told))
     assert found.counts.loc["no_link_n", "change"] == 0
