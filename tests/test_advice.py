@@ -75,7 +75,7 @@ def fields(model: type[BaseModel]) -> set[str]:
     found = set(model.model_fields)
     for field in model.model_fields.values():
         for part in re.findall(r"(\w+Part)\b", str(field.annotation)):
-            found |= fields(getattr(import_module("equity.study.parts"), part))
+            found |= fields(getattr(import_module(model.__module__), part))
     return found
 
 
