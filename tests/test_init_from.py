@@ -43,6 +43,9 @@ def newcomer(example, tmp_path, monkeypatch):
 def test_three_files_become_a_page_without_an_edit(newcomer, example, capsys):
     init(newcomer, Path("study.toml"), from_files=True)
     run("study.toml", Path("out"))
+    said = capsys.readouterr().out
+    assert "a floor" in said
+    assert "nan" not in said
     page = Path("out/index.html").read_text(encoding="utf-8")
     assert "could only make them more" in page, "lines are unknown, and the page says so"
     table = pd.read_csv("out/communities.csv", dtype={"geoid": str}, index_col="geoid")

@@ -18,7 +18,7 @@ from equity.areas.words import number
 from equity.errors import ArgumentError, InputError, MissingColumnError, VintageError
 from equity.funding._criteria import Answer, answer
 from equity.funding._rows import Rows, rows_of_areas, rows_of_sites
-from equity.language import mark, tr
+from equity.language import dated, mark, tr
 from equity.provenance import iso_day
 from equity.rules.program_metrics import program_metric
 from equity.rules.program_rule import Criterion, ProgramRule, checked_grant, load_program_rule
@@ -90,7 +90,7 @@ class ProgramTest:
 
     def _found(self, told: Mapping[str, Any]) -> str:
         """Say what a test gives: points, met or not, or that it cannot be told."""
-        day = {"day": self.as_of}
+        day = {"day": dated(self.as_of)}
         if pd.notna(told["points"]):
             points = f"{told['points']:g}"
             return tr("{points} points by the published table as of {day}", points=points, **day)
@@ -204,7 +204,7 @@ def _day_of(rule: ProgramRule, as_of: str | date) -> str:
         date.fromisoformat(day)
     except ValueError:
         raise InputError(
-            f"as_of is {day!r}, no day", fix='for example as_of="2026-06-30"'
+            f"the day of the tests is {day!r}, no day", fix="write it as 2026-06-30"
         ) from None
     if (rule.applies_from and day < rule.applies_from) or (
         rule.applies_to and day > rule.applies_to
@@ -212,13 +212,13 @@ def _day_of(rule: ProgramRule, as_of: str | date) -> str:
         start, end = rule.applies_from or "the beginning", rule.applies_to or "today"
         raise VintageError(
             f"{rule.id} applied from {start} to {end}, not on {day}",
-            fix=f'put it for a day of those, as_of="{rule.last_read}", or use the rule of that day',
+            fix=f"put it for a day of those ({rule.last_read}), or use the rule of that day",
         )
     # A clock that is wrong does not close the days that the text is known for.
     if day > max(str(datetime.now().astimezone().date()), rule.retrieved):
         raise InputError(
-            f"as_of is {day}, a day to come: what holds then is not known",
-            fix=f'put it for today or before, as_of="{rule.last_read}"',
+            f"{day} is a day to come: what holds then is not known",
+            fix=f"put it for today or before ({rule.last_read})",
         )
     return day
 
@@ -271,6 +271,6 @@ def _notes(rule: ProgramRule, day: str, grant_usd: float | None) -> tuple[str, .
         )
     if day > rule.retrieved:
         said.append(
-            tr("The text was last read on {day}: look for a later one.", day=rule.retrieved)
+            tr("The text was last read on {day}: look for a later one.", day=dated(rule.retrieved))
         )
     return tuple(said)

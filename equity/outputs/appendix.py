@@ -12,7 +12,7 @@ from equity.areas.vintage import required_record
 from equity.areas.words import counted, number
 from equity.errors import InputError
 from equity.files.atomic import write_bytes
-from equity.language import ENGLISH, current, mark, review, tr, trn
+from equity.language import ENGLISH, current, dated, mark, review, tr, trn
 from equity.outputs import _content, _place_tables, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Table
@@ -162,7 +162,7 @@ def _below(cell: _content.Cell, layout: Layout, *, stays: bool) -> _content.Cell
     if not stays and not small and " ± " in text:
         text, _, margin = text.partition(" ± ")
         small = f"± {margin}"
-    return replace(cell, text=text, small=small)
+    return replace(cell, text=text, small=_content.joined(small))
 
 
 def blocks(
@@ -286,7 +286,7 @@ def _tests(report: Report, layout: Layout) -> Iterator[Block]:
                     "{test}: {citation}, {date}; confirm with {agency}.",
                     test=tr(str(row["label"])),
                     citation=row["citation"],
-                    date=row["date"],
+                    date=dated(str(row["date"])),
                     agency=tr(test.confirm_at),
                 )
             ]

@@ -114,8 +114,8 @@ def recognise(path: str | Path, *, year: int | None = None) -> Known:
     raise InputError(
         "is neither a survey, nor polygons, nor coverage, nor places with coordinates",
         file=path,
-        fix="give the publisher's own file, or name the columns lon and lat; other tables go into "
-        "[[tables]] of the study by hand",
+        fix="give the publisher's own file, or name the columns lon and lat; any other table goes "
+        "into [[tables]] of a study, such as `equity init` with the state's name writes",
     )
 
 
