@@ -70,15 +70,12 @@ def advice() -> Iterator[tuple[str, str]]:
 ADVICE = sorted(set(advice()))
 
 
-PARTS = [import_module(f"equity.study.{name}") for name in ("parts", "input_parts")]
-
-
 def fields(model: type[BaseModel]) -> set[str]:
     """Names of all fields of a study file, however deep."""
     found = set(model.model_fields)
     for field in model.model_fields.values():
-        for part in re.findall(r"(\w+Part)\b", str(field.annotation)):
-            found |= fields(next(getattr(m, part) for m in PARTS if hasattr(m, part)))
+        for room, part in re.findall(r"([\w.]+)\.(\w+Part)\b", repr(field.annotation)):
+            found |= fields(getattr(import_module(room), part))
     return found
 
 
