@@ -81,7 +81,7 @@ def points(count: int, seed: int) -> pd.DataFrame:
     towns = rng.uniform(0, 1, (200, 2))
     town = np.sort(rng.integers(0, 200, count))
     x, y = np.clip(towns[town] + rng.normal(0, 0.04, (count, 2)), 0.001, 0.999).T
-    frame = pd.DataFrame({"lon": -80.0 + x * 4.5, "lat": 37.0 + y * 2.7})
+    frame = pd.DataFrame({"lon": -80.0 + x * 0.0045 * SIDE, "lat": 37.0 + y * 0.0027 * SIDE})
     return frame.set_axis([f"p{k:06d}" for k in range(count)], axis="index")
 
 

@@ -8,6 +8,7 @@ where they are shown.
 
 from __future__ import annotations
 
+import ast
 import sys
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
@@ -29,7 +30,7 @@ from equity.outputs._layout import asked_columns  # noqa: E402
 PACKAGE = ROOT / "equity"
 LANGUAGES = PACKAGE / "languages"
 KEYWORDS = {"tr": None, "trn": (1, 2), "mark": None, "said": None}
-METHODS = {".py": "python", ".j2": "jinja2.ext:babel_extract", ".js": "javascript"}
+METHODS = {".j2": "jinja2.ext:babel_extract", ".js": "javascript"}
 DATA: Mapping[str, Collection[str]] = {
     "outputs/appendices/*.toml": ("title", "lead", "note", "Under-resourced", "under-resourced"),
     "areas/columns.toml": ("label", "words", "area", "gap", "heading"),
@@ -46,11 +47,26 @@ DATA: Mapping[str, Collection[str]] = {
 
 def said(path: Path) -> Iterator[tuple[str, ...]]:
     """Yield what one file of code says, one text or a pair of one and many."""
+    if path.suffix == ".py":
+        yield from said_in_python(path)
+        return
     found = extract_from_file(
         METHODS[path.suffix], str(path), keywords=KEYWORDS, options={"silent": "false"}
     )
     for _, message, _, _ in found:
         yield tuple(map(flat, (message,) if isinstance(message, str) else message))
+
+
+def said_in_python(path: Path) -> Iterator[tuple[str, ...]]:
+    """Yield what Python says, also inside f-strings, which no extractor of Babel looks into."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            if name in KEYWORDS:
+                asked = node.args[: len(KEYWORDS[name] or (1,))]
+                given = [a.value for a in asked if isinstance(a, ast.Constant)]
+                if given and all(isinstance(text, str) and text for text in given):
+                    yield tuple(map(flat, given))
 
 
 def texts(data: Any, keys: Collection[str], key: str = "") -> Iterator[str]:
@@ -70,7 +86,7 @@ def template() -> Catalog:
     made = Catalog(project="telehealth-equity", fuzzy=False)
     for path in sorted(PACKAGE.rglob("*")):
         name = path.relative_to(PACKAGE).as_posix()
-        if path.suffix in METHODS and "leaflet" not in name:
+        if path.suffix in {".py", *METHODS}:
             for message in said(path):
                 ident = message[0] if len(message) == 1 else message
                 made.add(ident, locations=[(name, 1)])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from babel.messages.catalog import Catalog
 
 __all__ = [
-    "ENGLISH", "Said", "current", "day", "decimal", "flat", "known_language", "language",
+    "ENGLISH", "Said", "current", "dated", "day", "decimal", "flat", "known_language", "language",
     "languages", "mark", "messages_of", "review", "said", "together", "tr", "trn",
 ]  # fmt: skip
 
@@ -148,6 +148,7 @@ def mark(text: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)  # the same few sentences are said of every cell of a table
 def flat(text: str) -> str:
     """Return text with its line breaks and indentation as single spaces."""
     return " ".join(text.split())
@@ -165,6 +166,16 @@ def day(date: dt.date) -> str:
     from babel.dates import format_date
 
     return format_date(date, format="long", locale=_LOCALES[_current.get()])
+
+
+def dated(text: str) -> str:
+    """Write a day given as ``2026-06-30`` as people read it; English outputs keep that form."""
+    if _current.get() == ENGLISH or not _ISO_DAY.fullmatch(text):
+        return text
+    return day(dt.date.fromisoformat(text))
+
+
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def review() -> str:

@@ -43,7 +43,8 @@ def pseudo_language(folder: Path) -> Iterator[str]:
     path, own = folder / f"{CODE}.po", lang._file
     messages.write(catalog, path)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(lang._LOCALES, CODE, "en_US")
+        # Separators as in English, and months without a Latin letter.
+        patch.setitem(lang._LOCALES, CODE, "zh_CN")
         patch.setattr(lang, "_file", lambda code: path if code == CODE else own(code))
         yield CODE
     for kept in (lang._catalog, lang._messages):

@@ -589,6 +589,9 @@ def ruca(replica: Replica) -> None:
     body = ("\n".join(lines) + "\n").encode("latin-1")
     path = r"^/www.ers.usda.gov/media/5443/2020-rural-urban-commuting-area-codes-census-tracts.csv$"
     replica.route(path, Answer(body, kind="text/csv", ranges=True))
+    body = body.replace(b"PrimaryRUCA,SecondaryRUCA", b"RRS,ARS")
+    path = r"^/www.ers.usda.gov/media/5414/2020-area-and-road-ruggedness-scales.csv$"
+    replica.route(path, Answer(body, kind="text/csv", ranges=True))
 
 
 ENROLLED = "ENROLLMENT ID,NPI,CCN,ORGANIZATION NAME,ADDRESS LINE 1,CITY,STATE,ZIP CODE"

@@ -11,8 +11,11 @@ import numpy as np
 KM = 1 / 111.19508  # degrees of latitude
 
 
-def write_extract(path, nodes, ways, *, header=None, lights=()):
-    """Write nodes {id: (east km, north km)} and ways [(node ids, tags)] near 0.5 N, 100 W."""
+def write_extract(path, nodes, ways, *, header=None, lights=(), whole=True):
+    """Write nodes {id: (east km, north km)} and ways [(node ids, tags)] near 0.5 N, 100 W.
+
+    A whole one ends with a relation, as the map's extracts do.
+    """
     import osmium
 
     path.unlink(missing_ok=True)
@@ -27,6 +30,10 @@ def write_extract(path, nodes, ways, *, header=None, lights=()):
         for number, (refs, tags) in enumerate(ways, start=1):
             way = osmium.osm.mutable.Way(id=_way_id(refs, number), version=1, nodes=refs, tags=tags)
             writer.add_way(way)
+        if whole:
+            route = [("w", _way_id(ways[0][0], 1), "")]
+            tags = {"type": "route", "route": "bus"}
+            writer.add_relation(osmium.osm.mutable.Relation(id=1, members=route, tags=tags))
     return path
 
 

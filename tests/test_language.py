@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from equity import language as lang
+from equity.areas.words import with_points
 from equity.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,6 +62,13 @@ def test_a_translation_fills_in_what_the_english_does(code):
     assert wrong == []
 
 
+def test_a_sentence_inside_an_f_string_is_found(tmp_path):
+    path = tmp_path / "page.py"
+    code = """f"<h2>{tr('One ' 'two')}</h2>"; trn("{n} a", "{n} b", 2); other("no"); tr(name)"""
+    path.write_text(code, encoding="utf-8")
+    assert set(messages.said(path)) == {("One two",), ("{n} a", "{n} b")}
+
+
 def test_english_is_as_it_stands_in_the_code():
     assert lang.tr("a  {n}\n  b", n=3) == "a 3 b"
     assert lang.tr("{no field}") == "{no field}"
@@ -89,9 +97,20 @@ def test_numbers_and_dates_take_the_form_of_the_language():
     date = dt.date(2026, 11, 6)
     assert lang.decimal(1234567.25, 1) == "1,234,567.2"
     assert lang.day(date) == "November 6, 2026"
+    assert lang.dated("2026-11-06") == "2026-11-06"
     with lang.language("es"):
         assert lang.decimal(1234567.25, 1) == "1,234,567.2"
         assert lang.day(date) == "6 de noviembre de 2026"
+        assert lang.dated("2026-11-06") == "6 de noviembre de 2026"
+        assert lang.dated("about 2020") == "about 2020"
+
+
+def test_spanish_says_one_point_of_a_one_only():
+    with lang.language("es"):
+        said = [with_points(text) for text in ("1", "-1.0", "+1.0", "1.0 ± 0.3", "0.9", "10.0")]
+    assert said == ["1 punto", "-1.0 punto", "+1.0 punto", "1.0 ± 0.3 puntos", "0.9 puntos",
+                    "10.0 puntos"]  # fmt: skip
+    assert with_points("1.0") == "1.0 points"
 
 
 REVIEW = "Reviewed by Rosa Ejemplo, certified translator on 2027-02-03."

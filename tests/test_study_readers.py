@@ -23,10 +23,11 @@ from equity.example.state import write_example
 from equity.provenance import meta
 from equity.sources.catalog import INPUTS
 from equity.study.file import read_plan
+from equity.study.input_parts import TablePart
 from equity.study.inputs import Inputs, _Reader, gather
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
-from equity.study.parts import AreasPart, TablePart
+from equity.study.parts import AreasPart
 from equity.study.readers import check_input_names
 from equity.study.steps import _with_people
 
@@ -148,6 +149,13 @@ def ruca(home):
     home.write("ruca.csv", rows_of("TractFIPS23,TractFIPS20,PrimaryRUCA,SecondaryRUCA", lines))
     more = '[[tables]]\nreader = "ruca"\nfile = "ruca.csv"\nvintage = "2020"\n'
     return home.study(more), lambda i: i.areas["is_rural_ruca"].all()
+
+
+def ruggedness(home):
+    lines = (f"{t},{t},5,6" for t in home.tracts)
+    home.write("rugged.csv", rows_of("TractFIPS23,TractFIPS20,RRS,ARS", lines))
+    more = '[[tables]]\nreader = "ruggedness"\nfile = "rugged.csv"\nvintage = "2020"\n'
+    return home.study(more), lambda i: i.areas["road_ruggedness"].eq(5).all()
 
 
 def rucc(home):
@@ -565,6 +573,7 @@ CASES: dict[Case, tuple[str, ...]] = {
     svi: ("read_svi",),
     places: ("read_places",),
     ruca: ("read_ruca",),
+    ruggedness: ("read_ruggedness",),
     rucc: ("read_rucc",),
     saipe: ("read_saipe",),
     forhp: ("read_forhp",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 
 import pandas as pd
@@ -14,6 +15,8 @@ from equity.example.state import write_example
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.decay import slow_steps
 from equity.measures.reach.places import locate
+from equity.measures.reach.roads import NEAREST_TO_NOBODY
+from equity.provenance import carry, meta
 from equity.sources.catalog import find_input
 from equity.study.care import care_within_reach, sites_that_count
 from equity.study.inputs import gather
@@ -73,6 +76,40 @@ def test_the_page_says_that_minutes_are_by_road_and_whose_roads(result):
     credited = {source.id: source for source in result.sources}
     assert credited["osm-roads"].licence == "ODbL 1.0"
     assert credited["osm-roads"].file == "roads.osm.pbf"
+
+
+def test_the_page_says_whom_the_roads_that_were_read_do_not_lead_to_a_site(result, example):
+    assert "that were read" not in " ".join(result.report().limits), "the whole state was read"
+    inputs = gather(result.plan, example.root)
+    centers = locate(inputs.areas, role="areas")
+    places = pd.DataFrame({"lon": centers.lon, "lat": centers.lat}).dropna().sort_values("lon")
+    # The neighbor's extract is not at hand, and the last third of its people live on an island.
+    cut = roads_between(example.root / "part.osm.pbf", places.iloc[: len(places) * 3 // 4])
+    care = result.plan.care[0].model_copy(update={"roads": (cut.name,)})
+    part = dataclasses.replace(inputs, roads={(cut.name,): read_roads(cut)})
+    near = care_within_reach(result.plan, part, inputs.areas, care)
+    table = result.table.copy()
+    for name in ("nearest_site_status", "beyond_reach_status"):
+        table[name] = near[name]
+    off = table[(table["nearest_site_status"] == "not_covered") & (table["population_n"] > 0)]
+    island = off.index[:2]
+    for name in ("nearest_site_status", "beyond_reach_status"):
+        table.loc[island, name] = "no_supply_in_reach"
+    people, lost = table["population_n"], off.index.difference(island)
+    assert len(lost) > 10
+    # A note on capacity says the same of the same sites once more, behind other words.
+    said = [note for note in meta(near).notes if note.endswith(NEAREST_TO_NOBODY)]
+    (sites,) = (note.partition(" ")[0] for note in said)
+    noted = carry(table, table, near, notes=[f"Minutes are by road; {note}" for note in said])
+    known = dataclasses.replace(result, table=noted)
+    limits = known.report().limits
+    told = [
+        f"No road that leads on is near {len(lost)} areas with {people[lost].sum():,.0f} residents",
+        f"From 2 areas with {people[island].sum():,.0f} residents no road that was read leads",
+        f"{sites} sites lie off the roads that were read (across a border, say) and are nobody's",
+    ]
+    for text in told:
+        assert sum(text in limit for limit in limits) == 1, text
 
 
 def test_both_estimates_stand_beside_it(result):

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from equity import read_table
 from equity.errors import GeoidError, InputError
 from equity.provenance import meta
-from equity.study.parts import ColumnPart, TablePart
+from equity.study.input_parts import ColumnPart, TablePart
 
 PART = {
     "file": "long.csv",

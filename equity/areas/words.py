@@ -31,6 +31,7 @@ __all__ = [
     "say",
     "sentence_list",
     "share",
+    "with_points",
 ]
 
 NOT_AVAILABLE = mark("n/a")
@@ -172,8 +173,16 @@ def coarse(value: float) -> str:
 
 def points(difference: float, moe: float | None = None) -> str:
     """Write a difference of two shares in percentage points, without its sign."""
-    text = tr("{n} points", n=number(abs(difference) * 100, 1))
+    text = with_points(number(abs(difference) * 100, 1))
     return text if moe is None or is_missing(moe) else f"{text} (± {_margin(moe * 100, 1)})"
+
+
+def with_points(text: str) -> str:
+    """Put the word for points behind a number as it is written: ``1.0`` is one, ``0.9`` is not."""
+    return trn("{n} points", "{n} points", 1 if _ONE.fullmatch(text) else 2, n=text)
+
+
+_ONE = re.compile(r"[-+]?1([.,]0+)?")
 
 
 def plural(n: int, one: str, many: str | None = None) -> str:

@@ -33,6 +33,7 @@ Pick = Callable[[list[str]], Sequence[str]]
 """From the names in a header to those that are wanted."""
 
 _BLOCK = 4 << 20
+_LARGE = 64 << 20
 _LONGEST_HEADER = 1 << 20
 _HEADER = re.compile(rb'(?:"(?:[^"]|"")*"|[^"\r\n]+)*')
 _LINE_END = re.compile(rb"\r*\n|\r")
@@ -40,6 +41,12 @@ _LINE_END = re.compile(rb"\r*\n|\r")
 
 def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
     """Read the columns that `pick` chooses as text, in the file's order; packed files too.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index as of :func:`equity.files.delimited.read_text_table`, ``line``; in a file over
+        :data:`_LARGE` with blank lines ``row``, counted without them.
 
     Raises
     ------
@@ -67,7 +74,7 @@ def read_columns(path: str | Path, pick: Pick) -> pd.DataFrame:
             if read is not None:
                 return read
     frame = read_text_table(path)
-    return frame[list(pick(list(frame.columns)))].reset_index(drop=True)
+    return frame[list(pick(list(frame.columns)))]
 
 
 def _streamed(handle: IO[bytes], pick: Pick, path: str | Path) -> pd.DataFrame | None:
@@ -78,9 +85,12 @@ def _streamed(handle: IO[bytes], pick: Pick, path: str | Path) -> pd.DataFrame |
     rest = io.BufferedReader(counted, _BLOCK)
     table = pa.Table.from_batches(stream_columns(rest, pick, file=path))
     # Rows fewer than lines: blank ones, or quotes across rows, which may be stray.
-    if counted.quotes and table.num_rows + 1 < counted.lines:
+    fewer = table.num_rows + 1 < counted.lines
+    if fewer and (counted.quotes or counted.size <= _LARGE):
         return None
-    return cast("pd.DataFrame", table.to_pandas())
+    frame = cast("pd.DataFrame", table.to_pandas())
+    first, name = (1, "row") if fewer else (2, "line")
+    return frame.set_axis(pd.RangeIndex(first, first + len(frame), name=name), axis="index")
 
 
 def stream_whole_rows(
@@ -206,10 +216,11 @@ class _AsUtf8(io.RawIOBase):
 
 
 class _Counted(io.RawIOBase):
-    """A stream that counts its lines, and tells whether a quote was read."""
+    """A stream that counts its lines and bytes, and tells whether a quote was read."""
 
     def __init__(self, handle: IO[bytes]) -> None:
-        self._handle, self.lines, self.quotes, self._last = handle, 1, False, b"\n"
+        self._handle, self._last = handle, b"\n"
+        self.lines, self.quotes, self.size = 1, False, 0
 
     def readable(self) -> bool:
         return True
@@ -218,6 +229,7 @@ class _Counted(io.RawIOBase):
         piece = self._handle.read(len(buffer))
         buffer[: len(piece)] = piece
         if piece:
+            self.size += len(piece)
             feeds = piece.count(b"\n")
             self.lines += feeds or piece.count(b"\r")
             self.quotes = self.quotes or b'"' in piece

@@ -18,7 +18,7 @@ from equity.areas.words import number
 from equity.errors import ArgumentError, InputError, MissingColumnError, VintageError
 from equity.funding._criteria import Answer, answer
 from equity.funding._rows import Rows, rows_of_areas, rows_of_sites
-from equity.language import mark, tr
+from equity.language import dated, mark, tr
 from equity.provenance import iso_day
 from equity.rules.program_metrics import program_metric
 from equity.rules.program_rule import Criterion, ProgramRule, checked_grant, load_program_rule
@@ -90,7 +90,7 @@ class ProgramTest:
 
     def _found(self, told: Mapping[str, Any]) -> str:
         """Say what a test gives: points, met or not, or that it cannot be told."""
-        day = {"day": self.as_of}
+        day = {"day": dated(self.as_of)}
         if pd.notna(told["points"]):
             points = f"{told['points']:g}"
             return tr("{points} points by the published table as of {day}", points=points, **day)
@@ -271,6 +271,6 @@ def _notes(rule: ProgramRule, day: str, grant_usd: float | None) -> tuple[str, .
         )
     if day > rule.retrieved:
         said.append(
-            tr("The text was last read on {day}: look for a later one.", day=rule.retrieved)
+            tr("The text was last read on {day}: look for a later one.", day=dated(rule.retrieved))
         )
     return tuple(said)

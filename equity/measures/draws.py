@@ -24,6 +24,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from equity.errors import InputError
+from equity.language import mark
 from equity.measures._draw_inputs import Inputs, Rule, Settings, inputs_of, refuse_few
 from equity.measures._truth_draws import Travel
 from equity.measures.checks import refuse_at_least
@@ -46,7 +47,7 @@ Flags = npt.NDArray[np.bool_]
 
 PEOPLE_AT_LEAST = 50
 """People in the gap from which an area can fall short."""
-TIERS = ((0.8, "very likely"), (0.5, "likely"))
+TIERS = ((0.8, mark("very likely")), (0.5, mark("likely")))
 """Words for a probability from which on they are used; below there is none."""
 COUNTED = ("gap_n", "no_link_n")
 """Counts of people that can be added up over any set of areas."""

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import Column, describe, placed_in
-from equity.areas.words import is_missing, number, say
-from equity.language import mark, tr, trn
+from equity.areas.words import is_missing, number, say, with_points
+from equity.language import dated, mark, tr, trn
 from equity.outputs import _rows
 from equity.outputs._classes import with_miles
 from equity.outputs.report import Report
@@ -226,7 +226,7 @@ def in_points(cell: Cell) -> Cell:
         return Cell("–")
     if cell.value is None:
         return cell
-    return replace(cell, text=tr("{n} points", n=cell.text.replace(" %", "")))
+    return replace(cell, text=with_points(cell.text.replace(" %", "")))
 
 
 def _counted(report: Report) -> list[str]:
@@ -326,7 +326,7 @@ def source_lines(
 def _source_text(s: Source, files: Sequence[str], published: Callable[[str], str]) -> str:
     # Words between are ours and have no markup: markup of the parts makes markup of the whole.
     parts = [published(f"{s.agency}, {s.product}, {s.vintage}")]
-    parts += [tr("retrieved {date}", date=published(s.retrieved))] if s.retrieved else []
+    parts += [tr("retrieved {date}", date=published(dated(s.retrieved)))] if s.retrieved else []
     parts += [tr("revision {revision}", revision=published(s.revision))] if s.revision else []
     if s.mirror:
         mirror = published(s.mirror)

@@ -230,7 +230,7 @@ def _values(table: pd.DataFrame, layers: Sequence[Layer]) -> dict[str, Any]:
         "name": _rows.texts(table, "name", default=[str(g) for g in table.index]),
         "county": _rows.texts(table, "county_name"),
         "reason": _reasons(table),
-        "likely": _rows.texts(table, "tier"),
+        "likely": [tr(word) for word in _rows.texts(table, "tier")],
         "interval": _intervals(table),
         "flags": {name: _bits(found) for name, found in _flags(table).items()},
         "sums": {name: _rounded(table[name]) for name in SUMS if name in table.columns},

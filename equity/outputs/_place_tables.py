@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import describe
-from equity.areas.words import is_missing, number, say
-from equity.language import decimal, mark, tr
+from equity.areas.words import is_missing, number, say, with_points
+from equity.language import dated, decimal, mark, tr
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table
 from equity.outputs._layout import Part
@@ -239,7 +239,7 @@ def tests_table(tests: Sequence[ProgramFinding]) -> Table:
     rows, keys = [], []
     for test in tests:
         for key, row in test.criteria.iterrows():
-            small = tr("{program}; as of {day}", program=tr(test.title), day=test.as_of)
+            small = tr("{program}; as of {day}", program=tr(test.title), day=dated(test.as_of))
             rows.append(
                 (
                     Cell(tr(str(row["label"])), small=small),
@@ -266,7 +266,7 @@ def _result(row: pd.Series) -> str:
     if row["missing"]:
         return tr("cannot be told here")
     if not is_missing(row["points"]):
-        return tr("{n} points", n=f"{row['points']:g}")
+        return with_points(f"{row['points']:g}")
     if is_missing(row["met"]):
         mixed = not row["unknown_n"] and 0 < row["met_n"] < row["tested_n"]
         untold = tr("not told for all of it") if row["unknown_n"] else tr("cannot be told")
@@ -291,7 +291,7 @@ def _margin(row: pd.Series) -> str:
     if is_missing(margin):
         return "–"
     if abs(row["next_cut"]) <= 1:
-        return tr("{n} points", n=_signed(100 * margin, 1))
+        return with_points(_signed(100 * margin, 1))
     return _signed(margin, 0)
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from equity.areas.vintage import required_record
 from equity.areas.words import counted, number
 from equity.errors import InputError
 from equity.files.atomic import write_bytes
-from equity.language import ENGLISH, current, mark, review, tr, trn
+from equity.language import ENGLISH, current, dated, mark, review, tr, trn
 from equity.outputs import _content, _place_tables, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC, Table
@@ -109,11 +110,8 @@ def write_appendix(
     required_record(report.table, name="the table of the report")
     picture = figure_png(report, said=layout.said)
     name = recipe or f"{target.stem}-study.toml"
-    content = [
-        in_words(b, layout)
-        for b in blocks(report, program=program, recipe=name, parts=parts)
-        if b.kind != "figure" or picture
-    ]
+    every = _content_of(report, program, name, tuple(parts), current())
+    content = [b for b in every if b.kind != "figure" or picture]
     if not recipe:
         write_bytes(target.with_name(name), recipe_text(report).encode("utf-8"))
     alt = layout.said(alt_text(report))
@@ -125,6 +123,15 @@ def write_appendix(
     from equity.outputs._docx import docx
 
     return write_bytes(target, docx(titled, content, picture, alt))
+
+
+@lru_cache(maxsize=1)  # the same content stands in the PDF and in the DOCX
+def _content_of(
+    report: Report, program: str, recipe: str, parts: tuple[Block, ...], _language: str
+) -> tuple[Block, ...]:
+    layout = find_layout(program)
+    every = blocks(report, program=program, recipe=recipe, parts=parts)
+    return tuple(in_words(block, layout) for block in every)
 
 
 def in_words(block: Block, layout: Layout) -> Block:
@@ -155,7 +162,7 @@ def _below(cell: _content.Cell, layout: Layout, *, stays: bool) -> _content.Cell
     if not stays and not small and " ± " in text:
         text, _, margin = text.partition(" ± ")
         small = f"± {margin}"
-    return replace(cell, text=text, small=small)
+    return replace(cell, text=text, small=_content.joined(small))
 
 
 def blocks(
@@ -279,7 +286,7 @@ def _tests(report: Report, layout: Layout) -> Iterator[Block]:
                     "{test}: {citation}, {date}; confirm with {agency}.",
                     test=tr(str(row["label"])),
                     citation=row["citation"],
-                    date=row["date"],
+                    date=dated(str(row["date"])),
                     agency=tr(test.confirm_at),
                 )
             ]

@@ -249,7 +249,7 @@ def _who(sheet: FactSheet) -> Table:
     for suffix, label in sheet.care.items():
         name = f"nearest_site_min{suffix}"
         if _known(sheet, name):
-            one = tr(describe(["nearest_site_min"])[0].label) + (f": {label}" if label else "")
+            one = tr(describe(["nearest_site_min"])[0].label) + (f": {tr(label)}" if label else "")
             rows[name] = (one, name, "min")
     caption = tr("Who lives here, and the way to care")
     return _table(sheet, rows, tr("Who lives here"), caption)

@@ -101,7 +101,6 @@ def read_travel_times(
         return names
 
     rows = read_columns(path, pick).apply(lambda cells: cells.str.strip())
-    rows.index = pd.RangeIndex(2, len(rows) + 2, name="line")  # below the header
     costs = floats(rows[cost], rows[cost].isin(BLANK), path, fix=lambda _odd: None)
     _refuse(costs < 0, rows, path, "a time is negative", None)
     minutes = costs / _PER_MINUTE[unit]

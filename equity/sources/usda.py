@@ -1,4 +1,4 @@
-"""Rurality: USDA's commuting-area codes (RUCA), county codes (RUCC), and HRSA's own definition."""
+"""Rurality and terrain: USDA's codes of tracts (RUCA, ruggedness) and counties, HRSA's list."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from equity.provenance import Source, file_source, stamp
 from equity.sources.area_rows import index_by_area, require_columns, to_numbers
 from equity.sources.vintages import check_edition, vintage_of
 
-__all__ = ["read_forhp", "read_ruca", "read_rucc"]
+__all__ = ["read_forhp", "read_ruca", "read_rucc", "read_ruggedness"]
 
-_NO_POPULATION = 99
+_UNCODED = 99
 _RUCA_2010_ID = "State-County-Tract FIPS"
 _RUCC = r"RUCC_\d{4}"
+_RUGGED = {"RRS": ("road_ruggedness", 5), "ARS": ("area_ruggedness", 6)}
 _METRO_CORE = 3  # primary codes 1 to 3 are metropolitan
 
 
@@ -61,10 +62,9 @@ def read_ruca(
     """
     check_edition(path, year, editions=(2010, 2020), name=r"((?:19|20)\d0)[-_ ]rural-urban")
     frame, columns, ids = _ruca_2010(path) if year == 2010 else _ruca_2020(path, geo_vintage)
-    known = (ids.str.strip() != "") & (ids.str.strip() != "N/A")
-    frame, ids = frame[known].reset_index(drop=True), ids[known].reset_index(drop=True)
+    frame, ids = _with_id(frame, ids)
     table = to_numbers(frame, columns, path)
-    empty = table["ruca_primary"] == _NO_POPULATION
+    empty = table["ruca_primary"] == _UNCODED
     odd = ~empty & ~table["ruca_primary"].between(1, 10)
     if odd.any():
         raise InputError("a primary code is not 1 to 10 or 99", file=path, rows=ids[odd])
@@ -77,10 +77,14 @@ def read_ruca(
     return stamp(table, level="tract", geo_vintage=vintage, sources=[source], notes=notes)
 
 
+def _with_id(frame: pd.DataFrame, ids: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
+    """Leave out the rows without a tract: water that one coding of Connecticut does not have."""
+    known = ~ids.str.strip().isin(["", "N/A"])
+    return frame[known].reset_index(drop=True), ids[known].reset_index(drop=True)
+
+
 def _ruca_2020(path: Any, geo_vintage: str) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
-    id_column = {"2020": "TractFIPS20", "2020-CT2022": "TractFIPS23"}.get(geo_vintage)
-    if id_column is None:
-        raise InputError(f"no coding {geo_vintage!r}", fix='use "2020" or "2020-CT2022"')
+    id_column = _id_2020(geo_vintage)
     frame = read_text_table(path)
     if any(str(name).startswith(_RUCA_2010_ID) for name in frame.columns) or (
         not frame.columns.str.startswith("TractFIPS").any()
@@ -90,6 +94,14 @@ def _ruca_2020(path: Any, geo_vintage: str) -> tuple[pd.DataFrame, dict[str, str
     columns = {"PrimaryRUCA": "ruca_primary", "SecondaryRUCA": "ruca_secondary"}
     require_columns(frame, [id_column, *columns], path)
     return frame, columns, frame[id_column]
+
+
+def _id_2020(geo_vintage: str) -> str:
+    """Return the column of tract ids in a file that has both codings of Connecticut."""
+    found = {"2020": "TractFIPS20", "2020-CT2022": "TractFIPS23"}.get(geo_vintage)
+    if found is None:
+        raise InputError(f"no coding {geo_vintage!r}", fix='use "2020" or "2020-CT2022"')
+    return found
 
 
 def _ruca_2010(path: Any) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
@@ -115,6 +127,63 @@ def _ruca_2010(path: Any) -> tuple[pd.DataFrame, dict[str, str], pd.Series]:
         raise MissingColumnError(f"lacks {', '.join(lacking)}: not USDA's file of 2010", file=path)
     columns = {found[new]: new for new in ("ruca_primary", "ruca_secondary")}
     return frame, columns, frame[found["id"]].astype(str).str.strip().str.zfill(11)
+
+
+def read_ruggedness(
+    path: str | Path, *, year: int, geo_vintage: str = "2020", state: str | None = None
+) -> pd.DataFrame:
+    """Read how rugged the terrain of census tracts is, along their roads and altogether.
+
+    Parameters
+    ----------
+    path
+        USDA's CSV "Area and Road Ruggedness Scales".
+    year
+        Year of its tracts: 2010 or 2020.
+    geo_vintage
+        Only for 2020, as in :func:`read_ruca`.
+    state
+        State to keep.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index ``geoid``; ``road_ruggedness`` (1 level, 2 nearly level, 3 slightly, 4 moderately, 5
+        highly rugged) and ``area_ruggedness`` (the same, and 6 extremely rugged); missing where
+        USDA gives none (empty or 99), as for water.
+
+    Raises
+    ------
+    InputError
+        If `geo_vintage` is neither, or a code is none of USDA's.
+    VintageError
+        If there is no edition of the year, or the file is the other one.
+    MissingFileError, FormatError, MissingColumnError
+        If the file is absent, damaged or another one.
+
+    References
+    ----------
+    Dobis, E. A., et al. (2023). Characterizing Rugged Terrain in the United States. USDA Economic
+    Research Service, ERR-322.
+    """
+    frame = read_text_table(path)
+    ids_of = {"TractFIPS": 2010, "TractFIPS20": 2020}
+    held = {f"a column {name}": [of] for name, of in ids_of.items() if name in frame.columns}
+    name = r"((?:19|20)\d0)[-_ ]area-and-road"
+    check_edition(path, year, editions=(2010, 2020), name=name, layout=held)
+    id_column = "TractFIPS" if year == 2010 else _id_2020(geo_vintage)
+    require_columns(frame, [id_column, *_RUGGED], path)
+    frame, ids = _with_id(frame, frame[id_column])
+    table = to_numbers(frame, {name: column for name, (column, _) in _RUGGED.items()}, path)
+    table = table.mask(table == _UNCODED)
+    for name, (column, most) in _RUGGED.items():
+        odd = ~table[column].isin(range(1, most + 1)) & table[column].notna()
+        if odd.any():
+            raise InputError(f"{name} is not 1 to {most}", file=path, rows=ids[odd])
+    table, notes = index_by_area(table, ids, path, level="tract", state=state, multi_state=True)
+    source = _source(path, f"ruggedness-{year}", "Area and Road Ruggedness Scales", str(year))
+    vintage = "2010" if year == 2010 else geo_vintage
+    return stamp(table, level="tract", geo_vintage=vintage, sources=[source], notes=notes)
 
 
 def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:

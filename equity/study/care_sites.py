@@ -14,8 +14,9 @@ from equity.provenance import carry
 from equity.sources.care.placing import place_providers
 from equity.sources.census.gazetteer import read_gazetteer
 from equity.sources.census.geocoder import geocode
+from equity.study.input_parts import SitesPart
 from equity.study.live import LiveFiles
-from equity.study.parts import AreasPart, SitesPart
+from equity.study.parts import AreasPart
 from equity.study.readers import SITES, call, live_options
 
 __all__ = ["read_places_of_care", "without_register_numbers"]

@@ -12,16 +12,9 @@ from equity.measures.standing import cut_outside
 from equity.rules import CoverageRule, IndexRecipe, load_coverage_rule, load_index_recipe
 from equity.sources.care.kinds import kinds_in_words
 from equity.sources.catalog import INPUTS, LIVE, Input, Reader, find_input
+from equity.study.input_parts import CoveragePart, Files, TablePart
 from equity.study.live import local_path
-from equity.study.parts import (
-    CarePart,
-    CoveragePart,
-    CriterionPart,
-    Files,
-    StudyPlan,
-    TablePart,
-    UnderResourcedPart,
-)
+from equity.study.parts import CarePart, CriterionPart, StudyPlan, UnderResourcedPart
 from equity.study.readers import (
     COVERAGE,
     FUNDED,

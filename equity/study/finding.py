@@ -7,12 +7,10 @@ from collections.abc import Mapping
 import geopandas as gpd
 import pandas as pd
 
-from equity.areas.geoid import STATES
 from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
 from equity.areas.words import about, count, number, sentence_list, share
 from equity.language import decimal, mark, tr, trn
-from equity.measures.reach.calibration import travel_facts
 from equity.outputs.appendix import asked_columns
 from equity.outputs.report import Report
 from equity.provenance import meta, software
@@ -21,6 +19,7 @@ from equity.study import prose as words
 from equity.study import totals
 from equity.study.care import sites_that_count
 from equity.study.levels import DISTRICT, at_level
+from equity.study.minutes import limits_of_minutes, minutes_known
 from equity.study.parts import CarePart, StudyPlan
 from equity.study.places import places
 from equity.study.program import tested
@@ -28,10 +27,6 @@ from equity.study.record import Record
 from equity.study.sentences import beyond_words, finding, sites_words
 
 __all__ = ["build_report"]
-
-_FEW_STATES = 4
-_AGREES = 0.1
-"""How far the median over places may be from published minutes that an estimate agrees with."""
 
 
 def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | None = None) -> Report:
@@ -85,7 +80,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         outlines=result.outlines,
         sites=_sites_nearby(result),
         credits=result.credits,
-        minutes_known=_minutes_known(result),
+        minutes_known=minutes_known(result),
         levels=_levels(result) if levels is None else levels,
         areas_label=tr(_LEVELS[plan.study.level]),
         sites_label=_sites_label(result),
@@ -267,12 +262,7 @@ def _limits(result: Record) -> tuple[str, ...]:
     ]
     if table["gap_ceiling_n"].notna().any():
         limits.insert(1, tr(words.BEST_CASE, ceiling=about(table["gap_ceiling_n"].sum())))
-    measured = [care for care in result.plan.care if care.method != "column"]
-    if any(care.extracts for care in measured):
-        limits.insert(2, tr(words.TRAVEL_BY_ROAD))
-    used = dict.fromkeys(care.speeds for care in measured if care.speeds)
-    if used:
-        limits.insert(2, tr(words.TRAVEL, facts=" ".join(map(_travel_facts, used))))
+    limits[2:2] = limits_of_minutes(result)
     if table["gap_n_moe"].isna().all():
         limits.append(tr(words.NO_MARGINS))
     lost = table[(table["gap_status"] != "ok") & (table["population_n"] > 0)]
@@ -307,76 +297,6 @@ def _homes_are_a_bound(table: pd.DataFrame) -> list[str]:
     areas = int(bound.sum())
     said = trn("{n} area", "{n} areas", areas, n=number(areas))
     return [tr(words.BOUND, areas=said, most=about(most))]
-
-
-def _travel_facts(roads: str) -> str:
-    """Say which published minutes some road speeds agree with, how closely, and which not."""
-    facts = travel_facts()
-    facts = facts[(facts["rurality"] == "all") & (facts["roads"] == roads)]
-    said: dict[bool, list[str]] = {True: [], False: []}
-    for name, rows in facts.sort_values("fitted_on", ascending=False).groupby(
-        "published", sort=False
-    ):
-        known = [tr("which it was set on")] if rows["fitted_on"].any() else []
-        known += [] if rows["same_sites"].all() else [tr("measured to a list of other sites")]
-        ordered = rows.sort_values("bias", kind="stable")
-        least, most = ordered.iloc[0], ordered.iloc[-1]
-        span = tr(
-            "from {least} in {there} to {most} in {elsewhere}",
-            least=_off(least["bias"]),
-            there=tr(str(least["place"])),
-            most=_off(most["bias"]),
-            elsewhere=tr(str(most["place"])),
-        )
-        near = abs(rows["bias"].median() - 1.0) <= _AGREES
-        said[near].append(f"{', '.join([tr(str(name)), *known])} ({span})")
-    return tr(
-        "The estimate “{estimate}” agrees on the whole with the road minutes of {agreed}. It "
-        "disagrees with {others}.",
-        estimate=tr(words.BY_ROADS[roads]),
-        agreed=sentence_list(said[True]),
-        others=sentence_list(said[False]),
-    )
-
-
-def _off(bias: float) -> str:
-    """Return how far estimated minutes are from the published ones that they are a multiple of."""
-    away = round(100.0 * (bias - 1.0))
-    if not away:
-        return tr("equally long")
-    if away < 0:
-        return tr("{n} % shorter", n=number(-away))
-    return tr("{n} % longer", n=number(away))
-
-
-def _minutes_known(result: Record) -> str:
-    """Say how estimated minutes compare with those published of the study's own states."""
-    speeds = {care.speeds for care in result.plan.care if care.method != "column" and care.speeds}
-    facts = travel_facts()
-    facts = facts[(facts["rurality"] == "all") & facts["roads"].isin(speeds)]
-    codes = sorted(set(result.table.index.astype(str).str[:2]))
-    if not speeds or len(codes) > _FEW_STATES:
-        return ""  # the limits tell of every place that is known
-    said = []
-    for state in (STATES[code] for code in codes):
-        found = [
-            tr("{away} ({published})", away=_off(one["bias"]), published=tr(str(one["published"])))
-            for _, one in facts[facts["place"] == state.name].iterrows()
-        ]
-        if found:
-            listed = sentence_list(found)
-            said.append(
-                tr(
-                    "Held against published minutes in {state}, these are {facts}.",
-                    state=state.name,
-                    facts=listed,
-                )
-            )
-        elif not state.synthetic:
-            said.append(
-                tr("They were not held against published minutes in {state}.", state=state.name)
-            )
-    return " ".join(said)
 
 
 def _read_and_joined(result: Record) -> str:

@@ -29,10 +29,11 @@ from equity.sources.roads.osm import read_roads
 from equity.sources.site_list import read_site_list
 from equity.study.care_sites import read_places_of_care
 from equity.study.coherence import blocks_beside_coverage, load_recipe
+from equity.study.input_parts import AcsPart, BoundaryPart, CoveragePart, SitesPart
 from equity.study.joining import joined
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
-from equity.study.parts import AcsPart, BoundaryPart, CoveragePart, SitesPart, StudyPlan
+from equity.study.parts import StudyPlan
 from equity.study.readers import COVERAGE, FUNDED, call, live_options
 from equity.study.scope import below_each_other, refuse_absent, stacked
 

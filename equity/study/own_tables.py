@@ -22,9 +22,10 @@ from equity.provenance import carry, meta, stamp
 from equity.sources.census.files import read_blocks
 from equity.sources.fcc.providers import leading_providers
 from equity.study.care_sites import without_register_numbers
+from equity.study.input_parts import CrosswalkPart, TablePart
 from equity.study.joining import in_words_of_a_study
 from equity.study.live import LiveFiles
-from equity.study.parts import AreasPart, CrosswalkPart, TablePart
+from equity.study.parts import AreasPart
 from equity.study.readers import LINKS, OWN, TABLES, call, live_options
 
 __all__ = ["read_part"]

@@ -1,20 +1,11 @@
-"""The parts of a study file: what each may say, field by field."""
+"""A study file as a whole, and its parts that judge: what each may say, field by field."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import (
-    AliasChoices,
-    BaseModel,
-    ConfigDict,
-    Field,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from equity.areas.geoid import NATION, find_state, state_names
 from equity.errors import InputError
@@ -25,42 +16,26 @@ from equity.measures.reach.new_clinic import Asked
 from equity.measures.reach.travel import ROADS
 from equity.outputs.appendix import list_layouts
 from equity.rules import CoverageRule
-from equity.rules.coverage_rule import TECHNOLOGIES
 from equity.rules.defaults import DEFAULT_HEADLINE, DEFAULT_RULES
-from equity.sources.catalog import find_input
-from equity.study.readers import COVERAGE, LINKS, SITES, TABLES
+from equity.study.input_parts import (
+    AcsPart,
+    BoundaryPart,
+    CentersPart,
+    CoveragePart,
+    Files,
+    FundedPart,
+    Part,
+    SitesPart,
+    TablePart,
+    one_of,
+)
+
+__all__ = ["AreaPart", "AreasPart", "CarePart", "CriterionPart", "DistrictsPart", "StudyPlan"]
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Files = str | list[str]
-Year = Annotated[int, Field(ge=1990, le=2100)]
-Pair = Annotated[tuple[str, str], Field(strict=False)]
-"""TOML has lists only."""
-GeoVintage = Literal["2010", "2020", "2020-CT2022"]
 
 
-class _Part(BaseModel):
-    # Strict: true is no number, and "30" is none either.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Read(_Part):
-    """A part that names its reader; what it sets beside its own fields goes to the reader."""
-
-    own: ClassVar[frozenset[str]] = frozenset()
-    options: dict[str, Any] = {}
-
-    def said(self) -> dict[str, object]:
-        """Return the fields that are set and meant for the reader."""
-        return {name: getattr(self, name) for name in sorted(self.model_fields_set - self.own)}
-
-
-def _one_of(name: str, known: Collection[str]) -> str:
-    if name not in known:
-        raise InputError(f"is {name!r}", fix=f"use one of {', '.join(known)}")
-    return name
-
-
-class AreasPart(_Part):
+class AreasPart(Part):
     """``[study]``: which areas, under which rules.
 
     Several states are one study, read at once; with `state_by_state` each is a study of its own,
@@ -122,20 +97,22 @@ class AreasPart(_Part):
         return tuple(dict.fromkeys(find_state(name).fips for name in named))
 
 
-class DistrictsPart(_Part):
+class DistrictsPart(Part):
     """``[area.districts]``: a table that says which district a county or a tract belongs to.
 
-    Counties may stand under their codes or their names. `only` picks districts; without it the
-    table must place every area of the study.
+    Counties may stand under their codes or their names. `district` is the column, by default the
+    one that is called so. `only` picks districts; without it the table must place every area of
+    the study.
     """
 
     file: str
-    district: str
+    district: str = ""
+    delimiter: str = ","
     id_column: str | None = None
-    only: list[str] = []
+    only: list[str] = Field(default=[])
 
 
-class AreaPart(_Part):
+class AreaPart(Part):
     """``[area]``: the part of what is read that the study is about; the rest is compared with it.
 
     Named by ids and names (states, counties, tracts together), or by one of: ZIP areas, tribal
@@ -146,13 +123,13 @@ class AreaPart(_Part):
 
     by: ClassVar[tuple[str, ...]] = ("zctas", "tribal", "polygons", "districts")
     name: str = ""
-    states: list[str] = []
-    counties: list[str] = []
-    tracts: list[str] = []
-    zctas: list[str] = []
-    tribal: list[str] = []
+    states: list[str] = Field(default=[])
+    counties: list[str] = Field(default=[])
+    tracts: list[str] = Field(default=[])
+    zctas: list[str] = Field(default=[])
+    tribal: list[str] = Field(default=[])
     polygons: str = ""
-    only: list[str] = []
+    only: list[str] = Field(default=[])
     layer: str | None = None
     districts: DistrictsPart | None = None
     file: str = ""
@@ -175,221 +152,7 @@ class AreaPart(_Part):
         return self
 
 
-class BoundaryPart(_Part):
-    """``[boundaries]`` and ``[counties]``: polygons of the areas, outlines to draw over them."""
-
-    file: Files
-    year: Year
-    id_column: str | list[str] | None = None
-    layer: str | None = None
-
-
-class CentersPart(_Part):
-    """``[centers]``: the Census Bureau's centers of population, where people are measured from."""
-
-    file: str
-    year: Literal[2010, 2020]
-
-
-class AcsPart(_Part):
-    """``[[acs]]``: American Community Survey tables."""
-
-    files: Files
-    year: Year
-    columns: dict[str, str] = {}
-    id_column: str | list[str] | None = None
-
-
-Filter = str | int | float | list[str | int | float]
-
-
-class ColumnPart(_Part):
-    """How a column of a user's own table becomes one of the package's."""
-
-    column: str
-    unit: Literal["count", "share", "percent", "usd", "number", "text"] | None = None
-    complement: bool = False
-    moe: str | None = None
-    where: dict[str, Filter] = {}
-    confirmed: bool = False
-
-    @model_validator(mode="before")
-    @classmethod
-    def _by_its_name(cls, value: Any) -> Any:
-        """Take ``"x"`` for ``{ column = "x" }``, as :func:`equity.read_table` does."""
-        return {"column": value} if isinstance(value, str) else value
-
-
-_BY_BLOCKS = {
-    "file": "live:block-relationship",
-    "reader": "block_links",
-    "blocks": "live:blocks",
-}
-
-
-class CrosswalkPart(_Part):
-    """``[tables.crosswalk]``: how areas of another vintage or kind are made of the study's.
-
-    Without file and reader, or as ``crosswalk = "2020"``, areas of 2010 are moved by the people of
-    their blocks, whose links and counts are the Census Bureau's own files.
-    """
-
-    file: str
-    reader: str
-    blocks: str | None = None
-    counts: dict[str, Literal["people", "households", "locations", "land"]] = {}
-    ratios: dict[str, Pair] = {}
-    drop: list[str] = []
-
-    @field_validator("reader")
-    @classmethod
-    def _known_reader(cls, value: str) -> str:
-        return _one_of(value, LINKS)
-
-
-class TablePart(_Read):
-    """``[[tables]]``: any other table of areas.
-
-    Without `reader` it is the user's own, told by agency, product, geo_vintage and columns. With
-    one the reader knows all that; `columns` then picks and renames, and `options` are its further
-    arguments. `crosswalk` moves areas of another vintage or kind, `spread` gives every area the
-    value of the larger one that holds it.
-    """
-
-    own = frozenset({"file", "vintage", "reader", "columns", "spread", "crosswalk", "options"})
-    file: str
-    vintage: str
-    reader: str = "table"
-    columns: dict[str, ColumnPart] = {}
-    level: Literal["block_group", "tract", "county", "state", "zcta"] | None = None
-    spread: bool = False
-    crosswalk: CrosswalkPart | None = None
-    agency: str = ""
-    product: str = ""
-    geo_vintage: GeoVintage | None = None
-    id_column: str | list[str] | None = None
-    where: dict[str, Filter] = {}
-    other_levels: Literal["raise", "drop"] = "raise"
-    missing: list[str | int | float] = []
-    url: str = ""
-
-    @field_validator("reader")
-    @classmethod
-    def _known_reader(cls, value: str) -> str:
-        return _one_of(value, TABLES)
-
-    @field_validator("crosswalk", mode="before")
-    @classmethod
-    def _to_a_year(cls, value: Any) -> Any:
-        if isinstance(value, dict) and not {"file", "reader"} & value.keys():
-            return _BY_BLOCKS | value
-        if not isinstance(value, str):
-            return value
-        if value != "2020":
-            raise InputError(f"is {value!r}", fix='use "2020", or a table [tables.crosswalk]')
-        return _BY_BLOCKS
-
-
-class CoveragePart(_Read):
-    """``[coverage]``: the FCC's location files, a table of locations by class, or unknown.
-
-    `geo_vintage` says which areas the ids mean, where that is not what `reader` takes them for:
-    2020 for the Broadband Data Collection, 2010 for Form 477.
-    """
-
-    own = frozenset(
-        {
-            "kind", "reader", "files", "as_of", "geo_vintage", "housing", "connecticut", "options",
-        }
-    )  # fmt: skip
-    kind: Literal["locations", "summary", "unknown"]
-    reader: str = ""
-    files: Files = ""
-    as_of: str = ""
-    geo_vintage: GeoVintage | None = None
-    columns: dict[str, str] = {}
-    id_column: str | list[str] | None = None
-    technologies: list[int] = Field(default=[10, 40, 50, 71], min_length=1)
-    housing: Files | None = None
-    connecticut: str | None = None
-    note: str = ""
-
-    @field_validator("reader")
-    @classmethod
-    def _known_reader(cls, value: str, info: ValidationInfo) -> str:
-        return _one_of(value, COVERAGE[info.data["kind"]]) if "kind" in info.data else value
-
-    @field_validator("technologies")
-    @classmethod
-    def _known_technologies(cls, value: list[int]) -> list[int]:
-        for code in value:
-            if code not in TECHNOLOGIES:
-                known = ", ".join(f"{code} ({name})" for code, name in TECHNOLOGIES.items())
-                raise InputError(f"holds {code}", fix=f"use some of {known}")
-        return value
-
-    @property
-    def read_by(self) -> str:
-        """Name of the reader: the first of the kind if the study names none."""
-        return self.reader or next(iter(COVERAGE[self.kind]), "")
-
-
-class FundedPart(_Read):
-    """One of ``[[funded]]``: locations that an enforceable commitment already covers."""
-
-    own = frozenset({"file", "as_of", "options"})
-    file: str
-    as_of: str
-    level: Literal["location", "block", "block_group", "tract", "county"] = "location"
-    columns: dict[str, str] = {}
-    where: dict[str, Filter] = {}
-    agency: str = ""
-    product: str = ""
-    note: str = ""
-
-
-class SitesPart(_Read):
-    """``[[sites]]``: places of care.
-
-    ``hrsa`` and ``points`` have coordinates; the others are lists of addresses, which stand at the
-    inner point of their ZIP area, or where the Census geocoder finds them (`addresses`). Of persons
-    no name and no register number (NPI, PAC) is shown, also where it is the id of ``points``,
-    unless `clinician_names` asks for them.
-    """
-
-    own = frozenset(
-        {"file", "as_of", "reader", "unplaced", "label", "use", "options", "clinician_names"}
-    )
-    of_persons: ClassVar[tuple[str, ...]] = ("points", "clinicians", "nppes")
-    placing: ClassVar[frozenset[str]] = frozenset(
-        {"states", "addresses", "zip_areas", "zip_areas_year"}
-    )
-    file: str
-    as_of: str
-    reader: str = Field("hrsa", validation_alias=AliasChoices("reader", "layout"))
-    columns: dict[str, str] = {}
-    unplaced: Literal["raise", "drop"] | None = None
-    kind: str = ""
-    label: str = "health centers"
-    use: Literal["sites", "capacity", "both"] = "both"
-    states: list[str] = []
-    addresses: bool = False
-    clinician_names: bool = False
-    zip_areas: str = "live:zip-areas"
-    zip_areas_year: Year = int(find_input("zip-areas").vintage)
-
-    @field_validator("reader")
-    @classmethod
-    def _known_reader(cls, value: str) -> str:
-        return _one_of(value, SITES)
-
-    @field_validator("states")
-    @classmethod
-    def _known_states(cls, value: list[str]) -> list[str]:
-        return [find_state(state).usps for state in value]
-
-
-class CarePart(_Part):
+class CarePart(Part):
     """``[care]``, or one of ``[[care]]``: which care counts, and when it is within reach.
 
     The first is the headline's; the columns of each other end in its id. With ``travel = "roads"``
@@ -399,7 +162,7 @@ class CarePart(_Part):
 
     id: str = Field(default="care", pattern=r"^[a-z][a-z0-9_]*$")
     label: str = ""
-    kinds: list[str] = []
+    kinds: list[str] = Field(default=[])
     method: Literal["travel", "capacity", "catchment", "column"] = "travel"
     limit_min: float = Field(default=30.0, gt=0, le=600)
     sd: float | None = Field(default=None, ge=0, le=3)
@@ -416,7 +179,7 @@ class CarePart(_Part):
     def _known_roads(cls, value: Files | None, info: ValidationInfo) -> Files | None:
         if info.data.get("travel") == "roads" or value is None:
             return [value] if isinstance(value, str) else value
-        return _one_of(value if isinstance(value, str) else ", ".join(value), ROADS)
+        return one_of(value if isinstance(value, str) else ", ".join(value), ROADS)
 
     @property
     def by_ratio(self) -> bool:
@@ -453,7 +216,7 @@ class CarePart(_Part):
         return self.roads if isinstance(self.roads, str) else next(iter(ROADS))
 
 
-class CriterionPart(_Part):
+class CriterionPart(Part):
     """One of ``[[under_resourced.criteria]]``."""
 
     column: str
@@ -463,29 +226,29 @@ class CriterionPart(_Part):
     at_most: float | None = None
 
 
-class UnderResourcedPart(_Part):
+class UnderResourcedPart(Part):
     """``[under_resourced]``: who comes first, decided before anything is mapped."""
 
     criteria: list[CriterionPart] = Field(min_length=1)
     at_least: int = Field(default=1, ge=1)
 
 
-class FallsShortPart(_Part):
+class FallsShortPart(Part):
     """``[falls_short]``: from which share of residents in the gap an area falls short."""
 
     gap_share_at_least: Share | None = None
     people_at_least: float = Field(default=50.0, ge=0, le=1e9)
 
 
-class SensitivityPart(_Part):
+class SensitivityPart(Part):
     """``[sensitivity]``: other settings to count under, beside those every run tries."""
 
-    limit_min: list[Annotated[float, Field(gt=0, le=600)]] = []
-    sd: list[Annotated[float, Field(ge=0, le=3)]] = [0.0, 0.3]
-    over_reported: list[Annotated[float, Field(gt=0, lt=1)]] = [0.05, 0.15]
+    limit_min: list[Annotated[float, Field(gt=0, le=600)]] = Field(default=[])
+    sd: list[Annotated[float, Field(ge=0, le=3)]] = Field(default=[0.0, 0.3])
+    over_reported: list[Annotated[float, Field(gt=0, lt=1)]] = Field(default=[0.05, 0.15])
 
 
-class ApplicationPart(_Part):
+class ApplicationPart(Part):
     """``[application]``: programs that appendices are laid out for, and what is applied for.
 
     `sites` is the list of the application's sites, `grant_usd` what is requested: tests of sites
@@ -499,10 +262,10 @@ class ApplicationPart(_Part):
     @field_validator("programs")
     @classmethod
     def _known_programs(cls, value: list[str]) -> list[str]:
-        return [_one_of(name, list_layouts()) for name in value]
+        return [one_of(name, list_layouts()) for name in value]
 
 
-class PricePart(_Part):
+class PricePart(Part):
     """``[price]``: what a line costs a month, and who says so; it never enters the gap."""
 
     usd_month: float = Field(gt=0, le=10_000)
@@ -510,13 +273,13 @@ class PricePart(_Part):
     income_share: float = Field(default=CUSTOMARY_SHARE, gt=0, lt=1)
 
 
-class IndexPart(_Part):
+class IndexPart(Part):
     """``[index]``: the recipe of an index of need, by its id or file; a second view of places."""
 
     recipe: str = Field(min_length=1)
 
 
-class StudyPlan(_Part):
+class StudyPlan(Part):
     """A whole study file, validated."""
 
     study: AreasPart
@@ -524,11 +287,11 @@ class StudyPlan(_Part):
     boundaries: BoundaryPart | None = None
     counties: BoundaryPart | None = None
     centers: CentersPart | None = None
-    acs: list[AcsPart] = []
-    tables: list[TablePart] = []
+    acs: list[AcsPart] = Field(default=[])
+    tables: list[TablePart] = Field(default=[])
     coverage: CoveragePart
-    funded: list[FundedPart] = []
-    sites: list[SitesPart] = []
+    funded: list[FundedPart] = Field(default=[])
+    sites: list[SitesPart] = Field(default=[])
     care: list[CarePart] = Field(default=[CarePart()], min_length=1)
     under_resourced: UnderResourcedPart
     falls_short: FallsShortPart = FallsShortPart()
@@ -536,7 +299,7 @@ class StudyPlan(_Part):
     price: PricePart | None = None
     index: IndexPart | None = None
     application: ApplicationPart | None = None
-    notes: list[str] = []
+    notes: list[str] = Field(default=[])
 
     @property
     def people_by(self) -> list[TablePart]:

@@ -81,11 +81,11 @@ TRAVEL = mark("""
     transport; people without a car are further away than shown. {facts}
 """)
 TRAVEL_BY_ROAD = mark("""
-    Travel minutes follow the roads of OpenStreetMap at the speeds that are driven on them, with a
-    quarter of a minute for each traffic light, without traffic, turns, the wait for a ferry or
-    public transport: in towns they are rather too short. They were not held against published
-    minutes of a state. The spread about them is that of the people
-    inside an area; people without a car are further away than shown.
+    Travel minutes follow the roads of OpenStreetMap at the speeds that are driven on them, with
+    a third of a minute for each crossing with traffic lights, without traffic, the wait for a
+    ferry or public transport; turns cost nothing, forbidden ones neither: in towns they are
+    rather too short. They were not held against published minutes of a state. The spread about
+    them is that of the people inside an area; people without a car are further away than shown.
 """)
 BY_ROADS = {
     "proportional": mark("road minutes in proportion to distance"),

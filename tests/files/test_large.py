@@ -44,6 +44,15 @@ def test_only_what_is_wanted_is_read_and_it_is_text(tmp_path, content):
     assert frame["a"].tolist()[2:] in ([], ["Doña"])
 
 
+def test_rows_of_a_large_file_with_blank_lines_are_counted_without_them(tmp_path, monkeypatch):
+    path = put(tmp_path, "a,b\n\n1,2\n\n3,4\n")
+    index = read_columns(path, list).index
+    assert (index.name, index.tolist()) == ("line", [3, 5])
+    monkeypatch.setattr(large, "_LARGE", 4)
+    index = read_columns(path, list).index
+    assert (index.name, index.tolist()) == ("row", [1, 2])
+
+
 def test_rows_of_another_width_are_named(tmp_path):
     with pytest.raises(FormatError, match="1 rows do not have the header's 2 fields") as caught:
         read_columns(put(tmp_path, "a,b\n1,2\n1\n"), lambda names: names[:1])

@@ -124,6 +124,8 @@ def test_a_new_clinic_brings_people_within_reach_and_no_line_to_anybody():
     assert found.table["nearest_site_min"].isna().tolist() == moved.tolist()
     with pytest.raises(InputError, match="does not follow from nearest_site_min"):
         beyond_reach_with_sites(table, costs, limit_min=20)
+    with pytest.raises(InputError, match=r"care is of the type dict.*limit_min \("):
+        eq.scenario(table, clinics=costs, care={"limit_min": "30"})
     with pytest.raises(InputError, match="minutes from the table's areas"):
         beyond_reach_with_sites(table.iloc[::-1], costs, limit_min=30)
 

@@ -12,6 +12,7 @@ import pytest
 from equity.areas.moe import Z90
 from equity.areas.rates import moe_of_rate
 from equity.errors import InputError, MissingColumnError
+from equity.measures._inequality import erreygers, wagstaff
 from equity.measures.disparity import EVERYBODY_ELSE, OF_PLACES, disparity, who_lives_there
 from equity.provenance import meta
 
@@ -122,6 +123,42 @@ def test_skilled_attendance_by_wealth():
     assert found.rates["attributable_n"].sum() == pytest.approx(7.627362287404935e-2 * sum(births))
     assert "a lower rate is worse" in found.direction
     assert "below 0" in found.direction
+
+
+def test_indices_of_a_bounded_outcome_are_the_same_in_another_unit():
+    """Erreygers 2009, Wagstaff 2005: where ends move with the values, published numbers stay."""
+    percent = [
+        75.6053009033203,
+        91.0199661254883,
+        96.0395889282227,
+        97.0422286987305,
+        99.2240524291992,
+    ]
+    births = [
+        2072.43603515625,
+        2112.2041015625,
+        1983.05920410156,
+        2052.12377929688,
+        1884.50988769531,
+    ]
+    p = np.array(births) / np.sum(births)
+    for low, high in ((0.0, 1.0), (1.0, 3.0), (-2.0, 0.5)):
+        y = low + np.array(percent) / 100 * (high - low)
+        assert erreygers(low, high)(y, p) == pytest.approx(0.17202078815073055, rel=1e-9)
+        assert wagstaff(low, high)(y, p) == pytest.approx(0.5587155818354371, rel=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-5, 1e5])
+def test_errors_of_measures_take_the_unit_of_the_values(unit):
+    y, p, se = np.array([0.25, 0.3, 0.5]), [0.5, 0.3, 0.2], np.array([0.01, 0.02, 0.03])
+    found, other = (
+        measured(one_area_each(y * size, p, se * size), reference="a").measures
+        for size in (1, unit)
+    )
+    factor = np.where(found["kind"] == "absolute", unit, 1.0)
+    factor[found.index.str.startswith("variance")] **= 2
+    rest = found["se"].notna()
+    np.testing.assert_allclose(other["se"][rest], (found["se"] * factor)[rest], rtol=1e-6)
 
 
 @pytest.mark.parametrize(

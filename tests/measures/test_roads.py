@@ -285,11 +285,28 @@ def test_an_island_that_nothing_leads_to_is_beyond_reach_and_told(island):
     assert access["access_status"].tolist() == ["ok", "no_supply_in_reach", "not_covered"]
 
 
-def test_a_place_counted_across_the_water_is_told(road):
+def test_an_islet_that_nothing_leads_to_is_not_counted_across_the_water(road):
     nodes = {1: (0, 0), 2: (35, 0), 3: (37, 0), 4: (37.2, 0)}
     network = road(nodes, [([1, 2], STREET), ([3, 4], STREET)])
-    near = by_road({"a": (5, 0), "islet": (37, 0)}, {"s": (6, 0)}, network)
-    assert near["nearest_site_status"].tolist() == ["ok", "ok"]
+    places = {"a": (5, 0), "b": (6, 1), "c": (7, 0), "d": (8, 0)}
+    places |= {"islet": (37, 0), "off it": (37.1, 1.5), "far": (20, 5), "at sea": (41, 0)}
+    near = by_road(places, {"s": (6, 0), "clinic": (37.1, 0)}, network)
+    assert near["nearest_site_status"].tolist() == ["ok"] * 4 + ["not_covered"] * 4
+    notes = meta(near).notes
+    assert "2 areas lie more than 3 km from every road that leads on and have no minutes" in notes
+    assert not any("past a nearer one" in note for note in notes)
+    told = [note for note in notes if "roads that lead nowhere else (an island" in note]
+    assert [note[:7] for note in told] == ["2 areas", "1 sites"]
+    with pytest.raises(InputError, match="1 of 1 sites are joined to none of the roads"):
+        by_road({"a": (5, 0)}, {"clinic": (37.1, 0)}, network)
+
+
+def test_a_place_counted_past_a_nearer_slip_of_the_map_is_told(road):
+    nodes = {1: (0, 0), 2: (35, 0), 3: (35.9, 0), 4: (35.9, 0.2)}
+    network = road(nodes, [([1, 2], STREET), ([3, 4], STREET)])
+    near = by_road({"a": (5, 0), "slip": (35.9, 0)}, {"s": (6, 0)}, network)
+    leg = 0.9 / OFF_ROAD_KMH * 60
+    assert near.loc["slip", "nearest_site_min"] == pytest.approx(leg + 2 * 29, rel=2e-3)
     said = "1 areas and 0 sites are counted to the next road that leads on, past a nearer one"
     assert sum(note.startswith(said) for note in meta(near).notes) == 1
     alone = by_road({"a": (5, 0)}, {"s": (6, 0)}, network)
@@ -309,14 +326,14 @@ def test_sites_in_the_water_are_told_and_are_nearest_to_nobody(island):
     near = by_road({"a": (5, 5)}, {"wet": (20, 5), "s": (6, 6)}, island)
     assert near.loc["a", "nearest_site_id"] == "s"
     assert any("1 sites lie more than 3 km from every road" in note for note in meta(near).notes)
-    with pytest.raises(InputError, match="1 of 1 sites lie more than 3 km from every road") as told:
+    with pytest.raises(InputError, match="1 of 1 sites are joined to none") as told:
         by_road({"a": (5, 5)}, {"wet": (20, 5)}, island)
     assert told.value.code == "E-ROADS-ELSEWHERE"
 
 
 def test_roads_of_another_state_are_refused(island):
     areas = {"a": (500, 5), "b": (510, 5), "c": (5, 5)}
-    with pytest.raises(InputError, match="2 of 3 areas lie more than 3 km") as told:
+    with pytest.raises(InputError, match="2 of 3 areas are joined to none") as told:
         by_road(areas, {"s": (6, 6)}, island)
     assert (told.value.code, told.value.rows) == ("E-ROADS-ELSEWHERE", ["a", "b"])
     with pytest.raises(InputError, match="2 of 3 areas"):

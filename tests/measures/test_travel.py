@@ -23,9 +23,12 @@ from equity.measures.reach.costs import Held, Streamed
 from equity.measures.reach.travel import (
     ROAD_KMH,
     Roads,
+    TravelEstimate,
     nearest_sites,
     travel_costs,
+    travel_estimate,
 )
+from equity.provenance import meta
 
 
 def as_matrix(costs):
@@ -553,3 +556,21 @@ def test_a_geo_table_that_has_lost_its_geometry_is_told_so():
     for areas, sites in ((lost, here), (here, lost)):
         with pytest.raises(InputError, match="have no geometry"):
             nearest_sites(areas, sites)
+
+
+def test_speeds_by_terrain_are_one_s_own_and_carry_their_source():
+    areas = pd.DataFrame({"lon": [-78.0, -78.0, -78.0], "lat": 38.0}, index=["a", "b", "c"])
+    sites = pd.DataFrame({"lon": [-78.0], "lat": [38.2]}, index=["s"])
+    scale = pd.Series([1.0, 5.0, np.nan], index=areas.index)
+    terrain = scale.map({1: "level", 5: "rugged"})
+    own = Roads(
+        detour=1.5,
+        kmh={"unknown": 60.0, "level": 75.0, "rugged": 30.0},
+        estimate=TravelEstimate(sd=0.3, source="county survey of 2025"),
+    )
+    near = nearest_sites(areas, sites, rurality=terrain, roads=own)
+    km = near["nearest_site_km"].to_numpy()
+    expected = km * 1.5 * 60 / np.array([75.0, 30.0, 60.0])
+    np.testing.assert_allclose(near["nearest_site_min"], expected)
+    assert travel_estimate(near).source == "county survey of 2025"
+    assert any("rugged 30" in note for note in meta(near).notes)

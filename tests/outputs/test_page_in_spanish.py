@@ -38,7 +38,7 @@ def test_scripts_speak_the_language_of_the_page_and_write_its_numbers(browser, s
         )
         for text, words in zip(
             seen,
-            ("A las personas en la brecha les falta", "Más oscuro es peor. Números: sectores"),
+            ("A las personas en la brecha les falta", "Cuanto más oscuro, peor. Números: sectores"),
             strict=False,
         ):
             assert words in text

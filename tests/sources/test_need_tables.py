@@ -5,11 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from equity.errors import EquityError, FormatError, InputError, VintageError
+from equity.errors import (
+    EquityError,
+    FormatError,
+    InputError,
+    MissingColumnError,
+    VintageError,
+)
 from equity.provenance import meta
 from equity.sources.cdc import read_places, read_svi
 from equity.sources.census.saipe import read_saipe
-from equity.sources.usda import read_forhp, read_ruca, read_rucc
+from equity.sources.usda import read_forhp, read_ruca, read_rucc, read_ruggedness
 from equity.sources.vintages import vintage_of
 
 LONG = (
@@ -175,6 +181,50 @@ def test_ruca_2010_from_its_workbook(tmp):
     assert table.loc["54001000100", "ruca_secondary"] == 4.2
 
 
+RUGGED_2020 = (
+    "TractFIPS23,CountyName23,TractFIPS20,PrimaryRUCA,AreaTRI_Mean,ARS,ARSDescription,RoadTRI_Mean,RRS,RRSDescription\n"
+    "54045956500,Logan,54045956500,10,186.368,6,Extremely rugged,69.795,5,Highly rugged\n"
+    "54001965500,Ca\xf1on,54001965500,10,77.334,4,Moderately rugged,36.417,3,Slightly rugged\n"
+    "54001990000,Barbour,54001990000,99,,99,,,,\n"
+    "09110400101,Capitol,09003400101,1,2,1,Level,2,1,Level\n"
+    "N/A,X,09001990000,99,,,,,,\n"
+)
+RUGGED_2010 = "TractFIPS,State,ARS,RRS\n54045956500,WV,6,5\n1001020100,AL,2,2\n"
+
+
+def test_ruggedness_of_both_editions(tmp):
+    (tmp / "r.csv").write_bytes(RUGGED_2020.encode("latin-1"))
+    table = read_ruggedness(tmp / "r.csv", year=2020, state="WV")
+    assert table["road_ruggedness"].fillna(-1).to_dict() == {
+        "54045956500": 5, "54001965500": 3, "54001990000": -1,
+    }  # fmt: skip
+    assert table["area_ruggedness"].fillna(-1).tolist() == [6, 4, -1]
+    regions = read_ruggedness(tmp / "r.csv", year=2020, geo_vintage="2020-CT2022", state="CT")
+    assert list(regions.index) == ["09110400101"]
+    assert meta(regions).geo_vintage == "2020-CT2022"
+    (tmp / "old.csv").write_text(RUGGED_2010)
+    old = read_ruggedness(tmp / "old.csv", year=2010)
+    assert old["road_ruggedness"].to_dict() == {"54045956500": 5, "01001020100": 2}
+    assert (meta(old).geo_vintage, meta(old).sources[0].id) == ("2010", "ruggedness-2010")
+
+
+@pytest.mark.parametrize(
+    ("text", "year", "error", "match"),
+    [
+        (RUGGED_2020, 2010, VintageError, "TractFIPS20 belongs to the edition of 2020"),
+        (RUGGED_2010, 2020, VintageError, "TractFIPS belongs to the edition of 2010"),
+        (RUGGED_2010, 2015, VintageError, "no edition of 2015"),
+        (RUGGED_2010.replace("6,5", "6,6"), 2010, InputError, "RRS is not 1 to 5"),
+        (RUGGED_2010.replace("2,2", "2.5,2"), 2010, InputError, "ARS is not 1 to 6"),
+        (RUGGED_2010.replace("RRS", "RR"), 2010, MissingColumnError, "RRS"),
+    ],
+)
+def test_ruggedness_that_is_not_usda_s_is_refused(tmp, text, year, error, match):
+    (tmp / "r.csv").write_bytes(text.encode("latin-1"))
+    with pytest.raises(error, match=match):
+        read_ruggedness(tmp / "r.csv", year=year)
+
+
 def test_rucc_is_long(tmp):
     (tmp / "r.csv").write_bytes(
         "FIPS,State,County_Name,Attribute,Value\n2063,AK,Chugach,Population_2020,7102\n2063,AK,Chugach,RUCC_2023,9\n"
@@ -244,11 +294,12 @@ def test_forhp_finds_its_sheet_and_keeps_na(tmp):
         lambda p: read_svi(p, year=2022),
         lambda p: read_ruca(p, year=2020),
         lambda p: read_ruca(p, year=2010),
+        lambda p: read_ruggedness(p, year=2020),
         lambda p: read_rucc(p, year=2023),
         lambda p: read_saipe(p, year=2023),
         lambda p: read_forhp(p, year=2023),
     ],
-    ids=["places", "svi", "ruca", "ruca 2010", "rucc", "saipe", "forhp"],
+    ids=["places", "svi", "ruca", "ruca 2010", "ruggedness", "rucc", "saipe", "forhp"],
 )
 @pytest.mark.parametrize(
     "body",

@@ -57,6 +57,23 @@ def test_what_is_no_travel_time_is_refused(tmp_path, rows, more, error, match):
 
 
 @pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (HEAD + "51001000100,a,1\n51001000200,a,-1\n", 3),
+        ("sep=;\n" + (HEAD + "51001000100,a,1\n51001000200,a,-1\n").replace(",", ";"), 4),
+        (HEAD + "\n51001000100,a,1\n\n51001000200,a,-1\n", 5),
+        (HEAD + '51001000100,"a\nb",1\n51001000200,a,-1\n', 4),
+    ],
+    ids=["plain", "delimiter told", "blank lines", "a line break in a cell"],
+)
+def test_an_error_names_the_line_of_the_file(tmp_path, text, line):
+    path = tmp_path / "times.csv"
+    path.write_text(text)
+    with pytest.raises(InputError, match=rf"a time is negative \(lines {line}\)"):
+        read_travel_times(path, **SAID, unit="min")
+
+
+@pytest.mark.parametrize(
     ("unit", "cost", "values", "says"),
     [
         ("min", "t", [900, 980, 1200, 700, 650], "no trips in that unit"),

@@ -7,11 +7,12 @@ import sys
 import numpy as np
 import pytest
 from road_files import degrees, km_between, made_up_roads, write_extract
+from scipy.sparse.csgraph import dijkstra
 
 from equity.errors import DependencyError, FormatError, InputError, MissingFileError
 from equity.provenance import sha256_of
 from equity.sources.roads import osm
-from equity.sources.roads.graph import STEP_KM
+from equity.sources.roads.graph import LIGHT_MIN, STEP_KM
 from equity.sources.roads.osm import read_roads
 from equity.sources.roads.tags import CLASS_KMH, ferry_minutes, speed_limit_kmh, way_of
 
@@ -230,7 +231,7 @@ def test_ways_without_length_take_what_they_state_or_nothing(tmp_path):
     assert sorted(network.minutes.data) == pytest.approx([0, street, street, 10, 10])
 
 
-def test_a_traffic_light_costs_whoever_comes_to_it_a_quarter_of_a_minute(tmp_path):
+def test_a_traffic_light_costs_whoever_comes_to_it_a_third_of_a_minute(tmp_path):
     nodes = {1: (0, 0), 2: (0.1, 0), 3: (0.2, 0), 4: (0.2, 0.2)}
     ways = [([1, 2, 3], STREET), ([3, 4], STREET)]
     free = read_roads(write_extract(tmp_path / "a.osm.pbf", nodes, ways))
@@ -238,7 +239,46 @@ def test_a_traffic_light_costs_whoever_comes_to_it_a_quarter_of_a_minute(tmp_pat
     path = write_extract(tmp_path / "b.osm.pbf", nodes, ways, lights={2, 3})
     before, after = matrix_of(free, nodes), matrix_of(read_roads(path), nodes)
     added = {pair: after[pair] - before[pair] for pair in before}
-    assert added == pytest.approx({(1, 3): 0.5, (3, 1): 0.25, (3, 4): 0, (4, 3): 0.25})
+    third = 1 / 3
+    assert added == pytest.approx({(1, 3): 2 * third, (3, 1): third, (3, 4): 0, (4, 3): third})
+
+
+STOP_LINES = {"w": (-0.015, 0), "e": (0.015, 0), "n": (0, 0.015), "s": (0, -0.015)}
+
+
+@pytest.mark.parametrize("apart", [1, 4])
+@pytest.mark.parametrize(
+    "between", [a + b for a in "wens" for b in "wens" if a != b], ids=lambda pair: f"from-{pair}"
+)
+def test_the_lights_of_one_crossing_cost_one_wait(tmp_path, between, apart):
+    # Four stop lines around a junction; four times as far apart they are crossings of their own.
+    lights = {name: (apart * x, apart * y) for name, (x, y) in STOP_LINES.items()}
+    ends = {name: (20 * x, 20 * y) for name, (x, y) in STOP_LINES.items()}
+    numbers = {name: k for k, name in enumerate(STOP_LINES, start=1)}
+    nodes = {9: (0, 0)} | {numbers[name]: place for name, place in lights.items()}
+    nodes |= {10 + numbers[name]: place for name, place in ends.items()}
+    ways = [([10 + k, k, 9], STREET) for k in numbers.values()]
+    free = read_roads(write_extract(tmp_path / "a.osm.pbf", nodes, ways))
+    path = write_extract(tmp_path / "b.osm.pbf", nodes, ways, lights=set(numbers.values()))
+    start, end = (10 + numbers[name] for name in between)
+    took = [
+        dijkstra(network.minutes, indices=points[start])[points[end]]
+        for network in (read_roads(path), free)
+        for points in [points_of(network, nodes)]
+    ]
+    assert took[0] - took[1] == pytest.approx(LIGHT_MIN * (1 if apart == 1 else 2))
+
+
+def test_lights_on_the_other_roadway_take_no_wait_off(tmp_path):
+    # Eastward: a stop line, a shape point 2 m before it; the westward one's light lies 5 m back.
+    nodes = {1: (0, 0), 2: (0.098, 0), 3: (0.1, 0), 4: (0.2, 0)}
+    other = {5: (0.2, 0.01), 6: (0.095, 0.01), 7: (0, 0.01)}
+    oneway = STREET | {"oneway": "yes"}
+    ways = [([1, 2, 3, 4], oneway), ([5, 6, 7], oneway), ([4, 5], STREET), ([7, 1], STREET)]
+    path = write_extract(tmp_path / "a.osm.pbf", nodes | other, ways, lights={3, 6})
+    edges = matrix_of(read_roads(path), nodes | other)
+    length = km_between(nodes[1], nodes[4]) / 30 * 60
+    assert [edges[1, 4], edges[5, 7]] == pytest.approx([length + LIGHT_MIN] * 2)
 
 
 def test_two_extracts_join_at_the_border(tmp_path):
@@ -335,6 +375,18 @@ def test_a_truncated_file_is_refused(tmp_path):
         with pytest.raises(FormatError, match=r"no whole OpenStreetMap extract|no road") as told:
             read_roads(path)
         assert told.value.file.endswith("a.osm.pbf")
+
+
+def test_a_file_that_may_be_cut_off_between_two_blocks_is_told(tmp_path):
+    ways = [([1, 2], STREET)]
+    whole = write_extract(tmp_path / "a.osm.pbf", LINE, ways)
+    cut = write_extract(tmp_path / "b.osm.pbf", LINE, ways, whole=False)
+    assert whole.read_bytes().startswith(cut.read_bytes()), "cut between two blocks"
+    told = "1 of the files of roads: no relation of the map"
+    assert [
+        any(note.startswith(told) for note in read_roads(files).notes)
+        for files in (whole, cut, [whole, cut])
+    ] == [False, True, True]
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>sorry</html>", b"PK\x03\x04" + bytes(100)])

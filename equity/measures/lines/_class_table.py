@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from equity.errors import MissingColumnError
-from equity.language import mark, said
+from equity.language import mark, said, together
 from equity.provenance import carry
 from equity.rules import CoverageRule
 from equity.rules.coverage_rule import TECHNOLOGIES
@@ -112,4 +112,5 @@ def _technology_note(classes: dict[str, Any], rule: CoverageRule) -> str:
 
 
 def _names(codes: list[int]) -> str:
-    return ", ".join(f"{TECHNOLOGIES.get(code, 'unknown')} ({code})" for code in codes)
+    named = ((said(TECHNOLOGIES.get(code, "unknown")), code) for code in codes)
+    return together((said("{name} ({code})", name=name, code=code) for name, code in named), ", ")

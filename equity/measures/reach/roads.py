@@ -3,6 +3,7 @@
 A trip is the way from a point to the roads, the quickest path over them in the direction that is
 allowed, and the way from the roads to the other point. The way to and from the roads is a straight
 line at :data:`OFF_ROAD_KMH`; past :data:`OFF_ROAD_KM` there is none, and a point is off the roads.
+So is one by a small part of the roads that is joined to no other, if those lie :data:`APART_KM` on.
 Paths are Dijkstra's, from whichever side has fewer points, and stop at the limit.
 """
 
@@ -33,13 +34,21 @@ from equity.measures.reach.places import (
     unit_vectors,
 )
 
-__all__ = ["OFF_ROAD_KM", "OFF_ROAD_KMH", "ROAD_MINUTES", "RoadGraph"]
+__all__ = ["APART_KM", "OFF_ROAD_KM", "OFF_ROAD_KMH", "ROAD_MINUTES", "RoadGraph"]
 
 OFF_ROAD_KMH = 20.0
 """Speed on the way to the next road, in a straight line, km/h."""
 
 OFF_ROAD_KM = 3.0
 """Longest way to the next road: farther off, nothing is known of how people get to it."""
+
+APART_KM = 1.0
+"""How much nearer a road that leads nowhere else must be for a place to lie on it, km.
+
+An island without a ferry, say: nothing is known of how people get across. Nearer than that it may
+be a slip of the map. Of the points in small parts of a piece of Columbus and of one of Washington
+2 in 100 are farther from a road that leads on.
+"""
 
 ROAD_MINUTES = TravelEstimate(
     sd=INSIDE_SD,
@@ -48,6 +57,15 @@ ROAD_MINUTES = TravelEstimate(
 )
 """What is known of the error of minutes by road."""
 
+NEAREST_TO_NOBODY = "and could not be nearest to anybody"
+"""How a note on sites off the roads ends."""
+
+_FAR = said("more than {km} km from every road that leads on", km=f"{OFF_ROAD_KM:g}")
+_APART = said(
+    "by roads that lead nowhere else (an island without a ferry, say), and more than {km} km "
+    "farther from every other,",
+    km=f"{APART_KM:g}",
+)
 _ELSEWHERE = 0.5  # share of the areas off the roads from which the roads must be another place's
 _TOGETHER = 64  # places whose trips are searched on one piece of the roads
 _WORK = 256 << 20  # bytes of distances held at once
@@ -128,62 +146,66 @@ def to_roads(graph: RoadGraph, areas: Places, sites: Places) -> tuple[OnRoad, On
             fix="read an extract with all of the map (….osm.pbf of a state)",
         )
     tree = cKDTree(unit_vectors(graph.lon[stops], graph.lat[stops]))
-    here, there = (_next_point(tree, stops, places) for places in (areas, sites))
-    off, lost = areas.known & ~here.known, sites.known & ~there.known
-    far = said("more than {km} km from every road that leads on", km=f"{OFF_ROAD_KM:g}")
-    for places, which, role in ((areas, off, "areas"), (sites, lost, "sites")):
-        count, known = int(which.sum()), int(places.known.sum())
+    (here, here_off, here_past), (there, there_off, there_past) = (
+        _met(graph, tree, stops, places) for places in (areas, sites)
+    )
+    for places, on, role in ((areas, here, "areas"), (sites, there, "sites")):
+        lost = places.known & ~on.known
+        count, known = int(lost.sum()), int(places.known.sum())
         if count > (_ELSEWHERE * known if role == "areas" else known - 1) >= 0:
             raise InputError(
-                f"{count:,} of {known:,} {role} lie {far}, of those that were read (longitude "
-                f"{graph.lon.min():.2f} to {graph.lon.max():.2f}, latitude "
+                f"{count:,} of {known:,} {role} are joined to none of the roads that were read "
+                f"(longitude {graph.lon.min():.2f} to {graph.lon.max():.2f}, latitude "
                 f"{graph.lat.min():.2f} to {graph.lat.max():.2f})",
-                rows=places.ids[which][:5].tolist(),
+                rows=places.ids[lost][:5].tolist(),
                 count=count,
                 fix="read the extracts of the states where people and sites are",
                 code="E-ROADS-ELSEWHERE",
             )
     notes = [
-        said(text, n=f"{int(which.sum()):,}", far=far)
-        for which, text in (
-            (off, mark("{n} areas lie {far} and have no minutes")),
-            (lost, mark("{n} sites lie {far} and could not be nearest to anybody")),
+        said(text, n=f"{count:,}", far=where)
+        for off, text in (
+            (here_off, mark("{n} areas lie {far} and have no minutes")),
+            (there_off, mark("{n} sites lie {far} and could not be nearest to anybody")),
         )
-        if which.any()
+        for where, count in zip((_FAR, _APART), off, strict=True)
+        if count
     ]
-    past = [_past_a_nearer(graph, *side) for side in ((areas, here), (sites, there))]
-    if any(past):
+    if here_past or there_past:
         notes.append(
             said(
                 "{areas} areas and {sites} sites are counted to the next road that leads on, past "
-                "a nearer one in a small part that is joined to no other (an island, say)",
-                areas=f"{past[0]:,}",
-                sites=f"{past[1]:,}",
+                "a nearer one in a small part that is joined to no other",
+                areas=f"{here_past:,}",
+                sites=f"{there_past:,}",
             )
         )
     return here, there, notes
 
 
-def _past_a_nearer(graph: RoadGraph, places: Places, on: OnRoad) -> int:
-    """Return how many places on the roads have a road of a small part nearer than theirs."""
-    apart = np.flatnonzero(graph.is_apart)
-    if not len(apart) or not on.known.any():
-        return 0
-    tree = cKDTree(unit_vectors(graph.lon[apart], graph.lat[apart]))
-    chord, _ = tree.query(unit_vectors(places.lon[on.known], places.lat[on.known]))
-    minutes = chord_to_km(np.asarray(chord)) / OFF_ROAD_KMH * 60.0
-    return int((minutes < on.minutes[on.known]).sum())
-
-
-def _next_point(tree: cKDTree, stops: Ints, places: Places) -> OnRoad:
+def _met(
+    graph: RoadGraph, tree: cKDTree, stops: Ints, places: Places
+) -> tuple[OnRoad, tuple[int, int], int]:
+    """Return where places meet the roads, how many do not (far, apart), and how many pass some."""
     vertex = np.full(len(places.ids), -1, dtype=np.int64)
-    km = np.full(len(places.ids), np.nan)
-    known = places.known
-    if known.any():
-        chord, at = tree.query(unit_vectors(places.lon[known], places.lat[known]))
-        km[known] = chord_to_km(np.asarray(chord))
-        vertex[known] = np.where(km[known] <= OFF_ROAD_KM, stops[at], -1)
-    return OnRoad(vertex, np.where(vertex >= 0, km / OFF_ROAD_KMH * 60.0, np.nan))
+    apart = np.flatnonzero(graph.is_apart)
+    known = np.flatnonzero(places.known)
+    if not len(known):
+        return OnRoad(vertex, np.full(len(vertex), np.nan)), (0, 0), 0
+    where = unit_vectors(places.lon[known], places.lat[known])
+    chord, at = tree.query(where)
+    km, other = chord_to_km(np.asarray(chord)), np.full(len(known), np.inf)
+    if len(apart):
+        islands = cKDTree(unit_vectors(graph.lon[apart], graph.lat[apart]))
+        other = chord_to_km(np.asarray(islands.query(where)[0]))
+    is_apart = (km - other > APART_KM) & (other <= OFF_ROAD_KM)
+    is_far = ~is_apart & (km > OFF_ROAD_KM)
+    on = ~is_apart & ~is_far
+    vertex[known[on]] = stops[np.asarray(at)[on]]
+    minutes = np.full(len(vertex), np.nan)
+    minutes[known[on]] = km[on] / OFF_ROAD_KMH * 60.0
+    off = int(is_far.sum()), int(is_apart.sum())
+    return OnRoad(vertex, minutes), off, int((other < km)[on].sum())
 
 
 def nearest_by_road(

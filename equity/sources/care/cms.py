@@ -170,7 +170,7 @@ def _columns(path: str | Path) -> pd.DataFrame:
         found.update(usable_columns(names, _CLINICIAN.values(), path))
         return list(found.values())
 
-    frame = read_columns(path, pick)
+    frame = read_columns(path, pick).reset_index(drop=True)
     table = pd.DataFrame(
         {role: frame[found[names[0]]].str.strip() for role, names in _CLINICIAN.items()}
     )

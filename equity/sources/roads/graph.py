@@ -1,8 +1,9 @@
 """From ways and nodes to a graph: who can drive from where to where, and in how many minutes.
 
 Nodes that only give a road its shape are left out, save one every :data:`STEP_KM`: so the way to
-the road ends close to where it really does, and the graph stays small. A traffic light costs
-:data:`LIGHT_MIN`; turns, barriers and traffic are in no minute.
+the road ends close to where it really does, and the graph stays small. A crossing with traffic
+lights costs :data:`LIGHT_MIN`; turns (also those that are forbidden), barriers and traffic are in
+no minute.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
 
 from equity.errors import FormatError
 from equity.provenance import Source
@@ -26,13 +28,16 @@ STEP_KM = 0.3
 FEWEST_VERTICES = 100
 """A part of the roads with fewer points, apart from the largest, is taken for a slip in the map."""
 
-LIGHT_MIN = 0.25
-"""Minutes that a traffic light costs on average.
+LIGHT_MIN = 1 / 3
+"""Minutes that the traffic lights of one crossing cost on average.
 
-Set on a piece of Washington, where trips of 1 to 7 km then take 0.95 to 1.03 of what the estimate
-fitted on published road minutes gives (0.61 to 0.63 with lights for nothing); in a piece of
-Columbus, which had no part in it, they take 0.77 to 0.86 (0.68 to 0.74).
+Set on a piece of Washington, where trips of 1 to 7 km then take 0.93 to 1.05 of what the estimate
+fitted on published road minutes gives (0.58 to 0.65 with lights for nothing); in a piece of
+Columbus, which had no part in it, they take 0.80 to 0.88 (0.70 to 0.74).
 """
+
+CROSSING_KM = 0.04
+"""Lights this close belong to one crossing: stop lines and crossing lanes cost one wait."""
 
 _EARTH_KM = 6371.0088
 Floats = NDArray[np.float64]
@@ -150,16 +155,16 @@ def build_network(ways: Ways, *, file: str | None = None) -> RoadNetwork:
     kept = _vertices(pieces, ways.is_ferry, len(lon))
     first = np.flatnonzero(kept[pieces.start])
     edges = _edges(pieces, first)
-    wait = np.zeros(len(kept))
-    wait[: len(ways.ids)] = np.where(ways.is_light, LIGHT_MIN, 0.0)
     used = np.flatnonzero(kept)
     number = np.zeros(len(kept), dtype=np.int64)
     number[used] = np.arange(len(used))
     start, end = number[edges.start], number[edges.end]
     ahead, back = _minutes(edges, ways)
     # A light is paid for where it is come to: in the other direction at the other end.
-    ahead += np.add.reduceat(wait[pieces.end], first)
-    back += np.add.reduceat(wait[pieces.start], first)
+    is_light = np.zeros(len(kept), dtype=bool)
+    is_light[: len(ways.ids)] = ways.is_light
+    ahead += np.add.reduceat(_waits(pieces.start, pieces.end, is_light, lon, lat), first)
+    back += np.add.reduceat(_waits(pieces.end, pieces.start, is_light, lon, lat), first)
     minutes, is_ferry = _matrix(
         np.concatenate([start, end]),
         np.concatenate([end, start]),
@@ -263,6 +268,32 @@ def _minutes(edges: _Stretches, ways: Ways) -> tuple[Floats, Floats]:
             driven = km / kmh * 60.0
         found.append(np.where((stated > 0) & (kmh > 0), by_clock, driven))
     return found[0], found[1]
+
+
+def _waits(start: Ints, end: Ints, is_light: Flags, lon: Floats, lat: Floats) -> Floats:
+    """Return the minutes at a light where a piece ends, unless one of that crossing is behind."""
+    wait = np.where(is_light[end], LIGHT_MIN, 0.0)
+    at, lights = np.flatnonzero(is_light[end]), np.flatnonzero(is_light)
+    from_, here, there = (_xyz(lon[x], lat[x]) for x in (start[at], end[at], lights))
+    tree = cKDTree(there)
+    near = tree.query_ball_point(here, CROSSING_KM, return_sorted=False)
+    count = np.asarray(tree.query_ball_point(here, CROSSING_KM, return_length=True), dtype=np.int64)
+    piece = np.repeat(np.arange(len(at)), count)
+    other = there[np.concatenate([np.empty(0), *near]).astype(np.int64)]
+    came, gone = (here - from_)[piece], here[piece] - other
+    lengths = np.linalg.norm(came, axis=1) * np.linalg.norm(gone, axis=1)
+    # Behind: within 60 degrees of where it was come from. At the light itself both sides are 0.
+    behind = (came * gone).sum(axis=1) > lengths / 2
+    wait[at[piece[behind]]] = 0.0
+    return wait
+
+
+def _xyz(lon: Floats, lat: Floats) -> Floats:
+    """Return places in space, km."""
+    x, y = np.radians(lon), np.radians(lat)
+    axes = [np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)]
+    points: Floats = _EARTH_KM * np.column_stack(axes)
+    return points
 
 
 def _is_cut(ways: Ways) -> Flags:

@@ -28,7 +28,7 @@ from equity.sources.roads.tags import CLASS_KMH, DRIVEN_SHARE, way_of
 
 __all__ = ["read_roads"]
 
-FORMAT = 3
+FORMAT = 5
 """Raised whenever another graph is made of the same file, so that older entries are not used."""
 
 _KEPT = ["lon", "lat", "data", "indices", "indptr", "is_ferry", "may_stop", "is_apart", "part"]
@@ -63,8 +63,7 @@ def read_roads(
         Without pyosmium, which the extra ``roads`` installs.
     FormatError
         For a file that is cut off within a block, keeps the history of the map, or holds no road.
-        One cut off between two blocks cannot be told from a smaller extract: compare its size or
-        checksum with the publisher's.
+        One cut off between two blocks is like one that was filtered, and only told in ``notes``.
     MissingFileError
         For a file that is not there.
 
@@ -72,9 +71,9 @@ def read_roads(
     -----
     Driven are the classes of :data:`equity.sources.roads.tags.CLASS_KMH`, in the direction that is
     allowed, at :data:`~equity.sources.roads.tags.DRIVEN_SHARE` of the limit that is stated. Parts
-    of the roads that are small and that nobody leaves or reaches are counted in ``notes``. Turn
-    restrictions, barriers and traffic are not; a traffic light costs
-    :data:`~equity.sources.roads.graph.LIGHT_MIN`.
+    of the roads that are small and that nobody leaves or reaches are counted in ``notes``. Turns
+    that are forbidden are taken all the same, barriers and traffic cost nothing; a crossing with
+    traffic lights costs :data:`~equity.sources.roads.graph.LIGHT_MIN`.
     """
     files = [regular(one) for one in sequence_of(path)]
     if not files:
@@ -216,10 +215,17 @@ def _read(pyosmium: Any, files: Sequence[Path], place: Path, *, ferries: bool) -
 
 
 def _ways(pyosmium: Any, file: Path, *, ferries: bool) -> Iterator[Any]:
-    """Yield the ways of a file that may be driven, chosen without Python."""
+    """Yield the ways of a file that may be driven, chosen without Python, and its first relation.
+
+    Relations come last: a file that was cut off between two blocks has none.
+    """
     tags = [("highway", kind) for kind in CLASS_KMH] + ([("route", "ferry")] if ferries else [])
-    ways = pyosmium.FileProcessor(str(file), pyosmium.osm.WAY)
-    yield from ways.with_filter(pyosmium.filter.TagFilter(*tags))
+    of = pyosmium.osm.WAY | pyosmium.osm.RELATION
+    driven = pyosmium.filter.TagFilter(*tags).enable_for(pyosmium.osm.WAY)
+    for found in pyosmium.FileProcessor(str(file), of).with_filter(driven):
+        yield found
+        if found.is_relation():
+            return
 
 
 def _nodes(pyosmium: Any, file: Path, wanted: Any) -> Iterator[Any]:
@@ -231,6 +237,8 @@ class _Found:
     """Ways and nodes as they come out of the files, in arrays that grow."""
 
     several: bool
+    unended: int = 0
+    """Files without a relation, whose end may be missing."""
     refs: array[int] = field(default_factory=lambda: array("q"))
     starts: array[int] = field(default_factory=lambda: array("q", [0]))
     kmh: array[float] = field(default_factory=lambda: array("d"))
@@ -244,7 +252,11 @@ class _Found:
     def add_ways(self, ways: Iterator[Any], advance: Any) -> None:
         """Take the ways of one file that are in none before it."""
         mine = set()
+        self.unended += 1
         for way in ways:
+            if way.is_relation():
+                self.unended -= 1
+                break
             told = None if way.id in self.seen else way_of(way.tags)
             if told is None:
                 continue
@@ -322,6 +334,12 @@ def _notes(found: _Found, network: RoadNetwork) -> Iterator[str]:
     if ferries:
         yield said(
             "{n} stretches of the roads are ferries, without the wait for one", n=f"{ferries:,}"
+        )
+    if found.unended:
+        yield said(
+            "{n} of the files of roads: no relation of the map at the end, so filtered or cut off "
+            "(compare the size with the publisher's)",
+            n=f"{found.unended:,}",
         )
     small = network.part < 0
     if small.any():
