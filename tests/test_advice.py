@@ -74,8 +74,8 @@ def fields(model: type[BaseModel]) -> set[str]:
     """Names of all fields of a study file, however deep."""
     found = set(model.model_fields)
     for field in model.model_fields.values():
-        for part in re.findall(r"(\w+Part)\b", str(field.annotation)):
-            found |= fields(getattr(import_module("equity.study.parts"), part))
+        for room, part in re.findall(r"([\w.]+)\.(\w+Part)\b", repr(field.annotation)):
+            found |= fields(getattr(import_module(room), part))
     return found
 
 
