@@ -166,9 +166,15 @@ def a_county(table):
                  geo_vintage="2020", sources=meta(table).sources)  # fmt: skip
 
 
+def a_part(table):
+    return stamp(table.iloc[:20], level="tract", geo_vintage=meta(table).geo_vintage,
+                 sources=meta(table).sources)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
+        (a_part, "of 20 areas before .* only 20 are in both runs.*one --area"),
         (other_state, "other states"),
         (a_county, "one row a county"),
         (
@@ -176,7 +182,7 @@ def a_county(table):
             "areas of 2010",
         ),
     ],
-    ids=["another state", "another level", "another vintage"],
+    ids=["a part", "another state", "another level", "another vintage"],
 )
 def test_runs_that_cannot_be_compared_are_one_sentence(runs, tmp_path, change, said):
     folder = later(runs, tmp_path, change=change)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shutil
 import sys
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from equity import cli
 from equity.errors import VintageError
 from equity.example.state import write_example
 from equity.measures.lines.coverage import coverage
+from equity.provenance import stamp
 from equity.sources.fcc.bdc import read_bdc
+from equity.study import finding
 from equity.study.run import Study
 
 
@@ -139,3 +143,11 @@ def test_a_dropped_record_is_told_with_what_keeps_it(study):
     joined = result.table.join(plain)
     with pytest.raises(VintageError, match=r"join, merge or concat.*equity\.combine"):
         combine(joined, other)
+
+
+def test_a_file_keeps_its_name_where_a_sentence_begins_with_it():
+    notes = ["acs_tract.csv: 43 estimates are no plain numbers", "minutes are estimated"]
+    table = stamp(pd.DataFrame(), notes=notes)
+    assert finding._read_and_joined(SimpleNamespace(table=table)) == (
+        "acs_tract.csv: 43 estimates are no plain numbers.\nMinutes are estimated."
+    )

@@ -106,6 +106,9 @@ def test_tables_alone_make_a_study_with_published_minutes_and_no_map(one_state):
         "Computed from device_share and any_subscription_share: "
         "Agency of homes, Table of homes, 2023"
     )
+    assert told["beyond_reach_share"] == (
+        "Computed from minutes_by_road: Agency of roads, Table of roads, 2023"
+    )
     assert "Agency" not in told["gap_n"]
     # What stands in for counts that are not there is said on the page and beside the table.
     for start in (

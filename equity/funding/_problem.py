@@ -161,7 +161,7 @@ class Problem:
         chosen, bound = self.solver.solve(self.small)
         if self.small.bars and (self.small.below(chosen) or not chosen.any()):
             self._blame()
-        return chosen, bound
+        return _without_idle(self.small, chosen), bound
 
     def shares_in(self, drawn: Mapping[str, npt.NDArray[np.float32]]) -> Floats:
         """Return the share of draws (draws by areas) whose greedy plan has each project."""
@@ -196,12 +196,13 @@ class Problem:
         # Whoever comes first, and of equal plans the one that reaches most.
         most, _ = self.solver.solve(replace(free, worth=there + 1e-6 * free.people))
         low, high = (free.value(one, there) for one in (least, most))
-        found = [(np.nan, chosen, True), (low, least, False), (high, most, False)]
+        plans = [(np.nan, chosen, True), (low, least, False), (high, most, False)]
         for floor in np.linspace(low, high, points)[1:-1].tolist():
             barred = replace(free, bars=(Bar(there, "front", at_least_n=floor),))
             one, _ = self.solver.solve(barred)
             if not barred.below(one):
-                found.append((floor, one, False))
+                plans.append((floor, one, False))
+        found = [(floor, _without_idle(free, one), own) for floor, one, own in plans]
         rows = [
             (floor, free.value(one), free.value(one, there), free.cost[one].sum(), own)
             for floor, one, own in found
@@ -348,3 +349,24 @@ def _bar(floor: Floor, table: pd.DataFrame, people: Floats) -> Bar:
             fix="leave it out, or name another column",
         )
     return Bar(people * marked, floor.said, floor.at_least_n, floor.at_least_share)
+
+
+def _without_idle(cover: Cover, chosen: Flags) -> Flags:
+    """Leave out what reaches nobody anew, the dearest first: a budget to spare would buy it."""
+    kept = chosen.copy()
+    by_bit = {bit: chosen & (cover.brings & bit > 0) for bit in (1, 2)}
+    givers = {
+        bit: np.bincount(cover.reach[here].indices, minlength=cover.reach.shape[1])
+        for bit, here in by_bit.items()
+    }
+    for one in sorted(np.flatnonzero(chosen).tolist(), key=lambda one: (-cover.cost[one], -one)):
+        cells = cover.cells(one)
+        now = sum(bit * (given[cells] > 0) for bit, given in givers.items())
+        left = {bit: given[cells] - by_bit[bit][one] for bit, given in givers.items()}
+        later = sum(bit * (given > 0) for bit, given in left.items())
+        lost = cover.people[now, cells] - cover.people[later, cells]
+        if lost.sum() <= 1e-9:
+            kept[one] = False
+            for bit, given in left.items():
+                givers[bit][cells] = given
+    return kept

@@ -172,7 +172,8 @@ def portfolio(
     An area that several projects reach is counted once: it has a line if any of them brings one, a
     connected home if any does, and what that is worth is what :func:`equity.recover` finds. The
     solver's answer is checked again: feasibility and objective are recomputed from the choice, and
-    it is never worse than the greedy one.
+    it is never worse than the greedy one. What reaches nobody anew is not bought, however much of
+    the budget is left.
 
     References
     ----------

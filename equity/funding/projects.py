@@ -211,15 +211,18 @@ def checked_projects(projects: pd.DataFrame, table: pd.DataFrame) -> pd.DataFram
     ids = projects.index
     _refuse(ids.duplicated(keep=False), ids, "a project stands twice", "give each its own id")
     unknown = ~projects["fixes"].isin(list(FIXES)).to_numpy()
-    _refuse(unknown, ids, "a project fixes what there is not", f"choose from {', '.join(FIXES)}")
+    named = f"a project fixes {str(next(iter(projects['fixes'][unknown]), ''))!r}"
+    _refuse(unknown, ids, named, f"choose from {', '.join(FIXES)}")
     cost = projects["cost_usd"].to_numpy(dtype=float, na_value=np.nan)
     _refuse(
         ~(np.isfinite(cost) & (cost > 0)), ids, "a project's cost is zero, negative or missing",
         "give what the funder pays, above 0",
     )  # fmt: skip
     known = set(table.index.astype(str))
-    strange = np.array([not set(areas) <= known or not areas for areas in projects["areas"]])
-    odd = next((a for areas in projects["areas"] for a in areas if a not in known), "none")
+    nowhere = np.array([not areas for areas in projects["areas"]])
+    _refuse(nowhere, ids, "a project names no area", "write the ids of the areas that it reaches")
+    strange = np.array([not set(areas) <= known for areas in projects["areas"]])
+    odd = next((a for areas in projects["areas"] for a in areas if a not in known), "")
     _refuse(
         strange, ids, f"a project names an area that the table does not have ({odd})",
         "write the ids of the run's own areas, with all their digits",

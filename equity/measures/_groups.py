@@ -193,8 +193,11 @@ def _group(
     there = (people[0] > 0) & (part[0] != 0)
     known = rate[0].notna() & (people[0] > 0) & part[0].notna()
     keep = (known if among is None else known & among).to_numpy()
-    arrays = (one.to_numpy(dtype=float)[keep] for one in (*rate, *people, *part))
-    return Group(keep, *arrays, covered=bool(keep[there].any()) or not there.any())
+    covered = bool(keep[there].any()) or not there.any()
+    r, r_var, n, n_var, p, p_var = (
+        one.to_numpy(dtype=float)[keep] for one in (*rate, *people, *part)
+    )
+    return Group(keep, r, r_var, n, n_var, p, p_var, covered)
 
 
 def groups_of_areas(

@@ -130,9 +130,14 @@ def _under_one(unit: str, one: str) -> str:
     return f"{tr('under {n}', n=1)} {tr(one)}".rstrip()
 
 
+def _from_one(cuts: Sequence[float], unit: str) -> bool:
+    """Tell whether the first class holds nothing but zero, so that it needs no other below it."""
+    return _is_count(unit) and cuts[0] == 1
+
+
 def _between(cuts: Sequence[float], unit: str, *, apart: bool) -> tuple[str, ...]:
     """Name the classes between given limits, whatever values a place has."""
-    one = _is_count(unit) and cuts[0] == 1
+    one = _from_one(cuts, unit)
     under = "0" if one else tr("under {n}", n=_text(cuts[0], unit))
     first = _said(under, unit, cuts[0])
     if apart and not one:
@@ -214,8 +219,9 @@ def classify(
         none = array[known] < (0.5 if _is_count(unit) else 0.0005)
         apart = direction != "lower" and unit != "km"
         own_zero = apart and bool(none.any())
-        codes[known] = np.where(none, 0, codes[known] + 1) if own_zero else codes[known]
-        labels = (*([_least(unit)] if own_zero else []), *_between(cuts, unit, apart=apart))
+        below = own_zero and not _from_one(cuts, unit)
+        codes[known] = np.where(none, 0, codes[known] + 1) if below else codes[known]
+        labels = (*([_least(unit)] if below else []), *_between(cuts, unit, apart=apart))
         return Classes(codes, labels, _ramp(len(labels), direction, own_zero=own_zero))
     zeros = int((shown == 0).sum())
     own_zero = zeros > len(shown) / k and zeros < len(shown) and shown.min() == 0

@@ -1,4 +1,4 @@
-"""What a map carries inside its page: packed polygons, values in words, names, sites."""
+"""What a map carries inside its page: packed polygons and values in words."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from equity.areas.schema import (
     split_suffix,
     unit_of,
 )  # fmt: skip
-from equity.areas.words import coarse, is_missing, missing, number, say
+from equity.areas.words import coarse, is_missing, missing, say
 from equity.language import tr
-from equity.outputs import _pack, _places, _rows
+from equity.outputs import _pack, _rows
 from equity.outputs._classes import (
     LARGER,
     Classes,
@@ -34,8 +34,7 @@ from equity.outputs._classes import (
 from equity.provenance import meta
 
 __all__ = [
-    "MOST_AT_ONCE", "Layer", "View", "by_state", "config", "layer_of", "names_of",
-    "parts_of",
+    "MOST_AT_ONCE", "Layer", "View", "by_state", "config", "layer_of", "parts_of",
 ]  # fmt: skip
 
 RURAL = ("is_rural_ruca", "is_rural_forhp", "is_rural_rucc")
@@ -43,8 +42,6 @@ RURAL = ("is_rural_ruca", "is_rural_forhp", "is_rural_rucc")
 MANY = 400
 #: Above this number the larger areas stand on the map, the others a state at a time.
 MOST_AT_ONCE = 20_000
-#: More sites than this are summed by squares before they go into the page.
-MOST_SITES = 5000
 #: Counts that the page adds up: exact, so that sums of what is chosen are those of the tables.
 SUMS = ("population_n", "beyond_reach_n", "gap_n", "no_link_n")
 #: What the panel of one place tells besides the layers.
@@ -79,6 +76,8 @@ class View:
     drawn: np.ndarray
     #: FIPS code of the state that these areas are of, where they are read when it is chosen.
     part: str = ""
+    #: What a shared address calls the view, whatever the language of its page; else the label.
+    key: str = ""
 
 
 def by_state(
@@ -195,7 +194,11 @@ def _view(view: View) -> dict[str, Any]:
 
 
 def _called(view: View) -> dict[str, str]:
-    return {"label": view.label, "one": _singular(view.label)}
+    return {
+        "label": view.label,
+        "one": _singular(view.label),
+        "key": view.part or view.key or view.label,
+    }
 
 
 def _singular(label: str) -> str:
@@ -342,95 +345,3 @@ def _bits(found: Any) -> str:
 def _rounded(column: pd.Series) -> list[float | None]:
     values = pd.to_numeric(column, errors="coerce").tolist()
     return [None if is_missing(v) else round(v, 2) for v in values]
-
-
-def names_of(
-    view: View,
-    outlines: gpd.GeoDataFrame | None,
-    sites: gpd.GeoDataFrame | None,
-    *,
-    sites_label: str,
-    real: bool,
-) -> dict[str, Any]:
-    """Return the names on a map; towns and ZIP codes only where the place is a `real` one."""
-    drawn, geoids = view.drawn, [str(g) for g in view.table.index]
-    places = _places.places_in(drawn) if real else []
-    return {
-        "counties": _counties(view.table, outlines),
-        "places": [
-            (name, round(lat, 3), round(lon, 3), people, state, area)
-            for name, lon, lat, people, state, area in places
-        ],
-        "zips": _places.zips_in(drawn, geoids) if real else [],
-        "sites": site_rows(sites, drawn, sites_label),
-        "sitesLabel": sites_label,
-    }
-
-
-def _counties(table: pd.DataFrame, outlines: gpd.GeoDataFrame | None) -> list[tuple[Any, ...]]:
-    """Return each outline's name, a point inside it, its box (west, east, south, north) and id."""
-    if outlines is None or not len(outlines):
-        return []
-    shapes = _pack.display_geometry(outlines.geometry)
-    said = zip((str(g)[:5] for g in table.index), _rows.texts(table, "county_name"), strict=True)
-    known = {geoid: name for geoid, name in said if name}
-    names = _rows.texts(outlines, "name")
-    inside = shapely.point_on_surface(shapes)
-    found = []
-    for geoid, name, shape, point in zip(outlines.index, names, shapes, inside, strict=True):
-        label = known.get(str(geoid)) or name
-        if label and not shape.is_empty:
-            west, south, east, north = shape.bounds
-            box = [round(float(v), 3) for v in (point.y, point.x, west, east, south, north)]
-            found.append((label, *box, str(geoid)))
-    return found
-
-
-def site_rows(
-    sites: gpd.GeoDataFrame | None, drawn: np.ndarray, label: str
-) -> list[tuple[float, float, str, int, int, int]]:
-    """Return latitude, longitude, name, kind, how many, and whether it lies inside the areas.
-
-    Those outside count too, and are drawn fainter. Thousands are summed by squares of the map.
-    """
-    if sites is None or not len(sites):
-        return []
-    points = _pack.lon_lat(sites.geometry)
-    names = _rows.texts(sites, "name", default=[tr("site")] * len(sites))
-    if "offers_telehealth" in sites:
-        offered = sites["offers_telehealth"].map({True: True}).notna()
-        names = [
-            tr("{site} (offers telehealth)", site=name) if there else name
-            for name, there in zip(names, offered, strict=True)
-        ]
-    inside = _places.holders(drawn, points) >= 0
-    order = kinds_of(sites)
-    kinds = [order.index(kind) if kind in order else 0 for kind in _rows.texts(sites, "kind")]
-    rows = [
-        (round(float(p.y), 5), round(float(p.x), 5), name, kind, 1, int(within))
-        for p, name, kind, within in zip(points, names, kinds, inside, strict=True)
-        if p.geom_type == "Point" and not p.is_empty
-    ]
-    return rows if len(rows) <= MOST_SITES else _summed(rows, _pack.span(drawn) / 60, label)
-
-
-def kinds_of(sites: gpd.GeoDataFrame | None) -> list[str]:
-    """Return the kinds of sites that have a mark of their own: the four that are most."""
-    if sites is None or "kind" not in sites:
-        return []
-    kinds = pd.Series([kind for kind in _rows.texts(sites, "kind") if kind], dtype=object)
-    return [str(kind) for kind in kinds.value_counts().index[:4]]
-
-
-def _summed(rows: Sequence[tuple[Any, ...]], cell: float, label: str) -> list[tuple[Any, ...]]:
-    frame = pd.DataFrame(rows, columns=["lat", "lon", "name", "kind", "n", "inside"])
-    squares = [np.floor(frame["lat"] / cell), np.floor(frame["lon"] / cell)]
-    one = frame.groupby(squares).agg(
-        lat=("lat", "mean"), lon=("lon", "mean"), name=("name", "first"), kind=("kind", "first"),
-        n=("n", "sum"), inside=("inside", "max"),
-    )  # fmt: skip
-    one["name"] = one["name"].where(one["n"] == 1, [f"{number(n)} {label}" for n in one["n"]])
-    return [
-        (round(lat, 4), round(lon, 4), name, kind, int(n), inside)
-        for lat, lon, name, kind, n, inside in one.itertuples(index=False)
-    ]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import Column, describe, layers_in
+from equity.language import language
 from equity.outputs._classes import Classes, classify, classify_words
 from equity.outputs._colors import NO_DATA
 
@@ -36,7 +37,9 @@ def area_styles(table: pd.DataFrame, first: str = "") -> dict[str, str]:
     """
     shown = layers_in(table.columns)
     shown.sort(key=lambda column: column.name != first)
-    return {column.map_label: _areas(table, column) for column in shown}
+    # What is exported stays English: so do the classes that its styles name.
+    with language("en"):
+        return {column.map_label: _areas(table, column) for column in shown}
 
 
 def site_style() -> str:

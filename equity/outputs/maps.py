@@ -21,14 +21,13 @@ from equity.files.atomic import write_text
 from equity.language import tr
 from equity.outputs import _pack
 from equity.outputs._around import Around, body
+from equity.outputs._names import kinds_of, names_of
 from equity.outputs._payload import (
     MOST_AT_ONCE,
     View,
     by_state,
     config,
-    kinds_of,
     layer_of,
-    names_of,
     parts_of,
 )  # fmt: skip
 from equity.outputs._text import clean
@@ -154,7 +153,7 @@ def make_map(
     views = [_view(table, areas_label, chosen, drawn, k=classes)]
     for label, other in larger.items():
         shapes = _pack.display_geometry(other.geometry)
-        views.append(_view(other, tr(label), chosen, shapes, k=classes))
+        views.append(replace(_view(other, tr(label), chosen, shapes, k=classes), key=label))
     for label, other in smaller.items():
         described = dict.fromkeys(column.name for column in chosen)
         more = [column for column in layers_in(other.columns) if column.name not in described]

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from equity.areas.words import about, coarse, is_missing, share
+from equity.areas.words import about, coarse, counted, is_missing, number, share
 from equity.files.atomic import write_text
 from equity.language import mark, tr
 from equity.outputs import _content, _panels, _rows
@@ -22,6 +22,8 @@ __all__ = ["write_page"]
 
 #: Sentences of the finding that stand on the first screen.
 FIRST = 3
+#: More communities than this are in the files alone: a nation's would be 200,000 elements.
+MOST_LISTED = 1000
 _SHARES = (
     ("no_link_share", mark("Share of residents without a usable link, near care or not")),
     ("gap_share", mark("Share of residents in the gap: beyond reach as well")),
@@ -118,7 +120,9 @@ def _page(report: Report, parts: tuple[str, str, str] | None) -> str:
         comparison=_content.comparison_table(report),
         by_rule=_content.by_rule_table(report),
         rule_notes=_content.rule_notes(report, published=published),
-        focus=_content.community_table(report, report.focus, caption=tr(_content.FOCUS)),
+        focus=_content.community_table(
+            report, report.focus[:MOST_LISTED], caption=tr(_content.FOCUS)
+        ),
         states=_content.states_table(report) if report.pages else None,
         unranked=_content.unranked_table(report) if len(report.unranked) else None,
         links=_on_map(report),
@@ -127,10 +131,23 @@ def _page(report: Report, parts: tuple[str, str, str] | None) -> str:
         citation=cite(report),
         made=made,
         words=_content,
-        ranked_by=_content.ranked_by(report),
+        ranked_by=_ranked_by(report),
         states_note=_content.states_note(report) if report.pages else "",
         short=_content.SHORT,
     )
+
+
+def _ranked_by(report: Report) -> str:
+    areas = counted(len(report.focus), report.areas_label)
+    said = f"{areas}, {_content.ranked_by(report)}"
+    if len(report.focus) <= MOST_LISTED:
+        return said
+    first = tr(
+        "The first {n} are listed; {file} holds every one.",
+        n=number(MOST_LISTED),
+        file=f"{report.table_name}.csv",
+    )
+    return f"{said} {first}"
 
 
 def _nest(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:

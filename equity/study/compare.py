@@ -123,14 +123,29 @@ def compare_runs(
     FormatError
         If the table is not what the run wrote.
     InputError, VintageError
-        If the runs are of other states, levels or vintages (without links).
+        If the runs are of other states, levels, vintages (without links) or parts of a state.
     """
     old, new = read_run(before), read_run(after)
     related = None if links is None else read_tract_relationship(links)
+    _refuse_other_area(old, new, after)
     found = change(old.table, new.table, links=related)
     title, about_both = str(new.record.get("title", "")), [_about(one) for one in (old, new)]
     finding = _finding(found, title, *about_both)
     return Comparison(title, found, finding, *about_both)
+
+
+def _refuse_other_area(old: Run, new: Run, after: str | Path) -> None:
+    """Refuse a whole and a part of it: almost nothing of the one is compared with the other."""
+    ids = [run.table.index for run in (old, new)]
+    kind = [(meta(run.table).level, meta(run.table).geo_vintage) for run in (old, new)]
+    shared = len(ids[0].intersection(ids[1]))
+    if kind[0] == kind[1] and 0 < shared < max(map(len, ids)) / 2:
+        raise InputError(
+            f"of {number(len(ids[0]))} areas before and {number(len(ids[1]))} after only "
+            f"{number(shared)} are in both runs",
+            file=after,
+            fix="run both studies for the same place, with one --area",
+        )
 
 
 def _about(run: Run) -> dict[str, str | bool]:

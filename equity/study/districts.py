@@ -52,7 +52,7 @@ def districts_of(
     """
     frame = read_text_table(path, delimiter=part.delimiter)
     column = part.id_column or _id_column(frame, path)
-    district = part.district or _district_column([n for n in frame if n != column], path)
+    district = part.district or _district_column([n for n in map(str, frame) if n != column], path)
     require_columns(frame, [district, column], path)
     frame = frame[frame[district].fillna("").str.strip() != ""]
     ids = _ids(frame[column].fillna("").str.strip(), path, counties, areas)

@@ -303,6 +303,8 @@ def _homes_are_a_bound(table: pd.DataFrame) -> list[str]:
 
 
 def _read_and_joined(result: Record) -> str:
-    """Return what the readers and joins had to say, each as a sentence."""
+    """Return what the readers and joins had to say, each as a sentence on a line."""
     notes = [tr(note).rstrip(".") for note in meta(result.table).notes]
-    return " ".join(f"{note[:1].upper()}{note[1:]}." for note in notes)
+    # A file keeps its name: only a sentence gets a capital.
+    said = (n if "." in n.partition(" ")[0] else f"{n[:1].upper()}{n[1:]}" for n in notes)
+    return "\n".join(f"{note}." for note in said)

@@ -33,7 +33,7 @@ from equity.study.input_parts import AcsPart, BoundaryPart, CoveragePart, SitesP
 from equity.study.joining import joined
 from equity.study.live import LiveFiles
 from equity.study.own_tables import read_part
-from equity.study.parts import StudyPlan
+from equity.study.parts import CarePart, StudyPlan
 from equity.study.readers import COVERAGE, FUNDED, call, live_options
 from equity.study.scope import below_each_other, refuse_absent, stacked
 
@@ -160,7 +160,7 @@ def gather(plan: StudyPlan, folder: Path) -> Inputs:
         connecticut=read["connecticut"],
         audit=audit,
         sources=tuple(reader.files.sources(_sources_of(everything))),
-        credits=_credits([people, *others], areas),
+        credits=_credits([people, *others], areas, plan.care),
     )
 
 
@@ -441,7 +441,9 @@ def _together(
     )
 
 
-def _credits(tables: Sequence[pd.DataFrame], areas: pd.DataFrame) -> dict[str, str]:
+def _credits(
+    tables: Sequence[pd.DataFrame], areas: pd.DataFrame, asked: Sequence[CarePart]
+) -> dict[str, str]:
     """Say of every column that a table brought whose figure it is, in that table's words."""
     found: dict[str, str] = {}
     for table in tables:
@@ -456,6 +458,11 @@ def _credits(tables: Sequence[pd.DataFrame], areas: pd.DataFrame) -> dict[str, s
         if made not in found and all(part in found for part in parts):
             said = "; ".join(dict.fromkeys(found[part] for part in parts))
             found[made] = f"Computed from {' and '.join(parts)}: {said}"
+    # Minutes, distances or capacity that a table brought: who is beyond reach is told from these.
+    for number, care in enumerate(asked):
+        if care.column is not None and care.column in found:
+            reach = f"beyond_reach_share__{care.id}" if number else "beyond_reach_share"
+            found[reach] = f"Computed from {care.column}: {found[care.column]}"
     return found
 
 

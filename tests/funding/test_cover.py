@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from itertools import product
 
@@ -207,3 +208,25 @@ def test_a_solver_without_time_leaves_the_greedy_choice_without_a_bound(monkeypa
     barred = replace(cover, bars=(Bar(cover.people, "all", at_least_n=99),))
     with pytest.raises(EquityError, match="no plan that keeps all limits was found in the time"):
         best_cover(barred, 2.0, gap=0.0, seconds=0)
+
+
+def test_the_solver_s_own_remarks_reach_nobody(monkeypatch, capfd):
+    """Some HiGHS write a line past Python's stdout, in the midst of what a command says."""
+    solve = _milp.milp
+
+    def talking(*args, **how):
+        os.write(1, b"transformNewIntegerFeasibleSolution\n")
+        return solve(*args, **how)
+
+    monkeypatch.setattr(_milp, "milp", talking)
+    rows = sparse.csr_array(np.array([[1.0, 1.0]]))
+    found = _milp.maximise(
+        np.array([3.0, 2.0]),
+        rows,
+        np.array([1.0]),
+        whole=np.array([True, True]),
+        gap=0.0,
+        seconds=9,
+    )
+    assert found.x.tolist() == [1, 0]
+    assert capfd.readouterr().out == ""

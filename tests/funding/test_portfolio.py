@@ -120,7 +120,7 @@ def test_the_marginal_table_counts_nobody_twice_and_adds_up():
     chosen = plan.chosen
     assert chosen["order_n"].tolist() == list(range(1, len(chosen) + 1))
     assert chosen["people_added_n"].sum() == pytest.approx(plan.people_n)
-    assert chosen["people_alone_n"].sum() > plan.people_n  # they overlap
+    assert plan.projects["people_alone_n"].sum() > plan.people_n  # they overlap
     assert chosen["cost_so_far_usd"].iloc[-1] == plan.spent_usd
     told = chosen["cost_usd"] / chosen["people_added_n"].where(chosen["people_added_n"] > 0)
     pd.testing.assert_series_equal(chosen["usd_per_person"], told, check_names=False)
@@ -295,8 +295,8 @@ def call(rows=GOOD, table=TABLE, change=None, **how):
         ({"rows": [*GOOD, ("c", "line", [5], 10.0)]}, r"a project brings nobody in.*\(rows c\)"),
         ({"rows": [*GOOD, ("a", "line", [1], 10.0)]}, r"a project stands twice \(rows a\)"),
         ({"change": lambda p: p.assign(areas=[("51999999999",), *p["areas"][1:]])}, r"an area that the table does not have \(51999999999\) \(rows a\)"),
-        ({"change": lambda p: p.assign(areas=[(), *p["areas"][1:]])}, r"an area that the table does not have"),
-        ({"rows": [("a", "fiber", [0], 5.0)]}, r"fixes what there is not \(rows a\).*line, home, line\+home"),
+        ({"change": lambda p: p.assign(areas=[(), *p["areas"][1:]])}, r"a project names no area \(rows a\)"),
+        ({"rows": [("a", "fiber", [0], 5.0)]}, r"a project fixes 'fiber' \(rows a\).*line, home, line\+home"),
         ({"change": lambda p: p.iloc[:0]}, "there is no project"),
         ({"change": lambda p: p.drop(columns="cost_usd")}, "the projects lack cost_usd"),
         ({"table": TABLE.drop(columns="connected_share")}, "the table lacks connected_share"),
@@ -526,6 +526,29 @@ def test_lines_alone_are_credited_with_no_more_than_those_who_lack_a_line_only()
     plan = portfolio(table, lines, budget_usd=1e12)
     only = gap["gap_line_only_n"]
     assert plan.people_n == pytest.approx(only[only >= 0.5].sum())
+
+
+@pytest.mark.parametrize("method", ["milp", "greedy"])
+def test_what_reaches_nobody_anew_is_not_bought_whatever_is_left(method):
+    table = areas(3)
+    table["qualifying_share"], table["connected_share"] = 0.3, 0.6
+    ids = table.index
+    listed = pd.DataFrame(
+        {
+            "fixes": ["line+home", "line+home", "line", "home", "line"],
+            "areas": [(ids[0],), (ids[0],), (ids[1],), (ids[1],), (ids[1], ids[2])],
+            "cost_usd": [80_000.0, 90_000.0, 50_000.0, 40_000.0, 200_000.0],
+            "confirmed": True,
+        },
+        index=["cheap", "dear", "line", "home", "wide"],
+    )
+    plan = portfolio(table, listed, budget_usd=1e9, method=method, front=3)
+    everything = portfolio(table, listed.drop(["dear", "line"]), budget_usd=1e9)
+    assert sorted(plan.chosen.index) == ["cheap", "home", "wide"]
+    assert plan.people_n == pytest.approx(everything.people_n)
+    assert plan.spent_usd == 320_000
+    if len(plan.front):
+        assert plan.front["spent_usd"].max() <= 320_000
 
 
 def test_hardly_anybody_is_no_project_and_a_note_counts_them():

@@ -114,6 +114,10 @@ def test_given_limits_make_the_same_legend_everywhere():
     people = classify([9, 10, 49, 50], "people", limits=(10, 50))
     assert people.labels == ("1 to 9 people", "10 to 49 people", "50 people or more")
     assert people.codes.tolist() == [0, 1, 1, 2]
+    # Whole things counted from one: nothing has one class, not two.
+    settings = classify([0, 0, 1, 2, 7], "n", limits=(1, 3))
+    assert settings.labels[0] == "0"
+    assert settings.codes.tolist() == [0, 0, 1, 1, 2]
 
 
 def test_a_change_has_round_classes_around_none_and_a_color_each_way():

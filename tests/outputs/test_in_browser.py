@@ -204,14 +204,25 @@ def test_towns_counties_and_zip_codes_are_found_and_one_name_is_offered_as_each(
 
 
 def test_names_on_the_map_do_not_overlap(browser, real):
+    """Neither each other nor the buttons, the scale and the arrow that stand on it."""
     with browser.open(real) as page:
+        # Somebody moved the map, so that a town lies under the buttons.
+        page.run(
+            "(() => { const m = Object.values(window).find(v => v instanceof L.Map);"
+            "const p = m.latLngToContainerPoint([39.158, -75.524]);"
+            "m.setMaxBounds(null).panBy([p.x - 20, p.y - 60], {animate: false}); })()"
+        )
         overlaps = page.run(
-            "(() => { const b = [...document.querySelectorAll('.leaflet-eqNames-pane span')].map(s => s.getBoundingClientRect());"
+            "(() => { const b = [...document.querySelectorAll('.leaflet-eqNames-pane span, .leaflet-control, .eq-north')].map(s => s.getBoundingClientRect());"
             "let n = 0; b.forEach((p, i) => b.slice(i + 1).forEach(q => {"
             "if (p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom) n++; })); return [b.length, n]; })()"
         )
     assert overlaps[0] > 8
     assert overlaps[1] == 0
+
+
+def county_id(report, name):
+    return report.table.index[report.table["county_name"] == name][0][:5]
 
 
 def test_filters_count_what_is_left_on_map_table_and_in_words(browser, folder, report):
@@ -228,7 +239,7 @@ def test_filters_count_what_is_left_on_map_table_and_in_words(browser, folder, r
             said(page, "[data-eq-rows] caption")
             == f"{len(under)} of {len(report.table)} census tracts"
         )
-        choose(page, "[data-part=county]", "County 1")
+        choose(page, "[data-part=county]", county_id(report, "County 1"))
         both = under[under["county_name"] == "County 1"]
         assert f"{len(both)} census tracts" in said(page, ".eq-found")
         page.run("document.querySelector('.eq-reset').click()")
@@ -290,6 +301,18 @@ def in_parts(report, tmp_path_factory):
     drawn = make_map(report.levels["counties"], smaller={"census tracts": table}, synthetic=True,
                      sources=(), areas_label="counties")  # fmt: skip
     return save_map(drawn, tmp_path_factory.mktemp("parts") / "map.html")
+
+
+def test_counties_of_one_name_in_two_states_are_told_apart(browser, report, tmp_path):
+    second = report.table.rename(index=lambda g: "44" + g[2:])
+    both = stamp(pd.concat([report.table, second]), level="tract", geo_vintage="2020")
+    drawn = save_map(make_map(both, synthetic=True, sources=()), tmp_path / "map.html")
+    offered = f"[...{MAP}.querySelectorAll('[data-part=county] option')].map(o => o.textContent)"
+    with browser.open(drawn) as page:
+        assert {"County 1 (90001)", "County 1 (44001)"} <= set(page.run(offered))
+        choose(page, "[data-part=county]", "44001")
+        here = report.table["county_name"].eq("County 1").sum()
+        assert said(page, ".eq-found").startswith(f"Shown: {here} ")
 
 
 def choose_state(page, fips):
@@ -390,13 +413,14 @@ def test_an_address_restores_the_view_that_was_shared(browser, folder, report):
         )
         choose(page, ".eq-layers", "gap_share")
         tick(page, "under")
-        choose(page, "[data-part=county]", "County 1")
+        choose(page, "[data-part=county]", county_id(report, "County 1"))
         page.run(f"document.querySelector('[data-show=\"{area}\"]').click()")
         page.run("new Promise(done => setTimeout(done, 500))")
         here, left = page.run("location.hash"), page.run(state)
     assert "layer=gap_share" in here
     with browser.open(folder / "index.html") as page:
         page.go((folder / "index.html").as_uri() + here)
+        page.run(f"{MAP}.remove()")  # what is waited for is the next one
         page.run("location.reload()")
         page.until(
             "document.readyState === 'complete' && document.querySelector('.eq-map')?.dataset.state"
@@ -422,6 +446,9 @@ def test_the_contents_stay_in_reach(browser, folder):
         page.run("document.querySelector('#sources').scrollIntoView()")
         page.settle()
         assert page.run("document.querySelector('.contents').getBoundingClientRect().top") == 0
+        page.run("document.querySelector('.contents p').textContent = 'A county, '.repeat(40)")
+        list_ = "document.querySelector('.contents ul')"
+        assert page.run(f"{list_}.scrollWidth - {list_}.clientWidth") <= 1, "a long title gives way"
         links = page.run("[...document.querySelectorAll('.contents a')].map(a => a.hash)")
         assert page.run(f"{links}.every(h => document.querySelector(h))")
 
@@ -567,6 +594,46 @@ def test_a_narrow_screen_does_not_scroll_sideways(browser, folder, name):
         assert page.run(f"{MAP}.dataset.state") == "ready"
         box = page.run("document.querySelector('.eq-canvas').getBoundingClientRect().width")
         assert 300 < box <= 400
+        wide = "[...document.querySelectorAll('caption')].map(c => c.getBoundingClientRect().right)"
+        assert all(right <= 400 for right in page.run(wide)), "a caption wraps in a narrow frame"
+        assert page.errors == []
+
+
+def test_what_is_searched_for_on_a_phone_comes_into_sight(browser, folder, name):
+    """The search stands below the map there."""
+    top = "document.querySelector('.eq-canvas').getBoundingClientRect().top"
+    with browser.open(
+        folder / name, width=390, height=500, prefers_reduced_motion="reduce"
+    ) as page:
+        page.run("document.querySelector('.eq-find').scrollIntoView()")
+        assert page.run(top) < 0
+        find(page, "tract 42")
+        page.press("Enter")
+        assert 0 <= page.run(top) < 500 - 100
+
+
+def test_the_map_stays_where_it_is_when_a_place_is_chosen(page):
+    top = "document.querySelector('.eq-canvas').getBoundingClientRect().top + scrollY"
+    before, (x, y) = page.run(top), middle(page)
+    page.point(x - 60, y - 40, click=True)
+    assert page.run(SHOWN)
+    assert said(page, ".eq-status")
+    assert page.run(top) == before
+
+
+def test_a_map_in_a_hidden_frame_is_whole_once_it_is_seen(browser, folder, tmp_path):
+    text = (folder / "map.html").read_text(encoding="utf-8")
+    hidden = tmp_path / "hidden.html"
+    hidden.write_text(text.replace("<body", '<body style="display:none"', 1), encoding="utf-8")
+    zoom = "Object.values(window).find(v => v instanceof L.Map).getZoom().toFixed(2)"
+    with browser.open(folder / "map.html") as page:
+        usual = page.run(zoom)
+    with browser.open(hidden) as page:
+        assert page.run(f"{MAP}.dataset.state") == "ready"
+        for shown in ("", "none", ""):
+            page.run(f"document.body.style.display = '{shown}'")
+            page.settle()
+        assert page.run(zoom) == usual
         assert page.errors == []
 
 
@@ -600,6 +667,9 @@ def test_a_printed_page_has_map_and_legend_and_no_controls(browser, folder, name
         heads = [t for p in printed.pages if "Tract" in (t := p.extract_text())]
         assert len(heads) > (name == "map.html")  # its table runs over several sheets
         assert all("Community" in text for text in heads)
+        legend = next(t for p in printed.pages if "Darker is worse" in (t := p.extract_text()))
+        assert "1,000 people or more" in legend
+        assert "health centers (paler: outside)" in legend, "one sheet has the whole legend"
         page.run("window.dispatchEvent(new Event('beforeprint'))")
         inside = (
             "(() => { const m = Object.values(window).find(v => v instanceof L.Map);"

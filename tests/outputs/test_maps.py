@@ -384,6 +384,11 @@ def test_towns_and_zip_codes_of_the_areas_are_named_and_those_of_a_made_up_place
     held = {name: area for name, *_, area in names["places"]}
     dover = table.geometry.iloc[held["Dover"]]
     assert dover.distance(shapely.Point(-75.524, 39.158)) < 0.02
+    lines = gpd.GeoDataFrame(
+        {"name": ["Kent County, Delaware"]}, geometry=[table.union_all()], index=["10001"], crs=4269
+    )
+    (county,) = names_of(at_home(table.drop(columns="county_name"), outlines=lines))["counties"]
+    assert county[0] == "Kent County", "with its state it has no room on a map"
     made_up = names_of(page_text(make_map(table)))
     assert made_up["places"] == made_up["zips"] == []
 

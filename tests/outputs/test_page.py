@@ -47,6 +47,35 @@ def test_every_area_is_on_the_page(page, report):
     assert payload_of(page)["geoid"] == list(report.table.index)
 
 
+def test_of_very_many_communities_the_page_lists_the_first_and_says_so(
+    report, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("equity.outputs.page.MOST_LISTED", 2)
+    write_page(report, tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    keys = re.findall(r'<tr data-key="(\d{11})">', page)
+    assert keys == [*report.focus[:2], *report.unranked.index]
+    assert "The first 2 are listed; communities.csv holds every one." in words(page)
+    assert f"{len(report.focus)} census tracts, ranked by" in words(page)
+
+
+@pytest.mark.parametrize(("n", "said"), [(1, "1 census tract, ranked"), (30, "30 census tracts")])
+def test_a_list_says_how_many_it_holds_and_starts_short_if_much_longer(report, tmp_path, n, said):
+    rows = (*report.focus, *report.others)[:n]
+    write_page(dataclasses.replace(report, focus=rows), tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert said in words(page)
+    listed = page[page.index('id="communities"') : page.index('id="all"')]
+    assert "is-short" not in listed
+
+
+def test_a_method_of_several_lines_is_a_list(report, tmp_path):
+    read = dataclasses.replace(report, method=(("Read", "A file.\nAnother <b>one</b>."),))
+    write_page(read, tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert "<li>A file.</li><li>Another &lt;b&gt;one&lt;/b&gt;.</li></ul>" in page
+
+
 def test_each_cell_is_the_cell_of_the_content_model(page, report):
     shown = words(page)
     for table in (

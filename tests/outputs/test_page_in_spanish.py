@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from outputs_data import make_report
+from outputs_data import config_of, make_report, make_table
 
 from equity.areas.words import number
 from equity.language import language
+from equity.outputs.maps import make_map, page_text
 from equity.outputs.page import write_page
 
 
@@ -57,3 +58,12 @@ def test_scripts_speak_the_language_of_the_page_and_write_its_numbers(browser, s
         assert page.run("equity.numeric('menos de 0.1 %') < equity.numeric('0.1 %')")
         assert page.run("document.documentElement.scrollWidth <= innerWidth")
         assert page.errors == []
+
+
+def test_what_an_address_holds_is_the_same_in_every_language():
+    table = make_table()
+    with language("es"):
+        drawn = make_map(table, larger={"counties": table}, sources=())
+        views = config_of(page_text(drawn))["views"]
+    assert [view["label"] for view in views] == ["áreas", "condados"]
+    assert views[1]["key"] == "counties"

@@ -24,6 +24,7 @@ from equity.areas.join import combine
 from equity.areas.schema import columns
 from equity.areas.table import area_table
 from equity.errors import InputError, StorageError
+from equity.language import language
 from equity.outputs import _steady
 from equity.outputs._classes import classify
 from equity.outputs._workbook import workbook
@@ -173,7 +174,8 @@ def test_qgis_opens_a_geopackage_in_the_classes_of_the_map(table, report, tmp_pa
         level="county", geo_vintage="2020",
     )  # fmt: skip
     layers = {"sites": report.sites, "counties": counties}
-    path, *_ = export(table, tmp_path, formats="gpkg", layers=layers)
+    with language("es"):  # what is exported is English in every language
+        path, *_ = export(table, tmp_path, formats="gpkg", layers=layers)
     assert len(gpd.read_file(path, layer="sites")) == 2
     assert len(gpd.read_file(path, layer="counties")) == 3
     with contextlib.closing(sqlite3.connect(path)) as data:

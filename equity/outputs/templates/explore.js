@@ -14,6 +14,9 @@
     const states = frame.querySelector(".eq-states"), closer = frame.querySelector(".eq-closer");
     let shown = STEP, sorted = { column: "gap_n", up: false };
 
+    /* Two states may each have a county of one name: it is told by its id, where the areas' ids begin with that. */
+    const countyOf = (data, i) => (data.county[i] && data.geoid[i].length > 10 ? data.geoid[i].slice(0, 5) : data.county[i]);
+
     function fill() {
       const groups = new Map();
       chart.layers.forEach((column, k) => {
@@ -32,9 +35,11 @@
       });
       const { data } = chart, has = { under: data.flags.under, named: data.flags.named, rural: data.flags.rural };
       FLAGS.forEach((name) => { part(name).parentElement.hidden = !(has[name] || "").includes("1"); });
-      const counties = [...new Set(data.county)].filter(Boolean).sort();
-      part("county").parentElement.hidden = counties.length < 2 || counties.length === data.geoid.length;
-      part("county").replaceChildren(node("option", tr("all"), { value: "" }), ...counties.map((name) => node("option", name, { value: name })));
+      const counties = new Map(data.county.map((name, i) => [countyOf(data, i), name]).filter(([, name]) => name)), named = [...counties.values()];
+      const said = (id, name) => (named.filter((one) => one === name).length > 1 ? `${name} (${id})` : name);
+      part("county").parentElement.hidden = counties.size < 2 || counties.size === data.geoid.length;
+      part("county").replaceChildren(node("option", tr("all"), { value: "" }), ...[...counties].map(([id, name]) => [id, said(id, name)])
+        .sort((a, b) => (a[1] < b[1] ? -1 : 1)).map(([value, name]) => node("option", name, { value })));
     }
 
     /* The limit of a slider is a value that is there; it selects the worse side. */
@@ -55,7 +60,7 @@
       const { data } = chart, n = data.geoid.length;
       const wanted = FLAGS.filter((name) => part(name).checked && !part(name).parentElement.hidden), county = part("county").value;
       const any = wanted.length || county;
-      chart.mask = any ? data.geoid.map((_, i) => wanted.every((name) => data.flags[name][i] === "1") && (!county || data.county[i] === county)) : null;
+      chart.mask = any ? data.geoid.map((_, i) => wanted.every((name) => data.flags[name][i] === "1") && (!county || countyOf(data, i) === county)) : null;
       const keep = (i) => !chart.mask || chart.mask[i];
       const total = (test) => {
         let areas = 0, people = 0;

@@ -3,7 +3,7 @@
   "use strict";
   const { node, tr, published } = eq;
   const MOST = 12;
-  const KINDS = { town: tr("town"), county: tr("county"), ZIP: tr("ZIP"), state: tr("state") };
+  const KINDS = { town: tr("town"), county: tr("county"), city: tr("independent city"), ZIP: tr("ZIP"), state: tr("state") };
 
   eq.find = function (chart) {
     const { frame, names } = chart;
@@ -37,6 +37,7 @@
       close();
       input.value = entry.name;
       if (entry.kind === "county") {
+        eq.seen(chart);
         if (chart.go(entry.id, true)) return;
         chart.reach(entry.box, 2.5);
         chart.status.textContent = entry.name + ".";
@@ -44,6 +45,7 @@
       }
       chart.choose({ view: entry.view || 0, i: entry.i }, !entry.at);
       if (entry.at) chart.reach([entry.at, entry.at], 3);
+      eq.seen(chart);
       if (entry.kind === "town" || entry.kind === "ZIP") {
         chart.status.textContent = tr("{place}: its middle lies in {area}", { place: entry.name, area: chart.status.textContent });
       }
@@ -61,7 +63,7 @@
       on = -1;
       list.replaceChildren(...hits.map((entry, k) => {
         const item = node("li", "", { role: "option", id: list.id + "-" + k, "aria-selected": "false" },
-          node("span", entry.name, published), node("small", [KINDS[entry.kind] || entry.kind, ...entry.where.filter(Boolean)].join(", ")));
+          node("span", entry.name, published), node("small", [KINDS[entry.kind === "county" && / city$/.test(entry.name) ? "city" : entry.kind] || entry.kind, ...entry.where.filter(Boolean)].join(", ")));
         item.addEventListener("mousedown", (e) => { e.preventDefault(); go(entry); });
         return item;
       }));
@@ -99,7 +101,12 @@
     link.addEventListener("click", (e) => {
       if (!chart.go(link.dataset.show, true)) return;
       e.preventDefault();
-      chart.frame.scrollIntoView({ block: "nearest", behavior: chart.map.options.zoomAnimation ? "smooth" : "auto" });
+      eq.seen(chart);
     });
+  };
+
+  /* On a phone the map stands above what steers it: what was asked for comes into sight. */
+  eq.seen = function (chart) {
+    chart.frame.querySelector(".eq-canvas").scrollIntoView({ block: "nearest", behavior: chart.map.options.zoomAnimation ? "smooth" : "auto" });
   };
 })(window.equity);

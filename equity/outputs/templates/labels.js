@@ -17,8 +17,11 @@
     const large = cities.filter((c) => c.people >= 50000), small = cities.filter((c) => c.people < 50000);
 
     function place() {
-      const taken = [], view = map.getPixelBounds(), origin = map.getPixelOrigin();
-      const left = view.min.subtract(origin), right = view.max.subtract(origin);
+      const view = map.getPixelBounds(), origin = map.getPixelOrigin();
+      const left = view.min.subtract(origin), right = view.max.subtract(origin), corner = map.getContainer().getBoundingClientRect();
+      /* Under buttons, scale and arrow no name could be read. */
+      const taken = [...chart.frame.querySelectorAll(".leaflet-control, .eq-north")].map((one) => one.getBoundingClientRect())
+        .map((r) => [r.left - corner.left + left.x, r.top - corner.top + left.y, r.right - corner.left + left.x, r.bottom - corner.top + left.y]);
       const free = (box) => box[0] > left.x && box[2] < right.x && box[1] > left.y && box[3] < right.y &&
         !taken.some((b) => box[0] < b[2] && box[2] > b[0] && box[1] < b[3] && box[3] > b[1]);
       const made = document.createDocumentFragment();
@@ -39,8 +42,9 @@
         if (city) made.append(node("i", "", { style: `left:${p.x}px;top:${p.y}px` }));
         made.append(node("span", entry.name, { class: "eq-" + kind, style: `left:${spot[0]}px;top:${spot[1]}px` }));
       };
-      large.forEach((c) => write(c, "city"));
-      counties.forEach((c) => write(c, "county"));
+      /* Where counties are what the map is of, their names come first. */
+      const parts = [[large, "city"], [counties, "county"]], ofCounties = chart.data.geoid[0]?.length === 5;
+      (ofCounties ? parts.reverse() : parts).forEach(([some, kind]) => some.forEach((c) => write(c, kind)));
       small.forEach((c) => write(c, "city"));
       pane.replaceChildren(made);
     }
@@ -79,6 +83,7 @@
 
     const again = () => { place(); dots(); };
     map.on("moveend", again);
+    chart.on((what) => { if (what === "view") place(); });
     map.on("zoomstart", () => pane.replaceChildren());
     again();
   };

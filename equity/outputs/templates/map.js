@@ -80,7 +80,11 @@
 
     /* All areas in sight, whatever the size of the frame now is. */
     goHome() {
-      this.map.fitBounds(this.config.bounds, this.room);
+      /* A frame that is hidden has no size: it goes home when it gets one. */
+      const { x, y } = this.map.getSize();
+      if (x && y) this.map.fitBounds(this.config.bounds, this.room);
+      else if (this.at) return;
+      else this.map.setView(L.latLngBounds(this.config.bounds).getCenter(), 6);
       this.home = this.map.getZoom();
       this.at = this.map.getCenter();
     }
@@ -295,6 +299,7 @@
       const sheet = frame.querySelector(".eq-canvas");
       let seen = null;
       const resized = () => {
+        if (!sheet.clientWidth || !sheet.clientHeight) return;
         const home = this.atHome();
         map.invalidateSize({ animate: false, pan: false });
         if (home) this.goHome();

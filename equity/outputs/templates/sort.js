@@ -27,9 +27,8 @@
       button.addEventListener("click", () => sort(table, column, button));
     });
   });
-  document.querySelectorAll("table[data-short]").forEach((table) => {
+  document.querySelectorAll("table.is-short").forEach((table) => {
     const total = table.tBodies[0].rows.length;
-    if (total <= Number(table.dataset.short)) return;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "more";

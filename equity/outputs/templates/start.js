@@ -6,7 +6,7 @@
   async function address(chart) {
     const { map, explorer } = chart, { part } = explorer;
     const start = location.hash.includes("=") ? new URLSearchParams(location.hash.slice(1)) : new URLSearchParams();
-    const view = chart.views.findIndex((one) => (one.part || one.label) === start.get("areas"));
+    const view = chart.views.findIndex((one) => one.key === start.get("areas"));
     if (view > 0) await chart.turn(view);
     const layer = chart.layers.findIndex((c) => c.name === start.get("layer"));
     if (layer >= 0) { chart.show(layer); explorer.layers.value = chart.active.name; }
@@ -28,7 +28,7 @@
       const said = new URLSearchParams(), at = map.getCenter();
       said.set("at", [at.lat.toFixed(4), at.lng.toFixed(4), map.getZoom().toFixed(1)].join(" "));
       said.set("layer", chart.active.name);
-      if (chart.now) said.set("areas", chart.view.part || chart.view.label);
+      if (chart.now) said.set("areas", chart.view.key);
       const only = explorer.FLAGS.filter((name) => part(name).checked);
       if (only.length) said.set("only", only.join(" "));
       if (part("county").value) said.set("county", part("county").value);
