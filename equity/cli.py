@@ -108,8 +108,8 @@ def run(
     area: Annotated[
         str,
         typer.Option(
-            help='Place the run is about: "Wise County, Lee County", tracts, "ZIP 24210", or a '
-            "file of polygons."
+            help='Place the run is about: "Wise County, Lee County", tracts, "ZIP 24210", '
+            '"tribal Pamunkey", a file of polygons, or a CSV of districts ("districts.csv: North").'
         ),
     ] = "",
     offline: Annotated[
@@ -139,6 +139,9 @@ def run(
 
         run_states(study, folder, cluster=cluster, tell=_say)
     else:
+        from equity.study.write import refuse_foreign
+
+        refuse_foreign(folder)
         result = study.run(cluster=cluster)
         folder = result.write(folder)
         _say(repr(result))

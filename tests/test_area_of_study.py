@@ -14,14 +14,21 @@ from shapely.geometry import box
 
 from equity.areas.aggregate import roll_up
 from equity.cli import run
-from equity.errors import EquityError, GeoidError, InputError, MissingFileError, StudyError
+from equity.errors import (
+    EquityError,
+    GeoidError,
+    InputError,
+    MissingColumnError,
+    MissingFileError,
+    StudyError,
+)
 from equity.example.state import write_example
 from equity.measures.adoption_by_person import person_counts
 from equity.provenance import meta
 from equity.sources.census.boundaries import read_boundaries
 from equity.sources.census.files import read_blocks
 from equity.study import totals
-from equity.study.asked import area_lines
+from equity.study.asked import area_lines, area_slug
 from equity.study.naming import counties_called
 from equity.study.run import Study
 
@@ -142,7 +149,9 @@ def test_sites_beyond_the_area_still_serve_it(three):
         ('counties = ["Wise County, VA"]', "Wise County is in Virginia", "add that state"),
         ('counties = ["90099"]', "90099 is no county of Example State", "did you mean|there are"),
         ('states = ["VA"]', "Virginia is not among the states of the study", "add it to state"),
-        ('tracts = ["51169030100"]', "1 tracts are not among the areas", "vintage"),
+        ('tracts = ["51169030100"]', "not among the areas of the study: 1 tract", "vintage"),
+        ('counties = ["24210"]', "24210 is no county of Example", "named so: ZIP 24210"),
+        ('counties = ["virginia"]', "is no county of Example", "by its postal code: VA"),
         ("counties = []", "names no place", "give states, counties or tracts"),
         ('counties = ["90003"]\npolygons = "x.geojson"', "named in several ways", "keep one"),
         ('county = ["90003"]', "is no field of a study file", "fields here are name, states"),
@@ -249,6 +258,12 @@ def test_without_blocks_a_line_through_areas_is_refused_or_the_study_says_what_c
     assert "inside-majority" in caught.value.fix
     with pytest.raises(StudyError, match="needs populated blocks"):
         study(lines, 'cut = "blocks"').run()
+    sliver = tmp_path / "sliver.geojson"
+    ends = gpd.GeoSeries([tracts.geometry.iloc[0].centroid.buffer(0.001)], crs=tracts.crs)
+    ends.to_file(sliver)
+    with pytest.raises(InputError, match="greater part of no area lies in it") as caught:
+        study(f'[area]\npolygons = "{sliver.as_posix()}"\ncut = "inside-majority"').run()
+    assert 'cut = "blocks"' in caught.value.fix
     result = study(lines, 'cut = "inside-majority"').run()
     flat = tracts.to_crs("EPSG:6933")
     land = flat.intersection(
@@ -347,6 +362,7 @@ def test_a_table_of_districts_makes_a_level_of_its_own(study, whole, tmp_path):
         (as_csv(ROWS[:3]), "in 6 counties, belong to no district", "add their rows"),
         (as_csv(ROWS), "'Eldenfen' is no county of Example State", "did you mean Elderfen"),
         ("county,region\n90003,North\n", "lacks column district", "the file has county, region"),
+        ("county;district\n90003;North\n", "separated by semicolons", "say so with delimiter="),
     ],
 )  # fmt: skip
 def test_districts_with_holes_overlaps_or_strangers_are_refused(study, tmp_path, text, what, fix):
@@ -468,10 +484,34 @@ def test_a_run_writes_its_counties_as_table_and_map(three, tmp_path):
         ("51195000100", 'tracts = ["51195000100"]'),
         ("zip 24210, ZCTA 24211", 'zctas = ["24210", "24211"]'),
         ("DE, Wise", 'states = ["DE"]\ncounties = ["Wise"]'),
+        ("1400000US51195000100, 0500000US51105", 'tracts = ["51195000100"]\ncounties = ["51105"]'),
+        ("tribal Pamunkey, Tribal area Rappahannock", 'tribal = ["Pamunkey", "Rappahannock"]'),
+        ("a.csv", '.districts]\nfile = "a.csv"'),
+        ("a.csv: North East, West", '.districts]\nfile = "a.csv"\nonly = ["North East", "West"]'),
+        ("b.geojson:North", 'polygons = "b.geojson"\nonly = ["North"]'),
     ],
 )
-def test_what_a_person_types_becomes_lines_of_a_study(text, lines):
-    assert area_lines(text, Path()) == f"[area]\n{lines}\n"
+def test_what_a_person_types_becomes_lines_of_a_study(text, lines, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.csv", "b.geojson"):
+        (tmp_path / name).write_text("")
+    there = lines if lines.startswith(".") else f"]\n{lines}"
+    assert area_lines(text, Path()) == f"[area{there}\n"
+    assert area_slug(text) == re.sub("[^a-z0-9]+", "-", re.sub(r"\.\w+", "", text).lower())
+
+
+def test_the_column_of_districts_is_found_or_asked_for(study, tmp_path):
+    rows = [f"{c};{d};x" for c, d in [*ROWS[:-1], ("Elderfen", "South")]]
+
+    def run_with(head, name):
+        line = districts(tmp_path, "\n".join([head, *rows]), name).rpartition("\n")[0]
+        return study(line, 'delimiter = ";"\nonly = ["East"]').run()
+
+    found = run_with("county;Health District;note", "named.csv")
+    assert set(found.table.index.str[:5]) == {"90005", "90007", "90009"}
+    with pytest.raises(MissingColumnError, match="which column names the districts") as caught:
+        run_with("county;a;b", "unnamed.csv")
+    assert 'district = "…"' in caught.value.fix
 
 
 def test_the_command_runs_an_area_of_a_study_into_a_folder_of_its_own(
@@ -483,7 +523,7 @@ def test_the_command_runs_an_area_of_a_study_into_a_folder_of_its_own(
     assert '[area]\ncounties = ["Hollin", "Kestrin County"]' in (folder / "study.toml").read_text()
     with pytest.raises(InputError, match="names no place"):
         run(str(example.study), area=" , ")
-    with pytest.raises(MissingFileError, match="no such file of polygons"):
+    with pytest.raises(MissingFileError, match="no such file of polygons or districts"):
         run(str(example.study), area="nowhere.geojson")
     with pytest.raises(StudyError, match=r"has an \[area\] of its own"):
         run(str(folder / "study.toml"), area="Hollin")

@@ -301,6 +301,7 @@ def test_equal_runs_give_equal_bytes_and_a_file_of_one_s_own_stays(
     assert CliRunner().invoke(app, asked).exit_code == 0
     assert (folder / "mine.txt").read_text() == "kept"
     assert {name: (folder / name).read_bytes() for name in before} == before
+    assert not list(example_run.glob("*.aux.xml")), "GDAL leaves its notes beside what it reads"
 
 
 def test_nothing_of_a_sheet_is_left_in_english(example_run, report, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from equity.cli import init, run
 from equity.errors import EquityError, InputError
 from equity.example.state import write_example
+from equity.sources.care.sites import read_sites
 from equity.sources.census.acs import read_acs
 from equity.study.run import Study
 
@@ -41,6 +43,9 @@ def newcomer(example, tmp_path, monkeypatch):
 def test_three_files_become_a_page_without_an_edit(newcomer, example, capsys):
     init(newcomer, Path("study.toml"), from_files=True)
     run("study.toml", Path("out"))
+    said = capsys.readouterr().out
+    assert "a floor" in said
+    assert "nan" not in said
     page = Path("out/index.html").read_text(encoding="utf-8")
     assert "could only make them more" in page, "lines are unknown, and the page says so"
     table = pd.read_csv("out/communities.csv", dtype={"geoid": str}, index_col="geoid")
@@ -100,6 +105,34 @@ def test_files_that_do_not_do_are_refused_with_what_would(newcomer, files, what,
         init(files, Path("study.toml"), from_files=True)
     assert fix in caught.value.fix
     assert not Path("study.toml").exists()
+
+
+def test_odd_files_make_a_study_that_loads_or_one_error(newcomer, example):
+    """A list between semicolons, a file given twice, and maps of areas that the study has not."""
+    plain = pd.read_csv("Clinics list 2025.csv", dtype=str)
+    plain.to_csv("list.csv", sep=";", index=False)
+    plain.to_csv("list.txt", sep="\t", index=False)
+    for name in (example.block_groups, example.counties, example.blocks):
+        shutil.copy(name, name.name)
+    maps = [path.name for path in sorted(Path().glob("tl_*.zip"))]
+    survey = "ACSDT5Y2023.tables-Data.csv"
+    init([survey, survey, "list.csv", "list.txt", *maps, *maps], Path("s.toml"), from_files=True)
+    plan = Study.load("s.toml").plan
+    assert [one.delimiter for one in plan.sites] == [";", "\t"]
+    assert (plan.boundaries.file, plan.counties.file) == (maps[-1], "tl_2023_90_county.zip")
+    unread = re.findall(r"read by nothing here: (\S+) ", Path("s.toml").read_text())
+    assert unread == ["tl_2023_90_bg.zip", "tl_2023_90_tabblock20.zip"]
+    lists = [
+        read_sites(path.file, **path.said(), as_of="2025", layout="points", unplaced="drop")
+        for path in plan.sites
+    ]
+    assert len(lists[0]) == len(lists[1]) > 100
+    shutil.copy(maps[-1], "tl_2020_90_tract.zip")
+    with pytest.raises(InputError, match="2 files have the polygons of the same areas") as caught:
+        init(
+            [survey, "list.csv", "tl_2020_90_tract.zip", maps[-1]], Path("t.toml"), from_files=True
+        )
+    assert "survey's year" in caught.value.fix
 
 
 def test_a_year_may_be_told_and_a_survey_must_tell_who_comes_first(newcomer):

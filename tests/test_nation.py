@@ -393,11 +393,17 @@ def test_workers_of_a_cluster_run_one_state_each_and_the_files_are_the_same(file
     assert written(files / "far") == written(nation[1])
 
 
-def test_a_folder_that_is_no_run_is_not_written_into(files, tmp_path):
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "letter.txt").write_text("mine")
+@pytest.mark.parametrize("mine", ["mine", "va"])
+@pytest.mark.parametrize("study", ["study.toml", "de.toml"])
+def test_a_folder_that_no_run_wrote_is_refused_before_anything_runs(
+    files, alone, tmp_path, monkeypatch, mine, study
+):
+    monkeypatch.setattr(Study, "run_with", None)
+    (tmp_path / mine).mkdir()
+    (tmp_path / mine / "letter.txt").write_text("mine")
     with pytest.raises(EquityError, match="files that no run wrote"):
-        run_states(Study.load(files / "study.toml"), tmp_path, workers=1)
+        run(str(files / study), tmp_path)
+    assert [path.name for path in tmp_path.rglob("*")] == [mine, "letter.txt"]
 
 
 def test_an_error_of_a_state_names_it(files, tmp_path):

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import geopandas as gpd
@@ -19,7 +20,7 @@ from pseudo import latin_words, pseudo_language
 from typer.testing import CliRunner
 
 from equity.cli import app
-from equity.errors import EquityError
+from equity.errors import EquityError, InputError
 from equity.funding.costs import made_up_costs
 from equity.funding.portfolio import portfolio
 from equity.funding.projects import draw_up_projects
@@ -29,15 +30,9 @@ from equity.outputs.ownership import RECORD, owned_files
 from equity.outputs.plan import MADE_UP, counts_table, front_table, marginal_table, plan_part
 from equity.study.plan_words import finding, method, unknown
 from equity.study.planning import committed_part, plan_run
-from equity.study.run_report import report_of
 from equity.study.runs import read_run
 
 BUDGET = 2e6
-
-
-@pytest.fixture(scope="module")
-def result(example_result):
-    return example_result
 
 
 @pytest.fixture(scope="module")
@@ -46,28 +41,45 @@ def run(example_run):
 
 
 @pytest.fixture(scope="module")
-def plan(run):
-    return plan_run(run, budget_usd=BUDGET, made_up=True, draws=50)
-
-
-@pytest.fixture(scope="module")
-def written(plan, tmp_path_factory):
-    return plan.write(tmp_path_factory.mktemp("plans") / "plan")
-
-
-@pytest.fixture(scope="module")
 def commanded(run, tmp_path_factory):
-    """What the command says and writes, with the appendix for a program."""
-    folder = tmp_path_factory.mktemp("commanded")
-    asked = ["plan", str(run), "--budget", "2000000", "--made-up", "--draws", "0", "--floor", "0.3"]
-    with contextlib.chdir(folder):
+    """What the command says and writes, with the appendix for a program, and the plan it makes."""
+    folder, made = tmp_path_factory.mktemp("commanded"), []
+
+    def planned(*args, **how):
+        made.append((plan_run(*args, **how), how))
+        return made[0][0]
+
+    asked = [
+        "plan",
+        str(run),
+        "--budget",
+        "2000000",
+        "--made-up",
+        "--draws",
+        "50",
+        "--floor",
+        "0.3",
+    ]
+    with contextlib.chdir(folder), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("equity.study.planning.plan_run", planned)
         done = CliRunner().invoke(app, [*asked, "--appendix", "usda-dlt"])
     assert done.exit_code == 0, done.output
-    return done.output, folder / "maps/example-plan"
+    ((plan, how),) = made
+    return done.output, folder / "maps/example-plan", plan, how
+
+
+@pytest.fixture(scope="module")
+def written(commanded):
+    return commanded[1]
+
+
+@pytest.fixture(scope="module")
+def plan(commanded):
+    return commanded[2]
 
 
 def test_the_command_writes_a_page_two_printed_pages_appendix_and_tables(commanded):
-    said, folder = commanded
+    said, folder, *_ = commanded
     assert {path.name for path in folder.iterdir()} == {
         "index.html", "plan.pdf", "projects.csv", "areas.csv", "areas.csv-metadata.json",
         "areas.gpkg", "appendix-usda-dlt.pdf", "appendix-usda-dlt.docx", "study.toml", RECORD,
@@ -92,6 +104,11 @@ def test_no_cost_is_ever_a_default(run):
 def test_too_few_draws_are_refused_before_anything_is_read(draws, tmp_path):
     with pytest.raises(EquityError, match=f"draws is {draws}.*50 or more, or 0 for none"):
         plan_run(tmp_path, budget_usd=BUDGET, made_up=True, draws=draws)
+
+
+def test_a_weight_below_0_is_refused_before_anything_is_read(tmp_path):
+    with pytest.raises(InputError, match=r"the weight of people in under-resourced .* is -1"):
+        plan_run(tmp_path, budget_usd=BUDGET, made_up=True, weight=-1)
 
 
 @pytest.mark.parametrize("budget", [0, -5.0, np.nan])
@@ -131,7 +148,7 @@ def test_the_templates_are_written_and_a_filled_one_is_read(run, tmp_path):
     found = plan_run(run, budget_usd=1e5, projects=projects, draws=0)
     assert not found.report.made_up
     assert "made up" not in found.report.finding[0]
-    text = found.write(tmp_path / "plan") / "projects.csv"
+    text = replace(found, programs=()).write(tmp_path / "plan") / "projects.csv"
     row = pd.read_csv(text).iloc[0]
     assert (row["name"], row["cost_source"]) == ("'=cmd", "bid of May")  # no formula runs
 
@@ -197,14 +214,14 @@ def test_tables_of_areas_and_projects_hold_every_row(written, plan):
     assert (projects["cost_source"] == "made up to show the method").all()
 
 
-def test_equal_plans_give_equal_bytes_and_a_file_of_one_s_own_stays(run, written, tmp_path):
-    again = plan_run(run, budget_usd=BUDGET, made_up=True, draws=50)
-    folder = again.write(tmp_path / "plan")
+def test_equal_plans_give_equal_bytes_and_a_file_of_one_s_own_stays(run, commanded, tmp_path):
+    _, written, _, how = commanded
+    folder = shutil.copytree(written, tmp_path / "plan")
+    (folder / "mine.txt").write_text("kept")
+    plan_run(run, **how).write(folder)
+    assert (folder / "mine.txt").read_text() == "kept"
     for path in written.iterdir():
         assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
-    (folder / "mine.txt").write_text("kept")
-    again.write(folder)
-    assert (folder / "mine.txt").read_text() == "kept"
 
 
 def test_the_page_shows_its_map_without_a_fault(written, browser):
@@ -215,8 +232,8 @@ def test_the_page_shows_its_map_without_a_fault(written, browser):
         assert page.run("document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_the_appendix_takes_the_plan(plan, result):
-    content = list(blocks(result.report(), parts=plan_part(plan.report)))
+def test_the_appendix_takes_the_plan(plan):
+    content = list(blocks(plan.need, parts=plan_part(plan.report)))
     headings = [block.text for block in content if block.kind == "heading"]
     assert headings.index("What a budget would buy") + 1 == headings.index("Method")
     tables = [block.table for block in content if block.table is not None]
@@ -227,8 +244,8 @@ def test_the_appendix_takes_the_plan(plan, result):
     assert len(front.rows) == len(plan.portfolio.front)
 
 
-def test_the_appendix_holds_need_tests_and_plan_as_the_run_tells_them(run, result, commanded):
-    said, folder = commanded
+def test_the_appendix_holds_need_tests_and_plan_as_the_run_tells_them(example_result, commanded):
+    said, folder, plan, _ = commanded
     read = Document(folder / "appendix-usda-dlt.docx")
     text = "\n".join(paragraph.text for paragraph in read.paragraphs)
     for heading in (
@@ -246,12 +263,17 @@ def test_the_appendix_holds_need_tests_and_plan_as_the_run_tells_them(run, resul
     projects = pd.read_csv(folder / "projects.csv").query("chosen")
     assert all(any(key in cell for cell in cells) for key in projects["project_id"])
     # The numbers of the need are those of the run's own report.
-    ours, theirs = report_of(read_run(run)), result.report()
+    ours, theirs = plan.need, example_result.report()
     shared = ["people_n", "share", "ceiling_n"]
     pd.testing.assert_frame_equal(ours.counts[shared], theirs.counts[shared])
     assert ours.focus == theirs.focus
     assert ours.finding[:2] == theirs.finding[:2]
     pd.testing.assert_frame_equal(ours.places, theirs.places)
+    assert list(ours.disparities) == list(theirs.disparities)
+    for rate, frame in theirs.disparities.items():
+        pd.testing.assert_frame_equal(ours.disparities[rate], frame)
+    pd.testing.assert_frame_equal(ours.held, theirs.held)
+    pd.testing.assert_frame_equal(ours.fifths.rates, theirs.fifths.rates)
     assert hashlib.sha256((folder / "study.toml").read_bytes()).hexdigest() in text
 
 
@@ -298,7 +320,7 @@ def test_nothing_of_a_plan_is_left_in_english(plan, tmp_path):
         said = [
             *finding("", areas, made, plan.scenario, draws=50), *unknown(made, ""),
             *method(made, 50), *plan.report.stamps,
-            *(block.text for block in plan_part(replace(plan.report, finding=("",), unknown=()))),
+            *(block.text for block in plan_part(replace(plan.report, finding=("",), unknown=(), method=()))),
         ]  # fmt: skip
         for table in (
             marginal_table(made.projects, 9), counts_table(plan.scenario.counts),

@@ -160,6 +160,16 @@ def test_for_whom_has_the_numbers_of_the_comparison_and_stands_on_page_and_paper
             assert shown[ours] == pytest.approx(compared.loc[theirs, name], rel=1e-9)
             assert shown[f"{ours}_moe"] == pytest.approx(compared.loc[theirs, f"{name}_moe"])
     people = result.table[result.table["gap_status"] == "ok"]
+    adopted = people[people["connected_share"].notna()]
+    homes = adopted["connected_share"] * adopted["population_n"]
+    first = adopted["is_under_resourced"].astype(bool)
+    shown = report.disparities["connected_share"].loc["Under-resourced communities"]
+    for name, there in (("rate_share", first), ("reference_share", ~first)):
+        mean = homes[there].sum() / adopted["population_n"][there].sum()
+        assert shown[name] == pytest.approx(mean)
+    fifths = report.fifths.rates
+    mean = (fifths["connected_share"] * fifths["people_n"]).sum() / fifths["people_n"].sum()
+    assert mean == pytest.approx(homes.sum() / adopted["population_n"].sum(), rel=1e-3)
     old = people["population_n"] * people["age_65_share"]
     row = report.disparities["beyond_reach_share"].loc["Residents aged 65 or older"]
     assert row["rate_share"] == pytest.approx(
@@ -178,6 +188,7 @@ def test_for_whom_has_the_numbers_of_the_comparison_and_stands_on_page_and_paper
     captions = [block.table.caption for block in blocks(report) if block.table is not None]
     for caption in (
         "Share of residents in the gap, by who lives there",
+        "Homes with a device and broadband, by who lives there",
         "Who lives in the places listed",
     ):
         assert caption in captions
@@ -209,12 +220,12 @@ def test_race_and_ethnicity_stand_in_the_appendix_only_if_asked(result, tmp_path
     asking = result.plan.study.model_copy(update={"race_in_appendix": True})
     asked = replace(result, plan=result.plan.model_copy(update={"study": asking})).report()
     assert (report.race_in_appendix, asked.race_in_appendix) == (False, True)
-    for paper, times in ((report, 0), (replace(report, race_in_appendix=True), 4)):
+    for paper, times in ((report, 0), (replace(report, race_in_appendix=True), 5)):
         shown = list(blocks(paper))
         rows = [str(row[0].text) for one in shown if one.table for row in one.table.rows]
-        for label in named.values():  # three rates, and who lives in the places
+        for label in named.values():  # four rates, and who lives in the places
             assert rows.count(label) == times
-            assert page.count(f">{label}<") == 4
+            assert page.count(f">{label}<") == 5
         assert rows.count("Residents without health insurance") >= 4
         assert sum(NO_RACE.strip() in (one.text or "") for one in shown) == (times == 0)
 

@@ -217,6 +217,11 @@ def _is_a(value: Any, kind: Any) -> bool:
     if kind in {str, Path}:
         wanted = str if kind is str else os.PathLike
         return isinstance(value, wanted) and not _HALF.search(str(value))
+    if typing.is_typeddict(kind):
+        fields = typing.get_type_hints(kind)
+        return isinstance(value, Mapping) and all(
+            fits(held, fields.get(name, Any)) for name, held in value.items()
+        )
     if getattr(kind, "_is_protocol", False):
         members = [name for name in dir(kind) if not name.startswith("_")]
         return all(hasattr(value, name) for name in (*members, *_annotated(kind)))
@@ -256,6 +261,9 @@ def _words(hint: Any) -> str:
         return " or ".join(map(repr, typing.get_args(hint)))
     if origin is Callable:
         return "a function"
+    if typing.is_typeddict(hint):
+        fields = typing.get_type_hints(hint).items()
+        return f"a dict of {', '.join(f'{name} ({_words(kind)})' for name, kind in fields)}"
     inside = [_words(kind) for kind in typing.get_args(hint) if kind is not Ellipsis]
     form = "union" if origin in _UNIONS else "list" if origin in _LISTS else origin
     written = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,7 +18,7 @@ from equity.files.words import decoded_words
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["read_attributes", "read_polygons"]
+__all__ = ["gdal_option", "leaves_nothing_beside", "read_attributes", "read_polygons"]
 
 _log = logging.getLogger("equity.files.shapes")
 
@@ -98,12 +100,36 @@ def _read(path: str | Path, layer: str | None, *, geometry: bool) -> pd.DataFram
     return cast("pd.DataFrame", frame)
 
 
+@contextlib.contextmanager
+def gdal_option(name: str, value: str) -> Iterator[None]:
+    """Set one of GDAL's options for as long as the block runs."""
+    import pyogrio
+
+    before = pyogrio.get_gdal_config_option(name)
+    pyogrio.set_gdal_config_options({name: value})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({name: before})
+
+
 def _opened(source: Any, layer: str | None, path: str | Path, *, geometry: bool) -> Any:
     import geopandas as gpd
-    import pyogrio
 
     if is_parquet(source):
         return gpd.read_parquet(source)
+    with leaves_nothing_beside():
+        return _read_layer(source, layer, path, geometry=geometry)
+
+
+def leaves_nothing_beside() -> contextlib.AbstractContextManager[None]:
+    """Keep GDAL from writing ``.aux.xml`` beside a GeoPackage with metadata that is only read."""
+    return gdal_option("GDAL_PAM_ENABLED", "NO")
+
+
+def _read_layer(source: Any, layer: str | None, path: str | Path, *, geometry: bool) -> Any:
+    import pyogrio
+
     chosen = _layer(pyogrio.list_layers(source), layer, path)
     if not str(source).lower().endswith((".shp", ".dbf", ".shx")):
         return pyogrio.read_dataframe(source, layer=chosen, read_geometry=geometry)

@@ -204,7 +204,7 @@ def _day_of(rule: ProgramRule, as_of: str | date) -> str:
         date.fromisoformat(day)
     except ValueError:
         raise InputError(
-            f"as_of is {day!r}, no day", fix='for example as_of="2026-06-30"'
+            f"the day of the tests is {day!r}, no day", fix="write it as 2026-06-30"
         ) from None
     if (rule.applies_from and day < rule.applies_from) or (
         rule.applies_to and day > rule.applies_to
@@ -212,13 +212,13 @@ def _day_of(rule: ProgramRule, as_of: str | date) -> str:
         start, end = rule.applies_from or "the beginning", rule.applies_to or "today"
         raise VintageError(
             f"{rule.id} applied from {start} to {end}, not on {day}",
-            fix=f'put it for a day of those, as_of="{rule.last_read}", or use the rule of that day',
+            fix=f"put it for a day of those ({rule.last_read}), or use the rule of that day",
         )
     # A clock that is wrong does not close the days that the text is known for.
     if day > max(str(datetime.now().astimezone().date()), rule.retrieved):
         raise InputError(
-            f"as_of is {day}, a day to come: what holds then is not known",
-            fix=f'put it for today or before, as_of="{rule.last_read}"',
+            f"{day} is a day to come: what holds then is not known",
+            fix=f"put it for today or before ({rule.last_read})",
         )
     return day
 

@@ -27,6 +27,8 @@ _OUTLYING = 20.0
 _LEAST_USD = 1.0
 """A line or a home that costs less than this is questioned."""
 _FEWEST = 5
+_SOMEBODY = 0.5
+"""A candidate that brings in fewer people, told as 0, is not drawn up: a spare budget buys it."""
 _ABOUT = ("cost_source", "cost_as_of", "cost_note")
 _NEED = (
     "qualifying_share", "connected_share", "device_share", "locations_n", "qualifying_n",
@@ -109,14 +111,15 @@ def draw_up_projects(
     pandas.DataFrame
         As of :func:`read_projects`, one row for each thing that would bring somebody in, an area's
         own in one exclusive group. A line is bought for every location without one, a device and
-        a subscription for every home that lacks it, near care or not. Areas without the count that
-        a cost is per are left out, and a note of the table says how many and which.
+        a subscription for every home that lacks it, near care or not. What would bring in less
+        than half a person is not drawn up. Areas without the count that a cost is per are left
+        out. Notes of the table say how many areas have no candidate for either reason.
 
     Raises
     ------
     InputError
         If the costs do not price what is asked for in some area, name a place in which there is
-        none, or are per something that no area has a count of.
+        none, or are per something that no area has a count of; or if nothing can be drawn up.
     MissingColumnError
         If a column is missing.
 
@@ -149,9 +152,12 @@ def draw_up_projects(
     notes = []
     names = _names(table)
     uncounted = _uncounted(table)
+    few = pd.Series(data=False, index=gains.index)
     apart = gains["line"].fillna(0.0) + gains["home"].fillna(0.0)
     for fixes in FIXES:
         here = gains[fixes] > 0.5e-9
+        few |= here & (gains["line+home"] < _SOMEBODY)
+        here &= gains[fixes] >= _SOMEBODY
         if fixes == "line+home":
             here &= gains[fixes] > apart * (1 + 1e-9)
         here &= gains[fixes].notna()
@@ -168,6 +174,10 @@ def draw_up_projects(
         part["county"] = [i[:5] for i in ids[chosen]]
         parts.append(part)
     result = pd.concat(parts)
+    if result.empty:
+        _refuse_none(gains["line+home"], notes)
+    if few.any():
+        notes.append(_too_few(gains["line+home"][few]))
     _priced(result)
     result["made_up"] = bool(costs["made_up"].any())
     result["confirmed"] = True
@@ -291,6 +301,32 @@ def _uncounted(table: pd.DataFrame) -> dict[str, pd.Series]:
     line = table[["locations_n", "qualifying_n"]].isna().any(axis=1)
     home = table[["households_n", "device_share"]].isna().any(axis=1)
     return {"line": line, "home": home, "line+home": line | home}
+
+
+def _refuse_none(gain: pd.Series, notes: list[str]) -> None:
+    """Say why nothing could be drawn up."""
+    if gain.isna().all():
+        why = f"the gap has no value in any of {plural(len(gain), 'area')}"
+        fix = "look at gap_status and connected_share_status: what the study lacks"
+    elif notes:
+        why = "what costs are for is counted in no area with anybody in the gap"
+        fix = notes[0]
+    else:
+        known = plural(int(gain.notna().sum()), "area")
+        why = f"in none of {known} with a value would half a person or more be brought in"
+        fix = "take another headline rule or limit in the study, and run it again"
+    raise InputError(f"there is nothing to draw up: {why}", fix=fix)
+
+
+def _too_few(gain: pd.Series) -> str:
+    """Say which areas have no candidate because hardly anybody is there to be brought in."""
+    return trn(
+        "{n} area with less than half a person to bring in ({people} in all) has no candidate.",
+        "{n} areas with less than half a person to bring in ({people} in all) have no candidate.",
+        len(gain),
+        n=number(len(gain)),
+        people=number(gain.sum(), 1),
+    )
 
 
 def _left_out(fixes: str, areas: list[str]) -> str:

@@ -128,8 +128,8 @@ def siting(
     Notes
     -----
     With ``w`` the part of an area's people within reach of a site, an area of ``n`` people counts
-    ``n`` times the largest ``w`` of the sites chosen: levels of ``w`` are cells of a covering
-    problem, each reached by the sites that attain it.
+    ``n`` times the largest ``w`` of the sites chosen (below 0.01: 0): levels of ``w`` are cells
+    of a covering problem, each reached by the sites that attain it.
 
     References
     ----------

@@ -24,7 +24,10 @@ Populations = Sequence[str] | Mapping[str, str]
 
 @dataclass(frozen=True)
 class Group:
-    """One group in the areas that have a value: rate, people, the part of them in it; variances."""
+    """One group in the areas that have a value: rate, people, the part of them in it; variances.
+
+    `covered` is False of a group with people, none of whose areas has a value.
+    """
 
     known: NDArray[np.bool_]
     rate: Floats
@@ -33,6 +36,7 @@ class Group:
     people_var: Floats
     part: Floats
     part_var: Floats
+    covered: bool = True
 
 
 @dataclass(frozen=True)
@@ -186,10 +190,11 @@ def _group(
     among: pd.Series | None = None,
 ) -> Group:
     people = estimate(table, base)
+    there = (people[0] > 0) & (part[0] != 0)
     known = rate[0].notna() & (people[0] > 0) & part[0].notna()
     keep = (known if among is None else known & among).to_numpy()
     arrays = (one.to_numpy(dtype=float)[keep] for one in (*rate, *people, *part))
-    return Group(keep, *arrays)
+    return Group(keep, *arrays, covered=bool(keep[there].any()) or not there.any())
 
 
 def groups_of_areas(
@@ -201,11 +206,23 @@ def groups_of_areas(
     *rate, base = _rate_of(table, column)
     rate_and_var = (rate[0], rate[1])
     people = estimate(table, base)[0]
-    known = rate[0].notna() & (people > 0) & table[groups].notna()
-    values = table.loc[known, groups]
+    told = table[groups].notna()
+    known = rate[0].notna() & (people > 0) & told
+    if not known.any():
+        raise InputError(
+            f"no area with people has a value of both {column} and {groups}",
+            fix="add what they are made of, or name other columns",
+        )
+    values = table.loc[told, groups]
     if quantiles is not None:
-        values = _quantiles(_numbers(values, groups), people[known], quantiles)
+        values = _quantiles(_numbers(values[known[told]], groups), people[known], quantiles)
     member, ordered = _sorted_groups(values, groups)
+    if (member[known.reindex(member.index)].sum() > 0).sum() < 2:
+        raise InputError(
+            f"{groups} puts all areas with a value into one group",
+            fix="compare groups that both have areas",
+            code="E-ONE-GROUP",
+        )
     nothing = pd.Series(0.0, index=table.index)
     member = member.reindex(table.index)  # rows that are not known are left out below
     found = {
@@ -231,7 +248,7 @@ def _quantiles(values: pd.Series, people: pd.Series, n: int) -> pd.Series:
 
 def _sorted_groups(values: pd.Series, groups: str) -> tuple[pd.DataFrame, bool]:
     """Return one yes-no column a group, in order, and whether the order means something."""
-    if pd.api.types.is_bool_dtype(values):
+    if pd.api.types.infer_dtype(values) == "boolean":  # of objects too: yes, no and unknown
         values = values.map({True: "yes", False: "no"}).astype(pd.CategoricalDtype(["yes", "no"]))
     elif not isinstance(values.dtype, pd.CategoricalDtype):
         try:
@@ -243,15 +260,8 @@ def _sorted_groups(values: pd.Series, groups: str) -> tuple[pd.DataFrame, bool]:
             ) from None
     values = values.cat.remove_unused_categories()
     names = [f"{v:g}" if isinstance(v, float) else str(v) for v in values.cat.categories]
-    if not 2 <= len(names) <= _MOST_GROUPS:
-        few = len(names) < 2
-        raise InputError(
-            f"{groups} puts all areas with a value into one group"
-            if few
-            else f"{groups} makes {len(names)} groups",
-            fix="compare groups that both have areas" if few else "ask for quantiles=5",
-            code="E-ONE-GROUP" if few else None,
-        )
+    if len(names) > _MOST_GROUPS:
+        raise InputError(f"{groups} makes {len(names)} groups", fix="ask for quantiles=5")
     member = pd.get_dummies(values, dtype=float)
     return member.set_axis(names, axis=1), bool(values.cat.ordered)
 

@@ -190,8 +190,9 @@ def measures_of(
     known = bool(np.isfinite(cov).all())
     # Noise is what margins tell: without them there is none to subtract.
     rests_on_margins = frame.index.isin(["variance_noise", "variance_less_noise"])
+    equal = np.ptp(y) <= 1e-12 * np.abs(y).max()
     frame["status"] = np.select(
-        [frame["value"].isna() & ~rests_on_margins, not known, np.ptp(y) == 0],
+        [frame["value"].isna() & ~rests_on_margins, not known, equal],
         ["not_computable", "no_moe", "all_equal"],
         default="ok",
     )

@@ -66,7 +66,8 @@ def aligned(
     except (TypeError, ValueError) as error:
         raise InputError(f"{what} of {of} is not a number") from error
     _refuse(np.isnan(numbers), ids, f"{what} of {of} is missing", _MISSING.get(what))
-    _refuse((numbers < 0) | np.isinf(numbers), ids, f"{what} of {of} is negative or infinite", None)
+    wrong = (numbers < 0) | np.isinf(numbers)
+    _refuse(wrong, ids, f"{what} of {of} is negative or infinite", "give finite numbers from 0 up")
     if share:
         _refuse(numbers > 1, ids, f"{what} of {of} is above 1", "give shares from 0 to 1")
     # Less than this is nothing; a few such factors multiplied would make a ratio overflow.

@@ -168,7 +168,7 @@ def disparity(
         assert populations is not None, "one of the two is given"
         found = groups_of_people(table, column, populations, exclusive=exclusive)
     whole = populations is None or exclusive
-    _check_reference(reference, list(found), whole=whole)
+    _check_reference(reference, found, whole=whole)
     every = together(found) if whole else None
     rows = [_row(label, found, every, reference=reference, sign=sign) for label in found]
     rates = pd.DataFrame(rows, index=pd.Index(list(found), name="group"))
@@ -252,7 +252,7 @@ def _direction(against: str, sign: int) -> str:
     )
 
 
-def _check_reference(reference: str | None, labels: list[str], *, whole: bool) -> None:
+def _check_reference(reference: str | None, found: Mapping[str, Group], *, whole: bool) -> None:
     if reference is None:
         return
     if not whole:
@@ -260,8 +260,12 @@ def _check_reference(reference: str | None, labels: list[str], *, whole: bool) -
             "populations that may overlap have no reference among them",
             fix="leave reference out, or say exclusive=True",
         )
-    if reference not in labels:
-        raise InputError(f"no group is called {reference!r}", fix=f"use one of {', '.join(labels)}")
+    held = [label for label, group in found.items() if group.covered]
+    if reference not in held:
+        what = f"no area of group {reference!r} has a value"
+        if reference not in found:
+            what = f"no group is called {reference!r}"
+        raise InputError(what, fix=f"use one of {', '.join(held)}")
 
 
 def _row(
@@ -297,7 +301,9 @@ def _row(
         "ratio_log_se": _root(log_var) if ratio > 0 else np.nan,
         "attributable_n": sign * people * gap,
         "attributable_n_se": _root(people**2 * gap_var + gap**2 * rates.people_var[i]),
-        "status": _status(y, z, gap_var) if found[label].known.any() else "not_covered",
+        "status": _status(y, z, gap_var)
+        if found[label].known.any() and found[label].covered
+        else "not_covered",
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from equity.language import tr
 from equity.outputs._block import Block, locale, page_words
-from equity.outputs._docx_tables import Writer, add_field
+from equity.outputs._docx_tables import Writer, add_field, styled
 from equity.outputs._steady import EPOCH, steady_zip
 from equity.outputs._text import clean
 from equity.outputs.report import Report
@@ -99,13 +99,13 @@ def _words(document: Any, block: Block) -> None:
 
     text = clean(block.text)
     if block.kind in ("heading", "subheading"):
-        document.add_heading(text, level=1 if block.kind == "heading" else 2)
+        styled(document, text, "Heading 1" if block.kind == "heading" else "Heading 2")
     elif block.kind == "bullet":
         tail = f" {clean(block.link)}" if block.link else ""
-        document.add_paragraph(text + tail, style="List Bullet")
+        styled(document, text + tail, "List Bullet")
     elif block.kind == "numbered":
         tail = f" {clean(block.link)}" if block.link else ""
-        document.add_paragraph(text + tail, style="List Number")
+        styled(document, text + tail, "List Number")
     elif block.kind == "note":
         document.add_paragraph(text).paragraph_format.keep_with_next = True
     elif block.kind == "stamp":

@@ -34,6 +34,13 @@ def add_field(paragraph: Any, code: str, shown: str) -> None:
         paragraph._p.append(parse_xml(f"<w:r {nsdecls('w')}>{inside}</w:r>"))  # noqa: SLF001
 
 
+def styled(document: Any, text: str, style: str) -> Any:
+    """Add a paragraph of a style by its id: the library looks through all styles for each."""
+    paragraph = document.add_paragraph(text)
+    paragraph._p.style = style.replace(" ", "")  # noqa: SLF001  (the ids of its own template)
+    return paragraph
+
+
 class Writer:
     """Writes tables and pictures with captions that Word counts and lists."""
 
@@ -113,7 +120,7 @@ class Writer:
         last.append(run('<w:fldChar w:fldCharType="end"/>'))
 
     def _caption(self, noun: str, n: int, text: str) -> Any:
-        paragraph = self._document.add_paragraph(style="Caption")
+        paragraph = styled(self._document, "", "Caption")
         paragraph.add_run(f"{noun} ")
         add_field(paragraph, f"SEQ {noun} \\* ARABIC", str(n))
         paragraph.add_run(f". {clean(text)}")

@@ -53,12 +53,12 @@ def figure_png(report: Report, *, said: Callable[[str], str] = str) -> bytes | N
     """
     if not report.layers or _rows.without_polygon(report.table).all():
         return None
-    return _drawn(report, said, current())
+    return _drawn(report, said(tr("under-resourced")), current())
 
 
-@lru_cache(maxsize=1)  # one picture stands in both documents of a run
-def _drawn(report: Report, said: Callable[[str], str], _language: str) -> bytes:
-    """Draw the picture once for a report, a program's words and a language."""
+@lru_cache(maxsize=1)  # one picture stands in the documents of all programs that say the same
+def _drawn(report: Report, first: str, _language: str) -> bytes:
+    """Draw the picture once for a report, a program's word for who comes first and a language."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -67,7 +67,7 @@ def _drawn(report: Report, said: Callable[[str], str], _language: str) -> bytes:
     drawn = _pack.display_geometry(report.table.geometry)
     crs = local_crs(drawn)
     shapes = gpd.GeoSeries(drawn, crs="EPSG:4269").to_crs(crs)
-    classes = _classes(report, layer)
+    classes = _classes(report)
     west, south, east, north = shapes.total_bounds
     height = _WIDTH * min(max((north - south) / (east - west), 0.4), 0.57)
     with rc_context({"hatch.linewidth": 0.45, "font.family": "DejaVu Sans", "font.size": _LETTERS}):
@@ -85,7 +85,7 @@ def _drawn(report: Report, said: Callable[[str], str], _language: str) -> bytes:
         axes.set_ylim(south - pad, north + pad)
         _names(axes, report, shapes)
         _north_and_scale(figure, axes, low, east - west + 2 * pad)
-        _legend(figure, report, classes, layer, said)
+        _legend(figure, report, classes, layer, first)
         out = io.BytesIO()
         figure.savefig(out, format="png", metadata={"Software": None})
     return out.getvalue()
@@ -96,7 +96,7 @@ def alt_text(report: Report) -> str:
     if not report.layers:
         return ""
     layer = report.layers[0]
-    classes = _classes(report, layer)
+    classes = _classes(report)
     spread = "; ".join(
         f"{label}: {n}" for label, n in zip(classes.labels, classes.counts, strict=True)
     )
@@ -110,8 +110,9 @@ def alt_text(report: Report) -> str:
     )
 
 
-def _classes(report: Report, layer: Column) -> Classes:
-    return layer_of(report.table, layer, k=5).classes
+@lru_cache(maxsize=1)
+def _classes(report: Report) -> Classes:
+    return layer_of(report.table, report.layers[0], k=5).classes
 
 
 def local_crs(drawn: np.ndarray) -> str:
@@ -268,9 +269,7 @@ def _sites(report: Report) -> str:
     return textwrap.fill(tr(report.sites_label), _LINE)
 
 
-def _legend(
-    figure: Any, report: Report, classes: Classes, layer: Column, said: Callable[[str], str]
-) -> None:
+def _legend(figure: Any, report: Report, classes: Classes, layer: Column, first: str) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -286,9 +285,7 @@ def _legend(
     if _rows.unreliable(report.table, layer.name).any():
         handles.append(box(tr("wide margin: unreliable"), facecolor=COLORS["range"], hatch="/////"))
     if _rows.flag(report.table, "is_under_resourced").any():
-        handles.append(
-            box(said(tr("under-resourced")), facecolor="none", edgecolor=_FOCUS, linewidth=1.6)
-        )
+        handles.append(box(first, facecolor="none", edgecolor=_FOCUS, linewidth=1.6))
     if report.outlines is not None and len(report.outlines):
         handles.append(Line2D([], [], color=COLORS["line"], linewidth=0.8, label=tr("county line")))
     if _sites(report):

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import sqlite3
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from equity.errors import InputError
 from equity.files.atomic import scratch
+from equity.files.shapes import gdal_option
 from equity.outputs._csv import as_read
 from equity.outputs._harmless import in_cells
 from equity.outputs._qgis import aliases, area_styles, site_style
@@ -103,7 +104,7 @@ def geopackage(
     described = dictionary.rename(index=names)
     with scratch(DataLayerError, DataSourceError, FeatureError, sqlite3.Error) as folder:
         path = folder / "out.gpkg"
-        with _no_clock():
+        with gdal_option("OGR_CURRENT_DATE", _DATE):
             for number, (name, part) in enumerate(drawn.items()):
                 _write_layer(part, path, name, {} if number else {"equity": record})
             for plain, name in zip((described.reset_index(), about), _LAYERS, strict=True):
@@ -123,16 +124,6 @@ def _is_taken(layer: str, others: Iterable[str]) -> bool:
     name = layer.lower()
     tables = {*_LAYERS, _STYLES, *(other.lower() for other in others)}
     return name in tables or name.startswith(("gpkg_", "sqlite_"))
-
-
-@contextlib.contextmanager
-def _no_clock() -> Iterator[None]:
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _DATE})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
 def _with_shapes(flat: pd.DataFrame, table: Any, index: str) -> pd.DataFrame:

@@ -216,6 +216,8 @@ def _in_order(fifths: Fifths) -> Iterator[Table]:
     caption = tr("Fifths of residents in the order of: {order}", order=order)
     first = [Cell(tr(str(label))) for label in fifths.rates.index]
     columns = [("people_n", "n", tr("Residents")), *heads]
+    if (adoption := "connected_share") in fifths.rates:
+        columns.append((adoption, "share", tr(describe([adoption])[0].map_label)))
     yield _framed(fifths.rates, columns, corner, first, caption)
     rows = [
         (Cell(tr(name), small=tr(small)), *(_measured(fifths.slopes, key, rate) for rate in rates))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from equity.areas.vintage import required_record
@@ -109,11 +110,8 @@ def write_appendix(
     required_record(report.table, name="the table of the report")
     picture = figure_png(report, said=layout.said)
     name = recipe or f"{target.stem}-study.toml"
-    content = [
-        in_words(b, layout)
-        for b in blocks(report, program=program, recipe=name, parts=parts)
-        if b.kind != "figure" or picture
-    ]
+    every = _content_of(report, program, name, tuple(parts), current())
+    content = [b for b in every if b.kind != "figure" or picture]
     if not recipe:
         write_bytes(target.with_name(name), recipe_text(report).encode("utf-8"))
     alt = layout.said(alt_text(report))
@@ -125,6 +123,15 @@ def write_appendix(
     from equity.outputs._docx import docx
 
     return write_bytes(target, docx(titled, content, picture, alt))
+
+
+@lru_cache(maxsize=1)  # the same content stands in the PDF and in the DOCX
+def _content_of(
+    report: Report, program: str, recipe: str, parts: tuple[Block, ...], _language: str
+) -> tuple[Block, ...]:
+    layout = find_layout(program)
+    every = blocks(report, program=program, recipe=recipe, parts=parts)
+    return tuple(in_words(block, layout) for block in every)
 
 
 def in_words(block: Block, layout: Layout) -> Block:

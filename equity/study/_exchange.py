@@ -36,7 +36,7 @@ from equity.outputs.ownership import is_bare_name, owned_files
 from equity.provenance import sha256_of
 from equity.settings import current
 
-__all__ = ["exchange"]
+__all__ = ["earlier_files", "exchange"]
 
 WORK = ".telehealth-equity-run"
 _FRESH, _BEFORE, _JOURNAL, _UNSEALED = "fresh", "before", "journal.json", "journal.part"
@@ -64,7 +64,7 @@ def exchange(folder: Path, write: Callable[[Path], None]) -> None:
         made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         _finish(folder)
-        old = _earlier(folder)
+        old = earlier_files(folder)
         work = folder / WORK
         try:
             fresh = work / _FRESH
@@ -98,11 +98,13 @@ def _lock_file(folder: Path) -> Path:
     return cache / ".state" / f"output-{key}.lock"
 
 
-def _earlier(folder: Path) -> dict[str, str]:
+def earlier_files(folder: Path) -> dict[str, str]:
     """Return what an earlier run wrote here; refuse a folder that is somebody else's."""
     owned = owned_files(folder)
-    # What stands in folders of runs is theirs: a nation's page is written among its states'.
-    if owned is None and any(not _is_a_run(path) for path in folder.iterdir()):
+    # What stands in folders of runs is theirs: a nation's page is written among its states'. What
+    # a killed process left is finished, or dropped, by the next write.
+    ours = (path.name == WORK or _is_a_run(path) for path in folder.iterdir())
+    if owned is None and not all(ours):
         raise StorageError(
             "the folder holds files that no run wrote",
             file=folder,

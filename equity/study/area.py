@@ -193,7 +193,7 @@ class _Finder:
         lost = [tract for tract in tracts if not (ids.str[:11] == tract).any()]
         if lost:
             raise GeoidError(
-                f"{len(lost):,} tracts are not among the areas of the study",
+                f"not among the areas of the study: {plural(len(lost), 'tract')}",
                 rows=lost,
                 fix="check their ids (11 digits) and their vintage",
             )
@@ -339,6 +339,12 @@ class _Finder:
             return self._by_blocks(shares, cut, name, by)
         most = shares["population"] >= 0.5
         kept = shares[most].mask(shares[most] < 1.0, 1.0)
+        if not len(kept):
+            raise InputError(
+                f"the greater part of no area lies in it; it takes in parts of {number(len(cut))}",
+                rows=list(cut),
+                fix='count their blocks: blocks = "live:blocks", cut = "blocks"',
+            )
         whole, none = number(most[cut].sum()), number((~most[cut]).sum())
         start = _divided(len(cut))
         words = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from equity.areas.geoid import STATES
@@ -13,8 +14,10 @@ from equity.files.atomic import write_bytes
 
 __all__ = ["area_lines", "area_slug", "beside"]
 
-_POLYGONS = (".geojson", ".json", ".gpkg", ".zip", ".shp")
+_FILE = re.compile(r"(.+\.(?:geojson|json|gpkg|zip|shp|csv|xlsx))\s*(?::(.*))?", re.IGNORECASE)
 _ZIP = re.compile(r"(?:zip|zcta)\s*(\d{5})", re.IGNORECASE)
+_TRIBAL = re.compile(r"tribal (?:area )?(.+)", re.IGNORECASE)
+_LONG_ID = re.compile(r"\d{3,7}US(?=\d)")
 _STATES = {word.casefold() for state in STATES.values() for word in (state.usps, state.name)}
 
 
@@ -24,10 +27,11 @@ def area_lines(text: str, folder: Path) -> str:
     Parameters
     ----------
     text
-        Counties by name or code, tracts by id, ``ZIP 24210``, a state first of all, with commas
-        between; or one file of polygons.
+        Counties by name or code, tracts by id, ``ZIP 24210``, ``tribal Pamunkey``, a state first
+        of all, with commas between; or one file of polygons, or a table of districts (CSV), and
+        after a colon the names of those that are meant.
     folder
-        Where the study file lies: the path of a polygon file is told from there.
+        Where the study file lies: the path of a file is told from there.
 
     Raises
     ------
@@ -42,11 +46,15 @@ def area_lines(text: str, folder: Path) -> str:
     [area]
     counties = ["Wise County, VA", "51105"]
     """
-    file = _polygon_file(text)
+    file, only = _file(text)
     if file is not None:
-        return _lines({"polygons": Path(os.path.relpath(file, folder)).as_posix()})
+        path = Path(os.path.relpath(file, folder)).as_posix()
+        picked = {"only": only} if only else {}
+        if file.suffix.lower() in {".csv", ".xlsx"}:
+            return _lines({"file": path, **picked}, "area.districts")
+        return _lines({"polygons": path, **picked})
     found: dict[str, list[str]] = {}
-    for item in filter(None, (part.strip() for part in text.split(","))):
+    for item in _parts(text):
         if item.casefold() in _STATES and found.get("counties"):
             found["counties"][-1] += f", {item}"  # Wise County, VA
             continue
@@ -60,42 +68,54 @@ def area_lines(text: str, folder: Path) -> str:
 
 
 def beside(text: str, folder: Path) -> str:
-    """Return the area with its file of polygons, if it is one, copied beside a study.
+    """Return the area with its file, if it is one, copied beside a study.
 
     A study that a command writes into the cache would name a path of this machine otherwise.
     """
-    file = _polygon_file(text)
+    file, only = _file(text)
     if file is None:
         return text
     copied = write_bytes(folder / file.name, file.read_bytes())
-    return str(copied)
+    return f"{copied}: {', '.join(only)}" if only else str(copied)
 
 
-def _polygon_file(text: str) -> Path | None:
-    if not text.strip().lower().endswith(_POLYGONS):
-        return None
-    file = Path(text.strip())
+def _file(text: str) -> tuple[Path | None, list[str]]:
+    """Return the file that is named, if one is, and what is meant of it."""
+    named = _FILE.fullmatch(text.strip())
+    if named is None:
+        return None, []
+    file = Path(named[1])
     if not file.is_file():
         raise MissingFileError(
-            "no such file of polygons", file=file, fix="check its name, or name counties"
+            "no such file of polygons or districts",
+            file=file,
+            fix="check its name, or name counties",
         )
-    return file
+    return file, _parts(named[2] or "")
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _kind(item: str) -> tuple[str, str]:
-    zip_area = _ZIP.fullmatch(item)
-    if zip_area:
+    item = _LONG_ID.sub("", item)  # 1400000US51195931100, as communities.csv has it
+    if zip_area := _ZIP.fullmatch(item):
         return "zctas", zip_area[1]
+    if tribal := _TRIBAL.fullmatch(item):
+        return "tribal", tribal[1]
     if item.isdigit() and len(item) == 11:
         return "tracts", item
     return ("states" if item.upper() in {s.usps for s in STATES.values()} else "counties"), item
 
 
-def _lines(named: dict[str, str] | dict[str, list[str]]) -> str:
+def _lines(named: Mapping[str, str | list[str]], section: str = "area") -> str:
     body = "".join(f"{key} = {json.dumps(value)}\n" for key, value in named.items())
-    return f"[area]\n{body}"
+    return f"[{section}]\n{body}"
 
 
 def area_slug(text: str) -> str:
     """Return what a folder of a run of an area is called: ``wise-county-lee-county``."""
-    return re.sub(r"[^a-z0-9]+", "-", Path(text).stem.casefold()).strip("-")[:60]
+    named = _FILE.fullmatch(text.strip())
+    words = f"{Path(named[1]).stem} {named[2] or ''}" if named else text
+    return re.sub(r"[^a-z0-9]+", "-", words.casefold()).strip("-")[:60]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,12 +50,13 @@ def districts_of(
     InputError
         If a county or tract stands in two districts, is none of the study's, or has none.
     """
-    frame = read_text_table(path)
-    require_columns(frame, [part.district], path)
-    frame = frame[frame[part.district].fillna("").str.strip() != ""]
+    frame = read_text_table(path, delimiter=part.delimiter)
     column = part.id_column or _id_column(frame, path)
+    district = part.district or _district_column([n for n in frame if n != column], path)
+    require_columns(frame, [district, column], path)
+    frame = frame[frame[district].fillna("").str.strip() != ""]
     ids = _ids(frame[column].fillna("").str.strip(), path, counties, areas)
-    given = pd.DataFrame({"id": ids.to_numpy(), "district": frame[part.district].str.strip()})
+    given = pd.DataFrame({"id": ids.to_numpy(), "district": frame[district].str.strip()})
     given = given[given["id"].str[:2].isin(areas.index.str[:2].unique())].drop_duplicates()
     twice = given[given["id"].duplicated(keep=False)]
     if len(twice):
@@ -90,6 +92,18 @@ def _id_column(frame: pd.DataFrame, path: Path) -> str:
         f"no column of counties or areas among {', '.join(map(repr, frame.columns[:8]))}",
         file=path,
         fix="name it county, or GEOID",
+    )
+
+
+def _district_column(names: list[str], path: Path) -> str:
+    """Return the column of districts by its name, or as the only one beside the ids."""
+    called = [n for n in names if {"district", "region"} & {*re.findall("[a-z]+", n.casefold())}]
+    if len(called or names) == 1:
+        return (called or names)[0]
+    raise MissingColumnError(
+        f"which column names the districts? {', '.join(map(repr, (called or names)[:8]))}",
+        file=path,
+        fix='say so in the study: district = "…" under [area.districts]',
     )
 
 

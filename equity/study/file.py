@@ -118,7 +118,7 @@ def _explained(error: ValidationError, text: str, path: str | Path) -> StudyErro
     first = error.errors()[0]
     location = [part for part in first["loc"] if part not in {"str", "list[str]"}]
     others = error.error_count() - 1
-    more = f" (and {others} more problems)" if others else ""
+    more = f" (and {others} more problem{'s' * (others > 1)})" if others else ""
     return StudyError(
         f"{_line(text, location)}{_dotted(location)}: {_words(first)}{more}",
         file=path,

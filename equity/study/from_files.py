@@ -55,7 +55,7 @@ def study_from(files: Iterable[str | Path], path: str | Path, *, year: int | Non
         raise InputError(
             "a file of this name is there already", file=path, fix="give another with --out"
         )
-    known = [recognise(file, year=year) for file in files]
+    known = [recognise(file, year=year) for file in dict.fromkeys(map(Path, files))]
     return write_text(target, _Writer(known, target.parent, year).text())
 
 
@@ -65,6 +65,7 @@ class _Writer:
         for one in known:
             self.by.setdefault(one.what, []).append(one)
         self.folder = folder
+        self.named: set[Path] = set()
         self._check()
         self.surveys = self.by["acs"]
         self.states = sorted({state for one in self.surveys for state in one.states})
@@ -118,6 +119,12 @@ class _Writer:
             self._care(),
             self._criteria(),
         ]
+        parts += [
+            f"# Looked at, and read by nothing here: {self._path(one)} ({one.why})"
+            for kind in self.by.values()
+            for one in kind
+            if one.path not in self.named
+        ]
         return "\n".join(parts)
 
     def _study(self, title: str) -> str:
@@ -132,17 +139,21 @@ class _Writer:
         ) + "".join(f"{line}\n" for line in default_rules_text().splitlines())
 
     def _polygons(self) -> Iterable[str]:
-        for what in ("boundaries", "counties"):
-            for one in self.by.get(what, ()):
-                section = "boundaries" if one.level == self.level else what
-                told = "as the file's name says"
-                vintage = int(geo_vintage_for("acs", self.year)[:4])
-                guess = f"the name does not say; the survey has areas of {vintage}"
-                yield _lines(
-                    f"[{section}]",
-                    ("file", self._at(one), one.why),
-                    ("year", int(one.year or self.year), told if one.year else guess),
-                )
+        every = [*self.by.get("boundaries", ()), *self.by.get("counties", ())]
+        for section, level in (("boundaries", self.level), ("counties", "county")):
+            mine = [one for one in every if one.level == level and one.path not in self.named]
+            if not mine:
+                continue
+            _refuse_twice(mine)
+            told = "as the file's name says"
+            vintage = int(geo_vintage_for("acs", self.year)[:4])
+            guess = f"the name does not say; the survey has areas of {vintage}"
+            year = mine[0].year
+            yield _lines(
+                f"[{section}]",
+                ("file", self._all(mine), mine[0].why),
+                ("year", int(year or self.year), told if year else guess),
+            )
 
     def _survey(self, surveys: Sequence[Known]) -> str:
         rows = sum(len(one.columns) for one in surveys)
@@ -167,7 +178,7 @@ class _Writer:
             return _lines(
                 "[coverage]",
                 ("kind", "summary", "one row an area"),
-                ("files", self._at(classes[0]), classes[0].why),
+                ("files", self._all(classes), classes[0].why),
                 ("as_of", "as downloaded, filing unproven", "put the date of the filing here"),
             )
         return _lines(
@@ -191,6 +202,8 @@ class _Writer:
             ]
             if one.columns:
                 rows.append(("columns", one.columns, "found by their names and what they hold"))
+            if one.delimiter != ",":
+                rows.append(("delimiter", one.delimiter, "what stands between its fields"))
             yield _lines("[[sites]]", *rows)
 
     def _care(self) -> str:
@@ -234,8 +247,28 @@ class _Writer:
             for one in usable
         )
 
+    def _all(self, files: Sequence[Known]) -> str | list[str]:
+        paths = [self._at(one) for one in files]
+        return paths if len(paths) > 1 else paths[0]
+
     def _at(self, one: Known) -> str:
+        self.named.add(one.path)
+        return self._path(one)
+
+    def _path(self, one: Known) -> str:
         return Path(os.path.relpath(one.path, self.folder)).as_posix()
+
+
+def _refuse_twice(files: Sequence[Known]) -> None:
+    """Refuse polygons of one state, or of several years: which are meant is not to be told."""
+    states = [state for one in files for state in one.states]
+    years = {one.year for one in files}
+    if len(set(states)) < len(states) or len(years) > 1:
+        raise InputError(
+            f"{len(files)} files have the polygons of the same areas, or of other years",
+            file=", ".join(one.path.name for one in files),
+            fix="give one of them: that of the survey's year",
+        )
 
 
 def _label(one: Known) -> str:

@@ -253,6 +253,7 @@ class SitesPart(Read):
     columns: dict[str, str] = {}
     unplaced: Literal["raise", "drop"] | None = None
     kind: str = ""
+    delimiter: str = ","
     label: str = "health centers"
     use: Literal["sites", "capacity", "both"] = "both"
     states: list[str] = []

@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 import pandas as pd
 
 from equity.areas.geoid import STATES, find_state
+from equity.areas.vintage import in_a_county
 from equity.areas.words import sentence_list
 from equity.errors import GeoidError, InputError
 
@@ -66,7 +68,10 @@ def _county(text: str, known: Mapping[str, str]) -> str:
             f"{name!r} cannot be looked up: no input names the counties",
             fix="give its code (five digits), or name a file under [counties]",
         )
-    raise InputError(f"{name!r} is no county of {_states(here)}", fix=near(name, here.values()))
+    fix = near(name, here.values())
+    with suppress(InputError):
+        fix = f"a whole state is named by its postal code: {find_state(name).usps}"
+    raise InputError(f"{name!r} is no county of {_states(here)}", fix=fix)
 
 
 def called(name: str, known: Mapping[str, str]) -> list[str]:
@@ -90,10 +95,12 @@ def _code(code: str, known: Mapping[str, str]) -> str:
     full = code.zfill(5)
     if full in known:
         return full
-    if full[:2] not in {other[:2] for other in known} and full[:2] in STATES:
-        raise _elsewhere(f"{full} lies in {STATES[full[:2]].name}", known)
-    listed = [f"{other} {name}".strip() for other, name in known.items()]
-    raise GeoidError(f"{code} is no county of {_states(known)}", fix=near(full, listed))
+    fix = near(full, [f"{other} {name}".strip() for other, name in known.items()])
+    if full[:2] not in {other[:2] for other in known}:
+        if in_a_county(pd.Series([full])).all():
+            raise _elsewhere(f"{full} lies in {STATES[full[:2]].name}", known)
+        fix = f"a ZIP area is named so: ZIP {code}" if len(code) == len("24210") else fix
+    raise GeoidError(f"{code} is no county of {_states(known)}", fix=fix)
 
 
 def _elsewhere(what: str, known: Mapping[str, str]) -> GeoidError:

@@ -34,7 +34,7 @@ from equity.study.record import Record
 from equity.study.result import StudyResult
 from equity.study.run import Study
 from equity.study.template import CONNECTICUT
-from equity.study.write import write_outputs
+from equity.study.write import refuse_foreign, write_outputs
 
 __all__ = ["run_states", "study_of"]
 
@@ -113,6 +113,8 @@ def run_states(
     study, target = study.spoken(), Path(folder)
     states = [STATES[fips] for fips in study.plan.study.state]
     parts = {state: study_of(study, state) for state in states}
+    for place in (target, *(target / page_of(state) for state in states)):
+        refuse_foreign(place)
     kept: dict[State, Kept] = {}
 
     def keep(state: State, one: Kept) -> None:

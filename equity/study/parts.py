@@ -100,12 +100,14 @@ class AreasPart(Part):
 class DistrictsPart(Part):
     """``[area.districts]``: a table that says which district a county or a tract belongs to.
 
-    Counties may stand under their codes or their names. `only` picks districts; without it the
-    table must place every area of the study.
+    Counties may stand under their codes or their names. `district` is the column, by default the
+    one that is called so. `only` picks districts; without it the table must place every area of
+    the study.
     """
 
     file: str
-    district: str
+    district: str = ""
+    delimiter: str = ","
     id_column: str | None = None
     only: list[str] = Field(default=[])
 

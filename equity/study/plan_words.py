@@ -23,7 +23,8 @@ def finding(
     people = plan.people_n
     (gap,) = after.counts.loc[["gap_n"]].to_dict("records")
     chosen = plan.chosen
-    sentences = [_bought(title, plan, gap)]
+    sure = (gap.get("change_p95", np.nan) - gap.get("change_p05", np.nan)) / 2
+    sentences = [_bought(title, plan, gap, sure)]
     if np.isfinite(gap.get("change_p05", np.nan)):
         sentences.append(
             tr(
@@ -33,7 +34,7 @@ def finding(
             )
         )
     if np.isfinite(plan.first_n) and people:
-        sentences.append(_for_whom(table, plan))
+        sentences.append(_for_whom(table, plan, sure))
     kinds = chosen["fixes"].value_counts()
     brought = [text for kind, text in _brought(kinds).items() if kind in kinds]
     said = sentence_list(brought or [tr("no project is chosen")])
@@ -55,10 +56,9 @@ def finding(
     return [*sentences, *plan.notes]
 
 
-def _bought(title: str, plan: Portfolio, gap: Mapping[Any, float]) -> str:
+def _bought(title: str, plan: Portfolio, gap: Mapping[Any, float], sure: float) -> str:
     """Say what the money buys: the sentence that a board would read."""
     people = plan.people_n
-    sure = (gap.get("change_p95", np.nan) - gap.get("change_p05", np.nan)) / 2
     money = _money(plan.spent_usd)
     projects = trn("{n} project", "{n} projects", len(plan.chosen), n=number(len(plan.chosen)))
     told = {
@@ -83,8 +83,8 @@ def _bought(title: str, plan: Portfolio, gap: Mapping[Any, float]) -> str:
     )
 
 
-def _for_whom(table: pd.DataFrame, plan: Portfolio) -> str:
-    """Say how many of those reached live in under-resourced communities."""
+def _for_whom(table: pd.DataFrame, plan: Portfolio, sure: float) -> str:
+    """Say how many of those reached live in under-resourced communities, no finer than all."""
     first = table[FIRST].fillna(value=False).astype(bool)
     told = {
         "part": share(plan.first_n / plan.people_n),
@@ -99,7 +99,7 @@ def _for_whom(table: pd.DataFrame, plan: Portfolio) -> str:
     return tr(
         "{n} of them ({part}) live in under-resourced communities, where {there} of the people in "
         "the gap live.",
-        n=about(plan.first_n),
+        n=about(plan.first_n, sure),
         **told,
     )
 

@@ -170,6 +170,7 @@ def plan_run(
             "empty table",
         )
     budget_usd = checked_number(budget_usd, "the budget", above=True)
+    weight = checked_number(weight, "the weight of people in under-resourced communities")
     refuse_few(draws, or_none=True)
     for name in appendices:
         programs_of(name)

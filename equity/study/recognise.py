@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,6 +64,8 @@ class Known:
         As its name tells it; None where it does not.
     columns
         Role -> column, of places; columns, of a survey.
+    delimiter
+        What stands between its fields.
     """
 
     path: Path
@@ -72,6 +75,7 @@ class Known:
     states: tuple[str, ...] = ()
     year: str = ""
     columns: dict[str, str] = field(default_factory=dict)
+    delimiter: str = ","
 
 
 def recognise(path: str | Path, *, year: int | None = None) -> Known:
@@ -110,8 +114,8 @@ def recognise(path: str | Path, *, year: int | None = None) -> Known:
     raise InputError(
         "is neither a survey, nor polygons, nor coverage, nor places with coordinates",
         file=path,
-        fix="give the publisher's own file, or name the columns lon and lat; other tables go into "
-        "[[tables]] of the study by hand",
+        fix="give the publisher's own file, or name the columns lon and lat; any other table goes "
+        "into [[tables]] of a study, such as `equity init` with the state's name writes",
     )
 
 
@@ -158,7 +162,7 @@ def _survey(file: Path, year: int | None) -> Known | None:
 
 
 def _table(file: Path) -> Known | None:
-    frame = read_text_table(file, trailing_comma=True)
+    frame, delimiter = _separated(file)
     if _HRSA in frame.columns:
         return Known(file, "hrsa", "in HRSA's own layout", year=_last_year(file.name))
     if "TotalBSLs" in frame.columns or {"locations_n", "served_n"} <= set(frame.columns):
@@ -171,7 +175,19 @@ def _table(file: Path) -> Known | None:
         _refuse_no_degrees(frame, file)
         return None
     said = f"a place a row, with {roles['lon']} and {roles['lat']}"
-    return Known(file, "points", said, year=_last_year(file.name), columns=roles)
+    year = _last_year(file.name)
+    return Known(file, "points", said, year=year, columns=roles, delimiter=delimiter)
+
+
+def _separated(file: Path) -> tuple[pd.DataFrame, str]:
+    """Read a table by what stands between its fields: commas, or else what makes it a table."""
+    try:
+        return read_text_table(file, trailing_comma=True), ","
+    except FormatError as error:
+        for delimiter in ";\t|":
+            with suppress(FormatError):
+                return read_text_table(file, delimiter=delimiter), delimiter
+        raise error from None
 
 
 def _ids(frame: pd.DataFrame) -> tuple[str, tuple[str, ...], str] | None:

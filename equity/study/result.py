@@ -82,16 +82,19 @@ class StudyResult(Shown, Record):
         totals, focus = gap_totals(self.table), gap_totals(self.focus)
         names = ("line only", "home only", "both")
         parts = ", ".join(f"{n} {totals[s]:,.0f}" for n, s in zip(names, SPLIT, strict=True))
+        if self.table["qualifying_share"].isna().all():
+            parts = "not known without lines: the gap is of homes alone, a floor"
         stamp = " [synthetic data]" if self.synthetic else ""
         gap = (
             f"{totals['gap_n']:,.0f} of {totals['population_n']:,.0f} residents "
             f"({totals['gap_share']:.1%}) under {self.plan.study.headline}"
         )
         first = f"{len(self.focus):,} under-resourced communities that fall short"
+        people = f", {focus['gap_n']:,.0f} people" if len(self.focus) else ""
         return f"{self.title}{stamp}", [
             ("areas", f"{len(self.table):,} ({int(totals['areas_n']):,} with a value)"),
             ("gap", gap),
             ("missing", parts),
-            ("focus", f"{first}, {focus['gap_n']:,.0f} people"),
+            ("focus", first + people),
             ("next", ".focus  .table  .report()  .write(folder)"),
         ]

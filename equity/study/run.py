@@ -78,7 +78,8 @@ class Study(Shown):
             The file.
         area
             The place that the run is about, where the file names none: counties by name or code,
-            tracts, ``ZIP 24210``, with commas between, or a file of polygons.
+            tracts, ``ZIP 24210``, ``tribal Pamunkey``, with commas between, or a file of polygons
+            or districts, after a colon those that are meant: ``districts.csv: North, East``.
         lang
             Language of page, map and documents (``en``, ``es``), in the place of the file's own.
 

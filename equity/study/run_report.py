@@ -1,6 +1,7 @@
 """What the folder of a run still tells of it: the content of an appendix, from no other file.
 
-Draws, other settings and the comparison of rules stay with the run's own page and appendix.
+Draws, other settings, the comparison of rules and what people of each class told the survey stay
+with the run's own page and appendix.
 """
 
 from __future__ import annotations
@@ -61,6 +62,10 @@ def report_of(past: Run) -> Report:
         study_toml=record["study"],
         sites=past.sites(),
         levels=_counties(past),
+        disparities=totals.disparities(plan, ranked),
+        held=totals.held(ranked, ranked[listed]),
+        fifths=totals.fifths(plan, ranked),
+        race_in_appendix=plan.study.race_in_appendix,
         areas_label=str(record.get("areas", {}).get("label", "areas")),
         programs=tested(table, plan, past.application),
         application=past.application,

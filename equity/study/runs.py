@@ -15,6 +15,7 @@ import pyogrio
 from equity.areas.geoid import STATES
 from equity.areas.table import level_of
 from equity.errors import FormatError, InputError, MissingFileError
+from equity.files.shapes import leaves_nothing_beside
 from equity.language import ENGLISH
 from equity.outputs.ownership import RECORD, owned_files
 from equity.provenance import Source, sha256_of, stamp
@@ -152,9 +153,12 @@ def read_run(folder: str | Path) -> Run:
 
 def _layer(folder: Path, layer: str, ids: str) -> gpd.GeoDataFrame | None:
     path = folder / "communities.gpkg"
-    if not path.is_file() or layer not in pyogrio.list_layers(path)[:, 0]:
+    if not path.is_file():
         return None
-    return gpd.GeoDataFrame(gpd.read_file(path, layer=layer).set_index(ids))
+    with leaves_nothing_beside():
+        if layer not in pyogrio.list_layers(path)[:, 0]:
+            return None
+        return gpd.GeoDataFrame(gpd.read_file(path, layer=layer).set_index(ids))
 
 
 def _record(folder: Path) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from equity.measures.gap import RANGE, SPLIT, gap_range, gap_totals
 from equity.measures.index import WORST_TENTH
 from equity.measures.recover import SETS_OF_FIXES
 from equity.outputs.report import Fifths, NeedIndex
-from equity.study.parts import CriterionPart
+from equity.study.parts import CriterionPart, StudyPlan
 from equity.study.record import Record
 
 __all__ = [
@@ -156,15 +156,15 @@ def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def disparities(result: Record, ranked: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return how link, reach and gap differ between places, and between who lives in them.
+def disparities(plan: StudyPlan, ranked: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return how link, reach, gap and adoption differ between places and who lives in them.
 
     By rate: index the group; ``people_n``, ``rate_share``, ``reference_share`` (everybody else),
     ``difference_share``, ``ratio``, ``attributable_n``, with 90 % margins.
     """
-    table = ranked.assign(**_rural_by_code(result, ranked))
+    table = ranked.assign(**_rural_by_code(plan, ranked))
     found = {}
-    for rate in _RATES:
+    for rate in _rates(table):
         known = _with_count(table, rate)
         flags = {
             label: name
@@ -190,10 +190,18 @@ def _populations(table: pd.DataFrame) -> list[str]:
 
 
 _RATES = ("no_link_share", "beyond_reach_share", "gap_share")
+_ADOPTION = "connected_share"
+
+
+def _rates(table: pd.DataFrame) -> list[str]:
+    """Return the rates that are compared: adoption where the survey's homes are known."""
+    adoption = _ADOPTION in table and table[_ADOPTION].notna().any()
+    return [*_RATES, _ADOPTION] if adoption else [*_RATES]
 
 
 def _with_count(table: pd.DataFrame, rate: str) -> pd.DataFrame:
-    return table[table[f"{rate.removesuffix('_share')}_n"].notna()]
+    count = f"{rate.removesuffix('_share')}_n"
+    return table[table[rate if rate == _ADOPTION else count].notna()]
 
 
 _FLAGS = {
@@ -211,9 +219,9 @@ _AS_SHARES = {
 }  # fmt: skip
 
 
-def _rural_by_code(result: Record, ranked: pd.DataFrame) -> dict[str, pd.Series]:
+def _rural_by_code(plan: StudyPlan, ranked: pd.DataFrame) -> dict[str, pd.Series]:
     """Return rurality from the codes that travel was estimated with, where no flag is at hand."""
-    name = result.plan.care[0].rurality
+    name = plan.care[0].rurality
     if name is None or "is_rural_ruca" in ranked or name not in ranked:
         return {}
     codes = pd.to_numeric(ranked[name], errors="coerce")
@@ -231,13 +239,13 @@ _FIFTHS = 5
 _IN_ORDER = ("slope", "slope_over_mean", "concentration", "erreygers")
 
 
-def fifths(result: Record, ranked: pd.DataFrame) -> Fifths | None:
+def fifths(plan: StudyPlan, ranked: pd.DataFrame) -> Fifths | None:
     """Return the rates over fifths of residents, and measures of how they rise or fall.
 
     The order is that of the study's first criterion whose values make five groups: it was chosen
     before anything was measured. None where none does.
     """
-    for criterion in result.plan.under_resourced.criteria:
+    for criterion in plan.under_resourced.criteria:
         if criterion.column not in ranked:  # the counties of several states have no such rates
             continue
         values = ranked[criterion.column]
@@ -249,13 +257,15 @@ def fifths(result: Record, ranked: pd.DataFrame) -> Fifths | None:
             rate: disparity(
                 _with_count(ranked, rate), rate, groups=criterion.column, quantiles=_FIFTHS
             )
-            for rate in _RATES
+            for rate in _rates(ranked)
         }
         by_fifth = [one.rates[["rate", "rate_se"]] for one in found.values()]
-        measured = [one.measures.loc[list(_IN_ORDER), ["value", "se"]] for one in found.values()]
-        names = [f"{rate}{ending}" for rate in found for ending in ("", "_se")]
+        # What rises is worse: adoption, of which less is, has its fifths and no slope.
+        measured = [found[rate].measures.loc[list(_IN_ORDER), ["value", "se"]] for rate in _RATES]
+        named = [f"{rate}{ending}" for rate in found for ending in ("", "_se")]
+        names = [f"{rate}{ending}" for rate in _RATES for ending in ("", "_se")]
         people = found["gap_share"].rates[["people_n", "people_n_se"]]
-        rates = pd.concat(by_fifth, axis=1).set_axis(names, axis=1)
+        rates = pd.concat(by_fifth, axis=1).set_axis(named, axis=1)
         return Fifths(
             _called(criterion),
             _with_margins(pd.concat([people, rates], axis=1)),

@@ -15,12 +15,12 @@ from equity.outputs.page import write_page
 from equity.outputs.report import Report
 from equity.outputs.tables import export, write_provenance, write_recipe
 from equity.progress import track
-from equity.study._exchange import exchange
+from equity.study._exchange import earlier_files, exchange
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["put_in_place", "write_outputs"]
+__all__ = ["put_in_place", "refuse_foreign", "write_outputs"]
 
 
 def write_outputs(report: Report, target: Path) -> Path:
@@ -81,6 +81,19 @@ def put_in_place(target: Path, write: Callable[[Path], None]) -> Path:
             fix="free some space or choose another folder with --out",
         ) from error
     return target.expanduser()
+
+
+def refuse_foreign(target: Path) -> None:
+    """Refuse a folder that no run may be written into, before the hours of the run are spent.
+
+    Raises
+    ------
+    StorageError
+        It cannot be a folder, or holds files that no run wrote.
+    """
+    place = _place(target)
+    if place.exists():
+        earlier_files(place)
 
 
 def _write_all(report: Report, folder: Path) -> None:

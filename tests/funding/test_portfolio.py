@@ -524,4 +524,31 @@ def test_lines_alone_are_credited_with_no_more_than_those_who_lack_a_line_only()
     drawn_up = draw_up_projects(table, made_up_costs())
     lines = drawn_up[drawn_up["fixes"] == "line"]
     plan = portfolio(table, lines, budget_usd=1e12)
-    assert plan.people_n == pytest.approx(gap["gap_line_only_n"].sum())
+    only = gap["gap_line_only_n"]
+    assert plan.people_n == pytest.approx(only[only >= 0.5].sum())
+
+
+def test_hardly_anybody_is_no_project_and_a_note_counts_them():
+    """A budget to spare would buy 694,002 dollars of lines for 0.0002 people."""
+    table = areas(3)
+    table["beyond_reach_share"] = 1.0
+    table["connected_share"], table["qualifying_share"] = 0.5, 0.9
+    table["population_n"] = [1000.0, 0.9, 0.6]
+    drawn_up = draw_up_projects(table, made_up_costs())
+    assert {area for (area,) in drawn_up["areas"]} == {table.index[0]}
+    plan = portfolio(table, drawn_up, budget_usd=1e9)
+    said = "2 areas with less than half a person to bring in (0.8 in all) have no candidate."
+    assert said in plan.notes
+    with pytest.raises(InputError, match=r"in none of 2 areas .* would half a person or more"):
+        draw_up_projects(table.iloc[1:], made_up_costs())
+
+
+@pytest.mark.parametrize(
+    ("missing", "why"),
+    [("connected_share", "the gap has no value in any of 3 areas"),
+     ("beyond_reach_share", "the gap has no value in any of 3 areas")],
+)  # fmt: skip
+def test_where_nothing_can_be_drawn_up_it_is_said_why(missing, why):
+    table = areas(3).assign(**{missing: np.nan})
+    with pytest.raises(InputError, match=f"there is nothing to draw up: {why}"):
+        draw_up_projects(table, made_up_costs())

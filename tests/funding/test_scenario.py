@@ -114,7 +114,7 @@ def test_a_new_clinic_brings_people_within_reach_and_no_line_to_anybody():
     nearer = table.assign(nearest_site_min=[20.0, minutes[TABLE.index[1]]])
     told = eq.beyond_reach(nearer, limit_min=30)["beyond_reach_share"]
     assert share.tolist() == pytest.approx(told.tolist())
-    found = scenario(table, clinics=costs, care={"limit_min": 30.0})
+    found = eq.scenario(table, clinics=costs, care={"limit_min": 30.0})  # at the public door
     a, c = table["qualifying_share"], table["connected_share"]
     assert found.counts.loc["gap_n", "after"] == pytest.approx(naive_gap(table, a, c, told))
     assert found.counts.loc["no_link_n", "change"] == 0
@@ -124,6 +124,8 @@ def test_a_new_clinic_brings_people_within_reach_and_no_line_to_anybody():
     assert found.table["nearest_site_min"].isna().tolist() == moved.tolist()
     with pytest.raises(InputError, match="does not follow from nearest_site_min"):
         beyond_reach_with_sites(table, costs, limit_min=20)
+    with pytest.raises(InputError, match=r"care is of the type dict.*limit_min \("):
+        eq.scenario(table, clinics=costs, care={"limit_min": "30"})
     with pytest.raises(InputError, match="minutes from the table's areas"):
         beyond_reach_with_sites(table.iloc[::-1], costs, limit_min=30)
 

@@ -12,6 +12,7 @@ import pytest
 from equity.areas.moe import Z90
 from equity.areas.rates import moe_of_rate
 from equity.errors import InputError, MissingColumnError
+from equity.measures._inequality import erreygers, wagstaff
 from equity.measures.disparity import EVERYBODY_ELSE, OF_PLACES, disparity, who_lives_there
 from equity.provenance import meta
 
@@ -122,6 +123,42 @@ def test_skilled_attendance_by_wealth():
     assert found.rates["attributable_n"].sum() == pytest.approx(7.627362287404935e-2 * sum(births))
     assert "a lower rate is worse" in found.direction
     assert "below 0" in found.direction
+
+
+def test_indices_of_a_bounded_outcome_are_the_same_in_another_unit():
+    """Erreygers 2009, Wagstaff 2005: where ends move with the values, published numbers stay."""
+    percent = [
+        75.6053009033203,
+        91.0199661254883,
+        96.0395889282227,
+        97.0422286987305,
+        99.2240524291992,
+    ]
+    births = [
+        2072.43603515625,
+        2112.2041015625,
+        1983.05920410156,
+        2052.12377929688,
+        1884.50988769531,
+    ]
+    p = np.array(births) / np.sum(births)
+    for low, high in ((0.0, 1.0), (1.0, 3.0), (-2.0, 0.5)):
+        y = low + np.array(percent) / 100 * (high - low)
+        assert erreygers(low, high)(y, p) == pytest.approx(0.17202078815073055, rel=1e-9)
+        assert wagstaff(low, high)(y, p) == pytest.approx(0.5587155818354371, rel=1e-9)
+
+
+@pytest.mark.parametrize("unit", [1e-5, 1e5])
+def test_errors_of_measures_take_the_unit_of_the_values(unit):
+    y, p, se = np.array([0.25, 0.3, 0.5]), [0.5, 0.3, 0.2], np.array([0.01, 0.02, 0.03])
+    found, other = (
+        measured(one_area_each(y * size, p, se * size), reference="a").measures
+        for size in (1, unit)
+    )
+    factor = np.where(found["kind"] == "absolute", unit, 1.0)
+    factor[found.index.str.startswith("variance")] **= 2
+    rest = found["se"].notna()
+    np.testing.assert_allclose(other["se"][rest], (found["se"] * factor)[rest], rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -474,6 +511,40 @@ def test_the_caller_s_table_stays_and_its_record_goes_along(areas):
     assert found.notes[0] == f"Left out where a value is lacking: 1 area with {people} residents."
 
 
+@pytest.mark.parametrize(
+    ("hole", "status"), [("population_n", "no_population"), ("no_link_n", "not_covered")]
+)
+def test_a_group_without_people_or_values_keeps_its_row(areas, hole, status):
+    whole = areas.assign(region=["north", "south", "east", "west"] * 10)
+    empty = whole["region"] == "east"
+    without = disparity(whole[~empty], "no_link_share", groups="region").rates
+    whole.loc[empty, hole] = 0.0 if hole == "population_n" else np.nan
+    found = disparity(whole, "no_link_share", groups="region")
+    assert found.rates["status"].to_dict() == without["status"].to_dict() | {"east": status}
+    pd.testing.assert_frame_equal(found.rates.drop("east")[list(without)], without)
+    assert found.rates.loc["east", ["areas_n", "people_n"]].tolist() == [0, 0]
+    if status == "not_covered":
+        with pytest.raises(InputError, match=r"no area of group 'east' has a value.*north, south"):
+            disparity(whole, "no_link_share", groups="region", reference="east")
+
+
+def test_yes_no_and_unknown_are_yes_and_no(areas):
+    own = areas.assign(flag=[True, False, None, True] * 10)
+    assert own["flag"].dtype == object
+    assert disparity(own, "no_link_share", groups="flag").rates.index.tolist() == ["yes", "no"]
+
+
+def test_where_no_area_has_a_value_this_is_said(areas):
+    with pytest.raises(InputError, match="no area with people has a value of both no_link_share"):
+        disparity(areas.assign(no_link_n=np.nan), "no_link_share", groups=FLAGS[0])
+
+
+def test_equal_rates_that_arithmetic_leaves_apart_are_equal(areas):
+    areas["no_link_n"] = 0.2 * areas["population_n"]
+    found = disparity(areas, "no_link_share", groups=FLAGS[0]).measures
+    assert set(found["status"]) == {"all_equal"}
+
+
 def test_all_rates_equal_is_said():
     found = measured(one_area_each([0.3, 0.3, 0.3], ses=[0.01] * 3))
     assert set(found.measures["status"]) == {"all_equal"}
@@ -531,7 +602,7 @@ ALL = {"a": "age_65_share", "b": "disability_share"}
     [
         ({"groups": "nobody_is"}, "puts all areas with a value into one group"),
         ({"groups": "flat", "quantiles": 5}, "puts all areas with a value into one group"),
-        ({"groups": "population_n"}, "makes 38 groups"),
+        ({"groups": "population_n"}, "makes 40 groups"),
         ({"groups": "county"}, "lacks county"),
         ({"groups": FLAGS[0], "quantiles": 1}, "quantiles is 1"),
         ({"groups": "geometry"}, "geometry holds nothing that groups can be made of"),

@@ -47,6 +47,7 @@ def read_sites(
     columns: Mapping[str, str] | None = None,
     unplaced: str | None = None,
     kind: str = "",
+    delimiter: str = ",",
     synthetic: bool = False,
 ) -> gpd.GeoDataFrame:
     """Read places of care.
@@ -71,6 +72,8 @@ def read_sites(
         none.
     kind
         Kind of site where the file has no column for it.
+    delimiter
+        Field separator.
     synthetic
         Mark the source as generated data.
 
@@ -105,6 +108,7 @@ def read_sites(
     known = set(_HRSA.values() if layout == "hrsa" else (columns or {}).values())
     frame = read_text_table(
         path,
+        delimiter=delimiter,
         trailing_comma=layout == "hrsa",
         header=lambda names: known <= set(names) and bool(known or _LON_NAMES & _folded(names)),
     )
