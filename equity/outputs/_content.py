@@ -326,7 +326,10 @@ def source_lines(
 def _source_text(s: Source, files: Sequence[str], published: Callable[[str], str]) -> str:
     # Words between are ours and have no markup: markup of the parts makes markup of the whole.
     parts = [published(f"{s.agency}, {s.product}, {s.vintage}")]
-    parts += [tr("retrieved {date}", date=published(dated(s.retrieved)))] if s.retrieved else []
+    if s.retrieved:
+        date = dated(s.retrieved)  # spelled out it is ours, as it was given the publisher's
+        date = published(date) if date == s.retrieved else date
+        parts += [tr("retrieved {date}", date=date)]
     parts += [tr("revision {revision}", revision=published(s.revision))] if s.revision else []
     if s.mirror:
         mirror = published(s.mirror)
