@@ -15,7 +15,7 @@ from equity.language import mark, tr
 from equity.outputs import _content, _panels, _rows
 from equity.outputs._html import published, render
 from equity.outputs._text import clean
-from equity.outputs.report import Report, in_its_language
+from equity.outputs.report import Report, in_its_language, known_error
 from equity.outputs.tables import cite
 
 __all__ = ["write_page"]
@@ -159,10 +159,11 @@ def _nest(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
         low, high = row["people_n"], row["ceiling_n"]
         if is_missing(low) or not whole:
             continue
-        text, part = about(low, row["people_n_moe"]), share(low / whole)
+        error = known_error(row)
+        text, part = about(low, error), share(low / whole)
         high = low if is_missing(high) else high
         if high > low:
-            text = tr("{low} to {high}", low=text, high=about(high, row["people_n_moe"]))
+            text = tr("{low} to {high}", low=text, high=about(high, error))
             part = tr("{low} to {high}", low=part.removesuffix(" %"), high=share(high / whole))
         yield {
             "label": tr("residents") if name == "population_n" else tr(_panels.COUNTS[name]),

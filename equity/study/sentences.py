@@ -20,6 +20,7 @@ from equity.areas.words import (
 from equity.language import decimal, tr, trn
 from equity.measures.gap import SPLIT
 from equity.measures.sensitivity import OTHER_CARE
+from equity.outputs.report import known_error
 from equity.sources.care.kinds import kinds_in_words
 from equity.study.parts import CarePart, StudyPlan
 from equity.study.record import Record
@@ -139,9 +140,7 @@ def state_sentence(title: str, plan: StudyPlan, counts: Rows) -> str:
     """(1) The count with its range."""
     gap = counts["gap_n"]
     beyond = beyond_words(plan, plan.care[0])
-    moe = gap["people_n_moe"]
-    if pd.isna(moe):  # what the draws leave open is then all that is known of its error
-        moe = (gap.get("p95_n", np.nan) - gap.get("p05_n", np.nan)) / 2
+    moe = known_error(gap)
     if counts["beyond_reach_n"]["people_n"] < 0.5:
         return tr(
             "{title}: no residents {beyond}, so nobody is in the gap as this study defines it.",

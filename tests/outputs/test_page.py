@@ -69,6 +69,19 @@ def test_a_list_says_how_many_it_holds_and_starts_short_if_much_longer(report, t
     assert "is-short" not in listed
 
 
+def test_the_bars_have_no_more_digits_than_the_finding_where_only_draws_tell_the_error(
+    report, tmp_path
+):
+    counts = report.counts.astype(float)
+    told = {"people_n": 715, "people_n_moe": None, "ceiling_n": 964, "p05_n": 0, "p95_n": 2300}
+    counts.loc["gap_n", list(told)] = list(told.values())
+    write_page(dataclasses.replace(report, counts=counts), tmp_path)
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    first = words(page[page.index('class="nest"') : page.index('class="see"')])
+    assert "700 to 1,000 of them" in first
+    assert "715" not in first
+
+
 def test_a_method_of_several_lines_is_a_list(report, tmp_path):
     read = dataclasses.replace(report, method=(("Read", "A file.\nAnother <b>one</b>."),))
     write_page(read, tmp_path)
