@@ -589,6 +589,7 @@ def ruca(replica: Replica) -> None:
     body = ("\n".join(lines) + "\n").encode("latin-1")
     path = r"^/www.ers.usda.gov/media/5443/2020-rural-urban-commuting-area-codes-census-tracts.csv$"
     replica.route(path, Answer(body, kind="text/csv", ranges=True))
+    body = re.sub(rb",(\d+),1\n", lambda code: b",%d,6\n" % (1 + int(code[1]) % 5), body)
     body = body.replace(b"PrimaryRUCA,SecondaryRUCA", b"RRS,ARS")
     path = r"^/www.ers.usda.gov/media/5414/2020-area-and-road-ruggedness-scales.csv$"
     replica.route(path, Answer(body, kind="text/csv", ranges=True))

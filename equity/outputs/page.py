@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
-from equity.areas.words import about, coarse, counted, is_missing, number, share
+from equity.areas.words import coarse, counted, is_missing, number, share
 from equity.files.atomic import write_text
 from equity.language import mark, tr
 from equity.outputs import _content, _panels, _rows
 from equity.outputs._html import published, render
 from equity.outputs._text import clean
-from equity.outputs.report import Report, in_its_language, known_error
+from equity.outputs.report import Report, in_its_language, told
 from equity.outputs.tables import cite
 
 __all__ = ["write_page"]
@@ -159,11 +159,10 @@ def _nest(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
         low, high = row["people_n"], row["ceiling_n"]
         if is_missing(low) or not whole:
             continue
-        error = known_error(row)
-        text, part = about(low, error), share(low / whole)
+        text, part = told(low, row), share(low / whole)
         high = low if is_missing(high) else high
         if high > low:
-            text = tr("{low} to {high}", low=text, high=about(high, error))
+            text = tr("{low} to {high}", low=text, high=told(high, row))
             part = tr("{low} to {high}", low=part.removesuffix(" %"), high=share(high / whole))
         yield {
             "label": tr("residents") if name == "population_n" else tr(_panels.COUNTS[name]),

@@ -6,14 +6,13 @@ comes from the same cell and passes through the same rounding, so they cannot di
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from equity.areas.schema import Column, layers_in
-from equity.areas.words import is_missing
+from equity.areas.words import about, coarse, is_missing
 from equity.language import current, language, mark, tr
 from equity.provenance import carry
 from equity.showing import Shown
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from equity.provenance import Source
 
-__all__ = ["Fifths", "NeedIndex", "ProgramFinding", "Report", "in_its_language", "known_error"]
+__all__ = ["Fifths", "NeedIndex", "ProgramFinding", "Report", "in_its_language", "told"]
 
 _Write = TypeVar("_Write", bound=Callable[..., Any])
 
@@ -316,11 +315,11 @@ class Report(Shown):
         return carry(table.join(here), table)
 
 
-def known_error(row: Mapping[Any, float]) -> float:
-    """Return the margin of one of the counts; what its draws leave open where it has none."""
-    if not is_missing(row["people_n_moe"]):
-        return row["people_n_moe"]
-    return (row.get("p95_n", math.nan) - row.get("p05_n", math.nan)) / 2
+def told(value: float, row: Mapping[Any, float]) -> str:
+    """Write an end of a count's range as its margin has digits, or its draws where it has none."""
+    if is_missing(row["people_n_moe"]) and not is_missing(row.get("p05_n")):
+        return coarse(value)
+    return about(value, row["people_n_moe"])
 
 
 def in_its_language(write: _Write) -> _Write:

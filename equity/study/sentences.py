@@ -20,7 +20,7 @@ from equity.areas.words import (
 from equity.language import decimal, tr, trn
 from equity.measures.gap import SPLIT
 from equity.measures.sensitivity import OTHER_CARE
-from equity.outputs.report import known_error
+from equity.outputs.report import told
 from equity.sources.care.kinds import kinds_in_words
 from equity.study.parts import CarePart, StudyPlan
 from equity.study.record import Record
@@ -140,14 +140,13 @@ def state_sentence(title: str, plan: StudyPlan, counts: Rows) -> str:
     """(1) The count with its range."""
     gap = counts["gap_n"]
     beyond = beyond_words(plan, plan.care[0])
-    moe = known_error(gap)
     if counts["beyond_reach_n"]["people_n"] < 0.5:
         return tr(
             "{title}: no residents {beyond}, so nobody is in the gap as this study defines it.",
             title=title,
             beyond=beyond,
         )
-    low = about(gap["people_n"], moe)
+    low = told(gap["people_n"], gap)
     if pd.isna(gap["ceiling_n"]):
         return tr(
             "{title}: at least {low} people ({share} of residents) {beyond} and live in homes "
@@ -163,7 +162,7 @@ def state_sentence(title: str, plan: StudyPlan, counts: Rows) -> str:
         "usable link at home; how lines and connected homes overlap decides where in that range.",
         title=title,
         low=low,
-        high=about(gap["ceiling_n"], moe),
+        high=told(gap["ceiling_n"], gap),
         share=share(gap["share"]),
         most=share(gap["ceiling_n"] / counts["population_n"]["people_n"]),
         beyond=beyond,

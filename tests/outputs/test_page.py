@@ -78,7 +78,7 @@ def test_the_bars_have_no_more_digits_than_the_finding_where_only_draws_tell_the
     write_page(dataclasses.replace(report, counts=counts), tmp_path)
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     first = words(page[page.index('class="nest"') : page.index('class="see"')])
-    assert "700 to 1,000 of them" in first
+    assert "720 to 960 of them" in first
     assert "715" not in first
 
 

@@ -198,7 +198,10 @@ def test_virginia_s_plan_is_near_the_best_and_lines_alone_earn_no_more_than_lack
     candidates = eq.draw_up_projects(table, made_up_costs())
     lines = candidates[candidates["fixes"] == "line"]
     alone = eq.portfolio(table, lines, budget_usd=1e12)
-    assert alone.people_n == pytest.approx(table["gap_line_only_n"].sum())
+    # Where a line brings in less than half a person, none is drawn up.
+    somebody = table["gap_line_only_n"] >= 0.5
+    assert alone.people_n == pytest.approx(table.loc[somebody, "gap_line_only_n"].sum())
+    assert alone.people_n <= table["gap_line_only_n"].sum()
     # The part that was once called infrastructure holds eight times as many.
     without_line = (
         table["population_n"] * table["beyond_reach_share"] * (1 - table["qualifying_share"])
