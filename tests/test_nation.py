@@ -296,6 +296,8 @@ def test_whatever_ends_a_run_ends_its_workers(files, tmp_path, sent):
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        # A shell in the background ignores Ctrl-C for all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as began:
         wait_until(lambda: len(processes_of(began.pid)) >= 3)  # workers and multiprocessing's own
         began.send_signal(sent)
