@@ -315,7 +315,7 @@ class Report(Shown):
         return carry(table.join(here), table)
 
 
-def told(value: float, row: Mapping[Any, float]) -> str:
+def told(value: float, row: Mapping[str, float]) -> str:
     """Write an end of a count's range as its margin has digits, or its draws where it has none."""
     if is_missing(row["people_n_moe"]) and not is_missing(row.get("p05_n")):
         return coarse(value)
