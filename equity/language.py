@@ -147,7 +147,6 @@ def mark(text: str) -> str:
     return flat(text)
 
 
-@lru_cache(maxsize=4096)
 @lru_cache(maxsize=4096)  # the same few sentences are said of every cell of a table
 def flat(text: str) -> str:
     """Return text with its line breaks and indentation as single spaces."""

@@ -71,10 +71,18 @@ def read_ruca(
     table = table.mask(empty, np.nan, axis=0)
     table["is_rural_ruca"] = (table["ruca_primary"] > _METRO_CORE).astype("boolean").mask(empty)
     table["ruca_status"] = np.where(empty, "no_population", "ok")
-    table, notes = index_by_area(table, ids, path, level="tract", state=state, multi_state=True)
     source = _source(path, f"ruca-{year}", "Rural-Urban Commuting Area codes", str(year))
     vintage = "2010" if year == 2010 else geo_vintage
-    return stamp(table, level="tract", geo_vintage=vintage, sources=[source], notes=notes)
+    return _of_tracts(table, ids, path, source=source, geo_vintage=vintage, state=state)
+
+
+def _of_tracts(
+    table: pd.DataFrame, ids: pd.Series, path: Any, *, source: Source, geo_vintage: str,
+    state: str | None,
+) -> pd.DataFrame:  # fmt: skip
+    """Index USDA's tracts of every state by their ids, and record where they are from."""
+    table, notes = index_by_area(table, ids, path, level="tract", state=state, multi_state=True)
+    return stamp(table, level="tract", geo_vintage=geo_vintage, sources=[source], notes=notes)
 
 
 def _with_id(frame: pd.DataFrame, ids: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
@@ -180,10 +188,9 @@ def read_ruggedness(
         odd = ~table[column].isin(range(1, most + 1)) & table[column].notna()
         if odd.any():
             raise InputError(f"{name} is not 1 to {most}", file=path, rows=ids[odd])
-    table, notes = index_by_area(table, ids, path, level="tract", state=state, multi_state=True)
     source = _source(path, f"ruggedness-{year}", "Area and Road Ruggedness Scales", str(year))
     vintage = "2010" if year == 2010 else geo_vintage
-    return stamp(table, level="tract", geo_vintage=vintage, sources=[source], notes=notes)
+    return _of_tracts(table, ids, path, source=source, geo_vintage=vintage, state=state)
 
 
 def read_rucc(path: str | Path, *, year: int, state: str | None = None) -> pd.DataFrame:

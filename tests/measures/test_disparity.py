@@ -92,21 +92,17 @@ def test_the_error_of_india_s_concentration_is_that_of_resampled_deaths():
     assert spread(rng.multinomial(n, p, 20_000)) == pytest.approx(both, rel=0.02)
 
 
+# Births attended by skilled staff, by fifths of wealth.
+ATTENDED_PERCENT = (
+    75.6053009033203, 91.0199661254883, 96.0395889282227, 97.0422286987305, 99.2240524291992,
+)  # fmt: skip
+BIRTHS = (
+    2072.43603515625, 2112.2041015625, 1983.05920410156, 2052.12377929688, 1884.50988769531,
+)  # fmt: skip
+
+
 def test_skilled_attendance_by_wealth():
-    percent = [
-        75.6053009033203,
-        91.0199661254883,
-        96.0395889282227,
-        97.0422286987305,
-        99.2240524291992,
-    ]
-    births = [
-        2072.43603515625,
-        2112.2041015625,
-        1983.05920410156,
-        2052.12377929688,
-        1884.50988769531,
-    ]
+    percent, births = ATTENDED_PERCENT, BIRTHS
     table = one_area_each(np.array(percent) / 100, births, column="attended_share")
     found = measured(table, column="attended_share", worse="lower", reference="e")
     close(found.measures["value"], {
@@ -127,20 +123,7 @@ def test_skilled_attendance_by_wealth():
 
 def test_indices_of_a_bounded_outcome_are_the_same_in_another_unit():
     """Erreygers 2009, Wagstaff 2005: where ends move with the values, published numbers stay."""
-    percent = [
-        75.6053009033203,
-        91.0199661254883,
-        96.0395889282227,
-        97.0422286987305,
-        99.2240524291992,
-    ]
-    births = [
-        2072.43603515625,
-        2112.2041015625,
-        1983.05920410156,
-        2052.12377929688,
-        1884.50988769531,
-    ]
+    percent, births = ATTENDED_PERCENT, BIRTHS
     p = np.array(births) / np.sum(births)
     for low, high in ((0.0, 1.0), (1.0, 3.0), (-2.0, 0.5)):
         y = low + np.array(percent) / 100 * (high - low)
