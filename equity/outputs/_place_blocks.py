@@ -22,6 +22,7 @@ _WITHOUT_VALUE = mark(
     "Residents of areas without a value stand in the tables of lines, care and people, and in no "
     "row here."
 )
+_FEW_COUNTIES = 12
 #: Longer lists belong in the workbook; the appendix says where it stopped.
 MOST_ROWS = 60
 _STATES = (
@@ -37,16 +38,25 @@ def area_blocks(report: Report) -> Iterator[Block]:
         return
     yield Block("heading", tr("Service area"))
     total = report.table["population_n"].sum() if "population_n" in report.table else 0
+    said = {
+        "title": report.title,
+        "areas": counted(len(report.table), report.areas_label),
+        "n": number(total),
+    }
+    without = _without_value(report)
     yield Block(
-        "text",
-        tr(
-            "{title}: {areas}, {n} residents.",
-            title=report.title,
-            areas=counted(len(report.table), report.areas_label),
-            n=number(total),
+        "note",
+        tr("{title}: {areas}, {n} residents.", **said)
+        if without < 0.5
+        else tr(
+            "{title}: {areas}, {n} residents, of whom {without} live in areas without a value.",
+            **said,
+            without=number(without),
         ),
     )
-    yield from _figure(report)
+    # A short table goes first: of two that need a page, a word processor puts the second overleaf.
+    first = counties is not None and len(counties.rows) <= _FEW_COUNTIES
+    yield from () if first else _figure(report)
     if counties is not None:
         rows = counties.rows
         cut = _content.shown_count(min(len(rows), MOST_ROWS), len(rows), tr("counties"))
@@ -54,17 +64,23 @@ def area_blocks(report: Report) -> Iterator[Block]:
             said = tr("{cut}, largest gap first; all of them are in counties.csv.", cut=cut)
             yield Block("note", said)
         yield Block("table", table=replace(counties, rows=rows[:MOST_ROWS]))
+    yield from _figure(report) if first else ()
+
+
+def _without_value(report: Report) -> float:
+    """Return the residents of areas that no gap is known of."""
+    if "population_n" not in report.table or "gap_n" not in report.table:
+        return 0.0
+    return float(report.table.loc[report.table["gap_n"].isna(), "population_n"].sum())
 
 
 def _figure(report: Report) -> Iterator[Block]:
     if not report.layers:
         return
-    last = len(_content.source_lines(report.sources))
-    what = {"what": tr(report.layers[0].map_label), "areas": tr(report.rows_label)}
-    caption = (
-        tr("{what}, by {areas}. Sources 1 to {last} below.", **what, last=str(last))
-        if last > 1
-        else tr("{what}, by {areas}. The source below.", **what)
+    caption = tr(
+        "{what}, by {areas}.",
+        what=tr(report.layers[0].map_label),
+        areas=tr(report.rows_label),
     )
     stamp = f" {tr('Synthetic data.')}" if report.synthetic else ""
     yield Block("figure", f"{caption}{stamp}")

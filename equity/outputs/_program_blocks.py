@@ -10,12 +10,25 @@ from equity.areas.words import number
 from equity.language import dated, mark, tr, trn
 from equity.outputs import _place_tables
 from equity.outputs._block import Block
+from equity.outputs._content import Table, first_up
 from equity.outputs._layout import Layout, Part
-from equity.outputs.report import Report
+from equity.outputs.report import ProgramFinding, Report
 
 __all__ = ["lettered_blocks", "site_blocks", "tests_blocks"]
 
 _MARGINS = mark("After ±: 90 % margin of error; where none stands, a part has none.")
+_CONTROLLED = mark(
+    "The ± of residents is that of the areas added up: of whole counties and states the Census "
+    "Bureau sets the number itself and publishes no margin."
+)
+_READING = mark(
+    "Below each result stands how the words of the test were read: in the original, second hand "
+    "(as others repeat them), or recalled only."
+)
+_CUT = mark(
+    "The last column tells how far the value lies from the cut-off nearest to it: above it with +, "
+    "below it with a minus sign."
+)
 _BY_HOMES = mark(
     "Shares of homes are counted by homes, those of residents by residents: of a whole county the "
     "second may be a little above the first."
@@ -36,27 +49,33 @@ def tests_blocks(report: Report, layout: Layout) -> Iterator[Block]:
             "decides: confirm every line with whoever it names below."
         ),
     )
-    yield Block("table", table=_place_tables.tests_table(list(tests.values())))
+    table = _place_tables.tests_table(list(tests.values()))
+    yield Block("table", table=table)
+    cut = tr(_CUT) if tr("To the nearest cut") in (head.label for head in table.heads) else ""
+    yield Block("text", " ".join(filter(None, [tr(_READING), cut])))
+    # Parts of what is missing are joined like this where tests are put.
+    lacking = [w for t in tests.values() for row in t.criteria["missing"] for w in row.split("; ")]
+    if any(lacking):
+        yield Block("note", tr("Tests that cannot be told here need:"))
+        yield from (Block("bullet", f"{first_up(w)}.") for w in dict.fromkeys(lacking) if w)
     for test in tests.values():
-        for _, row in test.criteria.iterrows():
-            said = [
-                tr(
-                    "{test}: {citation}, {date}; confirm with {agency}.",
-                    test=tr(str(row["label"])),
-                    citation=row["citation"],
-                    date=dated(str(row["date"])),
-                    agency=tr(test.confirm_at),
-                )
-            ]
-            if row["missing"]:
-                said.append(tr("It needs {missing}.", missing=row["missing"]))
-            if row["note"]:
-                said.append(row["note"])
-            yield Block("bullet", " ".join(said), link=str(row.get("url", "")))
-        of = tr(test.title)
-        yield from (
-            Block("bullet", tr("{program}: {note}", program=of, note=note)) for note in test.notes
+        yield Block("subheading", tr(test.title))
+        yield Block("note", tr("Confirm with: {agency}.", agency=tr(test.confirm_at)))
+        yield from _texts(test)
+
+
+def _texts(test: ProgramFinding) -> Iterator[Block]:
+    """Yield where each test of a program is published, and then what is said beside them."""
+    for _, row in test.criteria.iterrows():
+        said = tr(
+            "{test}: {citation}, {date}.",
+            test=tr(str(row["label"])),
+            citation=row["citation"],
+            date=dated(str(row["date"])),
         )
+        text = " ".join(filter(None, [said, row["note"]]))
+        yield Block("bullet", text, link=str(row.get("url", "")))
+    yield from (Block("text", note) for note in test.notes)
 
 
 def lettered_blocks(report: Report, layout: Layout) -> Iterator[Block]:
@@ -94,11 +113,17 @@ def _one_part(report: Report, heading: str, caption: str, part: Part) -> Iterato
             _classes(report) if "unserved_n" in table.keys else "",
             tr(_BY_HOMES) if {"connected_share", "usable_link_share"} <= {*table.keys} else "",
             report.minutes_known if "nearest_site_min" in table.keys else "",
+            tr(_CONTROLLED) if _has_margin(table, "population_n") else "",
         ]
         yield from [Block("text", " ".join(filter(None, below)))] * any(below)
     if lacking:
         yield Block("note", tr("Not in this study, and where it is published:"))
         yield from (Block("bullet", f"{text}.") for text in lacking)
+
+
+def _has_margin(table: Table, name: str) -> bool:
+    rows = dict(zip(table.keys, table.rows, strict=True))
+    return any(cell.small for cell in rows.get(name, ()))
 
 
 def _classes(report: Report) -> str:
@@ -129,6 +154,7 @@ def site_blocks(report: Report, layout: Layout) -> Iterator[Block]:
         return
     table, more = found
     n = len(table.rows) + more
+    beyond = len(report.sites) - n if report.sites is not None else 0
     said = [
         trn(
             "Places of care that this study counts: {n} lies in the area.",
@@ -142,6 +168,15 @@ def site_blocks(report: Report, layout: Layout) -> Iterator[Block]:
             tr(
                 "The first {shown} stand here, the rest on the map of the run.",
                 shown=number(len(table.rows)),
+            )
+        )
+    if beyond:
+        said.append(
+            trn(
+                "{n} beyond its border counts too, for whomever it is nearest.",
+                "{n} beyond its border count too, for whomever they are nearest.",
+                beyond,
+                n=number(beyond),
             )
         )
     yield Block("note", " ".join(said))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -11,7 +12,7 @@ from pathlib import Path
 from equity.areas.vintage import required_record
 from equity.errors import InputError
 from equity.files.atomic import write_bytes
-from equity.language import ENGLISH, current, mark, review, tr
+from equity.language import ENGLISH, current, dated, mark, review, tr
 from equity.outputs import _content, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import SYNTHETIC
@@ -31,6 +32,7 @@ from equity.outputs._place_blocks import (
     comparison_blocks,
 )
 from equity.outputs._program_blocks import lettered_blocks, site_blocks, tests_blocks
+from equity.outputs._steady import made_on
 from equity.outputs.report import Report, in_its_language
 from equity.outputs.tables import recipe_text
 
@@ -50,9 +52,17 @@ _SITES_NEAREST = mark(
     "list of sites has all that lie in it, and no other."
 )
 _SHORT, _LONG_NOTE = 20, 240
+_NEGATIVE = re.compile(r"^-(?=\d)")
 _FEW_COLUMNS = 3
 """So few columns have room for a margin beside its number."""
 _READ = "What was read and joined"
+_OWN_CHOICES = mark(
+    "How many minutes are too far, and what counts as under-resourced, are choices of this study, "
+    "not of the program."
+)
+_DRAWS = mark(
+    "Draws: the counts made again and again, each time with the inputs moved within their errors."
+)
 _LAWS_WORDS = mark(
     "Names of programs, laws and publishers, and words quoted from a law or a notice, stand in "
     "English: they are its own."
@@ -116,24 +126,25 @@ def write_appendix(
     required_record(report.table, name="the table of the report")
     picture = figure_png(report, said=layout.said)
     name = recipe or f"{target.stem}-study.toml"
-    every = _content_of(report, program, name, tuple(parts), current())
+    every = _content_of(report, program, name, tuple(parts), current(), made_on())
     content = [b for b in every if b.kind != "figure" or picture]
     if not recipe:
         write_bytes(target.with_name(name), recipe_text(report).encode("utf-8"))
     alt = layout.said(alt_text(report))
     titled = replace(report, title=layout.said(report.title))
+    footer = " · ".join([*[tr(layout.title)] * bool(program), dated(made_on())])
     if ending == ".pdf":
         from equity.outputs._pdf import pdf
 
-        return write_bytes(target, pdf(titled, content, picture, alt))
+        return write_bytes(target, pdf(titled, content, picture, alt, footer=footer))
     from equity.outputs._docx import docx
 
-    return write_bytes(target, docx(titled, content, picture, alt))
+    return write_bytes(target, docx(titled, content, picture, alt, footer=footer))
 
 
 @lru_cache(maxsize=1)  # the same content stands in the PDF and in the DOCX
 def _content_of(
-    report: Report, program: str, recipe: str, parts: tuple[Block, ...], _language: str
+    report: Report, program: str, recipe: str, parts: tuple[Block, ...], _language: str, _day: str
 ) -> tuple[Block, ...]:
     layout = find_layout(program)
     every = blocks(report, program=program, recipe=recipe, parts=parts)
@@ -163,6 +174,7 @@ def in_words(block: Block, layout: Layout) -> Block:
 def _below(cell: _content.Cell, layout: Layout, *, stays: bool) -> _content.Cell:
     """Return a cell in the program's words; its margin stands beside it, or below it."""
     text, small = layout.said(cell.text), layout.said(cell.small)
+    text = _NEGATIVE.sub("\u2212", text)
     if stays and small.startswith("± "):
         text, small = f"{text} {small}", ""
     if not stays and not small and " ± " in text:
@@ -185,16 +197,14 @@ def blocks(
         yield Block("stamp", tr(SYNTHETIC))
     if said := review():
         yield Block("stamp", said)
-    if program:
-        statute = f" ({layout.statute})" if layout.statute else ""
-        yield Block("lead", f"{tr(layout.title)}{statute}")
-        yield from [Block("text", tr(layout.lead))] * bool(layout.lead)
-        if current() != ENGLISH:
-            yield Block("text", tr(_LAWS_WORDS))
+    yield from _of_program(layout) if program else ()
+    yield Block("text", tr("Made on {day}.", day=dated(made_on())))
     yield Block("heading", tr("Finding"))
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
     yield Block("table", table=counts_table(report))
+    if "p05_n" in report.counts:
+        yield Block("text", tr(_DRAWS))
     if report.notes:
         yield Block("text", tr("The study says of itself: {notes}", notes=" ".join(report.notes)))
     yield from area_blocks(report)
@@ -234,6 +244,16 @@ def blocks(
             digest=digest,
         ),
     )
+
+
+def _of_program(layout: Layout) -> Iterator[Block]:
+    """Yield what the appendix is for, and what is not the program's."""
+    statute = f" ({layout.statute})" if layout.statute else ""
+    yield Block("lead", f"{tr(layout.title)}{statute}")
+    lead = [tr(layout.lead)] * bool(layout.lead)
+    yield Block("text", " ".join([*lead, tr(_OWN_CHOICES)]))
+    if current() != ENGLISH:
+        yield Block("text", tr(_LAWS_WORDS))
 
 
 def _panels(report: Report, layout: Layout) -> Iterator[Block]:
