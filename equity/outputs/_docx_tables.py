@@ -60,11 +60,11 @@ class Writer:
         points = column_widths(table, _ROOM)
         widths = [round(w * _TWENTIETHS) for w in points]
         last, whole = len(table.rows) - 1, stays_whole(table, points)
-        kept = (0, last - 2, last - 1)
+        kept = (0, last - 1)
         grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
         head = _row([Cell(h.label) for h in table.heads], table, widths, head=True, keep=True)
         rows = "".join(
-            # Of a long table at least two rows stand below its headings, and three overleaf.
+            # Of a long table at least two rows stand below its headings, and overleaf.
             _row(row, table, widths, head=False, keep=i < last and (whole or i in kept))
             for i, row in enumerate(table.rows)
         )

@@ -197,16 +197,15 @@ def blocks(
         yield Block("stamp", tr(SYNTHETIC))
     if said := review():
         yield Block("stamp", said)
-    yield from _of_program(layout) if program else ()
-    yield Block("text", tr("Made on {day}.", day=dated(made_on())))
+    yield from _opening(layout, program)
     yield Block("heading", tr("Finding"))
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
     yield Block("table", table=counts_table(report))
-    if "p05_n" in report.counts:
-        yield Block("text", tr(_DRAWS))
+    said = [tr(_DRAWS)] if "p05_n" in report.counts else []
     if report.notes:
-        yield Block("text", tr("The study says of itself: {notes}", notes=" ".join(report.notes)))
+        said.append(tr("The study says of itself: {notes}", notes=" ".join(report.notes)))
+    yield from [Block("text", " ".join(said))] * bool(said)
     yield from area_blocks(report)
     yield from tests_blocks(report, layout)
     # Where rural status is that of sites, they stand beside it.
@@ -246,13 +245,15 @@ def blocks(
     )
 
 
-def _of_program(layout: Layout) -> Iterator[Block]:
-    """Yield what the appendix is for, and what is not the program's."""
-    statute = f" ({layout.statute})" if layout.statute else ""
-    yield Block("lead", f"{tr(layout.title)}{statute}")
-    lead = [tr(layout.lead)] * bool(layout.lead)
-    yield Block("text", " ".join([*lead, tr(_OWN_CHOICES)]))
-    if current() != ENGLISH:
+def _opening(layout: Layout, program: str) -> Iterator[Block]:
+    """Yield what the appendix is for, what is not the program's, and when it was made."""
+    said = []
+    if program:
+        statute = f" ({layout.statute})" if layout.statute else ""
+        yield Block("lead", f"{tr(layout.title)}{statute}")
+        said = [*[tr(layout.lead)] * bool(layout.lead), tr(_OWN_CHOICES)]
+    yield Block("text", " ".join([*said, tr("Made on {day}.", day=dated(made_on()))]))
+    if program and current() != ENGLISH:
         yield Block("text", tr(_LAWS_WORDS))
 
 
