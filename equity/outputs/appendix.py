@@ -51,7 +51,7 @@ _SITES_NEAREST = mark(
     "Sites are counted here if somebody in the area has them nearest, also beyond its border; the "
     "list of sites has all that lie in it, and no other."
 )
-_SHORT, _LONG_NOTE = 20, 240
+_SHORT, _LONG_NOTE = 20, 320
 _NEGATIVE = re.compile(r"^-(?=\d)")
 _FEW_COLUMNS = 3
 """So few columns have room for a margin beside its number."""
@@ -247,12 +247,13 @@ def blocks(
 
 def _opening(layout: Layout, program: str) -> Iterator[Block]:
     """Yield what the appendix is for, what is not the program's, and when it was made."""
-    said = []
+    said = [tr("Made on {day}.", day=dated(made_on()))]
     if program:
         statute = f" ({layout.statute})" if layout.statute else ""
         yield Block("lead", f"{tr(layout.title)}{statute}")
-        said = [*[tr(layout.lead)] * bool(layout.lead), tr(_OWN_CHOICES)]
-    yield Block("text", " ".join([*said, tr("Made on {day}.", day=dated(made_on()))]))
+    if layout.statute:
+        said += [tr(layout.lead), tr(_OWN_CHOICES)]
+    yield Block("text", " ".join(said))
     if program and current() != ENGLISH:
         yield Block("text", tr(_LAWS_WORDS))
 
