@@ -18,6 +18,7 @@ import ast
 import importlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -65,8 +66,10 @@ HEAVY = (
     "scipy.spatial",
 )
 KEPT = "verdicts.jsonl"
-QUICK_S, FILES_S, FIRST_LIMIT_S, LIMIT_S = 12.0, 50.0, 60, 150
-OPTIONS = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
+NO_TEST = "no test by name"
+"""What fails where a module cannot be loaded any more, or a test does not end."""
+QUICK_S, FILES_S, FIRST_LIMIT_S, LIMIT_S = 8.0, 40.0, 60, 150
+OPTIONS = ["-x", "-rfE", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
 
 
 class Mutant(NamedTuple):
@@ -87,7 +90,8 @@ class Reach(NamedTuple):
     def of(self, mutant: Mutant) -> set[str]:
         """Return the tests that run a line of the mutant."""
         lines = range(mutant.line, mutant.last_line + 1)
-        return set().union(*(self.tests.get(line, set()) for line in lines))
+        reached = set().union(*(self.tests.get(line, set()) for line in lines))
+        return reached or set().union(*self.tests.values())  # what a module does when loaded
 
     def first(self, module: str, mutant: Mutant) -> list[str]:
         """Return tests that run the mutant's lines: the module's own and the quick ones first."""
@@ -114,7 +118,7 @@ def _within(names: list[str], seconds: dict[str, float], most: float) -> list[st
 
 
 def mutants(source: str) -> Iterator[Mutant]:
-    """Yield every change of one arithmetic operator; sums of texts and of lists are left."""
+    """Yield every change of one arithmetic operator; texts, lists and sets are left."""
     tree = ast.parse(source)
     met: Counter[str] = Counter()
     for node in ast.walk(tree):
@@ -138,10 +142,12 @@ def _is_text_or_list(part: ast.expr) -> bool:
         return _is_text_or_list(part.left) or _is_text_or_list(part.right)
     if isinstance(part, ast.Call):
         name = part.func.attr if isinstance(part.func, ast.Attribute) else ast.unparse(part.func)
-        return name in {"join", "format", "decode", "str", "tr", "list", "tuple", "sorted"}
+        return name in {"join", "format", "decode", "str", "tr", "list", "tuple", "sorted", "set"}
     if isinstance(part, ast.Constant):
         return isinstance(part.value, str | bytes)
-    return isinstance(part, ast.JoinedStr | ast.Tuple | ast.List | ast.ListComp | ast.Starred)
+    return isinstance(
+        part, ast.JoinedStr | ast.Tuple | ast.List | ast.ListComp | ast.Set | ast.Starred
+    )
 
 
 # The recording, as a plugin of pytest: this file is loaded with `-p operators`.
@@ -221,35 +227,35 @@ def judge(copy: Path, module: str, folder: Path) -> None:
     for name in HEAVY:
         importlib.import_module(name)
     reach = reach_of(module, folder)
-    sound: dict[tuple[str, ...], bool] = {}
+    sound: dict[str, bool] = {}
 
-    def passes(text: str, tests: list[str], limit: int) -> bool:
+    def failing(text: str, tests: list[str], limit: int = LIMIT_S) -> str:
         path.write_text(text, encoding="utf-8")
         try:
-            return _run(tests, limit, told)
+            return _failing(tests, limit, told)
         finally:
             path.write_text(source, encoding="utf-8")
 
-    for mutant in waiting:
+    def verdict(mutant: Mutant) -> str:
         first = reach.first(module, mutant)
-        key = tuple(first)
-        if first and key not in sound:
-            sound[key] = passes(source, first, LIMIT_S)
         if not first:
-            verdict = "unreached"
-        elif not sound[key]:
-            verdict = "tests fail by themselves"
-        elif not passes(mutant.source, first, FIRST_LIMIT_S):
-            verdict = "killed"
-        else:
-            files = reach.files(mutant)
-            verdict = "survived" if passes(mutant.source, files, LIMIT_S) else "killed"
+            return "unreached"
+        killer = failing(mutant.source, first, FIRST_LIMIT_S)
+        killer = killer or failing(mutant.source, reach.files(mutant))
+        if not killer:
+            return "survived"
+        if killer not in sound:
+            sound[killer] = killer == NO_TEST or not failing(source, [killer])
+        return "killed" if sound[killer] else f"{killer} fails by itself"
+
+    for mutant in waiting:
+        found = [module, mutant.line, mutant.what, verdict(mutant)]
         with kept.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([module, mutant.line, mutant.what, verdict]) + "\n")
+            file.write(json.dumps(found) + "\n")
 
 
-def _run(tests: list[str], limit: int, told: Path) -> bool:
-    """Return whether tests pass in a child that sees the module as it now is."""
+def _failing(tests: list[str], limit: int, told: Path) -> str:
+    """Return the test that fails in a child that sees the module as it now is, or nothing."""
     child = os.fork()
     if not child:
         code = 1
@@ -263,7 +269,13 @@ def _run(tests: list[str], limit: int, told: Path) -> bool:
             code = pytest.main([*OPTIONS, *tests])
         os._exit(int(code))
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status) == 0
+    if os.waitstatus_to_exitcode(status) == 0:
+        return ""
+    said = told.read_text(encoding="utf-8", errors="replace")
+    failed = re.search(
+        r"^(?:FAILED|ERROR) (tests/[^ \n\[]+(?:\[.*?\](?= - |$))?)", said, re.MULTILINE
+    )
+    return failed[1] if failed else NO_TEST
 
 
 def _verdicts(kept: Path) -> list[tuple[str, int, str, str]]:
