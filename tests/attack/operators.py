@@ -6,7 +6,7 @@
 Works on copies of the project under `--folder` (build/mutants). First the tests run once under
 coverage, to know which of them reach which line. Then every mutant is judged in a process forked
 from one that has the heavy libraries loaded: by the tests of its line, the module's own and the
-quick ones first, then by the whole files that hold them. What was judged is kept there and not
+quick ones first, then by those that share a file with them. What was judged is kept there and not
 judged again while the line reads the same. `survived` is a test that is missing, or arithmetic that
 cannot matter; `unreached` a line that no test runs in its own process. POSIX only.
 """
@@ -68,7 +68,7 @@ HEAVY = (
 KEPT = "verdicts.jsonl"
 NO_TEST = "no test by name"
 """What fails where a module cannot be loaded any more, or a test does not end."""
-QUICK_S, FILES_S, FIRST_LIMIT_S, LIMIT_S = 8.0, 40.0, 60, 150
+FIRST_S, MORE_S, FIRST_LIMIT_S, LIMIT_S = 6.0, 40.0, 60, 200
 OPTIONS = ["-x", "-rfE", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
 
 
@@ -97,15 +97,18 @@ class Reach(NamedTuple):
         """Return tests that run the mutant's lines: the module's own and the quick ones first."""
         own = f"test_{Path(module).stem.lstrip('_')}.py"
         order = sorted(self.of(mutant), key=lambda t: (own not in t, self.seconds.get(t, 1.0), t))
-        return _within(order, self.seconds, QUICK_S)
+        return _within(order, self.seconds, FIRST_S)
 
-    def files(self, mutant: Mutant) -> list[str]:
-        """Return the files of all tests that run the lines, those of least time first."""
-        seconds: dict[str, float] = defaultdict(float)
-        for test, took in self.seconds.items():
-            seconds[test.split("::")[0]] += took
-        found = {test.split("::")[0] for test in self.of(mutant)}
-        return _within(sorted(found, key=lambda f: (seconds[f], f)), seconds, FILES_S)
+    def more(self, mutant: Mutant, first: list[str]) -> list[str]:
+        """Return the other tests that run its lines, and those that share a file with such a one.
+
+        What a file prepares once is run by its first test, and judged by others.
+        """
+        reached = self.of(mutant)
+        files = {test.split("::")[0] for test in reached}
+        others = (t for t in self.seconds if t.split("::")[0] in files and t not in first)
+        order = sorted(others, key=lambda t: (t not in reached, self.seconds[t], t))
+        return _within(order, self.seconds, MORE_S)
 
 
 def _within(names: list[str], seconds: dict[str, float], most: float) -> list[str]:
@@ -241,7 +244,8 @@ def judge(copy: Path, module: str, folder: Path) -> None:
         if not first:
             return "unreached"
         killer = failing(mutant.source, first, FIRST_LIMIT_S)
-        killer = killer or failing(mutant.source, reach.files(mutant))
+        if not killer and (more := reach.more(mutant, first)):
+            killer = failing(mutant.source, more)
         if not killer:
             return "survived"
         if killer not in sound:
