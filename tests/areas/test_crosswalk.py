@@ -238,6 +238,13 @@ def test_going_through_an_intermediate_and_back_returns_each_area():
         there.then(link([(A, A1, 1.0)]).reverse())
 
 
+def test_a_step_after_a_step_divides_what_the_first_divided():
+    onward = link([(A1, B1, 1.0), (A1, C, 3.0), (A2, C, 1.0)], vintages=("2020", "2020-CT2022"))
+    both = link([(A, A1, 3.0), (A, A2, 7.0)]).then(onward)
+    moved = both.links.set_index(["source", "target"])["population"]
+    assert moved.to_dict() == pytest.approx({(A, B1): 3 / 4, (A, C): 3 * 3 / 4 + 7})
+
+
 def test_target_density_sends_people_to_the_denser_part():
     links = link([(A, A1, 1.0), (A, A2, 1.0), (B, A2, 1.0)], bases=["area"])
     denser = links.at_density_of(pd.Series({A1: 90.0, A2: 20.0}), basis="population")
