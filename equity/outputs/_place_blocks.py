@@ -38,7 +38,7 @@ def area_blocks(report: Report) -> Iterator[Block]:
         return
     yield Block("heading", tr("Service area"))
     total = report.table["population_n"].sum() if "population_n" in report.table else 0
-    said = {
+    here = {
         "title": report.title,
         "areas": counted(len(report.table), report.areas_label),
         "n": number(total),
@@ -46,11 +46,11 @@ def area_blocks(report: Report) -> Iterator[Block]:
     without = _without_value(report)
     yield Block(
         "note",
-        tr("{title}: {areas}, {n} residents.", **said)
+        tr("{title}: {areas}, {n} residents.", **here)
         if without < 0.5
         else tr(
             "{title}: {areas}, {n} residents, of whom {without} live in areas without a value.",
-            **said,
+            **here,
             without=number(without),
         ),
     )

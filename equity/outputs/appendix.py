@@ -202,10 +202,11 @@ def blocks(
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
     yield Block("table", table=counts_table(report))
-    said = [tr(_DRAWS)] if "p05_n" in report.counts else []
+    drawn = "p05_n" in report.counts and bool(report.counts["p05_n"].notna().any())
+    told = [tr(_DRAWS)] * drawn
     if report.notes:
-        said.append(tr("The study says of itself: {notes}", notes=" ".join(report.notes)))
-    yield from [Block("text", " ".join(said))] * bool(said)
+        told.append(tr("The study says of itself: {notes}", notes=" ".join(report.notes)))
+    yield from [Block("text", " ".join(told))] * bool(told)
     yield from area_blocks(report)
     yield from tests_blocks(report, layout)
     # Where rural status is that of sites, they stand beside it.
