@@ -28,9 +28,10 @@ from equity.sources.census.boundaries import own_polygons, read_boundaries
 from equity.sources.census.files import read_blocks
 from equity.sources.census.relationships import read_zcta_relationship
 from equity.sources.census.tribal import read_tribal_areas
+from equity.sources.vintages import year_named
 from equity.study.districts import districts_of
 from equity.study.live import LiveFiles
-from equity.study.naming import counties_called, county_names, one_called
+from equity.study.naming import counties_called, county_names, one_called, tribal_called
 from equity.study.parts import AreaPart, StudyPlan
 
 __all__ = ["Area", "Ground", "find_area"]
@@ -233,24 +234,23 @@ class _Finder:
     def _tribal(self) -> Area:
         name = self.part.file or f"{LIVE}tribal-areas"
         year = find_input("tribal-areas").vintage
-        shapes = read_tribal_areas(self.files.path(name, year), year=int(year))
+        path = self.files.path(name, year)
+        shapes = read_tribal_areas(path, year=year_named(path, int(year)))
         self.sources += meta(shapes).sources
-        called = dict(zip(shapes["tribal_id"], shapes["name"], strict=True))
-        wanted = [called.get(text, text) for text in self.part.tribal]
-        names = one_called(wanted, shapes["name"], "tribal area")
-        chosen = shapes[shapes["name"].isin(names)]
-        return self._shaped(chosen, sentence_list(names), "the tribal areas")
+        mine = pd.Series(data=False, index=shapes.index)
+        for text in self.part.tribal:
+            mine |= tribal_called(text, shapes)
+        names = sentence_list(shapes.loc[mine, "name"].unique().tolist())
+        return self._shaped(shapes[mine], names, "the tribal areas")
 
     def _zctas(self) -> Area:
         wanted = [str(zcta).strip().zfill(5) for zcta in self.part.zctas]
         name = trn("ZIP area {codes}", "ZIP areas {codes}", len(wanted),
                    codes=sentence_list(wanted))  # fmt: skip
         path = self.files.path(self.part.file or f"{LIVE}zcta-relationship", "")
-        if (
-            path.suffix.lower() in {".geojson", ".json", ".gpkg", ".shp"}
-            or "zcta520_500k" in path.name
-        ):
-            shapes = read_boundaries(path, year=2020, level="zcta")
+        linked = path.suffix.lower() in {".txt", ".csv"} or path.name.startswith("tab20_")
+        if not linked:
+            shapes = read_boundaries(path, year=year_named(path, 2020), level="zcta")
             self.sources += meta(shapes).sources
             self._refuse_unknown_zctas(wanted, shapes.index)
             return self._shaped(shapes.loc[wanted], name, path.name)
