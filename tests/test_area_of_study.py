@@ -12,7 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely.geometry import box
+from shapely.geometry import Polygon, box
 
 from equity.areas.aggregate import roll_up
 from equity.cli import run
@@ -307,6 +307,20 @@ def test_a_polygon_elsewhere_or_in_coordinates_it_does_not_name_is_refused(study
         study('[area]\npolygons = "nowhere.geojson"').run()
 
 
+def test_what_reading_polygons_had_to_say_is_told_with_the_area(looked_up, whole, tmp_path):
+    """A bow tie is mended; a shapefile that names no reference system is refused."""
+    west, south, east, north = whole.everywhere.total_bounds
+    bow = Polygon([(west, south), (east, north), (east, south), (west, north)])
+    path = tmp_path / "bow.shp"
+    gpd.GeoSeries([bow], crs="EPSG:4269").to_file(path)
+    lines = f'polygons = "{path.as_posix()}"\ncut = "inside-majority"'
+    told = meta(looked_up(lines).inside(whole.everywhere)).notes
+    assert any("repaired" in note for note in told)
+    path.with_suffix(".prj").unlink()
+    with pytest.raises(EquityError, match="coordinate reference system"):
+        looked_up(lines)
+
+
 def test_polygons_are_picked_by_name(study, tracts, tmp_path):
     path = tmp_path / "districts.geojson"
     counties = tracts.dissolve(by=tracts.index.str[:5].to_numpy()).reset_index(names="code")
@@ -364,6 +378,7 @@ def test_a_table_of_districts_makes_a_level_of_its_own(study, whole, tmp_path):
          "1 areas belong to two districts: 90003 to North and East", "keep one row"),
         (as_csv(ROWS[:3]), "in 6 counties, belong to no district", "add their rows"),
         (as_csv(ROWS), "'Eldenfen' is no county of Example State", "did you mean Elderfen"),
+        (as_csv([("Hollin", " ")]), "no row names a district", "the right file"),
         ("county,region\n90003,North\n", "lacks column district", "the file has county, region"),
         ("county;district\n90003;North\n", "separated by semicolons", "say so with delimiter="),
     ],

@@ -61,6 +61,8 @@ class Area:
         Area id -> district, where the study has districts.
     sources
         What it was found in.
+    notes
+        What reading that had to say.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Area:
     divided: str = ""
     districts: pd.Series | None = None
     sources: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def inside(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return the area's rows of a measured table, counts cut to the part inside."""
@@ -81,7 +84,7 @@ class Area:
             all=number(len(table)),
             name=self.name,
         )
-        return carry(part, part, notes=[note, *filter(None, [self.divided])])
+        return carry(part, part, notes=[note, *filter(None, [self.divided]), *self.notes])
 
     def outside(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return the rest of a measured table: the other rows, and the parts of divided ones."""
@@ -152,6 +155,7 @@ class _Finder:
         self.files = LiveFiles(folder, plan.study.state, plan.study.level)
         self.counties = county_names(inputs.areas, inputs.outlines)
         self.sources: list[Source] = []
+        self.notes: list[str] = []
 
     def found(self) -> Area:
         part = self.part
@@ -171,6 +175,7 @@ class _Finder:
             name=part.name or area.name,
             rest="" if whole else tr("the rest of {place}", place=self._states()),
             sources=tuple(self.files.sources(self.sources)),
+            notes=tuple(self.notes),
         )
 
     def _states(self) -> str:
@@ -178,6 +183,10 @@ class _Finder:
 
     def _whole(self, chosen: pd.Series) -> pd.DataFrame:
         return pd.DataFrame(1.0, index=self.areas.index[chosen], columns=list(BASES))
+
+    def _told(self, shapes: gpd.GeoDataFrame) -> None:
+        self.sources += meta(shapes).sources
+        self.notes += meta(shapes).notes
 
     def _ids(self) -> Area:
         """Find states, counties and tracts by id or name."""
@@ -221,7 +230,7 @@ class _Finder:
     def _polygons(self) -> Area:
         path = self.files.path(self.part.polygons, "")
         shapes = own_polygons(path, layer=self.part.layer)
-        self.sources += meta(shapes).sources
+        self._told(shapes)
         name = path.name.partition(".")[0].replace("_", " ").replace("-", " ")
         if self.part.only:
             column = _naming(shapes, self.part.only)
@@ -236,7 +245,7 @@ class _Finder:
         year = find_input("tribal-areas").vintage
         path = self.files.path(name, year)
         shapes = read_tribal_areas(path, year=year_named(path, int(year)))
-        self.sources += meta(shapes).sources
+        self._told(shapes)
         mine = pd.Series(data=False, index=shapes.index)
         for text in self.part.tribal:
             mine |= tribal_called(text, shapes)
@@ -251,7 +260,7 @@ class _Finder:
         linked = path.suffix.lower() in {".txt", ".csv"} or path.name.startswith("tab20_")
         if not linked:
             shapes = read_boundaries(path, year=year_named(path, 2020), level="zcta")
-            self.sources += meta(shapes).sources
+            self._told(shapes)
             self._refuse_unknown_zctas(wanted, shapes.index)
             return self._shaped(shapes.loc[wanted], name, path.name)
         if self.study.level != "tract":

@@ -58,6 +58,10 @@ def districts_of(
     district = part.district or _district_column([n for n in map(str, frame) if n != column], path)
     require_columns(frame, [district, column], path)
     frame = frame[frame[district].fillna("").str.strip() != ""]
+    if frame.empty:
+        raise InputError(
+            "no row names a district", file=path, fix="check that it is the right file"
+        )
     ids = _ids(frame[column].fillna("").str.strip(), path, counties, areas)
     given = pd.DataFrame({"id": ids.to_numpy(), "district": frame[district].str.strip()})
     mine = given["id"].str[:2].isin(areas.index.str[:2].unique())
