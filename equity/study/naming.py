@@ -154,7 +154,7 @@ def tribal_called(text: str, shapes: pd.DataFrame) -> pd.Series:
         return by_id
     names = shapes[["name", "short_name"]]
     [found] = one_called([text], names.to_numpy().ravel(), "tribal area")
-    mine: pd.Series = names.eq(found).any(axis=1)
+    mine = (shapes["name"] == found) | (shapes["short_name"] == found)
     if len(shapes.loc[mine, "tribal_id"].str[:_TRIBE].unique()) > 1:
         several = shapes[mine].apply(lambda row: f"{row['name']} ({row['tribal_id']})", axis=1)
         raise InputError(
