@@ -2,13 +2,15 @@
 
     python tests/attack/operators.py                           areas, measures, study: an hour or two
     python tests/attack/operators.py equity/measures/gap.py    one module
+    python tests/attack/operators.py equity/measures/gap.py --tests tests/measures/test_gap.py
 
 Works on copies of the project under `--folder` (build/mutants). First the tests run once under
 coverage, to know which of them reach which line. Then every mutant is judged in a process forked
 from one that has the heavy libraries loaded: by the tests of its line, the module's own and the
 quick ones first, then by those that share a file with them. What was judged is kept there and not
-judged again while the line reads the same. `survived` is a test that is missing, or arithmetic that
-cannot matter; `unreached` a line that no test runs in its own process. POSIX only.
+judged again while the line reads the same; survivors are, by `--tests`. `survived` is a test that
+is missing, or arithmetic that cannot matter; `unreached` a line that no test runs in its own
+process. POSIX only.
 """
 
 from __future__ import annotations
@@ -67,8 +69,9 @@ HEAVY = (
 )
 KEPT = "verdicts.jsonl"
 NO_TEST = "no test by name"
-"""What fails where a module cannot be loaded any more, or a test does not end."""
-FIRST_S, MORE_S, FIRST_LIMIT_S, LIMIT_S = 6.0, 40.0, 60, 200
+"""What fails where a module cannot be loaded any more."""
+NO_END = "did not end"
+FIRST_S, MORE_S, LIMIT_S = 6.0, 15.0, 240
 OPTIONS = ["-x", "-rfE", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
 
 
@@ -217,11 +220,15 @@ def reach_of(module: str, folder: Path) -> Reach:
     return Reach(tests, seconds)
 
 
-def judge(copy: Path, module: str, folder: Path) -> None:
-    """Write a verdict on every mutant of a module that has none yet."""
+def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
+    """Write a verdict on every mutant of a module that has none yet, or that no test killed."""
     path, told, kept = copy / module, folder / f"{copy.name}.log", folder / KEPT
     source = path.read_text(encoding="utf-8")
-    known = {what for judged, _, what, _ in _verdicts(kept) if judged == module}
+    known = {
+        what
+        for (judged, what), verdict in _verdicts(kept).items()
+        if judged == module and (verdict[1] == "killed" or not given)
+    }
     waiting = [mutant for mutant in mutants(source) if mutant.what not in known]
     if not waiting:
         return
@@ -232,22 +239,22 @@ def judge(copy: Path, module: str, folder: Path) -> None:
     reach = reach_of(module, folder)
     sound: dict[str, bool] = {}
 
-    def failing(text: str, tests: list[str], limit: int = LIMIT_S) -> str:
+    def failing(text: str, tests: list[str]) -> str:
         path.write_text(text, encoding="utf-8")
         try:
-            return _failing(tests, limit, told)
+            return _failing(tests, told)
         finally:
             path.write_text(source, encoding="utf-8")
 
     def verdict(mutant: Mutant) -> str:
-        first = reach.first(module, mutant)
+        first = given or reach.first(module, mutant)
         if not first:
             return "unreached"
-        killer = failing(mutant.source, first, FIRST_LIMIT_S)
-        if not killer and (more := reach.more(mutant, first)):
+        killer = failing(mutant.source, first)
+        if not killer and not given and (more := reach.more(mutant, first)):
             killer = failing(mutant.source, more)
-        if not killer:
-            return "survived"
+        if not killer or killer == NO_END:
+            return killer or "survived"
         if killer not in sound:
             sound[killer] = killer == NO_TEST or not failing(source, [killer])
         return "killed" if sound[killer] else f"{killer} fails by itself"
@@ -258,14 +265,14 @@ def judge(copy: Path, module: str, folder: Path) -> None:
             file.write(json.dumps(found) + "\n")
 
 
-def _failing(tests: list[str], limit: int, told: Path) -> str:
+def _failing(tests: list[str], told: Path) -> str:
     """Return the test that fails in a child that sees the module as it now is, or nothing."""
     child = os.fork()
     if not child:
         code = 1
         with suppress(BaseException):
             os.setsid()
-            signal.alarm(limit)  # a mutant may run for ever
+            signal.alarm(LIMIT_S)  # a mutant may run for ever
             sys.dont_write_bytecode = True
             into = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(into, 1)
@@ -273,6 +280,8 @@ def _failing(tests: list[str], limit: int, told: Path) -> str:
             code = pytest.main([*OPTIONS, *tests])
         os._exit(int(code))
     _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return NO_END
     if os.waitstatus_to_exitcode(status) == 0:
         return ""
     said = told.read_text(encoding="utf-8", errors="replace")
@@ -282,9 +291,11 @@ def _failing(tests: list[str], limit: int, told: Path) -> str:
     return failed[1] if failed else NO_TEST
 
 
-def _verdicts(kept: Path) -> list[tuple[str, int, str, str]]:
+def _verdicts(kept: Path) -> dict[tuple[str, str], tuple[int, str]]:
+    """Return line and verdict of each mutant, by module and change; of several the last."""
     lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
-    return [tuple(json.loads(line)) for line in lines]
+    every = (json.loads(line) for line in lines)
+    return {(module, what): (line, verdict) for module, line, what, verdict in every}
 
 
 def _copied(into: Path) -> Path:
@@ -302,6 +313,7 @@ def main() -> int:
     """Judge, list what survived, and fail if anything did."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("modules", nargs="*", type=Path)
+    options.add_argument("--tests", nargs="*", default=[], help="judge survivors by these instead")
     options.add_argument("--folder", type=Path, default=ROOT / "build" / "mutants")
     options.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     options.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
@@ -310,7 +322,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     if asked.one:
         copy, module = asked.one
-        judge(Path(copy), module, folder)
+        judge(Path(copy), module, folder, asked.tests)
         return 0
     chosen = asked.modules or [p for r in ROOMS for p in (ROOT / "equity" / r).rglob("*.py")]
     modules = sorted(p.resolve().relative_to(ROOT).as_posix() for p in chosen)
@@ -320,17 +332,16 @@ def main() -> int:
     def of_worker(number: int) -> None:
         for module in modules[number :: asked.workers]:
             one = [sys.executable, __file__, "--folder", folder, "--one", copies[number], module]
-            subprocess.run(one, check=True)
+            subprocess.run([*one, "--tests", *asked.tests], check=True)
 
     with ThreadPoolExecutor(asked.workers) as pool:
         list(pool.map(of_worker, range(asked.workers)))
-    own = [verdict for verdict in _verdicts(folder / KEPT) if verdict[0] in modules]
-    for module, line, what, verdict in own:
-        if verdict != "killed":
-            sys.stdout.write(f"{module}:{line}: {what}: {verdict}\n")
-    survived = sum(verdict == "survived" for *_, verdict in own)
-    sys.stdout.write(f"{len(own)} mutants, {survived} survived\n")
-    return int(survived > 0)
+    own = {key: found for key, found in _verdicts(folder / KEPT).items() if key[0] in modules}
+    left = {key: found for key, found in own.items() if found[1] != "killed"}
+    for (module, what), (line, verdict) in sorted(left.items()):
+        sys.stdout.write(f"{module}:{line}: {what}: {verdict}\n")
+    sys.stdout.write(f"{len(own)} mutants, {len(own) - len(left)} killed\n")
+    return int(bool(left))
 
 
 if __name__ == "__main__":
