@@ -141,7 +141,7 @@ def run(
     else:
         from equity.study.write import refuse_foreign
 
-        refuse_foreign(folder)
+        refuse_foreign(folder, "a run")
         result = study.run(cluster=cluster)
         folder = result.write(folder)
         _say(repr(result))
@@ -216,7 +216,7 @@ def compare(
     from equity.study.write import refuse_foreign
 
     folder = out or Path("maps") / f"{before.name}-to-{after.name}"
-    refuse_foreign(folder)
+    refuse_foreign(folder, "a comparison")
     with language(lang or language_of(after)):
         found = compare_runs(before, after, links=links)
         folder = found.write(folder)
@@ -345,7 +345,7 @@ def plan(
     if any(wanted.values()):
         return
     target = out or Path("maps") / f"{(run_folder or Path()).name}-plan"
-    refuse_foreign(target)
+    refuse_foreign(target, "a plan")
     with language(lang or language_of(run_folder)):
         found = plan_run(
             run_folder, budget_usd=budget, costs=costs, projects=projects, made_up=made_up,
@@ -386,7 +386,7 @@ def factsheet(
     from equity.study.write import refuse_foreign
 
     if out is not None:
-        refuse_foreign(out)
+        refuse_foreign(out, "fact sheets")
     with language(lang or language_of(run_folder)):
         found = fact_sheets(run_folder, places or (), at=at or ())
         folder = found.write(out or Path("maps") / found.name)

@@ -227,3 +227,20 @@ def test_a_folder_that_no_run_wrote_is_refused_before_a_run_is_read(tmp_path, co
     with pytest.raises(StorageError, match="files that no run wrote"):
         app([command, run, *more, "--out", str(tmp_path / "mine")], standalone_mode=False)
     assert [path.name for path in tmp_path.rglob("*")] == ["mine", "letter.txt"]
+
+
+@pytest.mark.parametrize("command", ["compare", "plan", "factsheet"])
+def test_what_is_made_of_a_run_never_takes_its_place(runs, tmp_path, command):
+    copy = shutil.copytree(runs / "first", tmp_path / "run")
+    before, folder = {path.name: path.read_bytes() for path in copy.iterdir()}, str(copy)
+    more = {"compare": [folder], "plan": ["--budget", "5", "--made-up"], "factsheet": []}[command]
+    with pytest.raises(StorageError, match=r"holds a run; .* would take its place.*--out"):
+        app([command, folder, *more, "--out", folder], standalone_mode=False)
+    assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
+
+
+def test_a_run_never_takes_the_place_of_a_comparison(runs, tmp_path):
+    folder = compare_runs(runs / "first", runs / "second").write(tmp_path / "between")
+    with pytest.raises(StorageError, match="holds a comparison; a run would take its place"):
+        app(["run", "example", "--out", str(folder)], standalone_mode=False)
+    assert compare_runs(runs / "first", runs / "second").write(folder) == folder

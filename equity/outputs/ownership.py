@@ -18,13 +18,20 @@ from equity.files.atomic import write_text
 from equity.outputs._text import readable_json
 from equity.provenance import sha256_of, software
 
-__all__ = ["RECORD", "is_bare_name", "owned_files", "sealed", "write_record"]
+__all__ = ["RECORD", "is_bare_name", "kind_of", "owned_files", "sealed", "write_record"]
 
 RECORD = "provenance.json"
 SCHEMA = 1
 _SEAL = '"sha256_of_all_above": "'
 _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_KINDS = {
+    "study": "a run",
+    "before": "a comparison",
+    "budget_usd": "a plan",
+    "places": "fact sheets",
+}
+"""What a folder holds, by the field that only such a record has."""
 
 
 def sealed(record: Mapping[str, object]) -> str:
@@ -63,25 +70,39 @@ def owned_files(folder: Path) -> dict[str, str] | None:
     OSError
         The record cannot be read.
     """
+    found = _read(folder)
+    if found is None:
+        return None
+    text, record = found
+    files = record.get("files")
+    if not isinstance(files, dict):
+        return None
+    if not all(is_bare_name(k) and _SHA256.fullmatch(str(v)) for k, v in files.items()):
+        return None
+    seal = hashlib.sha256(text.encode()).hexdigest() if _seal(text) == text else ""
+    return {**files, RECORD: seal}
+
+
+def kind_of(folder: Path) -> str | None:
+    """Tell in words what of ours a folder holds, by its record; None if nothing, or not known."""
+    _, record = _read(folder) or ("", {})
+    return next((kind for field, kind in _KINDS.items() if field in record), None)
+
+
+def _read(folder: Path) -> tuple[str, dict[str, object]] | None:
+    """Return the record's text and fields if it is one of ours."""
     path = folder / RECORD
     if path.is_symlink() or not path.is_file():
         return None
-    raw = path.read_bytes()
     try:
-        text = raw.decode("utf-8")
+        text = path.read_bytes().decode("utf-8")
         record = json.loads(text)
     except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict):
         return None
     ours = record.get("written_by") == software()["name"] and record.get("schema") == SCHEMA
-    files = record.get("files")
-    if not ours or not isinstance(files, dict):
-        return None
-    if not all(is_bare_name(k) and _SHA256.fullmatch(str(v)) for k, v in files.items()):
-        return None
-    seal = hashlib.sha256(raw).hexdigest() if _seal(text) == text else ""
-    return {**files, RECORD: seal}
+    return (text, record) if ours else None
 
 
 def is_bare_name(name: object) -> bool:

@@ -32,7 +32,7 @@ from pathlib import Path
 
 from equity.errors import StorageError, printable
 from equity.files.lock import locked
-from equity.outputs.ownership import is_bare_name, owned_files
+from equity.outputs.ownership import is_bare_name, kind_of, owned_files
 from equity.provenance import sha256_of
 from equity.settings import current
 
@@ -43,7 +43,7 @@ _FRESH, _BEFORE, _JOURNAL, _UNSEALED = "fresh", "before", "journal.json", "journ
 _log = logging.getLogger("equity.study")
 
 
-def exchange(folder: Path, write: Callable[[Path], None]) -> None:
+def exchange(folder: Path, write: Callable[[Path], None], kind: str) -> None:
     """Write a run beside what is in a folder, then put it in the place of the earlier run.
 
     Parameters
@@ -52,11 +52,13 @@ def exchange(folder: Path, write: Callable[[Path], None]) -> None:
         Resolved path; made if it is not there.
     write
         Writes the whole run, flat, into the empty folder it is given.
+    kind
+        What it writes, as :func:`equity.outputs.ownership.kind_of` calls it.
 
     Raises
     ------
     StorageError
-        The folder holds files that no run wrote.
+        The folder holds files that no run wrote, or something of ours of another kind.
     OSError
         The disk refuses; the folder is then as it was.
     """
@@ -64,7 +66,7 @@ def exchange(folder: Path, write: Callable[[Path], None]) -> None:
         made = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         _finish(folder)
-        old = earlier_files(folder)
+        old = earlier_files(folder, kind)
         work = folder / WORK
         try:
             fresh = work / _FRESH
@@ -98,9 +100,15 @@ def _lock_file(folder: Path) -> Path:
     return cache / ".state" / f"output-{key}.lock"
 
 
-def earlier_files(folder: Path) -> dict[str, str]:
-    """Return what an earlier run wrote here; refuse a folder that is somebody else's."""
-    owned = owned_files(folder)
+def earlier_files(folder: Path, kind: str) -> dict[str, str]:
+    """Return what an earlier run wrote here; refuse a folder of others, or of another kind."""
+    owned, held = owned_files(folder), kind_of(folder)
+    if held not in {kind, None}:
+        raise StorageError(
+            f"the folder holds {held}; {kind} would take its place",
+            file=folder,
+            fix="choose another folder with --out",
+        )
     # What stands in folders of runs is theirs: a nation's page is written among its states'. What
     # a killed process left is finished, or dropped, by the next write.
     ours = (path.name == WORK or _is_a_run(path) for path in folder.iterdir())

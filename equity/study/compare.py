@@ -69,7 +69,7 @@ class Comparison:
         StorageError
             If the folder cannot be written, or holds files that no run wrote.
         """
-        return put_in_place(Path(folder), self._write)
+        return put_in_place(Path(folder), self._write, "a comparison")
 
     def _write(self, folder: Path) -> None:
         table: Any = self.change.areas

@@ -63,7 +63,7 @@ class FactSheets:
         StorageError
             If the folder cannot be written, or holds files that no run wrote.
         """
-        return put_in_place(Path(folder), self._write)
+        return put_in_place(Path(folder), self._write, "fact sheets")
 
     def _write(self, folder: Path) -> None:
         for sheet in self.sheets:

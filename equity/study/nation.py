@@ -114,7 +114,7 @@ def run_states(
     states = [STATES[fips] for fips in study.plan.study.state]
     parts = {state: study_of(study, state) for state in states}
     for place in (target, *(target / page_of(state) for state in states)):
-        refuse_foreign(place)
+        refuse_foreign(place, "a run")
     kept: dict[State, Kept] = {}
 
     def keep(state: State, one: Kept) -> None:

@@ -78,7 +78,7 @@ class Plan:
         StorageError
             If the folder cannot be written, or holds files that no run wrote.
         """
-        return put_in_place(Path(folder), self._write)
+        return put_in_place(Path(folder), self._write, "a plan")
 
     def _write(self, folder: Path) -> None:
         report = self.report

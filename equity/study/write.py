@@ -51,10 +51,10 @@ def write_outputs(report: Report, target: Path) -> Path:
     the new one; where it was killed between two files, the next write finishes.
     """
     said = replace(report, lang=report.lang or current())
-    return put_in_place(target, lambda folder: _write_all(said, folder))
+    return put_in_place(target, lambda folder: _write_all(said, folder), "a run")
 
 
-def put_in_place(target: Path, write: Callable[[Path], None]) -> Path:
+def put_in_place(target: Path, write: Callable[[Path], None], kind: str) -> Path:
     """Write whole outputs into a folder, as :func:`write_outputs` does.
 
     Parameters
@@ -63,14 +63,16 @@ def put_in_place(target: Path, write: Callable[[Path], None]) -> Path:
         A folder; made if it is not there.
     write
         Writes everything, flat, into the empty folder it is given; last :data:`RECORD`.
+    kind
+        What it writes: "a run", "a plan", "a comparison" or "fact sheets".
 
     Raises
     ------
     StorageError
-        The folder cannot be written, or holds files that no run wrote.
+        The folder cannot be written, holds files that no run wrote, or holds another kind.
     """
     try:
-        exchange(_place(target), write)
+        exchange(_place(target), write, kind)
     except OSError as error:
         if isinstance(error, StorageError):
             raise
@@ -83,17 +85,17 @@ def put_in_place(target: Path, write: Callable[[Path], None]) -> Path:
     return target.expanduser()
 
 
-def refuse_foreign(target: Path) -> None:
+def refuse_foreign(target: Path, kind: str) -> None:
     """Refuse a folder that no run may be written into, before the hours of the run are spent.
 
     Raises
     ------
     StorageError
-        It cannot be a folder, or holds files that no run wrote.
+        It cannot be a folder, holds files that no run wrote, or something of another kind.
     """
     place = _place(target)
     if place.exists():
-        earlier_files(place)
+        earlier_files(place, kind)
 
 
 def _write_all(report: Report, folder: Path) -> None:

@@ -73,7 +73,7 @@ def in_child(target: Path, writer, at: int = 0, *, how: str = "kill") -> int:
     sys.addaudithook(hook)
     code = 3
     try:
-        exchange(target, writer)
+        exchange(target, writer, "a run")
         code = 0 if not at or seen >= at else 4  # 4: there is no such step
     except OSError:
         code = 2
@@ -228,7 +228,7 @@ def at_once(place: Path, rounds: int) -> Counter:
             child = os.fork()
             if not child:
                 try:
-                    exchange(run, run_of(letter))
+                    exchange(run, run_of(letter), "a run")
                     os._exit(0)
                 finally:
                     os._exit(3)
