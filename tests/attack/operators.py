@@ -6,8 +6,8 @@
 
 Works on copies of the project under `--folder` (build/mutants). First the tests run once under
 coverage, to know which of them reach which line. Then every mutant is judged in a process forked
-from one that has the heavy libraries loaded: by the tests of its line, the module's own and the
-quick ones first, then by those that share a file with them. What was judged is kept there and not
+from one that has package and tests loaded, its functions given the mutant's code: by the tests of
+its line, the module's own and the quick ones first, then by those that share a file with them. What was judged is kept there and not
 judged again while the line reads the same; survivors are, by `--tests`. `survived` is a test that
 is missing, or arithmetic that cannot matter; `unreached` a line that no test runs in its own
 process. POSIX only.
@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import importlib
 import json
 import os
@@ -27,10 +28,12 @@ import subprocess
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import NamedTuple
 
 import pytest
@@ -73,7 +76,18 @@ NO_TEST = "no test by name"
 NO_END, SURVIVED, UNREACHED, BROKEN = "did not end", "survived", "unreached", "broken"
 """Verdicts; any other is the test that killed the mutant."""
 FIRST_S, MORE_S, LIMIT_S = 6.0, 15.0, 240
-OPTIONS = ["-x", "-rfE", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
+OPTIONS = [
+    "-x",
+    "-rfE",
+    "-q",
+    "--no-header",
+    "-p",
+    "no:cacheprovider",
+    "-p",
+    "no:xdist",
+    "-W",
+    "ignore::pytest.PytestAssertRewriteWarning",
+]
 
 
 class Mutant(NamedTuple):
@@ -83,6 +97,7 @@ class Mutant(NamedTuple):
     last_line: int
     what: str
     source: str
+    code: CodeType
 
 
 class Reach(NamedTuple):
@@ -124,7 +139,7 @@ def _within(names: list[str], seconds: dict[str, float], most: float) -> list[st
     return chosen
 
 
-def mutants(source: str) -> Iterator[Mutant]:
+def mutants(source: str, path: str = "module.py") -> Iterator[Mutant]:
     """Yield every change of one arithmetic operator; texts, lists and sets are left."""
     tree = ast.parse(source)
     met: Counter[str] = Counter()
@@ -140,7 +155,8 @@ def mutants(source: str) -> Iterator[Mutant]:
         what = f"{type(kept).__name__} in {told[:150]}"
         met[what] += 1
         what += f" ({met[what]})" if met[what] > 1 else ""
-        yield Mutant(node.lineno, node.end_lineno or node.lineno, what, ast.unparse(tree))
+        last, code = node.end_lineno or node.lineno, compile(tree, path, "exec")
+        yield Mutant(node.lineno, last, what, ast.unparse(tree), code)
         node.op = kept
 
 
@@ -230,7 +246,7 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
         for (judged, what), verdict in _verdicts(kept).items()
         if judged == module and (_killed(verdict[1]) or not given)
     }
-    waiting = [mutant for mutant in mutants(source) if mutant.what not in known]
+    waiting = [m for m in mutants(source, str(path)) if m.what not in known]
     if not waiting:
         return
     os.chdir(copy)
@@ -239,28 +255,37 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
         importlib.import_module(name)
     reach = reach_of(module, folder)
 
-    def failing(text: str, tests: list[str]) -> str:
-        path.write_text(text, encoding="utf-8")
-        try:
-            return _failing(tests, told)
-        finally:
-            path.write_text(source, encoding="utf-8")
-
     def killer(mutant: Mutant) -> str:
         first = given or reach.first(module, mutant)
         if not first:
             return UNREACHED
-        found = failing(mutant.source, first)
+        found = failing(mutant, first)
         if not found and not given and (more := reach.more(mutant, first)):
-            found = failing(mutant.source, more)
+            found = failing(mutant, more)
         return found or SURVIVED
 
+    def failing(mutant: Mutant, tests: list[str]) -> str:
+        return _failing(tests, told, partial(_swap, source, mutant.code, path))
+
+    # What a module does when it is loaded is changed in its file, and before it is loaded here.
+    asleep = [mutant for mutant in waiting if not _changed(source, mutant.code, path)]
+    for mutant in asleep:
+        path.write_text(mutant.source, encoding="utf-8")
+        try:
+            _keep(kept, module, mutant, killer(mutant))
+        finally:
+            path.write_text(source, encoding="utf-8")
+    waiting = [mutant for mutant in waiting if mutant not in asleep]
+    files = {t.split("::")[0] for m in waiting for t in given or reach.of(m)}
+    pytest.main(["--collect-only", "-qq", *OPTIONS, *sorted(files)])
     killers: dict[Mutant, str] = {}
     for mutant in waiting:
         killers[mutant] = killer(mutant)
         _keep(kept, module, mutant, killers[mutant])
     # A test that fails on the source as it stands has killed nothing.
-    while broken := failing(source, sorted({k for k in killers.values() if k in reach.seconds})):
+    while broken := _failing(
+        sorted({k for k in killers.values() if k in reach.seconds}), told, _nothing
+    ):
         guilty = [mutant for mutant, test in killers.items() if test == broken]
         for mutant in guilty:
             _keep(kept, module, mutant, f"{BROKEN} {killers.pop(mutant)}")
@@ -268,13 +293,39 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
             raise SystemExit(f"{module}: {broken} on the source as it stands")
 
 
+def _nothing() -> None:
+    """Leave the module as it is."""
+
+
+def _functions(code: CodeType) -> Iterator[tuple[tuple[str, int], CodeType]]:
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield (inner.co_qualname, inner.co_firstlineno), inner
+            yield from _functions(inner)
+
+
+def _changed(source: str, code: CodeType, path: Path) -> dict[tuple[str, int], CodeType]:
+    """Return the functions that a mutant changes; none where it changes what is done on loading."""
+    before = dict(_functions(compile(source, str(path), "exec")))
+    return {key: new for key, new in _functions(code) if before[key] != new}
+
+
+def _swap(source: str, code: CodeType, path: Path) -> None:
+    """Give the functions that are loaded the mutant's code, whoever holds them."""
+    changed = _changed(source, code, path)
+    for held in gc.get_objects():
+        if isinstance(held, FunctionType) and held.__code__.co_filename == str(path):
+            own = held.__code__
+            held.__code__ = changed.get((own.co_qualname, own.co_firstlineno), own)
+
+
 def _keep(kept: Path, module: str, mutant: Mutant, verdict: str) -> None:
     with kept.open("a", encoding="utf-8") as file:
         file.write(json.dumps([module, mutant.line, mutant.what, verdict]) + "\n")
 
 
-def _failing(tests: list[str], told: Path) -> str:
-    """Return the test that fails in a child that sees the module as it now is, or nothing."""
+def _failing(tests: list[str], told: Path, prepare: Callable[[], None]) -> str:
+    """Return the test that fails in a child that was so prepared, or nothing."""
     if not tests:
         return ""
     child = os.fork()
@@ -287,6 +338,7 @@ def _failing(tests: list[str], told: Path) -> str:
             into = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(into, 1)
             os.dup2(into, 2)
+            prepare()
             code = pytest.main([*OPTIONS, *tests])
         os._exit(int(code))
     _, status = os.waitpid(child, 0)
