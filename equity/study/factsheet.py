@@ -19,14 +19,14 @@ from equity.outputs.factsheet import FEW, WHO, FactSheet, is_few, write_factshee
 from equity.outputs.ownership import RECORD, write_record
 from equity.provenance import Source, software
 from equity.study import totals
+from equity.study._exchange import put_in_place
 from equity.study.parts import StudyPlan
 from equity.study.place_names import Place, PlaceFinder
 from equity.study.places import measured
 from equity.study.runs import Run, read_run
 from equity.study.sentences import Rows, beyond_words, practices_sentence, state_sentence
-from equity.study.write import put_in_place
 
-__all__ = ["FactSheets", "fact_sheets"]
+__all__ = ["FactSheets", "fact_sheets", "sheet_of_all"]
 
 _COUNTY, _STATE = LEVELS["county"], LEVELS["state"]
 _MOST_NAMED = 4
@@ -114,6 +114,11 @@ def fact_sheets(
         "sha256_of_all_above": str(past.record.get("sha256_of_all_above", "")),
     }  # fmt: skip
     return FactSheets(f"{Path(run).name}-factsheet-{sheets[0].key}{more}", sheets, record)
+
+
+def sheet_of_all(past: Run) -> FactSheet:
+    """Make the fact sheet of all of a run."""
+    return _sheet(past, PlaceFinder(past).whole())
 
 
 def _state_called(past: Run, name: str) -> Place | None:
