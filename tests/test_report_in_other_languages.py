@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 from outputs_data import payload_of
 from pseudo import Shown, latin_words, pseudo_language
@@ -54,7 +55,7 @@ def sentences(report):
     yield "likely", [report.how_likely]
     yield "rules", [str(rule["text"]) for rule in report.rules]
     yield "reasons", report.unranked["reason"]
-    yield "under-resourced", report.table["under_resourced_reason"]
+    yield "under-resourced", report.in_words(report.table)["under_resourced_reason"]
     yield "labels", [report.areas_label, report.sites_label, *map(tr, report.levels)]
     yield "settings", [*report.settings["label"], *report.settings["note"].dropna()]
     yield "kinds", report.kinds["label"]
@@ -65,6 +66,12 @@ def sentences(report):
     if report.need is not None:
         need = report.need
         yield "need", [need.said, *need.indicators["label"], *need.settings["label"]]
+
+
+def test_the_tables_that_programs_read_are_the_same_in_every_language(disguised, example_result):
+    result, report = disguised
+    pd.testing.assert_frame_equal(pd.DataFrame(result.table), pd.DataFrame(example_result.table))
+    assert report.in_words(report.table)["under_resourced_reason"].str.contains("ж").any()
 
 
 def test_every_sentence_of_a_report_is_translated(disguised, known):

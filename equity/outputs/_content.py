@@ -120,7 +120,7 @@ def community_table(
 
     `place` is where the table stands: ``communities`` (the page) or ``appendix`` (paper is narrow).
     """
-    table = report.table.loc[list(geoids)]
+    table = report.in_words(report.table.loc[list(geoids)])
     names = _rows.texts(table, "name", default=[str(g) for g in table.index])
     first = [
         Cell(name, small=small, published=True)

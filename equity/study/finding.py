@@ -10,7 +10,8 @@ import pandas as pd
 from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
 from equity.areas.words import about, count, number, sentence_list, share
-from equity.language import decimal, mark, tr, trn
+from equity.language import ENGLISH, decimal, mark, tr, trn
+from equity.measures.standing import reasons
 from equity.outputs.appendix import asked_columns
 from equity.outputs.report import Report
 from equity.provenance import meta, software
@@ -75,6 +76,8 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         criteria_columns=columns_of_criteria(plan),
         how_likely=_how_likely(focus),
         method=_method(result),
+        # Those of the table are English already.
+        reasons=None if result.lang == ENGLISH else reasons(table, plan.under_resourced.tests),
         limits=(*_limits(result), *totals.unknown_people(ranked)),
         notes=tuple(map(tr, plan.notes)),
         sources=result.sources,
