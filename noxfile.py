@@ -7,7 +7,6 @@ what is there.
 from __future__ import annotations
 
 import re
-import shutil
 import tomllib
 from pathlib import Path
 
@@ -24,22 +23,12 @@ CORE = [
     "tests/test_import.py", "tests/test_study.py",
 ]  # fmt: skip
 """What the lowest versions must carry."""
-MUTATED = ("areas", "measures", "study")
-"""Rooms whose arithmetic and decisions are worth mutants."""
-NO_USE = r"core/ReplaceBinaryOperator_(BitOr_\w+|\w+_(Mod|Pow|FloorDiv|[LR]Shift|Bit\w+))"
-"""Operators that floats refuse, or that stand in the annotations of types."""
 
 
 def lowest_versions(pyproject: Path = ROOT / "pyproject.toml") -> list[str]:
     """Return the core's dependencies, each pinned to the lowest version that is allowed."""
     needed = tomllib.loads(pyproject.read_text(encoding="utf-8"))["project"]["dependencies"]
     return [re.sub(r">=([^,]+).*", r"==\1", item) for item in needed]
-
-
-def tests_of(module: Path) -> Path:
-    """Return the file of tests that bears a module's name; a package's, that of the package."""
-    room, *_, name = module.relative_to("equity").with_suffix("").parts
-    return Path("tests", room, f"test_{name}.py")
 
 
 def _needs(session: nox.Session, *packages: str) -> None:
@@ -99,40 +88,9 @@ def benchmarks(session: nox.Session) -> None:
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Change modules in a copy, one operator at a time, and list what no test noticed.
+    """Change one operator of arithmetic at a time and list what no test noticed.
 
-    ``-- equity/measures/gap.py`` for one module with the tests of its name, ``-- MODULE TESTS…``
-    with others; with nothing, every module of MUTATED that has such tests: days.
+    ``-- equity/measures/gap.py`` for one module; with nothing, areas, measures and study: hours.
     """
-    _needs(session, "-e", ".[test]", "cosmic-ray>=8.4")
-    one, *given = session.posargs or [""]
-    found = (
-        [Path(one)] if one else sorted(p for r in MUTATED for p in Path("equity", r).rglob("*.py"))
-    )
-    copy = Path(session.create_tmp(), "copy").resolve()
-    shutil.rmtree(copy, ignore_errors=True)
-    for name in ("equity", "tests"):
-        shutil.copytree(name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy("pyproject.toml", copy)
-    for module in found:
-        tests = given or [str(tests_of(module))]
-        if all(Path(test).exists() for test in tests):
-            _mutate(session, copy, module, tests)
-
-
-def _mutate(session: nox.Session, copy: Path, module: Path, tests: list[str]) -> None:
-    command = f"python -m pytest -x -q -p no:cacheprovider {' '.join(tests)}"
-    plan = (
-        f'[cosmic-ray]\nmodule-path = "{module.as_posix()}"\ntimeout = 120.0\n'
-        f'excluded-modules = []\ntest-command = "{command}"\n'
-        '[cosmic-ray.distributor]\nname = "local"\n'
-        f"[cosmic-ray.filters.operators-filter]\nexclude-operators = ['{NO_USE}']\n"
-    )
-    (copy / "mutants.toml").write_text(plan, encoding="utf-8")
-    with session.chdir(copy):
-        env = {"PYTHONPATH": str(copy)}  # the copy, not what is installed
-        session.run("cosmic-ray", "init", "--force", "mutants.toml", "mutants.sqlite", env=env)
-        session.run("cr-filter-operators", "mutants.sqlite", "mutants.toml", env=env)
-        session.run("cosmic-ray", "baseline", "mutants.toml", env=env)
-        session.run("cosmic-ray", "exec", "mutants.toml", "mutants.sqlite", env=env)
-        session.run("cr-report", "--surviving-only", "--show-diff", "mutants.sqlite", env=env)
+    _needs(session, "-e", ".[test]", "coverage>=7.6")
+    session.run("python", "tests/attack/operators.py", *session.posargs)

@@ -241,6 +241,12 @@ def test_a_studys_table_rolls_up_as_it_is_and_what_stays_behind_is_said():
         roll_up(table(nearest_site_km=1.0), "county")
 
 
+def test_many_columns_that_are_left_behind_are_counted():
+    many = roll_up(table(population_n=1.0, **{f"text_{n:02d}": "x" for n in range(11)}), "county")
+    (note,) = [n for n in provenance.meta(many).notes if n.startswith("left behind, as text")]
+    assert note.endswith("text_07 and 3 more")
+
+
 def test_a_share_without_its_numerator_is_rebuilt_from_what_it_is_a_share_of():
     homes = np.array([400.0, 100.0, 50.0])
     share, moe, homes_moe = (

@@ -184,6 +184,10 @@ def test_zero_estimates_keep_one_margin():
     assert result["population_n_moe"].tolist() == pytest.approx([np.hypot(17, 5)])
     plain = crosswalk(base, links, to="2020", zero_rule=False)
     assert plain["population_n_moe"].tolist() == pytest.approx([np.sqrt(12**2 + 17**2 + 25)])
+    divided = crosswalk(
+        table([A], population_n=[0], population_n_moe=[12]), link(SPLIT[:2]), to="2020"
+    )
+    assert divided["population_n_moe"].tolist() == pytest.approx([12 * 0.3, 12 * 0.7])
 
 
 def test_an_area_that_is_not_in_the_table_makes_its_neighbors_partial():
@@ -234,6 +238,13 @@ def test_going_through_an_intermediate_and_back_returns_each_area():
         there.then(link([(A, A1, 1.0)]).reverse())
 
 
+def test_a_step_after_a_step_divides_what_the_first_divided():
+    onward = link([(A1, B1, 1.0), (A1, C, 3.0), (A2, C, 1.0)], vintages=("2020", "2020-CT2022"))
+    both = link([(A, A1, 3.0), (A, A2, 7.0)]).then(onward)
+    moved = both.links.set_index(["source", "target"])["population"]
+    assert moved.to_dict() == pytest.approx({(A, B1): 3 / 4, (A, C): 3 * 3 / 4 + 7})
+
+
 def test_target_density_sends_people_to_the_denser_part():
     links = link([(A, A1, 1.0), (A, A2, 1.0), (B, A2, 1.0)], bases=["area"])
     denser = links.at_density_of(pd.Series({A1: 90.0, A2: 20.0}), basis="population")
@@ -274,6 +285,18 @@ def test_blocks_make_weights_of_tracts_and_block_groups():
     land = from_blocks(BLOCKS, level="tract", source_vintage="2010", target_vintage="2020")
     assert land.measured_in == ("area",)
     assert land.weights("area").set_index(["source", "target"])["weight"][A, A1] == 0.5
+
+
+def test_a_block_without_land_goes_to_its_links_in_equal_parts():
+    bare = BLOCKS.assign(area=0.0)
+    links = from_blocks(bare, PEOPLE, level="tract", source_vintage="2010", target_vintage="2020")
+    of_block = BLOCKS.groupby("source")["target"].transform("size")
+    people = (BLOCKS["source"].map(PEOPLE["population_n"]) / of_block).groupby(
+        [BLOCKS["source"].str[:11], BLOCKS["target"].str[:11]]
+    )
+    moved = links.links.set_index(["source", "target"])["population"]
+    assert moved.to_dict() == pytest.approx(people.sum().to_dict())
+    assert of_block.max() > 1
 
 
 def test_target_blocks_serve_as_well():

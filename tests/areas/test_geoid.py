@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from equity.areas._spelling import could_be
 from equity.areas.geoid import (
     EXAMPLE_STATE,
     LEVELS,
@@ -17,6 +18,7 @@ from equity.areas.geoid import (
     geo_vintage_for,
     is_water,
     normalize,
+    of_other_level,
     parent,
 )
 from equity.areas.vintage import counties_of
@@ -276,3 +278,18 @@ def test_vintages(product, year, vintage):
 def test_no_vintage_is_made_up(product, year):
     with pytest.raises(VintageError):
         geo_vintage_for(product, year)
+
+
+def test_digits_could_be_a_tract_whole_or_without_its_first_zero_only():
+    digits = pd.Series(["01001020100", "1001020100", "001001020100", "001020100"])
+    assert could_be(digits, "tract").tolist() == [True, True, False, False]
+    assert could_be(digits, "tract", lost=False).tolist() == [True, False, False, False]
+
+
+def test_ids_that_are_a_tract_or_a_subdivision_are_refused_beside_a_subdivision():
+    arizona, delaware = "4001942600", "1000190852"  # Oklahoma's 40 019 42600 too; no tract
+    assert of_other_level(pd.Series([arizona]), "tract").tolist() == [False]
+    assert of_other_level(pd.Series([delaware]), "tract").tolist() == [True]
+    with pytest.raises(GeoidError, match="another one that is in the file too") as caught:
+        of_other_level(pd.Series([arizona, delaware]), "tract")
+    assert caught.value.rows == [0]

@@ -297,3 +297,15 @@ def test_types_survive_a_join_with_missing_rows():
 def test_percentages_codes_and_infinities_do_not_enter_a_join(columns, message):
     with pytest.raises(InputError, match=message):
         combine(table(TRACTS, x=1), table(TRACTS, **columns))
+
+
+def test_a_table_of_no_name_is_called_by_its_place():
+    plain = [
+        area_table(pd.DataFrame({name: 1.0}, index=TRACTS), level="tract", geo_vintage="2020")
+        for name in ("a_n", "b_n", "c_n")
+    ]
+    assert list(combine_audit(*plain).matched.index) == ["table 2", "table 3"]
+    twice = combine_audit(plain[0], table(TRACTS, b_n=1.0), table(TRACTS, c_n=1.0))
+    assert list(twice.matched.index) == ["Acs 2023", "Acs 2023 (table 3)"]
+    with pytest.raises(InputError, match="table 3"):
+        combine(*plain[:2], plain[2].to_numpy())

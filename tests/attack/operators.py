@@ -1,0 +1,348 @@
+"""Mutants of arithmetic: one operator changed, the tests that reach its line run, survivors listed.
+
+    python tests/attack/operators.py                           areas, measures, study: an hour or two
+    python tests/attack/operators.py equity/measures/gap.py    one module
+    python tests/attack/operators.py equity/measures/gap.py --tests tests/measures/test_gap.py
+
+Works on copies of the project under `--folder` (build/mutants). First the tests run once under
+coverage, to know which of them reach which line. Then every mutant is judged in a process forked
+from one that has the heavy libraries loaded: by the tests of its line, the module's own and the
+quick ones first, then by those that share a file with them. What was judged is kept there and not
+judged again while the line reads the same; survivors are, by `--tests`. `survived` is a test that
+is missing, or arithmetic that cannot matter; `unreached` a line that no test runs in its own
+process. POSIX only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import importlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("areas", "measures", "study")
+SWAPPED: dict[type[ast.operator], type[ast.operator]] = {
+    ast.Add: ast.Sub,
+    ast.Sub: ast.Add,
+    ast.Mult: ast.Div,
+    ast.Div: ast.Mult,
+    ast.Pow: ast.Mult,
+    ast.FloorDiv: ast.Div,
+    ast.Mod: ast.Mult,
+}
+ELSEWHERE = ("attack", "notebooks", "test_docs", "browser", "test_packaging", "test_layers")
+"""Tests that judge words, looks or other processes, and are long."""
+COPIED = (
+    "equity",
+    "tests",
+    "data",
+    "docs",
+    "notebooks",
+    "benchmarks",
+    "pyproject.toml",
+    "README.md",
+)
+HEAVY = (
+    "geopandas",
+    "matplotlib",
+    "openpyxl",
+    "pyarrow",
+    "pyogrio",
+    "scipy.sparse",
+    "scipy.spatial",
+)
+KEPT = "verdicts.jsonl"
+NO_TEST = "no test by name"
+"""What fails where a module cannot be loaded any more."""
+NO_END = "did not end"
+FIRST_S, MORE_S, LIMIT_S = 6.0, 15.0, 240
+OPTIONS = ["-x", "-rfE", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
+
+
+class Mutant(NamedTuple):
+    """One change of a module."""
+
+    line: int
+    last_line: int
+    what: str
+    source: str
+
+
+class Reach(NamedTuple):
+    """Which tests run a line of one module, and how many seconds every test takes."""
+
+    tests: dict[int, set[str]]
+    seconds: dict[str, float]
+
+    def of(self, mutant: Mutant) -> set[str]:
+        """Return the tests that run a line of the mutant."""
+        lines = range(mutant.line, mutant.last_line + 1)
+        reached = set().union(*(self.tests.get(line, set()) for line in lines))
+        return reached or set().union(*self.tests.values())  # what a module does when loaded
+
+    def first(self, module: str, mutant: Mutant) -> list[str]:
+        """Return tests that run the mutant's lines: the module's own and the quick ones first."""
+        own = f"test_{Path(module).stem.lstrip('_')}.py"
+        order = sorted(self.of(mutant), key=lambda t: (own not in t, self.seconds.get(t, 1.0), t))
+        return _within(order, self.seconds, FIRST_S)
+
+    def more(self, mutant: Mutant, first: list[str]) -> list[str]:
+        """Return the other tests that run its lines, and those that share a file with such a one.
+
+        What a file prepares once is run by its first test, and judged by others.
+        """
+        reached = self.of(mutant)
+        files = {test.split("::")[0] for test in reached}
+        others = (t for t in self.seconds if t.split("::")[0] in files and t not in first)
+        order = sorted(others, key=lambda t: (t not in reached, self.seconds[t], t))
+        return _within(order, self.seconds, MORE_S)
+
+
+def _within(names: list[str], seconds: dict[str, float], most: float) -> list[str]:
+    chosen, total = names[:1], seconds.get(names[0], 1.0) if names else 0.0
+    for name in names[1:]:
+        if total + seconds.get(name, 1.0) <= most:
+            chosen.append(name)
+            total += seconds.get(name, 1.0)
+    return chosen
+
+
+def mutants(source: str) -> Iterator[Mutant]:
+    """Yield every change of one arithmetic operator; texts, lists and sets are left."""
+    tree = ast.parse(source)
+    met: Counter[str] = Counter()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.BinOp | ast.AugAssign) or type(node.op) not in SWAPPED:
+            continue
+        parts = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.value,)
+        if any(_is_text_or_list(part) for part in parts):
+            continue
+        kept = node.op
+        node.op = SWAPPED[type(kept)]()
+        told = " ".join((ast.get_source_segment(source, node) or "").split())
+        what = f"{type(kept).__name__} in {told[:150]}"
+        met[what] += 1
+        what += f" ({met[what]})" if met[what] > 1 else ""
+        yield Mutant(node.lineno, node.end_lineno or node.lineno, what, ast.unparse(tree))
+        node.op = kept
+
+
+def _is_text_or_list(part: ast.expr) -> bool:
+    if isinstance(part, ast.BinOp):
+        return _is_text_or_list(part.left) or _is_text_or_list(part.right)
+    if isinstance(part, ast.Call):
+        name = part.func.attr if isinstance(part.func, ast.Attribute) else ast.unparse(part.func)
+        return name in {"join", "format", "decode", "str", "tr", "list", "tuple", "sorted", "set"}
+    if isinstance(part, ast.Constant):
+        return isinstance(part.value, str | bytes)
+    return isinstance(
+        part, ast.JoinedStr | ast.Tuple | ast.List | ast.ListComp | ast.Set | ast.Starred
+    )
+
+
+# The recording, as a plugin of pytest: this file is loaded with `-p operators`.
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to record, in the process that runs tests."""
+    into = os.environ.get("EQUITY_MUTANTS_RECORD")
+    distributes = bool(getattr(config.option, "numprocesses", None))
+    if into and (hasattr(config, "workerinput") or not distributes):
+        config.pluginmanager.register(_Recorder(Path(into)), "recorder")
+
+
+class _Recorder:
+    def __init__(self, folder: Path) -> None:
+        coverage = importlib.import_module("coverage")
+        rooms = [f"{Path.cwd()}/equity/{room}/*" for room in ROOMS]
+        self.folder, self.seconds = folder, dict[str, float]()
+        self.file = folder / f"{os.getpid()}.coverage"
+        self.coverage = coverage.Coverage(self.file, include=rooms, config_file=False)
+        self.coverage.start()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        self.coverage.switch_context(item.nodeid)
+        began = time.perf_counter()
+        result = yield
+        self.seconds[item.nodeid] = time.perf_counter() - began
+        return result
+
+    def pytest_unconfigure(self) -> None:
+        self.coverage.stop()
+        self.coverage.save()
+        self.file.with_suffix(".json").write_text(json.dumps(self.seconds))
+
+
+def record(copy: Path, folder: Path, workers: int) -> None:
+    """Run the tests once in the copy and keep in the folder what they reach."""
+    if not list(folder.glob("*.coverage")):
+        files = sorted(p.relative_to(copy).as_posix() for p in copy.glob("tests/**/test_*.py"))
+        chosen = [file for file in files if not any(word in file for word in ELSEWHERE)]
+        here = os.pathsep.join([str(copy), str(Path(__file__).parent)])
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "operators", "-p", "no:cacheprovider",
+             "-n", str(workers), "--dist", "loadfile", *chosen],
+            cwd=copy, check=False,
+            env={**os.environ, "PYTHONPATH": here, "EQUITY_MUTANTS_RECORD": str(folder)},
+        )  # fmt: skip
+
+
+def reach_of(module: str, folder: Path) -> Reach:
+    """Return what was recorded of one module."""
+    data = importlib.import_module("coverage").CoverageData
+    tests: dict[int, set[str]] = defaultdict(set)
+    seconds: dict[str, float] = {}
+    for file in folder.glob("*.coverage"):
+        seconds |= json.loads(file.with_suffix(".json").read_text())
+        of_process = data(str(file))
+        of_process.read()
+        for name in of_process.measured_files():
+            if name.endswith(f"/{module}"):
+                for line, contexts in of_process.contexts_by_lineno(name).items():
+                    tests[line].update(filter(None, contexts))
+    return Reach(tests, seconds)
+
+
+def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
+    """Write a verdict on every mutant of a module that has none yet, or that no test killed."""
+    path, told, kept = copy / module, folder / f"{copy.name}.log", folder / KEPT
+    source = path.read_text(encoding="utf-8")
+    known = {
+        what
+        for (judged, what), verdict in _verdicts(kept).items()
+        if judged == module and (verdict[1] == "killed" or not given)
+    }
+    waiting = [mutant for mutant in mutants(source) if mutant.what not in known]
+    if not waiting:
+        return
+    os.chdir(copy)
+    sys.path[:0] = [str(copy), str(copy / "tests")]
+    for name in HEAVY:
+        importlib.import_module(name)
+    reach = reach_of(module, folder)
+    sound: dict[str, bool] = {}
+
+    def failing(text: str, tests: list[str]) -> str:
+        path.write_text(text, encoding="utf-8")
+        try:
+            return _failing(tests, told)
+        finally:
+            path.write_text(source, encoding="utf-8")
+
+    def verdict(mutant: Mutant) -> str:
+        first = given or reach.first(module, mutant)
+        if not first:
+            return "unreached"
+        killer = failing(mutant.source, first)
+        if not killer and not given and (more := reach.more(mutant, first)):
+            killer = failing(mutant.source, more)
+        if not killer or killer == NO_END:
+            return killer or "survived"
+        if killer not in sound:
+            sound[killer] = killer == NO_TEST or not failing(source, [killer])
+        return "killed" if sound[killer] else f"{killer} fails by itself"
+
+    for mutant in waiting:
+        found = [module, mutant.line, mutant.what, verdict(mutant)]
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(found) + "\n")
+
+
+def _failing(tests: list[str], told: Path) -> str:
+    """Return the test that fails in a child that sees the module as it now is, or nothing."""
+    child = os.fork()
+    if not child:
+        code = 1
+        with suppress(BaseException):
+            os.setsid()
+            signal.alarm(LIMIT_S)  # a mutant may run for ever
+            sys.dont_write_bytecode = True
+            into = os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+            os.dup2(into, 1)
+            os.dup2(into, 2)
+            code = pytest.main([*OPTIONS, *tests])
+        os._exit(int(code))
+    _, status = os.waitpid(child, 0)
+    if os.WIFSIGNALED(status):
+        return NO_END
+    if os.waitstatus_to_exitcode(status) == 0:
+        return ""
+    said = told.read_text(encoding="utf-8", errors="replace")
+    failed = re.search(
+        r"^(?:FAILED|ERROR) (tests/[^ \n\[]+(?:\[.*?\](?= - |$))?)", said, re.MULTILINE
+    )
+    return failed[1] if failed else NO_TEST
+
+
+def _verdicts(kept: Path) -> dict[tuple[str, str], tuple[int, str]]:
+    """Return line and verdict of each mutant, by module and change; of several the last."""
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
+    every = (json.loads(line) for line in lines)
+    return {(module, what): (line, verdict) for module, line, what, verdict in every}
+
+
+def _copied(into: Path) -> Path:
+    shutil.rmtree(into, ignore_errors=True)
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            rubbish = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / name, into / name, ignore=rubbish)
+        else:
+            shutil.copy(ROOT / name, into)
+    return into
+
+
+def main() -> int:
+    """Judge, list what survived, and fail if anything did."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("modules", nargs="*", type=Path)
+    options.add_argument("--tests", nargs="*", default=[], help="judge survivors by these instead")
+    options.add_argument("--folder", type=Path, default=ROOT / "build" / "mutants")
+    options.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    options.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    asked = options.parse_args()
+    folder = asked.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    if asked.one:
+        copy, module = asked.one
+        judge(Path(copy), module, folder, asked.tests)
+        return 0
+    chosen = asked.modules or [p for r in ROOMS for p in (ROOT / "equity" / r).rglob("*.py")]
+    modules = sorted(p.resolve().relative_to(ROOT).as_posix() for p in chosen)
+    copies = [_copied(folder / f"copy{n}") for n in range(asked.workers)]
+    record(copies[0], folder, asked.workers)
+
+    def of_worker(number: int) -> None:
+        for module in modules[number :: asked.workers]:
+            one = [sys.executable, __file__, "--folder", folder, "--one", copies[number], module]
+            subprocess.run([*one, "--tests", *asked.tests], check=True)
+
+    with ThreadPoolExecutor(asked.workers) as pool:
+        list(pool.map(of_worker, range(asked.workers)))
+    own = {key: found for key, found in _verdicts(folder / KEPT).items() if key[0] in modules}
+    left = {key: found for key, found in own.items() if found[1] != "killed"}
+    for (module, what), (line, verdict) in sorted(left.items()):
+        sys.stdout.write(f"{module}:{line}: {what}: {verdict}\n")
+    sys.stdout.write(f"{len(own)} mutants, {len(own) - len(left)} killed\n")
+    return int(bool(left))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
