@@ -18,6 +18,7 @@ from equity.outputs.appendix import blocks
 from equity.outputs.page import write_page
 from equity.provenance import meta
 from equity.study import run as running
+from equity.study.finding import _how_likely
 from equity.study.nation import study_of
 from equity.study.run import Study
 from equity.study.runs import language_of
@@ -196,3 +197,18 @@ def test_a_result_is_told_and_written_in_the_language_of_its_run(example_run, ex
     assert len(stamps) == 1 + len([b for b in blocks(report) if b.kind == "stamp"])
     assert language_of(example_run) == "en"
     assert language_of(example_run / "no run") == "en"
+
+
+@pytest.mark.parametrize(("method", "tier", "told"), [
+    ("travel", "likely", True), ("travel", "", False), ("column", "likely", False),
+])  # fmt: skip
+def test_a_likely_place_whose_range_begins_with_nobody_is_explained(
+    example_result, method, tier, told
+):
+    focus, plan = example_result.focus.head(2).copy(), example_result.plan
+    focus[["gap_p05", "tier"]] = [[9.0, "likely"], [9.0, ""]]
+    assert "nobody" not in _how_likely(plan, focus)
+    focus.loc[focus.index[0], ["gap_p05", "tier"]] = 0.0, tier
+    care = plan.care[0].model_copy(update={"method": method})
+    changed = plan.model_copy(update={"care": [care, *plan.care[1:]]})
+    assert _how_likely(changed, focus).endswith("nobody there is in the gap.") == told
