@@ -213,10 +213,13 @@ def compare(
     from equity.language import language
     from equity.study.compare import compare_runs
     from equity.study.runs import language_of
+    from equity.study.write import refuse_foreign
 
+    folder = out or Path("maps") / f"{before.name}-to-{after.name}"
+    refuse_foreign(folder)
     with language(lang or language_of(after)):
         found = compare_runs(before, after, links=links)
-        folder = found.write(out or Path("maps") / f"{before.name}-to-{after.name}")
+        folder = found.write(folder)
     for sentence in found.finding:
         _say(sentence)
     _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
@@ -332,6 +335,7 @@ def plan(
     from equity.language import language
     from equity.study.planning import plan_run
     from equity.study.runs import language_of
+    from equity.study.write import refuse_foreign
 
     wanted = {"costs": template, "projects": projects_template}
     for of, path in wanted.items():
@@ -340,13 +344,15 @@ def plan(
             _say(f"Wrote {path.as_posix()}. Fill it in, with where each cost is from.")
     if any(wanted.values()):
         return
+    target = out or Path("maps") / f"{(run_folder or Path()).name}-plan"
+    refuse_foreign(target)
     with language(lang or language_of(run_folder)):
         found = plan_run(
             run_folder, budget_usd=budget, costs=costs, projects=projects, made_up=made_up,
             floor_share=floor, weight=weight, county_cap_usd=county_cap,
             method="greedy" if greedy else "milp", draws=draws, appendices=appendix or (),
         )  # fmt: skip
-        folder = found.write(out or Path("maps") / f"{found.name}-plan")
+        folder = found.write(target)
     for sentence in found.report.finding:
         _say(sentence)
     _say(f"Wrote {folder.as_posix()}/index.html and what goes with it.")
@@ -377,7 +383,10 @@ def factsheet(
     from equity.language import language
     from equity.study.factsheet import fact_sheets
     from equity.study.runs import language_of
+    from equity.study.write import refuse_foreign
 
+    if out is not None:
+        refuse_foreign(out)
     with language(lang or language_of(run_folder)):
         found = fact_sheets(run_folder, places or (), at=at or ())
         folder = found.write(out or Path("maps") / found.name)

@@ -70,6 +70,14 @@ def _loopback_only():
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _one_day():
+    """Documents bear the day on which they are made: here the same one, also past midnight."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "1782777600")  # 2026-06-30
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _cache_of_the_session(tmp_path_factory):
     """What fixtures of a module or the session keep does not reach the person's cache either."""
     with pytest.MonkeyPatch.context() as patch:

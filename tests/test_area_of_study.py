@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
-from shapely.geometry import box
+from shapely.geometry import Polygon, box
 
 from equity.areas.aggregate import roll_up
 from equity.cli import run
@@ -28,6 +30,7 @@ from equity.provenance import meta
 from equity.sources.census.boundaries import read_boundaries
 from equity.sources.census.files import read_blocks
 from equity.study import totals
+from equity.study.area import Area, find_area
 from equity.study.asked import area_lines, area_slug
 from equity.study.naming import counties_called
 from equity.study.run import Study
@@ -304,6 +307,20 @@ def test_a_polygon_elsewhere_or_in_coordinates_it_does_not_name_is_refused(study
         study('[area]\npolygons = "nowhere.geojson"').run()
 
 
+def test_what_reading_polygons_had_to_say_is_told_with_the_area(looked_up, whole, tmp_path):
+    """A bow tie is mended; a shapefile that names no reference system is refused."""
+    west, south, east, north = whole.everywhere.total_bounds
+    bow = Polygon([(west, south), (east, north), (east, south), (west, north)])
+    path = tmp_path / "bow.shp"
+    gpd.GeoSeries([bow], crs="EPSG:4269").to_file(path)
+    lines = f'polygons = "{path.as_posix()}"\ncut = "inside-majority"'
+    told = meta(looked_up(lines).inside(whole.everywhere)).notes
+    assert any("repaired" in note for note in told)
+    path.with_suffix(".prj").unlink()
+    with pytest.raises(EquityError, match="coordinate reference system"):
+        looked_up(lines)
+
+
 def test_polygons_are_picked_by_name(study, tracts, tmp_path):
     path = tmp_path / "districts.geojson"
     counties = tracts.dissolve(by=tracts.index.str[:5].to_numpy()).reset_index(names="code")
@@ -361,6 +378,7 @@ def test_a_table_of_districts_makes_a_level_of_its_own(study, whole, tmp_path):
          "1 areas belong to two districts: 90003 to North and East", "keep one row"),
         (as_csv(ROWS[:3]), "in 6 counties, belong to no district", "add their rows"),
         (as_csv(ROWS), "'Eldenfen' is no county of Example State", "did you mean Elderfen"),
+        (as_csv([("Hollin", " ")]), "no row names a district", "the right file"),
         ("county,region\n90003,North\n", "lacks column district", "the file has county, region"),
         ("county;district\n90003;North\n", "separated by semicolons", "say so with delimiter="),
     ],
@@ -381,6 +399,37 @@ def test_tracts_may_be_placed_in_districts_and_unknown_ones_are_told(study, whol
     assert list(result.table.index) == list(ids[:40])
     with pytest.raises(InputError, match="'C' is no district"):
         study(districts(tmp_path, text), 'only = ["C"]').run()
+
+
+def test_rows_of_districts_that_nothing_needs_are_counted_in_the_record(
+    looked_up, tracts, tmp_path
+):
+    """Of other states, by code or by name; and tracts that the study has not."""
+    rows = [(code, "A") for code in ("90001", "90003", "51195", "51105", "51105")]
+    only = '\nonly = ["A"]'
+
+    def notes(lines):
+        [source] = looked_up(lines.removeprefix("[area]\n")).sources
+        return source.note
+
+    def table(rows):
+        return "[area]\n" + districts(tmp_path, as_csv(rows))
+
+    assert notes(table(rows[:2]) + only) == ""
+    assert notes(table(rows) + only) == "districts.csv: 3 rows of other states left out"
+    named = [("Quillbrook", "A"), ('"Wise County, VA"', "B")]
+    assert notes(table(named) + only) == "districts.csv: 1 rows of other states left out"
+    mine = [(tract, "A") for tract in tracts.index[:3]]
+    strange = table([*mine, ("51195930900", "A"), ("90001990100", "B")])
+    assert notes(strange + only) == (
+        "districts.csv: 1 rows of other states left out; "
+        "districts.csv: 1 rows of areas that the study does not have left out"
+    )
+    with pytest.raises(InputError, match="1 area of A is not among those of the study") as caught:
+        notes(table([*mine, ("90001990100", "A")]) + only)
+    assert caught.value.rows == ["90001990100"]
+    with pytest.raises(InputError, match="none of its 2 rows lies in a state of the study"):
+        notes(table(rows[2:4]) + only)
 
 
 def test_zip_areas_are_found_by_their_land(study, tracts, tmp_path):
@@ -406,6 +455,112 @@ def test_zip_areas_are_found_by_their_land(study, tracts, tmp_path):
     assert len(study(lines + '["24210", "24211"]').run().table) == 3
     with pytest.raises(GeoidError, match="24999 is no ZIP Code Tabulation Area"):
         study(lines + '["24999"]').run()
+
+
+@pytest.fixture
+def looked_up(study, whole):
+    """A function that finds an area by lines of [area], without a run."""
+    ground = SimpleNamespace(areas=whole.everywhere, outlines=whole.outlines, blocks=None)
+
+    def look(lines: str) -> Area:
+        asked = study(f"[area]\n{lines}")
+        return find_area(asked.plan, asked.folder, ground)
+
+    return look
+
+
+def zipped(tmp_path, name, columns, shapes):
+    """Write a zipped shapefile as the Census Bureau names it and its columns."""
+    folder = tmp_path / f"in {name}"
+    folder.mkdir()
+    gpd.GeoDataFrame(columns, geometry=shapes, crs="EPSG:4269").to_file(folder / f"{name}.shp")
+    return Path(shutil.make_archive(str(tmp_path / name), "zip", folder)).as_posix()
+
+
+TIGER_ZCTA = "ZCTA5CE20 GEOID20 CLASSFP20 MTFCC20 FUNCSTAT20 ALAND20 AWATER20 INTPTLAT20 INTPTLON20"
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("tl_2020_us_zcta520", TIGER_ZCTA),
+        ("tl_2024_us_zcta520", TIGER_ZCTA.replace(" CLASSFP20", " GEOIDFQ20 CLASSFP20")),
+        ("cb_2020_us_zcta520_500k", "ZCTA5CE20 AFFGEOID20 GEOID20 NAME20 LSAD20 ALAND20 AWATER20"),
+    ],
+)
+def test_zip_areas_are_found_in_each_published_file(looked_up, tracts, tmp_path, name, columns):
+    counties = ["90003", "90013"]
+    parts = [tracts[tracts.index.str[:5] == code] for code in counties]
+    cells = {
+        "ZCTA5CE20": ["24210", "24211"], "GEOID20": ["24210", "24211"], "AWATER20": [0, 0],
+        "AFFGEOID20": ["860Z200US24210", "860Z200US24211"],
+        "GEOIDFQ20": ["860Z200US24210", "860Z200US24211"],
+        "ALAND20": [int(part["land_km2"].sum() * 1e6) for part in parts],
+        "NAME20": ["24210", "24211"], "LSAD20": ["Z5", "Z5"], "CLASSFP20": ["B5", "B5"],
+        "MTFCC20": ["G6350", "G6350"], "FUNCSTAT20": ["S", "S"],
+        "INTPTLAT20": ["+38.1", "+38.2"], "INTPTLON20": ["-080.1", "-080.2"],
+    }  # fmt: skip
+    shapes = [part.union_all() for part in parts]
+    path = zipped(tmp_path, name, {column: cells[column] for column in columns.split()}, shapes)
+    lines = f'file = "{path}"\ncut = "inside-majority"\nzctas = '
+    area = looked_up(f'{lines}["24211"]')
+    assert set(area.shares.index) == set(parts[1].index)
+    assert {source.vintage for source in area.sources} == {name[3:7]}
+    with pytest.raises(GeoidError, match="24999 is no ZIP Code Tabulation Area"):
+        looked_up(f'{lines}["24999"]')
+
+
+def test_the_published_table_of_zip_areas_has_land_in_none(looked_up, tracts, tmp_path):
+    first, second = tracts.index[:2]
+    side = "OID_{0}|GEOID_{0}|NAMELSAD_{0}|AREALAND_{0}|AREAWATER_{0}|MTFCC_{0}|"
+    head = f"{side}CLASSFP_{{0}}|FUNCSTAT_{{0}}|".format("ZCTA5_20")
+    head += f"{side}FUNCSTAT_{{0}}|AREALAND_PART|AREAWATER_PART".format("TRACT_20")
+
+    def row(zcta, tract, land):
+        known = f"8601|{zcta}|ZCTA5 {zcta}|100|0|G6350|B5|S|" if zcta else "|" * 8
+        return f"{known}2079|{tract}|Census Tract|100|0|G5020|S|{land}|0"
+
+    path = tmp_path / "tab20_zcta520_tract20_natl.txt"
+    rows = [row("24210", first, 70), row("", first, 30), row("24210", second, 100)]
+    assert head.count("|") == rows[0].count("|") == rows[1].count("|") == 16
+    path.write_text("\n".join(["\ufeff" + head, *rows, ""]), encoding="utf-8")
+    lines = f'file = "{path.as_posix()}"\nzctas = ["24210"]'
+    with pytest.raises(InputError, match="divides 1 area") as caught:
+        looked_up(lines)
+    assert caught.value.rows == [first]
+    area = looked_up(f'{lines}\ncut = "inside-majority"')
+    assert set(area.shares.index) == {first, second}
+
+
+@pytest.mark.parametrize("name", ["tl_2020_us_aiannh", "cb_2022_us_aiannh_500k"])
+def test_tribal_areas_are_found_in_each_published_file(looked_up, tracts, tmp_path, name):
+    """Its two parts, reservation and trust land, under one code; another people of a like name."""
+    counties = {code: tracts[tracts.index.str[:5] == code] for code in ("90003", "90009", "90013")}
+    cells = {
+        "AIANNHCE": ["2780", "2780", "0555"], "AIANNHNS": ["02418814", "02418814", "02418815"],
+        "GEOID": ["2780R", "2780T", "0555R"], "NAME": ["Alder", "Alder", "Alder"],
+        "NAMELSAD": ["Alder Reservation and Off-Reservation Trust Land"] * 2 + ["Alder Rancheria"],
+        "LSAD": ["85", "85", "83"], "CLASSFP": ["D8", "D8", "D2"], "COMPTYP": ["R", "T", "R"],
+        "AIANNHR": ["F", "F", "F"], "ALAND": [1, 1, 1], "AWATER": [0, 0, 0],
+    }  # fmt: skip
+    shapes = [part.union_all() for part in counties.values()]
+    path = zipped(tmp_path, name, cells, shapes)
+    lines = f'file = "{path}"\ncut = "inside-majority"\ntribal = '
+    for text, codes in (
+        ("Alder Rancheria", ["90013"]),
+        ("alder reservation and off-reservation trust land", ["90003", "90009"]),
+        ("2780t", ["90009"]),
+    ):
+        area = looked_up(f'{lines}["{text}"]')
+        assert set(area.shares.index) == {i for code in codes for i in counties[code].index}
+        assert {source.vintage for source in area.sources} == {name[3:7]}
+    with pytest.raises(InputError, match=r"'Alder' is .*2780R.* and Alder Rancheria \(0555R\)"):
+        looked_up(f'{lines}["Alder"]')
+    one = {column: values[:2] for column, values in cells.items()}
+    path = zipped(tmp_path, name.replace("_us_", "_90_"), one, shapes[:2])
+    area = looked_up(f'file = "{path}"\ncut = "inside-majority"\ntribal = ["Alder"]')
+    assert area.name == "Alder Reservation and Off-Reservation Trust Land"
+    assert set(area.shares.index.str[:5]) == {"90003", "90009"}
 
 
 def test_tribal_areas_are_found_by_name(study, tracts, tmp_path):

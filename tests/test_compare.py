@@ -11,7 +11,7 @@ import pytest
 from outputs_data import column_of
 
 from equity.cli import app
-from equity.errors import EquityError
+from equity.errors import EquityError, StorageError
 from equity.measures.gap_split import PARTS
 from equity.outputs.ownership import RECORD, owned_files
 from equity.outputs.tables import export
@@ -216,3 +216,14 @@ def test_a_folder_without_a_run_and_a_table_that_was_edited(runs, tmp_path):
     (folder / "communities.parquet").write_bytes(b"PAR1")
     with pytest.raises(EquityError, match="changed since the run wrote it"):
         compare_runs(runs / "first", folder)
+
+
+@pytest.mark.parametrize("command", ["compare", "plan", "factsheet"])
+def test_a_folder_that_no_run_wrote_is_refused_before_a_run_is_read(tmp_path, command):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("mine")
+    run = str(tmp_path / "no run stands here")
+    more = {"compare": [run], "plan": ["--budget", "5", "--made-up"], "factsheet": []}[command]
+    with pytest.raises(StorageError, match="files that no run wrote"):
+        app([command, run, *more, "--out", str(tmp_path / "mine")], standalone_mode=False)
+    assert [path.name for path in tmp_path.rglob("*")] == ["mine", "letter.txt"]

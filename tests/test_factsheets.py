@@ -77,7 +77,8 @@ def test_each_place_has_one_letter_page_and_a_page_that_loads_nothing(written):
             printed(folder / f"{sheet.key}.pdf"),
             (folder / f"{sheet.key}.html").read_text(),
         )
-        for said in (SYNTHETIC, RULE, sheet.title, "Sources", "telehealth-equity"):
+        day = "Made on 2026-06-30 with telehealth-equity"
+        for said in (SYNTHETIC, RULE, sheet.title, "Sources", day):
             assert said in text
             assert said in page
         assert "ABCDEFG" not in page

@@ -20,6 +20,7 @@ from equity.language import current, decimal, mark, tr, trn
 __all__ = [
     "SUM_STATUSES",
     "about",
+    "about_all",
     "alternatives",
     "coarse",
     "counted",
@@ -160,10 +161,31 @@ def about(value: float, moe: float | None = None) -> str:
     """
     if value < 0.5:
         return tr("nobody") if value == 0 else tr("under {n}", n=1)
-    digits = 3
-    if moe is not None and not is_missing(moe) and moe > 0:
-        digits = math.floor(math.log10(value)) - math.floor(math.log10(moe)) + 1
-    return number(_significant(value, min(max(digits, 1), 3)))
+    return number(_significant(value, _digits(value, moe)))
+
+
+def _digits(value: float, moe: float | None) -> int:
+    if moe is None or is_missing(moe) or moe <= 0:
+        return 3
+    return min(max(math.floor(math.log10(value)) - math.floor(math.log10(moe)) + 1, 1), 3)
+
+
+def about_all(values: Sequence[float], moes: Sequence[float | None]) -> list[str]:
+    """Write counts beside each other that make a whole, all to the finest of their own digits.
+
+    Each rounded by itself they would miss the whole as it is said: 285, 24,281 and 4,409 are
+    ``300``, ``24,300`` and ``4,400``, not ``24,000`` and ``4,000``. None of them is ``0``.
+    """
+    places = [
+        _digits(value, moe) - 1 - math.floor(math.log10(value))
+        for value, moe in zip(values, moes, strict=True)
+        if value >= 0.5
+    ]
+    finest = min(max(places, default=0), 0)
+    return [
+        tr("under {n}", n=1) if 0 < value < 0.5 else number(round(value, finest))
+        for value in values
+    ]
 
 
 def coarse(value: float) -> str:

@@ -19,7 +19,14 @@ __all__ = ["docx"]
 _SIZES = {"Normal": 11, "Title": 20, "Heading 1": 15, "Heading 2": 12, "Caption": 11}
 
 
-def docx(report: Report, content: Sequence[Block], picture: bytes | None, alt: str) -> bytes:
+def docx(
+    report: Report,
+    content: Sequence[Block],
+    picture: bytes | None,
+    alt: str,
+    *,
+    footer: str = "",
+) -> bytes:
     """Return the appendix as a Word document: US Letter, same bytes every time.
 
     Parameters
@@ -30,11 +37,14 @@ def docx(report: Report, content: Sequence[Block], picture: bytes | None, alt: s
         What to write.
     picture, alt
         The map as PNG and in words.
+    footer
+        What stands below the title at the foot of every page.
     """
     from docx import Document
 
     document = Document()
     _set_up(document, report)
+    _foot(document, report, footer)
     document.add_heading(clean(report.title), level=0)
     writer = Writer(document)
     for block in content:
@@ -55,8 +65,7 @@ def _set_up(document: Any, report: Report) -> None:
     from docx.oxml.ns import qn
     from docx.shared import Pt, RGBColor
 
-    section = document.sections[0]
-    _page(section)
+    _page(document.sections[0])
     styles = document.styles
     for name, size in _SIZES.items():
         style = styles[name]
@@ -75,6 +84,18 @@ def _set_up(document: Any, report: Report) -> None:
     properties.created = properties.modified = dt.datetime(*EPOCH, tzinfo=dt.UTC)
     styles["Caption"].paragraph_format.keep_with_next = True
     styles["List Bullet"].paragraph_format.keep_together = True
+
+
+def _foot(document: Any, report: Report, below: str) -> None:
+    """Write the foot of every page: title and number of the page, and what stands below."""
+    from docx.enum.text import WD_TAB_ALIGNMENT
+    from docx.shared import Inches
+
+    style = document.styles["Footer"]
+    stops = style.paragraph_format.tab_stops
+    stops.clear_all()  # a short title would leave the page's number in the middle
+    stops.add_tab_stop(Inches(6.5), WD_TAB_ALIGNMENT.RIGHT)
+    section = document.sections[0]
     footer = section.footer.paragraphs[0]
     before, between, after = page_words()
     footer.text = tr("Synthetic data") if report.synthetic else clean(report.title)
@@ -83,6 +104,8 @@ def _set_up(document: Any, report: Report) -> None:
     footer.add_run(between)
     add_field(footer, "NUMPAGES", "1")
     footer.add_run(after)
+    if below:
+        section.footer.add_paragraph(clean(below), style=style)
 
 
 def _page(section: Any) -> None:

@@ -17,6 +17,7 @@ __all__ = ["Writer", "add_field"]
 _ROOM = 468.0  # points across the page
 _TWENTIETHS = 20
 _SIZE = 22  # half-points
+_SOFT = '<w:color w:val="57534E"/>'
 
 
 def add_field(paragraph: Any, code: str, shown: str) -> None:
@@ -59,11 +60,12 @@ class Writer:
         points = column_widths(table, _ROOM)
         widths = [round(w * _TWENTIETHS) for w in points]
         last, whole = len(table.rows) - 1, stays_whole(table, points)
+        kept = (0, last - 1)
         grid = "".join(f'<w:gridCol w:w="{w}"/>' for w in widths)
         head = _row([Cell(h.label) for h in table.heads], table, widths, head=True, keep=True)
         rows = "".join(
-            # Of a long table at least two rows stand below its headings.
-            _row(row, table, widths, head=False, keep=i < last and (whole or i == 0))
+            # Of a long table at least two rows stand below its headings, and overleaf.
+            _row(row, table, widths, head=False, keep=i < last and (whole or i in kept))
             for i, row in enumerate(table.rows)
         )
         line = '<w:{0} w:val="single" w:sz="4" w:space="0" w:color="BBB5AC"/>'
@@ -136,7 +138,7 @@ def _row(cells: Sequence[Cell], table: Table, widths: list[int], *, head: bool, 
         side = "left" if about.words else "right"
         runs = _run(cell.text, _SIZE, "<w:b/>" if head else "")
         if cell.small:
-            runs += f"<w:r><w:br/></w:r>{_run(cell.small, _SIZE, '')}"
+            runs += f"<w:r><w:br/></w:r>{_run(cell.small, _SIZE, _SOFT)}"
         out.append(
             f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/>{low}</w:tcPr><w:p><w:pPr>{next_}'
             f'<w:spacing w:before="20" w:after="20"/><w:jc w:val="{side}"/></w:pPr>'
@@ -145,8 +147,8 @@ def _row(cells: Sequence[Cell], table: Table, widths: list[int], *, head: bool, 
     return f"<w:tr><w:trPr>{mark}</w:trPr>{''.join(out)}</w:tr>"
 
 
-def _run(text: str, size: int, bold: str) -> str:
+def _run(text: str, size: int, look: str) -> str:
     return (
-        f'<w:r><w:rPr>{bold}<w:sz w:val="{size}"/></w:rPr>'
+        f'<w:r><w:rPr>{look}<w:sz w:val="{size}"/></w:rPr>'
         f'<w:t xml:space="preserve">{escape(clean(text))}</w:t></w:r>'
     )

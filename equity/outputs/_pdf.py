@@ -40,6 +40,7 @@ def pdf(
     picture: bytes | None,
     alt: str,
     *,
+    footer: str = "",
     compact: bool = False,
     one_page: bool = False,
 ) -> bytes:
@@ -53,6 +54,8 @@ def pdf(
         What to set.
     picture, alt
         The map as PNG and in words.
+    footer
+        What stands below the title at the foot of every page.
     compact
         Smaller type and margins, for what has to fit on few pages.
     one_page
@@ -67,7 +70,7 @@ def pdf(
         (folder / "data.json").write_text(
             json.dumps(
                 document(report, content, alt, room=_ROOM_OF_A_SHEET if one_page else _ROOM)
-                | {"compact": compact or one_page, "one_page": one_page},
+                | {"compact": compact or one_page, "one_page": one_page, "footer": clean(footer)},
                 ensure_ascii=False,
             ),
             encoding="utf-8",

@@ -161,20 +161,24 @@ def named_table(report: Report) -> Table | None:
         sure = table["focus_probability"].where(listed)
         if sure.notna().any():
             tiers = np.where(listed, _rows.texts(table, "tier"), "")
-            rows[tr("of these, very likely to belong")] = tiers == "very likely"
-            rows[tr("of these, likely to belong")] = tiers == "likely"
+            words = {
+                tr("of these, very likely to belong"): tiers == "very likely",
+                tr("of these, likely to belong"): tiers == "likely",
+            }
+            rows |= {label: here for label, here in words.items() if here.any()}
             expected = Cell(number(sure.sum()), float(sure.sum()))
     alike = np.array(_rows.texts(table, "cluster")) if "cluster" in table else np.array([])
     if np.isin(alike, ("hot_spot", "cold_spot")).any():
         rows[tr("High share in the gap, among others like it")] = alike == "hot_spot"
         rows[tr("Low share in the gap, among others like it")] = alike == "cold_spot"
     drawn = []
+    last_of_listed = [label for label, here in rows.items() if not (here & ~listed).any()][-1:]
     for label, here in rows.items():
         people = table.loc[here, "gap_n"].sum()
         part = people / everybody if everybody else np.nan
         places = Cell(number(int(here.sum())), float(here.sum()))
         drawn.append((Cell(label), places, _cell(people, "n", None), _cell(part, "share", None)))
-        if expected is not None and label == tr("of these, likely to belong"):
+        if expected is not None and [label] == last_of_listed:
             said = Cell(tr("of those listed, expected to belong"))
             drawn.append((said, expected, Cell("–"), Cell("–")))
     if not drawn:
@@ -270,7 +274,8 @@ def application_table(report: Report) -> Table | None:
 
 def tests_table(tests: Sequence[ProgramFinding]) -> Table:
     """Draw the published tests: what is asked, what is here, and what that gives."""
-    rows, keys = [], []
+    rows: list[tuple[Cell, ...]] = []
+    keys = []
     for test in tests:
         for key, row in test.criteria.iterrows():
             told = {"program": tr(test.title), "day": dated(test.as_of)}
@@ -294,7 +299,16 @@ def tests_table(tests: Sequence[ProgramFinding]) -> Table:
         Head(tr("Result"), words=True, width=1.5),
         Head(tr("To the nearest cut"), width=0.9),
     )
-    return Table(tr("The program's published tests"), heads, tuple(rows), tuple(keys))
+    # Where nothing could be told, no column of dashes says so again.
+    kept = [
+        i for i, cells in enumerate(zip(*rows, strict=True)) if {c.text for c in cells} != {"–"}
+    ]
+    return Table(
+        tr("The program's published tests"),
+        tuple(heads[i] for i in kept),
+        tuple(tuple(row[i] for i in kept) for row in rows),
+        tuple(keys),
+    )
 
 
 def _against(row: pd.Series) -> str:

@@ -3,63 +3,66 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import cast
 
 from equity.areas.vintage import required_record
-from equity.areas.words import counted, number
 from equity.errors import InputError
 from equity.files.atomic import write_bytes
-from equity.language import ENGLISH, current, dated, mark, review, tr, trn
-from equity.outputs import _content, _place_tables, _rows
+from equity.language import ENGLISH, current, dated, mark, review, tr
+from equity.outputs import _content, _rows
 from equity.outputs._block import Block
-from equity.outputs._content import SYNTHETIC, Table
+from equity.outputs._content import SYNTHETIC
 from equity.outputs._layout import (
     GENERIC,
     Layout,
-    Part,
     asked_columns,
     find_layout,
     list_layouts,
     programs_of,
 )
 from equity.outputs._panels import counts_table, panels, without_race
+from equity.outputs._place_blocks import (
+    MOST_ROWS,
+    area_blocks,
+    community_blocks,
+    comparison_blocks,
+)
+from equity.outputs._program_blocks import lettered_blocks, site_blocks, tests_blocks
+from equity.outputs._steady import made_on
 from equity.outputs.report import Report, in_its_language
 from equity.outputs.tables import recipe_text
 
-__all__ = ["GENERIC", "asked_columns", "blocks", "list_layouts", "programs_of", "write_appendix"]
+__all__ = [
+    "GENERIC",
+    "MOST_ROWS",
+    "asked_columns",
+    "blocks",
+    "list_layouts",
+    "programs_of",
+    "write_appendix",
+]
 
 NO_RACE = mark("Race and ethnicity are left out here; the page tells of them.")
-_MARGINS = mark("After ±: 90 % margin of error; where none stands, a part has none.")
-_BY_HOMES = mark(
-    "Shares of homes are counted by homes, those of residents by residents: of a whole county the "
-    "second may be a little above the first."
-)
-_NONE_LIKELY = mark(
-    "None of them is likely (5 in 10 or more) to belong on this list, as far as the errors that "
-    "are at hand can tell."
-)
-_WITHOUT_VALUE = mark(
-    "Residents of areas without a value stand in the tables of lines, care and people, and in no "
-    "row here."
-)
-#: Longer lists belong in the workbook; the appendix says where it stopped.
-MOST_ROWS = 60
-_STATES = (
-    "population_n", "gap_n", "gap_share", "gap_line_only_n", "gap_home_only_n", "gap_both_n",
-)  # fmt: skip
-_COMPARED = ("population_n", "no_link_n", "no_link_share", "gap_n", "gap_share")
 _SITES_NEAREST = mark(
     "Sites are counted here if somebody in the area has them nearest, also beyond its border; the "
     "list of sites has all that lie in it, and no other."
 )
-_SHORT, _LONG_NOTE = 20, 240
+_SHORT, _LONG_NOTE = 20, 320
+_NEGATIVE = re.compile(r"^-(?=\d)")
 _FEW_COLUMNS = 3
 """So few columns have room for a margin beside its number."""
 _READ = "What was read and joined"
+_OWN_CHOICES = mark(
+    "How many minutes are too far, and what counts as under-resourced, are choices of this study, "
+    "not of the program."
+)
+_DRAWS = mark(
+    "Draws: the counts made again and again, each time with the inputs moved within their errors."
+)
 _LAWS_WORDS = mark(
     "Names of programs, laws and publishers, and words quoted from a law or a notice, stand in "
     "English: they are its own."
@@ -123,24 +126,25 @@ def write_appendix(
     required_record(report.table, name="the table of the report")
     picture = figure_png(report, said=layout.said)
     name = recipe or f"{target.stem}-study.toml"
-    every = _content_of(report, program, name, tuple(parts), current())
+    every = _content_of(report, program, name, tuple(parts), current(), made_on())
     content = [b for b in every if b.kind != "figure" or picture]
     if not recipe:
         write_bytes(target.with_name(name), recipe_text(report).encode("utf-8"))
     alt = layout.said(alt_text(report))
     titled = replace(report, title=layout.said(report.title))
+    footer = " · ".join([*[tr(layout.title)] * bool(program), dated(made_on())])
     if ending == ".pdf":
         from equity.outputs._pdf import pdf
 
-        return write_bytes(target, pdf(titled, content, picture, alt))
+        return write_bytes(target, pdf(titled, content, picture, alt, footer=footer))
     from equity.outputs._docx import docx
 
-    return write_bytes(target, docx(titled, content, picture, alt))
+    return write_bytes(target, docx(titled, content, picture, alt, footer=footer))
 
 
 @lru_cache(maxsize=1)  # the same content stands in the PDF and in the DOCX
 def _content_of(
-    report: Report, program: str, recipe: str, parts: tuple[Block, ...], _language: str
+    report: Report, program: str, recipe: str, parts: tuple[Block, ...], _language: str, _day: str
 ) -> tuple[Block, ...]:
     layout = find_layout(program)
     every = blocks(report, program=program, recipe=recipe, parts=parts)
@@ -170,6 +174,7 @@ def in_words(block: Block, layout: Layout) -> Block:
 def _below(cell: _content.Cell, layout: Layout, *, stays: bool) -> _content.Cell:
     """Return a cell in the program's words; its margin stands beside it, or below it."""
     text, small = layout.said(cell.text), layout.said(cell.small)
+    text = _NEGATIVE.sub("\u2212", text)
     if stays and small.startswith("± "):
         text, small = f"{text} {small}", ""
     if not stays and not small and " ± " in text:
@@ -192,26 +197,24 @@ def blocks(
         yield Block("stamp", tr(SYNTHETIC))
     if said := review():
         yield Block("stamp", said)
-    if program:
-        statute = f" ({layout.statute})" if layout.statute else ""
-        yield Block("lead", f"{tr(layout.title)}{statute}")
-        yield from [Block("text", tr(layout.lead))] * bool(layout.lead)
-        if current() != ENGLISH:
-            yield Block("text", tr(_LAWS_WORDS))
+    yield from _opening(layout, program)
     yield Block("heading", tr("Finding"))
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
     yield Block("table", table=counts_table(report))
+    drawn = "p05_n" in report.counts and bool(report.counts["p05_n"].notna().any())
+    told = [tr(_DRAWS)] * drawn
     if report.notes:
-        yield Block("text", tr("The study says of itself: {notes}", notes=" ".join(report.notes)))
-    yield from _area(report)
-    yield from _tests(report, layout)
+        told.append(tr("The study says of itself: {notes}", notes=" ".join(report.notes)))
+    yield from [Block("text", " ".join(told))] * bool(told)
+    yield from area_blocks(report)
+    yield from tests_blocks(report, layout)
     # Where rural status is that of sites, they stand beside it.
-    yield from _sites(report, layout) if layout.rural else ()
-    yield from _lettered(report, layout)
-    yield from _communities(report)
-    yield from _where(report)
-    yield from () if layout.rural else _sites(report, layout)
+    yield from site_blocks(report, layout) if layout.rural else ()
+    yield from lettered_blocks(report, layout)
+    yield from community_blocks(report)
+    yield from comparison_blocks(report)
+    yield from () if layout.rural else site_blocks(report, layout)
     yield from _panels(report, layout)
     if len(report.by_rule):
         yield from _rules(report)
@@ -243,187 +246,17 @@ def blocks(
     )
 
 
-def _area(report: Report) -> Iterator[Block]:
-    """Yield where it is: the map, and the counties, one row each."""
-    counties = _place_tables.county_table(report, most=MOST_ROWS)
-    if not report.layers and counties is None:
-        return
-    yield Block("heading", tr("Service area"))
-    total = report.table["population_n"].sum() if "population_n" in report.table else 0
-    yield Block(
-        "text",
-        tr(
-            "{title}: {areas}, {n} residents.",
-            title=report.title,
-            areas=counted(len(report.table), report.areas_label),
-            n=number(total),
-        ),
-    )
-    yield from _figure(report)
-    if counties is not None:
-        rows = counties.rows
-        cut = _content.shown_count(min(len(rows), MOST_ROWS), len(rows), tr("counties"))
-        if cut:
-            said = tr("{cut}, largest gap first; all of them are in counties.csv.", cut=cut)
-            yield Block("note", said)
-        yield Block("table", table=replace(counties, rows=rows[:MOST_ROWS]))
-
-
-def _figure(report: Report) -> Iterator[Block]:
-    if not report.layers:
-        return
-    last = len(_content.source_lines(report.sources))
-    what = {"what": tr(report.layers[0].map_label), "areas": tr(report.rows_label)}
-    caption = (
-        tr("{what}, by {areas}. Sources 1 to {last} below.", **what, last=str(last))
-        if last > 1
-        else tr("{what}, by {areas}. The source below.", **what)
-    )
-    stamp = f" {tr('Synthetic data.')}" if report.synthetic else ""
-    yield Block("figure", f"{caption}{stamp}")
-
-
-def _tests(report: Report, layout: Layout) -> Iterator[Block]:
-    """Yield rural status and the other tests, as the program publishes them."""
-    tests = {name: report.programs[name] for name in layout.programs if name in report.programs}
-    if not tests:
-        return
-    rural, others = tr("Rural status and published tests"), tr("Published tests")
-    yield Block("heading", rural if layout.rural else others)
-    yield Block(
-        "note",
-        tr(
-            "What the arithmetic gives under each published test on the day named. The agency "
-            "decides: confirm every line with whoever it names below."
-        ),
-    )
-    yield Block("table", table=_place_tables.tests_table(list(tests.values())))
-    for test in tests.values():
-        for _, row in test.criteria.iterrows():
-            said = [
-                tr(
-                    "{test}: {citation}, {date}; confirm with {agency}.",
-                    test=tr(str(row["label"])),
-                    citation=row["citation"],
-                    date=dated(str(row["date"])),
-                    agency=tr(test.confirm_at),
-                )
-            ]
-            if row["missing"]:
-                said.append(tr("It needs {missing}.", missing=row["missing"]))
-            if row["note"]:
-                said.append(row["note"])
-            yield Block("bullet", " ".join(said), link=str(row.get("url", "")))
-        of = tr(test.title)
-        yield from (
-            Block("bullet", tr("{program}: {note}", program=of, note=note)) for note in test.notes
-        )
-
-
-def _lettered(report: Report, layout: Layout) -> Iterator[Block]:
-    """Yield tables A, B and C."""
-    asked = dict.fromkeys([*layout.people.columns, *_criteria_columns(report)])
-    people = replace(layout.people, columns=tuple(asked))
-    for heading, caption, part in (
-        (tr("A. Lines"), tr("Lines in the service area"), layout.lines),
-        (tr("B. Care"), tr("Care in the service area"), layout.care),
-        (tr("C. People"), tr("People in the service area"), people),
-    ):
-        yield from _one_part(report, heading, caption, part)
-
-
-def _criteria_columns(report: Report) -> list[str]:
-    """Return what communities are judged by, as far as it has a value for whole places."""
-    frame = report.places
-    if frame is None:
-        return []
-    return [name for name in report.criteria_columns if name in frame and frame[name].notna().any()]
-
-
-def _one_part(report: Report, heading: str, caption: str, part: Part) -> Iterator[Block]:
-    table = _place_tables.place_table(report, part, caption)
-    lacking = _place_tables.absent(report, part)
-    if table is None and report.places is None:
-        return
-    yield Block("heading", heading)
-    margins = table is not None and any(c.small for row in table.rows for c in row)
-    yield Block("note", " ".join([tr(part.note), *[tr(_MARGINS)] * margins]))
-    if table is not None:
-        yield Block("table", table=table)
-        # Below it: a long text above would not stay with the table.
-        below = [
-            _classes(report) if "unserved_n" in table.keys else "",
-            tr(_BY_HOMES) if {"connected_share", "usable_link_share"} <= {*table.keys} else "",
-            report.minutes_known if "nearest_site_min" in table.keys else "",
-        ]
-        yield from [Block("text", " ".join(filter(None, below)))] * any(below)
-    if lacking:
-        yield Block("note", tr("Not in this study, and where it is published:"))
-        yield from (Block("bullet", f"{text}.") for text in lacking)
-
-
-def _classes(report: Report) -> str:
-    """Say which speeds tell unserved from underserved locations under the headline's rule."""
-    for rule in report.rules:
-        if rule.get("headline") and rule.get("speeds"):
-            low, high = cast("Sequence[str]", rule["speeds"])
-            return tr(
-                "Unserved: no line from {low} Mbps; underserved: one of these, but none from "
-                "{high} Mbps.",
-                low=low,
-                high=high,
-            )
-    return ""
-
-
-def _sites(report: Report, layout: Layout) -> Iterator[Block]:
-    own = _place_tables.application_table(report)
-    found = _place_tables.site_table(report, layout.rural)
-    if found is None and own is None:
-        return
-    yield Block("heading", tr("Sites"))
-    yield from [Block("text", tr(layout.sites))] * bool(layout.sites)
-    if own is not None:
-        yield Block("note", tr("The sites of the application, as its list has them."))
-        yield Block("table", table=own)
-    if found is None:
-        return
-    table, more = found
-    n = len(table.rows) + more
-    said = [
-        trn(
-            "Places of care that this study counts: {n} lies in the area.",
-            "Places of care that this study counts: {n} lie in the area.",
-            n,
-            n=number(n),
-        )
-    ]
-    if more:
-        said.append(
-            tr(
-                "The first {shown} stand here, the rest on the map of the run.",
-                shown=number(len(table.rows)),
-            )
-        )
-    yield Block("note", " ".join(said))
-    yield Block("table", table=table)
-
-
-def _where(report: Report) -> Iterator[Block]:
-    yield Block("heading", tr("Under-resourced communities and everywhere else"))
-    yield from [Block("note", tr(_WITHOUT_VALUE))] * _some_left_out(report)
-    yield Block("table", table=narrow(_content.comparison_table(report), _COMPARED))
-    if report.criteria:
-        yield Block("text", tr("What counts as under-resourced here:"))
-        yield from (Block("bullet", text) for text in report.criteria)
-
-
-def _some_left_out(report: Report) -> bool:
-    """Tell whether the comparison has fewer residents than the tables of places."""
-    if report.places is None or "population_n" not in report.places:
-        return False
-    whole = report.places["population_n"].max()
-    return bool(round(report.comparison["population_n"].max()) < round(whole))
+def _opening(layout: Layout, program: str) -> Iterator[Block]:
+    """Yield what the appendix is for, what is not the program's, and when it was made."""
+    said = [tr("Made on {day}.", day=dated(made_on()))]
+    if program:
+        statute = f" ({layout.statute})" if layout.statute else ""
+        yield Block("lead", f"{tr(layout.title)}{statute}")
+    if layout.statute:
+        said += [tr(layout.lead), tr(_OWN_CHOICES)]
+    yield Block("text", " ".join(said))
+    if program and current() != ENGLISH:
+        yield Block("text", tr(_LAWS_WORDS))
 
 
 def _panels(report: Report, layout: Layout) -> Iterator[Block]:
@@ -449,66 +282,6 @@ def _panels(report: Report, layout: Layout) -> Iterator[Block]:
 def _some_line_known(report: Report) -> bool:
     lines = report.practices
     return lines is not None and bool(lines.loc[["fit", "below"], "sites_n"].sum())
-
-
-def _communities(report: Report) -> Iterator[Block]:
-    if report.pages:
-        yield Block("heading", tr(_content.STATES))
-        yield Block("note", _content.states_note(report))
-        yield Block("table", table=narrow(_content.states_table(report), _STATES))
-        return
-    yield Block("heading", tr(_content.FOCUS))
-    total = len(report.focus)
-    if not total:
-        yield Block("text", tr(_content.NO_FOCUS))
-    else:
-        shown = report.focus[:MOST_ROWS]
-        cut = _content.shown_count(len(shown), total, tr(report.areas_label))
-        told = report
-        if report.how_likely and not any(_rows.texts(report.table.loc[list(shown)], "tier")):
-            told = replace(report, how_likely=tr(_NONE_LIKELY))
-        said = [f"{counted(total, report.areas_label)}, {_content.ranked_by(told)}"]
-        if cut:
-            said.append(tr("{cut}; all of them are in communities.xlsx.", cut=cut))
-        yield Block("note", " ".join(said))
-        communities = _content.community_table(
-            report, shown, caption=tr(_content.FOCUS), place="appendix"
-        )
-        yield Block("table", table=narrow(communities))
-    if table := _place_tables.named_table(report):
-        yield Block("table", table=table)
-    if len(report.unranked):
-        counts = report.unranked["why"].astype(str).value_counts(sort=False)
-        reasons = "; ".join(f"{number(n)}: {reason}" for reason, n in counts.items())
-        areas = counted(len(report.unranked), report.areas_label)
-        yield Block("text", tr("Not ranked: {areas} ({reasons}).", areas=areas, reasons=reasons))
-
-
-def narrow(table: Table, columns: tuple[str, ...] = ()) -> Table:
-    """Return a table as an upright page holds it: words go below the name, and these numbers stay.
-
-    Without columns all numbers stay: of communities the registry tells which an appendix has.
-    """
-    kept = {_content.heading_of(name) for name in columns}
-    words = [i for i, head in enumerate(table.heads) if i and head.words]
-    numbers = [
-        i
-        for i, head in enumerate(table.heads)
-        if i and not head.words and (not columns or head.label in kept)
-    ]
-    rows = tuple(
-        (
-            replace(row[0], small="; ".join(filter(None, [row[0].small, *_said(row, words)]))),
-            *(row[i] for i in numbers),
-        )
-        for row in table.rows
-    )
-    corner = replace(table.heads[0], width=3.4 if words else 2.2)
-    return replace(table, heads=(corner, *(table.heads[i] for i in numbers)), rows=rows)
-
-
-def _said(row: tuple[_content.Cell, ...], at: list[int]) -> list[str]:
-    return [row[i].text for i in at if row[i].text != "–"]
 
 
 def _rules(report: Report) -> Iterator[Block]:

@@ -15,11 +15,12 @@ import pandas as pd
 from equity.areas.schema import describe
 from equity.areas.words import UNRELIABLE_CV, Z90, is_missing, number, say, share
 from equity.files.atomic import write_bytes, write_text
-from equity.language import ENGLISH, current, mark, review, tr
+from equity.language import ENGLISH, current, dated, mark, review, tr
 from equity.outputs._block import Block
 from equity.outputs._classes import MILE
 from equity.outputs._content import OURS, SYNTHETIC, Cell, Head, Table, first_up
 from equity.outputs._panels import COUNTS, FIXES
+from equity.outputs._steady import made_on
 from equity.outputs._text import clean
 from equity.provenance import Source
 
@@ -386,9 +387,10 @@ def _named_sources(sheet: FactSheet, *, ours: bool = False) -> str:
 def _sources(sheet: FactSheet, named: str) -> str:
     made = " ".join(str(value) for value in sheet.software.values())
     return tr(
-        "{sources}. Made with {made} from the tables of the run, which have every area, file and "
-        "checksum. Statements are about places, not about each person in them.",
+        "{sources}. Made on {day} with {made} from the tables of the run, which have every area, "
+        "file and checksum. Statements are about places, not about each person in them.",
         sources="; ".join(filter(None, [named, _named_sources(sheet, ours=True)])),
+        day=dated(made_on()),
         made=made,
     )
 

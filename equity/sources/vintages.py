@@ -11,7 +11,17 @@ import pandas as pd
 from equity.areas.vintage import check_vintage
 from equity.errors import VintageError
 
-__all__ = ["check_edition", "ids_of_edition", "vintage_of"]
+__all__ = ["BOUNDARIES", "check_edition", "ids_of_edition", "vintage_of", "year_named"]
+
+
+BOUNDARIES = r"\b(?:tl|cb)_(20\d\d)_"
+"""Names of the Census Bureau's boundary files, TIGER/Line and cartographic."""
+
+
+def year_named(path: str | Path, default: int, *, name: str = BOUNDARIES) -> int:
+    """Return the year that a publisher's file name tells; `default` for a name of one's own."""
+    named = re.search(name, Path(path).name, re.IGNORECASE)
+    return int(named[1]) if named else default
 
 
 def check_edition(

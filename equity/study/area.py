@@ -28,9 +28,10 @@ from equity.sources.census.boundaries import own_polygons, read_boundaries
 from equity.sources.census.files import read_blocks
 from equity.sources.census.relationships import read_zcta_relationship
 from equity.sources.census.tribal import read_tribal_areas
+from equity.sources.vintages import year_named
 from equity.study.districts import districts_of
 from equity.study.live import LiveFiles
-from equity.study.naming import counties_called, county_names, one_called
+from equity.study.naming import counties_called, county_names, one_called, tribal_called
 from equity.study.parts import AreaPart, StudyPlan
 
 __all__ = ["Area", "Ground", "find_area"]
@@ -60,6 +61,8 @@ class Area:
         Area id -> district, where the study has districts.
     sources
         What it was found in.
+    notes
+        What reading that had to say.
     """
 
     name: str
@@ -68,6 +71,7 @@ class Area:
     divided: str = ""
     districts: pd.Series | None = None
     sources: tuple[Source, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def inside(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return the area's rows of a measured table, counts cut to the part inside."""
@@ -80,7 +84,7 @@ class Area:
             all=number(len(table)),
             name=self.name,
         )
-        return carry(part, part, notes=[note, *filter(None, [self.divided])])
+        return carry(part, part, notes=[note, *filter(None, [self.divided]), *self.notes])
 
     def outside(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         """Return the rest of a measured table: the other rows, and the parts of divided ones."""
@@ -151,6 +155,7 @@ class _Finder:
         self.files = LiveFiles(folder, plan.study.state, plan.study.level)
         self.counties = county_names(inputs.areas, inputs.outlines)
         self.sources: list[Source] = []
+        self.notes: list[str] = []
 
     def found(self) -> Area:
         part = self.part
@@ -170,6 +175,7 @@ class _Finder:
             name=part.name or area.name,
             rest="" if whole else tr("the rest of {place}", place=self._states()),
             sources=tuple(self.files.sources(self.sources)),
+            notes=tuple(self.notes),
         )
 
     def _states(self) -> str:
@@ -177,6 +183,10 @@ class _Finder:
 
     def _whole(self, chosen: pd.Series) -> pd.DataFrame:
         return pd.DataFrame(1.0, index=self.areas.index[chosen], columns=list(BASES))
+
+    def _told(self, shapes: gpd.GeoDataFrame) -> None:
+        self.sources += meta(shapes).sources
+        self.notes += meta(shapes).notes
 
     def _ids(self) -> Area:
         """Find states, counties and tracts by id or name."""
@@ -220,7 +230,7 @@ class _Finder:
     def _polygons(self) -> Area:
         path = self.files.path(self.part.polygons, "")
         shapes = own_polygons(path, layer=self.part.layer)
-        self.sources += meta(shapes).sources
+        self._told(shapes)
         name = path.name.partition(".")[0].replace("_", " ").replace("-", " ")
         if self.part.only:
             column = _naming(shapes, self.part.only)
@@ -233,25 +243,24 @@ class _Finder:
     def _tribal(self) -> Area:
         name = self.part.file or f"{LIVE}tribal-areas"
         year = find_input("tribal-areas").vintage
-        shapes = read_tribal_areas(self.files.path(name, year), year=int(year))
-        self.sources += meta(shapes).sources
-        called = dict(zip(shapes["tribal_id"], shapes["name"], strict=True))
-        wanted = [called.get(text, text) for text in self.part.tribal]
-        names = one_called(wanted, shapes["name"], "tribal area")
-        chosen = shapes[shapes["name"].isin(names)]
-        return self._shaped(chosen, sentence_list(names), "the tribal areas")
+        path = self.files.path(name, year)
+        shapes = read_tribal_areas(path, year=year_named(path, int(year)))
+        self._told(shapes)
+        mine = pd.Series(data=False, index=shapes.index)
+        for text in self.part.tribal:
+            mine |= tribal_called(text, shapes)
+        names = sentence_list(shapes.loc[mine, "name"].unique().tolist())
+        return self._shaped(shapes[mine], names, "the tribal areas")
 
     def _zctas(self) -> Area:
         wanted = [str(zcta).strip().zfill(5) for zcta in self.part.zctas]
         name = trn("ZIP area {codes}", "ZIP areas {codes}", len(wanted),
                    codes=sentence_list(wanted))  # fmt: skip
         path = self.files.path(self.part.file or f"{LIVE}zcta-relationship", "")
-        if (
-            path.suffix.lower() in {".geojson", ".json", ".gpkg", ".shp"}
-            or "zcta520_500k" in path.name
-        ):
-            shapes = read_boundaries(path, year=2020, level="zcta")
-            self.sources += meta(shapes).sources
+        linked = path.suffix.lower() in {".txt", ".csv"} or path.name.startswith("tab20_")
+        if not linked:
+            shapes = read_boundaries(path, year=year_named(path, 2020), level="zcta")
+            self._told(shapes)
             self._refuse_unknown_zctas(wanted, shapes.index)
             return self._shaped(shapes.loc[wanted], name, path.name)
         if self.study.level != "tract":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from equity.areas.join import combine
 from equity.areas.schema import describe
+from equity.areas.words import number
 from equity.errors import EquityError
 from equity.language import decimal, tr
 from equity.measures.gap import gap_alone, gap_range
@@ -121,7 +123,8 @@ class _Choices:
             yield from self._asked_in_vain("sd", "spread", tr("care is not counted by minutes"))
             return
         for sd in self.asked.sd:
-            spread = tr("minutes with a spread of {spread}", spread=f"{sd:g}")
+            within = number(100 * math.expm1(sd))
+            spread = tr("minutes within {n} % of the true ones, two times in three", n=within)
             label = tr("minutes taken as exact") if sd == 0 else spread
             yield self._with_care(f"spread-{sd:g}", label, "spread", sd=sd)
 

@@ -6,7 +6,7 @@ import re
 
 from equity.areas.geoid import STATES
 from equity.areas.words import count, number, sentence_list
-from equity.language import tr, trn
+from equity.language import mark, tr, trn
 from equity.measures.reach.calibration import travel_facts
 from equity.measures.reach.roads import NEAREST_TO_NOBODY
 from equity.provenance import meta
@@ -19,6 +19,7 @@ _AGREES = 0.1
 """How far the median over places may be from published minutes that an estimate agrees with."""
 
 _FEW_STATES = 4
+_OEPS = mark("OEPS is the Opioid Environment Policy Scan, a public data set with minutes to care.")
 
 
 def limits_of_minutes(result: Record) -> list[str]:
@@ -160,4 +161,5 @@ def minutes_known(result: Record) -> str:
             said.append(
                 tr("They were not held against published minutes in {state}.", state=state.name)
             )
-    return " ".join(said)
+    named = any("OEPS" in text for text in said)
+    return " ".join([*said, *[tr(_OEPS)] * named])

@@ -14,7 +14,7 @@ from equity.areas.vintage import in_a_county
 from equity.areas.words import sentence_list
 from equity.errors import GeoidError, InputError
 
-__all__ = ["called", "counties_called", "county_names", "near", "one_called"]
+__all__ = ["called", "counties_called", "county_names", "near", "one_called", "tribal_called"]
 
 # What a county is called beside its name, and what states of their own call it.
 _KINDS = re.compile(
@@ -22,6 +22,8 @@ _KINDS = re.compile(
     r"|city|district|island)?(?: \(.*\))?$"
 )
 _SHOWN = 6
+_TRIBE = 4
+"""Digits of the id that a reservation and its trust land share."""
 
 
 def county_names(areas: pd.DataFrame, outlines: pd.DataFrame | None) -> dict[str, str]:
@@ -137,6 +139,29 @@ def near(name: str, known: Iterable[str]) -> str:
     there = sorted(spelled.values())
     more = f" and {len(there) - _SHOWN} more" if len(there) > _SHOWN else ""
     return f"there are {', '.join(there[:_SHOWN])}{more}"
+
+
+def tribal_called(text: str, shapes: pd.DataFrame) -> pd.Series:
+    """Return which tribal areas an id or a name means: a reservation, and trust land of its people.
+
+    Raises
+    ------
+    InputError
+        If none is called so, or several peoples' are.
+    """
+    by_id = shapes["tribal_id"] == text.strip().upper()
+    if by_id.any():
+        return by_id
+    names = shapes[["name", "short_name"]]
+    [found] = one_called([text], names.to_numpy().ravel(), "tribal area")
+    mine = (shapes["name"] == found) | (shapes["short_name"] == found)
+    if len(shapes.loc[mine, "tribal_id"].str[:_TRIBE].unique()) > 1:
+        several = shapes[mine].apply(lambda row: f"{row['name']} ({row['tribal_id']})", axis=1)
+        raise InputError(
+            f"{text!r} is {sentence_list(several.tolist())}",
+            fix="give the whole name, or the id, of those that are meant",
+        )
+    return mine
 
 
 def _plain(name: str) -> str:

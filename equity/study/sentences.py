@@ -10,6 +10,7 @@ import pandas as pd
 
 from equity.areas.words import (
     about,
+    about_all,
     alternatives,
     coarse,
     number,
@@ -321,7 +322,7 @@ def sure_sentence(result: Record, counts: Rows) -> str:
             tr(
                 "other settings for the same care make that figure {low} ({low_label}) to {high} "
                 "({high_label})",
-                low=about(low),
+                low=about(low) if low else number(0),
                 low_label=low_label,
                 high=about(high),
                 high_label=high_label,
@@ -412,12 +413,11 @@ def fixes_sentence(fixes: Rows, everywhere: Mapping[str, float]) -> str:
     if pd.isna(line) or both == 0:
         return ""
     moe = {name: everywhere[f"gap_{name}_n_moe"] for name in ("line_only", "home_only", "both")}
+    said = about_all([line, home, both - line - home], list(moe.values()))
     return tr(
         "Of everybody in the gap, at the low end of its range, a line alone would bring in about "
         "{line}, a connected home alone {home}; {both} need both.",
-        line=about(line, moe["line_only"]),
-        home=about(home, moe["home_only"]),
-        both=about(both - line - home, moe["both"]),
+        **dict(zip(("line", "home", "both"), said, strict=True)),
     )
 
 
@@ -434,7 +434,7 @@ def what_helps(
     for name, row in others.dropna().iterrows():
         if pd.isna(settings.get(f"rule-{name}", 0.0)):
             continue  # it rests on the headline's own columns: nothing is known of it apart
-        counts = [about(row[one], everywhere[f"{one}_moe"]) for one in SPLIT]
+        counts = about_all(row[list(SPLIT)].tolist(), [everywhere[f"{one}_moe"] for one in SPLIT])
         words = tr("the same") if np.allclose(row, own, atol=0.5) else sentence_list(counts)
         said.append(f"{words} ({tr(titles[str(name)])})")
     if not text or not said:

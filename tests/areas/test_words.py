@@ -10,6 +10,7 @@ import pytest
 
 from equity.areas.words import (
     about,
+    about_all,
     alternatives,
     count,
     missing,
@@ -98,3 +99,19 @@ def test_numbers_in_words_are_said_in_the_language():
         assert (count(0.3), about(0.2), about(0)) == ("menos de 1", "menos de 1", "0")
         assert missing().startswith("n/")
         assert number(-0.2) == "0"
+
+
+@pytest.mark.parametrize(
+    ("values", "moes", "said"),
+    [
+        ([285, 24_281, 4_409], [300, 2_000, 900], ["300", "24,300", "4,400"]),
+        ([60, 405, 249], [None] * 3, ["60", "405", "249"]),
+        ([0, 1118.4, 321.6], [np.nan] * 3, ["0", "1,118", "322"]),
+        ([0.2, 31_000, 0], [1, 9_000, 1], ["under 1", "31,000", "0"]),
+    ],
+)
+def test_parts_of_a_whole_have_one_rounding_and_add_up_to_it(values, moes, said):
+    assert about_all(values, moes) == said
+    finest = min(10.0 ** (len(t) - len(t.rstrip("0"))) for t in said if t[0] not in "0u")
+    whole = sum(float(t.replace(",", "")) for t in said if t[0] != "u")
+    assert abs(whole - sum(values)) <= 1.5 * finest

@@ -70,7 +70,8 @@ HEAVY = (
 KEPT = "verdicts.jsonl"
 NO_TEST = "no test by name"
 """What fails where a module cannot be loaded any more."""
-NO_END = "did not end"
+NO_END, SURVIVED, UNREACHED, BROKEN = "did not end", "survived", "unreached", "broken"
+"""Verdicts; any other is the test that killed the mutant."""
 FIRST_S, MORE_S, LIMIT_S = 6.0, 15.0, 240
 OPTIONS = ["-x", "-rfE", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist"]
 
@@ -227,7 +228,7 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
     known = {
         what
         for (judged, what), verdict in _verdicts(kept).items()
-        if judged == module and (verdict[1] == "killed" or not given)
+        if judged == module and (_killed(verdict[1]) or not given)
     }
     waiting = [mutant for mutant in mutants(source) if mutant.what not in known]
     if not waiting:
@@ -237,7 +238,6 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
     for name in HEAVY:
         importlib.import_module(name)
     reach = reach_of(module, folder)
-    sound: dict[str, bool] = {}
 
     def failing(text: str, tests: list[str]) -> str:
         path.write_text(text, encoding="utf-8")
@@ -246,27 +246,37 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
         finally:
             path.write_text(source, encoding="utf-8")
 
-    def verdict(mutant: Mutant) -> str:
+    def killer(mutant: Mutant) -> str:
         first = given or reach.first(module, mutant)
         if not first:
-            return "unreached"
-        killer = failing(mutant.source, first)
-        if not killer and not given and (more := reach.more(mutant, first)):
-            killer = failing(mutant.source, more)
-        if not killer or killer == NO_END:
-            return killer or "survived"
-        if killer not in sound:
-            sound[killer] = killer == NO_TEST or not failing(source, [killer])
-        return "killed" if sound[killer] else f"{killer} fails by itself"
+            return UNREACHED
+        found = failing(mutant.source, first)
+        if not found and not given and (more := reach.more(mutant, first)):
+            found = failing(mutant.source, more)
+        return found or SURVIVED
 
+    killers: dict[Mutant, str] = {}
     for mutant in waiting:
-        found = [module, mutant.line, mutant.what, verdict(mutant)]
-        with kept.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(found) + "\n")
+        killers[mutant] = killer(mutant)
+        _keep(kept, module, mutant, killers[mutant])
+    # A test that fails on the source as it stands has killed nothing.
+    while broken := failing(source, sorted({k for k in killers.values() if k in reach.seconds})):
+        guilty = [mutant for mutant, test in killers.items() if test == broken]
+        for mutant in guilty:
+            _keep(kept, module, mutant, f"{BROKEN} {killers.pop(mutant)}")
+        if not guilty:
+            raise SystemExit(f"{module}: {broken} on the source as it stands")
+
+
+def _keep(kept: Path, module: str, mutant: Mutant, verdict: str) -> None:
+    with kept.open("a", encoding="utf-8") as file:
+        file.write(json.dumps([module, mutant.line, mutant.what, verdict]) + "\n")
 
 
 def _failing(tests: list[str], told: Path) -> str:
     """Return the test that fails in a child that sees the module as it now is, or nothing."""
+    if not tests:
+        return ""
     child = os.fork()
     if not child:
         code = 1
@@ -296,6 +306,10 @@ def _verdicts(kept: Path) -> dict[tuple[str, str], tuple[int, str]]:
     lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
     every = (json.loads(line) for line in lines)
     return {(module, what): (line, verdict) for module, line, what, verdict in every}
+
+
+def _killed(verdict: str) -> bool:
+    return not verdict.startswith((NO_END, SURVIVED, UNREACHED, BROKEN))
 
 
 def _copied(into: Path) -> Path:
@@ -337,7 +351,7 @@ def main() -> int:
     with ThreadPoolExecutor(asked.workers) as pool:
         list(pool.map(of_worker, range(asked.workers)))
     own = {key: found for key, found in _verdicts(folder / KEPT).items() if key[0] in modules}
-    left = {key: found for key, found in own.items() if found[1] != "killed"}
+    left = {key: found for key, found in own.items() if not _killed(found[1])}
     for (module, what), (line, verdict) in sorted(left.items()):
         sys.stdout.write(f"{module}:{line}: {what}: {verdict}\n")
     sys.stdout.write(f"{len(own)} mutants, {len(own) - len(left)} killed\n")

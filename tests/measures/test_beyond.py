@@ -245,13 +245,16 @@ def test_a_column_of_minutes_is_never_a_cliff_unless_asked_for():
     ]
 
 
-def test_columns_of_km_become_minutes_by_the_documented_speed():
+def test_columns_of_km_or_miles_become_minutes_by_the_documented_speed():
     km = np.array([10.0, 30.0])
     minutes = 1.417 * 60 / 59 * 20 * (km / 20) ** 0.736
     found = own("far", "km", km, limit_min=30)["beyond_reach_share"]
     np.testing.assert_allclose(found, [phi(t, 30, 0.22) for t in minutes], atol=1e-12)
     road = own("far", "road_km", km * 1.417, limit_min=30)["beyond_reach_share"]
     np.testing.assert_allclose(road, found)
+    for unit, there in (("mi", km), ("road_mi", km * 1.417)):
+        miles = own("far", unit, there / 1.609344, limit_min=30)["beyond_reach_share"]
+        np.testing.assert_allclose(miles, found)
     plain = own("far", "km", km, limit_min=30, roads="proportional")["beyond_reach_share"]
     minutes = km * 1.417 * 60 / 64.4
     np.testing.assert_allclose(plain, [phi(t, 30, 0.22) for t in minutes], atol=1e-12)

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 from outputs_data import HOSTILE, make_report, make_table, words
 from pypdf import PdfReader
+from shapely.geometry import Point
 
 from equity import evaluate_program
 from equity.areas.schema import columns
@@ -27,6 +28,7 @@ from equity.outputs._content import Cell, Head, Table
 from equity.outputs._figure import alt_text, figure_png
 from equity.outputs._layout import find_layout, list_layouts
 from equity.outputs._place_tables import county_table, named_table
+from equity.outputs._steady import made_on
 from equity.outputs._text import clean
 from equity.outputs._widths import column_widths, stays_whole
 from equity.outputs.appendix import MOST_ROWS, blocks, in_words, write_appendix
@@ -170,7 +172,7 @@ def test_text_is_at_least_eleven_points(made):
     for page in PdfReader(folder / "appendix.pdf").pages:
         page.extract_text(visitor_text=see)
     small = "".join(text for points, texts in sizes.items() if points < 10.9 for text in texts)
-    rest = re.sub(r"Synthetic data|Page|of|[\d\s]", "", small)
+    rest = re.sub(r"Synthetic data|Page|of|[\d\s-]", "", small)
     assert rest == "", small
     assert 'w:val="22"' in docx_xml(folder / "appendix.docx")
 
@@ -364,7 +366,8 @@ def test_an_appendix_has_its_programs_words_tests_and_tables(for_programs, name,
         assert squeeze(f"{test.title}; as of {test.as_of}") in text
         for _, row in test.criteria.iterrows():
             assert squeeze(row["citation"]) in text
-            assert squeeze(row["missing"]) in text
+            for needed in row["missing"].split("; "):  # begins with a capital there
+                assert squeeze(needed[1:]) in text
     assert "eligible" not in text.lower()
     for ours in layout.words:
         assert squeeze(ours) not in text, ours
@@ -377,7 +380,7 @@ def test_points_and_amounts_of_the_worksheet_stand_in_the_table(for_programs):
     assert squeeze("40 points") in text
     assert squeeze("mean 31 % against points 0 from 0 %") in text.replace("\u00a0", "")
     assert squeeze("read second hand") in text
-    assert squeeze("It needs the grant requested, from the applicant's budget") in text
+    assert squeeze("• The grant requested, from the applicant's budget.") in text
     assert squeeze("unverified: recalled only") in pdf_text(folder / "bead.pdf")
 
 
@@ -692,3 +695,69 @@ def test_documents_say_which_language_they_are_in(tmp_path):
     assert xml.count(" SEQ Tabla ") == len(read.tables)
     assert r' TOC \h \z \c "Tabla" ' in xml
     assert squeeze("Página 1 de") in squeeze(read.sections[0].footer.paragraphs[0].text)
+
+
+# --- when it was made, and what the reader of it alone could not tell ---------------------------
+
+
+def test_the_day_stands_on_the_first_page_and_at_the_foot_of_each(for_programs):
+    _, folder = for_programs
+    pages = [page.extract_text() for page in PdfReader(folder / "hrsa.pdf").pages]
+    assert "Made on 2026-06-30." in pages[0]
+    assert all(squeeze(f"{find_layout('hrsa').title} · 2026-06-30") in squeeze(p) for p in pages)
+    assert squeeze("Made on 2026-06-30.") in docx_text(folder / "generic.docx")
+    with zipfile.ZipFile(folder / "generic.docx") as file:
+        (foot,) = [file.read(n).decode() for n in file.namelist() if "footer" in n]
+    assert "Need and service area · 2026-06-30<" in foot
+
+
+def test_another_day_changes_the_day_and_no_number(for_programs, monkeypatch):
+    report, _ = for_programs
+    one = [(b.text, b.table) for b in blocks(report)]
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(1_782_777_600 + 86_400))
+    other = [(b.text, b.table) for b in blocks(report)]
+    assert [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]] == [
+        (("Made on 2026-06-30.", None), ("Made on 2026-07-01.", None))
+    ]
+
+
+def test_the_day_is_the_clock_s_unless_told_and_a_wrong_one_is_refused(monkeypatch):
+    monkeypatch.delenv("SOURCE_DATE_EPOCH")
+    before = time.strftime("%Y-%m-%d")
+    assert before <= made_on() <= time.strftime("%Y-%m-%d")
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "tomorrow")
+    with pytest.raises(InputError, match="'tomorrow', not seconds since 1970"):
+        made_on()
+
+
+def test_what_tests_need_is_listed_once_and_no_column_of_dashes_is_drawn(for_programs):
+    report, _ = for_programs
+    content = blocks_of(report, "bead")
+    needed = [b.text for b in content if b.kind == "bullet"]
+    assert needed.count(next(t for t in needed if t.startswith("Unserved locations, from"))) == 1
+    table = table_of(content, "The program's published tests")
+    for i, head in enumerate(table.heads):
+        assert {row[i].text for row in table.rows} != {"–"}, head
+    dlt = table_of(blocks_of(report, "usda-dlt"), "The program's published tests")
+    assert [head.label for head in dlt.heads][-1] == "To the nearest cut"
+
+
+def test_residents_without_a_value_and_sites_beyond_the_border_are_counted(for_programs):
+    report, _ = for_programs
+    assert not any("without a value" in b.text for b in blocks_of(report))
+    table = report.table.copy()
+    table.iloc[0, table.columns.get_indexer(["population_n", "gap_n"])] = [263.0, np.nan]
+    texts = [b.text for b in blocks_of(dataclasses.replace(report, table=table))]
+    assert any(t.endswith("of whom 263 live in areas without a value.") for t in texts)
+    within = len(table_of(blocks_of(report), "Sites in the area").rows)
+    more = pd.concat([report.sites, report.sites.head(2).set_geometry([Point(0, 0)] * 2)])
+    further = dataclasses.replace(report, sites=more.set_axis(range(len(more))))
+    note = f"{len(more) - within} beyond its border count too"
+    assert any(note in b.text for b in blocks_of(further))
+
+
+def test_a_number_below_zero_has_a_minus_sign():
+    cells = (Cell("Site -3"), Cell("-79.0 points"), Cell("2020-2024"))
+    table = Table("Some", tuple(Head(h, words=True) for h in "abc"), (cells,), ("k",))
+    (row,) = in_words(Block("table", table=table), find_layout("")).table.rows
+    assert [cell.text for cell in row] == ["Site -3", "\u221279.0 points", "2020-2024"]

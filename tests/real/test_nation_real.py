@@ -1,8 +1,10 @@
-"""The nation's real county tables, state by state: what they allow, on four states by default.
+"""The nation's real tables, state by state: what they allow, on few states by default.
 
-``NATION=1`` runs every state that has minutes and lines. Residents and need come from the CDC's
+``NATION=1`` runs every state that has what it takes. Counties: residents and need come from the CDC's
 counties, homes from the survey's tracts, lines from the FCC's share at 25/3 without satellite,
 minutes from road times; no survey margin of homes is at hand, and no list of sites is needed.
+Tracts: lines and residents of the FCC's classes, which there are of seven states; homes, rurality
+and miles to a health center of all; no polygons.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import pandas as pd
 import pytest
 
 from equity.areas.geoid import NATION
+from equity.errors import InputError
 from equity.study.nation import run_states
 from equity.study.run import Study
 
@@ -149,3 +152,96 @@ def test_county_tables_of_the_nation_give_counts_need_and_pages(shared_data, tmp
     page = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
     assert all((tmp_path / "out" / address).is_file() for address in report.pages.values())
     assert "so the lower figure has no ±" in page
+
+
+TRACTS = """\
+[study]
+id = "tracts"
+title = "Tracts of the nation"
+state = [{states}]
+state_by_state = true
+rules = ["fcc-25-3"]
+headline = "fcc-25-3"
+
+[coverage]
+kind = "summary"
+files = "{us}/fcc_bdc_tract_7states.csv"
+as_of = "undated"
+
+[[tables]]
+file = "{us}/fcc_bdc_tract_7states.csv"
+agency = "Federal Communications Commission"
+product = "Residents beside locations by class"
+vintage = "undated"
+geo_vintage = "2020"
+[tables.columns]
+population_n = {{ column = "TotalPop" }}
+
+[[tables]]
+file = "{us}/acs_2019_2023_internet_tract.csv"
+agency = "U.S. Census Bureau"
+product = "American Community Survey, computers and internet"
+vintage = "2019-2023"
+geo_vintage = "2020-CT2022"
+[tables.columns]
+device_share = {{ column = "CompHhldsP", unit = "percent" }}
+any_subscription_share = {{ column = "BbndInternetP", unit = "percent" }}
+
+[[tables]]
+file = "{us}/ruca_2020_tract.csv"
+agency = "USDA"
+product = "Rural-Urban Commuting Areas"
+vintage = "2020"
+geo_vintage = "2020-CT2022"
+other_levels = "drop"  # water tracts of Connecticut, "140USNA"
+missing = [99]
+[tables.columns]
+ruca_code = {{ column = "RUCA1" }}
+
+[[tables]]
+file = "{us}/oeps_fqhc_min_distance_2025_tract.csv"
+agency = "Healthy Regions"
+product = "Straight miles to the nearest health center"
+vintage = "2025"
+geo_vintage = "2020"
+[tables.columns]
+center_miles = {{ column = "FqhcMinDis", unit = "number" }}
+
+[care]
+method = "column"
+column = "center_miles"
+unit = "mi"
+limit_min = 15
+label = "the nearest health center"
+
+[under_resourced]
+[[under_resourced.criteria]]
+column = "ruca_code"
+label = "outside metropolitan areas"
+at_least = 4
+"""
+
+
+def test_tract_tables_of_the_nation_give_counts_and_pages_without_maps(shared_data, tmp_path):
+    states = ["10", "26", "34", "36", "39", "42", "51"] if os.environ.get("NATION") else ["10"]
+    us = (shared_data / "bundles" / "us").as_posix()
+    study = tmp_path / "study.toml"
+    text = TRACTS.format(states=", ".join(f'"{fips}"' for fips in states), us=us)
+    study.write_text(text, encoding="utf-8")
+    report = run_states(Study.load(study), tmp_path / "out")
+    fcc = pd.read_csv(f"{us}/fcc_bdc_tract_7states.csv", dtype={"GEOID": str})
+    fcc = fcc[fcc["GEOID"].str[:2].isin(states)]
+    counties = fcc.groupby(fcc["GEOID"].str[:5])
+    table = report.table
+    for name, column in (("population_n", "TotalPop"), ("locations_n", "TotalBSLs")):
+        assert table[name].to_dict() == counties[column].sum().to_dict()
+    assert report.levels["states"]["areas_n"].sum() == len(fcc)
+    assert (table["gap_n"] <= table["beyond_reach_n"]).all()
+    assert 0 < table["gap_n"].sum() < 0.2 * table["population_n"].sum()
+    own = tmp_path / "out" / "de"
+    assert (own / "index.html").is_file()
+    assert not (own / "map.html").exists()
+    # Without the FCC's residents nothing counts anybody, and no other table of tracts does.
+    study.write_text(text.replace("population_n =", "residents_n ="), encoding="utf-8")
+    with pytest.raises(InputError, match="Delaware: nothing counts the residents"):
+        run_states(Study.load(study), tmp_path / "none")

@@ -28,6 +28,8 @@ COLUMN_UNITS: Mapping[str, str] = MappingProxyType(
         "min": "minutes one way to the nearest site, on the road",
         "km": "great-circle km to the nearest site",
         "road_km": "road km to the nearest site",
+        "mi": "great-circle miles to the nearest site",
+        "road_mi": "road miles to the nearest site",
         "per_1k": "capacity per 1,000 residents",
         "per_10k": "capacity per 10,000 residents",
         "share": "share of residents beyond reach, 0 to 1",
@@ -44,6 +46,7 @@ every 100 people. A unit that is wrong by a factor of 10 can still fall inside: 
 
 _PER_10K = {"per_1k": 10.0, "per_10k": 1.0}
 _FAR_OFF = 3.0
+_KM_PER_MILE = 1.609344
 
 
 def own_column(
@@ -96,7 +99,8 @@ def _minutes(
     if unit == "min":
         return values, MEASURED_MINUTES
     used = roads_of(roads)
-    straight = values / used.detour if unit == "road_km" else values
+    km = values * _KM_PER_MILE if unit.endswith("mi") else values
+    straight = km / used.detour if unit.startswith("road") else km
     return used.minutes(straight, used.minutes_per_km(None, index)), used.estimate
 
 

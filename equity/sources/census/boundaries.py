@@ -19,7 +19,7 @@ from equity.language import said
 from equity.provenance import Source, file_source, stamp
 from equity.sources.area_ids import census_of, table_ids
 from equity.sources.area_rows import index_by_area, row_labels, to_numbers
-from equity.sources.vintages import check_edition, ids_of_edition
+from equity.sources.vintages import BOUNDARIES, check_edition, ids_of_edition
 
 __all__ = ["own_polygons", "read_boundaries"]
 
@@ -92,7 +92,7 @@ def read_boundaries(
     frame = read_polygons(path, layer=layer)
     frame, ids = table_ids(frame, path, level=level, given=id_column)
     layout = _census_of(str(ids.name or ""), level)
-    check_edition(path, year, name=r"\b(?:tl|cb)_(20\d\d)_", layout=layout)
+    check_edition(path, year, name=BOUNDARIES, layout=layout)
     table = gpd.GeoDataFrame(
         _attributes(frame, path), geometry=frame.geometry.array, crs=frame.crs, index=frame.index
     )

@@ -13,7 +13,7 @@ from equity.net.store import Stored
 from equity.provenance import stamp
 from equity.sources.area_rows import require_columns
 from equity.sources.census.files import census_file, source_of
-from equity.sources.vintages import check_edition
+from equity.sources.vintages import BOUNDARIES, check_edition
 
 __all__ = ["fetch_tribal_areas", "get_tribal_areas", "read_tribal_areas"]
 
@@ -31,8 +31,9 @@ def get_tribal_areas(*, year: int, via: Desk | None = None) -> gpd.GeoDataFrame:
     Returns
     -------
     geopandas.GeoDataFrame
-        One row for each area: ``tribal_id``, ``name``, ``kind`` (``reservation`` or ``trust_land``
-        where the file says so), ``geometry`` in EPSG:4269.
+        One row for each area: ``tribal_id``, ``name``, ``short_name`` (without *Reservation* and
+        the like), ``kind`` (``reservation`` or ``trust_land`` where the file says so),
+        ``geometry`` in EPSG:4269.
 
     Raises
     ------
@@ -70,15 +71,16 @@ def read_tribal_areas(path: str | Path, *, year: int) -> gpd.GeoDataFrame:
     VintageError
         If its name says another year.
     """
-    check_edition(path, year, name=r"\b(?:tl|cb)_(20\d\d)_")
+    check_edition(path, year, name=BOUNDARIES)
     frame = read_polygons(path)
     require_columns(frame, ["GEOID"], path)
-    name = next((c for c in ("NAMELSAD", "NAME") if c in frame.columns), "GEOID")
+    named = [column for column in ("NAMELSAD", "NAME") if column in frame.columns] or ["GEOID"]
     kinds: Mapping[str, str] = {"R": "reservation", "T": "trust_land"}
     table = gpd.GeoDataFrame(
         {
             "tribal_id": frame["GEOID"].astype(str),
-            "name": frame[name].astype(str).str.strip(),
+            "name": frame[named[0]].astype(str).str.strip(),
+            "short_name": frame[named[-1]].astype(str).str.strip(),
             "kind": frame["COMPTYP"].map(kinds) if "COMPTYP" in frame.columns else None,
         },
         geometry=frame.geometry,
