@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import re
@@ -101,6 +102,16 @@ def test_all_of_a_run_says_what_page_and_appendix_say(written, report):
     assert said["gap_line_only_n"][0].partition(" ±")[0] == fixes["line"]
     assert written[0].sheets[-1].lead == report.finding[0]
     assert any("17 sites" in text for text in written[0].sheets[-1].notes["Care and practices"])
+
+
+def test_a_run_holds_the_sheet_of_its_whole_area(written, example_run):
+    (sheet,) = [sheet for sheet in written[0].sheets if sheet.key.startswith("example-state")]
+    for ending in ("pdf", "html"):
+        name = f"factsheet.{ending}"
+        made = (example_run / name).read_bytes()
+        assert made == (written[1] / f"{sheet.key}.{ending}").read_bytes()
+        assert owned_files(example_run)[name] == hashlib.sha256(made).hexdigest()
+        assert f'href="{name}"' in (example_run / "index.html").read_text()
 
 
 def test_a_county_has_the_numbers_of_counties_csv(written, example_run):

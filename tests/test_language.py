@@ -6,6 +6,7 @@ import datetime as dt
 import pickle
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,10 @@ import pytest
 from equity import language as lang
 from equity.areas.words import with_points
 from equity.errors import InputError
+from equity.language import language
+from equity.outputs._content import source_lines
+from equity.outputs._html import published
+from equity.provenance import Source
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "docs"))
@@ -156,3 +161,22 @@ def test_a_note_is_english_until_it_is_shown_whatever_it_is_made_of():
         assert lang.tr(pickle.loads(pickle.dumps(note))) == lang.tr(note)
     assert lang.tr(note) == note
     assert lang.said("{left as it is}") == "{left as it is}"
+
+
+def test_a_citation_says_our_own_words_in_spanish_and_leaves_titles():
+    own = Source(
+        id="a", agency="the study's own file", product="Places of care", vintage="2023",
+        retrieved="2026-11-26", file="sites.csv", licence="public domain",
+    )  # fmt: skip
+    bureau = replace(own, agency="U.S. Census Bureau", product="Boundaries, tract")
+    english = [line for line, _ in source_lines([own, bureau])]
+    assert english[0].startswith("the study's own file, Places of care, 2023; retrieved 2026-11-26")
+    with language("es"):
+        (mine, _), (theirs, _) = source_lines([own, bureau])
+        marked, _ = source_lines([own], published=published)[0]
+    assert mine == (
+        "archivo propio del estudio, Lugares de atención, 2023; obtenido el 26 de noviembre de 2026; "
+        "licencia: dominio público; archivo sites.csv."
+    )
+    assert theirs.startswith("U.S. Census Bureau, Boundaries, tract, 2023; ")
+    assert 'estudio, Lugares de atención, <span lang="en"' in marked

@@ -235,6 +235,7 @@ def test_the_page_of_all_leads_to_each_state_and_has_counties_first(nation):
         assert page.count(f'href="{usps}/index.html"') == 1
         assert (folder / usps / "index.html").is_file()
         assert (folder / usps / "appendix.pdf").is_file()
+        assert (folder / usps / "factsheet.pdf").is_file()
     assert "all are in communities.csv" not in page
     assert "are listed on the pages of their states" in page
     assert "the overall rate of its state" in page
@@ -243,7 +244,8 @@ def test_the_page_of_all_leads_to_each_state_and_has_counties_first(nation):
     names = {path.name for path in folder.iterdir() if path.is_file()}
     assert {"counties.csv", "counties.parquet", "counties.gpkg", "counties.xlsx", "states.csv",
             "states.html", "map.html", "appendix.pdf", "provenance.json"} <= names  # fmt: skip
-    assert not {"communities.csv"} & names
+    assert not {"communities.csv", "factsheet.pdf"} & names
+    assert "factsheet" not in page
     assert gpd.read_parquet(folder / "counties.parquet").geometry.notna().all()
     assert [layer.name for layer in report.layers][:2]
     assert meta(report.table).geo_vintage == "2020"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pandas as pd
 import pytest
 from outputs_data import payload_of
 from pseudo import Shown, latin_words, pseudo_language
@@ -17,6 +18,7 @@ from equity.outputs.appendix import blocks
 from equity.outputs.page import write_page
 from equity.provenance import meta
 from equity.study import run as running
+from equity.study.finding import _how_likely
 from equity.study.nation import study_of
 from equity.study.run import Study
 from equity.study.runs import language_of
@@ -54,7 +56,7 @@ def sentences(report):
     yield "likely", [report.how_likely]
     yield "rules", [str(rule["text"]) for rule in report.rules]
     yield "reasons", report.unranked["reason"]
-    yield "under-resourced", report.table["under_resourced_reason"]
+    yield "under-resourced", report.in_words(report.table)["under_resourced_reason"]
     yield "labels", [report.areas_label, report.sites_label, *map(tr, report.levels)]
     yield "settings", [*report.settings["label"], *report.settings["note"].dropna()]
     yield "kinds", report.kinds["label"]
@@ -65,6 +67,12 @@ def sentences(report):
     if report.need is not None:
         need = report.need
         yield "need", [need.said, *need.indicators["label"], *need.settings["label"]]
+
+
+def test_the_tables_that_programs_read_are_the_same_in_every_language(disguised, example_result):
+    result, report = disguised
+    pd.testing.assert_frame_equal(pd.DataFrame(result.table), pd.DataFrame(example_result.table))
+    assert report.in_words(report.table)["under_resourced_reason"].str.contains("ж").any()
 
 
 def test_every_sentence_of_a_report_is_translated(disguised, known):
@@ -189,3 +197,18 @@ def test_a_result_is_told_and_written_in_the_language_of_its_run(example_run, ex
     assert len(stamps) == 1 + len([b for b in blocks(report) if b.kind == "stamp"])
     assert language_of(example_run) == "en"
     assert language_of(example_run / "no run") == "en"
+
+
+@pytest.mark.parametrize(("method", "tier", "told"), [
+    ("travel", "likely", True), ("travel", "", False), ("column", "likely", False),
+])  # fmt: skip
+def test_a_likely_place_whose_range_begins_with_nobody_is_explained(
+    example_result, method, tier, told
+):
+    focus, plan = example_result.focus.head(2).copy(), example_result.plan
+    focus[["gap_p05", "tier"]] = [[9.0, "likely"], [9.0, ""]]
+    assert "nobody" not in _how_likely(plan, focus)
+    focus.loc[focus.index[0], ["gap_p05", "tier"]] = 0.0, tier
+    care = plan.care[0].model_copy(update={"method": method})
+    changed = plan.model_copy(update={"care": [care, *plan.care[1:]]})
+    assert _how_likely(changed, focus).endswith("nobody there is in the gap.") == told

@@ -12,13 +12,13 @@ import pandas as pd
 from equity.areas.schema import companion, describe, limits
 from equity.areas.words import say
 from equity.errors import InputError
-from equity.language import said, tr
+from equity.language import ENGLISH, language, said, tr
 from equity.measures.checks import need_criterion, need_gap_inputs, refuse_at_least, refuse_cuts
 from equity.measures.draws import PEOPLE_AT_LEAST, Travel, draw_standing
 from equity.measures.gap import gap_totals
 from equity.provenance import carry
 
-__all__ = ["Criterion", "falls_short", "standing", "under_resourced"]
+__all__ = ["Criterion", "falls_short", "reasons", "standing", "under_resourced"]
 
 _NEAR = 1e-9
 
@@ -128,14 +128,13 @@ def under_resourced(
     ['in poverty 31.0 %', '']
     """
     refuse_at_least(at_least, len(criteria))
-    met, reasons = pd.DataFrame(index=table.index), pd.DataFrame(index=table.index)
+    met = pd.DataFrame(index=table.index)
     unsure = pd.Series(data=False, index=table.index)
     known = pd.Series(data=False, index=table.index)
     notes = []
     for i, criterion in enumerate(criteria):
         value, margin = _value_and_margin(table, criterion)
         met[i] = criterion.met(value)
-        reasons[i] = _said(criterion, value.where(met[i]), margin)
         known |= value.notna()
         if lacking := int((value.isna() & (table["population_n"] > 0)).sum()):
             notes.append(
@@ -155,15 +154,41 @@ def under_resourced(
     result = pd.DataFrame(index=table.index)
     enough = met.sum(axis=1) >= at_least
     result["is_under_resourced"] = enough & (table["population_n"] > 0)
-    rows = zip(*(reasons[i].tolist() for i in reasons.columns), strict=True)
-    texts = pd.Series(["; ".join(filter(None, row)) for row in rows], table.index, dtype=str)
-    result["under_resourced_reason"] = texts.where(result["is_under_resourced"], "")
+    with language(ENGLISH):  # a table is the same in every language
+        result["under_resourced_reason"] = reasons(
+            table.assign(is_under_resourced=result["is_under_resourced"]), criteria
+        )
     result["under_resourced_status"] = np.select(
         [table["population_n"] == 0, ~known, unsure],
         ["no_population", "not_covered", "within_margin"],
         default="ok",
     )
     return carry(result, table, notes=notes)
+
+
+def reasons(table: pd.DataFrame, criteria: Sequence[Criterion]) -> pd.Series:
+    """Return why areas are under-resourced, in the current language.
+
+    Parameters
+    ----------
+    table
+        Area table with ``is_under_resourced`` and each criterion's column.
+    criteria
+        What counts.
+
+    Returns
+    -------
+    pandas.Series
+        The criteria met with their values; empty for areas that are not under-resourced.
+    """
+    there = table[table["is_under_resourced"].astype(bool)]
+    said_of = []
+    for criterion in criteria:
+        value, margin = _value_and_margin(there, criterion)
+        said_of.append(_said(criterion, value.where(criterion.met(value)), margin))
+    texts = ["; ".join(filter(None, row)) for row in zip(*said_of, strict=True)]
+    found = pd.Series(texts, index=there.index, dtype=str)
+    return found.reindex(table.index, fill_value="")
 
 
 def falls_short(
@@ -307,13 +332,10 @@ def _value_and_margin(table: pd.DataFrame, criterion: Criterion) -> tuple[pd.Ser
     return value, table.get(margin, pd.Series(np.nan, index=table.index))
 
 
-def _said(criterion: Criterion, value: pd.Series, margin: pd.Series) -> pd.Series:
+def _said(criterion: Criterion, value: pd.Series, margin: pd.Series) -> list[str]:
     declared = describe([criterion.column])[0]
     unit, name = declared.unit, criterion.short or declared.label
-    return pd.Series(
-        [
-            "" if pd.isna(v) else f"{tr(name)} {say(v, unit, moe=m)}"
-            for v, m in zip(value, margin, strict=True)
-        ],
-        index=value.index,
-    )
+    return [
+        "" if pd.isna(v) else f"{tr(name)} {say(v, unit, moe=m)}"
+        for v, m in zip(value, margin, strict=True)
+    ]

@@ -15,7 +15,7 @@ import pandas as pd
 
 from equity.areas.schema import Column, describe, placed_in
 from equity.areas.words import is_missing, number, say, with_points
-from equity.language import dated, mark, tr, trn
+from equity.language import ENGLISH, current, dated, mark, tr, trn
 from equity.outputs import _rows
 from equity.outputs._classes import with_miles
 from equity.outputs.report import Report
@@ -42,6 +42,22 @@ SYNTHETIC = mark(
 FOCUS = mark("Under-resourced communities that fall short")
 STATES = mark("States")
 NO_FOCUS = mark("No community is both under-resourced and short of telehealth by these criteria.")
+OURS = frozenset(
+    {
+        mark("the study's own file"),
+        mark("The study's own"),
+        mark("the plan's own table"),
+        mark("made up to show the method"),
+        mark("Places of care"),
+        mark("Polygons of the area"),
+        mark("Table of districts"),
+        mark("Applicant"),
+        mark("List of sites"),
+        mark("public domain"),
+        mark("US federal data, public domain"),
+    }
+)
+"""Words of citations that no publisher wrote; names and titles stay as they were published."""
 WHAT_A_RULE_DOES = mark(
     "A rule decides which lines qualify and which subscriptions count, so it decides how large the "
     "gap looks."
@@ -120,7 +136,7 @@ def community_table(
 
     `place` is where the table stands: ``communities`` (the page) or ``appendix`` (paper is narrow).
     """
-    table = report.table.loc[list(geoids)]
+    table = report.in_words(report.table.loc[list(geoids)])
     names = _rows.texts(table, "name", default=[str(g) for g in table.index])
     first = [
         Cell(name, small=small, published=True)
@@ -325,7 +341,7 @@ def source_lines(
 
 def _source_text(s: Source, files: Sequence[str], published: Callable[[str], str]) -> str:
     # Words between are ours and have no markup: markup of the parts makes markup of the whole.
-    parts = [published(f"{s.agency}, {s.product}, {s.vintage}")]
+    parts = [_named(s, published)]
     if s.retrieved:
         date = dated(s.retrieved)  # spelled out it is ours, as it was given the publisher's
         date = published(date) if date == s.retrieved else date
@@ -334,7 +350,10 @@ def _source_text(s: Source, files: Sequence[str], published: Callable[[str], str
     if s.mirror:
         mirror = published(s.mirror)
         parts += [tr("fetched from {mirror} in the publisher's place", mirror=mirror)]
-    parts += [tr("licence: {licence}", licence=published(s.licence))] if s.licence else []
+    if s.licence:
+        ours = s.licence in OURS and current() != ENGLISH
+        licence = tr(s.licence) if ours else published(s.licence)
+        parts += [tr("licence: {licence}", licence=licence)]
     if files:
         listed = published(", ".join(files))
         parts += [trn("file {files}", "files {files}", len(files), files=listed)]
@@ -342,6 +361,14 @@ def _source_text(s: Source, files: Sequence[str], published: Callable[[str], str
     text += f" {published(_closed(s.note))}" if s.note else ""
     stamp = tr("Synthetic.")
     return type(parts[0])(f"{text} {stamp}" if s.synthetic else text)
+
+
+def _named(s: Source, published: Callable[[str], str]) -> str:
+    """Return publisher, title and edition; what we call a study's own files is said by us."""
+    if current() == ENGLISH or not OURS.intersection((s.agency, s.product)):
+        return published(f"{s.agency}, {s.product}, {s.vintage}")
+    said = [tr(p) if p in OURS else published(p) for p in (s.agency, s.product, s.vintage)]
+    return type(said[-1])(", ".join(said))
 
 
 #: Rows a long table starts with; the rest is one click away, and there at once without scripts.

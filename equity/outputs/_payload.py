@@ -238,7 +238,7 @@ def _values(table: pd.DataFrame, layers: Sequence[Layer]) -> dict[str, Any]:
         "flags": {name: _bits(found) for name, found in _flags(table).items()},
         "sums": {name: _rounded(table[name]) for name in SUMS if name in table.columns},
         "columns": [
-            *(_layer(layer, placed) for layer in layers),
+            *({**_layer(layer, placed), "elsewhere": _elsewhere(table, layer)} for layer in layers),
             *(_column(table, column, placed) for column in rest),
         ],
     }
@@ -257,6 +257,12 @@ def _layer(layer: Layer, placed: Mapping[str, Column]) -> dict[str, Any]:
         "group": _group(column.name),
         "note": _colors_say(column),
     }
+
+
+def _elsewhere(table: pd.DataFrame, layer: Layer) -> bool:
+    """Tell whether a layer is of another kind of care than the sites: theirs are not on the map."""
+    suffix = split_suffix(layer.column.name)[1]
+    return bool(suffix) and f"beyond_reach_share{suffix}" in table
 
 
 def _colors_say(column: Column) -> str:

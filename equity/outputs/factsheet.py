@@ -15,10 +15,10 @@ import pandas as pd
 from equity.areas.schema import describe
 from equity.areas.words import UNRELIABLE_CV, Z90, is_missing, number, say, share
 from equity.files.atomic import write_bytes, write_text
-from equity.language import dated, mark, review, tr
+from equity.language import ENGLISH, current, dated, mark, review, tr
 from equity.outputs._block import Block
 from equity.outputs._classes import MILE
-from equity.outputs._content import SYNTHETIC, Cell, Head, Table, first_up
+from equity.outputs._content import OURS, SYNTHETIC, Cell, Head, Table, first_up
 from equity.outputs._panels import COUNTS, FIXES
 from equity.outputs._steady import made_on
 from equity.outputs._text import clean
@@ -373,10 +373,14 @@ def _alt(sheet: FactSheet) -> str:
     )
 
 
-def _named_sources(sheet: FactSheet) -> str:
+def _named_sources(sheet: FactSheet, *, ours: bool = False) -> str:
+    """Name what was published or, in our words, the study's own files."""
     groups: dict[str, dict[str, None]] = {}
     for source in sheet.sources:
-        groups.setdefault(f"{source.agency}, {source.product}", {})[source.vintage] = None
+        if (source.agency in OURS and current() != ENGLISH) == ours:
+            named = (source.agency, source.product)
+            name = ", ".join(map(tr, named) if ours else named)
+            groups.setdefault(name, {})[source.vintage] = None
     return "; ".join(f"{name} ({', '.join(years)})" for name, years in groups.items())
 
 
@@ -385,7 +389,7 @@ def _sources(sheet: FactSheet, named: str) -> str:
     return tr(
         "{sources}. Made on {day} with {made} from the tables of the run, which have every area, "
         "file and checksum. Statements are about places, not about each person in them.",
-        sources=named,
+        sources="; ".join(filter(None, [named, _named_sources(sheet, ours=True)])),
         day=dated(made_on()),
         made=made,
     )

@@ -214,5 +214,8 @@ def _files(report: Report, *, drawn: bool) -> Iterator[tuple[str, str]]:
         yield "map.html", tr("the map alone, to embed")
     yield "appendix.pdf", tr("appendix for a proposal")
     yield "appendix.docx", tr("the same, to edit")
+    if not report.pages:
+        yield "factsheet.pdf", tr("fact sheet of the whole area, one page")
+        yield "factsheet.html", tr("the same as a page")
     yield "study.toml", tr("the study as it was run")
     yield "provenance.json", tr("every input and file with its checksum")

@@ -199,6 +199,9 @@ class Report(Shown):
         ``name`` and their measures.
     application, appendices
         The application's own sites; the programs that appendices are written for.
+    reasons
+        By area id, why it is under-resourced, in the report's language; that of `table`, which is
+        the same in every language, by default.
     minutes_known
         How the study's estimated minutes compare with those published of its states.
     lang
@@ -250,6 +253,7 @@ class Report(Shown):
     application: pd.DataFrame | None = None
     appendices: tuple[str, ...] = ()
     lang: str = ""
+    reasons: pd.Series | None = None
     minutes_known: str = ""
 
     def _shown(self) -> tuple[str, list[tuple[str, str]]]:
@@ -306,8 +310,16 @@ class Report(Shown):
             for key, row in rows[rows["group"] != "rule"].iterrows()
         }
 
+    def in_words(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        """Return areas with their reasons in the language of the report."""
+        if self.reasons is None or not len(table.index.intersection(self.reasons.index)):
+            return table
+        said = self.reasons.reindex(table.index, fill_value="")
+        return carry(table.assign(under_resourced_reason=said), table)
+
     def under_settings(self, table: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        """Return areas with the columns of `other_layers` that maps alone have."""
+        """Return areas with the columns of `other_layers` that maps alone have, in words."""
+        table = self.in_words(table)
         if self.gaps is None or not len(table.index.intersection(self.gaps.index)):
             return table
         names = {key: name for key, (name, _) in self._by_setting.items()}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from equity.outputs.report import Report
 
-__all__ = ["cite", "export", "write_provenance", "write_recipe"]
+__all__ = ["cite", "export", "record_of", "write_provenance", "write_recipe"]
 
 FORMATS = ("csv", "parquet", "gpkg", "xlsx")
 
@@ -155,7 +155,12 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
     all that stands above: :func:`equity.outputs.ownership.owned_files` tells by it what a run may
     replace.
     """
-    record = {
+    return write_record(Path(path), record_of(report), files)
+
+
+def record_of(report: Report) -> dict[str, object]:
+    """Return what ``provenance.json`` says of a run, but for its files."""
+    return {
         "title": report.title,
         "language": report.lang or current(),
         "synthetic": report.synthetic,
@@ -175,7 +180,6 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
         },
         "study": report.study_toml,
     }
-    return write_record(Path(path), record, files)
 
 
 def write_recipe(report: Report, path: str | Path) -> Path:

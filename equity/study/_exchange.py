@@ -36,11 +36,61 @@ from equity.outputs.ownership import is_bare_name, kind_of, owned_files
 from equity.provenance import sha256_of
 from equity.settings import current
 
-__all__ = ["earlier_files", "exchange"]
+__all__ = ["earlier_files", "exchange", "place_of", "put_in_place"]
 
 WORK = ".telehealth-equity-run"
 _FRESH, _BEFORE, _JOURNAL, _UNSEALED = "fresh", "before", "journal.json", "journal.part"
 _log = logging.getLogger("equity.study")
+
+
+def put_in_place(target: Path, write: Callable[[Path], None], kind: str) -> Path:
+    """Write whole outputs into a folder, in the place of what an earlier run wrote there.
+
+    Parameters
+    ----------
+    target
+        A folder; made if it is not there.
+    write
+        Writes everything, flat, into the empty folder it is given; last :data:`RECORD`.
+    kind
+        What it writes: "a run", "a plan", "a comparison" or "fact sheets".
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be written, holds files that no run wrote, or holds another kind.
+    """
+    try:
+        exchange(place_of(target), write, kind)
+    except OSError as error:
+        if isinstance(error, StorageError):
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        raise StorageError(
+            f"cannot write the outputs ({error.strerror or error}{where})",
+            file=target,
+            fix="free some space or choose another folder with --out",
+        ) from error
+    return target.expanduser()
+
+
+def place_of(target: Path) -> Path:
+    """Return where a path leads, links followed; refuse what cannot be a folder of ours."""
+    try:
+        place = target.expanduser().resolve()
+        wrong = "a file stands where the folder should be" if _is_file(place) else ""
+    except (OSError, RuntimeError, ValueError) as error:
+        wrong = f"cannot be a folder ({getattr(error, 'strerror', None) or error})"
+    else:
+        if any(part.casefold() == ".git" for part in place.parts):
+            wrong = "the folder lies inside a .git folder"
+    if wrong:
+        raise StorageError(wrong, file=target, fix="choose another folder with --out")
+    return place
+
+
+def _is_file(place: Path) -> bool:
+    return place.exists() and not place.is_dir()
 
 
 def exchange(folder: Path, write: Callable[[Path], None], kind: str) -> None:

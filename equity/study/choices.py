@@ -16,7 +16,7 @@ from equity.errors import EquityError
 from equity.language import decimal, tr
 from equity.measures.gap import gap_alone, gap_range
 from equity.measures.sensitivity import OTHER_CARE, Sensitivity, Setting, sensitivity
-from equity.measures.standing import Criterion, under_resourced
+from equity.measures.standing import under_resourced
 from equity.rules import CoverageRule
 from equity.sources.care.kinds import kind_of, kinds_in_words
 from equity.study import prose as words
@@ -233,7 +233,7 @@ class _Choices:
 
     def criteria(self) -> Iterator[Setting]:
         part = self.plan.under_resourced
-        criteria = [Criterion(**one.model_dump()) for one in part.criteria]
+        criteria = part.tests
         for needed in (part.at_least - 1, part.at_least + 1):
             if 1 <= needed <= len(criteria):
                 found = under_resourced(self.table, criteria, at_least=needed)

@@ -20,8 +20,8 @@ from equity.outputs.ownership import RECORD, write_record
 from equity.outputs.tables import export
 from equity.provenance import meta, software
 from equity.sources.census.files import read_tract_relationship
+from equity.study._exchange import put_in_place
 from equity.study.runs import Run, read_run
-from equity.study.write import put_in_place
 
 __all__ = ["Comparison", "compare_runs"]
 

@@ -15,18 +15,19 @@ from equity.areas.geoid import LEVELS, STATES
 from equity.areas.schema import status_of_word
 from equity.areas.words import about, coarse, counted, number, sentence_list
 from equity.language import current, tr, trn
+from equity.measures.standing import reasons
 from equity.outputs.factsheet import FEW, WHO, FactSheet, is_few, write_factsheet
 from equity.outputs.ownership import RECORD, write_record
 from equity.provenance import Source, software
 from equity.study import totals
+from equity.study._exchange import put_in_place
 from equity.study.parts import StudyPlan
 from equity.study.place_names import Place, PlaceFinder
 from equity.study.places import measured
 from equity.study.runs import Run, read_run
 from equity.study.sentences import Rows, beyond_words, practices_sentence, state_sentence
-from equity.study.write import put_in_place
 
-__all__ = ["FactSheets", "fact_sheets"]
+__all__ = ["FactSheets", "fact_sheets", "sheet_of_all"]
 
 _COUNTY, _STATE = LEVELS["county"], LEVELS["state"]
 _MOST_NAMED = 4
@@ -116,6 +117,11 @@ def fact_sheets(
     return FactSheets(f"{Path(run).name}-factsheet-{sheets[0].key}{more}", sheets, record)
 
 
+def sheet_of_all(past: Run) -> FactSheet:
+    """Make the fact sheet of all of a run."""
+    return _sheet(past, PlaceFinder(past).whole())
+
+
 def _state_called(past: Run, name: str) -> Place | None:
     """Find a state among those that were run apart."""
     wanted = name.strip().casefold()
@@ -187,7 +193,7 @@ def _sheet(past: Run, place: Place) -> FactSheet:
                 *_care(table, own, sites, whole=whole),
                 tr("All of the run: {practices}", practices=practices),
             ),
-            tr("How sure"): tuple(_sure(own)),
+            tr("How sure"): tuple(_sure(own, plan)),
             tr("What was counted"): (
                 tr(
                     "Lines and subscriptions under the rule “{rule}”.",
@@ -321,11 +327,12 @@ def _practices(past: Run, plan: StudyPlan) -> str:
     return practices_sentence(frame, plan) or tr("the run does not tell the lines of practices.")
 
 
-def _sure(own: pd.DataFrame) -> Iterator[str]:
+def _sure(own: pd.DataFrame, plan: StudyPlan) -> Iterator[str]:
     """Yield how sure it is: draws, standing, and what has no value."""
     lost = own[own["gap_status"] != "ok"]
     if len(own) == 1:
-        yield from _sure_of_one(own.iloc[0])
+        (why,) = reasons(own, plan.under_resourced.tests)
+        yield from _sure_of_one(own.iloc[0], why)
     else:
         listed = own["is_under_resourced"].astype(bool) & own["falls_short"].astype(bool)
         n, people = int(listed.sum()), own.loc[listed, "gap_n"].sum()
@@ -360,10 +367,10 @@ def _sure(own: pd.DataFrame) -> Iterator[str]:
     yield tr("Errors of coverage filings come on top.")
 
 
-def _sure_of_one(one: pd.Series) -> Iterator[str]:
+def _sure_of_one(one: pd.Series, why: str) -> Iterator[str]:
     if one["gap_status"] != "ok":
-        why = tr(status_of_word(str(one["gap_status"])).words)
-        yield tr("No value: {why}.", why=why)
+        lost = tr(status_of_word(str(one["gap_status"])).words)
+        yield tr("No value: {why}.", why=lost)
         return
     shown = not is_few(one["gap_n"]) and not is_few(one["population_n"])
     low, high = one.get("gap_p05"), one.get("gap_p95")
@@ -377,14 +384,13 @@ def _sure_of_one(one: pd.Series) -> Iterator[str]:
     if not one["is_under_resourced"]:
         yield tr("It is not under-resourced as the study defines it.")
         return
-    told = {"why": one["under_resourced_reason"]}
     if one.get("under_resourced_status") == "within_margin":
         doubt = tr(status_of_word("within_margin").words)
         yield tr(
-            "It is under-resourced as the study defines it ({doubt}): {why}.", doubt=doubt, **told
+            "It is under-resourced as the study defines it ({doubt}): {why}.", doubt=doubt, why=why
         )
     else:
-        yield tr("It is under-resourced as the study defines it: {why}.", **told)
+        yield tr("It is under-resourced as the study defines it: {why}.", why=why)
     if not one["falls_short"]:
         yield tr("It does not fall short of the rest.")
     elif one.get("tier"):

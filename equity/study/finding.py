@@ -10,7 +10,8 @@ import pandas as pd
 from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
 from equity.areas.words import about, count, number, sentence_list, share
-from equity.language import decimal, mark, tr, trn
+from equity.language import ENGLISH, decimal, mark, tr, trn
+from equity.measures.standing import reasons
 from equity.outputs.appendix import asked_columns
 from equity.outputs.report import Report
 from equity.provenance import meta, software
@@ -73,8 +74,10 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         comparison=compared.rename(index=_compared_in_words(result)),
         criteria=_criteria(result),
         criteria_columns=columns_of_criteria(plan),
-        how_likely=_how_likely(focus),
+        how_likely=_how_likely(plan, focus),
         method=_method(result),
+        # Those of the table are English already.
+        reasons=None if result.lang == ENGLISH else reasons(table, plan.under_resourced.tests),
         limits=(*_limits(result), *totals.unknown_people(ranked)),
         notes=tuple(map(tr, plan.notes)),
         sources=result.sources,
@@ -131,11 +134,15 @@ def _levels(result: Record) -> dict[str, gpd.GeoDataFrame]:
     return found
 
 
-def _how_likely(focus: pd.DataFrame) -> str:
+def _how_likely(plan: StudyPlan, focus: pd.DataFrame) -> str:
     if focus["focus_probability"].isna().all():
         return ""
     survey = focus["under_resourced_probability"].notna().any()
-    return tr(words.LIKELY) if survey else tr(words.LIKELY_BY_TRAVEL)
+    told = tr(words.LIKELY) if survey else tr(words.LIKELY_BY_TRAVEL)
+    # By draws that end in nobody or in nearly everybody, both are true of one place.
+    from_nobody = focus["gap_p05"].lt(0.5) & focus["tier"].ne("")
+    by_travel = plan.care[0].method == "travel"
+    return f"{told} {tr(words.FROM_NOBODY)}" if by_travel and from_nobody.any() else told
 
 
 _LEVELS = {

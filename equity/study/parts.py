@@ -14,6 +14,7 @@ from equity.measures.price import CUSTOMARY_SHARE
 from equity.measures.reach.decay import slow_steps
 from equity.measures.reach.new_clinic import Asked
 from equity.measures.reach.travel import ROADS
+from equity.measures.standing import Criterion
 from equity.outputs.appendix import list_layouts
 from equity.rules import CoverageRule
 from equity.rules.defaults import DEFAULT_HEADLINE, DEFAULT_RULES
@@ -231,6 +232,11 @@ class UnderResourcedPart(Part):
 
     criteria: list[CriterionPart] = Field(min_length=1)
     at_least: int = Field(default=1, ge=1)
+
+    @property
+    def tests(self) -> list[Criterion]:
+        """The criteria as they are put to a table."""
+        return [Criterion(**one.model_dump()) for one in self.criteria]
 
 
 class FallsShortPart(Part):

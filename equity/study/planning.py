@@ -26,10 +26,10 @@ from equity.outputs.plan import PEOPLE, PlanReport, plan_part, write_plan
 from equity.outputs.report import Report
 from equity.outputs.tables import export, write_recipe
 from equity.provenance import carry, meta, software
+from equity.study._exchange import put_in_place
 from equity.study.plan_words import finding, method, unknown
 from equity.study.run_report import report_of
 from equity.study.runs import Run, read_run
-from equity.study.write import put_in_place
 
 __all__ = ["Plan", "committed_part", "plan_run"]
 

@@ -109,6 +109,10 @@ DRAWN = mark("""
     Probabilities are shares of 200 draws of what may be true; lines are held as reported, and half
     of the error of travel estimates is taken to be shared within a county. {notes}
 """)
+FROM_NOBODY = mark(
+    "Such a place can have a range that begins with nobody: its trip is near the limit, and in the "
+    "few draws in which it falls within, nobody there is in the gap."
+)
 LIKELY = mark("""
     “Very likely” (8 in 10 or more), “likely” (5 in 10 or more) and “–” or no word (less) are
     chances that a place is truly under-resourced and falls short, given the survey's margins, the

@@ -23,7 +23,7 @@ from equity.measures.lines.coverage import coverage, coverage_under
 from equity.measures.lines.funded import already_funded
 from equity.measures.price import line_over_income
 from equity.measures.recover import recover
-from equity.measures.standing import Criterion, falls_short, under_resourced
+from equity.measures.standing import falls_short, under_resourced
 from equity.progress import track
 from equity.provenance import carry, meta, stamp
 from equity.rules import CoverageRule, IndexRecipe
@@ -259,7 +259,7 @@ def _under_rule(
 
 
 def _with_standing(plan: StudyPlan, table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, Draws]:
-    criteria = [Criterion(**part.model_dump()) for part in plan.under_resourced.criteria]
+    criteria = plan.under_resourced.tests
     cuts, needed = plan.falls_short.model_dump(), plan.under_resourced.at_least
     first = under_resourced(table, criteria, at_least=needed)
     short = falls_short(table, **cuts)

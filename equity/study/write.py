@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from equity.errors import StorageError
 from equity.language import ENGLISH, current, language
 from equity.outputs.appendix import write_appendix
+from equity.outputs.factsheet import write_factsheet
 from equity.outputs.ownership import RECORD
 from equity.outputs.page import write_page
-from equity.outputs.report import Report
-from equity.outputs.tables import export, write_provenance, write_recipe
+from equity.outputs.report import Report, in_its_language
+from equity.outputs.tables import export, record_of, write_provenance, write_recipe
 from equity.progress import track
-from equity.study._exchange import earlier_files, exchange
+from equity.study._exchange import earlier_files, place_of, put_in_place
+from equity.study.factsheet import sheet_of_all
+from equity.study.runs import Run
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-__all__ = ["put_in_place", "refuse_foreign", "write_outputs"]
+__all__ = ["refuse_foreign", "write_outputs"]
 
 
 def write_outputs(report: Report, target: Path) -> Path:
@@ -54,37 +55,6 @@ def write_outputs(report: Report, target: Path) -> Path:
     return put_in_place(target, lambda folder: _write_all(said, folder), "a run")
 
 
-def put_in_place(target: Path, write: Callable[[Path], None], kind: str) -> Path:
-    """Write whole outputs into a folder, as :func:`write_outputs` does.
-
-    Parameters
-    ----------
-    target
-        A folder; made if it is not there.
-    write
-        Writes everything, flat, into the empty folder it is given; last :data:`RECORD`.
-    kind
-        What it writes: "a run", "a plan", "a comparison" or "fact sheets".
-
-    Raises
-    ------
-    StorageError
-        The folder cannot be written, holds files that no run wrote, or holds another kind.
-    """
-    try:
-        exchange(_place(target), write, kind)
-    except OSError as error:
-        if isinstance(error, StorageError):
-            raise
-        where = f": {error.filename}" if error.filename else ""
-        raise StorageError(
-            f"cannot write the outputs ({error.strerror or error}{where})",
-            file=target,
-            fix="free some space or choose another folder with --out",
-        ) from error
-    return target.expanduser()
-
-
 def refuse_foreign(target: Path, kind: str) -> None:
     """Refuse a folder that no run may be written into, before the hours of the run are spent.
 
@@ -93,7 +63,7 @@ def refuse_foreign(target: Path, kind: str) -> None:
     StorageError
         It cannot be a folder, holds files that no run wrote, or something of another kind.
     """
-    place = _place(target)
+    place = place_of(target)
     if place.exists():
         earlier_files(place, kind)
 
@@ -118,6 +88,7 @@ def _write_all(report: Report, folder: Path) -> None:
         lambda: write_appendix(report, folder / "appendix.pdf", recipe="study.toml"),
         lambda: write_appendix(report, folder / "appendix.docx", recipe="study.toml"),
         lambda: _appendices(report, folder),
+        lambda: _sheet(report, folder),
         lambda: write_recipe(report, folder / "study.toml"),
         # Last, because it lists the checksums of all the others.
         lambda: write_provenance(report, folder / RECORD, files=list(folder.iterdir())),
@@ -135,28 +106,20 @@ def _layers(report: Report) -> dict[str, gpd.GeoDataFrame]:
     return sites | dict(report.levels)
 
 
+@in_its_language
+def _sheet(report: Report, folder: Path) -> None:
+    """Write the fact sheet of the whole area, from what the folder holds by now.
+
+    That of states that were run apart would read all their polygons again: it is made on demand.
+    """
+    if not report.pages:
+        whole = sheet_of_all(Run(report.table, record_of(report), folder))
+        write_factsheet(replace(whole, key="factsheet"), folder)
+
+
 def _appendices(report: Report, folder: Path) -> None:
     """Write the appendices of the programs that the study applies to."""
     for name in report.appendices:
         for ending in ("pdf", "docx"):
             path = folder / f"appendix-{name}.{ending}"
             write_appendix(report, path, program=name, recipe="study.toml")
-
-
-def _place(target: Path) -> Path:
-    """Return where a path leads, links followed; refuse what cannot be a folder of ours."""
-    try:
-        place = target.expanduser().resolve()
-        wrong = "a file stands where the folder should be" if _is_file(place) else ""
-    except (OSError, RuntimeError, ValueError) as error:
-        wrong = f"cannot be a folder ({getattr(error, 'strerror', None) or error})"
-    else:
-        if any(part.casefold() == ".git" for part in place.parts):
-            wrong = "the folder lies inside a .git folder"
-    if wrong:
-        raise StorageError(wrong, file=target, fix="choose another folder with --out")
-    return place
-
-
-def _is_file(place: Path) -> bool:
-    return place.exists() and not place.is_dir()

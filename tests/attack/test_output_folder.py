@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -91,15 +92,17 @@ def test_two_processes_at_once_leave_one_whole_run(attacked):
     assert count["failed"] == 0
 
 
-def test_a_disk_that_fills_while_the_real_outputs_are_written_changes_nothing(report, tmp_path):
-    folder = write_outputs(report, tmp_path / "run")
+def test_a_disk_that_fills_while_the_real_outputs_are_written_changes_nothing(
+    example_run, example_result, tmp_path
+):
+    folder = shutil.copytree(example_run, tmp_path / "run")
     (folder / "notes.md").write_text("mine")
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (60_000, limits[1]))
     try:
         with pytest.raises(StorageError):
-            write_outputs(report, folder)
+            example_result.write(folder)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before

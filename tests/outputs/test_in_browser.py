@@ -99,6 +99,20 @@ def test_there_is_one_legend_and_it_follows_the_layer(page):
     assert page.errors == []
 
 
+def test_a_layer_of_another_kind_of_care_shows_no_sites_of_the_first(browser, report, tmp_path):
+    other = {"gap_n__mental": report.table["gap_n"], "beyond_reach_share__mental": 0.5}
+    table = report.table.assign(**other, gap_n__rule=report.table["gap_n"])
+    drawn = make_map(table, layers=["gap_n", "gap_n__mental", "gap_n__rule"], sites=report.sites)
+    sites = f"[{MAP}.dataset.sites, document.querySelector('[data-sites-of]').hidden]"
+    with browser.open(save_map(drawn, tmp_path / "map.html")) as page:
+        shown = page.run(sites)
+        assert int(shown[0]) > 0
+        for layer, wanted in (("__mental", ["0", True]), ("__rule", shown), ("", shown)):
+            choose(page, ".eq-layers", f"gap_n{layer}")
+            assert page.run(sites) == wanted, layer
+        assert page.errors == []
+
+
 SHOWN = f"{MAP}.dataset.shown"
 
 

@@ -52,9 +52,11 @@
     const sites = L.layerGroup().addTo(map);
     chart.marks = null;
     function dots() {
+      const { elsewhere } = chart.active; /* the sites are those of the first kind of care */
       sites.clearLayers();
+      chart.frame.querySelectorAll("[data-sites-of]").forEach((mark) => { mark.hidden = elsewhere; });
       const seen = map.getBounds().pad(0.1), narrow = map.getSize().x < 500 ? 0.6 : 1;
-      const here = names.sites.filter((s) => s[4] > 0 && seen.contains([s[0], s[1]]));
+      const here = elsewhere ? [] : names.sites.filter((s) => s[4] > 0 && seen.contains([s[0], s[1]]));
       const size = Math.min(7, (here.length > 60 ? 2.4 : 4) * narrow + 0.6 * chart.grown());
       const drawn = here.length > MOST ? summed(here) : here;
       drawn.forEach(([lat, lon, name, kind, n, inside]) => {
@@ -83,7 +85,7 @@
 
     const again = () => { place(); dots(); };
     map.on("moveend", again);
-    chart.on((what) => { if (what === "view") place(); });
+    chart.on((what) => { if (what === "view") place(); if (what === "view" || what === "layer") dots(); });
     map.on("zoomstart", () => pane.replaceChildren());
     again();
   };
