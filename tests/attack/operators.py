@@ -305,11 +305,8 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
         finally:
             path.write_text(source, encoding="utf-8")
     waiting = [mutant for mutant in waiting if mutant not in asleep]
-    settings.register_profile("mutants", phases=[Phase.explicit, Phase.generate], database=None)
-    settings.load_profile("mutants")  # what fails need not be made small
-    settings.load_profile = _keep_profile
     files = {t.split("::")[0] for m in waiting for t in given or reach.of(m)}
-    pytest.main(["--collect-only", "-qq", *OPTIONS, *sorted(files)])
+    pytest.main(["--collect-only", "-qq", *OPTIONS, *sorted(files)], plugins=[_Quick()])
     killers: dict[Mutant, str] = {}
     for mutant in waiting:
         killers[mutant] = killer(mutant)
@@ -325,8 +322,14 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
             raise SystemExit(f"{module}: {broken} on the source as it stands")
 
 
-def _keep_profile(_name: str) -> None:
-    """Leave hypothesis as it is, whatever conftest.py asks for."""
+class _Quick:
+    """What hypothesis finds need not be made small."""
+
+    @staticmethod
+    def pytest_sessionstart() -> None:
+        phases = [Phase.explicit, Phase.generate]
+        settings.register_profile("mutants", deadline=None, phases=phases, database=None)
+        settings.load_profile("mutants")
 
 
 def _nothing() -> None:
