@@ -146,6 +146,38 @@ def test_a_tract_says_what_its_row_of_the_list_says(written, report):
     assert own["tier"] in " ".join(sheet.notes["How sure"])
 
 
+def test_a_sheet_of_all_says_the_draws_and_the_doubt_of_the_list(written, report):
+    _, county, whole = (" ".join(sheet.notes["How sure"]) for sheet in written[0].sheets)
+    table = counts_table(report)
+    ends = table.rows[table.keys.index("gap_n")][3].text
+    assert f"lie from {ends}." in whole
+    assert "draws" not in county  # nobody drew its sum
+    first = int(report.table["is_under_resourced"].sum())
+    assert first > len(report.focus)
+    assert f"{first} of the {len(report.table)} areas here are under-resourced." in whole
+    assert f"Of these, {len(report.focus)} fall short as well" in whole
+    (said,) = [text for text in report.finding if "belong on that list" in text]
+    assert said.partition("; ")[2] in whole
+    assert "to belong on that list" in county
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"),
+    [
+        (0.2, "so it is on the study's list; it is not likely to belong on that list."),
+        (0.6, "so it is on the study's list; it is likely to belong on that list."),
+        (float("nan"), "It falls short. "),
+    ],
+)
+def test_a_place_s_probability_is_said_in_words(example_run, report, monkeypatch, chance, said):
+    past, key = read_run(example_run), report.focus[0]
+    table = past.table.copy()
+    table.loc[key, "focus_probability"] = chance
+    monkeypatch.setattr("equity.study.factsheet.read_run", lambda _: past._replace(table=table))
+    (sheet,) = fact_sheets(example_run, [key]).sheets
+    assert said in " ".join(sheet.notes["How sure"])
+
+
 # --- small numbers ----------------------------------------------------------------------------
 
 

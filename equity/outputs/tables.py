@@ -178,8 +178,17 @@ def record_of(report: Report) -> dict[str, object]:
             "ranked": len(report.focus) + len(report.others),
             "not_ranked": len(report.unranked),
         },
+        "draws": _draws(report),
         "study": report.study_toml,
     }
+
+
+def _draws(report: Report) -> dict[str, dict[str, object]]:
+    """Return the 90 % of draws of each count that has any: no file tells them of the whole area."""
+    if not {"p05_n", "p95_n"} <= {*report.counts}:
+        return {}
+    drawn = report.counts[["p05_n", "p95_n"]].dropna()
+    return {str(name): dict(row) for name, row in drawn.to_dict("index").items()}
 
 
 def write_recipe(report: Report, path: str | Path) -> Path:
