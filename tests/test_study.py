@@ -677,6 +677,18 @@ def test_without_margins_the_draws_say_how_many_digits_hold(result):
     assert "A: 720 to 960 people" in state_sentence("A", result.plan, counts)
 
 
+def test_a_rule_on_the_headline_s_own_columns_has_its_numbers(result):
+    (other, *_), own = (r for r in result.rules if r.suffix), result.choices.settings
+    key, numbers = f"rule-{other.id}", ["gap_n", "gap_share", "named_n", "overlap_share"]
+    lost = own.copy()
+    lost.loc[key, [*numbers, "named_people_n"]] = np.nan
+    here = replace(result, choices=replace(result.choices, settings=lost))
+    assert settings_of(here).loc[key, numbers].isna().all(), "another gap, only not told"
+    table = result.table.assign(**{f"gap_n{other.suffix}": result.table["gap_n"]})
+    found = settings_of(replace(here, table=table))
+    assert found.loc[key, numbers].tolist() == own.loc["study", numbers].tolist()
+
+
 def test_a_kind_of_care_without_a_listed_site_is_told_from_one_out_of_reach(result):
     assert not any(result.report().kinds["note"])
     own = result.choices.settings

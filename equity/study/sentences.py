@@ -322,8 +322,8 @@ def sure_sentence(result: Record, counts: Rows) -> str:
         (low, low_label), (high, high_label) = tried[0], tried[-1]
         clauses.append(
             tr(
-                "other settings for the same care make that figure {low} ({low_label}) to {high} "
-                "({high_label})",
+                "other settings for the same care make the lower figure {low} ({low_label}) to "
+                "{high} ({high_label})",
                 low=about(low) if low else number(0),
                 low_label=low_label,
                 high=about(high),

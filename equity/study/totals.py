@@ -169,15 +169,26 @@ def _none_inside(result: Record, care: CarePart) -> str:
     return tr("no such site is listed inside: a gap in the list, or in care")
 
 
+_NUMBERS = ["gap_n", "gap_share", "named_n", "named_people_n", "overlap_share"]
+
+
 def settings(result: Record) -> pd.DataFrame:
-    """Return the finding under other settings; of other care, whether a site of it is listed."""
+    """Return the finding under other settings; of other care, whether a site of it is listed.
+
+    A rule that rests on the headline's own columns has its numbers: nothing is known of it apart.
+    """
     found, first = result.choices.settings, result.plan.care[0]
     notes = {
         key: _none_inside(result, first.model_copy(update={"kinds": [key.removeprefix("kind-")]}))
         for key in found.index[found["group"] == OTHER_CARE]
     }
     empty = pd.Series(notes, dtype=object).reindex(found.index, fill_value="")
-    return found.assign(note=found["note"].where(found["note"] != "", empty))
+    found = found.assign(note=found["note"].where(found["note"] != "", empty))
+    for rule in result.rules:
+        same = result.table[f"gap_n{result.plan.suffix_of(rule)}"].equals(result.table["gap_n"])
+        if same and f"rule-{rule.id}" in found.index:
+            found.loc[f"rule-{rule.id}", _NUMBERS] = found.loc["study", _NUMBERS]
+    return found
 
 
 def disparities(plan: StudyPlan, ranked: pd.DataFrame) -> dict[str, pd.DataFrame]:
