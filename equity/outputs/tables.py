@@ -18,6 +18,7 @@ from equity.areas.vintage import required_record
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
 from equity.language import ENGLISH, current, language
+from equity.outputs import _rows
 from equity.outputs._csv import as_read, csv_text, description
 from equity.outputs._harmless import harmless, in_cells
 from equity.outputs._text import cell, escaped, readable_json
@@ -179,6 +180,7 @@ def record_of(report: Report) -> dict[str, object]:
             "not_ranked": len(report.unranked),
         },
         "draws": _draws(report),
+        "care_not_listed_inside": _not_inside(report),
         "study": report.study_toml,
     }
 
@@ -189,6 +191,12 @@ def _draws(report: Report) -> dict[str, dict[str, object]]:
         return {}
     drawn = report.counts[["p05_n", "p95_n"]].dropna()
     return {str(name): dict(row) for name, row in drawn.to_dict("index").items()}
+
+
+def _not_inside(report: Report) -> list[str]:
+    """Return the kinds of care that no site is listed of inside the areas."""
+    notes = zip(report.kinds.index, _rows.texts(report.kinds, "note"), strict=True)
+    return [str(name) for name, note in notes if note]
 
 
 def write_recipe(report: Report, path: str | Path) -> Path:

@@ -194,6 +194,7 @@ def _sheet(past: Run, place: Place) -> FactSheet:
         lead=lead,
         places=pd.DataFrame(frame),
         care=care,
+        cautions=_cautions(past, plan),
         notes={
             tr("Care and practices"): (
                 *care_words(table, own, sites, whole=whole),
@@ -215,6 +216,16 @@ def _sheet(past: Run, place: Place) -> FactSheet:
         sources=tuple(Source.from_dict(one) for one in past.record.get("sources", [])),
         software=software(),
     )
+
+
+def _cautions(past: Run, plan: StudyPlan) -> dict[str, str]:
+    """Return what is to be said of the kinds of care that no site is listed of inside the run."""
+    lacking = past.record.get("care_not_listed_inside", [])
+    return {
+        f"__{part.id}" if i else "": tr(totals.NONE_INSIDE)
+        for i, part in enumerate(plan.care)
+        if part.id in lacking
+    }
 
 
 def _numbers(plan: StudyPlan, title: str, own: pd.DataFrame) -> str:

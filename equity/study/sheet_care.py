@@ -29,6 +29,13 @@ def care_words(
         inside = sites.loc[sites.index.isin(sites.sjoin(shapes, predicate="within").index)]
     names = [str(name) for name in inside["name"]]
     yield _places_here(names, whole=whole)
+    if whole and (beyond := len(sites) - len(inside)):
+        yield trn(
+            "{n} beyond its border counts too, for whomever it is nearest.",
+            "{n} beyond its border count too, for whomever they are nearest.",
+            beyond,
+            n=number(beyond),
+        )
     if "nearest_site_id" not in table:
         return
     if len(own) == 1 and own["nearest_site_id"].iloc[0] in sites.index:

@@ -26,9 +26,9 @@ from equity.study.parts import CarePart, CriterionPart, StudyPlan
 from equity.study.record import Record
 
 __all__ = [
-    "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "REST", "by_person",
-    "by_rule", "comparison", "counts", "disparities", "fifths", "fixes", "held", "kinds", "need",
-    "overlaps", "settings", "unknown_people",
+    "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "NONE_INSIDE", "REST",
+    "by_person", "by_rule", "comparison", "counts", "disparities", "fifths", "fixes", "held",
+    "kinds", "need", "overlaps", "settings", "unknown_people",
 ]  # fmt: skip
 
 REST = "the rest"
@@ -36,6 +36,7 @@ REST = "the rest"
 FIRST, ELSEWHERE, ALL = mark("under-resourced communities"), mark("everywhere else"), mark("all")
 DIFFERENCE = mark("difference")
 DIFFERENCE_FROM_REST = mark("difference of the area from the rest")
+NONE_INSIDE = mark("no such site is listed inside: a gap in the list, or in care")
 _BEYOND = "subscribed_beyond_rule_share"
 
 
@@ -166,7 +167,7 @@ def _none_inside(result: Record, care: CarePart) -> str:
     sites = sites_that_count(result.sites, care)
     if len(sites.sjoin(result.table[["geometry"]].dropna(), predicate="within")):
         return ""
-    return tr("no such site is listed inside: a gap in the list, or in care")
+    return tr(NONE_INSIDE)
 
 
 _NUMBERS = ["gap_n", "gap_share", "named_n", "named_people_n", "overlap_share"]
