@@ -109,9 +109,9 @@ def _sites(axes: Any, sheet: Drawing, crs: Any, frame: tuple[float, float, float
     if sheet.sites is None or not len(sheet.sites):
         return
     points = gpd.GeoSeries(sheet.sites.geometry[sheet.sites.geom_type == "Point"]).to_crs(crs)
-    points = points[points.within(shapely.box(*frame))]
+    there = points[points.within(shapely.box(*frame))]
     axes.plot(
-        points.x, points.y, "^", markersize=4.5, markerfacecolor=COLORS["paper"],
+        there.x, there.y, "^", markersize=4.5, markerfacecolor=COLORS["paper"],
         markeredgecolor=COLORS["ink"], markeredgewidth=0.7, linestyle="none",
         clip_on=False,
     )  # fmt: skip

@@ -273,8 +273,11 @@ def test_docx_captions_are_counted_and_listed_by_word(made):
     assert [int(text.split()[1].rstrip(".")) for text in told] == list(range(1, len(told) + 1))
     assert xml.count(" SEQ Map ") == 1
     assert xml.count(r' TOC \h \z \c "Table" ') == 1
-    entries = [p.text for p in read.paragraphs if p.style.name != "Caption" and p.text in told]
-    assert entries == told
+    entries = [p for p in read.paragraphs if p.style.name != "Caption" and p.text in told]
+    assert [p.text for p in entries] == told
+    # In one piece with its heading.
+    kept = [bool(p.paragraph_format.keep_with_next) for p in entries]
+    assert kept == [True] * (len(told) - 1) + [False]
     assert read.styles["Caption"].paragraph_format.keep_with_next
     assert xml.count('fldCharType="begin"') == xml.count('fldCharType="end"')
 
