@@ -11,7 +11,9 @@ from dataclasses import replace
 import pandas as pd
 import pypdf
 import pytest
+from matplotlib.figure import Figure
 from pseudo import latin_words, pseudo_language
+from shapely import Point
 from typer.testing import CliRunner
 
 from equity.areas.words import say
@@ -360,6 +362,55 @@ def test_a_name_in_letters_without_a_font_is_shown_otherwise_and_said(written, t
     page = (tmp_path / f"{COUNTY}.html").read_text()
     assert "<h1>東京 都 Šibenik Кострома &lt;b&gt;</h1>" in page
     assert SAID_OTHERWISE not in printed(written[1] / f"{COUNTY}.pdf")
+
+
+def test_no_site_is_cut_at_the_edge_of_a_map(written, tmp_path, monkeypatch):
+    figures = []
+    save = Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda self, *a, **k: (figures.append(self), save(self, *a, **k))
+    )
+    sheet = written[0].sheets[-1]
+    west, south, *_ = sheet.areas.total_bounds
+    stray = sheet.sites.iloc[[0]].set_geometry([Point(west - 0.5, south)], crs=sheet.sites.crs)
+    write_factsheet(replace(sheet, sites=pd.concat([sheet.sites, stray])), tmp_path)
+    axes, bars = figures[0].axes
+    (sites,) = (line for line in axes.lines if line.get_marker() == "^")
+    assert not sites.get_clip_on()
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    x, y = sites.get_data()
+    assert 0 < len(x) <= len(sheet.sites)
+    assert (left <= min(x), max(x) <= right, low <= min(y), max(y) <= high) == (True,) * 4
+    # No axis runs through the names of counts, which begin where it stands.
+    ends = [path.get_extents() for part in bars.collections for path in part.get_paths()]
+    assert ends
+    assert not bars.get_frame_on()
+    assert not any(
+        end.y0 < text.get_position()[1] < end.y1
+        for text in bars.texts
+        if text.get_fontweight() == "bold"
+        for end in ends
+    )
+
+
+@pytest.mark.parametrize(
+    ("vintage", "ids", "said"),
+    [
+        ("2020-CT2022", "90", "Areas of vintage 2020."),
+        ("2020-CT2022", "09", "Areas of vintage 2020 (in Connecticut 2022)."),
+        ("2010", "09", "Areas of vintage 2010."),
+    ],
+)
+def test_connecticut_s_year_is_said_only_of_connecticut(
+    example_run, monkeypatch, vintage, ids, said
+):
+    past = read_run(example_run)
+    table = past.table.set_axis(ids + past.table.index.str[2:])
+    areas = {**past.record["areas"], "geo_vintage": vintage}
+    changed = past._replace(table=table, record={**past.record, "areas": areas})
+    monkeypatch.setattr("equity.study.factsheet.read_run", lambda _: changed)
+    (sheet,) = fact_sheets(example_run).sheets
+    assert sheet.notes["What was counted"][1] == said
 
 
 def test_a_table_without_polygons_has_a_sheet_without_a_map(written, tmp_path):

@@ -73,10 +73,7 @@ _USABLE = {
         "device and a cable, fiber or DSL subscription."
     ),
 }
-_CRITERIA = mark(
-    "When a community is under-resourced, and when it falls short, is said below, after “What "
-    "counts as under-resourced here”."
-)
+_CRITERIA = mark("Criteria below say which communities are under-resourced, and which fall short.")
 _LAWS_WORDS = mark(
     "Names of programs, laws and publishers, and words quoted from a law or a notice, stand in "
     "English: they are its own."
@@ -211,12 +208,10 @@ def blocks(
         yield Block("stamp", tr(SYNTHETIC))
     if said := review():
         yield Block("stamp", said)
-    yield from _opening(layout, program)
+    yield from _opening(report, layout, program)
     yield Block("heading", tr("Finding"))
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
-    if words := _words(report):
-        yield Block("text", words)
     yield Block("table", table=counts_table(report))
     drawn = "p05_n" in report.counts and bool(report.counts["p05_n"].notna().any())
     told = [tr(_DRAWS)] * drawn
@@ -262,25 +257,25 @@ def blocks(
     )
 
 
-def _words(report: Report) -> str:
+def _words(report: Report) -> list[str]:
     """Say what the finding calls a usable link and a connected home, and where the rest stands."""
     said = [
         tr(_USABLE[str(rule["subscription"])], speed=rule["qualifying"])
         for rule in report.rules
         if rule.get("headline") and rule.get("qualifying") and rule.get("subscription")
     ]
-    return " ".join([*said, *[tr(_CRITERIA)] * bool(report.criteria)])
+    return [*said, *[tr(_CRITERIA)] * bool(report.criteria)]
 
 
-def _opening(layout: Layout, program: str) -> Iterator[Block]:
-    """Yield what the appendix is for, what is not the program's, and when it was made."""
+def _opening(report: Report, layout: Layout, program: str) -> Iterator[Block]:
+    """Yield when it was made, what it is for, what is not the program's, and its words."""
     said = [tr("Made on {day}.", day=dated(made_on()))]
     if program:
         statute = f" ({layout.statute})" if layout.statute else ""
         yield Block("lead", f"{tr(layout.title)}{statute}")
     if layout.statute:
         said += [tr(layout.lead), tr(_OWN_CHOICES)]
-    yield Block("text", " ".join(said))
+    yield Block("text", " ".join([*said, *_words(report)]))
     if program and current() != ENGLISH:
         yield Block("text", tr(_LAWS_WORDS))
 

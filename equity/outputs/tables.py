@@ -190,7 +190,8 @@ def _draws(report: Report) -> dict[str, dict[str, object]]:
     if not {"p05_n", "p95_n"} <= {*report.counts}:
         return {}
     drawn = report.counts[["p05_n", "p95_n"]].dropna()
-    return {str(name): dict(row) for name, row in drawn.to_dict("index").items()}
+    ends = zip(drawn.index, drawn["p05_n"].tolist(), drawn["p95_n"].tolist(), strict=True)
+    return {str(name): {"p05_n": low, "p95_n": high} for name, low, high in ends}
 
 
 def _not_inside(report: Report) -> list[str]:

@@ -206,7 +206,7 @@ def _sheet(past: Run, place: Place) -> FactSheet:
                     "Lines and subscriptions under the rule “{rule}”.",
                     rule=rule,
                 ),
-                tr("Areas of vintage {vintage}.", vintage=vintage),
+                tr("Areas of vintage {vintage}.", vintage=_vintage(str(vintage), table)),
             ),
         },
         areas=past.placed,
@@ -216,6 +216,14 @@ def _sheet(past: Run, place: Place) -> FactSheet:
         sources=tuple(Source.from_dict(one) for one in past.record.get("sources", [])),
         software=software(),
     )
+
+
+def _vintage(vintage: str, table: pd.DataFrame) -> str:
+    """Return the vintage of areas; that of Connecticut's only where some lie there."""
+    year, _, connecticut = vintage.partition("-CT")
+    if not connecticut or not table.index.astype(str).str.startswith("09").any():
+        return year
+    return tr("{year} (in Connecticut {other})", year=year, other=connecticut)
 
 
 def _cautions(past: Run, plan: StudyPlan) -> dict[str, str]:

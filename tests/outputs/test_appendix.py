@@ -273,8 +273,11 @@ def test_docx_captions_are_counted_and_listed_by_word(made):
     assert [int(text.split()[1].rstrip(".")) for text in told] == list(range(1, len(told) + 1))
     assert xml.count(" SEQ Map ") == 1
     assert xml.count(r' TOC \h \z \c "Table" ') == 1
-    entries = [p.text for p in read.paragraphs if p.style.name != "Caption" and p.text in told]
-    assert entries == told
+    entries = [p for p in read.paragraphs if p.style.name != "Caption" and p.text in told]
+    assert [p.text for p in entries] == told
+    # In one piece with its heading.
+    kept = [bool(p.paragraph_format.keep_with_next) for p in entries]
+    assert kept == [True] * (len(told) - 1) + [False]
     assert read.styles["Caption"].paragraph_format.keep_with_next
     assert xml.count('fldCharType="begin"') == xml.count('fldCharType="end"')
 
@@ -538,18 +541,18 @@ def test_a_bound_stands_in_its_row_and_known_minutes_beside_the_minutes(for_prog
         ("cable_fiber_dsl", "a cable, fiber or DSL subscription"),
     ],
 )
-def test_words_of_the_finding_are_told_before_the_first_table(subscription, counts):
+def test_words_of_the_finding_are_told_before_it(subscription, counts):
     report = make_report()
     own = {"qualifying": "50/10", "subscription": subscription}
     rules = tuple({**rule, **own} if rule["headline"] else rule for rule in report.rules)
     content = blocks_of(dataclasses.replace(report, rules=rules), "usda-dlt")
-    first = next(i for i, block in enumerate(content) if block.kind == "table")
-    said = content[first - 1].text
-    assert said.startswith("A usable link is a line from 50/10 Mbps (down/up) to a connected home")
-    assert counts in said
+    said = content[[block.text for block in content].index("Finding") - 1].text
+    words = said[said.index("A usable link") :]
+    assert words.startswith("A usable link is a line from 50/10 Mbps (down/up) to a connected home")
+    assert counts in words
     assert "What counts as high-need here:" in [block.text for block in content]
-    assert "“What counts as high-need here”" in said
-    assert len(said) < 3 * 95, "three lines of print"
+    assert "which communities are high-need, and which fall short" in words
+    assert len(words) < 3 * 95, "three lines of print"
 
 
 def blocks_of(report, program=""):

@@ -179,8 +179,8 @@ def travel_facts() -> pd.DataFrame:
         for row in record["facts"]
     ]
     facts = pd.DataFrame(rows).astype({"pairs_n": "Int64"})
-    counties = [tuple(record["regions"].get(place, ())) for place in facts["place"]]
-    return facts.assign(counties=counties)
+    regions = {place: tuple(ids) for place, ids in record["regions"].items()}
+    return facts.assign(counties=facts["place"].map(lambda place: regions.get(place, ())))
 
 
 def _pairs(estimated: pd.Series, published: pd.Series) -> pd.DataFrame:
