@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -258,6 +259,9 @@ def test_columns_of_km_or_miles_become_minutes_by_the_documented_speed():
     plain = own("far", "km", km, limit_min=30, roads="proportional")["beyond_reach_share"]
     minutes = km * 1.417 * 60 / 64.4
     np.testing.assert_allclose(plain, [phi(t, 30, 0.22) for t in minutes], atol=1e-12)
+    short = replace(ROADS["proportional"], estimate=TravelEstimate(bias=0.8, sd=0.22))
+    longer = own("far", "km", km, limit_min=30, roads=short)["beyond_reach_share"]
+    np.testing.assert_allclose(longer, [phi(t / 0.8, 30, 0.22) for t in minutes], atol=1e-12)
 
 
 def test_ratios_state_their_unit_and_say_what_they_add_up_to():

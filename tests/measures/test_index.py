@@ -245,6 +245,8 @@ def test_parts_add_up_and_weights_are_those_of_the_recipe(areas, tmp_path):
     for name, weight in {"poor": 1 / 4, "income": 1 / 12, "old": 2 / 3}.items():
         wanted = weight * (ranks[name] - 1) / 39
         np.testing.assert_allclose(found[f"need_part__{name}"], wanted)
+    money = (3 * ranks["poor"] + ranks["income"]).rank(method="min")
+    np.testing.assert_allclose(found["need_theme_rank__money"], (money - 1) / 39)
     assert found["need_index_rank"].max() == 1
     eq.validate(found)
 

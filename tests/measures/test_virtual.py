@@ -75,6 +75,13 @@ def test_2svca_known_answers(name):
     )
 
 
+def test_2svca_supplies_what_a_practice_has_a_line_and_a_subscription_for():
+    """With all in reach of all, 4 of the 5 clinicians are 0.8 of everybody's access."""
+    half = two_step(ALL, [1, 1, 1], SUBSCRIBED, [1, 1], site_subscription=capacity_of([0.5, 1]))
+    assert half.balance.supply == 4
+    np.testing.assert_allclose(half.areas["virtual_access_per_10k"] / 1e4, [0.012, 0.008, 0.004])
+
+
 def test_2svca_as_published_leaks_and_says_so():
     tool = two_step(SOME, [1, 0, 1], SUBSCRIBED, [1, 1], as_published=True)
     assert tool.balance.handed_out == pytest.approx(35 / 3)
