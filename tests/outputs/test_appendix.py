@@ -740,9 +740,9 @@ def test_another_day_changes_the_day_and_no_number(for_programs, monkeypatch):
     one = [(b.text, b.table) for b in blocks(report)]
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(1_782_777_600 + 86_400))
     other = [(b.text, b.table) for b in blocks(report)]
-    assert [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]] == [
-        (("Made on 2026-06-30.", None), ("Made on 2026-07-01.", None))
-    ]
+    ((before, after),) = (pair for pair in zip(one, other, strict=True) if pair[0] != pair[1])
+    assert before[0].startswith("Made on 2026-06-30.")
+    assert (before[0].replace("2026-06-30", "2026-07-01"), before[1]) == after
 
 
 def test_the_day_is_the_clock_s_unless_told_and_a_wrong_one_is_refused(monkeypatch):
