@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -52,7 +51,6 @@ _SITES_NEAREST = mark(
     "list of sites has all that lie in it, and no other."
 )
 _SHORT, _LONG_NOTE = 20, 320
-_NEGATIVE = re.compile(r"^-(?=\d)")
 _FEW_COLUMNS = 3
 """So few columns have room for a margin beside its number."""
 _READ = "What was read and joined"
@@ -64,8 +62,8 @@ _DRAWS = mark(
     "Draws: the counts made again and again, each time with the inputs moved within their errors."
 )
 _LAWS_WORDS = mark(
-    "Names of programs, laws and publishers, and words quoted from a law or a notice, stand in "
-    "English: they are its own."
+    "Names of programs, laws, publishers and places, words quoted from a law or a notice, and the "
+    "study's own labels and notes stand in English, as they were written."
 )
 
 
@@ -174,7 +172,7 @@ def in_words(block: Block, layout: Layout) -> Block:
 def _below(cell: _content.Cell, layout: Layout, *, stays: bool) -> _content.Cell:
     """Return a cell in the program's words; its margin stands beside it, or below it."""
     text, small = layout.said(cell.text), layout.said(cell.small)
-    text = _NEGATIVE.sub("\u2212", text)
+    text = _content.signed(text)
     if stays and small.startswith("± "):
         text, small = f"{text} {small}", ""
     if not stays and not small and " ± " in text:
