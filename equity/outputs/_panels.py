@@ -128,7 +128,9 @@ def panels(report: Report) -> Iterator[Panel]:
     practices = practices_table(report)
     if practices is not None:
         note = tr(
-            "A practice's line moves none of the counts above: it decides who can offer video."
+            "A practice's line moves none of the counts above: it decides who can offer video. "
+            "Sites are counted here if somebody in the area has them nearest, also beyond its "
+            "border; the people are all residents, also those of areas without a value."
         )
         yield Panel("practices", tr("The practices' own lines"), note, (practices,))
     if report.need is not None:

@@ -46,10 +46,7 @@ __all__ = [
 ]
 
 NO_RACE = mark("Race and ethnicity are left out here; the page tells of them.")
-_SITES_NEAREST = mark(
-    "Sites are counted here if somebody in the area has them nearest, also beyond its border; the "
-    "list of sites has all that lie in it, and no other."
-)
+_SITES_NEAREST = mark("The list of sites has all that lie in the area, and no other.")
 _SHORT, _LONG_NOTE = 20, 320
 _FEW_COLUMNS = 3
 """So few columns have room for a margin beside its number."""
