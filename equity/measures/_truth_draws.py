@@ -136,7 +136,7 @@ class PointTrips:
         """Return the share of each area's people that is beyond reach in this draw."""
         errors = self.whole.errors(rng)
         out = self.whole._step(errors)  # noqa: SLF001 - of this module
-        rank = np.clip(ndtr(errors[self.listed].astype(float)), 1e-7, 1.0 - 1e-7)
+        rank = np.maximum(ndtr(errors[self.listed].astype(float)), 1e-7)
         passed = np.searchsorted(self.keys, self.listed + rank)
         share = self.before[passed] - self.before[self.start[self.listed]]
         out[self.listed] = np.clip(share, 0.0, 1.0)

@@ -72,13 +72,13 @@ def _edges(shapes: npt.NDArray[Any]) -> tuple[_Indices, _Indices]:
     vertex = _numbered(points)
     inside = ring[1:] == ring[:-1]
     ends = np.stack([vertex[:-1][inside], vertex[1:][inside]])
-    edge = ends.min(axis=0) * (vertex.max(initial=0) + 1) + ends.max(axis=0)
-    return area_of_part[part_of_ring[ring[1:][inside]]], np.unique(edge, return_inverse=True)[1]
+    return area_of_part[part_of_ring[ring[1:][inside]]], _numbered(np.sort(ends, axis=0).T)
 
 
-def _numbered(points: npt.NDArray[np.float64]) -> _Indices:
+def _numbered(pairs: npt.NDArray[Any]) -> _Indices:
     # Complex numbers sort by real part, then imaginary part: far faster than rows.
-    _, number = np.unique(points[:, 0] + 1j * points[:, 1], return_inverse=True)
+    whole = np.ascontiguousarray(pairs, dtype=float).view(complex)[:, 0]
+    _, number = np.unique(whole, return_inverse=True)
     return number
 
 

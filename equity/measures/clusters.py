@@ -216,12 +216,9 @@ def _found(
     draws = permutations or permutations_for(int((neighbors > 0).sum()), rate)
     p = neighbor_p(rates, weights, permutations=draws, seed=seed)
     middle = rates - rates.mean()
-    with np.errstate(invalid="ignore"):
-        around = (weights @ middle) / neighbors
+    around = np.sign(weights @ middle)
     star, moran = gi_star(rates, weights), local_moran(rates, weights)
-    return _Found(
-        rates, star, moran, p, false_discovery(p), np.sign(middle), np.sign(around), neighbors
-    )
+    return _Found(rates, star, moran, p, false_discovery(p), np.sign(middle), around, neighbors)
 
 
 def _numbers(table: pd.DataFrame, name: str) -> Floats:

@@ -151,7 +151,6 @@ def neighbor_p(
     the one that follows takes its place: every set of k others is equally likely.
     """
     y = np.asarray(values, dtype=float)
-    y = y - y.mean()
     counts = np.diff(weights.indptr)
     observed, most = weights @ y, int(counts.max(initial=0))
     tails = np.zeros((2, len(y)))

@@ -25,7 +25,7 @@ Places = npt.NDArray[np.intp]
 _ROUNDS = 100
 _SPREADS = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 9.0])
 """Standard deviations between truths that are weighed, in units of the middle standard error."""
-_ALIKE = 30
+_ALIKE = 31
 
 
 class Shrunk(NamedTuple):
@@ -197,8 +197,7 @@ def _chances(log_likelihood: Floats) -> Floats:
     edges = np.concatenate([[0.0], (_SPREADS[1:] + _SPREADS[:-1]) / 2.0, _SPREADS[-1:]])
     even = (np.diff(edges) / edges[-1])[:, np.newaxis]
     likelihood = np.exp(log_likelihood - log_likelihood.max(axis=0))
-    chance = even * likelihood
-    chance /= chance.sum(axis=0)
+    chance = np.zeros_like(likelihood)
     for _ in range(_ALIKE):
         others = chance.sum(axis=1, keepdims=True) - chance
         chance = (even + others) * likelihood

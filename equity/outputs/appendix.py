@@ -58,6 +58,20 @@ _OWN_CHOICES = mark(
 _DRAWS = mark(
     "Draws: the counts made again and again, each time with the inputs moved within their errors."
 )
+_USABLE = {
+    "any_broadband": mark(
+        "A usable link is a line from {speed} Mbps (down/up) to a connected home: one with a "
+        "device and any broadband subscription."
+    ),
+    "cable_fiber_dsl": mark(
+        "A usable link is a line from {speed} Mbps (down/up) to a connected home: one with a "
+        "device and a cable, fiber or DSL subscription."
+    ),
+}
+_CRITERIA = mark(
+    "When a community is under-resourced, and when it falls short, is said below, after “What "
+    "counts as under-resourced here”."
+)
 _LAWS_WORDS = mark(
     "Names of programs, laws, publishers and places, words quoted from a law or a notice, and the "
     "study's own labels and notes stand in English, as they were written."
@@ -196,6 +210,8 @@ def blocks(
     yield Block("heading", tr("Finding"))
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
+    if words := _words(report):
+        yield Block("text", words)
     yield Block("table", table=counts_table(report))
     drawn = "p05_n" in report.counts and bool(report.counts["p05_n"].notna().any())
     told = [tr(_DRAWS)] * drawn
@@ -239,6 +255,16 @@ def blocks(
             digest=digest,
         ),
     )
+
+
+def _words(report: Report) -> str:
+    """Say what the finding calls a usable link and a connected home, and where the rest stands."""
+    said = [
+        tr(_USABLE[str(rule["subscription"])], speed=rule["qualifying"])
+        for rule in report.rules
+        if rule.get("headline") and rule.get("qualifying") and rule.get("subscription")
+    ]
+    return " ".join([*said, *[tr(_CRITERIA)] * bool(report.criteria)])
 
 
 def _opening(layout: Layout, program: str) -> Iterator[Block]:

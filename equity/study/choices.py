@@ -173,9 +173,7 @@ class _Choices:
                 continue
             changed = self._renamed({name: "gap_n", f"gap_share{rule.suffix}": "gap_share"})
             if changed["gap_n"].equals(self.table["gap_n"]):
-                why = tr(
-                    "the inputs do not tell it from the headline's rule: its numbers are the same"
-                )
+                why = tr("the same as the headline: it rests on the same columns")
                 yield Setting(f"rule-{rule.id}", label, "rule", why_not=why)
                 continue
             yield Setting(f"rule-{rule.id}", label, "rule", changed)

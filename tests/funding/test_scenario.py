@@ -13,7 +13,7 @@ from equity.funding.costs import made_up_costs
 from equity.funding.portfolio import portfolio
 from equity.funding.projects import draw_up_projects
 from equity.funding.scenario import scenario
-from equity.measures.draws import Travel
+from equity.measures.draws import Lift, Travel, draw_standing
 from equity.measures.reach.new_clinic import beyond_reach_with_sites
 
 TABLE = areas(8, seed=3)
@@ -227,6 +227,9 @@ def test_draws_before_and_after_are_of_the_same_numbers():
     # Because they are paired, the change is surer than either end.
     assert some["change_p95"] - some["change_p05"] < some["before_p95"] - some["before_p05"]
     assert some["after_p05"] < some["after"] < some["after_p95"]
+    half = Lift(*np.full((2, len(table)), 0.5))
+    told = draw_standing(table, (), at_least=0, draws=50, lift=half).total()
+    assert told.value == pytest.approx(some["after"])
     everything = scenario(table, line=1.0, home=1.0, **ask).counts.loc["gap_n"]
     assert everything[["after", "after_p05", "after_p95"]].tolist() == [0, 0, 0]
 

@@ -283,6 +283,12 @@ AGES = {
 HISPANIC = {("B28009I_001", "B28009I_004"): (160, 70, 96, 50)}
 
 
+def rest_margin(rest, part, whole, people):
+    """Margin of a rate of others: its counts move together, as far as their margins let them."""
+    together = min(rest * whole, part) * whole
+    return math.sqrt(part**2 + rest**2 * whole**2 - 2 * rest * together) / people
+
+
 def test_the_rate_of_a_class_and_of_everybody_else_by_hand():
     found = adoption_by_person(person_counts(by_class(AGES | HISPANIC)))
     old = found.loc["age_65_connected_share"]
@@ -290,17 +296,22 @@ def test_the_rate_of_a_class_and_of_everybody_else_by_hand():
     margin = math.sqrt(45**2 - 0.65**2 * 50**2) / 300
     assert old["rate_share_moe"] == pytest.approx(margin)
     rest = 1215 / 1300
-    part, whole = math.hypot(55, 85), math.hypot(60, 90)
-    # The margin of the whole is above the part's: they move together, and no further.
-    rest_margin = (
-        math.sqrt(part**2 + rest**2 * whole**2 - 2 * rest * min(rest * whole, part) * whole) / 1300
-    )
-    assert old[["rest_share", "rest_share_moe"]].tolist() == pytest.approx([rest, rest_margin])
+    # The margin of the whole is above the part's.
+    other = rest_margin(rest, math.hypot(55, 85), math.hypot(60, 90), 1300)
+    assert old[["rest_share", "rest_share_moe"]].tolist() == pytest.approx([rest, other])
     assert old["difference_share"] == pytest.approx(0.65 - rest)
-    assert old["difference_share_moe"] == pytest.approx(math.hypot(margin, rest_margin))
+    assert old["difference_share_moe"] == pytest.approx(math.hypot(margin, other))
     hispanic = found.loc["hispanic_connected_share"]
     assert hispanic["rest_share"] == pytest.approx((1410 - 96) / 1440), "of all ages"
     assert found["by_race"].tolist() == [False, False, False, True]
+
+
+def test_of_a_class_less_certain_than_everybody_both_errors_enter_the_rest():
+    unsure = dict.fromkeys(HISPANIC, (160, 150, 96, 140))
+    found = adoption_by_person(person_counts(by_class(AGES | unsure)))
+    part, whole = math.hypot(55, 85, 45, 140), math.hypot(60, 90, 50, 150)
+    wanted = rest_margin((1410 - 96) / 1440, part, whole, 1440)
+    assert found.loc["hispanic_connected_share", "rest_share_moe"] == pytest.approx(wanted)
 
 
 def test_the_margin_of_a_rest_is_that_of_resampled_people():

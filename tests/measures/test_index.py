@@ -258,12 +258,25 @@ def test_a_missing_theme_is_said_and_two_are_too_many(areas, tmp_path):
     assert found["need_index_status"].tolist()[:4] == status
     first = found.iloc[0]
     assert first["need_part__old"] == first["need_index"] > 0
+    assert first["need_part__old"] == found["need_theme_rank__age"].iloc[0] > 0.1
     assert first["need_part__poor"] == first["need_part__income"] == 0
     assert (
         found.iloc[1:3][["need_index", "need_index_rank", "need_part__old"]].isna().all(axis=None)
     )
     np.testing.assert_allclose(parts(found).sum(axis=1, skipna=False), found["need_index"])
     assert np.isnan(found.iloc[2]["need_value__old"])
+
+
+def test_shares_and_percentages_are_added_up_as_they_are(areas, tmp_path):
+    areas["usable_link_share"] = np.random.default_rng(8).uniform(0, 1, len(areas))
+    path = own(
+        tmp_path,
+        ('confidence = "primary"', 'confidence = "primary"\nstandardize = "none"'),
+        ("median_income_usd", "usable_link_share"),
+    )
+    old = (areas["B01001_020E"] + areas["B01001_021E"]) / areas["B01001_001E"]
+    wanted = areas["poverty_share"] / 4 + (1 - areas["usable_link_share"]) / 12 + old * 2 / 3
+    np.testing.assert_allclose(eq.need_index(areas, path)["need_index"], wanted)
 
 
 @pytest.mark.parametrize("how", ["z", "range"])

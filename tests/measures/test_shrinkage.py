@@ -176,6 +176,14 @@ def test_the_scale_has_the_error_of_the_sample_whatever_the_share(share):
     assert shares_at(found).mean() == pytest.approx(share, abs=0.006)
 
 
+def test_none_and_all_count_as_one_error_away_and_a_sample_is_of_one_at_least():
+    """An error of 0.02 of none is that of 0.02 * 0.98 / 0.02**2 = 49 people."""
+    found, error = steady_shares(np.array([0.0, 1.0, 0.5]), np.array([0.02, 0.02, 1.0]))
+    none = np.arcsin(np.sqrt(0.375 / 49.75))
+    np.testing.assert_allclose(found, [none, np.pi / 2 - none, np.pi / 4])
+    np.testing.assert_allclose(error, 1 / np.sqrt([198, 198, 6]))
+
+
 @pytest.mark.parametrize(("y", "se"), [([0.1, np.nan], [0.1, 0.1]), ([0.1, 0.2], [0.1, 0.0])])
 def test_what_has_no_error_is_refused(y, se):
     with pytest.raises(InputError, match="not above 0"):

@@ -531,6 +531,27 @@ def test_a_bound_stands_in_its_row_and_known_minutes_beside_the_minutes(for_prog
     assert content[at + 3].text == known
 
 
+@pytest.mark.parametrize(
+    ("subscription", "counts"),
+    [
+        ("any_broadband", "any broadband subscription"),
+        ("cable_fiber_dsl", "a cable, fiber or DSL subscription"),
+    ],
+)
+def test_words_of_the_finding_are_told_before_the_first_table(subscription, counts):
+    report = make_report()
+    own = {"qualifying": "50/10", "subscription": subscription}
+    rules = tuple({**rule, **own} if rule["headline"] else rule for rule in report.rules)
+    content = blocks_of(dataclasses.replace(report, rules=rules), "usda-dlt")
+    first = next(i for i, block in enumerate(content) if block.kind == "table")
+    said = content[first - 1].text
+    assert said.startswith("A usable link is a line from 50/10 Mbps (down/up) to a connected home")
+    assert counts in said
+    assert "What counts as high-need here:" in [block.text for block in content]
+    assert "“What counts as high-need here”" in said
+    assert len(said) < 3 * 95, "three lines of print"
+
+
 def blocks_of(report, program=""):
     return [in_words(b, find_layout(program)) for b in blocks(report, program=program)]
 
