@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENGLISH", "Said", "current", "dated", "day", "decimal", "flat", "known_language", "language",
-    "languages", "mark", "messages_of", "review", "said", "together", "tr", "trn",
+    "languages", "mark", "messages_of", "own_words", "review", "said", "together", "tr", "trn",
 ]  # fmt: skip
 
 ENGLISH = "en"
@@ -129,6 +129,17 @@ def tr(text: str, /, **values: object) -> str:
     # The empty text is the key of a file's header.
     found = _messages(_current.get()).gettext(flat(text)) if text else ""
     return found.format(**values) if values else found
+
+
+def own_words(text: str) -> str:
+    """Return what the author of a study calls something: where no message knows it, as a quote.
+
+    English outputs have it as it was written.
+    """
+    code = _current.get()
+    if code == ENGLISH or not text or flat(text) in _catalog(code):
+        return tr(text)
+    return f"“{text}”"
 
 
 def _translated(value: object) -> object:

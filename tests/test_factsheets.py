@@ -16,7 +16,7 @@ from pseudo import latin_words, pseudo_language
 from shapely import Point
 from typer.testing import CliRunner
 
-from equity.areas.words import say
+from equity.areas.words import about, coarse, say
 from equity.cli import app
 from equity.errors import EquityError
 from equity.language import language
@@ -34,7 +34,7 @@ from equity.outputs.factsheet import (
     write_factsheet,
 )
 from equity.outputs.ownership import RECORD, owned_files
-from equity.study.factsheet import fact_sheets
+from equity.study.factsheet import _numbers, _without_value, fact_sheets
 from equity.study.naming import called
 from equity.study.runs import read_run
 from equity.study.totals import NONE_INSIDE
@@ -106,6 +106,26 @@ def test_all_of_a_run_says_what_page_and_appendix_say(written, report):
     assert said["gap_line_only_n"][0].partition(" ±")[0] == fixes["line"]
     assert written[0].sheets[-1].lead == report.finding[0]
     assert any("17 sites" in text for text in written[0].sheets[-1].notes["Care and practices"])
+
+
+def test_without_margins_a_sheet_has_no_more_digits_than_the_finding(example_run):
+    run = read_run(example_run)
+    bare = run.table.assign(
+        **dict.fromkeys([n for n in run.table if n.endswith("_moe")], float("nan"))
+    )
+    gap = bare.loc[bare["gap_status"] == "ok", "gap_n"].sum()
+    assert f"A: {coarse(gap)} to " in _numbers(run.plan, "A", bare)
+    assert f"A: {about(gap)} to " in _numbers(run.plan, "A", bare.drop(columns="gap_p05"))
+    assert coarse(gap) != about(gap)
+
+
+def test_areas_where_nobody_lives_are_told_from_those_that_people_are_left_out_of():
+    lost = pd.DataFrame({"population_n": [24_000.0, 618.0, 0.0]})
+    assert list(_without_value(lost)) == [
+        "2 areas with 24,618 residents have no value and are left out of every count.",
+        "1 area without residents has no value.",
+    ]
+    assert len(list(_without_value(lost[:2]))) == len(list(_without_value(lost[2:]))) == 1
 
 
 def test_a_run_holds_the_sheet_of_its_whole_area(written, example_run):

@@ -15,6 +15,7 @@ from equity import language as lang
 from equity.areas.words import with_points
 from equity.errors import InputError
 from equity.language import language
+from equity.outputs._around import sources_line
 from equity.outputs._content import source_lines
 from equity.outputs._html import published
 from equity.provenance import Source
@@ -174,9 +175,21 @@ def test_a_citation_says_our_own_words_in_spanish_and_leaves_titles():
     with language("es"):
         (mine, _), (theirs, _) = source_lines([own, bureau])
         marked, _ = source_lines([own], published=published)[0]
+        below_map = sources_line([own, bureau], synthetic=False)
     assert mine == (
         "archivo propio del estudio, Lugares de atención, 2023; obtenido el 26 de noviembre de 2026; "
         "licencia: dominio público; archivo sites.csv."
     )
     assert theirs.startswith("U.S. Census Bureau, Boundaries, tract, 2023; ")
     assert 'estudio, Lugares de atención, <span lang="en"' in marked
+    assert "archivo propio del estudio, Lugares de atención, <span" in below_map
+    assert '<span lang="en">U.S. Census Bureau, Boundaries, tract, 2023</span>' in below_map
+
+
+def test_an_authors_own_words_are_a_quote_where_no_message_has_them():
+    assert lang.own_words("median income") == "median income"
+    with language("es"):
+        assert lang.own_words("median income") == "“median income”"
+        assert lang.own_words("hospital care") == "atención hospitalaria"
+        assert lang.own_words("hospital") == "hospital", "a message, though spelled alike"
+        assert lang.own_words("") == ""

@@ -13,6 +13,7 @@ import equity as eq
 from equity.areas.geoid import find_state
 from equity.errors import InputError, StudyError
 from equity.language import current, language, review, tr
+from equity.outputs._content import comparison_table
 from equity.outputs._layout import find_layout, list_layouts
 from equity.outputs.appendix import blocks
 from equity.outputs.page import write_page
@@ -86,6 +87,16 @@ def test_every_sentence_of_a_report_is_translated(disguised, known):
         }
     assert left == set()
     assert "ж" in report.finding[0]
+
+
+def test_differences_are_points_and_have_no_counts_in_every_language(disguised):
+    _, report = disguised
+    *groups, difference = comparison_table(report).rows
+    assert all(cell.value is not None for row in groups for cell in row[1:])
+    kept = [cell for cell in difference[1:] if cell.text != "–"]
+    assert len(kept) == 2
+    assert not any("%" in cell.text for cell in kept)
+    assert difference[0].small == tr("before rounding")
 
 
 def test_a_table_keeps_its_notes_in_english_and_the_report_says_them_translated(disguised):

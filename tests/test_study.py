@@ -38,7 +38,12 @@ from equity.study.file import CriterionPart, read_plan
 from equity.study.inputs import gather
 from equity.study.minutes import minutes_known
 from equity.study.run import Study
-from equity.study.sentences import clusters_sentence, places_sentence, state_sentence
+from equity.study.sentences import (
+    clusters_sentence,
+    compared_sentence,
+    places_sentence,
+    state_sentence,
+)
 from equity.study.totals import fifths as fifths_of
 from equity.study.totals import settings as settings_of
 
@@ -677,6 +682,27 @@ def test_without_margins_the_draws_say_how_many_digits_hold(result):
     assert "A: 715 to 964 people" in state_sentence("A", result.plan, counts)
     counts["gap_n"] |= {"people_n_moe": 20.0, "p05_n": 0.0, "p95_n": 2_300.0}
     assert "A: 720 to 960 people" in state_sentence("A", result.plan, counts)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "said"),
+    [
+        (0.17354, 0.10716, "everywhere else 10.7 %: 6.6 points more, before rounding; "),
+        (0.173, 0.107, "else 10.7 %: 6.6 points more; "),
+        (0.10716, 0.17354, "else 17.4 %: 6.6 points less, before rounding; "),
+    ],
+)
+def test_a_difference_that_printed_shares_do_not_have_says_so(here, there, said):
+    rows = {
+        name: {"areas_n": 3.0, "no_link_share": share, "gap_share": share}
+        for name, share in (("under-resourced communities", here), ("everywhere else", there))
+    }
+    rows["difference"] = {
+        f"{name}{end}": value
+        for name in ("no_link_share", "gap_share")
+        for end, value in (("", here - there), ("_moe", np.nan))
+    }
+    assert said in compared_sentence(rows)
 
 
 def test_a_rule_on_the_headline_s_own_columns_has_its_numbers(result):

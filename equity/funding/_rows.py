@@ -121,7 +121,7 @@ def _lines(frame: pd.DataFrame, rule: ProgramRule, coverage_rule: str) -> Rows:
             tr(
                 "The coverage table counts other technologies than {rule}: its classes stand in "
                 "for that rule's.",
-                rule=wanted.id,
+                rule=tr(wanted.title),
             )
         )
     if not rule.less_funded or "funded_n" not in frame or "locations_n" not in found:

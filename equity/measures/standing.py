@@ -12,7 +12,7 @@ import pandas as pd
 from equity.areas.schema import companion, describe, limits
 from equity.areas.words import say
 from equity.errors import InputError
-from equity.language import ENGLISH, language, said, tr
+from equity.language import ENGLISH, language, own_words, said, tr
 from equity.measures.checks import need_criterion, need_gap_inputs, refuse_at_least, refuse_cuts
 from equity.measures.draws import PEOPLE_AT_LEAST, Travel, draw_standing
 from equity.measures.gap import gap_totals
@@ -334,8 +334,9 @@ def _value_and_margin(table: pd.DataFrame, criterion: Criterion) -> tuple[pd.Ser
 
 def _said(criterion: Criterion, value: pd.Series, margin: pd.Series) -> list[str]:
     declared = describe([criterion.column])[0]
-    unit, name = declared.unit, criterion.short or declared.label
+    unit = declared.unit
+    name = own_words(criterion.short) if criterion.short else tr(declared.label)
     return [
-        "" if pd.isna(v) else f"{tr(name)} {say(v, unit, moe=m)}"
+        "" if pd.isna(v) else f"{name} {say(v, unit, moe=m)}"
         for v, m in zip(value, margin, strict=True)
     ]

@@ -12,7 +12,7 @@ from equity.areas.geoid import STATES
 from equity.areas.words import is_missing
 from equity.language import mark, tr
 from equity.outputs import _places, _rows
-from equity.outputs._content import SHORT, SYNTHETIC, Cell, Head, Table
+from equity.outputs._content import SHORT, SYNTHETIC, Cell, Head, Table, named
 from equity.outputs._html import published, render
 from equity.outputs._payload import View
 from equity.provenance import Source, software
@@ -95,8 +95,8 @@ def _values(view: View) -> Table:
 def sources_line(sources: Sequence[Source], *, synthetic: bool) -> Markup:
     """Who published what for when, in one line."""
     made = software()
-    parts = dict.fromkeys(f"{s.agency}, {s.product}, {s.vintage}" for s in sources)
-    listed = published("; ".join(parts)) if parts else tr(_NO_RECORD)
+    parts = dict.fromkeys(Markup(named(s, published)) for s in sources)  # noqa: S704  (escaped)
+    listed = Markup("; ").join(parts) if parts else tr(_NO_RECORD)
     said = [
         tr("Synthetic data.") if synthetic else "",
         escape(tr("Sources: {list}.")).format(list=listed),

@@ -29,7 +29,9 @@ __all__ = [
     "by_rule_table",
     "community_table",
     "comparison_table",
+    "named",
     "rule_notes",
+    "signed",
     "source_lines",
     "unranked_table",
 ]
@@ -230,8 +232,8 @@ def comparison_table(report: Report) -> Table:
     table = _drawn(frame, "comparison", Head(tr("Where"), words=True, width=1.75), first, caption)
     # Only rates are compared: the row of differences has no counts.
     rows = tuple(
-        tuple(in_points(cell) for cell in row) if key.startswith("difference") else row
-        for key, row in zip(table.keys, table.rows, strict=True)
+        tuple(in_points(cell) for cell in row) if apart else row
+        for apart, row in zip(_differences(report), table.rows, strict=True)
     )
     return replace(table, rows=rows)
 
@@ -245,12 +247,23 @@ def in_points(cell: Cell) -> Cell:
     return replace(cell, text=with_points(cell.text.replace(" %", "")))
 
 
+def _differences(report: Report) -> list[bool]:
+    """Tell which rows of the comparison are differences: they have no residents."""
+    return [is_missing(n) for n in report.comparison["population_n"].tolist()]
+
+
 def _counted(report: Report) -> list[str]:
-    """Say how many areas each row of the comparison has."""
-    if "areas_n" not in report.comparison:
-        return [""] * len(report.comparison)
-    counts = pd.to_numeric(report.comparison["areas_n"], errors="coerce").tolist()
-    return ["" if is_missing(n) else f"{number(n)} {tr(report.areas_label)}" for n in counts]
+    """Say how many areas each row of the comparison has, and what differences are of."""
+    frame = report.comparison
+    counts = frame["areas_n"].tolist() if "areas_n" in frame else [None] * len(frame)
+    return [
+        tr("before rounding")
+        if apart
+        else ""
+        if is_missing(n)
+        else f"{number(n)} {tr(report.areas_label)}"
+        for n, apart in zip(counts, _differences(report), strict=True)
+    ]
 
 
 def by_rule_table(report: Report, *, brief: bool = False) -> Table:
@@ -269,6 +282,11 @@ def by_rule_table(report: Report, *, brief: bool = False) -> Table:
 def _rule_name(rule: Mapping[str, Any]) -> str:
     name = tr(str(rule.get("title") or rule["id"]))
     return tr("{rule} (headline)", rule=name) if rule.get("headline") else name
+
+
+def signed(text: str) -> str:
+    """Return a number with a minus sign in place of a hyphen."""
+    return f"\u2212{text[1:]}" if text[:1] == "-" and text[1:2].isdecimal() else text
 
 
 def first_up(text: str) -> str:
@@ -299,17 +317,27 @@ def rule_notes(report: Report, *, published: Callable[[str], str] = str) -> list
     keys = [str(key) for key in report.by_rule.index]
     notes_here = dict(zip(keys, _rows.texts(report.by_rule, "note"), strict=True))
     for rule in report.rules:
-        origin = [str(rule[k]) for k in ("citation", "date") if rule.get(k)]
+        origin = _origin(rule, published)
         here = notes_here.get(str(rule["id"]), "")
         text = (
             str(rule.get("text") or ""),
-            published(_closed(", ".join(origin))) if origin else "",
+            origin,
             tr(_SURE[str(rule["confidence"])]) if rule.get("confidence") else "",
             tr("In this run: {note}", note=_closed(here)) if here else "",
         )
         space = type(published(""))(" ")
         notes.append((_rule_name(rule), space.join(filter(None, text))))
     return notes
+
+
+def _origin(rule: Mapping[str, Any], published: Callable[[str], str]) -> str:
+    """Return who says what a rule is, and since when; a day spelled out is in our words."""
+    citation, date = (str(rule.get(key) or "") for key in ("citation", "date"))
+    if not citation or not date or dated(date) == date:
+        both = ", ".join(filter(None, [citation, date]))
+        return published(_closed(both)) if both else ""
+    said = published(citation)
+    return type(said)(", ").join([said, _closed(dated(date))])
 
 
 _SURE = {
@@ -341,7 +369,7 @@ def source_lines(
 
 def _source_text(s: Source, files: Sequence[str], published: Callable[[str], str]) -> str:
     # Words between are ours and have no markup: markup of the parts makes markup of the whole.
-    parts = [_named(s, published)]
+    parts = [named(s, published)]
     if s.retrieved:
         date = dated(s.retrieved)  # spelled out it is ours, as it was given the publisher's
         date = published(date) if date == s.retrieved else date
@@ -363,7 +391,7 @@ def _source_text(s: Source, files: Sequence[str], published: Callable[[str], str
     return type(parts[0])(f"{text} {stamp}" if s.synthetic else text)
 
 
-def _named(s: Source, published: Callable[[str], str]) -> str:
+def named(s: Source, published: Callable[[str], str]) -> str:
     """Return publisher, title and edition; what we call a study's own files is said by us."""
     if current() == ENGLISH or not OURS.intersection((s.agency, s.product)):
         return published(f"{s.agency}, {s.product}, {s.vintage}")

@@ -71,7 +71,7 @@ def _drawn(report: Report, first: str, _language: str) -> bytes:
     west, south, east, north = shapes.total_bounds
     height = _WIDTH * min(max((north - south) / (east - west), 0.4), 0.57)
     with rc_context({"hatch.linewidth": 0.45, "font.family": "DejaVu Sans", "font.size": _LETTERS}):
-        legend = _LEGEND + _LINE_HEIGHT * _sites(report).count("\n")
+        legend = _LEGEND + _LINE_HEIGHT * f"{_lines(first)}{_sites(report)}".count("\n")
         figure = Figure(figsize=(_WIDTH, height + legend), dpi=_DPI)
         FigureCanvasAgg(figure)
         low = legend / figure.get_figheight()
@@ -266,7 +266,12 @@ def _sites(report: Report) -> str:
     """Return what the legend calls the sites: a long name on several lines."""
     if report.sites is None or not len(report.sites):
         return ""
-    return textwrap.fill(tr(report.sites_label), _LINE)
+    return _lines(tr(report.sites_label))
+
+
+def _lines(text: str) -> str:
+    """Return a label of the legend's last column, as wide as that is."""
+    return textwrap.fill(text, _LINE)
 
 
 def _legend(figure: Any, report: Report, classes: Classes, layer: Column, first: str) -> None:
@@ -285,7 +290,7 @@ def _legend(figure: Any, report: Report, classes: Classes, layer: Column, first:
     if _rows.unreliable(report.table, layer.name).any():
         handles.append(box(tr("wide margin: unreliable"), facecolor=COLORS["range"], hatch="/////"))
     if _rows.flag(report.table, "is_under_resourced").any():
-        handles.append(box(first, facecolor="none", edgecolor=_FOCUS, linewidth=1.6))
+        handles.append(box(_lines(first), facecolor="none", edgecolor=_FOCUS, linewidth=1.6))
     if report.outlines is not None and len(report.outlines):
         handles.append(Line2D([], [], color=COLORS["line"], linewidth=0.8, label=tr("county line")))
     if _sites(report):

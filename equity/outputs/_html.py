@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from equity.areas.words import number, share
 from equity.language import ENGLISH, current, messages_of, review, tr, trn
 from equity.outputs import _colors
-from equity.outputs._content import Cell, Head, first_up, joined
+from equity.outputs._content import Cell, Head, first_up, joined, signed
 from equity.outputs._text import template
 
 __all__ = ["SCRIPTS", "published", "render", "scripts"]
@@ -67,7 +67,7 @@ def _cells(cells: Sequence[Cell], heads: Sequence[Head]) -> Markup:
             out.append(f'<td class="words"{told}>{escape(joined(cell.text))}</td>')
         else:
             none = ' class="na"' if cell.text.startswith(unknown) else ""
-            out.append(f'<td{none} data-v="{cell.sort}">{escape(cell.text)}</td>')
+            out.append(f'<td{none} data-v="{cell.sort}">{escape(signed(cell.text))}</td>')
     return Markup("".join(out))  # noqa: S704  (every text is escaped)
 
 

@@ -52,8 +52,9 @@ WHOM = mark(
     "These are differences between places, not between persons: a population's rate is the mean of "
     "the rates of the areas where its people live, and whether they themselves lack a line is not "
     "known. Each group is held against everybody else in the area of this report; the groups "
-    "overlap. A ratio is the group over everybody else: above 1, like people above 0, the group "
-    "lives where it is worse."
+    "overlap. A ratio is the group over everybody else. Of people or homes above 0 the group lives "
+    "where it is worse: its ratio is then above 1, but below 1 where a rate is of homes that have "
+    "something."
 )
 WITH_MARGINS = mark(
     "In brackets: its 90 % interval; where that holds 1, these data show no difference."
@@ -69,10 +70,10 @@ FIFTHS = mark(
 SLOPES = {
     "slope": (mark("Slope"), mark("rise of the rate over the whole order, absolute")),
     "slope_over_mean": (mark("Slope over the mean rate"), mark("the same, relative")),
-    "concentration": (mark("Concentration index"), mark("from -1 to 1, relative")),
+    "concentration": (mark("Concentration index"), mark("from \u22121 to 1, relative")),
     "erreygers": (
         mark("Erreygers’ index"),
-        mark("from -1 to 1, absolute: for rates that end at 100 %"),
+        mark("from \u22121 to 1, absolute: for rates that end at 100 %"),
     ),
 }
 PRACTICES = {
@@ -127,7 +128,9 @@ def panels(report: Report) -> Iterator[Panel]:
     practices = practices_table(report)
     if practices is not None:
         note = tr(
-            "A practice's line moves none of the counts above: it decides who can offer video."
+            "A practice's line moves none of the counts above: it decides who can offer video. "
+            "Sites are counted here if somebody in the area has them nearest, also beyond its "
+            "border; the people are all residents, also those of areas without a value."
         )
         yield Panel("practices", tr("The practices' own lines"), note, (practices,))
     if report.need is not None:

@@ -214,7 +214,7 @@ def site_table(report: Report, rural: str = "") -> tuple[Table, int] | None:
     shown = placed.head(MOST_SITES)
     # Programs look up a site by its tract.
     columns = {
-        tr("Kind"): _rows.texts(shown, "kind"),
+        tr("Kind"): [tr(kind) for kind in _rows.texts(shown, "kind")],
         tr("County"): _rows.texts(shown, "county"),
         tr("Area"): _rows.texts(shown, "area"),
     }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -47,12 +46,8 @@ __all__ = [
 ]
 
 NO_RACE = mark("Race and ethnicity are left out here; the page tells of them.")
-_SITES_NEAREST = mark(
-    "Sites are counted here if somebody in the area has them nearest, also beyond its border; the "
-    "list of sites has all that lie in it, and no other."
-)
+_SITES_NEAREST = mark("The list of sites has all that lie in the area, and no other.")
 _SHORT, _LONG_NOTE = 20, 320
-_NEGATIVE = re.compile(r"^-(?=\d)")
 _FEW_COLUMNS = 3
 """So few columns have room for a margin beside its number."""
 _READ = "What was read and joined"
@@ -75,8 +70,8 @@ _USABLE = {
 }
 _CRITERIA = mark("Criteria below say which communities are under-resourced, and which fall short.")
 _LAWS_WORDS = mark(
-    "Names of programs, laws and publishers, and words quoted from a law or a notice, stand in "
-    "English: they are its own."
+    "Names of programs, laws, publishers and places, words quoted from a law or a notice, and the "
+    "study's own labels and notes stand in English, as they were written."
 )
 
 
@@ -185,7 +180,7 @@ def in_words(block: Block, layout: Layout) -> Block:
 def _below(cell: _content.Cell, layout: Layout, *, stays: bool) -> _content.Cell:
     """Return a cell in the program's words; its margin stands beside it, or below it."""
     text, small = layout.said(cell.text), layout.said(cell.small)
-    text = _NEGATIVE.sub("\u2212", text)
+    text = _content.signed(text)
     if stays and small.startswith("± "):
         text, small = f"{text} {small}", ""
     if not stays and not small and " ± " in text:

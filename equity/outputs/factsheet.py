@@ -16,7 +16,7 @@ import pandas as pd
 from equity.areas.schema import describe
 from equity.areas.words import UNRELIABLE_CV, Z90, is_missing, number, say, share
 from equity.files.atomic import write_bytes, write_text
-from equity.language import ENGLISH, current, dated, mark, review, tr
+from equity.language import ENGLISH, current, dated, mark, own_words, review, tr
 from equity.outputs._block import Block
 from equity.outputs._classes import MILE
 from equity.outputs._content import OURS, SYNTHETIC, Cell, Head, Table, first_up
@@ -32,9 +32,9 @@ FEWEST = 11
 FEW = mark("fewer than 11")
 NOT_SHOWN = mark("not shown")
 RULE = mark(
-    "Small numbers: counts of 1 to 10 people are shown as “fewer than 11”, shares of so few "
-    "people are not shown, and where one part of the gap could be found by subtraction the next "
-    "smallest is not shown either."
+    "Small numbers: on this sheet counts of 1 to 10 people are shown as “fewer than 11”, shares of "
+    "so few people are not shown, and where one part of the gap could be found by subtraction the "
+    "next smallest is not shown either."
 )
 MARGINS = mark("After ±: 90 % margin of error.")
 NO_MARGINS = mark("The inputs of the gap have no margins of error here.")
@@ -258,7 +258,9 @@ def _who(sheet: FactSheet) -> Table:
     for suffix, label in sheet.care.items():
         name = f"nearest_site_min{suffix}"
         if _known(sheet, name):
-            one = tr(describe(["nearest_site_min"])[0].label) + (f": {tr(label)}" if label else "")
+            one = tr(describe(["nearest_site_min"])[0].label) + (
+                f": {own_words(label)}" if label else ""
+            )
             rows[name] = (one, name, "min")
             small[name] = sheet.cautions.get(suffix, "")
     caption = tr("Who lives here, and the way to care")

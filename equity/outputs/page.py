@@ -163,7 +163,7 @@ def _nest(counts: pd.DataFrame) -> Iterator[dict[str, Any]]:
         high = low if is_missing(high) else high
         if high > low:
             text = tr("{low} to {high}", low=text, high=told(high, row))
-            part = tr("{low} to {high}", low=part.removesuffix(" %"), high=share(high / whole))
+            part = tr("{low} to {high}", low=part, high=share(high / whole))
         yield {
             "label": tr("residents") if name == "population_n" else tr(_panels.COUNTS[name]),
             "text": text,

@@ -114,7 +114,10 @@ class CoverageRule(Shown):
         return tr(self._sentence())
 
     def _sentence(self) -> str:
-        names = together((said(TECHNOLOGIES.get(c, str(c))) for c in self.technologies), ", ")
+        every = [said(TECHNOLOGIES.get(c, str(c))) for c in self.technologies]
+        names = together(every[-1:])
+        if len(every) > 1:
+            names = said("{items} or {last}", items=together(every[:-1], ", "), last=names)
         down, up = self.qualifying
         sentence = _COUNTS[self.low_latency, self.subscription == "any_broadband"]
         return said(sentence, speeds=f"{down:g}/{up:g}", technologies=names)

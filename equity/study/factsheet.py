@@ -16,7 +16,14 @@ from equity.areas.words import about, coarse, counted, number, sentence_list
 from equity.language import current, tr, trn
 from equity.measures.draws import Interval
 from equity.measures.standing import reasons
-from equity.outputs.factsheet import FEW, WHO, FactSheet, is_few, write_factsheet
+from equity.outputs.factsheet import (
+    FEW,
+    WHO,
+    FactSheet,
+    first_down,
+    is_few,
+    write_factsheet,
+)
 from equity.outputs.ownership import RECORD, write_record
 from equity.provenance import Source, software
 from equity.study import totals
@@ -198,7 +205,7 @@ def _sheet(past: Run, place: Place) -> FactSheet:
         notes={
             tr("Care and practices"): (
                 *care_words(table, own, sites, whole=whole),
-                tr("All of the run: {practices}", practices=practices),
+                tr("All of the run: {practices}", practices=first_down(practices)),
             ),
             tr("How sure"): tuple(_sure(own, plan, past.interval("gap_n") if whole else None)),
             tr("What was counted"): (
@@ -243,6 +250,9 @@ def _numbers(plan: StudyPlan, title: str, own: pd.DataFrame) -> str:
         why = sentence_list([tr(status_of_word(s).words) for s in own["gap_status"].unique()])
         return tr("{place}: no value ({why}).", place=title, why=why)
     counts = totals.counts(ranked)
+    if "gap_p05" in ranked:
+        # That something was drawn decides how the finding is rounded, here as in the run's.
+        counts.loc["gap_n", "p05_n"] = ranked["gap_p05"].min()
     people, gap = counts["people_n"]["population_n"], counts.loc["gap_n"]
     beyond = beyond_words(plan, plan.care[0])
     if is_few(people):
@@ -305,14 +315,7 @@ def _sure(own: pd.DataFrame, plan: StudyPlan, interval: Interval | None) -> Iter
             yield from _draws_of(*interval[1:], few=is_few(own["gap_n"].sum()))
         yield from _listed(own)
     if len(lost) and len(own) > 1:
-        gone = lost["population_n"].sum()
-        yield trn(
-            "{n} area with {people} residents has no value and is left out of every count.",
-            "{n} areas with {people} residents have no value and are left out of every count.",
-            len(lost),
-            n=number(len(lost)),
-            people=tr(FEW) if is_few(gone) else number(gone),
-        )
+        yield from _without_value(lost)
     bound = own["connected_share_status"].eq("upper_bound") if len(own) else own.index < ""
     if bound.any():
         yield tr(
@@ -320,6 +323,27 @@ def _sure(own: pd.DataFrame, plan: StudyPlan, interval: Interval | None) -> Iter
             "have both were taken, so the gap is at least what is shown."
         )
     yield tr("Errors of coverage filings come on top.")
+
+
+def _without_value(lost: pd.DataFrame) -> Iterator[str]:
+    """Yield how many areas have no value: those where people live, and the others."""
+    lived_in = lost["population_n"] > 0
+    gone, n, empty = lost["population_n"].sum(), int(lived_in.sum()), int((~lived_in).sum())
+    if n:
+        yield trn(
+            "{n} area with {people} residents has no value and is left out of every count.",
+            "{n} areas with {people} residents have no value and are left out of every count.",
+            n,
+            n=number(n),
+            people=tr(FEW) if is_few(gone) else number(gone),
+        )
+    if empty:
+        yield trn(
+            "{n} area without residents has no value.",
+            "{n} areas without residents have no value.",
+            empty,
+            n=number(empty),
+        )
 
 
 def _listed(own: pd.DataFrame) -> Iterator[str]:

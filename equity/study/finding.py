@@ -10,7 +10,7 @@ import pandas as pd
 from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
 from equity.areas.words import about, count, number, sentence_list, share
-from equity.language import ENGLISH, decimal, mark, tr, trn
+from equity.language import ENGLISH, decimal, mark, own_words, tr, trn
 from equity.measures.standing import reasons
 from equity.outputs.appendix import asked_columns
 from equity.outputs.report import Report
@@ -81,7 +81,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         # Those of the table are English already.
         reasons=None if result.lang == ENGLISH else reasons(table, plan.under_resourced.tests),
         limits=(*_limits(result), *totals.unknown_people(ranked)),
-        notes=tuple(map(tr, plan.notes)),
+        notes=tuple(map(own_words, plan.notes)),
         sources=result.sources,
         software=software(),
         study_toml=result.text,
@@ -193,7 +193,7 @@ def _criteria(result: Record) -> tuple[str, ...]:
     plan = result.plan
     needed = plan.under_resourced.at_least
     several = len(plan.under_resourced.criteria) > 1
-    listed = sentence_list([tr(c.label) for c in plan.under_resourced.criteria])
+    listed = sentence_list([own_words(c.label) for c in plan.under_resourced.criteria])
     cut = plan.falls_short.gap_share_at_least
     return (
         tr("At least {n} of these: {criteria}.", n=number(needed), criteria=listed)
@@ -234,7 +234,7 @@ def _method(result: Record) -> tuple[tuple[str, str], ...]:
     several = len(result.plan.care) > 1
     care = tuple(
         (
-            tr("Care in person: {kind}", kind=tr(part.label or part.id))
+            tr("Care in person: {kind}", kind=own_words(part.label or part.id))
             if several
             else tr("Care in person"),
             _care(result, part),
@@ -293,8 +293,10 @@ def _limits(result: Record) -> tuple[str, ...]:
     if result.area is not None and result.area.divided:
         limits.append(f"{tr(result.area.divided)}.")
     limits += _homes_are_a_bound(table)
-    notes = " ".join(f"{tr(note).rstrip('.')}." for note in result.draws.notes)
-    limits += [tr(words.DRAWN, notes=notes).strip(), *map(tr, result.plan.notes)]
+    label = f"{tr('How sure')}: "  # which a list of all notes needs, and this sentence does not
+    said = [tr(note).removeprefix(label).rstrip(".") for note in result.draws.notes]
+    notes = " ".join(f"{note[:1].upper()}{note[1:]}." for note in said)
+    limits += [tr(words.DRAWN, notes=notes).strip(), *map(own_words, result.plan.notes)]
     return tuple(limits)
 
 

@@ -216,9 +216,9 @@ def _report(study: Study, kept: Sequence[Kept]) -> Report:
 
 
 def _limits(study: Study) -> Iterator[str]:
-    yield tr(_NO_DRAWS)
+    yield _NO_DRAWS
     if any(care.by_capacity for care in study.plan.care):
-        yield tr(_BY_CAPACITY)
+        yield _BY_CAPACITY
 
 
 def _without_record(table: pd.DataFrame) -> pd.DataFrame:

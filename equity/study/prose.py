@@ -7,9 +7,10 @@ from equity.language import mark
 MEASURE = mark("""
     Three counts of people, each inside the one before it: residents; those of them beyond reach of
     care in person, as this study defines it; those of these without a usable link at home, the
-    Telehealth Access Gap: residents x share beyond reach x (1 - usable links). Usable links are at
-    most the share of locations with a qualifying line, and at most the share of homes with a device
-    and a subscription that counts. One rule decides both: which lines, and which subscriptions.
+    Telehealth Access Gap: residents \u00d7 share beyond reach \u00d7 (1 \u2212 usable links).
+    Usable links are at most the share of locations with a qualifying line, and at most the share of
+    homes with a device and a subscription that counts. One rule decides both: which lines, and
+    which subscriptions.
     Everybody without a usable link, near care or not, stands beside them.
 """)
 SPLIT = mark("""
@@ -43,6 +44,7 @@ CALLED = (
     mark("hospital care"),
     mark("inpatient mental-health care"),
     mark("primary-care and mental-health clinicians"),
+    mark("Federally Qualified Health Center"),
 )
 """What study files that the package writes say themselves: translated where it is shown."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import numpy as np
@@ -18,7 +18,7 @@ from equity.areas.words import (
     sentence_list,
     share,
 )
-from equity.language import decimal, tr, trn
+from equity.language import decimal, mark, tr, trn
 from equity.measures.gap import SPLIT
 from equity.measures.sensitivity import OTHER_CARE
 from equity.outputs.report import told
@@ -207,8 +207,8 @@ def compared_sentence(comparison: Rows, *, unknown: bool = False, within: bool =
         there=share(rest["gap_share"]),
     )
     return _two_parts(
-        _with_difference(said, row, "no_link_share"),
-        _with_difference(also, row, "gap_share"),
+        _with_difference(said, row, "no_link_share", of=(first, rest)),
+        _with_difference(also, row, "gap_share", of=(first, rest)),
         against=_against(row),
     )
 
@@ -265,13 +265,15 @@ def area_sentence(comparison: Rows, rest: str, *, unknown: bool = False) -> str:
         there=share(there["gap_share"]),
     )
     return _two_parts(
-        _with_difference(link, row, "no_link_share"),
-        _with_difference(gap, row, "gap_share"),
+        _with_difference(link, row, "no_link_share", of=(here, there)),
+        _with_difference(gap, row, "gap_share", of=(here, there)),
         against=_against(row),
     )
 
 
-def _with_difference(said: str, row: Mapping[str, float], name: str) -> str:
+def _with_difference(
+    said: str, row: Mapping[str, float], name: str, *, of: Sequence[Mapping[str, float]]
+) -> str:
     difference, moe = row[name], row[f"{name}_moe"]
     if pd.isna(difference):
         return said
@@ -283,10 +285,18 @@ def _with_difference(said: str, row: Mapping[str, float], name: str) -> str:
             said=said,
             margin=number(moe * 100, 1),
         )
-    away = points(difference, moe)
-    if difference > 0:
-        return tr("{said}: {points} more", said=said, points=away)
-    return tr("{said}: {points} less", said=said, points=away)
+    one, other = (round(each[name] * 100, 1) for each in of)
+    # A reader who subtracts what is printed may find another number.
+    agrees = number(abs(one - other), 1) == number(abs(difference) * 100, 1)
+    return tr(_AWAY[difference > 0, agrees], said=said, points=points(difference, moe))
+
+
+_AWAY = {
+    (True, True): mark("{said}: {points} more"),
+    (True, False): mark("{said}: {points} more, before rounding"),
+    (False, True): mark("{said}: {points} less"),
+    (False, False): mark("{said}: {points} less, before rounding"),
+}
 
 
 def _against(row: Mapping[str, float]) -> bool:

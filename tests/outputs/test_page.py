@@ -11,6 +11,7 @@ import pytest
 from outputs_data import make_report, make_table, payload_of, words
 
 from equity.outputs import _content
+from equity.outputs._html import _cells
 from equity.outputs.appendix import blocks
 from equity.outputs.page import write_page
 
@@ -190,6 +191,13 @@ def test_a_part_has_no_more_digits_than_its_whole():
     row = _content.community_table(make_report(table), [first], caption="").rows[0]
     assert row[3].text == "12,300 ± 9,000"
     assert row[5].text == "12,300"
+
+
+def test_a_number_below_zero_has_a_minus_sign_and_a_name_keeps_its_hyphen():
+    heads = [_content.Head("a"), _content.Head("b")]
+    rows = [[_content.Cell(""), _content.Cell(text)] for text in ("-1.2 points", "-", "a-1")]
+    shown = [str(_cells(cells, heads)) for cells in rows]
+    assert [re.sub("<[^>]*>", "", one) for one in shown] == ["\u22121.2 points", "-", "a-1"]
 
 
 def test_unknown_cells_say_why():

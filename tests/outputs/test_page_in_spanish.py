@@ -27,7 +27,9 @@ def test_what_stays_english_says_so(spanish):
     assert re.search(rf'<li><span lang="en">{published}</span>; obtenido el ', page)
     for stays in ('<th scope="row" lang="en">', '<pre tabindex="0" lang="en">'):
         assert stays in page
-    assert f'<span lang="en">{published};' in (spanish / "map.html").read_text(encoding="utf-8")
+    assert f'<span lang="en">{published}</span>' in (spanish / "map.html").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_scripts_speak_the_language_of_the_page_and_write_its_numbers(browser, spanish):

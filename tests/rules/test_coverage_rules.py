@@ -61,7 +61,7 @@ def test_a_users_file_loads_by_text_or_path(tmp_path):
     assert isinstance(rule, CoverageRule)
     assert (rule.technologies, rule.qualifying, rule.url) == ((40, 50), (50.0, 10.0), "")
     assert rule.describe() == (
-        "A line qualifies from 50/10 Mbps (down/up), low latency over cable, fiber; "
+        "A line qualifies from 50/10 Mbps (down/up), low latency over cable or fiber; "
         "beside it counts any broadband subscription."
     )
 
