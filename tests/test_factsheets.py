@@ -11,7 +11,9 @@ from dataclasses import replace
 import pandas as pd
 import pypdf
 import pytest
+from matplotlib.figure import Figure
 from pseudo import latin_words, pseudo_language
+from shapely import Point
 from typer.testing import CliRunner
 
 from equity.areas.words import say
@@ -26,6 +28,7 @@ from equity.outputs.factsheet import (
     OTHER_LETTERS,
     RULE,
     SAID_OTHERWISE,
+    STRAIGHT,
     hidden,
     sheet_blocks,
     write_factsheet,
@@ -34,6 +37,7 @@ from equity.outputs.ownership import RECORD, owned_files
 from equity.study.factsheet import fact_sheets
 from equity.study.naming import called
 from equity.study.runs import read_run
+from equity.study.totals import NONE_INSIDE
 
 COUNTY = "90003"
 PARTS = ("gap_line_only_n", "gap_home_only_n", "gap_both_n")
@@ -144,6 +148,74 @@ def test_a_tract_says_what_its_row_of_the_list_says(written, report):
     assert said["median_household_income_usd"][1:] == ["–", "–"]
     assert str(own["under_resourced_reason"]) in " ".join(sheet.notes["How sure"])
     assert own["tier"] in " ".join(sheet.notes["How sure"])
+
+
+def test_a_sheet_of_all_says_the_draws_and_the_doubt_of_the_list(written, report):
+    _, county, whole = (" ".join(sheet.notes["How sure"]) for sheet in written[0].sheets)
+    table = counts_table(report)
+    ends = table.rows[table.keys.index("gap_n")][3].text
+    assert f"lie from {ends}." in whole
+    assert "draws" not in county  # nobody drew its sum
+    first = int(report.table["is_under_resourced"].sum())
+    assert first > len(report.focus)
+    assert f"{first} of the {len(report.table)} areas here are under-resourced." in whole
+    assert f"Of these, {len(report.focus)} fall short as well" in whole
+    (said,) = [text for text in report.finding if "belong on that list" in text]
+    assert said.partition("; ")[2] in whole
+    assert "to belong on that list" in county
+
+
+@pytest.mark.parametrize(
+    ("chance", "said"),
+    [
+        (0.2, "so it is on the study's list; it is not likely to belong on that list."),
+        (0.6, "so it is on the study's list; it is likely to belong on that list."),
+        (float("nan"), "It falls short. "),
+    ],
+)
+def test_a_place_s_probability_is_said_in_words(example_run, report, monkeypatch, chance, said):
+    past, key = read_run(example_run), report.focus[0]
+    table = past.table.copy()
+    table.loc[key, "focus_probability"] = chance
+    monkeypatch.setattr("equity.study.factsheet.read_run", lambda _: past._replace(table=table))
+    (sheet,) = fact_sheets(example_run, [key]).sheets
+    assert said in " ".join(sheet.notes["How sure"])
+
+
+def test_the_way_to_care_is_straight_and_says_where_no_site_is_listed(
+    example_run, report, monkeypatch
+):
+    past = read_run(example_run)
+    assert past.record["care_not_listed_inside"] == []
+    kind = past.plan.care[0].id
+    record = {**past.record, "care_not_listed_inside": [kind]}
+    monkeypatch.setattr("equity.study.factsheet.read_run", lambda _: past._replace(record=record))
+    (sheet,) = fact_sheets(example_run).sheets
+    (table,) = [b.table for b in sheet_blocks(sheet) if b.table and "Who lives" in b.table.caption]
+    row = table.rows[table.keys.index("nearest_site_min")]
+    assert row[0].small == NONE_INSIDE
+    assert " mi," in row[1].text
+    assert any(STRAIGHT in block.text for block in sheet_blocks(sheet))
+    inside = len(past.sites().sjoin(past.placed[["geometry"]], predicate="within"))
+    beyond = len(past.sites()) - inside
+    said = " ".join(sheet.notes["Care and practices"])
+    assert (f"{beyond} beyond its border count" in said) == (beyond > 0)
+
+
+def test_fixes_at_homes_are_at_least_where_no_table_counts_both(written, report):
+    sheet = written[0].sheets[-1]
+    bound = sheet.areas.assign(connected_share_status="upper_bound")
+    for areas, ending in ((sheet.areas, ""), (bound, " (at least)")):
+        labels = {
+            key: row[0].text
+            for block in sheet_blocks(replace(sheet, areas=areas))
+            if block.table is not None
+            for key, row in zip(block.table.keys, block.table.rows, strict=True)
+        }
+        fix = f"A device for every home that subscribes{ending}"
+        assert labels["recoverable_device_n"].removeprefix("One fix: a") == fix.removeprefix("A")
+        assert fix in [row[0].text for row in fixes_table(replace(report, table=areas)).rows]
+        assert "at least" not in labels["recoverable_line_and_home_n"]
 
 
 # --- small numbers ----------------------------------------------------------------------------
@@ -290,6 +362,55 @@ def test_a_name_in_letters_without_a_font_is_shown_otherwise_and_said(written, t
     page = (tmp_path / f"{COUNTY}.html").read_text()
     assert "<h1>東京 都 Šibenik Кострома &lt;b&gt;</h1>" in page
     assert SAID_OTHERWISE not in printed(written[1] / f"{COUNTY}.pdf")
+
+
+def test_no_site_is_cut_at_the_edge_of_a_map(written, tmp_path, monkeypatch):
+    figures = []
+    save = Figure.savefig
+    monkeypatch.setattr(
+        Figure, "savefig", lambda self, *a, **k: (figures.append(self), save(self, *a, **k))
+    )
+    sheet = written[0].sheets[-1]
+    west, south, *_ = sheet.areas.total_bounds
+    stray = sheet.sites.iloc[[0]].set_geometry([Point(west - 0.5, south)], crs=sheet.sites.crs)
+    write_factsheet(replace(sheet, sites=pd.concat([sheet.sites, stray])), tmp_path)
+    axes, bars = figures[0].axes
+    (sites,) = (line for line in axes.lines if line.get_marker() == "^")
+    assert not sites.get_clip_on()
+    (left, right), (low, high) = axes.get_xlim(), axes.get_ylim()
+    x, y = sites.get_data()
+    assert 0 < len(x) <= len(sheet.sites)
+    assert (left <= min(x), max(x) <= right, low <= min(y), max(y) <= high) == (True,) * 4
+    # No axis runs through the names of counts, which begin where it stands.
+    ends = [path.get_extents() for part in bars.collections for path in part.get_paths()]
+    assert ends
+    assert not bars.get_frame_on()
+    assert not any(
+        end.y0 < text.get_position()[1] < end.y1
+        for text in bars.texts
+        if text.get_fontweight() == "bold"
+        for end in ends
+    )
+
+
+@pytest.mark.parametrize(
+    ("vintage", "ids", "said"),
+    [
+        ("2020-CT2022", "90", "Areas of vintage 2020."),
+        ("2020-CT2022", "09", "Areas of vintage 2020 (in Connecticut 2022)."),
+        ("2010", "09", "Areas of vintage 2010."),
+    ],
+)
+def test_connecticut_s_year_is_said_only_of_connecticut(
+    example_run, monkeypatch, vintage, ids, said
+):
+    past = read_run(example_run)
+    table = past.table.set_axis(ids + past.table.index.str[2:])
+    areas = {**past.record["areas"], "geo_vintage": vintage}
+    changed = past._replace(table=table, record={**past.record, "areas": areas})
+    monkeypatch.setattr("equity.study.factsheet.read_run", lambda _: changed)
+    (sheet,) = fact_sheets(example_run).sheets
+    assert sheet.notes["What was counted"][1] == said
 
 
 def test_a_table_without_polygons_has_a_sheet_without_a_map(written, tmp_path):

@@ -334,6 +334,19 @@ def test_what_communities_are_judged_by_is_asked_of_places_too():
     assert columns_of_criteria(found.plan) == {"own_share": "at least 15 %"}
 
 
+def test_a_usable_link_has_the_margin_of_its_complement():
+    # Where lines bind the share of one area has no margin; people without a link have one.
+    table = tracts().assign(
+        usable_link_share=[0.9, 0.8, None], usable_link_share_moe=[None, 0.1, None],
+        no_link_n=[10.0, 60.0, 300.0], no_link_n_moe=[3.0, 30.0, 60.0],
+    )  # fmt: skip
+    frame = places(record(table), ["usable_link_share", "no_link_share"]).set_index("name")
+    county = frame.loc["A County"]
+    assert county["usable_link_share"] == pytest.approx((0.9 * 100 + 0.8 * 300) / 400)
+    assert county["usable_link_share_moe"] == county["no_link_share_moe"] > 0
+    assert pd.isna(frame.loc["B County", "usable_link_share"]), "at least so many lack it: a floor"
+
+
 def test_many_counties_and_studies_of_counties_have_no_columns_of_their_own():
     table = pd.concat([tracts()] * 2).set_axis(
         [f"51{n:03d}010100" for n in (1, 3, 5, 7, 9, 11)], axis=0

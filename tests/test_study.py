@@ -7,6 +7,7 @@ import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,7 @@ from equity.sources.care.kinds import kind_of
 from equity.sources.fcc._bdc_files import BdcFile
 from equity.study.file import CriterionPart, read_plan
 from equity.study.inputs import gather
+from equity.study.minutes import minutes_known
 from equity.study.run import Study
 from equity.study.sentences import clusters_sentence, places_sentence, state_sentence
 from equity.study.totals import fifths as fifths_of
@@ -675,6 +677,39 @@ def test_without_margins_the_draws_say_how_many_digits_hold(result):
     assert "A: 715 to 964 people" in state_sentence("A", result.plan, counts)
     counts["gap_n"] |= {"people_n_moe": 20.0, "p05_n": 0.0, "p95_n": 2_300.0}
     assert "A: 720 to 960 people" in state_sentence("A", result.plan, counts)
+
+
+def test_a_rule_on_the_headline_s_own_columns_has_its_numbers(result):
+    (other, *_), own = (r for r in result.rules if r.suffix), result.choices.settings
+    key, numbers = f"rule-{other.id}", ["gap_n", "gap_share", "named_n", "overlap_share"]
+    lost = own.copy()
+    lost.loc[key, [*numbers, "named_people_n"]] = np.nan
+    here = replace(result, choices=replace(result.choices, settings=lost))
+    assert settings_of(here).loc[key, numbers].isna().all(), "another gap, only not told"
+    table = result.table.assign(**{f"gap_n{other.suffix}": result.table["gap_n"]})
+    found = settings_of(replace(here, table=table))
+    assert found.loc[key, numbers].tolist() == own.loc["study", numbers].tolist()
+
+
+@pytest.mark.parametrize(
+    ("ids", "area", "said", "region"),
+    [
+        (["51051040100", "51105950100"], True, "all of Virginia, these are equally long", True),
+        (["51051040100", "51059400100"], True, "all of Virginia, these are equally long", False),
+        (["51051040100", "51059400100"], None, "in Virginia, these are equally long", False),
+    ],
+)
+def test_minutes_of_a_region_stand_beside_those_of_its_state(ids, area, said, region):
+    care = SimpleNamespace(method="travel", speeds="curve", sd=None)
+    plan = SimpleNamespace(care=[care])
+    found = SimpleNamespace(plan=plan, area=area, table=pd.DataFrame(index=ids))
+    text = minutes_known(found)
+    assert said in text
+    own = "In the Virginia coalfield, where the area lies, they are 23 % shorter (OEPS 2020-21)."
+    assert (own in text) == region
+    assert "Trips near the limit count in part" in text
+    care.sd = 0
+    assert "Trips near the limit" not in minutes_known(found), "minutes taken as exact"
 
 
 def test_a_kind_of_care_without_a_listed_site_is_told_from_one_out_of_reach(result):

@@ -109,6 +109,8 @@ class Writer:
         paragraphs = [document.add_paragraph() for _ in self._captions]
         for paragraph in paragraphs:
             paragraph.paragraph_format.space_after = Pt(2)
+            # In one piece with its heading, which would stand alone at the foot of a page.
+            paragraph.paragraph_format.keep_with_next = paragraph is not paragraphs[-1]
         first, last = paragraphs[0]._p, paragraphs[-1]._p  # noqa: SLF001
         first.append(run('<w:fldChar w:fldCharType="begin"/>'))
         noun = tr("Table")

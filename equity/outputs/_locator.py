@@ -93,23 +93,27 @@ def _maps(figure: Any, sheet: Drawing) -> float:
         border = {"facecolor": "none", "edgecolor": COLORS["line"]}
         add_shapes(axes, lines, linewidth=0.8 if close else 0.4, **border)
         span = max(east - west, north - south)
+        pad = 0.04 * span
+        frame = (west - pad, south - pad, east + pad, north + pad)
         if close or whole:
-            _sites(axes, sheet, crs)
+            _sites(axes, sheet, crs, frame)
         else:
             _ring(axes, shapes[here], 0.05 * span)
-        pad = 0.04 * span
-        axes.set_xlim(west - pad, east + pad)
-        axes.set_ylim(south - pad, north + pad)
+        axes.set_xlim(frame[0], frame[2])
+        axes.set_ylim(frame[1], frame[3])
     return 0.45
 
 
-def _sites(axes: Any, sheet: Drawing, crs: Any) -> None:
+def _sites(axes: Any, sheet: Drawing, crs: Any, frame: tuple[float, float, float, float]) -> None:
+    """Draw the places of care that lie in the frame, each as a whole: none is cut to a speck."""
     if sheet.sites is None or not len(sheet.sites):
         return
     points = gpd.GeoSeries(sheet.sites.geometry[sheet.sites.geom_type == "Point"]).to_crs(crs)
+    there = points[points.within(shapely.box(*frame))]
     axes.plot(
-        points.x, points.y, "^", markersize=4.5, markerfacecolor=COLORS["paper"],
+        there.x, there.y, "^", markersize=4.5, markerfacecolor=COLORS["paper"],
         markeredgecolor=COLORS["ink"], markeredgewidth=0.7, linestyle="none",
+        clip_on=False,
     )  # fmt: skip
 
 
@@ -138,7 +142,7 @@ def _bars(figure: Any, sheet: Drawing, left: float) -> None:
     found, labels = sheet.bars, list(sheet.labels)
     colors = {3: _COLORS, 2: _COLORS[::2]}.get(len(labels), _COLORS[:1])
     axes = figure.add_axes((left + 0.075, 0.02, 0.925 - left - 0.06, 0.96))
-    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.set_frame_on(False)
     axes.tick_params(length=0)
     axes.set_xticks([])
     ends = [value for ends in found.values() for value, _ in ends if value is not None]
@@ -152,6 +156,8 @@ def _bars(figure: Any, sheet: Drawing, left: float) -> None:
             axes.text((value or 0.0) + most * 0.015, y, said, va="center", fontsize=_SMALL)
             ticks.append(y)
             y += 1.0
+        # The axis stands at the bars alone: names of counts begin where it does.
+        axes.vlines(0, y - len(places) - 0.5, y - 0.5, colors=COLORS["ink"], linewidth=0.8)
         y += 0.25
     axes.set_yticks(ticks, labels * len(found))
     axes.set_xlim(0, most * 1.22)

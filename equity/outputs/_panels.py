@@ -16,7 +16,7 @@ from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table, first_up, heading, in_points, shown_count
 from equity.outputs.report import Fifths, NeedIndex, Report
 
-__all__ = ["Panel", "counts_table", "panels", "without_race"]
+__all__ = ["Panel", "counts_table", "fix_words", "panels", "without_race"]
 
 #: Longer lists are in the table of communities, where each place has its rank.
 MOST_PLACES = 25
@@ -367,13 +367,20 @@ def kinds_table(report: Report) -> Table:
 def fixes_table(report: Report) -> Table:
     """Draw what one fix brings in, and what two do."""
     frame = report.fixes
-    first = [Cell(tr(FIXES.get(str(key), str(key)))) for key in frame.index]
+    first = [Cell(fix_words(str(key), report.table)) for key in frame.index]
     columns = (
         ("everywhere_n", "n", tr("People brought in, everywhere")),
         ("named_n", "n", tr("In the places listed")),
     )
     corner = Head(tr("Fix"), words=True, width=2.4)
     return _framed(frame, columns, corner, first, tr("What fixes bring in"))
+
+
+def fix_words(key: str, table: pd.DataFrame) -> str:
+    """Say what a fix is; of homes it brings in at least so many where no table counts both."""
+    said = tr(FIXES.get(key, key))
+    bound = key in ("device", "subscription") and _rows.is_bound(table, "connected_share")
+    return tr("{what} (at least)", what=said) if bound else said
 
 
 def overlaps_table(report: Report) -> Table:

@@ -55,7 +55,7 @@ def place_table(report: Report, part: Part, caption: str) -> Table | None:
         label, unit = _labelled(name, part), _told(name)[1]
         if name in report.criteria_columns and name not in columns():
             label = tr("By the study's own table: {what}", what=tr(report.criteria_columns[name]))
-        if _is_bound(report.table, name):
+        if _rows.is_bound(report.table, name):
             label = tr("{what} (at most)", what=label)
         margins = _rows.margin_of(frame, name)
         cells = [_cell(v, unit, m) for v, m in zip(frame[name], margins, strict=True)]
@@ -82,11 +82,6 @@ def _labelled(name: str, part: Part) -> str:
     if unit == "share" and any(_told(other)[0] == label for other in part.columns if other != name):
         return tr("{what}, share of all locations", what=label)
     return label
-
-
-def _is_bound(table: pd.DataFrame, name: str) -> bool:
-    """Tell whether a share is the most that can be, in some areas: no table counts it."""
-    return name in table and "upper_bound" in _rows.status_of(table, name)
 
 
 def _where(name: str) -> str:

@@ -13,6 +13,7 @@ from equity.areas.words import UNRELIABLE_CV, Z90, is_missing
 
 __all__ = [
     "flag",
+    "is_bound",
     "margin_of",
     "out_of_reach",
     "places",
@@ -50,6 +51,11 @@ def status_of(table: Any, column: str) -> list[Any]:
         if name in table.columns:
             return list(table[name].tolist())
     return [None] * len(table)
+
+
+def is_bound(table: Any, column: str) -> bool:
+    """Tell whether a share is the most that can be, in some areas: no table counts it."""
+    return column in table and "upper_bound" in status_of(table, column)
 
 
 def margin_of(table: Any, column: str) -> np.ndarray:

@@ -9,8 +9,8 @@ __all__ = ["column_widths", "stays_whole"]
 _NARROW, _WIDE = set("iljtfr.,;:'’!|()[]- "), set("mwMW%—")
 _PADDING = 9.0
 _BOLD = 1.09
-_MOST_LINES = 12
-"""Lines of a table that is never split: a third of a page, which may stay empty above it."""
+_MOST_LINES = 15
+"""Lines of a table that is never split: two fifths of a page, which may stay empty above it."""
 
 
 def column_widths(table: Table, room: float, *, size: float = 11.0) -> list[float]:

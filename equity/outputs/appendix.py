@@ -63,6 +63,17 @@ _OWN_CHOICES = mark(
 _DRAWS = mark(
     "Draws: the counts made again and again, each time with the inputs moved within their errors."
 )
+_USABLE = {
+    "any_broadband": mark(
+        "A usable link is a line from {speed} Mbps (down/up) to a connected home: one with a "
+        "device and any broadband subscription."
+    ),
+    "cable_fiber_dsl": mark(
+        "A usable link is a line from {speed} Mbps (down/up) to a connected home: one with a "
+        "device and a cable, fiber or DSL subscription."
+    ),
+}
+_CRITERIA = mark("Criteria below say which communities are under-resourced, and which fall short.")
 _LAWS_WORDS = mark(
     "Names of programs, laws and publishers, and words quoted from a law or a notice, stand in "
     "English: they are its own."
@@ -197,7 +208,7 @@ def blocks(
         yield Block("stamp", tr(SYNTHETIC))
     if said := review():
         yield Block("stamp", said)
-    yield from _opening(layout, program)
+    yield from _opening(report, layout, program)
     yield Block("heading", tr("Finding"))
     for i, sentence in enumerate(report.finding):
         yield Block("text" if i else "lead", sentence)
@@ -246,15 +257,25 @@ def blocks(
     )
 
 
-def _opening(layout: Layout, program: str) -> Iterator[Block]:
-    """Yield what the appendix is for, what is not the program's, and when it was made."""
+def _words(report: Report) -> list[str]:
+    """Say what the finding calls a usable link and a connected home, and where the rest stands."""
+    said = [
+        tr(_USABLE[str(rule["subscription"])], speed=rule["qualifying"])
+        for rule in report.rules
+        if rule.get("headline") and rule.get("qualifying") and rule.get("subscription")
+    ]
+    return [*said, *[tr(_CRITERIA)] * bool(report.criteria)]
+
+
+def _opening(report: Report, layout: Layout, program: str) -> Iterator[Block]:
+    """Yield when it was made, what it is for, what is not the program's, and its words."""
     said = [tr("Made on {day}.", day=dated(made_on()))]
     if program:
         statute = f" ({layout.statute})" if layout.statute else ""
         yield Block("lead", f"{tr(layout.title)}{statute}")
     if layout.statute:
         said += [tr(layout.lead), tr(_OWN_CHOICES)]
-    yield Block("text", " ".join(said))
+    yield Block("text", " ".join([*said, *_words(report)]))
     if program and current() != ENGLISH:
         yield Block("text", tr(_LAWS_WORDS))
 

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 import geopandas as gpd
 import pandas as pd
@@ -19,7 +20,7 @@ from equity.language import ENGLISH, current, dated, mark, review, tr
 from equity.outputs._block import Block
 from equity.outputs._classes import MILE
 from equity.outputs._content import OURS, SYNTHETIC, Cell, Head, Table, first_up
-from equity.outputs._panels import COUNTS, FIXES
+from equity.outputs._panels import COUNTS, fix_words
 from equity.outputs._steady import made_on
 from equity.outputs._text import clean
 from equity.provenance import Source
@@ -38,6 +39,7 @@ RULE = mark(
 MARGINS = mark("After ±: 90 % margin of error.")
 NO_MARGINS = mark("The inputs of the gap have no margins of error here.")
 MEDIANS = mark("Minutes of several areas are those of the median resident.")
+STRAIGHT = mark("Miles and kilometers are in a straight line.")
 NO_MEDIANS = mark("–: a median of several areas is not known.")
 WIDE = mark("†: so wide a margin that the number says little (over {part} variation).")
 OTHER_LETTERS = mark("(a name in letters that this print lacks)")
@@ -71,10 +73,10 @@ _FIX = {
 }
 
 
-def _lack(name: str) -> str:
+def _lack(name: str, areas: pd.DataFrame) -> str:
     """Say what a part of the gap lacks, or which fix brings people in."""
     said = tr(_LACK[name])
-    return said.format(fix=first_down(tr(FIXES[_FIX[name]]))) if name in _FIX else said
+    return said.format(fix=first_down(fix_words(_FIX[name], areas))) if name in _FIX else said
 
 
 _PARTS = ("gap_line_only_n", "gap_home_only_n", "gap_both_n")
@@ -105,6 +107,8 @@ class FactSheet:
         measures and their ``_moe``; ``gap_status``, why there is none.
     care
         Suffix of the columns of a kind of care -> what it is called; the first is the headline's.
+    cautions
+        The same suffix -> what is to be borne in mind of its minutes, if anything is.
     notes
         Sites and practices, and how sure it is: heading -> sentences.
     areas
@@ -122,6 +126,7 @@ class FactSheet:
     lead: str
     places: pd.DataFrame
     care: Mapping[str, str]
+    cautions: Mapping[str, str]
     notes: Mapping[str, tuple[str, ...]]
     areas: gpd.GeoDataFrame
     here: pd.Index
@@ -180,7 +185,9 @@ def sheet_blocks(sheet: FactSheet, picture: bytes | None = None) -> Iterator[Blo
     marks = [tr(MARGINS if any("±" in text for text in said) else NO_MARGINS)]
     if any("†" in text for text in said):
         marks.append(tr(WIDE, part=share(UNRELIABLE_CV, 0)))
-    marks += [tr(MEDIANS)] * any(" min" in text for text in said) + [tr(NO_MEDIANS)] * ("–" in said)
+    if any(" min" in text for text in said):
+        marks += [tr(STRAIGHT), tr(MEDIANS)]
+    marks += [tr(NO_MEDIANS)] * ("–" in said)
     lacking = [tr(describe([n])[0].label) for n in WHO if n not in sheet.areas]
     if lacking:
         marks.append(tr("Not in this run: {names}.", names="; ".join(map(first_down, lacking))))
@@ -237,7 +244,7 @@ def hidden(place: Mapping[str, object]) -> dict[str, str]:
 def _people(sheet: FactSheet) -> Table:
     last = "no_link_n"  # of all residents, beside the others
     labels = {n: first_up(tr(text)) for n, text in COUNTS.items() if n != last}
-    labels |= {n: _lack(n) for n in _LACK} | {last: tr(COUNTS[last])}
+    labels |= {n: _lack(n, sheet.areas) for n in _LACK} | {last: tr(COUNTS[last])}
     rows = {name: (label, name, "n") for name, label in labels.items()}
     rows = {n: told for n, told in rows.items() if n not in _LACK or _known(sheet, n)}
     caption = tr("People, what they lack, and what brings them in")
@@ -247,13 +254,15 @@ def _people(sheet: FactSheet) -> Table:
 def _who(sheet: FactSheet) -> Table:
     told = {n: describe([n])[0] for n in WHO if n in sheet.areas}
     rows = {n: (tr(column.label), n, column.unit) for n, column in told.items()}
+    small: dict[str, str] = {}
     for suffix, label in sheet.care.items():
         name = f"nearest_site_min{suffix}"
         if _known(sheet, name):
             one = tr(describe(["nearest_site_min"])[0].label) + (f": {tr(label)}" if label else "")
             rows[name] = (one, name, "min")
+            small[name] = sheet.cautions.get(suffix, "")
     caption = tr("Who lives here, and the way to care")
-    return _table(sheet, rows, tr("Who lives here"), caption)
+    return _table(sheet, rows, tr("Who lives here"), caption, small)
 
 
 def _known(sheet: FactSheet, name: str) -> bool:
@@ -261,13 +270,17 @@ def _known(sheet: FactSheet, name: str) -> bool:
 
 
 def _table(
-    sheet: FactSheet, rows: Mapping[str, tuple[str, str, str]], corner: str, caption: str
+    sheet: FactSheet,
+    rows: Mapping[str, tuple[str, str, str]],
+    corner: str,
+    caption: str,
+    small: Mapping[str, str] = MappingProxyType({}),
 ) -> Table:
     records = _records(sheet)
     masks = [hidden(place) for place in records]
     drawn = [
         (
-            Cell(label),
+            Cell(label, small=small.get(name, "")),
             *(_cell(p, m, name, unit) for p, m in zip(records, masks, strict=True)),
         )
         for label, name, unit in rows.values()

@@ -129,7 +129,8 @@ class Report(Shown):
         areas without a value, and why.
     rules
         One mapping per coverage rule: ``id, title, date, citation, confidence, text, headline``,
-        and ``speeds``, from which locations are no longer unserved, and served (Mbps down/up).
+        ``speeds``, from which locations are no longer unserved, and served, ``qualifying``, from
+        which a line qualifies (Mbps down/up), and ``subscription``, as in its file.
     by_rule
         Index rule id; ``gap_n, gap_line_only_n, gap_home_only_n, gap_both_n, gap_share,
         subscribed_beyond_rule_share, note``.

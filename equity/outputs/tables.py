@@ -18,6 +18,7 @@ from equity.areas.vintage import required_record
 from equity.errors import InputError
 from equity.files.atomic import write_bytes, write_text
 from equity.language import ENGLISH, current, language
+from equity.outputs import _rows
 from equity.outputs._csv import as_read, csv_text, description
 from equity.outputs._harmless import harmless, in_cells
 from equity.outputs._text import cell, escaped, readable_json
@@ -178,8 +179,25 @@ def record_of(report: Report) -> dict[str, object]:
             "ranked": len(report.focus) + len(report.others),
             "not_ranked": len(report.unranked),
         },
+        "draws": _draws(report),
+        "care_not_listed_inside": _not_inside(report),
         "study": report.study_toml,
     }
+
+
+def _draws(report: Report) -> dict[str, dict[str, object]]:
+    """Return the 90 % of draws of each count that has any: no file tells them of the whole area."""
+    if not {"p05_n", "p95_n"} <= {*report.counts}:
+        return {}
+    drawn = report.counts[["p05_n", "p95_n"]].dropna()
+    ends = zip(drawn.index, drawn["p05_n"].tolist(), drawn["p95_n"].tolist(), strict=True)
+    return {str(name): {"p05_n": low, "p95_n": high} for name, low, high in ends}
+
+
+def _not_inside(report: Report) -> list[str]:
+    """Return the kinds of care that no site is listed of inside the areas."""
+    notes = zip(report.kinds.index, _rows.texts(report.kinds, "note"), strict=True)
+    return [str(name) for name, note in notes if note]
 
 
 def write_recipe(report: Report, path: str | Path) -> Path:

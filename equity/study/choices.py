@@ -173,7 +173,9 @@ class _Choices:
                 continue
             changed = self._renamed({name: "gap_n", f"gap_share{rule.suffix}": "gap_share"})
             if changed["gap_n"].equals(self.table["gap_n"]):
-                why = tr("rests on the same columns as the headline's rule")
+                why = tr(
+                    "the inputs do not tell it from the headline's rule: its numbers are the same"
+                )
                 yield Setting(f"rule-{rule.id}", label, "rule", why_not=why)
                 continue
             yield Setting(f"rule-{rule.id}", label, "rule", changed)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-import geopandas as gpd
 import pandas as pd
 
 from equity.areas.geoid import LEVELS, STATES
 from equity.areas.schema import status_of_word
 from equity.areas.words import about, coarse, counted, number, sentence_list
 from equity.language import current, tr, trn
+from equity.measures.draws import Interval
 from equity.measures.standing import reasons
 from equity.outputs.factsheet import FEW, WHO, FactSheet, is_few, write_factsheet
 from equity.outputs.ownership import RECORD, write_record
@@ -25,12 +25,18 @@ from equity.study.parts import StudyPlan
 from equity.study.place_names import Place, PlaceFinder
 from equity.study.places import measured
 from equity.study.runs import Run, read_run
-from equity.study.sentences import Rows, beyond_words, practices_sentence, state_sentence
+from equity.study.sentences import (
+    Rows,
+    beyond_words,
+    chances,
+    practices_sentence,
+    state_sentence,
+)
+from equity.study.sheet_care import care_words
 
 __all__ = ["FactSheets", "fact_sheets", "sheet_of_all"]
 
 _COUNTY, _STATE = LEVELS["county"], LEVELS["state"]
-_MOST_NAMED = 4
 _LACK = (
     "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_device_n",
     "recoverable_subscription_n", "recoverable_line_and_home_n",
@@ -188,18 +194,19 @@ def _sheet(past: Run, place: Place) -> FactSheet:
         lead=lead,
         places=pd.DataFrame(frame),
         care=care,
+        cautions=_cautions(past, plan),
         notes={
             tr("Care and practices"): (
-                *_care(table, own, sites, whole=whole),
+                *care_words(table, own, sites, whole=whole),
                 tr("All of the run: {practices}", practices=practices),
             ),
-            tr("How sure"): tuple(_sure(own, plan)),
+            tr("How sure"): tuple(_sure(own, plan, past.interval("gap_n") if whole else None)),
             tr("What was counted"): (
                 tr(
                     "Lines and subscriptions under the rule “{rule}”.",
                     rule=rule,
                 ),
-                tr("Areas of vintage {vintage}.", vintage=vintage),
+                tr("Areas of vintage {vintage}.", vintage=_vintage(str(vintage), table)),
             ),
         },
         areas=past.placed,
@@ -209,6 +216,24 @@ def _sheet(past: Run, place: Place) -> FactSheet:
         sources=tuple(Source.from_dict(one) for one in past.record.get("sources", [])),
         software=software(),
     )
+
+
+def _vintage(vintage: str, table: pd.DataFrame) -> str:
+    """Return the vintage of areas; that of Connecticut's only where some lie there."""
+    year, _, connecticut = vintage.partition("-CT")
+    if not connecticut or not table.index.astype(str).str.startswith("09").any():
+        return year
+    return tr("{year} (in Connecticut {other})", year=year, other=connecticut)
+
+
+def _cautions(past: Run, plan: StudyPlan) -> dict[str, str]:
+    """Return what is to be said of the kinds of care that no site is listed of inside the run."""
+    lacking = past.record.get("care_not_listed_inside", [])
+    return {
+        f"__{part.id}" if i else "": tr(totals.NONE_INSIDE)
+        for i, part in enumerate(plan.care)
+        if part.id in lacking
+    }
 
 
 def _numbers(plan: StudyPlan, title: str, own: pd.DataFrame) -> str:
@@ -263,92 +288,22 @@ def _measures(part: pd.DataFrame, care: dict[str, str]) -> dict[str, Any]:
     return found
 
 
-def _care(
-    table: pd.DataFrame, own: pd.DataFrame, sites: gpd.GeoDataFrame | None, *, whole: bool
-) -> Iterator[str]:
-    """Yield which places of care lie there, which is the nearest, and who relies on them."""
-    if sites is None:
-        yield tr("The run has no list of places of care.")
-        return
-    inside = sites.iloc[:0]
-    if isinstance(own, gpd.GeoDataFrame):
-        shapes = own[["geometry"]].dropna()
-        inside = sites.loc[sites.index.isin(sites.sjoin(shapes, predicate="within").index)]
-    names = [str(name) for name in inside["name"]]
-    yield _places_here(names, whole=whole)
-    if "nearest_site_id" not in table:
-        return
-    if len(own) == 1 and own["nearest_site_id"].iloc[0] in sites.index:
-        site = sites.loc[own["nearest_site_id"].iloc[0], "name"]
-        yield tr("The nearest is {site}.", site=site)
-    relying = table.loc[table["nearest_site_id"].isin(inside.index), "population_n"].sum()
-    if names and not whole:
-        said = tr(FEW) if is_few(relying) else tr("about {n}", n=about(relying))
-        yield trn(
-            "Of the run’s residents {n} have it nearest.",
-            "Of the run’s residents {n} have one of them nearest.",
-            len(names),
-            n=said,
-        )
-
-
-def _places_here(names: list[str], *, whole: bool) -> str:
-    """Say how many places of care lie here, and which, of a part of the run."""
-    if not names:
-        return tr("No place of care that the study counts lies here.")
-    n = number(len(names))
-    if whole:
-        return trn(
-            "{n} place of care that the study counts lies here.",
-            "{n} places of care that the study counts lie here.",
-            len(names),
-            n=n,
-        )
-    listed, more = "; ".join(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
-    if more > 0:
-        return tr(
-            "{n} places of care that the study counts lie here: {names} and {more} more.",
-            n=n,
-            names=listed,
-            more=number(more),
-        )
-    return trn(
-        "{n} place of care that the study counts lies here: {names}.",
-        "{n} places of care that the study counts lie here: {names}.",
-        len(names),
-        n=n,
-        names=listed,
-    )
-
-
 def _practices(past: Run, plan: StudyPlan) -> str:
     told = past.record.get("practices")
     frame = None if not told else pd.DataFrame.from_dict(told, orient="index")
     return practices_sentence(frame, plan) or tr("the run does not tell the lines of practices.")
 
 
-def _sure(own: pd.DataFrame, plan: StudyPlan) -> Iterator[str]:
-    """Yield how sure it is: draws, standing, and what has no value."""
+def _sure(own: pd.DataFrame, plan: StudyPlan, interval: Interval | None) -> Iterator[str]:
+    """Yield how sure it is: draws (`interval`, of all of a run), standing, what has no value."""
     lost = own[own["gap_status"] != "ok"]
     if len(own) == 1:
         (why,) = reasons(own, plan.under_resourced.tests)
         yield from _sure_of_one(own.iloc[0], why)
     else:
-        listed = own["is_under_resourced"].astype(bool) & own["falls_short"].astype(bool)
-        n, people = int(listed.sum()), own.loc[listed, "gap_n"].sum()
-        if n:
-            yield trn(
-                "{n} of the {all} areas here is under-resourced and falls short, with {people} of "
-                "the people in the gap.",
-                "{n} of the {all} areas here are under-resourced and fall short, with {people} of "
-                "the people in the gap.",
-                n,
-                n=number(n),
-                all=number(len(own)),
-                people=tr(FEW) if is_few(people) else about(people),
-            )
-        else:
-            yield tr("No area here is under-resourced and falls short.")
+        if interval is not None:
+            yield from _draws_of(*interval[1:], few=is_few(own["gap_n"].sum()))
+        yield from _listed(own)
     if len(lost) and len(own) > 1:
         gone = lost["population_n"].sum()
         yield trn(
@@ -367,20 +322,57 @@ def _sure(own: pd.DataFrame, plan: StudyPlan) -> Iterator[str]:
     yield tr("Errors of coverage filings come on top.")
 
 
+def _listed(own: pd.DataFrame) -> Iterator[str]:
+    """Yield how many areas are under-resourced, how many of them are listed, and how surely."""
+    first = own["is_under_resourced"].astype(bool)
+    if not first.any():
+        yield tr("No area here is under-resourced.")
+        return
+    n = int(first.sum())
+    yield trn(
+        "{n} of the {all} areas here is under-resourced.",
+        "{n} of the {all} areas here are under-resourced.",
+        n,
+        n=number(n),
+        all=number(len(own)),
+    )
+    focus = own[first & own["falls_short"].astype(bool)]
+    if not len(focus):
+        yield tr("None of them falls short.")
+        return
+    people = focus["gap_n"].sum()
+    said = trn(
+        "Of these, {n} falls short as well and is on the study's list, with {people} of the people "
+        "in the gap",
+        "Of these, {n} fall short as well and are on the study's list, with {people} of the people "
+        "in the gap",
+        len(focus),
+        n=number(len(focus)),
+        people=tr(FEW) if is_few(people) else about(people),
+    )
+    likely = chances(focus)
+    yield f"{said}; {likely}" if likely else f"{said}."
+
+
+def _draws_of(low: float, high: float, *, few: bool) -> Iterator[str]:
+    """Yield where draws of people in the gap lie, unless there are few or none was drawn."""
+    if not few and pd.notna(low) and pd.notna(high) and high >= 0.5:
+        yield tr(
+            "90 % of draws of the lower figure of people in the gap, over the survey's margins and "
+            "the error of travel as far as they are known, lie from {low} to {high}.",
+            low=coarse(low),
+            high=coarse(high),
+        )
+
+
 def _sure_of_one(one: pd.Series, why: str) -> Iterator[str]:
     if one["gap_status"] != "ok":
         lost = tr(status_of_word(str(one["gap_status"])).words)
         yield tr("No value: {why}.", why=lost)
         return
-    shown = not is_few(one["gap_n"]) and not is_few(one["population_n"])
-    low, high = one.get("gap_p05"), one.get("gap_p95")
-    if shown and pd.notna(low) and pd.notna(high) and high >= 0.5:
-        yield tr(
-            "90 % of draws of its people in the gap, over the survey's margins and the error of "
-            "travel, lie from {low} to {high}.",
-            low=coarse(low),
-            high=coarse(high),
-        )
+    few = is_few(one["gap_n"]) or is_few(one["population_n"])
+    ends = (one.get(name, math.nan) for name in ("gap_p05", "gap_p95"))
+    yield from _draws_of(*ends, few=few)
     if not one["is_under_resourced"]:
         yield tr("It is not under-resourced as the study defines it.")
         return
@@ -393,7 +385,9 @@ def _sure_of_one(one: pd.Series, why: str) -> Iterator[str]:
         yield tr("It is under-resourced as the study defines it: {why}.", why=why)
     if not one["falls_short"]:
         yield tr("It does not fall short of the rest.")
-    elif one.get("tier"):
-        yield tr("It falls short, and {likely} belongs on that list.", likely=tr(str(one["tier"])))
+        return
+    likely = chances(one.to_frame().T)
+    if likely:
+        yield tr("It falls short, so it is on the study's list; {likely}", likely=likely)
     else:
         yield tr("It falls short.")

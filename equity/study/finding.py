@@ -66,6 +66,8 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
                 "confidence": rule.confidence,
                 "text": " ".join(part for part in (rule.describe(), tr(rule.note)) if part),
                 "headline": rule.id == plan.study.headline,
+                "qualifying": "/".join(f"{n:g}" for n in rule.qualifying),
+                "subscription": rule.subscription,
                 "speeds": [f"{a:g}/{b:g}" for a, b in (rule.underserved, rule.served)],
             }
             for rule in result.rules

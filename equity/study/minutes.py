@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from equity.areas.geoid import STATES
+import pandas as pd
+
+from equity.areas.geoid import LEVELS, STATES
 from equity.areas.words import count, number, sentence_list
 from equity.language import mark, tr, trn
 from equity.measures.reach.calibration import travel_facts
@@ -19,6 +21,15 @@ _AGREES = 0.1
 """How far the median over places may be from published minutes that an estimate agrees with."""
 
 _FEW_STATES = 4
+_NEAR = mark(
+    "Trips near the limit count in part, since minutes are known up to a spread: a median above "
+    "the limit can stand beside less than half of the residents beyond reach."
+)
+_HELD = (
+    mark("Held against published minutes in {state}, these are {facts}."),
+    mark("Held against published minutes in all of {state}, these are {facts}."),
+)
+"""Of a study of whole states, and of a part of one: of that alone it is not known."""
 _OEPS = mark("OEPS is the Opioid Environment Policy Scan, a public data set with minutes to care.")
 
 
@@ -124,6 +135,16 @@ def _travel_facts(roads: str) -> str:
     )
 
 
+def _listed(facts: pd.DataFrame) -> str:
+    """List how far minutes are from those of each publication."""
+    return sentence_list(
+        [
+            tr("{away} ({published})", away=_off(bias), published=tr(str(published)))
+            for bias, published in zip(facts["bias"], facts["published"], strict=True)
+        ]
+    )
+
+
 def _off(bias: float) -> str:
     """Return how far estimated minutes are from the published ones that they are a multiple of."""
     away = round(100.0 * (bias - 1.0))
@@ -135,6 +156,13 @@ def _off(bias: float) -> str:
 
 
 def minutes_known(result: Record) -> str:
+    """Say how minutes count near the limit, and how they compare with published ones."""
+    care = result.plan.care[0]
+    near = tr(_NEAR) if care.method == "travel" and care.sd != 0 else ""
+    return " ".join(filter(None, [near, _held_against(result)]))
+
+
+def _held_against(result: Record) -> str:
     """Say how estimated minutes compare with those published of the study's own states."""
     speeds = {care.speeds for care in result.plan.care if care.method != "column" and care.speeds}
     facts = travel_facts()
@@ -143,23 +171,24 @@ def minutes_known(result: Record) -> str:
     if not speeds or len(codes) > _FEW_STATES:
         return ""  # the limits tell of every place that is known
     said = []
+    held = _HELD[result.area is not None]
     for state in (STATES[code] for code in codes):
-        found = [
-            tr("{away} ({published})", away=_off(one["bias"]), published=tr(str(one["published"])))
-            for _, one in facts[facts["place"] == state.name].iterrows()
-        ]
-        if found:
-            listed = sentence_list(found)
-            said.append(
-                tr(
-                    "Held against published minutes in {state}, these are {facts}.",
-                    state=state.name,
-                    facts=listed,
-                )
-            )
+        found = facts[facts["place"] == state.name]
+        if len(found):
+            said.append(tr(held, state=state.name, facts=_listed(found)))
         elif not state.synthetic:
             said.append(
                 tr("They were not held against published minutes in {state}.", state=state.name)
             )
+    here = set(result.table.index.astype(str).str[: LEVELS["county"]])
+    within = facts[[bool(part) and here <= {*part} for part in facts["counties"]]]
+    for place, found in within.groupby("place"):
+        said.append(
+            tr(
+                "In the {place}, where the area lies, they are {facts}.",
+                place=tr(str(place)),
+                facts=_listed(found),
+            )
+        )
     named = any("OEPS" in text for text in said)
     return " ".join([*said, *[tr(_OEPS)] * named])

@@ -23,6 +23,8 @@ MOST_COUNTIES = 3
 """More counties than this have a table of their own rows, and no columns beside the area."""
 _DESIGNATED = "_status"
 _BASES = ("population_n", "households_n")
+_COMPLEMENTS = {"usable_link_share": "no_link_share"}
+"""Shares that are the rest of another, so its margin is theirs too."""
 _WEIGHTS = {"households_n": "households_n", "housing_n": "households_n"}
 
 
@@ -86,6 +88,10 @@ def _one(part: pd.DataFrame, name: str) -> tuple[float, float]:
         return _designated(part, name.removesuffix("_designated_share") + _DESIGNATED), np.nan
     if name == "people_per_mi2":
         return _density(part), np.nan
+    if name in _COMPLEMENTS and name in part:
+        value, moe = _one(part[part[name].notna()], _COMPLEMENTS[name])
+        if np.isfinite(value):
+            return 1 - value, moe
     (column,) = describe([name])
     parts = column.parts
     needed = parts if parts and all(one in part for one in parts) else (name,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from equity.areas.table import level_of
 from equity.errors import FormatError, InputError, MissingFileError
 from equity.files.shapes import leaves_nothing_beside
 from equity.language import ENGLISH
+from equity.measures.draws import Interval
 from equity.outputs.ownership import RECORD, owned_files
 from equity.provenance import Source, sha256_of, stamp
 from equity.study.parts import StudyPlan
@@ -83,6 +85,11 @@ class Run(NamedTuple):
         return gpd.GeoDataFrame(
             self.table.assign(geometry=None), geometry="geometry", crs="EPSG:4269"
         )
+
+    def interval(self, what: str) -> Interval:
+        """Return 90 % of the draws of a count of all that was run, as its record keeps them."""
+        told = self.record.get("draws", {}).get(what, {})
+        return Interval(math.nan, told.get("p05_n", math.nan), told.get("p95_n", math.nan))
 
     def sites(self) -> gpd.GeoDataFrame | None:
         """Read the places of care that it wrote; None where it wrote none."""

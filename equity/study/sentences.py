@@ -34,7 +34,9 @@ from equity.study.totals import (
     REST,
 )
 
-__all__ = ["beyond_words", "finding", "practices_sentence", "sites_words", "state_sentence"]
+__all__ = [
+    "beyond_words", "chances", "finding", "practices_sentence", "sites_words", "state_sentence",
+]  # fmt: skip
 
 Rows = Mapping[str, Mapping[str, float]]
 """A frame of the report as plain numbers: row, then column."""
@@ -320,8 +322,8 @@ def sure_sentence(result: Record, counts: Rows) -> str:
         (low, low_label), (high, high_label) = tried[0], tried[-1]
         clauses.append(
             tr(
-                "other settings for the same care make that figure {low} ({low_label}) to {high} "
-                "({high_label})",
+                "other settings for the same care make the lower figure {low} ({low_label}) to "
+                "{high} ({high_label})",
                 low=about(low) if low else number(0),
                 low_label=low_label,
                 high=about(high),
@@ -361,14 +363,19 @@ def places_sentence(focus: pd.DataFrame, everybody: float, listed: str | None = 
         share=share(people / everybody),
         listed=tr("below") if listed is None else listed,
     )
+    likely = chances(focus)
+    return f"{text}; {likely}" if likely else f"{text}."
+
+
+def chances(focus: pd.DataFrame) -> str:
+    """Say how many places are likely to belong on the list, and how many may be expected to.
+
+    The end of a sentence; "" where no draw tells.
+    """
     if "focus_probability" not in focus or focus["focus_probability"].isna().all():
-        return f"{text}."
-    survey = focus["under_resourced_probability"].notna().any()
-    return f"{text}; {_chances(focus['focus_probability'], by_survey=bool(survey))}"
-
-
-def _chances(sure: pd.Series, *, by_survey: bool) -> str:
-    """Say how many places are likely to belong on the list, and how many may be expected to."""
+        return ""
+    sure = focus["focus_probability"]
+    by_survey = bool(focus["under_resourced_probability"].notna().any())
     very, likely = int((sure >= 0.8).sum()), int(((sure >= 0.5) & (sure < 0.8)).sum())
     if len(sure) == 1:
         return _chance_of_one(very=bool(very), likely=bool(likely), by_survey=by_survey)

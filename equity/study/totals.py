@@ -26,9 +26,9 @@ from equity.study.parts import CarePart, CriterionPart, StudyPlan
 from equity.study.record import Record
 
 __all__ = [
-    "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "REST", "by_person",
-    "by_rule", "comparison", "counts", "disparities", "fifths", "fixes", "held", "kinds", "need",
-    "overlaps", "settings", "unknown_people",
+    "ALL", "DIFFERENCE", "DIFFERENCE_FROM_REST", "ELSEWHERE", "FIRST", "NONE_INSIDE", "REST",
+    "by_person", "by_rule", "comparison", "counts", "disparities", "fifths", "fixes", "held",
+    "kinds", "need", "overlaps", "settings", "unknown_people",
 ]  # fmt: skip
 
 REST = "the rest"
@@ -36,6 +36,7 @@ REST = "the rest"
 FIRST, ELSEWHERE, ALL = mark("under-resourced communities"), mark("everywhere else"), mark("all")
 DIFFERENCE = mark("difference")
 DIFFERENCE_FROM_REST = mark("difference of the area from the rest")
+NONE_INSIDE = mark("no such site is listed inside: a gap in the list, or in care")
 _BEYOND = "subscribed_beyond_rule_share"
 
 
@@ -166,18 +167,29 @@ def _none_inside(result: Record, care: CarePart) -> str:
     sites = sites_that_count(result.sites, care)
     if len(sites.sjoin(result.table[["geometry"]].dropna(), predicate="within")):
         return ""
-    return tr("no such site is listed inside: a gap in the list, or in care")
+    return tr(NONE_INSIDE)
+
+
+_NUMBERS = ["gap_n", "gap_share", "named_n", "named_people_n", "overlap_share"]
 
 
 def settings(result: Record) -> pd.DataFrame:
-    """Return the finding under other settings; of other care, whether a site of it is listed."""
+    """Return the finding under other settings; of other care, whether a site of it is listed.
+
+    A rule that rests on the headline's own columns has its numbers: nothing is known of it apart.
+    """
     found, first = result.choices.settings, result.plan.care[0]
     notes = {
         key: _none_inside(result, first.model_copy(update={"kinds": [key.removeprefix("kind-")]}))
         for key in found.index[found["group"] == OTHER_CARE]
     }
     empty = pd.Series(notes, dtype=object).reindex(found.index, fill_value="")
-    return found.assign(note=found["note"].where(found["note"] != "", empty))
+    found = found.assign(note=found["note"].where(found["note"] != "", empty))
+    for rule in result.rules:
+        same = result.table[f"gap_n{result.plan.suffix_of(rule)}"].equals(result.table["gap_n"])
+        if same and f"rule-{rule.id}" in found.index:
+            found.loc[f"rule-{rule.id}", _NUMBERS] = found.loc["study", _NUMBERS]
+    return found
 
 
 def disparities(plan: StudyPlan, ranked: pd.DataFrame) -> dict[str, pd.DataFrame]:

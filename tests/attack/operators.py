@@ -37,6 +37,7 @@ from types import CodeType, FunctionType
 from typing import NamedTuple
 
 import pytest
+from hypothesis import Phase, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("areas", "measures", "study")
@@ -61,6 +62,21 @@ COPIED = (
     "pyproject.toml",
     "README.md",
 )
+FOLDERS = {
+    "aside",
+    "before",
+    "cache",
+    "folder",
+    "fresh",
+    "home",
+    "into",
+    "path",
+    "place",
+    "root",
+    "target",
+    "work",
+}
+"""Names of paths, whose sums with names are spelt as divisions."""
 HEAVY = (
     "geopandas",
     "matplotlib",
@@ -75,7 +91,7 @@ NO_TEST = "no test by name"
 """What fails where a module cannot be loaded any more."""
 NO_END, SURVIVED, UNREACHED, BROKEN = "did not end", "survived", "unreached", "broken"
 """Verdicts; any other is the test that killed the mutant."""
-FIRST_S, MORE_S, LIMIT_S = 6.0, 15.0, 240
+FIRST_S, MORE_S, LIMIT_S = 4.0, 5.0, 25
 OPTIONS = [
     "-x",
     "-rfE",
@@ -115,7 +131,10 @@ class Reach(NamedTuple):
     def first(self, module: str, mutant: Mutant) -> list[str]:
         """Return tests that run the mutant's lines: the module's own and the quick ones first."""
         own = f"test_{Path(module).stem.lstrip('_')}.py"
-        order = sorted(self.of(mutant), key=lambda t: (own not in t, self.seconds.get(t, 1.0), t))
+        order = sorted(
+            self.of(mutant),
+            key=lambda t: (own not in t, "/real/" in t, self.seconds.get(t, 1.0), t),
+        )
         return _within(order, self.seconds, FIRST_S)
 
     def more(self, mutant: Mutant, first: list[str]) -> list[str]:
@@ -126,7 +145,8 @@ class Reach(NamedTuple):
         reached = self.of(mutant)
         files = {test.split("::")[0] for test in reached}
         others = (t for t in self.seconds if t.split("::")[0] in files and t not in first)
-        order = sorted(others, key=lambda t: (t not in reached, self.seconds[t], t))
+        # What tests of real data share takes long to prepare, which is counted to the first alone.
+        order = sorted(others, key=lambda t: (t not in reached, "/real/" in t, self.seconds[t], t))
         return _within(order, self.seconds, MORE_S)
 
 
@@ -140,14 +160,14 @@ def _within(names: list[str], seconds: dict[str, float], most: float) -> list[st
 
 
 def mutants(source: str, path: str = "module.py") -> Iterator[Mutant]:
-    """Yield every change of one arithmetic operator; texts, lists and sets are left."""
+    """Yield every change of one arithmetic operator; texts, lists, sets and paths are left."""
     tree = ast.parse(source)
     met: Counter[str] = Counter()
     for node in ast.walk(tree):
         if not isinstance(node, ast.BinOp | ast.AugAssign) or type(node.op) not in SWAPPED:
             continue
         parts = (node.left, node.right) if isinstance(node, ast.BinOp) else (node.value,)
-        if any(_is_text_or_list(part) for part in parts):
+        if any(_is_text_or_list(part) for part in parts) or _is_path(node):
             continue
         kept = node.op
         node.op = SWAPPED[type(kept)]()
@@ -158,6 +178,15 @@ def mutants(source: str, path: str = "module.py") -> Iterator[Mutant]:
         last, code = node.end_lineno or node.lineno, compile(tree, path, "exec")
         yield Mutant(node.lineno, last, what, ast.unparse(tree), code)
         node.op = kept
+
+
+def _is_path(node: ast.BinOp | ast.AugAssign) -> bool:
+    if not isinstance(node.op, ast.Div):
+        return False
+    left = node.left if isinstance(node, ast.BinOp) else node.target
+    while isinstance(left, ast.BinOp):
+        left = left.left
+    return isinstance(left, ast.Name) and left.id in FOLDERS
 
 
 def _is_text_or_list(part: ast.expr) -> bool:
@@ -277,7 +306,7 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
             path.write_text(source, encoding="utf-8")
     waiting = [mutant for mutant in waiting if mutant not in asleep]
     files = {t.split("::")[0] for m in waiting for t in given or reach.of(m)}
-    pytest.main(["--collect-only", "-qq", *OPTIONS, *sorted(files)])
+    pytest.main(["--collect-only", "-qq", *OPTIONS, *sorted(files)], plugins=[_Quick()])
     killers: dict[Mutant, str] = {}
     for mutant in waiting:
         killers[mutant] = killer(mutant)
@@ -291,6 +320,16 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
             _keep(kept, module, mutant, f"{BROKEN} {killers.pop(mutant)}")
         if not guilty:
             raise SystemExit(f"{module}: {broken} on the source as it stands")
+
+
+class _Quick:
+    """What hypothesis finds need not be made small."""
+
+    @staticmethod
+    def pytest_sessionstart() -> None:
+        phases = [Phase.explicit, Phase.generate]
+        settings.register_profile("mutants", deadline=None, phases=phases, database=None)
+        settings.load_profile("mutants")
 
 
 def _nothing() -> None:
@@ -390,8 +429,9 @@ def main() -> int:
         copy, module = asked.one
         judge(Path(copy), module, folder, asked.tests)
         return 0
-    chosen = asked.modules or [p for r in ROOMS for p in (ROOT / "equity" / r).rglob("*.py")]
-    modules = sorted(p.resolve().relative_to(ROOT).as_posix() for p in chosen)
+    every = (p for room in ROOMS for p in (ROOT / "equity" / room).rglob("*.py"))
+    chosen = asked.modules or sorted(every)
+    modules = [p.resolve().relative_to(ROOT).as_posix() for p in chosen]
     copies = [_copied(folder / f"copy{n}") for n in range(asked.workers)]
     record(copies[0], folder, asked.workers)
 

@@ -273,8 +273,11 @@ def test_docx_captions_are_counted_and_listed_by_word(made):
     assert [int(text.split()[1].rstrip(".")) for text in told] == list(range(1, len(told) + 1))
     assert xml.count(" SEQ Map ") == 1
     assert xml.count(r' TOC \h \z \c "Table" ') == 1
-    entries = [p.text for p in read.paragraphs if p.style.name != "Caption" and p.text in told]
-    assert entries == told
+    entries = [p for p in read.paragraphs if p.style.name != "Caption" and p.text in told]
+    assert [p.text for p in entries] == told
+    # In one piece with its heading.
+    kept = [bool(p.paragraph_format.keep_with_next) for p in entries]
+    assert kept == [True] * (len(told) - 1) + [False]
     assert read.styles["Caption"].paragraph_format.keep_with_next
     assert xml.count('fldCharType="begin"') == xml.count('fldCharType="end"')
 
@@ -531,6 +534,27 @@ def test_a_bound_stands_in_its_row_and_known_minutes_beside_the_minutes(for_prog
     assert content[at + 3].text == known
 
 
+@pytest.mark.parametrize(
+    ("subscription", "counts"),
+    [
+        ("any_broadband", "any broadband subscription"),
+        ("cable_fiber_dsl", "a cable, fiber or DSL subscription"),
+    ],
+)
+def test_words_of_the_finding_are_told_before_it(subscription, counts):
+    report = make_report()
+    own = {"qualifying": "50/10", "subscription": subscription}
+    rules = tuple({**rule, **own} if rule["headline"] else rule for rule in report.rules)
+    content = blocks_of(dataclasses.replace(report, rules=rules), "usda-dlt")
+    said = content[[block.text for block in content].index("Finding") - 1].text
+    words = said[said.index("A usable link") :]
+    assert words.startswith("A usable link is a line from 50/10 Mbps (down/up) to a connected home")
+    assert counts in words
+    assert "What counts as high-need here:" in [block.text for block in content]
+    assert "which communities are high-need, and which fall short" in words
+    assert len(words) < 3 * 95, "three lines of print"
+
+
 def blocks_of(report, program=""):
     return [in_words(b, find_layout(program)) for b in blocks(report, program=program)]
 
@@ -716,9 +740,9 @@ def test_another_day_changes_the_day_and_no_number(for_programs, monkeypatch):
     one = [(b.text, b.table) for b in blocks(report)]
     monkeypatch.setenv("SOURCE_DATE_EPOCH", str(1_782_777_600 + 86_400))
     other = [(b.text, b.table) for b in blocks(report)]
-    assert [pair for pair in zip(one, other, strict=True) if pair[0] != pair[1]] == [
-        (("Made on 2026-06-30.", None), ("Made on 2026-07-01.", None))
-    ]
+    ((before, after),) = (pair for pair in zip(one, other, strict=True) if pair[0] != pair[1])
+    assert before[0].startswith("Made on 2026-06-30.")
+    assert (before[0].replace("2026-06-30", "2026-07-01"), before[1]) == after
 
 
 def test_the_day_is_the_clock_s_unless_told_and_a_wrong_one_is_refused(monkeypatch):

@@ -163,7 +163,8 @@ def travel_facts() -> pd.DataFrame:
         ``place``, ``rurality`` (``all`` or a class), ``published`` (whose minutes), ``unit``
         (``tract``, or ``county average`` over six kinds of site), ``same_sites``, ``fitted_on``
         (the speeds were set on these very minutes), ``pairs_n``, ``bias``, ``sd``,
-        ``rank_correlation`` (missing where they were not recorded) and ``as_of``.
+        ``rank_correlation`` (missing where they were not recorded), ``as_of``, and ``counties``,
+        ids of those that a place is made of that is no whole state.
 
     Examples
     --------
@@ -177,7 +178,9 @@ def travel_facts() -> pd.DataFrame:
         {**dict(zip(record["columns"], row, strict=True)), "as_of": record["as_of"]}
         for row in record["facts"]
     ]
-    return pd.DataFrame(rows).astype({"pairs_n": "Int64"})
+    facts = pd.DataFrame(rows).astype({"pairs_n": "Int64"})
+    regions = {place: tuple(ids) for place, ids in record["regions"].items()}
+    return facts.assign(counties=facts["place"].map(lambda place: regions.get(place, ())))
 
 
 def _pairs(estimated: pd.Series, published: pd.Series) -> pd.DataFrame:
