@@ -99,8 +99,7 @@ def shares_inside(links: Relationship, label: str) -> pd.DataFrame:
         mine = weights[weights["target"] == label].set_index("source")["weight"]
         columns[basis] = mine
     found = pd.DataFrame(columns).fillna(0.0)
-    # Weights are divided: three thirds are one whole.
-    return found.mask(found > 1 - 1e-9, 1.0).loc[lambda shares: (shares > 0).any(axis=1)]
+    return found[(found > 0).any(axis=1)]
 
 
 def parts_of_areas(table: Table, shares: pd.DataFrame) -> Table:

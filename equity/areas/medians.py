@@ -120,9 +120,8 @@ def _edges(bins: Sequence[tuple[float, float]], count: int) -> Floats:
 
 
 def _bin_of(target: Floats, cumulative: Floats) -> Any:
-    """First bin whose cumulative range holds the target."""
-    # Rounding must not push a target of exactly N over the last edge.
-    return np.minimum((cumulative < target[:, None]).sum(axis=1), cumulative.shape[1] - 1)
+    """First bin whose cumulative range holds the target, which is at most the last sum."""
+    return (cumulative < target[:, None]).sum(axis=1)
 
 
 def _medians(
@@ -132,8 +131,8 @@ def _medians(
     unknown = np.isnan(total)
     usable = ~unknown & (total > 0)
     safe = np.where(usable[:, None], counts, 1.0)
-    n = safe.sum(axis=1)
     cumulative = safe.cumsum(axis=1)
+    n = cumulative[:, -1]
     below = cumulative - safe
     rows = np.arange(len(safe))
 

@@ -479,6 +479,13 @@ def test_grouped_median_whose_bound_reaches_the_open_end_has_no_margin():
     assert closed.moe > 0
 
 
+def test_bounds_of_a_handful_of_parts_of_homes_are_the_ends_whatever_order_they_add_up_in():
+    parts = [0.6, 0.8, 0.2, 0.1, 0.1, 0.1, 0.5, 0.1, 0.7, 0.0, 0.3, 0.4, 0.2, 0.3, 0.2, 0.3]
+    assert np.sum(parts) > np.cumsum(parts)[-1]
+    found = grouped_median(parts, EDGES)
+    assert (found.lower, found.upper) == pytest.approx((EDGES[0][0], EDGES[-1][1]))
+
+
 def test_rows_named_by_two_levels_are_no_rows_named_by_one():
     one = pd.DataFrame({"a": [1.0, 2.0]}, index=["x", "y"])
     two = one.set_axis(pd.MultiIndex.from_tuples([("x", 1), ("y", 2)]))

@@ -160,6 +160,7 @@ def test_a_location_matched_by_area_is_funded_once(listed):
     parts = table["unserved_funded_n"] + table["underserved_funded_n"]
     assert parts == min(listed, 90) <= table["funded_n"]
     assert table["unserved_funded_n"] == min(listed, 50)
+    assert table["unserved_unfunded_share"] == max(50 - listed, 0) / 100
     # No allocation of so many funded leaves fewer without.
     left = min(
         90 - unserved - underserved
