@@ -78,20 +78,30 @@ FOLDERS = {
 }
 """Names of paths, whose sums with names are spelt as divisions."""
 HEAVY = (
+    "babel.messages",
+    "docx",
+    "folium",
     "geopandas",
-    "matplotlib",
+    "jinja2",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.figure",
     "openpyxl",
-    "pyarrow",
+    "pyarrow.compute",
+    "pyarrow.parquet",
     "pyogrio",
-    "scipy.sparse",
+    "scipy.optimize",
+    "scipy.sparse.csgraph",
     "scipy.spatial",
+    "scipy.stats",
+    "typer",
+    "typst",
 )
 KEPT = "verdicts.jsonl"
 NO_TEST = "no test by name"
 """What fails where a module cannot be loaded any more."""
 NO_END, SURVIVED, UNREACHED, BROKEN = "did not end", "survived", "unreached", "broken"
 """Verdicts; any other is the test that killed the mutant."""
-FIRST_S, MORE_S, LIMIT_S = 4.0, 5.0, 25
+FIRST_S, MORE_S, LIMIT_S = 5.0, 6.0, 60
 OPTIONS = [
     "-x",
     "-rfE",
@@ -127,6 +137,11 @@ class Reach(NamedTuple):
         lines = range(mutant.line, mutant.last_line + 1)
         reached = set().union(*(self.tests.get(line, set()) for line in lines))
         return reached or set().union(*self.tests.values())  # what a module does when loaded
+
+    def among(self, found: set[str]) -> Reach:
+        """Return the same of those tests that there still are."""
+        lines = {line: tests & found for line, tests in self.tests.items()}
+        return Reach(lines, {t: took for t, took in self.seconds.items() if t in found})
 
     def first(self, module: str, mutant: Mutant) -> list[str]:
         """Return tests that run the mutant's lines: the module's own and the quick ones first."""
@@ -306,7 +321,10 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
             path.write_text(source, encoding="utf-8")
     waiting = [mutant for mutant in waiting if mutant not in asleep]
     files = {t.split("::")[0] for m in waiting for t in given or reach.of(m)}
-    pytest.main(["--collect-only", "-qq", *OPTIONS, *sorted(files)], plugins=[_Quick()])
+    quick = _Quick()
+    pytest.main(["--collect-only", "-qq", *OPTIONS, *sorted(files)], plugins=[quick])
+    reach = reach.among(quick.found)
+    importlib.import_module(".".join(Path(module).with_suffix("").parts))  # some load late
     killers: dict[Mutant, str] = {}
     for mutant in waiting:
         killers[mutant] = killer(mutant)
@@ -323,10 +341,15 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
 
 
 class _Quick:
-    """What hypothesis finds need not be made small."""
+    """What hypothesis finds need not be made small; which tests there are."""
 
-    @staticmethod
-    def pytest_sessionstart() -> None:
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.found = {item.nodeid for item in items}
+
+    def pytest_sessionstart(self) -> None:
         phases = [Phase.explicit, Phase.generate]
         settings.register_profile("mutants", deadline=None, phases=phases, database=None)
         settings.load_profile("mutants")
@@ -383,8 +406,11 @@ def _failing(tests: list[str], told: Path, prepare: Callable[[], None]) -> str:
     _, status = os.waitpid(child, 0)
     if os.WIFSIGNALED(status):
         return NO_END
-    if os.waitstatus_to_exitcode(status) == 0:
+    code = os.waitstatus_to_exitcode(status)
+    if code == 0:
         return ""
+    if code in {pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED}:
+        return f"{BROKEN}: a test is no longer there"
     said = told.read_text(encoding="utf-8", errors="replace")
     failed = re.search(
         r"^(?:FAILED|ERROR) (tests/[^ \n\[]+(?:\[.*?\](?= - |$))?)", said, re.MULTILINE
