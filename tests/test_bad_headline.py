@@ -241,4 +241,6 @@ def test_a_choice_that_cannot_be_computed_is_a_row_with_its_reason(state):
     assert missing.loc["spread-0.5", "note"] == "care is not counted by minutes"
     assert missing.loc["over-report-0.2", "note"] == "lines are not known"
     assert missing["note"].str.len().gt(0).all()
-    assert rows.loc[rows["gap_n"].notna(), "note"].eq("").all()
+    told = rows["gap_n"].notna()
+    assert rows.loc[told & (rows["note"] != ""), "gap_n"].eq(rows.loc["study", "gap_n"]).all()
+    assert rows.index[told & (rows["note"] != "")].tolist() == ["rule-video-visit"]
