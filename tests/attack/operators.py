@@ -101,7 +101,7 @@ NO_TEST = "no test by name"
 """What fails where a module cannot be loaded any more."""
 NO_END, SURVIVED, UNREACHED, BROKEN = "did not end", "survived", "unreached", "broken"
 """Verdicts; any other is the test that killed the mutant."""
-FIRST_S, MORE_S, LIMIT_S = 5.0, 6.0, 60
+FIRST_S, MORE_S, LIMIT_S = 5.0, 6.0, 30
 OPTIONS = [
     "-x",
     "-rfE",
