@@ -18,6 +18,8 @@ from equity.areas.schema import status_of_word, unit_of
 from equity.language import current, decimal, mark, tr, trn
 
 __all__ = [
+    "KM2_PER_MI2",
+    "KM_PER_MI",
     "SUM_STATUSES",
     "about",
     "about_all",
@@ -42,6 +44,8 @@ ROUND_ABOVE_CV = 0.12
 UNRELIABLE_CV = 0.40
 #: A 90 % margin of error is this many standard errors (Census Bureau convention).
 Z90 = 1.645
+#: Kilometers in a mile, and square kilometers in a square mile: international miles, exact.
+KM_PER_MI, KM2_PER_MI2 = 1.609344, 2.589988110336
 
 SUM_STATUSES = ("ok", "crosswalked", "controlled", "")
 

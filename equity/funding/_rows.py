@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 
 from equity.areas.schema import statuses
-from equity.areas.words import number
+from equity.areas.words import KM2_PER_MI2, number
 from equity.errors import GeoidError, InputError
 from equity.language import tr, trn
 from equity.rules.coverage_rule import CoverageRule, load_coverage_rule
 from equity.rules.program_metrics import NO, YES, Metric, is_program_metric, program_metric
 from equity.rules.program_rule import ProgramRule
 
-KM2_PER_MI2 = 2.589988110336
 _CLASSES = ("unserved_n", "underserved_n")
 _LOCATIONS = ("locations_n", *_CLASSES)
 _HUB = "hub"

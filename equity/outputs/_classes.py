@@ -17,18 +17,16 @@ from typing import Any
 import numpy as np
 
 from equity.areas.schema import unit_of
-from equity.areas.words import is_missing, number
+from equity.areas.words import KM_PER_MI, is_missing, number
 from equity.language import tr
 from equity.outputs._colors import CHANGE, NEUTRAL, NEUTRAL_CHANGE, NEUTRAL_ZERO, RAMP, ZERO
 
 __all__ = [
-    "LARGER", "MILE", "Classes", "around_zero", "classify", "classify_words", "with_miles",
+    "LARGER", "Classes", "around_zero", "classify", "classify_words", "with_miles",
 ]  # fmt: skip
 
 #: Counts grow with the area: how many times a tract's limits those of larger areas are.
 LARGER = {"county": 20.0, "state": 1000.0}
-#: Kilometers in a mile.
-MILE = 1.609344
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Classes:
 
 def with_miles(said: str, km: float, *, unit: str = "") -> str:
     """Return a distance in kilometers as it is said, and in brackets its miles."""
-    return said if is_missing(km) else f"{said} ({number(km / MILE, 1)}{unit})"
+    return said if is_missing(km) else f"{said} ({number(km / KM_PER_MI, 1)}{unit})"
 
 
 def _nice(value: float) -> float:
@@ -100,7 +98,7 @@ def _text(value: float, unit: str) -> str:
 
 def _said(text: str, unit: str, *ends: float) -> str:
     """Add the unit to the ends of a class, and to kilometers miles."""
-    miles = [number(end / MILE, 1 if end < 10 else 0) for end in ends]
+    miles = [number(end / KM_PER_MI, 1 if end < 10 else 0) for end in ends]
     more = f" ({_between_two(*miles)} mi)" if unit == "km" else ""
     return f"{text} {tr(unit_of(unit).words)}".strip() + more
 

@@ -15,9 +15,10 @@ import pandas as pd
 import shapely
 
 from equity.areas.schema import Column
+from equity.areas.words import KM_PER_MI
 from equity.language import current, tr
 from equity.outputs import _pack, _rows
-from equity.outputs._classes import MILE, Classes
+from equity.outputs._classes import Classes
 from equity.outputs._colors import COLORS
 from equity.outputs._payload import layer_of
 from equity.outputs._places import holders
@@ -258,7 +259,7 @@ def _north_and_scale(figure: Any, axes: Any, low: float, meters: float) -> None:
         [left, left, right, right], [y + tick, y, y, y + tick], color=COLORS["ink"], linewidth=1.2
     )
     figure.add_artist(bar)
-    said = tr("{km} km ({miles} miles)", km=f"{km:g}", miles=f"{km / MILE:.2g}")
+    said = tr("{km} km ({miles} miles)", km=f"{km:g}", miles=f"{km / KM_PER_MI:.2g}")
     figure.text(right + 0.012, y, said, ha="left", va="bottom", fontsize=_LETTERS)
 
 

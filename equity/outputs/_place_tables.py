@@ -10,7 +10,7 @@ import pandas as pd
 
 from equity.areas.schema import columns, describe
 from equity.areas.words import is_missing, number, say, with_points
-from equity.language import dated, decimal, mark, tr
+from equity.language import dated, decimal, mark, tr, trn
 from equity.outputs import _rows
 from equity.outputs._content import Cell, Head, Table
 from equity.outputs._layout import Part
@@ -20,6 +20,7 @@ from equity.rules.program_metrics import is_program_metric, program_metric
 __all__ = [
     "absent",
     "application_table",
+    "beyond_border",
     "county_table",
     "named_table",
     "place_table",
@@ -144,6 +145,16 @@ def county_table(report: Report, *, most: int) -> Table | None:
     keys = tuple(str(key) for key in frame.index)
     rows = tuple(zip(first, *cells, strict=True))
     return Table(tr("The counties of the area"), heads, rows, keys)
+
+
+def beyond_border(n: int) -> str:
+    """Say that places of care outside count as well."""
+    return trn(
+        "{n} beyond its border counts too, for whomever it is nearest.",
+        "{n} beyond its border count too, for whomever they are nearest.",
+        n,
+        n=number(n),
+    )
 
 
 def named_table(report: Report) -> Table | None:

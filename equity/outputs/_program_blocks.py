@@ -171,13 +171,6 @@ def site_blocks(report: Report, layout: Layout) -> Iterator[Block]:
             )
         )
     if beyond:
-        said.append(
-            trn(
-                "{n} beyond its border counts too, for whomever it is nearest.",
-                "{n} beyond its border count too, for whomever they are nearest.",
-                beyond,
-                n=number(beyond),
-            )
-        )
+        said.append(_place_tables.beyond_border(beyond))
     yield Block("note", " ".join(said))
     yield Block("table", table=table)

@@ -14,18 +14,20 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.areas.schema import describe
-from equity.areas.words import UNRELIABLE_CV, Z90, is_missing, number, say, share
+from equity.areas.words import KM_PER_MI, UNRELIABLE_CV, Z90, is_missing, number, say, share
 from equity.files.atomic import write_bytes, write_text
 from equity.language import ENGLISH, current, dated, mark, own_words, review, tr
 from equity.outputs._block import Block
-from equity.outputs._classes import MILE
 from equity.outputs._content import OURS, SYNTHETIC, Cell, Head, Table, first_up
 from equity.outputs._panels import COUNTS, fix_words
+from equity.outputs._place_tables import beyond_border
 from equity.outputs._steady import made_on
 from equity.outputs._text import clean
 from equity.provenance import Source
 
-__all__ = ["FEWEST", "FactSheet", "hidden", "is_few", "sheet_blocks", "write_factsheet"]
+__all__ = [
+    "FEWEST", "FactSheet", "beyond_border", "hidden", "is_few", "sheet_blocks", "write_factsheet",
+]  # fmt: skip
 
 FEWEST = 11
 """Fewer people than this are not told apart (the cell size policy of the Medicare agency, CMS)."""
@@ -300,7 +302,7 @@ def _cell(place: Mapping[str, object], mask: Mapping[str, str], name: str, unit:
         text = f"{text} ({_said(place, rate, 'share')})"
     if unit == "min" and not is_missing(place.get(name)):
         km = float(str(place[name.replace("_min", "_km")]))
-        text = f"{text} ({tr('{n} mi', n=number(km / MILE, 1))}, {say(km, 'km')})"
+        text = f"{text} ({tr('{n} mi', n=number(km / KM_PER_MI, 1))}, {say(km, 'km')})"
     return Cell(text)
 
 

@@ -13,19 +13,21 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from equity.files.atomic import write_text
 from equity.outputs._text import readable_json
 from equity.provenance import sha256_of, software
 
-__all__ = ["RECORD", "is_bare_name", "kind_of", "owned_files", "sealed", "write_record"]
+__all__ = ["RECORD", "Kind", "is_bare_name", "kind_of", "owned_files", "sealed", "write_record"]
 
 RECORD = "provenance.json"
 SCHEMA = 1
 _SEAL = '"sha256_of_all_above": "'
 _BARE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_KINDS = {
+Kind = Literal["a run", "a comparison", "a plan", "fact sheets"]
+_KINDS: dict[str, Kind] = {
     "study": "a run",
     "before": "a comparison",
     "budget_usd": "a plan",
@@ -83,7 +85,7 @@ def owned_files(folder: Path) -> dict[str, str] | None:
     return {**files, RECORD: seal}
 
 
-def kind_of(folder: Path) -> str | None:
+def kind_of(folder: Path) -> Kind | None:
     """Tell in words what of ours a folder holds, by its record; None if nothing, or not known."""
     _, record = _read(folder) or ("", {})
     return next((kind for field, kind in _KINDS.items() if field in record), None)

@@ -32,7 +32,7 @@ from pathlib import Path
 
 from equity.errors import StorageError, printable
 from equity.files.lock import locked
-from equity.outputs.ownership import is_bare_name, kind_of, owned_files
+from equity.outputs.ownership import Kind, is_bare_name, kind_of, owned_files
 from equity.provenance import sha256_of
 from equity.settings import current
 
@@ -43,7 +43,7 @@ _FRESH, _BEFORE, _JOURNAL, _UNSEALED = "fresh", "before", "journal.json", "journ
 _log = logging.getLogger("equity.study")
 
 
-def put_in_place(target: Path, write: Callable[[Path], None], kind: str) -> Path:
+def put_in_place(target: Path, write: Callable[[Path], None], kind: Kind) -> Path:
     """Write whole outputs into a folder, in the place of what an earlier run wrote there.
 
     Parameters
@@ -53,7 +53,7 @@ def put_in_place(target: Path, write: Callable[[Path], None], kind: str) -> Path
     write
         Writes everything, flat, into the empty folder it is given; last :data:`RECORD`.
     kind
-        What it writes: "a run", "a plan", "a comparison" or "fact sheets".
+        What it writes.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _is_file(place: Path) -> bool:
     return place.exists() and not place.is_dir()
 
 
-def exchange(folder: Path, write: Callable[[Path], None], kind: str) -> None:
+def exchange(folder: Path, write: Callable[[Path], None], kind: Kind) -> None:
     """Write a run beside what is in a folder, then put it in the place of the earlier run.
 
     Parameters
@@ -103,7 +103,7 @@ def exchange(folder: Path, write: Callable[[Path], None], kind: str) -> None:
     write
         Writes the whole run, flat, into the empty folder it is given.
     kind
-        What it writes, as :func:`equity.outputs.ownership.kind_of` calls it.
+        What it writes.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def _lock_file(folder: Path) -> Path:
     return cache / ".state" / f"output-{key}.lock"
 
 
-def earlier_files(folder: Path, kind: str) -> dict[str, str]:
+def earlier_files(folder: Path, kind: Kind) -> dict[str, str]:
     """Return what an earlier run wrote here; refuse a folder of others, or of another kind."""
     owned, held = owned_files(folder), kind_of(folder)
     if held not in {kind, None}:

@@ -164,8 +164,8 @@ def _sheet(past: Run, place: Place) -> FactSheet:
     if whole:
         here = near_by = pd.Series(data=True, index=table.index)
     care = {
-        "" if i == 0 else f"__{part.id}": part.label or ("" if len(plan.care) == 1 else part.id)
-        for i, part in enumerate(plan.care)
+        plan.suffix_of_care(part): part.label or ("" if len(plan.care) == 1 else part.id)
+        for part in plan.care
     }
     parts = {place.title: here}
     if not whole and not near_by.equals(here):
@@ -237,8 +237,8 @@ def _cautions(past: Run, plan: StudyPlan) -> dict[str, str]:
     """Return what is to be said of the kinds of care that no site is listed of inside the run."""
     lacking = past.record.get("care_not_listed_inside", [])
     return {
-        f"__{part.id}" if i else "": tr(totals.NONE_INSIDE)
-        for i, part in enumerate(plan.care)
+        plan.suffix_of_care(part): tr(totals.NONE_INSIDE)
+        for part in plan.care
         if part.id in lacking
     }
 

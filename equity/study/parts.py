@@ -316,6 +316,10 @@ class StudyPlan(Part):
         """Return how columns under a rule end; the headline's have no suffix."""
         return "" if rule.id == self.study.headline else rule.suffix
 
+    def suffix_of_care(self, care: CarePart) -> str:
+        """Return how columns of a kind of care end; those of the first have no suffix."""
+        return "" if care.id == self.care[0].id else f"__{care.id}"
+
     @field_validator("care", mode="before")
     @classmethod
     def _one_or_several(cls, value: Any) -> Any:

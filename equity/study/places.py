@@ -11,6 +11,7 @@ from equity.areas.geoid import LEVELS
 from equity.areas.moe import moe_sum
 from equity.areas.rates import moe_of_rate
 from equity.areas.schema import companion, describe
+from equity.areas.words import KM2_PER_MI2
 from equity.language import tr
 from equity.study.parts import StudyPlan
 from equity.study.record import Record
@@ -18,7 +19,6 @@ from equity.study.runs import Run
 
 __all__ = ["MOST_COUNTIES", "columns_of_criteria", "measured", "places"]
 
-KM2_PER_MI2 = 2.589988110336
 MOST_COUNTIES = 3
 """More counties than this have a table of their own rows, and no columns beside the area."""
 _DESIGNATED = "_status"

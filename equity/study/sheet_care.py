@@ -9,7 +9,7 @@ import pandas as pd
 
 from equity.areas.words import about, number
 from equity.language import tr, trn
-from equity.outputs.factsheet import FEW, is_few
+from equity.outputs.factsheet import FEW, beyond_border, is_few
 
 __all__ = ["care_words"]
 
@@ -30,12 +30,7 @@ def care_words(
     names = [str(name) for name in inside["name"]]
     yield _places_here(names, whole=whole)
     if whole and (beyond := len(sites) - len(inside)):
-        yield trn(
-            "{n} beyond its border counts too, for whomever it is nearest.",
-            "{n} beyond its border count too, for whomever they are nearest.",
-            beyond,
-            n=number(beyond),
-        )
+        yield beyond_border(beyond)
     if "nearest_site_id" not in table:
         return
     if len(own) == 1 and own["nearest_site_id"].iloc[0] in sites.index:

@@ -136,8 +136,8 @@ def kinds(result: Record, ranked: pd.DataFrame) -> pd.DataFrame:
     """
     rows = {}
     first = ranked["is_under_resourced"].astype(bool)
-    for i, care in enumerate(result.plan.care):
-        suffix = "" if i == 0 else f"__{care.id}"
+    for care in result.plan.care:
+        suffix = result.plan.suffix_of_care(care)
         names = {
             f"{n}{m}{suffix}": f"{n}{m}" for n in ("beyond_reach_n", "gap_n") for m in ("", "_moe")
         }

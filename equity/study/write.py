@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from equity.language import ENGLISH, current, language
 from equity.outputs.appendix import write_appendix
 from equity.outputs.factsheet import write_factsheet
-from equity.outputs.ownership import RECORD
+from equity.outputs.ownership import RECORD, Kind
 from equity.outputs.page import write_page
 from equity.outputs.report import Report, in_its_language
 from equity.outputs.tables import export, record_of, write_provenance, write_recipe
@@ -55,7 +55,7 @@ def write_outputs(report: Report, target: Path) -> Path:
     return put_in_place(target, lambda folder: _write_all(said, folder), "a run")
 
 
-def refuse_foreign(target: Path, kind: str) -> None:
+def refuse_foreign(target: Path, kind: Kind) -> None:
     """Refuse a folder that no run may be written into, before the hours of the run are spent.
 
     Raises

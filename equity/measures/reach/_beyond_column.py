@@ -8,6 +8,7 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 
+from equity.areas.words import KM_PER_MI
 from equity.errors import InputError
 from equity.language import said, together
 from equity.measures.checks import checked_number
@@ -46,7 +47,6 @@ every 100 people. A unit that is wrong by a factor of 10 can still fall inside: 
 
 _PER_10K = {"per_1k": 10.0, "per_10k": 1.0}
 _FAR_OFF = 3.0
-_KM_PER_MILE = 1.609344
 
 
 def own_column(
@@ -99,7 +99,7 @@ def _minutes(
     if unit == "min":
         return values, MEASURED_MINUTES
     used = roads_of(roads)
-    km = values * _KM_PER_MILE if unit.endswith("mi") else values
+    km = values * KM_PER_MI if unit.endswith("mi") else values
     straight = km / used.detour if unit.startswith("road") else km
     return used.minutes(straight, used.minutes_per_km(None, index)), used.estimate
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from equity.areas.words import KM_PER_MI
 from equity.errors import FormatError, InputError, MissingColumnError, MissingFileError
 from equity.files.delimited import BLANK
 from equity.files.large import read_columns
@@ -27,8 +28,8 @@ _UNITS = {
     "hours": ("min", 60.0, 1.0),
     "km": ("km", 1.0, 1.0),
     "m": ("km", 1.0, 1000.0),
-    "mi": ("km", 1.609344, 1.0),
-    "miles": ("km", 1.609344, 1.0),
+    "mi": ("km", KM_PER_MI, 1.0),
+    "miles": ("km", KM_PER_MI, 1.0),
     "weight": ("weight", 1.0, 1.0),
 }
 _UNLISTED = ("not_covered", "unreachable")
