@@ -241,7 +241,7 @@ def _quantiles(values: pd.Series, people: pd.Series, n: int) -> pd.Series:
         raise InputError(f"quantiles is {n}", fix="ask for 2 or more")
     by_value = people.groupby(values).sum()
     middle = (by_value.cumsum() - by_value / 2) / by_value.sum()
-    place = values.map((middle * n).astype(int).clip(upper=n - 1))
+    place = values.map((middle * n).astype(int))
     said = {0: tr("{i} of {n} (lowest)"), n - 1: tr("{i} of {n} (highest)")}
     other = tr("{i} of {n}")
     named = {i: said.get(i, other).format(i=i + 1, n=n) for i in range(n)}

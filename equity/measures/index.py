@@ -257,11 +257,12 @@ def _choices(table: pd.DataFrame, made: Made, sets: Floats, seed: int) -> pd.Dat
 
     def outcome(x: Floats) -> Floats:
         levels = np.array(moved.shape[:3])[:, None]
-        picked = tuple(np.minimum((x * levels).astype(int), levels - 1))
+        below = np.minimum(x, np.nextafter(1.0, 0.0))  # a point may be rounded to 1
+        picked = tuple((below * levels).astype(int))
         return np.asarray(moved[picked].T, dtype=float)
 
-    known = np.where(np.isfinite(moved).all(axis=(0, 1, 2)), 1.0, np.nan)[:, None]
-    parts = [part * known for part in variance_parts(outcome, 3, seed=seed)]
+    known = np.isfinite(moved).all(axis=(0, 1, 2))[:, None]
+    parts = [np.where(known, part, np.nan) for part in variance_parts(outcome, 3, seed=seed)]
     names = ("rank_shift_alone_share", "rank_shift_total_share",
              "worst_tenth_alone_share", "worst_tenth_total_share")  # fmt: skip
     columns = (parts[k][outcome_] for outcome_ in (0, 1) for k in (0, 1))
@@ -295,10 +296,9 @@ def effective_weights(scores: npt.ArrayLike, weights: npt.ArrayLike) -> Floats:
     if len(known) < 2:
         return np.full(known.shape[1], np.nan)
     total = known @ np.asarray(weights, dtype=float)
-    spread = known.std(axis=0) * total.std()
-    shared = ((known - known.mean(axis=0)) * (total - total.mean())[:, None]).mean(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.asarray((shared / spread) ** 2)
+        related = np.corrcoef(known, total, rowvar=False)
+    return np.asarray(related[:-1, -1] ** 2)
 
 
 def _mean(scores: Floats, weights: Floats, made: Made) -> Floats:

@@ -16,6 +16,7 @@ from equity.areas.words import (
     missing,
     number,
     plural,
+    points,
     say,
     sentence_list,
     share,
@@ -30,11 +31,18 @@ from equity.language import language
         (1, "100.0 %"),
         (0.0004, "under 0.1 %"),
         (0.9996, "over 99.9 %"),
+        (0.9985, "99.9 %"),
+        (0.0005, "0.1 %"),
         (0.4216, "42.2 %"),
     ],
 )
 def test_a_share_is_never_rounded_to_a_false_nothing_or_everything(value, expected):
     assert share(value) == expected
+
+
+def test_a_difference_of_shares_is_in_points_with_its_margin():
+    assert points(-0.123, 0.045) == "12.3 points (± 4.5)"
+    assert points(0.01) == points(0.01, math.nan) == "1.0 points"
 
 
 @pytest.mark.parametrize("value", [None, math.nan, pd.NA, pd.NaT, np.float64("nan"), math.inf])

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from care_cases import scattered
 
+from equity.measures.reach import _raam
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.travel import travel_costs
 
@@ -64,8 +65,9 @@ def test_equal_where_both_have_an_answer(method, seed):
     assert (ours.loc[~both, "access_status"] == "no_supply_in_reach").all()
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_raam_is_equal(seed):
+@pytest.mark.parametrize(("seed", "at_once"), [(0, 2048), (1, 2048), (2, 7), (3, 1)])
+def test_raam_is_equal_however_many_rows_are_compared_at_once(seed, at_once, monkeypatch):
+    monkeypatch.setattr(_raam, "_ROWS", at_once)
     costs, people, capacity, table = problem(seed)
     theirs = peer(raam.raam, people, capacity, table, tau=20)
     ours = catchment(costs, demand=people, supply=capacity, method="raam", tau=20)

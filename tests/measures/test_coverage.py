@@ -88,6 +88,25 @@ def test_offers_without_a_technology_are_counted_and_shown(tmp_path):
     assert "1 offers without a technology code" in " ".join(meta(table).notes)
 
 
+def test_odd_offers_are_counted_by_kind_over_all_files(tmp_path):
+    odd = [
+        (1, {"down": "", "up": ""}, "without a speed are listed"),
+        (2, {"down": 0, "up": 0}, "at 0/0 Mbps are listed"),
+        (3, {"latency": ""}, "without a latency flag"),
+        (4, {"customers": ""}, "without a customer code"),
+    ]
+    rows = [
+        offer(L1 + 10 * twice + at, technology=technology, **change)
+        for technology, twice in ((50, 1), (40, 2))
+        for n, change, _ in odd
+        for at in range(n * twice)
+    ] + [offer(L1, technology=code) for code in (50, 40)]
+    write_offers(tmp_path, rows)
+    notes = meta(run(tmp_path)).notes
+    for n, _, said in odd:
+        assert next(note for note in notes if said in note).startswith(f"{3 * n} offers {said}")
+
+
 @pytest.mark.parametrize("change", [{"customers": "x"}, {"customers": "R "}, {"customers": "Q"},
                                     {"customers": "é"}, {"technology": 41}, {"technology": -1},
                                     {"latency": 2}])  # fmt: skip

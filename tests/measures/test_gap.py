@@ -76,6 +76,12 @@ def test_what_homes_lack_is_described_by_their_own_numbers(three):
     assert gap["home_lacks_device_n"] == pytest.approx(250 * 0.05 / 0.3)
     assert gap["home_lacks_subscription_n"] == pytest.approx(250 * 0.10 / 0.3)
     assert gap["home_lacks_both_n"] == pytest.approx(250 * 0.15 / 0.3)
+    # Of 30 % not connected, 15 points would subscribe without a device, which only 10 can lack.
+    apart = three.assign(device_share=0.9, subscription_share=0.85)
+    gap = telehealth_gap(apart).iloc[1]
+    assert gap["home_lacks_device_n"] == pytest.approx(250 * 0.1 / 0.3)
+    assert gap["home_lacks_subscription_n"] == pytest.approx(250 * 0.2 / 0.3)
+    assert gap["home_lacks_both_n"] == pytest.approx(0, abs=1e-9)
     unknown = telehealth_gap(three.drop(columns="subscription_share")).iloc[1]
     assert (
         unknown[["home_lacks_device_n", "home_lacks_subscription_n", "home_lacks_both_n"]]

@@ -11,7 +11,13 @@ import pytest
 
 import equity as eq
 from equity.errors import EquityError, InputError, MissingColumnError
-from equity.measures.index import effective_weights, index_stability, percentile, variance_parts
+from equity.measures.index import (
+    _moved,
+    effective_weights,
+    index_stability,
+    percentile,
+    variance_parts,
+)
 from equity.rules import list_index_recipes, load_index_recipe
 from equity.rules.index_recipe import IndexRecipe, Indicator, Theme
 from equity.sources.census.acs import read_acs
@@ -197,6 +203,17 @@ def test_choices_of_an_index_by_an_analysis_of_variance(areas, tmp_path):
         assert found.loc[name, "rank_shift_total_share"] == pytest.approx(total, abs=0.004)
     assert found["rank_shift_total_share"].min() > 0.006
     assert (found["worst_tenth_total_share"] > found["worst_tenth_alone_share"] - 0.02).all()
+
+
+def test_how_far_ranks_moved_and_how_much_of_the_worst_tenth_stayed_by_hand():
+    """Eleven areas, a place 0.1 apart: the first two swap with the last two, one is unknown."""
+    own = np.append(np.arange(11) / 10, np.nan)
+    ranks = np.append(own[[9, 10, 2, 3, 4, 5, 6, 7, 8, 0, 1]], 0.5)
+    places, kept = _moved(own, ranks)
+    assert places == pytest.approx((9 * 4) / 11)
+    assert kept == 0
+    # Of 0.9 and 1.0 before, 1.0 stays: one in both, three in either.
+    assert _moved(own, own[[0, 1, 2, 3, 4, 5, 6, 7, 9, 8, 10, 11]])[1] == pytest.approx(1 / 3)
 
 
 def test_where_nobody_is_in_a_worst_tenth_no_choice_decides_who_is():

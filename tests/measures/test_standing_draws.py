@@ -12,7 +12,7 @@ from standing_trials import Case, calibration_of, coverage_of, delaware_case, ex
 
 from equity.areas.schema import columns
 from equity.errors import InputError, MissingColumnError
-from equity.measures.draws import Travel, draw_standing
+from equity.measures.draws import Lift, Travel, draw_recoverable, draw_standing
 from equity.measures.gap import telehealth_gap, unknown_lines
 from equity.measures.standing import Criterion, falls_short, standing, under_resourced
 from equity.provenance import Source, meta, stamp
@@ -251,6 +251,32 @@ def test_a_cut_off_is_reached_although_floating_point_misses_it():
     assert falls_short(tie)["falls_short"].all()
 
 
+def test_a_draw_on_the_cut_off_reaches_it_as_well():
+    table = made(20).assign(
+        population_n=np.arange(300.0, 500.0, 10), beyond_reach_share=1.0, qualifying_share=1.0,
+        connected_share=0.7, poverty_share=0.6, poverty_share_moe=0.001,
+    )  # fmt: skip
+    table = table.drop(columns=["population_n_moe", "connected_share_moe"])
+    for ask in ({"gap_share_at_least": 0.3, "people_at_least": 0}, {"people_at_least": 90.0}):
+        found = draw_standing(table, [POOR], draws=50, **ask).areas()
+        assert found["focus_probability"].iloc[0] == 1
+
+
+def test_without_margins_a_draw_of_what_fixes_bring_is_the_arithmetic_itself():
+    table = made(20).assign(beyond_reach_share=[0.0, 1.0] * 10)
+    line, homes = table["qualifying_share"], table["connected_share"]
+    assert {(line < homes).any(), (line > homes).any()} == {True}
+    waiting = table["population_n"] * table["beyond_reach_share"]
+    found = draw_recoverable(
+        table.drop(columns=["population_n_moe", "connected_share_moe"]), draws=50
+    )
+    link = np.minimum(line, homes)
+    for name, after in (("line", homes), ("home", line), ("line+home", 1.0)):
+        np.testing.assert_allclose(
+            found[name], [waiting * (after - link)] * 50, rtol=1e-4, atol=1e-2
+        )
+
+
 def test_unknown_lines_are_the_floor_that_the_gap_is(areas):
     table = areas.drop(columns="qualifying_share").join(unknown_lines(areas))
     gap = telehealth_gap(table)["gap_n"]
@@ -273,6 +299,19 @@ def test_areas_without_people_or_values_are_in_no_sum_and_have_no_standing(areas
     nobody = pd.Series(areas.index == areas.index[0], index=areas.index)
     assert np.isnan(drawn.total(nobody).value)
     assert np.isnan(drawn.rate(nobody).value)
+
+
+@pytest.mark.parametrize(("line", "home"), [(0.5, 0.0), (0.0, 0.5), (0.25, 0.75)])
+def test_a_lift_is_a_part_of_what_is_missing(line, home):
+    table = made(12).assign(qualifying_share=0.6, connected_share=np.linspace(0.5, 0.7, 12))
+    drawn = draw_standing(
+        table, (), at_least=0, draws=50, lift=Lift(*np.full((12, 2), [line, home]).T)
+    )
+    more = {"qualifying_share": line, "connected_share": home}
+    alone = table.assign(**{name: 1 - (1 - table[name]) * (1 - by) for name, by in more.items()})
+    assert drawn.total().value == pytest.approx(telehealth_gap(alone)["gap_n"].sum())
+    # With all of the lines alike, each draw keeps the part that the lift leaves.
+    assert drawn.total().p05 < drawn.total().value < drawn.total().p95
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from equity.areas.table import area_table
 from equity.errors import InputError, MissingColumnError, MissingFileError, VintageError
 from equity.measures.reach import decay
-from equity.measures.reach._sphere_pairs import SphereIndex
+from equity.measures.reach._sphere_pairs import SphereIndex, _half_width
 from equity.measures.reach.catchment import catchment
 from equity.measures.reach.centers import population_centers
 from equity.measures.reach.costs import Held, Streamed
@@ -87,6 +87,34 @@ def test_pairs_are_those_of_the_full_matrix(seed, where, radius, block):
     both = np.isfinite(found)
     # Haversine itself is only good to 0.1 m near the antipode.
     np.testing.assert_allclose(found[both], truth[both], atol=2e-4)
+
+
+@pytest.mark.parametrize("lat", [-71.0, -30.0, 0.0, 37.5, 64.0])
+@pytest.mark.parametrize("reach", [0.5, 3.0, 17.0])
+def test_a_window_is_as_wide_as_the_circle_inside_its_band(lat, reach):
+    """Of circles walked in small steps: no window is narrower, and none wider than it must be."""
+    height = reach / 6
+    bearing = np.linspace(0, np.pi, 400_001)
+    phi, r = np.radians(lat), np.radians(reach)
+    at = np.arcsin(np.sin(phi) * np.cos(r) + np.cos(phi) * np.sin(r) * np.cos(bearing))
+    off = np.arctan2(
+        np.sin(bearing) * np.sin(r) * np.cos(phi), np.cos(r) - np.sin(phi) * np.sin(at)
+    )
+    band = np.floor((np.degrees(at) + 90) / height)
+    bands = np.unique(band)
+    truth = [off[band == one].max() for one in bands]
+    found = _half_width(np.array([[phi]]), np.array([[r]]), bands[None], height)[0]
+    assert len(bands) >= 12
+    assert (found >= truth).all()
+    # What is added for rounding is itself a hundred-millionth; the steps end a little inside a band.
+    np.testing.assert_allclose(found, truth, rtol=2e-3, atol=1e-7)
+
+
+def test_a_circle_that_holds_a_pole_is_looked_for_all_around():
+    bands = np.arange(0.0, 60.0)[None]
+    for lat, whole in ((80.5, True), (-80.5, True), (79.5, False), (-79.5, False)):
+        found = _half_width(np.radians([[lat]]), np.radians([[10.0]]), bands, 3.0)
+        assert (found == np.pi).all() == whole
 
 
 def test_a_pair_at_no_distance_is_a_pair():

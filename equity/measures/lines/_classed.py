@@ -103,7 +103,6 @@ def classed(batch: pa.RecordBatch, asked: Asked, *, state: str, export: bool) ->
 
 
 def _arrays(batch: pa.RecordBatch, tally: Counter[str], *, export: bool) -> Rows:
-    tally["rows"] += batch.num_rows
     empty = np.empty(0, np.int32)
     location, block = ints(batch, "location_id"), ints(batch, "block_geoid")
     cell = h3_cells(batch.column(CELL)) if CELL in batch.schema.names else NO_CELLS
