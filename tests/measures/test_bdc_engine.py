@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import equity as eq
 from equity.errors import EquityError, StorageError
 from equity.files.atomic import sweep
+from equity.measures.lines._run import _pieces
 from equity.measures.lines._slots import SlotIndex, slots_of
 from equity.measures.lines._threads import side_by_side
 from equity.measures.lines.coverage import Inline, coverage_under, location_table
@@ -186,6 +187,12 @@ def test_what_is_the_default_gives_the_same(folder, monkeypatch, few_cores):
     monkeypatch.setattr("equity.measures.lines._run._FEW_CORES", few_cores)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert bytes_of(folder, None) == expected
+
+
+def test_a_group_is_cut_only_where_there_are_fewer_than_two_for_each_worker():
+    with ThreadPoolExecutor(3) as pool:
+        assert [_pieces(pool, groups) for groups in (1, 5, 6, 60)] == [3, 3, 1, 1]
+    assert _pieces(Inline(), 1) == 1
 
 
 @pytest.mark.parametrize("cached", [False, True])
@@ -435,10 +442,10 @@ def test_runs_and_regular_gaps_of_ids_need_few_probes(step, monkeypatch):
     monkeypatch.setattr(SlotIndex, "_look", lambda *a: (looks.append(a[1].size), real(*a))[1])
     index = SlotIndex()
     ids = 10**9 + np.arange(60_000) * step
-    for at in range(0, ids.size, 3000):
-        index.slots(ids[at : at + 3000])
+    first = [index.slots(ids[at : at + 3000]) for at in range(0, ids.size, 3000)]
     assert index.size == ids.size
     assert sum(looks) < 8 * ids.size
+    assert (index.slots(ids[::-1])[::-1] == np.concatenate(first)).all()
 
 
 def test_files_in_any_order_of_providers(tmp_path):

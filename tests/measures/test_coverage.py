@@ -85,7 +85,7 @@ def test_offers_without_a_technology_are_counted_and_shown(tmp_path):
     table = run(tmp_path)
     assert table.loc[TRACT, "listed_tech_unknown_n"] == 1
     assert table.loc[TRACT, "qualifying_n"] == 1
-    assert "1 offers without a technology code" in " ".join(meta(table).notes)
+    assert any(note.startswith("1 offers without a technology") for note in meta(table).notes)
 
 
 def test_odd_offers_are_counted_by_kind_over_all_files(tmp_path):
@@ -278,7 +278,7 @@ def test_a_location_in_two_blocks_takes_the_lower_whatever_the_order(tmp_path):
     pd.testing.assert_frame_equal(one, two)
     assert one.index.tolist() == [BLOCK]
     assert one.providers_listed_n.tolist() == [2]
-    assert any("1 locations lie in two blocks" in note for note in meta(one).notes)
+    assert any(note.startswith("1 locations lie in two blocks") for note in meta(one).notes)
 
 
 def test_two_states_side_by_side(tmp_path):

@@ -228,7 +228,7 @@ def distinct_pairs(
     last = np.ones(key.size, bool)
     last[:-1] = key[1:] >> 1 != key[:-1] >> 1
     key = key[last]  # the last of equal pairs is one that qualifies, if any does
-    who = (key >> 1 & ((1 << _PROVIDER_BITS - 1) - 1)).astype(np.int32)
+    who = (key >> 1).astype(np.int32)  # its lower half
     return distinct[order][key >> _PROVIDER_BITS], who, (key & 1).astype(bool)
 
 
