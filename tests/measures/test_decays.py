@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from care_cases import AREAS, SITES, TOY_MINUTES, capacity_of, costs_of, people_of, scattered
+from scipy import stats
 
 from equity.errors import InputError
 from equity.measures.reach import decay
@@ -43,6 +44,15 @@ BY_STEPS = ["e2sfca", "3sfca", "m2sfca", "bfca", "i2sfca"]
 def test_curves_are_those_of_other_packages(curve, costs, weights):
     assert curve.weight(np.array(costs, float)) == pytest.approx(np.asarray(weights), abs=2e-4)
     assert curve.weight(np.empty(0)).tolist() == []
+
+
+@pytest.mark.parametrize(("midpoint", "sd"), [(30.0, 10.0), (30.0, 18.0), (5.0, 7.0)])
+def test_a_logistic_curve_is_the_upper_tail_of_the_distribution_with_that_spread(midpoint, sd):
+    law = stats.logistic(loc=midpoint, scale=sd * np.sqrt(3) / np.pi)
+    assert law.std() == pytest.approx(sd)
+    minutes = np.array([0.0, 3, 12, 30, 75])
+    found = decay.logistic(midpoint, sd).weight(minutes)
+    np.testing.assert_allclose(found, law.sf(minutes) / law.sf(0), rtol=1e-12)
 
 
 def test_a_cost_on_a_step_is_still_within_it():

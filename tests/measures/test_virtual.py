@@ -485,6 +485,10 @@ def test_speed_steps_must_rise_and_weigh_shares(parts):
         SpeedSteps(*parts)
 
 
+def test_speed_steps_have_one_weight_more_than_limits():
+    assert SpeedSteps((1.0, 3.0), (1.0, 2.0), (0, 0.5, 1)).weights == (0, 0.5, 1)
+
+
 def test_the_conserving_model_keeps_the_solved_sites_of_e2sfca():
     theirs = solve_catchment(costs_of(TOY_MINUTES), demand=PEOPLE, supply=CAPACITY, steps=SLOW)
     ours = two_channel(uptake=0.0, steps=SLOW)
