@@ -208,6 +208,24 @@ def test_people_at_the_door_are_within_reach(state):
     assert shares.loc[ids(state)[::2]].dropna().gt(0.99).all()
 
 
+def test_a_ratio_is_held_against_the_number_that_one_clinician_serves(state):
+    table(state, "own", lambda i: 1.0 if i % 2 else 4.0)
+    edit(state, column("per_10k"), ("people_per_fte = 3500", "people_per_fte = 5000"))
+    shares = Study.load(state / "study.toml").run().table["beyond_reach_share"]
+    assert shares.loc[ids(state)[1::2]].dropna().to_numpy() == pytest.approx(0.5)
+    assert shares.loc[ids(state)[::2]].dropna().eq(0).all()
+
+
+def test_a_telephone_call_counts_for_homes_that_have_one(state):
+    table(state, "no_telephone_share", lambda i: (i % 7) / 10)
+    edit(state, ('column = "v", unit = "number"', 'column = "v", unit = "share"'))
+    result = Study.load(state / "study.toml").run()
+    found = result.choices.settings.loc["telephone"]
+    own = result.table["no_telephone_share"] * result.table["beyond_reach_n"]
+    assert found["gap_n"] == pytest.approx(own.sum())
+    assert 0 < found["gap_n"] < result.table["beyond_reach_n"].sum() / 2
+
+
 def test_without_any_margin_the_page_says_that_no_margin_can_be_given(state):
     for path in state.glob("acs/tract/*.json"):
         head, *rows = json.loads(path.read_bytes())

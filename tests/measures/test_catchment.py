@@ -263,6 +263,17 @@ def test_adding_a_provider_never_lowers_anyones_access(seed, method):
     assert (gain >= -1e-9).all()
 
 
+@pytest.mark.parametrize("method", ["2sfca", "e2sfca", "3sfca", "m2sfca"])
+def test_the_size_of_blocks_changes_no_score(method, monkeypatch):
+    people, sites = scattered(90, seed=5, prefix="a"), scattered(30, seed=6, prefix="s")
+    costs = travel_costs(people, sites, max_minutes=60)
+    ask = {"demand": pd.Series(np.arange(90.0) * 50, index=people.index), "supply": 2.0}
+    whole = catchment(costs, **ask, method=method)
+    monkeypatch.setattr("equity.measures.reach.costs.PAIRS_PER_BLOCK", 5)
+    assert len(list(costs.blocks())) > 5
+    pd.testing.assert_frame_equal(catchment(costs, **ask, method=method), whole)
+
+
 def test_raam_keeps_everybody_and_prefers_the_near_and_empty():
     people, sites = scattered(60, seed=5, prefix="a"), scattered(12, seed=6, prefix="s")
     demand = pd.Series(np.arange(60.0) * 50, index=people.index)

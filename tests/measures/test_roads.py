@@ -115,7 +115,9 @@ def test_trips_are_those_of_a_naive_search(made_up):
     assert found.to_dict() == pytest.approx(within, abs=1e-3)
 
 
-def test_from_either_side_and_streamed_the_trips_are_the_same(made_up):
+@pytest.mark.parametrize("together", [7, 64])
+def test_from_either_side_and_streamed_the_trips_are_the_same(made_up, together, monkeypatch):
+    monkeypatch.setattr("equity.measures.reach.roads._TOGETHER", together)
     network, *_, areas, sites = made_up
     ask = {"max_minutes": 12, "method": "roads", "roads": network}
     here, there = at(areas), at(sites)
