@@ -31,7 +31,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import NamedTuple
@@ -103,7 +104,7 @@ NO_END, SURVIVED, UNREACHED, BROKEN = "did not end", "survived", "unreached", "b
 """Verdicts; any other tells what killed the mutant."""
 HANGS = "does not end any more"
 """Kills as well: the same tests end on the source as it stands, in a third of the time."""
-FIRST_S, MORE_S, LIMIT_S = 5.0, 6.0, 60
+FIRST_S, MORE_S, LIMIT_S = 8.0, 16.0, 60
 OPTIONS = [
     "-x",
     "-rfE",
@@ -128,11 +129,21 @@ class Mutant(NamedTuple):
     code: CodeType
 
 
-class Reach(NamedTuple):
+@dataclass(frozen=True)
+class Reach:
     """Which tests run a line of one module, and how many seconds every test takes."""
 
     tests: dict[int, set[str]]
     seconds: dict[str, float]
+
+    @cached_property
+    def longest(self) -> dict[str, float]:
+        """How long the longest test of a file takes: one that prepares what others share."""
+        found: dict[str, float] = {}
+        for test, took in self.seconds.items():
+            file = test.split("::")[0]
+            found[file] = max(found.get(file, 0.0), took)
+        return found
 
     def of(self, mutant: Mutant) -> set[str]:
         """Return the tests that run a line of the mutant."""
@@ -148,11 +159,8 @@ class Reach(NamedTuple):
     def first(self, module: str, mutant: Mutant) -> list[str]:
         """Return tests that run the mutant's lines: the module's own and the quick ones first."""
         own = f"test_{Path(module).stem.lstrip('_')}.py"
-        order = sorted(
-            self.of(mutant),
-            key=lambda t: (own not in t, "/real/" in t, self.seconds.get(t, 1.0), t),
-        )
-        return _within(order, self.seconds, FIRST_S)
+        order = sorted(self.of(mutant), key=lambda t: (own not in t, *self._late(t)))
+        return self._within(order, FIRST_S)
 
     def more(self, mutant: Mutant, first: list[str]) -> list[str]:
         """Return the other tests that run its lines, and those that share a file with such a one.
@@ -162,18 +170,26 @@ class Reach(NamedTuple):
         reached = self.of(mutant)
         files = {test.split("::")[0] for test in reached}
         others = (t for t in self.seconds if t.split("::")[0] in files and t not in first)
-        # What tests of real data share takes long to prepare, which is counted to the first alone.
-        order = sorted(others, key=lambda t: (t not in reached, "/real/" in t, self.seconds[t], t))
-        return _within(order, self.seconds, MORE_S)
+        order = sorted(others, key=lambda t: (t not in reached, *self._late(t)))
+        return self._within(order, MORE_S)
 
+    def _late(self, test: str) -> tuple[bool, float, float, str]:
+        return "/real/" in test, self._prepares(test), self.seconds.get(test, 1.0), test
 
-def _within(names: list[str], seconds: dict[str, float], most: float) -> list[str]:
-    chosen, total = names[:1], seconds.get(names[0], 1.0) if names else 0.0
-    for name in names[1:]:
-        if total + seconds.get(name, 1.0) <= most:
-            chosen.append(name)
-            total += seconds.get(name, 1.0)
-    return chosen
+    def _prepares(self, test: str) -> float:
+        return self.longest.get(test.split("::", maxsplit=1)[0], 1.0)
+
+    def _within(self, names: list[str], most: float) -> list[str]:
+        chosen: dict[str, str] = {}
+        total = 0.0
+        for name in names:
+            file = name.split("::")[0]
+            takes = self.seconds.get(name, 1.0)
+            takes += 0.0 if file in chosen.values() else self._prepares(name)
+            if not chosen or total + takes <= most:
+                chosen[name] = file
+                total += takes
+        return list(chosen)
 
 
 def mutants(source: str, path: str = "module.py") -> Iterator[Mutant]:
