@@ -55,6 +55,12 @@ def written(example_run, report, tmp_path_factory):
     return found, found.write(tmp_path_factory.mktemp("sheets"))
 
 
+def test_their_folder_is_called_by_the_run_the_first_place_and_how_many_more(written, example_run):
+    found, _ = written
+    assert found.name == f"{example_run.name}-factsheet-{found.sheets[0].key}-and-2-more"
+    assert fact_sheets(example_run, [COUNTY]).name.endswith(f"-factsheet-{COUNTY}")
+
+
 def cells(sheet) -> dict[str, list[str]]:
     """The words of the tables, by the measure of their row."""
     tables = [block.table for block in sheet_blocks(sheet) if block.table is not None]

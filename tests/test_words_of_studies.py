@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
+from equity.errors import InputError, StudyError
+from equity.example.state import write_example
 from equity.measures.reach.calibration import travel_facts
+from equity.study.compare import _names
 from equity.study.file import _SHOWN, _short
 from equity.study.finding import _homes_are_a_bound
 from equity.study.minutes import _off, _travel_facts
 from equity.study.naming import near
 from equity.study.parts import CarePart
+from equity.study.place_names import PlaceFinder
+from equity.study.run import Study
+from equity.study.sheet_care import _places_here
 
 
 @pytest.mark.parametrize(
@@ -63,3 +71,44 @@ def test_of_many_names_six_are_given_and_the_rest_counted():
 def test_what_a_new_clinic_has_to_reach_is_the_studys_own_ratio():
     care = CarePart(method="capacity", limit_min=30, benchmark_people_per_fte=4000)
     assert care.asked["benchmark_per_10k"] == 2.5
+
+
+def test_of_many_areas_five_are_named_and_the_rest_counted():
+    ids = tuple(f"5100100{n}0" for n in range(8))
+    found = SimpleNamespace(
+        areas=pd.DataFrame({"name": [f"Tract {n}" for n in range(8)]}, index=ids)
+    )
+    assert _names(found, ids).endswith("Tract 4 510010040 and 3 more)")
+    assert _names(found, ids[:1]) == " (Tract 0 510010000)"
+    assert _names(found, ()) == ""
+
+
+def test_of_many_places_of_care_four_are_named_and_the_rest_counted():
+    names = [f"Clinic {n}" for n in range(7)]
+    said = _places_here(names, whole=False)
+    assert said.startswith("7 places of care")
+    assert said.endswith("Clinic 3 and 3 more.")
+    assert "more" not in _places_here(names[:4], whole=False)
+
+
+def test_of_many_places_of_one_name_four_are_named_and_the_rest_counted():
+    finder = SimpleNamespace(_of=lambda key: SimpleNamespace(title=f"Place {key}"))
+    with pytest.raises(InputError, match=r"Place d \(d\) and 3 more"):
+        PlaceFinder._one(finder, "Place", list("abcdefg"))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"), [(1, ""), (2, " (and 1 more problem)"), (3, " (and 2 more problems)")]
+)
+def test_of_several_problems_of_a_study_file_the_first_is_told_and_the_rest_counted(
+    tmp_path, wrong, said
+):
+    path = tmp_path / "study.toml"
+    lines = "".join(f"colour{n} = 1\n" for n in range(wrong))
+    made = write_example(tmp_path / "state", scale=0.01)
+    text = made.study.read_text(encoding="utf-8")
+    path.write_text(text.replace("[study]\n", f"[study]\n{lines}"), encoding="utf-8")
+    with pytest.raises(StudyError) as caught:
+        Study.load(path)
+    assert "colour0" in caught.value.what
+    assert caught.value.what.partition(" (and ")[1:] == ((" (and ", said[6:]) if said else ("", ""))

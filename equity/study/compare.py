@@ -237,7 +237,7 @@ def _places(found: Change) -> str:
             "Which places are named anew cannot be told: areas were moved to those of another year."
         )
     return trn(
-        "{gained} place fall short and are under-resourced now and were not before{which}; "
+        "{gained} place falls short and is under-resourced now and was not before{which}; "
         "{lost} were and are not any more{whose}.",
         "{gained} places fall short and are under-resourced now and were not before{which}; "
         "{lost} were and are not any more{whose}.",
