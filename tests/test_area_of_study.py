@@ -246,6 +246,9 @@ def test_areas_cut_by_a_polygon_are_shared_by_their_blocks(study, whole, tracts,
     both = table["gap_n"].sum() + result.rest["gap_n"].sum()
     assert both == pytest.approx(whole.table["gap_n"].sum(), rel=1e-12)
     assert result.draws.total().value == pytest.approx(table["gap_n"].sum(), rel=1e-6)
+    of_all = whole.draws.reflected["gap_n"][:, whole.table.index.isin(table.index)]
+    own = result.draws.reflected["gap_n"][:, result.table.index.isin(table.index)]
+    np.testing.assert_allclose(own, of_all * mine.to_numpy(), rtol=1e-5, atol=1e-3)
     assert result.choices.settings.loc["study", "gap_n"] == pytest.approx(table["gap_n"].sum())
     assert "The line divides" in " ".join(result.report().limits)
     assert "people and homes of its blocks inside" in " ".join(meta(table).notes)
@@ -432,7 +435,7 @@ def test_rows_of_districts_that_nothing_needs_are_counted_in_the_record(
         notes(table(rows[2:4]) + only)
 
 
-def test_zip_areas_are_found_by_their_land(study, tracts, tmp_path):
+def test_zip_areas_are_found_by_their_land(study, looked_up, tracts, tmp_path):
     first, second, third = tracts.index[:3]
     text = "GEOID_ZCTA5_20|GEOID_TRACT_20|AREALAND_PART\n" + "".join(
         f"{z}|{t}|{a}\n"
@@ -453,6 +456,18 @@ def test_zip_areas_are_found_by_their_land(study, tracts, tmp_path):
     assert list(result.table.index) == [first]
     assert result.title == "ZIP area 24210"
     assert len(study(lines + '["24210", "24211"]').run().table) == 3
+    # Up to a hundredth of the land is how far outlines differ: 1 of 150 is none of it, 2 is.
+    bounds = {149: None, 148: second}
+    for land, divided in bounds.items():
+        rows = f"24212|{second}|{land}\n24213|{second}|{150 - land}\n"
+        path.write_text(text.splitlines()[0] + "\n" + rows, encoding="utf-8")
+        if divided is None:
+            area = looked_up(lines.removeprefix("[area]\n") + '["24212"]')
+            assert area.shares["area"].to_dict() == {second: 1.0}
+        else:
+            with pytest.raises(InputError, match="divides 1 area "):
+                looked_up(lines.removeprefix("[area]\n") + '["24212"]')
+    path.write_text(text, encoding="utf-8")
     with pytest.raises(GeoidError, match="24999 is no ZIP Code Tabulation Area"):
         study(lines + '["24999"]').run()
 

@@ -9,6 +9,7 @@ import pytest
 from equity.example.state import write_example
 from equity.measures.standing import falls_short
 from equity.study.run import Study
+from equity.study.totals import overlaps
 
 CARE = 'method = "catchment"\nlimit_min = 30\nbenchmark_people_per_fte = 3500\n'
 
@@ -21,7 +22,8 @@ def result(tmp_path_factory):
     assert CARE in text
     text = text.replace(CARE, 'method = "travel"\nlimit_min = 15\n')
     text = text.replace('level = "tract"', 'level = "tract"\njoin_tolerance = 0.05')
-    made.study.write_text(text, encoding="utf-8")
+    # Nobody is too few to count: what decides is the share alone.
+    made.study.write_text(f"{text}\n[falls_short]\npeople_at_least = 0\n", encoding="utf-8")
     return Study.load(made.study).run()
 
 
@@ -54,7 +56,7 @@ def test_what_falls_short_under_another_count_is_judged_by_its_own_share(result)
     for key, column in (("ceiling", "gap_ceiling_n"), ("independence", "gap_independence_n")):
         other = pd.DataFrame({"population_n": table["population_n"], "gap_n": table[column]})
         other["gap_share"] = other["gap_n"] / other["population_n"]
-        short = falls_short(other)["falls_short"]
+        short = falls_short(other, people_at_least=0)["falls_short"]
         assert rows.loc[key, "named_n"] == (short & table["is_under_resourced"]).sum()
         assert rows.loc[key, "gap_n"] == pytest.approx(table[column].sum())
 
@@ -68,5 +70,10 @@ def test_more_and_fewer_criteria_are_one_apart_from_the_studys_own(result):
 def test_over_reported_lines_and_spreads_are_told_in_percent(result):
     labels = result.choices.settings.loc[:, "label"]
     assert labels["over-reported-0.15"].startswith("15 % of qualifying locations")
+    assert list(overlaps(result, result.table).index) == [
+        "lines as reported",
+        "5 % of them not there",
+        "15 % of them not there",
+    ]
     # exp(0.3) is 1.35.
     assert "within 35 % of the true ones" in labels["spread-0.3"]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
+from equity.outputs._place_tables import beyond_border
 from equity.study import workers
 from equity.study.recognise import _within
 from equity.study.sentences import (
@@ -17,6 +20,7 @@ from equity.study.sentences import (
     places_sentence,
     practices_sentence,
 )
+from equity.study.sheet_care import care_words
 from equity.study.totals import _difference, _over_homes, _with_margins
 
 
@@ -75,13 +79,13 @@ def test_clusters_hold_a_part_of_everybody_in_the_gap():
     ("one", "other", "end"),
     [
         (0.174, 0.108, "6.6 points (± 0.4) more"),
-        (0.1744, 0.1076, "6.7 points (± 0.4) more, before"),
+        (0.1744, 0.1076, "6.7 points (± 0.4) more, before rounding"),
     ],
 )
 def test_a_difference_that_a_reader_would_not_find_is_said_to_be_before_rounding(one, other, end):
     row = {"x": one - other, "x_moe": 0.004}
     said = _with_difference("said", row, "x", of=({"x": one}, {"x": other}))
-    assert said.startswith(f"said: {end}")
+    assert said == f"said: {end}"
     assert _with_difference("said", {**row, "x_moe": 0.071}, "x", of=()).endswith("(± 7.1 points)")
 
 
@@ -108,6 +112,16 @@ def test_a_share_of_homes_over_all_areas_is_weighted_by_homes():
          "subscribed_beyond_rule_share": [0.1, 0.3, 0.5, np.nan]}
     )  # fmt: skip
     assert _over_homes(part) == pytest.approx((10 + 90 + 100) / 600)
+
+
+def test_sites_that_lie_outside_are_counted_beside_those_inside():
+    sites = gpd.GeoDataFrame(
+        {"name": list("abc")}, geometry=gpd.points_from_xy([0.5, 3, 4], [0.5, 3, 4]), crs=4326
+    )
+    own = gpd.GeoDataFrame({"population_n": [1.0]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4326)
+    said = list(care_words(own, own, sites, whole=True))
+    assert said == ["1 place of care that the study counts lies here.", beyond_border(2)]
+    assert list(care_words(own, own, sites.iloc[:1], whole=True)) == said[:1]
 
 
 def test_half_of_a_column_must_be_numbers_in_bounds():
