@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 import equity as eq
 from equity.errors import EquityError, StorageError
 from equity.files.atomic import sweep
+from equity.measures.lines._partial import pack_speed, unpack_speed
+from equity.measures.lines._providers import ProviderSets
 from equity.measures.lines._run import _pieces
 from equity.measures.lines._slots import SlotIndex, slots_of
 from equity.measures.lines._threads import side_by_side
@@ -187,6 +189,26 @@ def test_what_is_the_default_gives_the_same(folder, monkeypatch, few_cores):
     monkeypatch.setattr("equity.measures.lines._run._FEW_CORES", few_cores)
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     assert bytes_of(folder, None) == expected
+
+
+def test_one_number_orders_by_download_then_upload_however_fast():
+    down, up = np.array([0, 0, 1, 1, 100, 100, 101]), np.array([0, 1, 0, 10**9, 3, 10**9, 0])
+    best = pack_speed(down.astype(np.int64), up.astype(np.int64))
+    assert (np.diff(best) > 0).all()
+    assert best.min() > 0
+    assert unpack_speed(best)[0].tolist() == down.tolist()
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_set_gives_the_part_that_is_asked_for(closed):
+    sets = ProviderSets()
+    sets.grow(32)
+    sets.flags((1, 50))[[8, 13, 25]] = True
+    if closed:
+        sets._close((1, 50))
+    found = sets.get((1, 50), 8, 24)
+    assert found.size == 16
+    assert np.flatnonzero(found).tolist() == [0, 5]
 
 
 def test_a_group_is_cut_only_where_there_are_fewer_than_two_for_each_worker():

@@ -88,6 +88,13 @@ def test_offers_without_a_technology_are_counted_and_shown(tmp_path):
     assert any(note.startswith("1 offers without a technology") for note in meta(table).notes)
 
 
+def test_the_three_classes_stand_side_by_side(tmp_path):
+    write_offers(tmp_path, [offer(L1), offer(L3)])
+    columns = run(tmp_path).columns.tolist()
+    at = columns.index("served_n")
+    assert columns[at : at + 3] == ["served_n", "underserved_n", "unserved_n"]
+
+
 def test_odd_offers_are_counted_by_kind_over_all_files(tmp_path):
     odd = [
         (1, {"down": "", "up": ""}, "without a speed are listed"),

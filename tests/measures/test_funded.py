@@ -153,6 +153,15 @@ def test_more_funded_than_there_are_is_noted_not_hidden():
     assert said in meta(table).notes[-1]
 
 
+def test_as_many_as_there_are_is_not_more():
+    from equity.provenance import meta
+
+    lines = by_area(LINES).iloc[:1].assign(locations_n=100.0, unserved_n=60.0, underserved_n=40.0)
+    table = already_funded(lines, counts(lines.index, [100.0]))
+    assert table[["unserved_unfunded_n", "underserved_unfunded_n"]].eq(0).all(axis=None)
+    assert not [note for note in meta(table).notes if "more funded" in note]
+
+
 @pytest.mark.parametrize("listed", [0.0, 30.0, 50.0, 70.0, 100.0, 130.0])
 def test_a_location_matched_by_area_is_funded_once(listed):
     lines = by_area(LINES).iloc[:1].assign(locations_n=100.0, unserved_n=50.0, underserved_n=40.0)

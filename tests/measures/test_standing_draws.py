@@ -12,6 +12,7 @@ from standing_trials import Case, calibration_of, coverage_of, delaware_case, ex
 
 from equity.areas.schema import columns
 from equity.errors import InputError, MissingColumnError
+from equity.measures import draws
 from equity.measures.draws import Lift, Travel, draw_recoverable, draw_standing
 from equity.measures.gap import telehealth_gap, unknown_lines
 from equity.measures.standing import Criterion, falls_short, standing, under_resourced
@@ -275,6 +276,14 @@ def test_without_margins_a_draw_of_what_fixes_bring_is_the_arithmetic_itself():
         np.testing.assert_allclose(
             found[name], [waiting * (after - link)] * 50, rtol=1e-4, atol=1e-2
         )
+
+
+def test_no_two_parts_of_a_draw_share_a_stream(areas, monkeypatch):
+    taken, real = [], draws._stream
+    monkeypatch.setattr(draws, "_stream", lambda *key: (taken.append(key), real(*key))[1])
+    draw_standing(areas, [POOR, INCOME], at_least=1, draws=50)
+    assert len(taken) == 50 * 8
+    assert len(set(taken)) == len(taken)
 
 
 def test_unknown_lines_are_the_floor_that_the_gap_is(areas):
