@@ -162,10 +162,15 @@ def test_values_of_esda(recwarn):
         assert abs(theirs.sparse - mine).max() == 0
     weights = shared_borders(frame.geometry, contiguity="queen")
     theirs = libpysal.weights.Queen.from_dataframe(frame, use_index=False)
-    moran = esda.Moran_Local(y, theirs, permutations=4999, seed=1, n_jobs=1)
-    np.testing.assert_allclose(local_moran(y, weights), moran.Is, rtol=1e-9, atol=1e-12)
+    local = esda.Moran_Local(y, theirs, permutations=4999, seed=1, n_jobs=1)
+    np.testing.assert_allclose(local_moran(y, weights), local.Is, rtol=1e-9, atol=1e-12)
     p = neighbor_p(y, weights, permutations=4999)
-    assert np.abs(p / 2 - moran.p_sim).max() < 0.03
+    assert np.abs(p / 2 - local.p_sim).max() < 0.03
+    for transform, rows in (("B", weights), ("R", weights / weights.sum(axis=1)[:, None])):
+        whole = esda.Moran(y, theirs, transformation=transform, permutations=0)
+        found = moran(y, csr_array(rows))
+        wanted = (whole.I, whole.EI, whole.z_norm, whole.z_rand)
+        assert tuple(found) == pytest.approx(wanted, rel=1e-9)
     star = esda.G_Local(y, theirs, transform="B", star=True, permutations=0)
     np.testing.assert_allclose(gi_star(y, weights), star.Zs, rtol=1e-9)
 

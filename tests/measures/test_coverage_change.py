@@ -97,6 +97,21 @@ def test_vintages_tell_new_places_from_new_lines(tmp_path):
     assert row.change_status == "ok"
 
 
+@pytest.mark.parametrize(
+    ("level", "digits"), [("block", 15), ("block_group", 12), ("county", 5), ("state", 2)]
+)
+def test_vintages_are_compared_at_every_level(tmp_path, level, digits):
+    blocks = [BLOCK, "100010402011000", "100030101041010"]
+    rows = [offer(L[n], block=block) for n, block in enumerate(blocks)]
+    old, new = vintage(tmp_path, OLD, rows[:2]), vintage(tmp_path, NEW, rows[1:])
+    table = eq.compare_vintages(old, new, rule="bead-2022", level=level)
+    assert table.index.tolist() == sorted({block[:digits] for block in blocks})
+    before, after = ({block[:digits] for block in part} for part in (blocks[:2], blocks[1:]))
+    assert set(table.index[table.qualifying_before_n > 0]) == before
+    assert set(table.index[table.qualifying_after_n > 0]) == after
+    assert (table.gained_n.sum(), table.lost_n.sum()) == (1, 1)
+
+
 def test_without_exports_the_status_says_what_cannot_be_told(tmp_path):
     old = vintage(tmp_path, OLD, [offer(L[0])])
     new = vintage(tmp_path, NEW, [offer(L[1])], export=[L[0], L[1]])

@@ -55,6 +55,11 @@ def test_a_logistic_curve_is_the_upper_tail_of_the_distribution_with_that_spread
     np.testing.assert_allclose(found, law.sf(minutes) / law.sf(0), rtol=1e-12)
 
 
+def test_slow_steps_of_an_hour_are_the_published_ones():
+    assert decay.slow_steps(60) == dict(decay.STEPS["slow-60"])
+    assert decay.slow_steps(15) == {5: 1.0, 10: 0.68, 15: 0.22}
+
+
 def test_a_cost_on_a_step_is_still_within_it():
     # As in pysal access; ipea's decay_stepped would give 0.75, 0.5, 0.25, 0 here.
     steps = decay.steps({10: 1, 20: 0.75, 30: 0.5, 40: 0.25}, unit="min")

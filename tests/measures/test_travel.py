@@ -125,8 +125,9 @@ def test_a_pair_at_no_distance_is_a_pair():
     assert costs.to_frame().columns.tolist() == ["origin", "site_id", "cost_km"]
 
 
-def test_pairs_that_are_kept_come_back_in_blocks_of_whole_rows(monkeypatch):
-    monkeypatch.setattr("equity.measures.reach.costs.PAIRS_PER_BLOCK", 25)
+@pytest.mark.parametrize("most", [1, 25])
+def test_pairs_that_are_kept_come_back_in_blocks_of_whole_rows(monkeypatch, most):
+    monkeypatch.setattr("equity.measures.reach.costs.PAIRS_PER_BLOCK", most)
     people, sites = scattered(60, seed=2, prefix="p"), scattered(40, seed=3, prefix="s")
     held = travel_costs(people, sites, radius_km=150).held()
     blocks = list(held.blocks())
@@ -135,9 +136,9 @@ def test_pairs_that_are_kept_come_back_in_blocks_of_whole_rows(monkeypatch):
     assert blocks[-1].stop == 60
     per_row = np.diff(held.indptr)
     for block in blocks:
-        # As many rows as 100 pairs allow, and one in any case.
-        assert len(block.sites) <= 100 or block.stop == block.start + 1
-        assert block.stop == 60 or per_row[block.start : block.stop + 1].sum() > 100
+        # As many rows as four times as many pairs allow, and one in any case.
+        assert len(block.sites) <= 4 * most or block.stop == block.start + 1
+        assert block.stop == 60 or per_row[block.start : block.stop + 1].sum() > 4 * most
         np.testing.assert_array_equal(np.diff(block.indptr), per_row[block.start : block.stop])
         assert block.indptr[0] == 0
     np.testing.assert_array_equal(np.concatenate([b.sites for b in blocks]), held.sites)

@@ -224,6 +224,70 @@ def test_two_channels_fixed():
     assert result.balance.holds
 
 
+@pytest.mark.parametrize("mode", ["flexible", "fixed"])
+@pytest.mark.parametrize("seed", range(3))
+def test_two_channels_are_those_of_a_plain_loop_over_all_pairs(seed, mode):
+    rng = np.random.default_rng(seed)
+    people, sites = scattered(25, seed=seed, prefix="a"), scattered(8, seed=seed + 1, prefix="s")
+    costs = travel_costs(people, sites, max_minutes=30)
+    minutes = {(o, d): m for o, d, m in costs.to_frame().itertuples(index=False)}
+    who, where = list(people.index), list(sites.index)
+    residents = dict(zip(who, rng.uniform(1, 5000, 25), strict=True))
+    clinicians = dict(zip(where, rng.uniform(0.1, 9, 8), strict=True))
+    usable = dict(zip(who, rng.uniform(0, 1, 25), strict=True))
+    carries = dict(zip(where, rng.uniform(0, 1, 8), strict=True))
+    most = dict(zip(where, rng.uniform(0.2, 1, 8), strict=True))
+    home = dict(zip(who, rng.choice(["VA", "MD"], 25), strict=True))
+    office = dict(zip(where, rng.choice(["VA", "MD"], 8), strict=True))
+    result = solve_virtual_catchment(
+        costs, demand=pd.Series(residents), supply=pd.Series(clinicians),
+        model=TwoChannel(
+            link_usable_share=pd.Series(usable), site_link_adequacy=pd.Series(carries),
+            virtual_ceiling=pd.Series(most), amenable_share=0.5, uptake=0.8, audio_only_share=0.3,
+            licensing="in_state", area_state=pd.Series(home), site_state=pd.Series(office),
+            capacity=mode,
+        ),
+    )  # fmt: skip
+
+    def weight(i, j):
+        cost = minutes.get((i, j), np.inf)
+        return next((w for limit, w in {10: 1.0, 20: 0.68, 30: 0.22}.items() if cost <= limit), 0.0)
+
+    video = {i: 0.5 * 0.8 * usable[i] for i in who}
+    phone = {i: 0.3 * (1 - usable[i]) for i in who}
+    ratio, rows = {}, {}
+    for j in where:
+        mine = [i for i in who if home[i] == office[j]]
+        seen = sum(video[i] * residents[i] for i in mine)
+        heard = sum(phone[i] * residents[i] for i in mine)
+        come = sum(weight(i, j) * (1 - video[i] - phone[i]) * residents[i] for i in who)
+        online = most[j] * clinicians[j] * (carries[j] * seen + heard) / (seen + heard)
+        if mode == "flexible":
+            online = min(online, clinicians[j] * (seen + heard) / (seen + heard + come))
+        left = clinicians[j] - online
+        ratio[j] = (left / come if come else 0.0, online / (seen + heard))
+        rows[j] = (left, online, come, seen + heard, *(1e4 * r for r in ratio[j]))
+    for i in who:
+        near = sum(weight(i, j) * ratio[j][0] for j in where)
+        far = sum(ratio[j][1] for j in where if home[i] == office[j])
+        online = video[i] + phone[i]
+        found = result.areas.loc[i]
+        assert found["virtual_share"] == pytest.approx(online)
+        assert found["access_per_10k"] == pytest.approx(1e4 * ((1 - online) * near + online * far))
+    columns = ["in_person_capacity_n", "virtual_capacity_n", "in_person_demand_n",
+               "virtual_demand_n", "in_person_ratio_per_10k", "virtual_ratio_per_10k"]  # fmt: skip
+    expected = pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+    pd.testing.assert_frame_equal(result.sites[columns], expected, check_names=False)
+    assert result.balance.allocated == pytest.approx(expected.iloc[:, 2:4].sum().sum())
+
+
+def test_who_is_seen_by_video_alone_has_nothing_in_reach_where_no_site_gives_any():
+    all_by_video = {"link_usable_share": 1.0, "amenable_share": 1.0, "virtual_ceiling": 0.0}
+    found = two_channel(**all_by_video).areas
+    assert found["access_status"].eq("no_supply_in_reach").all()
+    assert two_channel(**{**all_by_video, "uptake": 0.5}).areas["access_status"].eq("ok").all()
+
+
 def test_two_channels_without_virtual_care_are_e2sfca():
     result = two_channel(uptake=0.0)
     alone = catchment(costs_of(TOY_MINUTES), demand=PEOPLE, supply=CAPACITY)

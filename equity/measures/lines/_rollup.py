@@ -28,23 +28,16 @@ from equity.measures.lines._slots import sorted_slots
 from equity.rules import CoverageRule
 from equity.rules.coverage_rule import TECHNOLOGIES
 
-_BLOCK_DIVISOR = {
-    "block": 1,
-    "block_group": 10**3,
-    "tract": 10**4,
-    "county": 10**10,
-    "state": 10**13,
-}
 AREA_DIGITS = {"block": 15, "block_group": 12, "tract": 11, "county": 5, "state": 2}
 _H3_RESOLUTION = 8
 
 
 def check_level(level: str) -> None:
     """Raise if an area level cannot be rolled up to."""
-    if level not in _BLOCK_DIVISOR and cell_resolution(level) is None:
+    if level not in AREA_DIGITS and cell_resolution(level) is None:
         raise InputError(
             f"locations cannot be rolled up to {level!r}",
-            fix=f"choose from {', '.join(_BLOCK_DIVISOR)}, h3, h3_7, h3_6 …",
+            fix=f"choose from {', '.join(AREA_DIGITS)}, h3, h3_7, h3_6 …",
         )
 
 
@@ -71,7 +64,7 @@ def codes_of(data: Partial, level: str) -> Ints:
 def _codes(small: NDArray[Any], level: str) -> Ints:
     resolution = cell_resolution(level)
     if resolution is None:
-        return small // _BLOCK_DIVISOR[level]
+        return small // 10 ** (AREA_DIGITS["block"] - AREA_DIGITS[level])
     return coarser_cells(small.astype(np.uint64), resolution).astype(np.int64)
 
 
