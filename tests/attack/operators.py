@@ -386,14 +386,23 @@ def _nothing() -> None:
     """Leave the module as it is."""
 
 
-def _functions(code: CodeType) -> Iterator[tuple[tuple[str, int], CodeType]]:
+Key = tuple[str, int, tuple[int | None, ...]]
+
+
+def _key(code: CodeType) -> Key:
+    # Two comprehensions or lambdas of one line are told apart by their columns.
+    begins = next((place for place in code.co_positions() if place[2]), ())
+    return code.co_qualname, code.co_firstlineno, begins
+
+
+def _functions(code: CodeType) -> Iterator[tuple[Key, CodeType]]:
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            yield (inner.co_qualname, inner.co_firstlineno), inner
+            yield _key(inner), inner
             yield from _functions(inner)
 
 
-def _changed(source: str, code: CodeType, path: Path) -> dict[tuple[str, int], CodeType]:
+def _changed(source: str, code: CodeType, path: Path) -> dict[Key, CodeType]:
     """Return the functions that a mutant changes; none where it changes what is done on loading."""
     before = dict(_functions(compile(source, str(path), "exec")))
     return {key: new for key, new in _functions(code) if before[key] != new}
@@ -404,8 +413,7 @@ def _swap(source: str, code: CodeType, path: Path) -> None:
     changed = _changed(source, code, path)
     for held in gc.get_objects():
         if isinstance(held, FunctionType) and held.__code__.co_filename == str(path):
-            own = held.__code__
-            held.__code__ = changed.get((own.co_qualname, own.co_firstlineno), own)
+            held.__code__ = changed.get(_key(held.__code__), held.__code__)
 
 
 def _keep(kept: Path, module: str, mutant: Mutant, verdict: str) -> None:
