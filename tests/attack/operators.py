@@ -7,9 +7,10 @@
 Works on copies of the project under `--folder` (build/mutants). First the tests run once under
 coverage, to know which of them reach which line. Then every mutant is judged in a process forked
 from one that has package and tests loaded, its functions given the mutant's code: by the tests of
-its line, the module's own and the quick ones first, then by those that share a file with them. What was judged is kept there and not
-judged again while the line reads the same; survivors are, by `--tests`. `survived` is a test that
-is missing, or arithmetic that cannot matter; `unreached` a line that no test runs in its own
+its line, the module's own and the quick ones first, then by those that share a file with them. What
+was judged is kept there and not judged again while the line reads the same; survivors are, by
+`--tests`, and what `cannot_matter.toml` lists is passed over. `survived` is a test that is missing,
+or one that took too long to be among the chosen; `unreached` a line that no test runs in its own
 process. POSIX only.
 """
 
@@ -27,6 +28,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -98,6 +100,7 @@ HEAVY = (
     "typst",
 )
 KEPT = "verdicts.jsonl"
+NO_MATTER = Path(__file__).with_name("cannot_matter.toml")
 NO_TEST = "no test by name"
 """What fails where a module cannot be loaded any more."""
 NO_END, SURVIVED, UNREACHED, BROKEN = "did not end", "survived", "unreached", "broken"
@@ -308,6 +311,7 @@ def judge(copy: Path, module: str, folder: Path, given: list[str]) -> None:
         for (judged, what), verdict in _verdicts(kept).items()
         if judged == module and (_killed(verdict[1]) or not given)
     }
+    known |= {what for where, what in no_matter() if where == module}
     waiting = [m for m in mutants(source, str(path)) if m.what not in known]
     if not waiting:
         return
@@ -460,6 +464,13 @@ def _verdicts(kept: Path) -> dict[tuple[str, str], tuple[int, str]]:
     return {(module, what): (line, verdict) for module, line, what, verdict in every}
 
 
+def no_matter() -> set[tuple[str, str]]:
+    """Return module and change of what no number depends on."""
+    listed = tomllib.loads(NO_MATTER.read_text(encoding="utf-8"))["kind"]
+    told = (change.partition(": ") for kind in listed for change in kind["changes"])
+    return {(module, what) for module, _, what in told}
+
+
 def _killed(verdict: str) -> bool:
     return not verdict.startswith((NO_END, SURVIVED, UNREACHED, BROKEN))
 
@@ -505,11 +516,19 @@ def main() -> int:
 
     with ThreadPoolExecutor(asked.workers) as pool:
         list(pool.map(of_worker, range(asked.workers)))
-    own = {key: found for key, found in _verdicts(folder / KEPT).items() if key[0] in modules}
+    # Of what the modules read today: lines that were mended since had other changes.
+    now = {
+        (module, mutant.what)
+        for module in modules
+        for mutant in mutants((ROOT / module).read_text(encoding="utf-8"))
+    }
+    judged = _verdicts(folder / KEPT)
+    own = {key: judged[key] for key in now - no_matter() if key in judged}
     left = {key: found for key, found in own.items() if not _killed(found[1])}
     for (module, what), (line, verdict) in sorted(left.items()):
         sys.stdout.write(f"{module}:{line}: {what}: {verdict}\n")
-    sys.stdout.write(f"{len(own)} mutants, {len(own) - len(left)} killed\n")
+    same = len(now & no_matter())
+    sys.stdout.write(f"{len(own)} mutants, {len(own) - len(left)} killed; {same} cannot matter\n")
     return int(bool(left))
 
 

@@ -50,6 +50,16 @@ def test_two_alike_are_told_apart():
     assert found == ["Sub in x - y", "Sub in x - y (2)"]
 
 
+def test_what_cannot_matter_is_a_change_of_its_module_today():
+    listed = operators.no_matter()
+    there = {
+        (module, mutant.what)
+        for module in {module for module, _ in listed}
+        for mutant in operators.mutants((operators.ROOT / module).read_text(encoding="utf-8"))
+    }
+    assert listed - there == set()
+
+
 def test_a_change_of_a_constant_changes_no_function():
     source = "A = 1 - 2\ndef f(x):\n    return [i for i in x], [j + 1 for j in x], (lambda: 1)\n"
     constant, one = operators.mutants(source, "m.py")

@@ -79,6 +79,7 @@ def test_pairs_are_those_of_the_full_matrix(seed, where, radius, block):
         next_row = part.stop
         rows = np.repeat(np.arange(part.start, part.stop), np.diff(part.indptr))
         assert np.isnan(found[rows, part.sites]).all(), "a pair came twice"
+        assert len(np.unique(rows * len(sites) + part.sites)) == len(rows), "a pair came twice"
         found[rows, part.sites] = part.cost
     assert next_row == len(people)
     truth = great_circle_km(people, sites)
