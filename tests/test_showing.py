@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from contextlib import contextmanager
 
 import pytest
 from outputs_data import make_report, words
@@ -14,9 +15,25 @@ from equity.rules.index_recipe import load_index_recipe
 
 
 @pytest.fixture(scope="module")
-def shown(example_state):
+def measured(example_state):
+    """A study, its result, and of how many steps it told while it ran."""
+    told = []
+
+    @contextmanager
+    def track(_label, *, total):
+        done = []
+        yield lambda n=1: done.append(n)
+        told.append((total, sum(done)))
+
     study = eq.Study.load(example_state.study)
-    result = study.run()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("equity.study.steps.track", track)
+        return study, study.run(), told
+
+
+@pytest.fixture(scope="module")
+def shown(measured):
+    study, result, _ = measured
     return {
         "study": study,
         "result": result,
@@ -25,6 +42,12 @@ def shown(example_state):
         "rule": load_coverage_rule("fcc-25-3"),
         "recipe": load_index_recipe("svi-2022"),
     }
+
+
+def test_a_run_tells_of_as_many_steps_as_it_said_there_are(measured):
+    *_, told = measured
+    assert told == [(total, total) for total, _ in told]
+    assert len(told) == 1
 
 
 @pytest.mark.parametrize("what", ["study", "result", "report", "audit", "rule", "recipe"])

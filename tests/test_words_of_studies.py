@@ -97,18 +97,14 @@ def test_of_many_places_of_one_name_four_are_named_and_the_rest_counted():
         PlaceFinder._one(finder, "Place", list("abcdefg"))
 
 
-@pytest.mark.parametrize(
-    ("wrong", "said"), [(1, ""), (2, " (and 1 more problem)"), (3, " (and 2 more problems)")]
-)
-def test_of_several_problems_of_a_study_file_the_first_is_told_and_the_rest_counted(
-    tmp_path, wrong, said
-):
-    path = tmp_path / "study.toml"
-    lines = "".join(f"colour{n} = 1\n" for n in range(wrong))
+def test_of_several_problems_of_a_study_file_the_first_is_told_and_the_rest_counted(tmp_path):
     made = write_example(tmp_path / "state", scale=0.01)
     text = made.study.read_text(encoding="utf-8")
-    path.write_text(text.replace("[study]\n", f"[study]\n{lines}"), encoding="utf-8")
-    with pytest.raises(StudyError) as caught:
-        Study.load(path)
-    assert "colour0" in caught.value.what
-    assert caught.value.what.partition(" (and ")[1:] == ((" (and ", said[6:]) if said else ("", ""))
+    more = ["", " (and 1 more problem)", " (and 2 more problems)"]
+    for wrong, said in enumerate(more, start=1):
+        lines = "".join(f"colour{n} = 1\n" for n in range(wrong))
+        made.study.write_text(text.replace("[study]\n", f"[study]\n{lines}"), encoding="utf-8")
+        with pytest.raises(StudyError, match="colour0") as caught:
+            Study.load(made.study)
+        assert caught.value.what.endswith(said)
+        assert ("more problem" in caught.value.what) == bool(said)
