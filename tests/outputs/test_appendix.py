@@ -275,7 +275,9 @@ def test_docx_captions_are_counted_and_listed_by_word(made):
     assert xml.count(r' TOC \h \z \c "Table" ') == 1
     entries = [p for p in read.paragraphs if p.style.name != "Caption" and p.text in told]
     assert [p.text for p in entries] == told
-    # In one piece with its heading.
+    # In one piece with its heading, which begins a page.
+    (heading,) = [p for p in read.paragraphs if p.style.name == "Heading 1" and p.text == "Tables"]
+    assert heading.paragraph_format.page_break_before
     kept = [bool(p.paragraph_format.keep_with_next) for p in entries]
     assert kept == [True] * (len(told) - 1) + [False]
     assert read.styles["Caption"].paragraph_format.keep_with_next
