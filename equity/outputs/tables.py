@@ -165,18 +165,20 @@ def record_of(report: Report) -> dict[str, object]:
     It is English; what was said in another language stands under ``translated``, for documents
     that are made from the folder later.
     """
-    said: dict[str, Sequence[object]] = {
+    said = {
+        "title": report.title,
         "rules": [{str(k): _plain(v) for k, v in rule.items()} for rule in report.rules],
         "under_resourced": list(report.criteria),
         "limits": list(report.limits),
     }
+    english = report.recorded or said
     return {
-        "title": report.title,
+        "title": english["title"],
         "language": report.lang or current(),
         "synthetic": report.synthetic,
         "software": dict(report.software),
         "sources": [s.to_dict() for s in report.sources],
-        **(report.recorded or said),
+        **{key: english[key] for key in said if key != "title"},
         **({"translated": said} if report.recorded else {}),
         "practices": None if report.practices is None else report.practices.to_dict("index"),
         "application": None if report.application is None else _cells(report.application),

@@ -95,14 +95,15 @@ class Comparison:
     def _record(self, folder: Path, written_in: str) -> None:
         """Write the table and where all of it came from."""
         table: Any = self.change.areas
-        finding = _finding(self.change, self.title, self.before, self.after)
+        title = str(self.after["title"])
+        finding = _finding(self.change, title, self.before, self.after)
         rules = dict.fromkeys(str(run["rule"]) for run in (self.before, self.after))
         export(
             table, folder, name="changes", rules=rules, synthetic=self.synthetic,
             notes=self._notes(finding),
         )  # fmt: skip
         record = {
-            "title": tr(_TITLE, title=self.title),
+            "title": tr(_TITLE, title=title),
             "language": written_in,
             "synthetic": self.synthetic,
             "software": software(),
@@ -144,7 +145,7 @@ def compare_runs(
     related = None if links is None else read_tract_relationship(links)
     _refuse_other_area(old, new, after)
     found = change(old.table, new.table, links=related)
-    title, about_both = str(new.record.get("title", "")), [_about(one) for one in (old, new)]
+    title, about_both = new.title, [_about(one) for one in (old, new)]
     finding = _finding(found, title, *about_both)
     return Comparison(title, found, finding, *about_both)
 

@@ -48,7 +48,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         with language(ENGLISH):
             recorded = _told(result, ranked)
     return Report(
-        title=result.title,
+        title=told["title"],
         lang=result.lang,
         synthetic=result.synthetic,
         finding=finding(result, counted, compared, fixed, focus=focus, ruled=ruled),
@@ -99,9 +99,10 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
     )
 
 
-def _told(result: Record, ranked: pd.DataFrame) -> dict[str, tuple[Any, ...]]:
+def _told(result: Record, ranked: pd.DataFrame) -> dict[str, Any]:
     """Return what page and record both say, in the language that is being written."""
     return {
+        "title": result.title,
         "rules": tuple(
             {
                 "id": rule.id,

@@ -34,7 +34,7 @@ class PlaceFinder:
     """Finds the places of a run."""
 
     def __init__(self, past: Run) -> None:
-        self.table, self.title = past.table, str(past.record.get("title", ""))
+        self.table, self.title = past.table, past.title
         self.synthetic = bool(past.record.get("synthetic"))
         self.ids = past.table.index.astype(str)
         self.names = {

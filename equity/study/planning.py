@@ -101,7 +101,7 @@ class Plan:
             rules=[self.record["rule"]], synthetic=report.synthetic, notes=notes,
         )  # fmt: skip
         record = {
-            "title": f"{report.title}: what a budget would buy",
+            "title": f"{self.record['title']}: what a budget would buy",
             "language": current(),
             "synthetic": report.synthetic,
             "made_up_costs": report.made_up,
@@ -204,10 +204,10 @@ def plan_run(
     )  # fmt: skip
     after = _after(table, plan, covered, travel, draws)
     areas = _areas(table, plan)
-    said = _said(past, table, plan, after, draws=draws)
+    told = _said(past, table, plan, after, draws=draws)
     with language(ENGLISH):
         recorded = _said(past, table, plan, after, draws=draws)
-    report = _report(past, plan, after, drawn=_drawn(past, areas), draws=draws, said=said)
+    report = _report(past, plan, after, drawn=_drawn(past, areas), draws=draws, told=told)
     seal: dict[str, str] = {
         "title": past.record.get("title", ""), "rule": past.headline,
         "sha256_of_all_above": past.record.get("sha256_of_all_above", ""),
@@ -296,18 +296,18 @@ def _report(
     *,
     drawn: gpd.GeoDataFrame,
     draws: int,
-    said: Mapping[str, tuple[str, ...]],
+    told: Mapping[str, tuple[str, ...]],
 ) -> PlanReport:
     return PlanReport(
         title=past.title,
         synthetic=bool(past.record.get("synthetic")),
         made_up=plan.made_up,
-        finding=said["finding"],
+        finding=told["finding"],
         areas=drawn,
         projects=plan.projects,
         front=plan.front,
         counts=after.counts,
-        unknown=said["unknown"],
+        unknown=told["unknown"],
         method=tuple(method(plan, draws)),
         sources=meta(plan.projects).sources,
     )

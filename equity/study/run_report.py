@@ -11,7 +11,6 @@ from typing import cast
 import geopandas as gpd
 import pandas as pd
 
-from equity.language import current
 from equity.outputs.appendix import asked_columns
 from equity.outputs.report import Report
 from equity.provenance import Source, software
@@ -27,9 +26,7 @@ __all__ = ["report_of"]
 
 def report_of(past: Run) -> Report:
     """Return the need and the service area of a run as its folder tells them."""
-    table, plan, record = past.placed, past.plan, past.record
-    if record.get("language") == current():
-        record = {**record, **record.get("translated", {})}
+    table, plan, record = past.placed, past.plan, past.told
     ranked = table[table["gap_status"] == "ok"].sort_values(
         ["gap_n", "population_n"], ascending=False, kind="stable"
     )
