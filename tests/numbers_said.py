@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from equity.outputs._content import Table
 from equity.outputs.appendix import blocks
 from equity.outputs.report import Report
 
@@ -38,25 +39,30 @@ def allowed(report: Report, text: str) -> str:
     return text
 
 
-def _cells(report: Report) -> Iterator[str]:
-    for block in blocks(report):
-        if block.table is not None:
-            for row in block.table.rows:
-                yield from (f"{cell.text} {cell.small}" for cell in row[1:])
+def _cells(tables: Iterable[Table]) -> Iterator[str]:
+    for table in tables:
+        for row in table.rows:
+            yield from (f"{cell.text} {cell.small}" for cell in row[1:])
 
 
 def without_a_cell(report: Report) -> list[str]:
-    """Return the numbers of the finding that no cell of the appendix holds or rounds to.
+    """Return the numbers of the finding that no cell of the appendix holds or rounds to."""
+    tables = [block.table for block in blocks(report) if block.table is not None]
+    return lost_numbers((allowed(report, sentence) for sentence in report.finding), tables)
+
+
+def lost_numbers(sentences: Iterable[str], tables: Iterable[Table]) -> list[str]:
+    """Return the numbers of sentences that no cell of some tables holds or rounds to.
 
     A share must stand as it is written; a count of people may be rounded to fewer digits than the
     cell's, since prose has no more than its margin supports.
     """
-    cells = list(_cells(report))
+    cells = list(_cells(tables))
     shares = {part for cell in cells for part in re.findall(r"[\d.]+(?= %)", cell)}
     values = {float(one.replace(",", "")) for cell in cells for one in _CELL.findall(cell)}
     lost = []
-    for sentence in report.finding:
-        for number, unit in _NUMBER.findall(allowed(report, sentence)):
+    for sentence in sentences:
+        for number, unit in _NUMBER.findall(sentence):
             if unit == " %":
                 found = number in shares
             else:

@@ -26,12 +26,14 @@ from equity.errors import (
 )
 from equity.example.state import write_example
 from equity.measures.adoption_by_person import person_counts
+from equity.outputs.factsheet import bar_labels
 from equity.provenance import meta
 from equity.sources.census.boundaries import read_boundaries
 from equity.sources.census.files import read_blocks
 from equity.study import totals
 from equity.study.area import Area, find_area
 from equity.study.asked import area_lines, area_slug
+from equity.study.factsheet import fact_sheets
 from equity.study.naming import counties_called
 from equity.study.run import Study
 
@@ -644,6 +646,18 @@ def test_a_run_writes_its_counties_as_table_and_map(three, tmp_path):
     assert 'href="counties.csv"' in page
     assert "Kestrin County" in (folder / "counties.html").read_text(encoding="utf-8")
     assert THREE.strip() in (folder / "study.toml").read_text(encoding="utf-8")
+    # On fact sheets the area and its counties stand beside what lies around them, a tract does not.
+    around = three.report().comparison.loc["the rest of Example State"]
+    whole, county, tract = fact_sheets(
+        folder, [three.title, COUNTIES[0], three.table.index[0]]
+    ).sheets
+    for sheet, labels in ((whole, ["all", "rest"]), (county, ["here", "all", "rest"])):
+        assert bar_labels(sheet) == labels
+        last = sheet.places.iloc[-1]
+        assert last["name"] == "Rest of Example State (synthetic)"
+        for name in ("population_n", "gap_n", "gap_share", "gap_share_moe", "no_link_share"):
+            assert last[name] == pytest.approx(around[name])
+    assert bar_labels(tract) == ["here", "county", "all"]
 
 
 @pytest.mark.parametrize(

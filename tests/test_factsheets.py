@@ -8,10 +8,12 @@ import json
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pypdf
 import pytest
 from matplotlib.figure import Figure
+from numbers_said import lost_numbers
 from pseudo import latin_words, pseudo_language
 from shapely import Point
 from typer.testing import CliRunner
@@ -19,7 +21,7 @@ from typer.testing import CliRunner
 from equity.areas.words import about, coarse, say
 from equity.cli import app
 from equity.errors import EquityError
-from equity.language import language
+from equity.language import language, tr
 from equity.outputs._content import SYNTHETIC, community_table, heading_of
 from equity.outputs._letters import OTHER_LETTERS, SAID_OTHERWISE
 from equity.outputs._panels import counts_table, fixes_table
@@ -28,6 +30,7 @@ from equity.outputs.factsheet import (
     NOT_SHOWN,
     RULE,
     STRAIGHT,
+    WITH_A_VALUE,
     hidden,
     sheet_blocks,
     write_factsheet,
@@ -243,6 +246,30 @@ def test_fixes_at_homes_are_at_least_where_no_table_counts_both(written, report)
         assert "at least" not in labels["recoverable_line_and_home_n"]
 
 
+def test_every_number_of_a_lead_stands_in_the_tables_of_its_sheet(example_run, example_result):
+    keys = [*example_result.table.index[:25], COUNTY, "Example State"]
+    for sheet in fact_sheets(example_run, keys).sheets:
+        tables = [block.table for block in sheet_blocks(sheet) if block.table is not None]
+        lead = sheet.lead.removeprefix(sheet.title)
+        limits = r"fewer than 11|one per [\d,]+ residents|within \d+ estimated minutes"
+        assert lost_numbers([re.sub(limits, "", lead)], tables) == []
+
+
+def test_residents_of_an_area_without_a_value_are_known_all_the_same(example_run, monkeypatch):
+    past = read_run(example_run)
+    table = past.table.copy()
+    key = table.index[(table["gap_status"] == "ok") & (table["population_n"] > 500)][0]
+    table.loc[key, ["gap_status", "gap_n", "gap_share"]] = ["no_locations", np.nan, np.nan]
+    monkeypatch.setattr("equity.study.factsheet.read_run", lambda _: past._replace(table=table))
+    (sheet,) = fact_sheets(example_run, [key]).sheets
+    people = table.loc[key, "population_n"]
+    assert cells(sheet)["population_n"][0].startswith(f"{people:,.0f}")
+    # Its county and the whole leave them out, and say so.
+    county = table[table.index.str.startswith(key[:5]) & (table["gap_status"] == "ok")]
+    assert cells(sheet)["population_n"][1].startswith(f"{county['population_n'].sum():,.0f}")
+    assert tr(WITH_A_VALUE) in " ".join(block.text for block in sheet_blocks(sheet))
+
+
 # --- small numbers ----------------------------------------------------------------------------
 
 
@@ -253,13 +280,26 @@ def test_no_hidden_part_of_the_gap_can_be_found_by_subtraction():
             "population_n": 5000.0, "beyond_reach_n": 3000.0, "gap_n": sum(parts),
         }  # fmt: skip
         found = hidden(place)
-        small = {name for name in (*PARTS, "gap_n") if 0 < place[name] < 10.5}
+        # Less than half a person is nobody, as sentences say.
+        small = {name for name in (*PARTS, "gap_n") if 0.5 <= place[name] < 10.5}
         assert {name for name, said in found.items() if said == FEW} == small, parts
         gone = [name for name in PARTS if name in found]
-        others = [name for name in PARTS if name not in found and place[name] > 0]
+        others = [name for name in PARTS if name not in found and place[name] >= 0.5]
         # One equation has one unknown: two hidden parts, or nothing to subtract from.
         assert len(gone) != 1 or "gap_n" in found or not others, parts
         assert ("gap_share" in found) == ("gap_n" in found)
+
+
+def test_less_than_half_a_person_is_nobody_in_sentence_and_table(example_run, monkeypatch):
+    past = read_run(example_run)
+    table = past.table.copy()
+    key = table.index[(table["gap_status"] == "ok") & (table["population_n"] > 500)][0]
+    table.loc[key, ["beyond_reach_n", "gap_n", "gap_ceiling_n"]] = [0.003, 0.001, 0.002]
+    monkeypatch.setattr("equity.study.factsheet.read_run", lambda _: past._replace(table=table))
+    (sheet,) = fact_sheets(example_run, [key]).sheets
+    assert "no residents" in sheet.lead
+    for name in ("beyond_reach_n", "gap_n", "gap_ceiling_n"):
+        assert cells(sheet)[name][0].startswith("under 1")
 
 
 @pytest.mark.parametrize(

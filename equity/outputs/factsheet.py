@@ -36,8 +36,12 @@ RULE = mark(
     "so few people are not shown, and where one part of the gap could be found by subtraction the "
     "next smallest is not shown either."
 )
+_ONE = 0.5
+"""From here on a count rounds to somebody."""
 MARGINS = mark("After ±: 90 % margin of error.")
 NO_MARGINS = mark("The inputs of the gap have no margins of error here.")
+_LEAST = mark("In the gap, if lines and connected homes overlap least")
+WITH_A_VALUE = mark("Counts of people are of the areas that have a value.")
 MEDIANS = mark("Minutes of several areas are those of the median resident.")
 STRAIGHT = mark("Miles and kilometers are in a straight line.")
 NO_MEDIANS = mark("–: a median of several areas is not known.")
@@ -54,6 +58,9 @@ _SHARES = {
     "gap_n": "gap_share",
     "no_link_n": "no_link_share",
 }
+_CEILING = "gap_ceiling_n"
+_IN_BRACKETS = _SHARES | {_CEILING: "gap_ceiling_share"}
+"""Counts of people -> the share of residents that stands behind them."""
 _LACK = {
     "gap_line_only_n": mark("In the gap for want of a line only: one alone brings them in"),
     "gap_home_only_n": mark("For want of a connected home only: one alone brings them in"),
@@ -99,8 +106,10 @@ class FactSheet:
     lead
         The finding of the place in one sentence.
     places
-        One row a column of the tables (the place, its county, all of the run): ``name``, the
-        measures and their ``_moe``; ``gap_status``, why there is none.
+        One row a column of the tables (the place, its county, all of the run, and what lies outside
+        its area): ``name``, the measures and their ``_moe``; ``gap_status``, why there is none.
+    has_rest
+        The last of them lies outside.
     care
         Suffix of the columns of a kind of care -> what it is called; the first is the headline's.
     cautions
@@ -121,6 +130,7 @@ class FactSheet:
     synthetic: bool
     lead: str
     places: pd.DataFrame
+    has_rest: bool
     care: Mapping[str, str]
     cautions: Mapping[str, str]
     notes: Mapping[str, tuple[str, ...]]
@@ -180,6 +190,8 @@ def sheet_blocks(sheet: FactSheet, picture: bytes | None = None) -> Iterator[Blo
     if any(" min" in text for text in said):
         marks += [tr(STRAIGHT), tr(MEDIANS)]
     marks += [tr(NO_MEDIANS)] * ("–" in said)
+    several = sheet.places["areas_n"] > 1
+    marks += [tr(WITH_A_VALUE)] * bool((several & (sheet.places["left_out_n"] > 0)).any())
     lacking = [tr(describe([n])[0].label) for n in WHO if n not in sheet.areas]
     if lacking:
         marks.append(tr("Not in this run: {names}.", names="; ".join(map(first_down, lacking))))
@@ -193,8 +205,11 @@ def sheet_blocks(sheet: FactSheet, picture: bytes | None = None) -> Iterator[Blo
 
 
 def is_few(value: object) -> bool:
-    """Tell whether a count of people is one that the rule of small numbers hides."""
-    return not is_missing(value) and 0 < float(str(value)) < FEWEST - 0.5
+    """Tell whether a count of people is one that the rule of small numbers hides.
+
+    What rounds to nobody is not: a sentence says of it that nobody is there.
+    """
+    return not is_missing(value) and _ONE <= float(str(value)) < FEWEST - 0.5
 
 
 def hidden(place: Mapping[str, object]) -> dict[str, str]:
@@ -210,17 +225,18 @@ def hidden(place: Mapping[str, object]) -> dict[str, str]:
     dict
         Measure -> :data:`FEW`, or :data:`NOT_SHOWN` where it would tell what is hidden.
     """
-    counts = [*_SHARES, *_LACK]
+    counts = [*_IN_BRACKETS, *_LACK]
     found = {n: FEW for n in ("population_n", *counts) if is_few(place.get(n))}
     if "population_n" in found:
-        return found | {n: NOT_SHOWN for n in (*counts, *_SHARES.values(), *WHO) if n in place}
+        shares = _IN_BRACKETS.values()
+        return found | {n: NOT_SHOWN for n in (*counts, *shares, *WHO) if n in place}
     known = {n: float(str(place[n])) for n in _PARTS if not is_missing(place.get(n))}
     if len([n for n in _PARTS if n in found]) == 1 and "gap_n" not in found:
-        others = sorted((v, n) for n, v in known.items() if n not in found and v > 0)
+        others = sorted((v, n) for n, v in known.items() if n not in found and v >= _ONE)
         found |= {name: NOT_SHOWN for _, name in others[:1]}
     if "gap_home_only_n" in found:
         found |= {n: found.get(n, NOT_SHOWN) for n in _OF_HOMES if place.get(n)}
-    found |= {rate: NOT_SHOWN for n, rate in _SHARES.items() if n in found}
+    found |= {rate: NOT_SHOWN for n, rate in _IN_BRACKETS.items() if n in found}
     for name in WHO:
         of = place.get(describe([name])[0].of or "population_n")
         value = 1.0 if name.endswith("_usd") else place.get(name)
@@ -236,9 +252,11 @@ def hidden(place: Mapping[str, object]) -> dict[str, str]:
 def _people(sheet: FactSheet) -> Table:
     last = "no_link_n"  # of all residents, beside the others
     labels = {n: first_up(tr(text)) for n, text in COUNTS.items() if n != last}
+    labels |= {_CEILING: tr(_LEAST)}
     labels |= {n: _lack(n, sheet.areas) for n in _LACK} | {last: tr(COUNTS[last])}
     rows = {name: (label, name, "n") for name, label in labels.items()}
-    rows = {n: told for n, told in rows.items() if n not in _LACK or _known(sheet, n)}
+    some = {*_LACK, _CEILING}
+    rows = {n: told for n, told in rows.items() if n not in some or _known(sheet, n)}
     caption = tr("People, what they lack, and what brings them in")
     return _table(sheet, rows, tr("People"), caption)
 
@@ -287,7 +305,7 @@ def _table(
 def _cell(place: Mapping[str, object], mask: Mapping[str, str], name: str, unit: str) -> Cell:
     """Return a measure in the words of page and appendix, its share of residents in brackets."""
     text = tr(mask[name]) if name in mask else _said(place, name, unit)
-    rate = _SHARES.get(name)
+    rate = _IN_BRACKETS.get(name)
     if rate and name not in mask and not is_missing(place.get(rate)):
         text = f"{text} ({_said(place, rate, 'share')})"
     if unit == "min" and not is_missing(place.get(name)):
@@ -332,7 +350,8 @@ def bar_labels(sheet: FactSheet) -> list[str]:
     """Return what the bars of each place are called."""
     here, county, everything = tr("here"), tr("county"), tr("all")
     some = {1: [everything], 2: [here, everything]}
-    return some.get(len(sheet.places), [here, county, everything])
+    own = some.get(len(sheet.places) - sheet.has_rest, [here, county, everything])
+    return [*own, *[tr("rest")] * sheet.has_rest]
 
 
 def bars(sheet: FactSheet) -> dict[str, list[tuple[float | None, str]]]:

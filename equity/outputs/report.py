@@ -198,6 +198,8 @@ class Report(Shown):
     places
         One row a place that programs ask about: the area, its counties if they are few, the rest;
         ``name`` and their measures.
+    rest
+        Measures of all that lies outside the area, as a fact sheet shows them; None without any.
     application, appendices
         The application's own sites; the programs that appendices are written for.
     reasons
@@ -247,6 +249,7 @@ class Report(Shown):
     held: pd.DataFrame | None = None
     by_person: pd.DataFrame | None = None
     need: NeedIndex | None = None
+    rest: Mapping[str, object] | None = None
     race_in_appendix: bool = False
     pages: Mapping[str, str] = field(default_factory=dict)
     programs: Mapping[str, ProgramFinding] = field(default_factory=dict)

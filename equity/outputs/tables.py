@@ -181,6 +181,7 @@ def record_of(report: Report) -> dict[str, object]:
         },
         "draws": _draws(report),
         "care_not_listed_inside": _not_inside(report),
+        "rest": None if report.rest is None else {k: _plain(v) for k, v in report.rest.items()},
         "study": report.study_toml,
     }
 

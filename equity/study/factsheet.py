@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pandas as pd
 
@@ -18,7 +18,6 @@ from equity.measures.draws import Interval
 from equity.measures.standing import reasons
 from equity.outputs.factsheet import (
     FEW,
-    WHO,
     FactSheet,
     first_down,
     is_few,
@@ -30,7 +29,6 @@ from equity.study import totals
 from equity.study._exchange import put_in_place
 from equity.study.parts import StudyPlan
 from equity.study.place_names import Place, PlaceFinder
-from equity.study.places import measured
 from equity.study.runs import Run, read_run
 from equity.study.sentences import (
     Rows,
@@ -40,15 +38,12 @@ from equity.study.sentences import (
     state_sentence,
 )
 from equity.study.sheet_care import care_words
+from equity.study.sheet_places import kinds_of_care, measures_of
 
 __all__ = ["FactSheets", "fact_sheets", "sheet_of_all"]
 
 _COUNTY, _STATE = LEVELS["county"], LEVELS["state"]
-_LACK = (
-    "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_device_n",
-    "recoverable_subscription_n", "recoverable_line_and_home_n",
-)  # fmt: skip
-_RATES = {"beyond_reach_n": "beyond_reach", "gap_n": "gap", "no_link_n": "no_link"}
+_MOST_COLUMNS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,10 +158,7 @@ def _sheet(past: Run, place: Place) -> FactSheet:
     whole = not here.any() or bool(here.all())
     if whole:
         here = near_by = pd.Series(data=True, index=table.index)
-    care = {
-        plan.suffix_of_care(part): part.label or ("" if len(plan.care) == 1 else part.id)
-        for part in plan.care
-    }
+    care = kinds_of_care(plan)
     parts = {place.title: here}
     if not whole and not near_by.equals(here):
         county = str(max(table.loc[near_by, "county_name"].astype(str), key=len))
@@ -176,7 +168,11 @@ def _sheet(past: Run, place: Place) -> FactSheet:
     own = table[here]
     lead, frame = _numbers(plan, place.title, own), []
     for name, part in parts.items():
-        frame.append({"name": name, **_measures(table[part], care)})
+        frame.append({"name": name, **measures_of(table[part], care)})
+    rest = past.record.get("rest") if len(parts) < _MOST_COLUMNS else None
+    if rest:
+        said = tr("Rest of {title}", title=plan.study.title)
+        frame.append({"name": said, **rest, "gap_status": "ok"})
     rules = [r for r in past.record.get("rules", []) if r.get("headline")]
     vintage = past.record.get("areas", {}).get("geo_vintage") or "unknown"
     label = str(past.record.get("areas", {}).get("label", "areas"))
@@ -200,6 +196,7 @@ def _sheet(past: Run, place: Place) -> FactSheet:
         synthetic=bool(past.record.get("synthetic")),
         lead=lead,
         places=pd.DataFrame(frame),
+        has_rest=bool(rest),
         care=care,
         cautions=_cautions(past, plan),
         notes={
@@ -269,33 +266,6 @@ def _numbers(plan: StudyPlan, title: str, own: pd.DataFrame) -> str:
             most=about(gap["ceiling_n"]),
         )
     return state_sentence(title, plan, cast("Rows", counts.to_dict("index")))
-
-
-def _measures(part: pd.DataFrame, care: dict[str, str]) -> dict[str, Any]:
-    """Return the numbers of a column of the tables."""
-    ranked = part[part["gap_status"] == "ok"]
-    counts = totals.counts(ranked)
-    found: dict[str, Any] = {
-        "areas_n": len(part),
-        "gap_status": part["gap_status"].iloc[0],
-        "households_n": part["households_n"].sum(min_count=1)
-        if "households_n" in part
-        else math.nan,
-    }
-    for name, row in counts.iterrows():
-        found |= {str(name): row["people_n"], f"{name}_moe": row["people_n_moe"]}
-        if str(name) in _RATES:
-            rate = f"{_RATES[str(name)]}_share"
-            found |= {rate: row["share"], f"{rate}_moe": row["share_moe"]}
-    minutes = [f"nearest_site_{unit}{suffix}" for suffix in care for unit in ("min", "km")]
-    few = [name for name in (*_LACK, *WHO, *minutes) if name in part]
-    found |= measured(ranked, [n for n in _LACK if n in few]) if len(ranked) else {}
-    found |= measured(part, [n for n in few if n not in _LACK])
-    if len(part) == 1:
-        one = part.iloc[0]
-        own = [*few, "gap_share"] + [f"{n}_moe" for n in (*few, "gap_share") if f"{n}_moe" in part]
-        found |= {name: one[name] for name in own}
-    return found
 
 
 def _practices(past: Run, plan: StudyPlan) -> str:

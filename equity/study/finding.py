@@ -9,7 +9,7 @@ import pandas as pd
 
 from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
-from equity.areas.words import about, count, number, sentence_list, share
+from equity.areas.words import about, count, is_missing, number, sentence_list, share
 from equity.language import ENGLISH, decimal, mark, own_words, tr, trn
 from equity.measures.standing import reasons
 from equity.outputs.appendix import asked_columns
@@ -26,6 +26,7 @@ from equity.study.places import columns_of_criteria, places
 from equity.study.program import tested
 from equity.study.record import Record
 from equity.study.sentences import beyond_words, finding, sites_words
+from equity.study.sheet_places import kinds_of_care, measures_of
 
 __all__ = ["build_report"]
 
@@ -73,6 +74,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
             for rule in result.rules
         ),
         by_rule=ruled.assign(note=_rule_notes(result)),
+        rest=_rest(result),
         comparison=compared.rename(index=_compared_in_words(result)),
         criteria=_criteria(result),
         criteria_columns=columns_of_criteria(plan),
@@ -103,6 +105,14 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         appendices=_appendices(plan) if levels is None else (),
         places=places(result, asked_columns()) if levels is None else None,
     )
+
+
+def _rest(result: Record) -> dict[str, object] | None:
+    """Return the measures of what lies outside the area, those that are known."""
+    if result.rest is None or not len(result.rest):
+        return None
+    found = measures_of(result.rest, kinds_of_care(result.plan))
+    return {name: value for name, value in found.items() if not is_missing(value)}
 
 
 def _appendices(plan: StudyPlan) -> tuple[str, ...]:
