@@ -50,11 +50,16 @@ def in_print(content: Sequence[Block], *texts: str) -> list[Block]:
     Returns
     -------
     list of Block
-        As many blocks, and one more that says where names stand if any is shown otherwise.
+        If any name is shown otherwise, the last paragraph says where it stands.
     """
     printed = [_printed(block) for block in content]
     if printed != list(content) or any(map(_ODD.search, texts)):
-        printed.append(Block("text", tr(SAID_OTHERWISE)))
+        # With the paragraph, not after it: it might stand alone on a page.
+        last = max((n for n, block in enumerate(printed) if block.kind == "text"), default=None)
+        if last is None:
+            return [*printed, Block("text", tr(SAID_OTHERWISE))]
+        told = f"{printed[last].text} {tr(SAID_OTHERWISE)}"
+        printed[last] = replace(printed[last], text=told)
     return printed
 
 

@@ -162,6 +162,7 @@ def test_names_in_letters_without_a_font_are_shown_otherwise_and_said_once(tmp_p
     read = PdfReader(tmp_path / "a.pdf")
     text, other = pdf_text(tmp_path / "a.pdf"), squeeze(OTHER_LETTERS)
     assert text.count(squeeze(SAID_OTHERWISE)) == 1
+    assert squeeze(f"provenance.json. {SAID_OTHERWISE}") in text
     assert not _ODD.search(text)
     assert read.metadata.title == f"{OTHER_LETTERS}, {OTHER_LETTERS}"
     assert f"{other}1" in text
