@@ -43,7 +43,7 @@ def in_print(content: Sequence[Block], *texts: str) -> list[Block]:
     Parameters
     ----------
     content
-        What is to be printed.
+        What is to be printed. A picture's words stay: they are read aloud, in no font.
     texts
         What is printed beside it.
 
@@ -79,6 +79,5 @@ def _printed(block: Block) -> Block:
         block,
         text=otherwise(block.text),
         link=_ODD.sub(lambda odd: quote(odd[0]), block.link),  # the same address, and it works
-        alt=otherwise(block.alt),
         table=table,
     )

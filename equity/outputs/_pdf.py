@@ -66,7 +66,7 @@ def pdf(
 
     from equity.outputs._text import template
 
-    printed = in_print(content, report.title, alt, footer)
+    printed = in_print(content, report.title, footer)
     with scratch() as folder:
         (folder / "appendix.typ").write_text(template("appendix.typ"), encoding="utf-8")
         (folder / "data.json").write_text(
@@ -111,7 +111,7 @@ def document(
         "title": _said(report.title),
         "synthetic": report.synthetic,
         "software": clean(" ".join(str(v) for v in report.software.values())),
-        "alt": _said(alt),
+        "alt": clean(alt),
         "lang": current(),
         "page": page_words(),
         "words": {

@@ -194,7 +194,27 @@ def test_the_letters_said_to_be_there_are_in_the_fonts_of_print_and_of_pictures(
     assert caplog.text == ""  # or the mark of PDF/UA were lost
     for weight in ("regular", "bold"):
         font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
-        assert [one for one in letters if ord(one) not in font.get_charmap()] == []
+        assert {*map(ord, letters)} - {*font.get_charmap()} == set()
+
+
+@pytest.mark.parametrize(
+    ("title", "odd"),
+    [("東京", ""), ("Tokyo", "東京"), ("Tokyo", "")],
+    ids=["title", "rest", "none"],
+)
+def test_no_part_of_a_print_is_drawn_in_letters_that_its_fonts_lack(report, title, odd, caplog):
+    table = Table(f"A{odd}", (Head(f"B{odd}"),), ((Cell(f"C{odd}", small=f"D{odd}"),),), ("e",))
+    content = [
+        Block("heading", f"E{odd}"),
+        Block("bullet", "F", link=f"https://example.org/{odd}"),
+        Block("table", table=table),
+    ]
+    titled = dataclasses.replace(report, title=title)
+    made = PdfReader(io.BytesIO(pdf(titled, content, None, "", footer=f"G{odd}")))
+    text = squeeze("".join(page.extract_text() for page in made.pages))
+    assert text.count(squeeze(SAID_OTHERWISE)) == (title + odd != "Tokyo")
+    assert ("https://example.org/%E6%9D%B1%E4%BA%AC" in text) == bool(odd)
+    assert caplog.text == ""  # or the mark of PDF/UA were lost
 
 
 @pytest.mark.parametrize(
