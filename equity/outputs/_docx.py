@@ -54,7 +54,8 @@ def docx(
             writer.picture(picture, alt, clean(block.text))
         else:
             _words(document, block)
-    document.add_heading(tr("Tables"), level=1)
+    # Not every word processor keeps a heading with the field below it.
+    document.add_heading(tr("Tables"), level=1).paragraph_format.page_break_before = True
     writer.list_of_tables()
     out = io.BytesIO()
     document.save(out)

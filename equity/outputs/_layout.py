@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
@@ -71,11 +72,24 @@ class Layout:
     words: dict[str, str] = field(default_factory=dict)
 
     def said(self, text: str) -> str:
-        """Return a text in the program's words."""
+        """Return a text in the program's words; what stands in quotes is a name, and stays."""
         for ours in _OURS:
             if ours in self.words:
-                text = text.replace(tr(ours), tr(self.words[ours]))
+                word = rf"(?<![“«]){re.escape(tr(ours))}"
+                text = re.sub(word, tr(self.words[ours]), text)
         return text
+
+    @property
+    def translated(self) -> str:
+        """Say which word of the page the program's own stands for; "" where it has none."""
+        ours = _OURS[-1]
+        if ours not in self.words:
+            return ""
+        return tr(
+            "The page of the run says “{ours}” for {theirs}.",
+            theirs=tr(self.words[ours]),
+            ours=tr(ours),
+        )
 
 
 def list_layouts() -> list[str]:

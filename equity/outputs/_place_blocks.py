@@ -18,6 +18,10 @@ _NONE_LIKELY = mark(
     "None of them is likely (5 in 10 or more) to belong on this list, as far as the errors that "
     "are at hand can tell."
 )
+_IT_IS_NOT = mark(
+    "It is not likely (5 in 10 or more) to belong on this list, as far as the errors that are at "
+    "hand can tell."
+)
 _WITHOUT_VALUE = mark(
     "Residents of areas without a value stand in the tables of lines, care and people, and in no "
     "row here."
@@ -101,7 +105,7 @@ def community_blocks(report: Report) -> Iterator[Block]:
         cut = _content.shown_count(len(shown), total, tr(report.areas_label))
         told = report
         if report.how_likely and not any(_rows.texts(report.table.loc[list(shown)], "tier")):
-            told = replace(report, how_likely=tr(_NONE_LIKELY))
+            told = replace(report, how_likely=tr(_NONE_LIKELY if total > 1 else _IT_IS_NOT))
         said = [f"{counted(total, report.areas_label)}, {_content.ranked_by(told)}"]
         if cut:
             said.append(tr("{cut}; all of them are in communities.xlsx.", cut=cut))
@@ -151,7 +155,7 @@ def comparison_blocks(report: Report) -> Iterator[Block]:
     yield from [Block("note", tr(_WITHOUT_VALUE))] * _some_left_out(report)
     yield Block("table", table=narrow(_content.comparison_table(report), _COMPARED))
     if report.criteria:
-        yield Block("text", tr("What counts as under-resourced here:"))
+        yield Block("note", tr("What counts as under-resourced here:"))
         yield from (Block("bullet", text) for text in report.criteria)
 
 

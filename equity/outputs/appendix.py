@@ -270,7 +270,8 @@ def _opening(report: Report, layout: Layout, program: str) -> Iterator[Block]:
         yield Block("lead", f"{tr(layout.title)}{statute}")
     if layout.statute:
         said += [tr(layout.lead), tr(_OWN_CHOICES)]
-    yield Block("text", " ".join([*said, *_words(report)]))
+    said += [*_words(report), layout.translated]
+    yield Block("text", " ".join(filter(None, said)))
     if program and current() != ENGLISH:
         yield Block("text", tr(_LAWS_WORDS))
 

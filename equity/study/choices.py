@@ -168,7 +168,13 @@ class _Choices:
                 continue
             label = tr("by the rule: {title}", title=tr(rule.title))
             if self.table[name].isna().all():
-                why = tr("the inputs do not tell its lines or subscriptions apart")
+                lines = f"qualifying_share{rule.suffix}"
+                lines_known = lines in self.table and self.table[lines].notna().any()
+                why = (
+                    tr("no table tells which subscriptions are as fast as it asks")
+                    if lines_known
+                    else tr("the inputs do not tell which lines are as fast as it asks")
+                )
                 yield Setting(f"rule-{rule.id}", label, "rule", why_not=why)
                 continue
             changed = self._renamed({name: "gap_n", f"gap_share{rule.suffix}": "gap_share"})

@@ -50,8 +50,8 @@ CALLED = (
 
 NEED = mark("""
     Poverty, age and illness are not part of the measure, so that comparing communities is not
-    circular. They decide who counts as under-resourced, by criteria fixed in the study file before
-    anything was mapped.
+    circular. Who counts as under-resourced is decided by the criteria of the study file alone,
+    fixed before anything was mapped.
 """)
 MARGINS = mark("""
     Kinds of doubt are kept apart. The range is what lines and homes allow when it is not

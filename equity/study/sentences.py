@@ -160,15 +160,30 @@ def state_sentence(title: str, plan: StudyPlan, counts: Rows) -> str:
             share=share(gap["share"]),
             beyond=beyond,
         )
+    values = {
+        "title": title,
+        "low": low,
+        "high": told(gap["ceiling_n"], gap),
+        "share": share(gap["share"]),
+        "most": share(gap["ceiling_n"] / counts["population_n"]["people_n"]),
+        "beyond": beyond,
+    }
+    if values["low"] == values["high"]:
+        return tr(
+            "{title}: {low} people ({share} of residents) {beyond} and have no usable link at "
+            "home, however lines and connected homes overlap.",
+            **values,
+        )
+    if values["share"] == values["most"]:
+        return tr(
+            "{title}: {low} to {high} people ({share} of residents) {beyond} and have no usable "
+            "link at home; how lines and connected homes overlap decides where in that range.",
+            **values,
+        )
     return tr(
         "{title}: {low} to {high} people ({share} to {most} of residents) {beyond} and have no "
         "usable link at home; how lines and connected homes overlap decides where in that range.",
-        title=title,
-        low=low,
-        high=told(gap["ceiling_n"], gap),
-        share=share(gap["share"]),
-        most=share(gap["ceiling_n"] / counts["population_n"]["people_n"]),
-        beyond=beyond,
+        **values,
     )
 
 
@@ -456,7 +471,12 @@ def what_helps(
         said.append(f"{words} ({tr(titles[str(name)])})")
     if not text or not said:
         return text
-    others_said = tr("Under other rules these three are {counts}.", counts="; ".join(said))
+    counted = "; ".join(said)
+    others_said = (
+        tr("Under another rule these three are {counts}.", counts=counted)
+        if len(said) == 1
+        else tr("Under other rules these three are {counts}.", counts=counted)
+    )
     return f"{text} {others_said}"
 
 
