@@ -23,13 +23,12 @@ from equity.cli import app
 from equity.errors import EquityError
 from equity.language import language, tr
 from equity.outputs._content import SYNTHETIC, community_table, heading_of
+from equity.outputs._letters import OTHER_LETTERS, SAID_OTHERWISE
 from equity.outputs._panels import counts_table, fixes_table
 from equity.outputs.factsheet import (
     FEW,
     NOT_SHOWN,
-    OTHER_LETTERS,
     RULE,
-    SAID_OTHERWISE,
     STRAIGHT,
     WITH_A_VALUE,
     hidden,

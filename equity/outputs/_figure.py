@@ -20,6 +20,7 @@ from equity.language import current, tr
 from equity.outputs import _pack, _rows
 from equity.outputs._classes import Classes
 from equity.outputs._colors import COLORS
+from equity.outputs._letters import otherwise
 from equity.outputs._payload import layer_of
 from equity.outputs._places import holders
 from equity.outputs.report import Report
@@ -212,6 +213,8 @@ def _names(axes: Any, report: Report, shapes: gpd.GeoSeries) -> None:
     placed = []
     for code in sorted(set(counties[there])):
         county, here = max(names[counties == code], key=len), there & (counties == code)
+        if otherwise(str(county)) != county:
+            continue  # what would stand in its place names nothing: tables and their note do
         # The middle of the largest part: a name stands inside what it names.
         parts = shapely.get_parts(shapely.union_all(shapes.to_numpy()[here]))
         largest = parts[int(np.argmax(shapely.area(parts)))]
@@ -267,7 +270,7 @@ def _sites(report: Report) -> str:
     """Return what the legend calls the sites: a long name on several lines."""
     if report.sites is None or not len(report.sites):
         return ""
-    return _lines(tr(report.sites_label))
+    return _lines(otherwise(tr(report.sites_label)))
 
 
 def _lines(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from equity.files.atomic import scratch
 from equity.language import current, tr
 from equity.outputs._block import Block, page_words
+from equity.outputs._letters import in_print, otherwise
 from equity.outputs._text import clean
 from equity.outputs._widths import column_widths, stays_whole
 
@@ -65,12 +66,13 @@ def pdf(
 
     from equity.outputs._text import template
 
+    printed = in_print(content, report.title, footer)
     with scratch() as folder:
         (folder / "appendix.typ").write_text(template("appendix.typ"), encoding="utf-8")
         (folder / "data.json").write_text(
             json.dumps(
-                document(report, content, alt, room=_ROOM_OF_A_SHEET if one_page else _ROOM)
-                | {"compact": compact or one_page, "one_page": one_page, "footer": clean(footer)},
+                document(report, printed, alt, room=_ROOM_OF_A_SHEET if one_page else _ROOM)
+                | {"compact": compact or one_page, "one_page": one_page, "footer": _said(footer)},
                 ensure_ascii=False,
             ),
             encoding="utf-8",
@@ -82,8 +84,8 @@ def pdf(
         try:
             return _compile(folder, pdf_standards="ua-1")
         except typst.TypstError as error:
-            # A letter that typst's own fonts lack breaks the standard's promise, not the document.
-            logger.info("appendix without the PDF/UA-1 mark: %s", error)
+            # What breaks the standard's promise, such as no title, does not break the document.
+            logger.warning("appendix without the PDF/UA-1 mark: %s", error)
             return _compile(folder)
 
 
@@ -106,7 +108,7 @@ def document(
 ) -> dict[str, Any]:
     """Return what the template reads."""
     return {
-        "title": clean(report.title),
+        "title": _said(report.title),
         "synthetic": report.synthetic,
         "software": clean(" ".join(str(v) for v in report.software.values())),
         "alt": clean(alt),
@@ -121,6 +123,10 @@ def document(
         },
         "blocks": [_block(b, number, room) for number, b in enumerate(content)],
     }
+
+
+def _said(text: str) -> str:
+    return clean(otherwise(text))
 
 
 def _block(block: Block, number: int, room: float) -> dict[str, Any]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import re
-import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
@@ -48,10 +46,6 @@ MEDIANS = mark("Minutes of several areas are those of the median resident.")
 STRAIGHT = mark("Miles and kilometers are in a straight line.")
 NO_MEDIANS = mark("–: a median of several areas is not known.")
 WIDE = mark("†: so wide a margin that the number says little (over {part} variation).")
-OTHER_LETTERS = mark("(a name in letters that this print lacks)")
-SAID_OTHERWISE = mark(
-    "Names in letters that this print has no font for stand on the HTML sheet beside it."
-)
 
 
 def first_down(text: str) -> str:
@@ -171,12 +165,8 @@ def write_factsheet(sheet: FactSheet, folder: str | Path) -> list[Path]:
         blocks=content,
         picture=base64.b64encode(picture).decode(),
     )
-    printed = [_in_print(block) for block in content]
-    if printed != content:
-        printed.append(Block("text", tr(SAID_OTHERWISE)))
-    titled = replace(sheet, title=_letters(sheet.title))
     return [
-        write_bytes(target / f"{sheet.key}.pdf", pdf(titled, printed, None, "", one_page=True)),
+        write_bytes(target / f"{sheet.key}.pdf", pdf(sheet, content, None, "", one_page=True)),
         write_text(target / f"{sheet.key}.html", clean(str(page))),
     ]
 
@@ -429,37 +419,3 @@ def _sources(sheet: FactSheet, named: str) -> str:
         day=dated(made_on()),
         made=made,
     )
-
-
-#: Signs of our own words, dashes, quotes and the letter of Hawaiian that is none.
-_SIGNS = (
-    "".join(map(chr, (0x2013, 0x2014, 0x2212, 0xD7, 0x2018, 0x2019, 0x2BB))) + "±·…°†“”§\u00a0²"
-)
-_ODD_LETTERS = re.compile(r"\S+")
-
-
-def _letters(text: str) -> str:
-    """Return text with words in letters that print has no font for shown otherwise."""
-    otherwise = tr(OTHER_LETTERS)
-    words = _ODD_LETTERS.sub(lambda w: w[0] if _has_font(w[0]) else otherwise, text)
-    twice = f"{otherwise} {otherwise}"
-    while twice in words:
-        words = words.replace(twice, otherwise)
-    return words
-
-
-def _has_font(word: str) -> bool:
-    return all(
-        letter.isascii()
-        or unicodedata.name(letter, "").startswith(("LATIN ", "GREEK ", "CYRILLIC "))
-        or letter in _SIGNS
-        for letter in clean(word)
-    )
-
-
-def _in_print(block: Block) -> Block:
-    table = block.table
-    if table is not None:
-        heads = tuple(replace(head, label=_letters(head.label)) for head in table.heads)
-        table = replace(table, heads=heads)
-    return replace(block, text=_letters(block.text), alt=_letters(block.alt), table=table)

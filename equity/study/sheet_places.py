@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import pandas as pd
 
@@ -29,11 +28,11 @@ def kinds_of_care(plan: StudyPlan) -> dict[str, str]:
     }
 
 
-def measures_of(part: pd.DataFrame, care: dict[str, str]) -> dict[str, Any]:
+def measures_of(part: pd.DataFrame, care: dict[str, str]) -> dict[str, object]:
     """Return the numbers of some areas together; ``left_out_n`` lives where there is no value."""
     ranked = part[part["gap_status"] == "ok"]
     counts = totals.counts(ranked)
-    found: dict[str, Any] = {
+    found: dict[str, object] = {
         "areas_n": len(part),
         "gap_status": part["gap_status"].iloc[0],
         "households_n": part["households_n"].sum(min_count=1)
@@ -46,11 +45,8 @@ def measures_of(part: pd.DataFrame, care: dict[str, str]) -> dict[str, Any]:
         if str(name) in _RATES:
             rate = f"{_RATES[str(name)]}_share"
             found |= {rate: row["share"], f"{rate}_moe": row["share_moe"]}
-    most = counts.loc["gap_n", "ceiling_n"]
-    found |= {
-        "gap_ceiling_n": most, "gap_ceiling_share": most / found["population_n"]
-        if found["population_n"] else math.nan,
-    }  # fmt: skip
+    people, most = counts["people_n"].iloc[0], counts.loc["gap_n", "ceiling_n"]
+    found |= {"gap_ceiling_n": most, "gap_ceiling_share": most / people if people else math.nan}
     minutes = [f"nearest_site_{unit}{suffix}" for suffix in care for unit in ("min", "km")]
     few = [name for name in (*_LACK, *WHO, *minutes) if name in part]
     found |= measured(ranked, [n for n in _LACK if n in few]) if len(ranked) else {}

@@ -8,12 +8,14 @@ import hashlib
 import io
 import re
 import time
+import unicodedata
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from outputs_data import HOSTILE, make_report, make_table, words
 from pypdf import PdfReader
 from shapely.geometry import Point
@@ -27,6 +29,8 @@ from equity.outputs._block import Block
 from equity.outputs._content import Cell, Head, Table
 from equity.outputs._figure import alt_text, figure_png
 from equity.outputs._layout import find_layout, list_layouts
+from equity.outputs._letters import _ODD, OTHER_LETTERS, SAID_OTHERWISE, otherwise
+from equity.outputs._pdf import pdf
 from equity.outputs._place_tables import county_table, named_table
 from equity.outputs._steady import made_on
 from equity.outputs._text import clean
@@ -144,12 +148,87 @@ def test_pdf_is_us_letter_tagged_titled_and_has_no_script(made):
     assert len(raw) < 3_000_000
 
 
-def test_pdf_meets_its_accessibility_standard_with_names_its_fonts_have(tmp_path):
-    table = make_table()
-    table["name"] = [f"Tract {k}" for k in range(len(table))]
-    path = write_appendix(make_report(table), tmp_path / "a.pdf")
-    meta = PdfReader(path).trailer["/Root"]["/Metadata"].get_data()
-    assert b"pdfuaid" in meta
+def test_names_in_letters_without_a_font_are_shown_otherwise_and_said_once(tmp_path, caplog):
+    table = make_table(6)
+    plain = ("Añasco", "Corozal é", "Chŏngju", "Кострома", "Diné \u02bc", "Hawai\u02bbi")
+    table["name"] = [
+        f"東京 クリニック {k}" if k % 2 else plain[k // 2 % 6] for k in range(len(table))
+    ]
+    table["county_name"] = ["東京都", "🏥 County", "Peñuelas"] * (len(table) // 3)
+    table["is_under_resourced"] = True
+    report = dataclasses.replace(make_report(table), title="مدينة, 東京", sites_label="診療所")
+    for name in ("a.pdf", "a.docx"):
+        write_appendix(report, tmp_path / name)
+    read = PdfReader(tmp_path / "a.pdf")
+    text, other = pdf_text(tmp_path / "a.pdf"), squeeze(OTHER_LETTERS)
+    assert text.count(squeeze(SAID_OTHERWISE)) == 1
+    assert squeeze(f"provenance.json. {SAID_OTHERWISE}") in text
+    assert not _ODD.search(text)
+    assert read.metadata.title == f"{OTHER_LETTERS}, {OTHER_LETTERS}"
+    assert f"{other}1" in text
+    assert f"{other}County" in text
+    assert all(squeeze(name) in text for name in (*plain, "Peñuelas"))
+    assert b"pdfuaid" in read.trailer["/Root"]["/Metadata"].get_data()
+    assert caplog.text == ""
+    docx = docx_text(tmp_path / "a.docx")
+    assert "東京クリニック1" in docx
+    assert other not in docx
+
+
+def test_pdf_meets_its_accessibility_standard_with_names_its_fonts_have(for_programs):
+    _, folder = for_programs
+    for name in list_layouts():
+        meta = PdfReader(folder / f"{name}.pdf").trailer["/Root"]["/Metadata"].get_data()
+        assert b"pdfuaid" in meta
+        assert squeeze(SAID_OTHERWISE) not in pdf_text(folder / f"{name}.pdf")
+
+
+def test_the_letters_said_to_be_there_are_in_the_fonts_of_print_and_of_pictures(report, caplog):
+    letters = [
+        chr(n)
+        for n in range(0x20, 0x3000)
+        if not _ODD.match(chr(n)) and unicodedata.category(chr(n))[0] not in "CZ"
+    ]
+    assert len(letters) > 1600
+    assert pdf(report, [Block("text", " ".join(letters))], None, "")
+    assert caplog.text == ""  # or the mark of PDF/UA were lost
+    for weight in ("regular", "bold"):
+        font = get_font(findfont(FontProperties(family="DejaVu Sans", weight=weight)))
+        assert {*map(ord, letters)} - {*font.get_charmap()} == set()
+
+
+@pytest.mark.parametrize(
+    ("title", "odd"),
+    [("東京", ""), ("Tokyo", "東京"), ("Tokyo", "")],
+    ids=["title", "rest", "none"],
+)
+def test_no_part_of_a_print_is_drawn_in_letters_that_its_fonts_lack(report, title, odd, caplog):
+    table = Table(f"A{odd}", (Head(f"B{odd}"),), ((Cell(f"C{odd}", small=f"D{odd}"),),), ("e",))
+    content = [
+        Block("heading", f"E{odd}"),
+        Block("bullet", "F", link=f"https://example.org/{odd}"),
+        Block("table", table=table),
+    ]
+    titled = dataclasses.replace(report, title=title)
+    made = PdfReader(io.BytesIO(pdf(titled, content, None, "", footer=f"G{odd}")))
+    text = squeeze("".join(page.extract_text() for page in made.pages))
+    assert text.count(squeeze(SAID_OTHERWISE)) == (title + odd != "Tokyo")
+    assert ("https://example.org/%E6%9D%B1%E4%BA%AC" in text) == bool(odd)
+    assert caplog.text == ""  # or the mark of PDF/UA were lost
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("“東京 都”, (🏥): 3 in 大阪.", "“#”, (#): 3 in #."),
+        ("São東京 Ñ", "# Ñ"),
+        ("a\u202eb \u200bc — ½ ≤ 2", "a\u202eb \u200bc — ½ ≤ 2"),
+        ("👩\u200d⚕️ 東京 A", "# A"),
+        ("مدينة שלום", "#"),
+    ],
+)
+def test_a_word_in_other_letters_is_shown_otherwise_and_its_sentence_stays(text, shown):
+    assert otherwise(text) == shown.replace("#", OTHER_LETTERS)
 
 
 def test_the_figure_speaks(made):

@@ -64,7 +64,8 @@ def codes_of(data: Partial, level: str) -> Ints:
 def _codes(small: NDArray[Any], level: str) -> Ints:
     resolution = cell_resolution(level)
     if resolution is None:
-        return small // 10 ** (AREA_DIGITS["block"] - AREA_DIGITS[level])
+        codes: Ints = small // 10 ** (AREA_DIGITS["block"] - AREA_DIGITS[level])
+        return codes
     return coarser_cells(small.astype(np.uint64), resolution).astype(np.int64)
 
 
