@@ -6,7 +6,7 @@ comes from the same cell and passes through the same rounding, so they cannot di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -262,7 +262,7 @@ class Report(Shown):
     lang: str = ""
     reasons: pd.Series | None = None
     minutes_known: str = ""
-    recorded: Mapping[str, Any] = field(default_factory=dict)
+    recorded: Mapping[str, str | Sequence[object]] = field(default_factory=dict)
 
     def _shown(self) -> tuple[str, list[tuple[str, str]]]:
         stamp = " [synthetic data]" if self.synthetic else ""
