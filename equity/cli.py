@@ -12,9 +12,19 @@ import typer
 
 from equity._version import __version__
 
+
+def _language(code: str | None) -> str | None:
+    """Refuse an unknown language before anything is read, fetched or measured."""
+    from equity.language import known_language
+
+    return code if code is None else known_language(code)
+
+
 _Lang = Annotated[
-    str | None, typer.Option(help="Language to write in: en or es; by default the run's.")
+    str | None,
+    typer.Option(callback=_language, help="Language to write in: en or es; by default the run's."),
 ]
+
 
 app = typer.Typer(
     add_completion=False,
@@ -120,7 +130,10 @@ def run(
         typer.Option(help="Address of a Dask scheduler to read coverage, or run states, on."),
     ] = None,
     lang: Annotated[
-        str | None, typer.Option(help="Language to write in: en or es; by default the study's.")
+        str | None,
+        typer.Option(
+            callback=_language, help="Language to write in: en or es; by default the study's."
+        ),
     ] = None,
 ) -> None:
     """Run a study: read its inputs, measure, and write page, map, tables and appendix."""

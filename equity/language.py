@@ -14,10 +14,10 @@ import datetime as dt
 import io
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from gettext import GNUTranslations, NullTranslations
 from importlib import resources
 from types import ModuleType
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENGLISH", "Said", "current", "dated", "day", "decimal", "flat", "known_language", "language",
-    "languages", "mark", "messages_of", "own_words", "review", "said", "together", "tr", "trn",
+    "languages", "mark", "messages_of", "own_words", "review", "said", "together", "tr",
+    "translated", "trn", "worded",
 ]  # fmt: skip
 
 ENGLISH = "en"
@@ -103,6 +104,7 @@ class Said(str):  # noqa: SLOT000 - a str with fields cannot have slots
 
     text: str
     values: Mapping[str, object]
+    make: Callable[[], str] | None = None
 
 
 def said(text: str, /, **values: object) -> str:
@@ -115,6 +117,18 @@ def said(text: str, /, **values: object) -> str:
     return made
 
 
+def worded(make: Callable[..., str], *given: object) -> str:
+    """Return the English words that a function makes, which `tr` has made in a language.
+
+    For what is no single sentence: a list of names, a number of something. A module's own function,
+    because what holds such words is sent to other processes.
+    """
+    with language(ENGLISH):
+        made = Said(make(*given))
+    made.text, made.values, made.make = str(made), {}, partial(make, *given)
+    return made
+
+
 def together(sentences: Iterable[str], between: str = "; ") -> str:
     """Put sentences behind each other; `tr` translates each."""
     parts = {f"part{number}": one for number, one in enumerate(sentences)}
@@ -124,7 +138,12 @@ def together(sentences: Iterable[str], between: str = "; ") -> str:
 def tr(text: str, /, **values: object) -> str:
     """Return a sentence in the current language, its ``{names}`` filled with finished words."""
     if isinstance(text, Said):
-        values = {name: _translated(value) for name, value in text.values.items()}
+        if text.make is not None:
+            return text.make()
+        values = {
+            name: translated(value) if isinstance(value, str) else value
+            for name, value in text.values.items()
+        }
         text = text.text
     # The empty text is the key of a file's header.
     found = _messages(_current.get()).gettext(flat(text)) if text else ""
@@ -142,8 +161,9 @@ def own_words(text: str) -> str:
     return f"“{text}”"
 
 
-def _translated(value: object) -> object:
-    return tr(value) if isinstance(value, Said) else value
+def translated(words: str) -> str:
+    """Return words in the current language if they know how they were made, others as they are."""
+    return tr(words) if isinstance(words, Said) else words
 
 
 def trn(one: str, many: str, n: float, /, **values: object) -> str:

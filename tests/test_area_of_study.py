@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import shutil
 from dataclasses import replace
@@ -25,6 +26,7 @@ from equity.errors import (
     StudyError,
 )
 from equity.example.state import write_example
+from equity.language import language, tr
 from equity.measures.adoption_by_person import person_counts
 from equity.outputs.factsheet import bar_labels
 from equity.provenance import meta
@@ -88,6 +90,34 @@ def test_three_counties_have_the_numbers_of_the_whole_state_s_run(whole, three):
     pd.testing.assert_frame_equal(pd.DataFrame(three.everywhere), pd.DataFrame(whole.table))
     note = f"{mine.sum()} of {len(whole.table)} areas belong to {three.title}; all were measured"
     assert note in meta(three.table).notes
+
+
+@pytest.mark.parametrize(
+    ("lines", "english", "spanish"),
+    [
+        ('counties = ["90003", "90011"]', "Kestrin County (synthetic) and Ombrellshire",
+         "Kestrin County (synthetic) y Ombrellshire"),
+        ('counties = ["90001", "90003", "90005", "90007", "90011"]',
+         "5 counties of Example State", "5 condados de Example State"),
+        ('tracts = ["{0}", "{1}"]', "2 tracts of Example State",
+         "2 sectores censales de Example State"),
+        ('states = ["90"]\ncounties = ["90003"]', "Example State and Ombrellshire",
+         "Example State y Ombrellshire"),
+    ],
+)  # fmt: skip
+def test_files_name_an_area_in_english_and_a_finding_in_the_language_of_the_run(
+    study, whole, lines, english, spanish
+):
+    asked = study(f"[area]\n{lines.format(*whole.table.index)}\n")
+    ground = SimpleNamespace(areas=whole.table, outlines=whole.outlines, blocks=None)
+    with language("es"):
+        area = pickle.loads(pickle.dumps(find_area(asked.plan, asked.folder, ground)))
+        (note, *_) = meta(area.inside(whole.table)).notes[-1:]
+        assert replace(whole, area=area).title.startswith(spanish)
+        assert spanish in tr(note)
+    assert english in note
+    assert area.name.startswith(english)
+    assert replace(whole, area=area).title == area.name
 
 
 def test_the_finding_is_about_the_area_and_compares_it_with_the_rest(whole, three):

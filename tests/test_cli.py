@@ -43,6 +43,7 @@ def test_run_with_no_argument_runs_the_example_offline(tmp_path, cache):
     [
         (("run", "nowhere.toml"), "nowhere.toml: no such study file"),
         (("run", "Atlantis"), "Atlantis"),
+        (("run", "DE", "--lang", "xx"), "no language 'xx'"),
     ],
 )
 def test_an_error_is_one_line_and_exit_code_two(tmp_path, cache, arguments, says):

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = {
     path.relative_to(ROOT).as_posix(): path
-    for path in (ROOT / "README.md", *sorted(DOCS.rglob("*.md")))
+    for path in (ROOT / "README.md", ROOT / "data/README.md", *sorted(DOCS.rglob("*.md")))
 }
 BLOCK = re.compile(r'^```(\w*)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 SHOWN = {"text", "math", "html"}
@@ -44,6 +44,7 @@ WANT_THE_NETWORK = {
         "equity run DE", "equity run DE --offline", "equity run DE,MD", "equity run US",
         "equity run study.toml",
     },
+    "data/README.md": {"equity run WV --offline"},
 }  # fmt: skip
 """Commands that are understood here, and stop at the first download."""
 STANDS_FOR = {
@@ -162,7 +163,9 @@ def written(title: str, text: str, folder: Path) -> None:
 def part_of_a_study(text: str, example_state, page: str) -> None:
     """A block of TOML stands in the place of the example's own parts of that name."""
     base = tomllib.loads(example_state.study.read_text(encoding="utf-8"))
-    plan = StudyPlan.model_validate(base | tomllib.loads(text))
+    own = tomllib.loads(text)
+    own["study"] = base["study"] | own.get("study", {})
+    plan = StudyPlan.model_validate(base | own)
     assert list(problems(plan, example_state.study)) == [], page
 
 
@@ -183,13 +186,30 @@ def test_every_block_of_a_page_runs(page, desk, kept, example_state):
             part_of_a_study(text, example_state, page)
         elif language == "sh":
             for command in commands(text):
-                if command.startswith("equity "):
+                if command.startswith(("python docs/", "pytest tests/")):
+                    of_the_repository(command)
+                elif command.startswith("equity "):
                     whole = STANDS_FOR.get(command, command)
                     typed(whole.format(files=given["FILES"]), kept, page)
                 else:
                     assert command.startswith(INSTALLS), (page, command)
         else:
             assert language in SHOWN, (page, language)
+
+
+def of_the_repository(command: str) -> None:
+    """Do what a command does to a copy of the repository; tests are only looked up."""
+    copy = Path("repository").resolve()
+    if not copy.exists():
+        for name in ("equity", "docs", "tests"):
+            shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(ROOT / "pyproject.toml", copy)
+    words = shlex.split(command)
+    asked = words[1:] if words[0] == "python" else ["-m", *words, "--collect-only", "-q"]
+    done = subprocess.run(
+        [sys.executable, *asked], cwd=copy, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, (command, done.stdout + done.stderr)
 
 
 def as_the_readme_has_it(example_state, kept) -> str:

@@ -374,6 +374,10 @@ def test_a_point_is_in_the_area_that_holds_it(example_run, example_result):
         (["Wichita"], (), "is no place of the run"),  # in a made-up state lies no real town
         ((), ["-97.8,37.99"], "latitude comes first: --at 37.99,-97.8"),
         ((), ["51.5,0"], r"lies in no area of the run. Fix: the nearest area is .*\d km away"),
+        ((), ["95,-200"], "95,-200 is no latitude and longitude. Fix: .*-90 to 90.*-180 to 180"),
+        ((), ["91,-97"], "no latitude and longitude"),
+        ((), ["37,180.5"], "no latitude and longitude"),
+        ((), ["37,inf"], "no latitude and longitude"),
         ((), ["here"], "no latitude and longitude"),
         ((), ["nan,-97"], "no latitude and longitude"),
         ((), ["37,nan"], "no latitude and longitude"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -9,15 +12,22 @@ import equity as eq
 from equity.areas import schema
 from equity.areas._registry import UNIVERSES, registry
 from equity.areas.roles import _why_no_count
-from equity.language import ENGLISH, language, tr
+from equity.language import ENGLISH, language, together, tr
 from equity.measures._practice_size import PRACTICE_TIERS
+from equity.measures.draws import draw_standing
 from equity.measures.reach.calibration import travel_facts
+from equity.measures.standing import Criterion
 from equity.rules.coverage_rule import TECHNOLOGIES, list_coverage_rules, load_coverage_rule
 from equity.rules.index_recipe import list_index_recipes, load_index_recipe
 from equity.rules.program_metrics import _metrics
 from equity.rules.program_rule import list_program_rules, load_program_rule
 from equity.sources.care.kinds import kinds_in_words, read_kinds, site_kinds
 from equity.sources.census.acs import _reasons
+from equity.study.compare import compare_runs
+from equity.study.planning import plan_run
+from equity.study.run import Study
+from equity.study.run_report import report_of
+from equity.study.runs import read_run
 
 ALIKE = {
     "%", "km", "km²", "min", "Mbps", "ok", "cable", "hospital", "OEPS 2020-21", "OEPS 2025",
@@ -181,3 +191,100 @@ def test_dictionaries_and_records_of_data_stay_english(tmp_path):
     told = (tmp_path / "communities.csv-metadata.json").read_text(encoding="utf-8")
     assert "Telehealth Access Gap" in told
     assert "Brecha" not in told
+
+
+@pytest.fixture(scope="module")
+def spanish_run(example_state, tmp_path_factory):
+    """The folder of the example's run in Spanish."""
+    result = Study.load(example_state.study, lang="es").run()
+    return result.write(tmp_path_factory.mktemp("es") / "example")
+
+
+OF_DATA = {".csv", ".json", ".gpkg", ".parquet", ".xlsx"}
+OF_ONE_LANGUAGE = {"language", "translated", "study", "files", "sha256_of_all_above"}
+"""What a record says of its own language, of the study file that asks for it, and of checksums."""
+
+
+def test_files_of_data_of_a_run_are_the_same_bytes_in_every_language(example_run, spanish_run):
+    data = {path.name for path in example_run.iterdir() if path.suffix in OF_DATA}
+    data -= {"provenance.json"}
+    assert {f"communities.{form}" for form in ("csv", "gpkg", "parquet", "xlsx")} <= data
+    assert {"counties.csv", "counties.csv-metadata.json"} <= data
+    for name in sorted(data):
+        assert (spanish_run / name).read_bytes() == (example_run / name).read_bytes(), name
+
+
+def test_a_record_is_english_and_keeps_beside_it_what_was_said(example_run, spanish_run):
+    english, spanish = (
+        json.loads((folder / "provenance.json").read_text(encoding="utf-8"))
+        for folder in (example_run, spanish_run)
+    )
+    for record in (english, spanish):
+        assert set(record) - OF_ONE_LANGUAGE == set(english) - OF_ONE_LANGUAGE
+    assert "translated" not in english
+    for key in set(english) - OF_ONE_LANGUAGE:
+        assert spanish[key] == english[key], key
+    assert spanish["language"] == "es"
+    said = spanish["translated"]
+    assert said["under_resourced"][0].startswith("Al menos 2 de estos criterios")
+    assert [len(said[key]) for key in said] == [len(english[key]) for key in said]
+    page = (spanish_run / "index.html").read_text(encoding="utf-8")
+    assert "Al menos 2 de estos criterios" in page
+    for code, told in (("es", said), ("en", english)):
+        with language(code):
+            report = report_of(read_run(spanish_run))
+        assert list(report.limits) == told["limits"]
+        assert list(report.criteria) == told["under_resourced"]
+
+
+def test_files_of_data_of_plans_and_comparisons_are_the_same_in_every_language(
+    example_run, tmp_path
+):
+    def written(code):
+        with language(code):
+            plan = plan_run(example_run, budget_usd=2e6, made_up=True, draws=0)
+            compared = compare_runs(example_run, example_run)
+            replace(plan, programs=()).write(tmp_path / code / "plan")
+            compared.write(tmp_path / code / "compared")
+        return tmp_path / code
+
+    english, spanish = written("en"), written("es")
+    files = [path.relative_to(english) for path in english.rglob("*") if path.suffix in OF_DATA]
+    data = [path for path in files if path.name != "provenance.json"]
+    assert len(data) > 5
+    for path in data:
+        assert (spanish / path).read_bytes() == (english / path).read_bytes(), path
+    for folder in ("plan", "compared"):
+        one, other = (json.loads((f / folder / "provenance.json").read_text(encoding="utf-8"))
+                      for f in (english, spanish))  # fmt: skip
+        assert [key for key in one if one[key] != other[key]] == [
+            "language", "files", "sha256_of_all_above",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("column", "spanish"),
+    [
+        ("no_vehicle_share", "Hogares sin vehículo"),
+        ("B28002_001E", "B28002_001: estimación"),
+        ("no_vehicle_share_before", "Hogares sin vehículo: antes"),
+        ("gap_n__fcc_25_3", "Brecha de acceso a la telesalud (según fcc-25-3)"),
+    ],
+)
+def test_a_note_keeps_labels_in_english_and_says_them_translated(column, spanish):
+    with language("es"):
+        label = schema.label_of(column)
+        assert tr(together([label])) == spanish
+    assert label == schema.describe([column])[0].label
+    assert label != spanish
+
+
+def test_what_draws_leave_out_is_noted_in_english_and_shown_translated(example_result):
+    table = example_result.table.drop(columns=["connected_share_moe", "population_n_moe"])
+    with language("es"):
+        (note, *_) = draw_standing(
+            table, [Criterion("poverty_share", at_least=0.2)], draws=50
+        ).notes
+        shown = tr(note)
+    assert "sampling error is left out: Residents; Homes with" in note
+    assert "Residentes; Hogares con" in shown

@@ -58,7 +58,7 @@ def sentences(report):
     yield "rules", [str(rule["text"]) for rule in report.rules]
     yield "reasons", report.unranked["reason"]
     yield "under-resourced", report.in_words(report.table)["under_resourced_reason"]
-    yield "labels", [report.areas_label, report.sites_label, *map(tr, report.levels)]
+    yield "labels", [tr(report.areas_label), report.sites_label, *map(tr, report.levels)]
     yield "settings", [*report.settings["label"], *report.settings["note"].dropna()]
     yield "kinds", report.kinds["label"]
     rows = [report.comparison, report.overlaps, report.held, *report.disparities.values()]

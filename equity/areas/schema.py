@@ -12,7 +12,7 @@ import pandas as pd
 
 from equity.areas._acs_tables import NO_SUMS, held_by
 from equity.areas._registry import Column, MapLayer, Status, Unit, registry
-from equity.language import ENGLISH, current, language, mark, tr
+from equity.language import ENGLISH, Said, current, language, mark, said, tr
 
 __all__ = [
     "Column",
@@ -24,6 +24,7 @@ __all__ = [
     "describe",
     "has_no_sum",
     "is_acs_code",
+    "label_of",
     "layers_in",
     "limits",
     "placed_in",
@@ -94,6 +95,12 @@ def describe(names: Iterable[str]) -> list[Column]:
     """
     told = _describe if current() == ENGLISH else _told
     return [told(name) for name in names]
+
+
+def label_of(name: str) -> str:
+    """Return the label of a column in English, for a note: `tr` says it where the note is shown."""
+    with language(ENGLISH):
+        return _label(_describe(name).label)
 
 
 def layers_in(names: Collection[str]) -> list[Column]:
@@ -198,14 +205,14 @@ def _known(stem: str) -> Column | None:
     for ending, meaning in _DERIVED.items():
         owner = stem.removesuffix(ending)
         if owner != stem and owner in known:
-            label = tr(meaning, label=tr(known[owner].label))
+            label = _label(meaning, label=_label(known[owner].label))
             return _derived(known[owner], ending, label)
     technology = _TECHNOLOGY.match(stem)
     if technology and technology[1] + "_n" in known:
         column = known[technology[1] + "_n"]
         known_code = technology[2] != "unknown"
         meaning = _OF_A_TECHNOLOGY if known_code else _OF_NO_KNOWN_TECHNOLOGY
-        label = tr(meaning, label=tr(column.label), code=technology[2])
+        label = _label(meaning, label=_label(column.label), code=technology[2])
         return replace(column, label=label, layer=None, table=None)
     return _compared(stem)
 
@@ -218,10 +225,10 @@ def _compared(stem: str) -> Column | None:
         return None
     what, test = found[2], found[3] or ""
     if what == "change" and owner.unit == "share" and test in {"", "_moe"}:
-        label = tr("{label}: change (percentage points)", label=owner.label)
+        label = _label(_CHANGE_OF_A_SHARE, label=_label(owner.label))
     else:
-        label = tr(_SIDES[what], label=owner.label)
-    label = tr(_TESTS[test], label=label) if test else label
+        label = _label(_SIDES[what], label=_label(owner.label))
+    label = _label(_TESTS[test], label=label) if test else label
     plain = Column(stem, owner.unit, label, owner.source, "float", direction=owner.direction)
     if what == "trend":
         # The pale word first, the worse one last.
@@ -254,7 +261,7 @@ def _acs(stem: str) -> Column | None:
     found = _ACS.match(stem)
     if not found:
         return None
-    label = tr(_ACS_MEANING[found[2]], label=found[1])
+    label = _label(_ACS_MEANING[found[2]], label=found[1])
     source = f"American Community Survey, table {found[1].partition('_')[0]}"
     dtype = "str" if "status" in found[2] else ""
     held = held_by(stem)
@@ -284,6 +291,7 @@ _SIDES = {
     "before": mark("{label}: before"), "after": mark("{label}: after"),
     "change": mark("{label}: change"), "trend": mark("{label}: trend"),
 }  # fmt: skip
+_CHANGE_OF_A_SHARE = mark("{label}: change (percentage points)")
 _TESTS = {
     "_moe": mark("{label}, margin of error (90 %)"), "_z": mark("{label}, z"),
     "_p": mark("{label}, two-sided p"), "_q": mark("{label}, least rate of false discoveries"),
@@ -308,4 +316,14 @@ _ENDINGS = ("share", "n", "km", "min", "mbps", "usd", "per_10k", "km2")
 def _under(label: str, suffix: str) -> str:
     """Say in a label which rule its column is under."""
     rule = suffix.removeprefix("__").replace("_", "-")
-    return tr("{label} (under {rule})", label=label, rule=rule) if label else label
+    return _label(_UNDER, label=_label(label), rule=rule) if label else label
+
+
+_UNDER = mark("{label} (under {rule})")
+
+
+def _label(text: str, /, **values: object) -> str:
+    """Say a label; one in English keeps how it was made, so that `tr` can say it later."""
+    if current() != ENGLISH:
+        return tr(text, **values)
+    return text if isinstance(text, Said) else said(text, **values)

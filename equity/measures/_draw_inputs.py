@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from equity.areas.precision import Z90
-from equity.areas.schema import companion, describe
+from equity.areas.schema import companion, describe, label_of
 from equity.errors import InputError
 from equity.language import said, together
 from equity.measures._survey_draws import NumberDraws, ShareDraws, TruthDraws, neighbors
@@ -201,7 +201,7 @@ def _notes(
     bare = []
     for name, error in errors.items():
         without = int((table[name].notna() & np.isnan(error[known])).sum())
-        label = said(describe([name])[0].label)
+        label = label_of(name)
         if without == len(table):
             bare.append(label)
         elif without:

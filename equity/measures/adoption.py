@@ -7,7 +7,7 @@ import pandas as pd
 
 from equity.areas.words import sentence_list
 from equity.errors import InputError, MissingColumnError
-from equity.language import mark, said
+from equity.language import mark, said, worded
 from equity.measures._shares import has_counts, share_of
 from equity.provenance import carry
 
@@ -326,7 +326,7 @@ def _add_shares(result: pd.DataFrame, acs: pd.DataFrame, wanted: _Forms) -> list
         notes.append(
             said(
                 "Taken as a table gives it, not from counts: {columns}",
-                columns=sentence_list(as_given),
+                columns=worded(sentence_list, as_given),
             )
         )
     return notes

@@ -323,7 +323,7 @@ def _as_report(report: PlanReport) -> Report:
         finding=report.finding, table=shown, focus=(), others=(), unranked=nothing, rules=(),
         by_rule=nothing, comparison=nothing, counts=nothing, kinds=nothing, fixes=nothing,
         overlaps=nothing, settings=nothing, practices=None, criteria=(), method=(), limits=(),
-        sources=report.sources, software=software(), study_toml="", areas_label=tr("areas"),
+        sources=report.sources, software=software(), study_toml="", areas_label=mark("areas"),
     )  # fmt: skip
 
 

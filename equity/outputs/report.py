@@ -6,7 +6,7 @@ comes from the same cell and passes through the same rounding, so they cannot di
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -209,6 +209,9 @@ class Report(Shown):
         How the study's estimated minutes compare with those published of its states.
     lang
         The language of its sentences; by default the one in force when it is written.
+    recorded
+        What files of data say in English where the sentences are in another language: ``title``,
+        ``rules``, ``under_resourced`` and ``limits`` as in ``provenance.json``.
     """
 
     title: str
@@ -259,6 +262,7 @@ class Report(Shown):
     lang: str = ""
     reasons: pd.Series | None = None
     minutes_known: str = ""
+    recorded: Mapping[str, str | Sequence[object]] = field(default_factory=dict)
 
     def _shown(self) -> tuple[str, list[tuple[str, str]]]:
         stamp = " [synthetic data]" if self.synthetic else ""

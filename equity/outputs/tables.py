@@ -160,16 +160,26 @@ def write_provenance(report: Report, path: str | Path, *, files: Iterable[Path] 
 
 
 def record_of(report: Report) -> dict[str, object]:
-    """Return what ``provenance.json`` says of a run, but for its files."""
-    return {
+    """Return what ``provenance.json`` says of a run, but for its files.
+
+    It is English; what was said in another language stands under ``translated``, for documents
+    that are made from the folder later.
+    """
+    said = {
         "title": report.title,
+        "rules": [{str(k): _plain(v) for k, v in rule.items()} for rule in report.rules],
+        "under_resourced": list(report.criteria),
+        "limits": list(report.limits),
+    }
+    english = report.recorded or said
+    return {
+        "title": english["title"],
         "language": report.lang or current(),
         "synthetic": report.synthetic,
         "software": dict(report.software),
         "sources": [s.to_dict() for s in report.sources],
-        "rules": [{str(k): _plain(v) for k, v in rule.items()} for rule in report.rules],
-        "under_resourced": list(report.criteria),
-        "limits": list(report.limits),
+        **{key: english[key] for key in said if key != "title"},
+        **({"translated": said} if report.recorded else {}),
         "practices": None if report.practices is None else report.practices.to_dict("index"),
         "application": None if report.application is None else _cells(report.application),
         "areas": {

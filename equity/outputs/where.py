@@ -10,9 +10,14 @@ from equity.errors import InputError
 from equity.outputs import _rows
 from equity.outputs._places import holders, places_in
 
-__all__ = ["area_at", "towns_of"]
+__all__ = ["POINT", "area_at", "towns_of"]
 
 _KM = 111.195  # of a degree of latitude
+POINT = (
+    "write degrees with a comma between, latitude (-90 to 90) first, then longitude "
+    "(-180 to 180): --at 37.54,-77.44"
+)
+"""How a point is written, for an error."""
 
 
 def towns_of(areas: gpd.GeoDataFrame) -> list[tuple[str, str]]:
@@ -36,7 +41,8 @@ def area_at(areas: gpd.GeoDataFrame, latitude: float, longitude: float) -> str:
     Raises
     ------
     InputError
-        If no area does; it names the nearest one, and says if the two numbers were swapped.
+        If no area does; it names the nearest one, and says if the two numbers were swapped or
+        are those of no place on Earth.
     """
     there = areas[~_rows.without_polygon(areas)]
     if not len(there):
@@ -48,6 +54,8 @@ def area_at(areas: gpd.GeoDataFrame, latitude: float, longitude: float) -> str:
     what = f"{latitude:g},{longitude:g} lies in no area of the run"
     if swapped >= 0:
         raise InputError(what, fix=f"latitude comes first: --at {longitude:g},{latitude:g}")
+    if not (abs(latitude) <= 90 and abs(longitude) <= 180):
+        raise InputError(f"{latitude:g},{longitude:g} is no latitude and longitude", fix=POINT)
     away = shapely.distance(shapes, shapely.Point(longitude, latitude))
     nearest = int(np.argmin(away))
     name, place = _rows.texts(there, "name")[nearest], _rows.places(there)[nearest]

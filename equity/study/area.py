@@ -20,7 +20,7 @@ from equity.areas.inside import cut_by_blocks, cut_by_land, parts_of_areas, shar
 from equity.areas.relationship import BASES, Relationship
 from equity.areas.words import number, plural, sentence_list
 from equity.errors import EquityError, GeoidError, InputError, StudyError
-from equity.language import said, tr, trn
+from equity.language import said, tr, translated, trn, worded
 from equity.measures.draws import Draws
 from equity.provenance import Source, carry, meta
 from equity.sources.catalog import LIVE, find_input
@@ -173,13 +173,13 @@ class _Finder:
         return replace(
             area,
             name=part.name or area.name,
-            rest="" if whole else tr("the rest of {place}", place=self._states()),
+            rest="" if whole else tr("the rest of {place}", place=translated(self._states())),
             sources=tuple(self.files.sources(self.sources)),
             notes=tuple(self.notes),
         )
 
     def _states(self) -> str:
-        return sentence_list([STATES[state].name for state in self.study.state])
+        return worded(_listed, [STATES[state].name for state in self.study.state])
 
     def _whole(self, chosen: pd.Series) -> pd.DataFrame:
         return pd.DataFrame(1.0, index=self.areas.index[chosen], columns=list(BASES))
@@ -213,19 +213,14 @@ class _Finder:
         if counties:
             words.append(self._called(counties))
         if tracts:
-            words.append(
-                trn("{n} tract of {place}", "{n} tracts of {place}", len(tracts),
-                    n=number(len(tracts)), place=self._states())
-            )  # fmt: skip
-        return Area(sentence_list(words), "", self._whole(chosen))
+            words.append(worded(_tracts, len(tracts), self._states()))
+        return Area(worded(_listed, words), "", self._whole(chosen))
 
     def _called(self, counties: Sequence[str]) -> str:
         """Return ``Lee County, Scott County and Wise County, Virginia``, or how many there are."""
         names = sorted(self.counties[code] or code for code in counties)
-        states = sentence_list([STATES[s].name for s in sorted({code[:2] for code in counties})])
-        if len(names) > _LISTED:
-            return tr("{n} counties of {states}", n=number(len(names)), states=states)
-        return f"{sentence_list(names)}, {states}"
+        states = [STATES[s].name for s in sorted({code[:2] for code in counties})]
+        return worded(_counties, names, states)
 
     def _polygons(self) -> Area:
         path = self.files.path(self.part.polygons, "")
@@ -237,7 +232,7 @@ class _Finder:
             names = one_called(
                 self.part.only, shapes[column].astype(str), f"polygon of {path.name}"
             )
-            shapes, name = shapes[shapes[column].astype(str).isin(names)], sentence_list(names)
+            shapes, name = shapes[shapes[column].astype(str).isin(names)], worded(_listed, names)
         return self._shaped(shapes, name, path.name)
 
     def _tribal(self) -> Area:
@@ -249,13 +244,12 @@ class _Finder:
         mine = pd.Series(data=False, index=shapes.index)
         for text in self.part.tribal:
             mine |= tribal_called(text, shapes)
-        names = sentence_list(shapes.loc[mine, "name"].unique().tolist())
+        names = worded(_listed, shapes.loc[mine, "name"].unique().tolist())
         return self._shaped(shapes[mine], names, "the tribal areas")
 
     def _zctas(self) -> Area:
         wanted = [str(zcta).strip().zfill(5) for zcta in self.part.zctas]
-        name = trn("ZIP area {codes}", "ZIP areas {codes}", len(wanted),
-                   codes=sentence_list(wanted))  # fmt: skip
+        name = worded(_zip_areas, wanted)
         path = self.files.path(self.part.file or f"{LIVE}zcta-relationship", "")
         linked = path.suffix.lower() in {".txt", ".csv"} or path.name.startswith("tab20_")
         if not linked:
@@ -294,7 +288,7 @@ class _Finder:
         self.sources.append(source)
         only = one_called(self.part.districts.only, found.dropna().unique(), "district")
         chosen = found.isin(only) if only else found.notna()
-        name = sentence_list(only) if only else self._states()
+        name = worded(_listed, only) if only else self._states()
         return Area(name, "", self._whole(chosen), districts=found[chosen])
 
     def _shaped(self, shapes: gpd.GeoDataFrame, name: str, file: str) -> Area:
@@ -386,6 +380,27 @@ class _Finder:
             said=_divided(len(cut)),
         )
         return Area(name, "", shares, words)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return sentence_list([translated(name) for name in names])
+
+
+def _counties(names: Sequence[str], states: Sequence[str]) -> str:
+    if len(names) > _LISTED:
+        n = number(len(names))
+        return tr("{n} counties of {states}", n=n, states=sentence_list(states))
+    return f"{sentence_list(names)}, {sentence_list(states)}"
+
+
+def _tracts(n: int, place: str) -> str:
+    where = translated(place)
+    return trn("{n} tract of {place}", "{n} tracts of {place}", n, n=number(n), place=where)
+
+
+def _zip_areas(codes: Sequence[str]) -> str:
+    listed = sentence_list(codes)
+    return trn("ZIP area {codes}", "ZIP areas {codes}", len(codes), codes=listed)
 
 
 def _divided(n: int) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from equity.areas.words import number, sentence_list
 from equity.errors import InputError
-from equity.language import current, mark, tr, trn
+from equity.language import ENGLISH, current, language, mark, tr, trn
 from equity.measures.change import Change, change
 from equity.measures.gap_split import PARTS
 from equity.outputs.maps import make_map, save_map
@@ -31,6 +31,7 @@ _THROUGH = {
     "lines": mark("{n} through lines"),
     "homes": mark("{n} through homes"),
 }
+_TITLE = mark("{title}: what changed")
 _LAYERS = ("gap_n_change", "gap_n_trend", "gap_share_change", "no_link_n_change", *PARTS.values())
 
 
@@ -73,10 +74,9 @@ class Comparison:
 
     def _write(self, folder: Path) -> None:
         table: Any = self.change.areas
-        said = [f"{note[:1].upper()}{note[1:]}." for note in map(tr, self.change.notes)]
-        notes = [*self.finding[1:], *said]
+        notes = self._notes(self.finding)
         shown = [name for name in _LAYERS if name in table and table[name].notna().any()]
-        title = tr("{title}: what changed", title=self.title)
+        title = tr(_TITLE, title=self.title)
         drawn = isinstance(table, gpd.GeoDataFrame) and table.geometry.notna().any()
         if drawn and shown:
             page = make_map(
@@ -84,16 +84,32 @@ class Comparison:
                 synthetic=self.synthetic, notes=notes,
             )  # fmt: skip
             save_map(page, folder / "index.html")
+        written_in = current()
+        with language(ENGLISH):  # tables and records are the same in every language
+            self._record(folder, written_in)
+
+    def _notes(self, finding: tuple[str, ...]) -> list[str]:
+        said = [f"{note[:1].upper()}{note[1:]}." for note in map(tr, self.change.notes)]
+        return [*finding[1:], *said]
+
+    def _record(self, folder: Path, written_in: str) -> None:
+        """Write the table and where all of it came from."""
+        table: Any = self.change.areas
+        title = str(self.after["title"])
+        finding = _finding(self.change, title, self.before, self.after)
         rules = dict.fromkeys(str(run["rule"]) for run in (self.before, self.after))
-        export(table, folder, name="changes", rules=rules, synthetic=self.synthetic, notes=notes)
+        export(
+            table, folder, name="changes", rules=rules, synthetic=self.synthetic,
+            notes=self._notes(finding),
+        )  # fmt: skip
         record = {
-            "title": title,
-            "language": current(),
+            "title": tr(_TITLE, title=title),
+            "language": written_in,
             "synthetic": self.synthetic,
             "software": software(),
             "before": dict(self.before),
             "after": dict(self.after),
-            "finding": list(self.finding),
+            "finding": list(finding),
             "notes": list(self.change.notes),
             "sources": [source.to_dict() for source in meta(table).sources],
         }
@@ -129,7 +145,7 @@ def compare_runs(
     related = None if links is None else read_tract_relationship(links)
     _refuse_other_area(old, new, after)
     found = change(old.table, new.table, links=related)
-    title, about_both = str(new.record.get("title", "")), [_about(one) for one in (old, new)]
+    title, about_both = new.title, [_about(one) for one in (old, new)]
     finding = _finding(found, title, *about_both)
     return Comparison(title, found, finding, *about_both)
 

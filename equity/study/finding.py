@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -10,7 +11,7 @@ import pandas as pd
 from equity.areas.join import combine
 from equity.areas.schema import status_of_word, statuses
 from equity.areas.words import about, count, is_missing, number, sentence_list, share
-from equity.language import ENGLISH, decimal, mark, own_words, tr, trn
+from equity.language import ENGLISH, decimal, language, mark, own_words, tr, trn
 from equity.measures.standing import reasons
 from equity.outputs.appendix import asked_columns
 from equity.outputs.report import Report
@@ -42,8 +43,12 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
     compared = totals.comparison(ranked, result.rest)
     counted = totals.counts(ranked, result.interval)
     fixed, ruled = totals.fixes(ranked, focus), totals.by_rule(result)
+    told, recorded = _told(result, ranked), {}
+    if result.lang != ENGLISH:
+        with language(ENGLISH):
+            recorded = _told(result, ranked)
     return Report(
-        title=result.title,
+        title=told["title"],
         lang=result.lang,
         synthetic=result.synthetic,
         finding=finding(result, counted, compared, fixed, focus=focus, ruled=ruled),
@@ -58,31 +63,18 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         focus=tuple(focus.index),
         others=tuple(others.index),
         unranked=_unranked(table),
-        rules=tuple(
-            {
-                "id": rule.id,
-                "title": rule.title,
-                "date": rule.date,
-                "citation": rule.citation,
-                "confidence": rule.confidence,
-                "text": " ".join(part for part in (rule.describe(), tr(rule.note)) if part),
-                "headline": rule.id == plan.study.headline,
-                "qualifying": "/".join(f"{n:g}" for n in rule.qualifying),
-                "subscription": rule.subscription,
-                "speeds": [f"{a:g}/{b:g}" for a, b in (rule.underserved, rule.served)],
-            }
-            for rule in result.rules
-        ),
+        rules=told["rules"],
         by_rule=ruled.assign(note=_rule_notes(result)),
         rest=_rest(result),
         comparison=compared.rename(index=_compared_in_words(result)),
-        criteria=_criteria(result),
+        criteria=told["under_resourced"],
         criteria_columns=columns_of_criteria(plan),
         how_likely=_how_likely(plan, focus),
         method=_method(result),
         # Those of the table are English already.
         reasons=None if result.lang == ENGLISH else reasons(table, plan.under_resourced.tests),
-        limits=(*_limits(result), *totals.unknown_people(ranked)),
+        limits=told["limits"],
+        recorded=recorded,
         notes=tuple(map(own_words, plan.notes)),
         sources=result.sources,
         software=software(),
@@ -92,7 +84,7 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         credits=result.credits,
         minutes_known=minutes_known(result),
         levels=_levels(result) if levels is None else levels,
-        areas_label=tr(_LEVELS[plan.study.level]),
+        areas_label=_LEVELS[plan.study.level],
         sites_label=_sites_label(result),
         disparities=totals.disparities(plan, ranked),
         held=totals.held(ranked, focus),
@@ -105,6 +97,30 @@ def build_report(result: Record, *, levels: Mapping[str, gpd.GeoDataFrame] | Non
         appendices=_appendices(plan) if levels is None else (),
         places=places(result, asked_columns()) if levels is None else None,
     )
+
+
+def _told(result: Record, ranked: pd.DataFrame) -> dict[str, Any]:
+    """Return what page and record both say, in the language that is being written."""
+    return {
+        "title": result.title,
+        "rules": tuple(
+            {
+                "id": rule.id,
+                "title": rule.title,
+                "date": rule.date,
+                "citation": rule.citation,
+                "confidence": rule.confidence,
+                "text": " ".join(part for part in (rule.describe(), tr(rule.note)) if part),
+                "headline": rule.id == result.plan.study.headline,
+                "qualifying": "/".join(f"{n:g}" for n in rule.qualifying),
+                "subscription": rule.subscription,
+                "speeds": [f"{a:g}/{b:g}" for a, b in (rule.underserved, rule.served)],
+            }
+            for rule in result.rules
+        ),
+        "under_resourced": _criteria(result),
+        "limits": (*_limits(result), *totals.unknown_people(ranked)),
+    }
 
 
 def _rest(result: Record) -> dict[str, object] | None:

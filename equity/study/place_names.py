@@ -11,7 +11,7 @@ import pandas as pd
 from equity.areas.geoid import LEVELS
 from equity.errors import InputError
 from equity.language import tr
-from equity.outputs.where import area_at, towns_of
+from equity.outputs.where import POINT, area_at, towns_of
 from equity.study.asked import area_slug
 from equity.study.naming import called, near
 from equity.study.runs import Run
@@ -20,7 +20,6 @@ __all__ = ["Place", "PlaceFinder"]
 
 _COUNTY = LEVELS["county"]
 _MOST_NAMED = 4
-_FULL_TURN = 360.0
 
 
 class Place(NamedTuple):
@@ -35,7 +34,7 @@ class PlaceFinder:
     """Finds the places of a run."""
 
     def __init__(self, past: Run) -> None:
-        self.table, self.title = past.table, str(past.record.get("title", ""))
+        self.table, self.title = past.table, past.title
         self.synthetic = bool(past.record.get("synthetic"))
         self.ids = past.table.index.astype(str)
         self.names = {
@@ -57,11 +56,8 @@ class PlaceFinder:
             latitude, longitude = (float(part) for part in point.split(","))
         except ValueError:
             latitude = longitude = math.nan
-        if not (abs(latitude) <= _FULL_TURN and abs(longitude) <= _FULL_TURN):
-            raise InputError(
-                f"{point!r} is no latitude and longitude",
-                fix="write degrees with a comma between, latitude first: --at 37.54,-77.44",
-            )
+        if not (math.isfinite(latitude) and math.isfinite(longitude)):
+            raise InputError(f"{point!r} is no latitude and longitude", fix=POINT)
         if not isinstance(self.table, gpd.GeoDataFrame):
             raise InputError("the run has no polygons", fix="name the place by its id")
         key = area_at(self.table, latitude, longitude)

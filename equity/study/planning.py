@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ from equity.funding.costs import made_up_costs, read_costs
 from equity.funding.portfolio import FIRST, Floor, Portfolio, portfolio
 from equity.funding.projects import draw_up_projects, read_projects
 from equity.funding.scenario import Scenario, scenario
-from equity.language import current, tr
+from equity.language import ENGLISH, current, language, tr
 from equity.measures.checks import checked_number
 from equity.measures.draws import Travel, refuse_few
 from equity.outputs.appendix import GENERIC, programs_of, write_appendix
@@ -59,6 +59,8 @@ class Plan:
         Programs that appendices are laid out for; ``generic`` for none in particular.
     record
         What the run's provenance says.
+    recorded
+        The sentences of the report that files of data hold, in English.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Plan:
     need: Report
     programs: tuple[str, ...]
     record: dict[str, str]
+    recorded: Mapping[str, tuple[str, ...]]
 
     def write(self, folder: str | Path) -> Path:
         """Write page, two printed pages, appendices, tables and provenance into a folder.
@@ -91,13 +94,14 @@ class Plan:
                     self.need, folder / f"{stem}.{ending}", program=name.replace(GENERIC, ""),
                     recipe="study.toml", parts=plan_part(report),
                 )  # fmt: skip
-        notes = [*report.stamps, *report.unknown]
+        with language(ENGLISH):  # tables and records are the same in every language
+            notes = [*report.stamps, *self.recorded["unknown"]]
         export(
             self.areas, folder, formats=("csv", "gpkg"), name="areas", sources=report.sources,
             rules=[self.record["rule"]], synthetic=report.synthetic, notes=notes,
         )  # fmt: skip
         record = {
-            "title": f"{report.title}: what a budget would buy",
+            "title": f"{self.record['title']}: what a budget would buy",
             "language": current(),
             "synthetic": report.synthetic,
             "made_up_costs": report.made_up,
@@ -108,8 +112,8 @@ class Plan:
             "people_n": self.portfolio.people_n,
             "bound_n": self.portfolio.bound_n,
             "method": self.portfolio.method,
-            "finding": list(report.finding),
-            "unknown": list(report.unknown),
+            "finding": list(self.recorded["finding"]),
+            "unknown": list(self.recorded["unknown"]),
             "sources": [source.to_dict() for source in report.sources],
         }
         write_record(folder / RECORD, record, folder.iterdir())
@@ -200,13 +204,17 @@ def plan_run(
     )  # fmt: skip
     after = _after(table, plan, covered, travel, draws)
     areas = _areas(table, plan)
-    report = _report(past, table, plan, after, drawn=_drawn(past, areas), draws=draws)
+    told = _said(past, table, plan, after, draws=draws)
+    with language(ENGLISH):
+        recorded = _said(past, table, plan, after, draws=draws)
+    report = _report(past, plan, after, drawn=_drawn(past, areas), draws=draws, told=told)
     seal: dict[str, str] = {
         "title": past.record.get("title", ""), "rule": past.headline,
         "sha256_of_all_above": past.record.get("sha256_of_all_above", ""),
     }  # fmt: skip
     named = tuple(appendices or (asked.application.programs if asked.application else (GENERIC,)))
-    return Plan(Path(run).name, plan, after, areas, report, _need(past, report), named, seal)
+    need = _need(past, report)
+    return Plan(Path(run).name, plan, after, areas, report, need, named, seal, recorded)
 
 
 def _need(past: Run, report: PlanReport) -> Report:
@@ -271,25 +279,35 @@ def _drawn(past: Run, areas: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(carry(drawn.assign(**{PEOPLE: brought}), counties))
 
 
+def _said(
+    past: Run, table: gpd.GeoDataFrame, plan: Portfolio, after: Scenario, *, draws: int
+) -> dict[str, tuple[str, ...]]:
+    """Return what page and record both say, in the language that is being written."""
+    return {
+        "finding": tuple(finding(past.title, table, plan, after, draws=draws)),
+        "unknown": tuple(unknown(plan, past.headline)),
+    }
+
+
 def _report(
     past: Run,
-    table: gpd.GeoDataFrame,
     plan: Portfolio,
     after: Scenario,
     *,
     drawn: gpd.GeoDataFrame,
     draws: int,
+    told: Mapping[str, tuple[str, ...]],
 ) -> PlanReport:
     return PlanReport(
         title=past.title,
         synthetic=bool(past.record.get("synthetic")),
         made_up=plan.made_up,
-        finding=tuple(finding(past.title, table, plan, after, draws=draws)),
+        finding=told["finding"],
         areas=drawn,
         projects=plan.projects,
         front=plan.front,
         counts=after.counts,
-        unknown=tuple(unknown(plan, past.headline)),
+        unknown=told["unknown"],
         method=tuple(method(plan, draws)),
         sources=meta(plan.projects).sources,
     )

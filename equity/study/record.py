@@ -9,7 +9,7 @@ import geopandas as gpd
 import pandas as pd
 
 from equity.areas.join import JoinAudit
-from equity.language import ENGLISH, tr
+from equity.language import ENGLISH, tr, translated
 from equity.measures.draws import Draws, Interval
 from equity.measures.index import IndexStability
 from equity.measures.sensitivity import Sensitivity
@@ -85,7 +85,7 @@ class Record:
     @property
     def title(self) -> str:
         """What the finding is about: the area, where the study has one."""
-        return self.plan.study.title if self.area is None else self.area.name
+        return self.plan.study.title if self.area is None else translated(self.area.name)
 
     @property
     def overall(self) -> str:

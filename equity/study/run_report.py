@@ -26,7 +26,7 @@ __all__ = ["report_of"]
 
 def report_of(past: Run) -> Report:
     """Return the need and the service area of a run as its folder tells them."""
-    table, plan, record = past.placed, past.plan, past.record
+    table, plan, record = past.placed, past.plan, past.told
     ranked = table[table["gap_status"] == "ok"].sort_values(
         ["gap_n", "population_n"], ascending=False, kind="stable"
     )

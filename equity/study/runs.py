@@ -17,7 +17,7 @@ from equity.areas.geoid import STATES
 from equity.areas.table import level_of
 from equity.errors import FormatError, InputError, MissingFileError
 from equity.files.shapes import leaves_nothing_beside
-from equity.language import ENGLISH
+from equity.language import ENGLISH, current
 from equity.measures.draws import Interval
 from equity.outputs.ownership import RECORD, owned_files
 from equity.provenance import Source, sha256_of, stamp
@@ -70,7 +70,13 @@ class Run(NamedTuple):
     @property
     def title(self) -> str:
         """What it is about."""
-        return str(self.record.get("title", ""))
+        return str(self.told.get("title", ""))
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What its provenance says, in the language that is being written if the run was, too."""
+        own = self.record.get("translated", {}) if self.record.get("language") == current() else {}
+        return {**self.record, **own}
 
     @property
     def rest(self) -> gpd.GeoDataFrame | None:

@@ -74,7 +74,10 @@ def _write_all(report: Report, folder: Path) -> None:
         "rules": [str(rule["id"]) for rule in report.rules],
         "synthetic": report.synthetic,
         "credited": report.credits,
-        "notes": [f"under-resourced: {text}" for text in report.criteria],
+        "notes": [
+            f"under-resourced: {text}"
+            for text in report.recorded.get("under_resourced", report.criteria)
+        ],
     }
     steps = (
         lambda: write_page(report, folder),

@@ -11,6 +11,7 @@ import pytest
 from equity.areas.aggregate import roll_up
 from equity.areas.schema import describe
 from equity.errors import FormatError, InputError, MissingColumnError
+from equity.language import language, tr
 from equity.measures.adoption import BY_PERSON, adoption, covered_populations
 from equity.measures.adoption_by_person import adoption_by_person, person_counts
 from equity.provenance import meta
@@ -175,7 +176,10 @@ def test_people_counted_in_place_of_homes_are_told():
 def test_shares_that_no_count_stands_behind_are_named():
     table = counts("B17001_001", "B17001_002").assign(device_share=0.9, any_subscription_share=0.8)
     given = "Taken as a table gives it, not from counts: "
-    assert f"{given}device_share and any_subscription_share" in meta(adoption(table)).notes
+    with language("es"):
+        notes = meta(adoption(table)).notes
+        assert any("device_share y any_subscription_share" in tr(note) for note in notes)
+    assert f"{given}device_share and any_subscription_share" in notes
     # A share of the study's own stands before what the ACS would count.
     own = covered_populations(table.assign(poverty_share=0.25))
     assert own["poverty_share"].tolist() == [0.25, 0.25]
