@@ -237,6 +237,7 @@ def test_a_record_is_english_and_keeps_beside_it_what_was_said(example_run, span
         assert list(report.criteria) == told["under_resourced"]
 
 
+@pytest.mark.long
 def test_files_of_data_of_plans_and_comparisons_are_the_same_in_every_language(
     example_run, tmp_path
 ):
