@@ -268,6 +268,9 @@ def test_residents_of_an_area_without_a_value_are_known_all_the_same(example_run
     county = table[table.index.str.startswith(key[:5]) & (table["gap_status"] == "ok")]
     assert cells(sheet)["population_n"][1].startswith(f"{county['population_n'].sum():,.0f}")
     assert tr(WITH_A_VALUE) in " ".join(block.text for block in sheet_blocks(sheet))
+    lost = table[table["gap_status"] != "ok"]["population_n"]
+    near = lost[lost.index.str.startswith(key[:5])].sum()
+    assert sheet.places["left_out_n"].tolist() == pytest.approx([people, near, lost.sum()])
 
 
 # --- small numbers ----------------------------------------------------------------------------
