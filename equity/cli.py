@@ -25,7 +25,6 @@ _Lang = Annotated[
     typer.Option(callback=_language, help="Language to write in: en or es; by default the run's."),
 ]
 
-
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,

@@ -489,17 +489,13 @@ def test_zip_areas_are_found_by_their_land(study, looked_up, tracts, tmp_path):
     assert result.title == "ZIP area 24210"
     assert len(study(lines + '["24210", "24211"]').run().table) == 3
     # Up to a hundredth of the land is how far outlines differ: 1 of 150 is none of it, 2 is.
-    bounds = {149: None, 148: second}
-    for land, divided in bounds.items():
+    for land in (149, 148):
         rows = f"24212|{second}|{land}\n24213|{second}|{150 - land}\n"
-        path.write_text(text.splitlines()[0] + "\n" + rows, encoding="utf-8")
-        if divided is None:
-            area = looked_up(lines.removeprefix("[area]\n") + '["24212"]')
-            assert area.shares["area"].to_dict() == {second: 1.0}
-        else:
-            with pytest.raises(InputError, match="divides 1 area "):
-                looked_up(lines.removeprefix("[area]\n") + '["24212"]')
-    path.write_text(text, encoding="utf-8")
+        (tmp_path / f"{land}.txt").write_text(text.splitlines()[0] + "\n" + rows, encoding="utf-8")
+    area = looked_up(f'file = "{(tmp_path / "149.txt").as_posix()}"\nzctas = ["24212"]')
+    assert area.shares["area"].to_dict() == {second: 1.0}
+    with pytest.raises(InputError, match="divides 1 area "):
+        looked_up(f'file = "{(tmp_path / "148.txt").as_posix()}"\nzctas = ["24212"]')
     with pytest.raises(GeoidError, match="24999 is no ZIP Code Tabulation Area"):
         study(lines + '["24999"]').run()
 

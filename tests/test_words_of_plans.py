@@ -15,11 +15,10 @@ from equity.study.planning import committed_part
 GAP = {"before": 1000.0, "change_p05": -260.0, "change_p95": -140.0}
 
 
-def told(people=200.0, usd=2_500_000.0, first=50.0, gap=GAP, **more):
+def told(people=200.0, usd=2_500_000.0, first=50.0, gap=GAP):
     plan = SimpleNamespace(
         people_n=people, spent_usd=usd, first_n=first, made_up=False, notes=[],
         chosen=pd.DataFrame({"fixes": ["line", "home", "home"], "group_chosen_share": [0.5, 0.4, 1.0]}),
-        **more,
     )  # fmt: skip
     after = SimpleNamespace(counts=pd.DataFrame({"gap_n": gap}).T)
     table = pd.DataFrame({"gap_n": [300.0, 500.0], "is_under_resourced": [True, False]})

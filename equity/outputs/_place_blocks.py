@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from equity.areas.words import counted, number
-from equity.language import mark, tr
+from equity.language import mark, tr, trn
 from equity.outputs import _content, _place_tables, _rows
 from equity.outputs._block import Block
 from equity.outputs._content import Table
@@ -14,14 +14,6 @@ from equity.outputs.report import Report
 
 __all__ = ["MOST_ROWS", "area_blocks", "community_blocks", "comparison_blocks"]
 
-_NONE_LIKELY = mark(
-    "None of them is likely (5 in 10 or more) to belong on this list, as far as the errors that "
-    "are at hand can tell."
-)
-_IT_IS_NOT = mark(
-    "It is not likely (5 in 10 or more) to belong on this list, as far as the errors that are at "
-    "hand can tell."
-)
 _WITHOUT_VALUE = mark(
     "Residents of areas without a value stand in the tables of lines, care and people, and in no "
     "row here."
@@ -105,7 +97,14 @@ def community_blocks(report: Report) -> Iterator[Block]:
         cut = _content.shown_count(len(shown), total, tr(report.areas_label))
         told = report
         if report.how_likely and not any(_rows.texts(report.table.loc[list(shown)], "tier")):
-            told = replace(report, how_likely=tr(_NONE_LIKELY if total > 1 else _IT_IS_NOT))
+            none = trn(
+                "It is not likely (5 in 10 or more) to belong on this list, as far as the errors "
+                "that are at hand can tell.",
+                "None of them is likely (5 in 10 or more) to belong on this list, as far as the "
+                "errors that are at hand can tell.",
+                total,
+            )
+            told = replace(report, how_likely=none)
         said = [f"{counted(total, report.areas_label)}, {_content.ranked_by(told)}"]
         if cut:
             said.append(tr("{cut}; all of them are in communities.xlsx.", cut=cut))

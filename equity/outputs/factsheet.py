@@ -24,7 +24,8 @@ from equity.outputs._text import clean
 from equity.provenance import Source
 
 __all__ = [
-    "FEWEST", "FactSheet", "beyond_border", "hidden", "is_few", "sheet_blocks", "write_factsheet",
+    "FEWEST", "LACK", "SHARES", "FactSheet", "beyond_border", "hidden", "is_few", "sheet_blocks",
+    "write_factsheet",
 ]  # fmt: skip
 
 FEWEST = 11
@@ -53,15 +54,15 @@ def first_down(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-_SHARES = {
+SHARES = {
     "beyond_reach_n": "beyond_reach_share",
     "gap_n": "gap_share",
     "no_link_n": "no_link_share",
 }
 _CEILING = "gap_ceiling_n"
-_IN_BRACKETS = _SHARES | {_CEILING: "gap_ceiling_share"}
+_IN_BRACKETS = SHARES | {_CEILING: "gap_ceiling_share"}
 """Counts of people -> the share of residents that stands behind them."""
-_LACK = {
+LACK = {
     "gap_line_only_n": mark("In the gap for want of a line only: one alone brings them in"),
     "gap_home_only_n": mark("For want of a connected home only: one alone brings them in"),
     "gap_both_n": mark("For want of both: only the two together bring them in"),
@@ -78,7 +79,7 @@ _FIX = {
 
 def _lack(name: str, areas: pd.DataFrame) -> str:
     """Say what a part of the gap lacks, or which fix brings people in."""
-    said = tr(_LACK[name])
+    said = tr(LACK[name])
     return said.format(fix=first_down(fix_words(_FIX[name], areas))) if name in _FIX else said
 
 
@@ -225,7 +226,7 @@ def hidden(place: Mapping[str, object]) -> dict[str, str]:
     dict
         Measure -> :data:`FEW`, or :data:`NOT_SHOWN` where it would tell what is hidden.
     """
-    counts = [*_IN_BRACKETS, *_LACK]
+    counts = [*_IN_BRACKETS, *LACK]
     found = {n: FEW for n in ("population_n", *counts) if is_few(place.get(n))}
     if "population_n" in found:
         shares = _IN_BRACKETS.values()
@@ -253,9 +254,9 @@ def _people(sheet: FactSheet) -> Table:
     last = "no_link_n"  # of all residents, beside the others
     labels = {n: first_up(tr(text)) for n, text in COUNTS.items() if n != last}
     labels |= {_CEILING: tr(_LEAST)}
-    labels |= {n: _lack(n, sheet.areas) for n in _LACK} | {last: tr(COUNTS[last])}
+    labels |= {n: _lack(n, sheet.areas) for n in LACK} | {last: tr(COUNTS[last])}
     rows = {name: (label, name, "n") for name, label in labels.items()}
-    some = {*_LACK, _CEILING}
+    some = {*LACK, _CEILING}
     rows = {n: told for n, told in rows.items() if n not in some or _known(sheet, n)}
     caption = tr("People, what they lack, and what brings them in")
     return _table(sheet, rows, tr("People"), caption)
@@ -326,7 +327,7 @@ def _said(place: Mapping[str, object], name: str, unit: str) -> str:
     known, margin = float(str(value)), None if is_missing(moe) else float(str(moe))
     whole = place.get("gap_n"), place.get("gap_n_moe")
     like = None
-    if margin is None and name in _LACK and not any(map(is_missing, whole)) and whole[0]:
+    if margin is None and name in LACK and not any(map(is_missing, whole)) and whole[0]:
         # A part is not shown with more digits than its whole.
         like = float(str(whole[1])) / Z90 / float(str(whole[0]))
     text = say(known, unit, moe=margin, with_unit=unit in ("share", "min"), like=like)
@@ -358,7 +359,7 @@ def bars(sheet: FactSheet) -> dict[str, list[tuple[float | None, str]]]:
     """Return by count, for each place, the share that its bar has and the words at its end."""
     return {
         tr(_BARS[name]): [_bar(place, name, rate) for place in _records(sheet)]
-        for name, rate in _SHARES.items()
+        for name, rate in SHARES.items()
     }
 
 

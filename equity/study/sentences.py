@@ -471,11 +471,11 @@ def what_helps(
         said.append(f"{words} ({tr(titles[str(name)])})")
     if not text or not said:
         return text
-    counted = "; ".join(said)
-    others_said = (
-        tr("Under another rule these three are {counts}.", counts=counted)
-        if len(said) == 1
-        else tr("Under other rules these three are {counts}.", counts=counted)
+    others_said = trn(
+        "Under another rule these three are {counts}.",
+        "Under other rules these three are {counts}.",
+        len(said),
+        counts="; ".join(said),
     )
     return f"{text} {others_said}"
 

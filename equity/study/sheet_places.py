@@ -6,18 +6,12 @@ import math
 
 import pandas as pd
 
-from equity.outputs.factsheet import WHO
+from equity.outputs.factsheet import LACK, SHARES, WHO
 from equity.study import totals
 from equity.study.parts import StudyPlan
 from equity.study.places import measured
 
 __all__ = ["kinds_of_care", "measures_of"]
-
-_LACK = (
-    "gap_line_only_n", "gap_home_only_n", "gap_both_n", "recoverable_device_n",
-    "recoverable_subscription_n", "recoverable_line_and_home_n",
-)  # fmt: skip
-_RATES = {"beyond_reach_n": "beyond_reach", "gap_n": "gap", "no_link_n": "no_link"}
 
 
 def kinds_of_care(plan: StudyPlan) -> dict[str, str]:
@@ -42,17 +36,17 @@ def measures_of(part: pd.DataFrame, care: dict[str, str]) -> dict[str, object]:
     }
     for name, row in counts.iterrows():
         found |= {str(name): row["people_n"], f"{name}_moe": row["people_n_moe"]}
-        if str(name) in _RATES:
-            rate = f"{_RATES[str(name)]}_share"
+        if rate := SHARES.get(str(name)):
             found |= {rate: row["share"], f"{rate}_moe": row["share_moe"]}
     people, most = counts["people_n"].iloc[0], counts.loc["gap_n", "ceiling_n"]
     found |= {"gap_ceiling_n": most, "gap_ceiling_share": most / people if people else math.nan}
     minutes = [f"nearest_site_{unit}{suffix}" for suffix in care for unit in ("min", "km")]
-    few = [name for name in (*_LACK, *WHO, *minutes) if name in part]
-    found |= measured(ranked, [n for n in _LACK if n in few]) if len(ranked) else {}
-    found |= measured(part, [n for n in few if n not in _LACK])
-    if not len(ranked):  # who lives there is known all the same
+    few = [name for name in (*LACK, *WHO, *minutes) if name in part]
+    if len(ranked):
+        found |= measured(ranked, [n for n in LACK if n in few])
+    else:  # who lives there is known all the same
         found |= measured(part, ["population_n"])
+    found |= measured(part, [n for n in few if n not in LACK])
     if len(part) == 1:
         one = part.iloc[0]
         own = [*few, "gap_share"] + [f"{n}_moe" for n in (*few, "gap_share") if f"{n}_moe" in part]

@@ -34,6 +34,7 @@ with a line that qualifies."""
 UNKNOWN_TECHNOLOGY = -1
 NO_PROVIDER = np.iinfo(np.int32).max
 NEAR = 3
+BLOCK_DIGITS = 15
 _UP_BITS = 24
 _PROVIDER_BITS = 33
 
@@ -94,6 +95,12 @@ class Partial:
     clashing: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     tally: Counter[str] = field(default_factory=Counter)
     areas: tuple[Ints, Ints] | None = None
+
+
+def shortened(blocks: Ints, digits: int) -> Ints:
+    """Return the first digits of the ids of blocks: the area that holds each."""
+    areas: Ints = blocks // 10 ** (BLOCK_DIGITS - digits)
+    return areas
 
 
 def pack_speed(down: Ints, up: Ints) -> Ints:

@@ -28,6 +28,7 @@ from equity.measures.lines._asked import Asked, asked_by
 from equity.measures.lines._batch import Rows
 from equity.measures.lines._classed import Classed, Run, classed, columns_needed
 from equity.measures.lines._partial import (
+    BLOCK_DIGITS,
     LISTED,
     QUALIFIES,
     SERVED,
@@ -38,13 +39,13 @@ from equity.measures.lines._partial import (
     Number,
     Partial,
     RuleColumns,
+    shortened,
 )
 from equity.measures.lines._providers import Areas, ProviderSets
 from equity.measures.lines._slots import SlotIndex
 from equity.measures.lines._threads import at_once, side_by_side
 from equity.rules import CoverageRule
 
-BLOCK_DIGITS = 15
 _MOST_EXPECTED = 1 << 21  # a file may also be large because many providers list each location
 _WAITING = 4  # parts that wait to be added before a reader waits too
 _BYTES_A_LOCATION = 64  # of the largest zip: a guess that only saves growing the tables
@@ -212,7 +213,7 @@ class _Reducer:
         del self._index
         blocks = self._blocks[:size]
         cells = self._cells[:size]
-        codes = blocks // 10 ** (BLOCK_DIGITS - digits) if digits else cells.astype(np.int64)
+        codes = shortened(blocks, digits) if digits else cells.astype(np.int64)
         providers = self._listed.providers()
 
         # The longest first, so that none is left to be done alone.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from equity.errors import InputError
 from equity.measures.lines._partial import (
+    BLOCK_DIGITS,
     LISTED,
     NO_PROVIDER,
     QUALIFIES,
@@ -22,13 +23,14 @@ from equity.measures.lines._partial import (
     Partial,
     RuleColumns,
     distinct_pairs,
+    shortened,
     unpack_speed,
 )
 from equity.measures.lines._slots import sorted_slots
 from equity.rules import CoverageRule
 from equity.rules.coverage_rule import TECHNOLOGIES
 
-AREA_DIGITS = {"block": 15, "block_group": 12, "tract": 11, "county": 5, "state": 2}
+AREA_DIGITS = {"block": BLOCK_DIGITS, "block_group": 12, "tract": 11, "county": 5, "state": 2}
 _H3_RESOLUTION = 8
 
 
@@ -64,8 +66,7 @@ def codes_of(data: Partial, level: str) -> Ints:
 def _codes(small: NDArray[Any], level: str) -> Ints:
     resolution = cell_resolution(level)
     if resolution is None:
-        codes: Ints = small // 10 ** (AREA_DIGITS["block"] - AREA_DIGITS[level])
-        return codes
+        return shortened(small, AREA_DIGITS[level])
     return coarser_cells(small.astype(np.uint64), resolution).astype(np.int64)
 
 
